@@ -1,0 +1,199 @@
+//! Why a token was refused.
+//!
+//! A refused token is a value, never an exception. Its number is stable: operators alert on it, and the number of a
+//! reason that is no longer used is not given to another one.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// Names each reason once; from this one table come the enum, the numbers, the names and the documentation.
+macro_rules! reject_codes {
+    ($($number:literal $variant:ident $name:literal $meaning:literal)*) => {
+        /// The reason of a refusal. `Display` gives the name that logs and `--json` show.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[repr(u32)]
+        #[non_exhaustive]
+        pub enum RejectCode {
+            $(#[doc = $meaning] $variant = $number,)*
+        }
+
+        impl RejectCode {
+            /// Every code, in the order of their numbers.
+            pub const ALL: &'static [RejectCode] = &[$(RejectCode::$variant,)*];
+
+            /// The stable number, as it crosses the boundary. 0 is never a reject.
+            #[must_use]
+            pub const fn number(self) -> u32 {
+                self as u32
+            }
+
+            /// The stable name, in capitals.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(RejectCode::$variant => $name,)* }
+            }
+
+            /// One sentence for the operator.
+            #[must_use]
+            pub const fn meaning(self) -> &'static str {
+                match self { $(RejectCode::$variant => $meaning,)* }
+            }
+        }
+    };
+}
+
+reject_codes! {
+    101 NoBearerToken "NO_BEARER_TOKEN" "There is no Authorization header, it is not of the Bearer scheme, or it holds no token."
+    102 SeveralAuthorizationHeaders "SEVERAL_AUTHORIZATION_HEADERS" "The request has more than one Authorization header."
+    103 TokenTooLarge "TOKEN_TOO_LARGE" "The token is longer than the limit; it was not read."
+
+    201 MalformedToken "MALFORMED_TOKEN" "The token is not three base64url parts with two dots between them (RFC 7515, section 7.1)."
+    202 EncryptedToken "ENCRYPTED_TOKEN" "The token has five parts: it is a JWE, which is never decrypted."
+    203 MalformedBase64 "MALFORMED_BASE64" "A part is not strict base64url: padding, white space, a foreign character or stray bits (RFC 7515, section 2)."
+    204 MalformedHeader "MALFORMED_HEADER" "The protected header is not one JSON object with members of the right types."
+    205 DuplicateMember "DUPLICATE_MEMBER" "A JSON object of the token names a member twice (RFC 7519, section 4)."
+    206 MissingAlgorithm "MISSING_ALGORITHM" "The header has no alg (RFC 7515, section 4.1.1)."
+    207 UnsecuredToken "UNSECURED_TOKEN" "alg is none, in whatever case (RFC 8725, section 3.1)."
+    208 UnsupportedAlgorithm "UNSUPPORTED_ALGORITHM" "alg names no algorithm that is supported."
+    209 MissingSignature "MISSING_SIGNATURE" "The third part, the signature, is empty."
+    210 CriticalHeader "CRITICAL_HEADER" "The header has crit: it demands an extension, and none is supported (RFC 7515, section 4.1.11)."
+    211 CompressedToken "COMPRESSED_TOKEN" "The header has zip, which a JWS must not have."
+    212 NestedToken "NESTED_TOKEN" "The header has cty: the payload is another token or no set of claims."
+    213 UnencodedPayload "UNENCODED_PAYLOAD" "The header has b64 (RFC 7797), which is not supported."
+
+    301 KeyIdRequired "KEY_ID_REQUIRED" "The header has no kid, and the key source has no other way to choose a key."
+    302 UnknownKeyId "UNKNOWN_KEY_ID" "No key has the kid of the header."
+    303 NoHmacKey "NO_HMAC_KEY" "The token is signed with HMAC, and the key is a public one."
+    304 NoPublicKey "NO_PUBLIC_KEY" "The token is signed with a private key, and the key is an HMAC secret."
+    305 KeyAlgorithmMismatch "KEY_ALGORITHM_MISMATCH" "The key's type, curve or length does not fit alg, or its JWK is bound to another use (RFC 7518, section 3.1)."
+    306 KeysUnavailable "KEYS_UNAVAILABLE" "The JWK set was not fetched yet, so no key is known."
+    307 UnusableKeyFile "UNUSABLE_KEY_FILE" "The key file of this kid exists but holds no usable key."
+    310 SignatureMismatch "SIGNATURE_MISMATCH" "The signature is not the key's signature of this header and payload."
+
+    401 MalformedClaims "MALFORMED_CLAIMS" "The payload is not one JSON object."
+    402 InvalidClaim "INVALID_CLAIM" "A registered claim has a wrong type or an impossible value."
+    403 TokenExpired "TOKEN_EXPIRED" "exp has passed (RFC 7519, section 4.1.4)."
+    404 TokenNotYetValid "TOKEN_NOT_YET_VALID" "nbf has not come yet (RFC 7519, section 4.1.5)."
+    405 MissingIssuer "MISSING_ISSUER" "required-issuer is set and the token has no iss."
+    406 WrongIssuer "WRONG_ISSUER" "iss is not the required one."
+    407 MissingAudience "MISSING_AUDIENCE" "required-audience is set and the token has no aud."
+    408 WrongAudience "WRONG_AUDIENCE" "aud does not hold the required audience."
+
+    501 MissingPrincipal "MISSING_PRINCIPAL" "The token has no claim of the name principal-field."
+    502 PrincipalNotAString "PRINCIPAL_NOT_A_STRING" "The claim of the name principal-field is not a string."
+    503 PrincipalTooLong "PRINCIPAL_TOO_LONG" "The principal is longer than 4096 bytes."
+
+    601 NoMappingMatches "NO_MAPPING_MATCHES" "No rule of the user mapping matches the principal."
+    602 PrincipalNotAllowed "PRINCIPAL_NOT_ALLOWED" "The rule that matches the principal says that it is not allowed."
+    603 MappedUserEmpty "MAPPED_USER_EMPTY" "A rule matched, and what it made of the principal is empty."
+    604 MappingLimit "MAPPING_LIMIT" "A pattern of the user mapping took more steps than its budget for this principal."
+    605 MappedUserUnusable "MAPPED_USER_UNUSABLE" "What the rule made of the principal is too long or no valid text."
+
+    999 InternalError "INTERNAL_ERROR" "A defect in this software; the log holds more. The token was refused to be safe."
+}
+
+impl fmt::Display for RejectCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A refusal: the reason, and the sentence that the client reads.
+///
+/// The sentence is stock's (`io.trino.server.security.jwt`, jjwt) where stock's is good. It never holds token text, and
+/// claim text only as [`quoted`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reject {
+    code: RejectCode,
+    message: Cow<'static, str>,
+}
+
+impl Reject {
+    pub(crate) fn new(code: RejectCode, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { code, message: message.into() }
+    }
+
+    /// The refusal for a defect of ours, used where a panic was caught.
+    #[must_use]
+    pub fn internal_error() -> Self {
+        Self::new(RejectCode::InternalError, "Authentication failed because of an internal error")
+    }
+
+    /// The refusal of a request with more than one Authorization header. It shows nothing of them.
+    #[must_use]
+    pub fn several_authorization_headers() -> Self {
+        Self::new(
+            RejectCode::SeveralAuthorizationHeaders,
+            "Multiple Authorization headers detected, where only a single Authorization header is supported",
+        )
+    }
+
+    /// The stable reason.
+    #[must_use]
+    pub fn code(&self) -> RejectCode {
+        self.code
+    }
+
+    /// The sentence for the client: one line, at most a few hundred characters.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+impl fmt::Display for Reject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Reject {}
+
+/// How much of a text from a token a message may show, in characters.
+const SHOWN_CHARACTERS: usize = 100;
+
+/// Text from a token, fit for a message: one line, control and bidirectional characters escaped, cut to 100 characters.
+#[must_use]
+pub fn quoted(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len().min(SHOWN_CHARACTERS + 3));
+    for (index, character) in text.chars().enumerate() {
+        if index == SHOWN_CHARACTERS {
+            shown.push('…');
+            break;
+        }
+        if character == '\\' || character.is_control() || is_invisible(character) {
+            shown.extend(character.escape_unicode());
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
+}
+
+/// Characters that change how the rest of a log line reads, or that cannot be seen at all.
+fn is_invisible(character: char) -> bool {
+    matches!(character,
+        '\u{00AD}' | '\u{061C}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}'
+        | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_names_are_unique_and_ordered() {
+        for pair in RejectCode::ALL.windows(2) {
+            assert!(pair[0].number() < pair[1].number(), "{} before {}", pair[0], pair[1]);
+        }
+        let names: std::collections::HashSet<_> = RejectCode::ALL.iter().map(|code| code.name()).collect();
+        assert_eq!(names.len(), RejectCode::ALL.len());
+        assert!(RejectCode::ALL.iter().all(|code| code.number() > 0));
+    }
+
+    #[test]
+    fn quoted_text_stays_on_one_line_and_is_cut() {
+        assert_eq!(quoted("a\r\nb\u{1b}[31m\u{202e}"), "a\\u{d}\\u{a}b\\u{1b}[31m\\u{202e}");
+        assert_eq!(quoted(&"x".repeat(100_000)).chars().count(), 101);
+    }
+}
