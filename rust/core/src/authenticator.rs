@@ -1,0 +1,90 @@
+//! The path of a request, top to bottom.
+
+use crate::claims::{self, ClaimsPolicy};
+use crate::clock::UnixMillis;
+use crate::config::{Configuration, ConfigurationErrors, Properties};
+use crate::identity::Identity;
+use crate::keys::KeySource;
+use crate::principal::principal;
+use crate::reject::Reject;
+use crate::request_header::bearer_token;
+use crate::signature;
+use crate::token::{CompactToken, decode_part};
+use crate::token_header::TokenHeader;
+use crate::user_mapping::UserMapping;
+
+/// The longest token that is read, in bytes.
+const MAX_TOKEN_BYTES: usize = 16 * 1024;
+
+/// Decides about bearer tokens. Built once from a configuration; then shared by all threads.
+pub struct Authenticator {
+    keys: KeySource,
+    claims: ClaimsPolicy,
+    user_mapping: UserMapping,
+    max_token_bytes: usize,
+}
+
+impl Authenticator {
+    /// Reads the configuration and opens the key source and the rule file it names.
+    ///
+    /// # Errors
+    /// All that is wrong, at once.
+    pub fn open(properties: &Properties) -> Result<Self, ConfigurationErrors> {
+        let mut errors = ConfigurationErrors::default();
+        let configuration = Configuration::read(properties, &mut errors);
+        let key_file = &configuration.key_file;
+        let keys = (!key_file.value.is_empty())
+            .then(|| KeySource::open(&key_file.value).map_err(|error| errors.push(key_file.problem(error.0))))
+            .and_then(Result::ok);
+        for unsupported in [&configuration.user_mapping_pattern, &configuration.user_mapping_file].into_iter().flatten() {
+            errors.push(unsupported.problem("is not supported yet"));
+        }
+        let claims = ClaimsPolicy {
+            required_issuer: configuration.required_issuer.map(|setting| setting.value),
+            required_audience: configuration.required_audience.map(|setting| setting.value),
+            principal_field: configuration.principal_field.map_or_else(|| "sub".to_owned(), |setting| setting.value),
+        };
+        match keys {
+            Some(keys) => {
+                let user_mapping = UserMapping::identity();
+                errors.or(Self { keys, claims, user_mapping, max_token_bytes: MAX_TOKEN_BYTES })
+            }
+            None => Err(errors),
+        }
+    }
+
+    /// Judges the value of an Authorization header at the time `now`.
+    ///
+    /// # Errors
+    /// The first reason, in stock's order: form, header, key, signature, times, issuer, audience, principal, mapping.
+    pub fn authenticate(&self, authorization: &[u8], now: UnixMillis) -> Result<Identity, Reject> {
+        self.authenticate_token(bearer_token(authorization)?, now)
+    }
+
+    /// Judges a bare token at the time `now`.
+    ///
+    /// # Errors
+    /// As [`Authenticator::authenticate`].
+    pub fn authenticate_token(&self, token: &[u8], now: UnixMillis) -> Result<Identity, Reject> {
+        let token = CompactToken::parse(token, self.max_token_bytes)?;
+        let (mut header, mut payload, mut signature) = (Vec::new(), Vec::new(), Vec::new());
+        decode_part(token.header, "protected header", &mut header)?;
+        let header = TokenHeader::parse(&header, !token.signature.is_empty())?;
+        decode_part(token.payload, "payload", &mut payload)?;
+        decode_part(token.signature, "JWS signature", &mut signature)?;
+        let payload = self.keys.verify_with(&header, |key| {
+            signature::verify(key, header.algorithm, &token, &signature, &payload)
+        })?;
+        let mut claims = claims::verify(&payload, &self.claims, now)?;
+        let principal = principal(&mut claims, &self.claims.principal_field)?;
+        let user = self.user_mapping.map_user(&principal)?;
+        Ok(Identity {
+            principal: principal.into_owned(),
+            user,
+            issuer: claims.issuer.map(Into::into),
+            key_id: header.key_id.map(Into::into),
+            algorithm: header.algorithm,
+            expires_at: claims.expires_at,
+        })
+    }
+}

@@ -1,0 +1,87 @@
+//! What is wrong with a configuration, said once and completely.
+
+use std::fmt;
+
+/// One thing that is wrong: where, in which key, and what to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    key: Option<String>,
+    source: String,
+    line: usize,
+    message: String,
+}
+
+impl Problem {
+    /// A problem with the value of a key; `line` is 0 if unknown.
+    pub(crate) fn of_key(key: &str, source: &str, line: usize, message: impl Into<String>) -> Self {
+        Self { key: Some(key.to_owned()), source: source.to_owned(), line, message: message.into() }
+    }
+
+    /// A problem with a line that holds no key.
+    pub(crate) fn of_line(source: &str, line: usize, message: impl Into<String>) -> Self {
+        Self { key: None, source: source.to_owned(), line, message: message.into() }
+    }
+
+    /// A problem with a whole file.
+    pub(crate) fn of_source(source: &str, message: impl Into<String>) -> Self {
+        Self::of_line(source, 0, message)
+    }
+}
+
+/// `file:line: key message`, with what is known of it.
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.source.as_str(), self.line) {
+            ("", _) => {}
+            (source, 0) => write!(f, "{source}: ")?,
+            (source, line) => write!(f, "{source}:{line}: ")?,
+        }
+        if let Some(key) = &self.key {
+            write!(f, "{key} ")?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+/// Everything that is wrong with a configuration, in the order of discovery. `Display` gives one line each.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ConfigurationErrors {
+    problems: Vec<Problem>,
+}
+
+impl ConfigurationErrors {
+    pub(crate) fn push(&mut self, problem: Problem) {
+        self.problems.push(problem);
+    }
+
+    /// `value` if nothing is wrong.
+    pub(crate) fn or<T>(self, value: T) -> Result<T, Self> {
+        if self.problems.is_empty() { Ok(value) } else { Err(self) }
+    }
+
+    /// The problems, at least one.
+    #[must_use]
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+}
+
+impl From<Problem> for ConfigurationErrors {
+    fn from(problem: Problem) -> Self {
+        Self { problems: vec![problem] }
+    }
+}
+
+impl fmt::Display for ConfigurationErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, problem) in self.problems.iter().enumerate() {
+            if index > 0 {
+                f.write_str("\n")?;
+            }
+            problem.fmt(f)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for ConfigurationErrors {}

@@ -1,0 +1,187 @@
+//! The format of `java.util.Properties`, with the line of each key.
+
+use std::fs;
+use std::path::Path;
+
+use super::problem::{ConfigurationErrors, Problem};
+
+/// One key with its value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Property {
+    /// The key, unescaped.
+    pub key: String,
+    /// The value, unescaped and trimmed, as airlift's `ConfigurationLoader` trims it.
+    pub value: String,
+    /// The line that the key stands on, from 1; 0 if unknown.
+    pub line: usize,
+}
+
+/// The keys of one configuration, and where they came from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Properties {
+    /// The file, as messages name it; empty if unknown.
+    pub source: String,
+    /// In the order of the file.
+    pub entries: Vec<Property>,
+}
+
+impl Properties {
+    /// Reads text in the format that `java.util.Properties.load(Reader)` documents. `source` names the text in messages.
+    ///
+    /// # Errors
+    /// A damaged `\u` escape or a key that is there twice, with its line.
+    pub fn parse(text: &str, source: &str) -> Result<Self, ConfigurationErrors> {
+        let mut errors = ConfigurationErrors::default();
+        let mut entries: Vec<Property> = Vec::new();
+        for (line, logical) in logical_lines(text) {
+            match split(&logical) {
+                Ok((key, value)) => {
+                    if let Some(earlier) = entries.iter().find(|entry| entry.key == key) {
+                        let message = format!("is set a second time (first on line {})", earlier.line);
+                        errors.push(Problem::of_key(&key, source, line, message));
+                    } else {
+                        entries.push(Property { key, value, line });
+                    }
+                }
+                Err(message) => errors.push(Problem::of_line(source, line, message)),
+            }
+        }
+        errors.or(Self { source: source.to_owned(), entries })
+    }
+
+    /// Reads a file as Java does: in ISO-8859-1.
+    ///
+    /// # Errors
+    /// The file cannot be read, or as [`Properties::parse`].
+    pub fn load(path: &Path) -> Result<Self, ConfigurationErrors> {
+        let source = path.display().to_string();
+        match fs::read(path) {
+            Ok(bytes) => Self::parse(&bytes.into_iter().map(char::from).collect::<String>(), &source),
+            Err(error) => Err(Problem::of_source(&source, format!("cannot be read: {error}")).into()),
+        }
+    }
+
+    /// Takes the lines of the keys from the file at `path`, where the text itself came by another way and has none. A
+    /// file that cannot be read, or that says something else by now, leaves the lines unknown.
+    pub fn locate_in(&mut self, path: &Path) {
+        self.source = path.display().to_string();
+        let file = Self::load(path).unwrap_or_default();
+        for entry in &mut self.entries {
+            entry.line = file.entries.iter().find(|other| other.key == entry.key).map_or(0, |other| other.line);
+        }
+    }
+
+    /// The entry of a key.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Property> {
+        self.entries.iter().find(|entry| entry.key == key)
+    }
+}
+
+/// Joins the natural lines that end in an odd number of backslashes, and drops comments and blank lines.
+fn logical_lines(text: &str) -> Vec<(usize, String)> {
+    let mut lines: Vec<(usize, String)> = Vec::new();
+    let mut unfinished: Option<(usize, String)> = None;
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    for (index, natural) in text.split('\n').enumerate() {
+        let natural = natural.trim_start_matches([' ', '\t', '\x0c']);
+        let (first, mut logical) = match unfinished.take() {
+            Some(begun) => begun,
+            None if natural.is_empty() || natural.starts_with(['#', '!']) => continue,
+            None => (index + 1, String::new()),
+        };
+        let backslashes = natural.len() - natural.trim_end_matches('\\').len();
+        if backslashes % 2 == 1 {
+            logical.push_str(natural.strip_suffix('\\').unwrap_or(natural));
+            unfinished = Some((first, logical));
+        } else {
+            logical.push_str(natural);
+            lines.push((first, logical));
+        }
+    }
+    lines.extend(unfinished);
+    lines
+}
+
+/// Splits a logical line at the first unescaped `=`, `:` or white space.
+fn split(line: &str) -> Result<(String, String), String> {
+    let is_space = |c: char| matches!(c, ' ' | '\t' | '\x0c');
+    let mut escaped = false;
+    let key_end = line
+        .char_indices()
+        .find(|&(_, c)| {
+            let ends = !escaped && (matches!(c, '=' | ':') || is_space(c));
+            escaped = c == '\\' && !escaped;
+            ends
+        })
+        .map_or(line.len(), |(index, _)| index);
+    let (key, rest) = line.split_at(key_end);
+    let rest = rest.trim_start_matches(is_space);
+    let rest = rest.strip_prefix(['=', ':']).unwrap_or(rest).trim_start_matches(is_space);
+    Ok((unescape(key)?, unescape(rest)?.trim_matches(|c| c <= ' ').to_owned()))
+}
+
+/// Resolves escapes. `\u` gives UTF-16 units, so that two of them can make one character.
+fn unescape(text: &str) -> Result<String, String> {
+    let mut units: Vec<u16> = Vec::with_capacity(text.len());
+    let mut characters = text.chars();
+    while let Some(c) = characters.next() {
+        let plain = match c {
+            '\\' => match characters.next() {
+                Some('t') => '\t',
+                Some('n') => '\n',
+                Some('r') => '\r',
+                Some('f') => '\x0c',
+                Some('u') => {
+                    let digits: String = characters.by_ref().take(4).collect();
+                    let all_hex = digits.len() == 4 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+                    match u16::from_str_radix(&digits, 16) {
+                        Ok(unit) if all_hex => units.push(unit),
+                        _ => return Err("has a \\u that is not followed by four hexadecimal digits".to_owned()),
+                    }
+                    continue;
+                }
+                Some(other) => other,
+                None => continue,
+            },
+            other => other,
+        };
+        units.extend_from_slice(plain.encode_utf16(&mut [0; 2]));
+    }
+    String::from_utf16(&units).map_err(|_| "has a \\u escape that is half a surrogate pair".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entries(text: &str) -> Vec<(String, String, usize)> {
+        let properties = Properties::parse(text, "t").unwrap();
+        properties.entries.into_iter().map(|entry| (entry.key, entry.value, entry.line)).collect()
+    }
+
+    #[test]
+    fn lines_are_read_as_java_util_properties_reads_them() {
+        let text = "# c\n! c\r\n\n  a = 1 \nb:2\rc 3\nd\\ e\\=f==g\nh=x\\\n   y\\\\\ni=\\u0041\\t|\\q\\ud83d\\ude00\nj\nk = # no comment";
+        let expected = [
+            ("a", "1", 4),
+            ("b", "2", 5),
+            ("c", "3", 6),
+            ("d e=f", "=g", 7),
+            ("h", "xy\\", 8),
+            ("i", "A\t|q\u{1f600}", 10),
+            ("j", "", 11),
+            ("k", "# no comment", 12),
+        ];
+        let expected: Vec<_> =
+            expected.into_iter().map(|(key, value, line)| (key.to_owned(), value.to_owned(), line)).collect();
+        assert_eq!(entries(text), expected);
+    }
+
+    #[test]
+    fn damage_is_named_with_its_line_and_all_at_once() {
+        let errors = Properties::parse("a=1\nb=\\u12\na=2\n", "etc/x.properties").unwrap_err().to_string();
+        assert!(errors.contains("etc/x.properties:2: has a \\u that is not"), "{errors}");
+        assert!(errors.contains("etc/x.properties:3: a is set a second time (first on line 1)"), "{errors}");
+    }
+}

@@ -1,0 +1,307 @@
+//! JSON as tokens and key sets hold it, read strictly.
+//!
+//! `serde_json` refuses what RFC 8259 refuses: text after the value, a BOM, raw control characters, invalid UTF-8, lone
+//! surrogates, and more than 128 levels of nesting. It keeps the last of two equal members; here they are refused, at
+//! every depth and whether or not anybody reads the member (RFC 7519, section 4).
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::fmt;
+
+use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+
+/// A member's name and value.
+pub(crate) type Member<'j> = (Cow<'j, str>, Value<'j>);
+
+/// A JSON value; texts without escapes are borrowed.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Value<'j> {
+    Null,
+    Boolean(bool),
+    /// A number written as an integer that fits.
+    Integer(i64),
+    /// Any other number.
+    Float(f64),
+    String(Cow<'j, str>),
+    Array(Vec<Value<'j>>),
+    Object(Vec<Member<'j>>),
+}
+
+impl Value<'_> {
+    /// What the value is called in a message.
+    pub(crate) fn type_name(&self) -> &'static str {
+        match self {
+            Value::Null => "null",
+            Value::Boolean(_) => "a boolean",
+            Value::Integer(_) | Value::Float(_) => "a number",
+            Value::String(_) => "a string",
+            Value::Array(_) => "an array",
+            Value::Object(_) => "an object",
+        }
+    }
+}
+
+/// Why a text is not one strict JSON object.
+#[derive(Debug, PartialEq)]
+pub(crate) enum JsonError {
+    /// Not JSON, or not an object. The text says where, and holds nothing of the input.
+    Malformed(String),
+    /// An object names a member twice.
+    DuplicateMember,
+}
+
+/// Reads one object and keeps the members that `wanted` names; the others are checked just as strictly, and dropped.
+pub(crate) fn read_object(text: &[u8], wanted: impl Fn(&str) -> bool) -> Result<Vec<Member<'_>>, JsonError> {
+    let mut deserializer = serde_json::Deserializer::from_slice(text);
+    let mut problem = None;
+    let members = deserializer
+        .deserialize_map(ObjectVisitor { wanted, problem: &mut problem })
+        .and_then(|members| deserializer.end().map(|()| members));
+    match (members, problem) {
+        (Ok(members), _) => Ok(members),
+        (Err(_), Some(problem)) => Err(problem),
+        (Err(error), None) => Err(JsonError::Malformed(describe(&error))),
+    }
+}
+
+/// `serde_json`'s message may quote the input (`invalid type: string "…"`); the category and the place do not.
+fn describe(error: &serde_json::Error) -> String {
+    let what = match error.classify() {
+        serde_json::error::Category::Eof => "JSON ends too early",
+        serde_json::error::Category::Syntax => "not valid JSON",
+        serde_json::error::Category::Data => "not a JSON object",
+        serde_json::error::Category::Io => "cannot be read",
+    };
+    format!("{what} at line {} column {}", error.line(), error.column())
+}
+
+/// The members of one object; a problem of our own is left in `problem`, since serde's errors are only text.
+struct ObjectVisitor<'p, W> {
+    wanted: W,
+    problem: &'p mut Option<JsonError>,
+}
+
+impl<'j, W: Fn(&str) -> bool> Visitor<'j> for ObjectVisitor<'_, W> {
+    type Value = Vec<Member<'j>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'j>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut names = MemberNames::default();
+        let mut members = Vec::new();
+        while let Some(name) = map.next_key_seed(Text)? {
+            if has_outer_white_space(&name) {
+                *self.problem = Some(JsonError::Malformed("a member's name is empty or begins or ends with white space".to_owned()));
+                return Err(de::Error::custom("name"));
+            }
+            let keep = (self.wanted)(&name);
+            let value = map.next_value_seed(ValueSeed { keep, problem: self.problem })?;
+            if keep {
+                members.push((name.clone(), value));
+            }
+            if !names.insert(name) {
+                *self.problem = Some(JsonError::DuplicateMember);
+                return Err(de::Error::custom("duplicate"));
+            }
+        }
+        Ok(members)
+    }
+}
+
+/// jjwt trims the names of top-level members, so `" exp"` counts as `exp` there: such names are not left to chance.
+fn has_outer_white_space(name: &str) -> bool {
+    let is_space = |c: char| c.is_whitespace() || c.is_control();
+    name.chars().next().is_none_or(is_space) || name.chars().next_back().is_some_and(is_space)
+}
+
+/// A value: kept as a [`Value`], or only checked, which leaves [`Value::Null`] behind.
+struct ValueSeed<'p> {
+    keep: bool,
+    problem: &'p mut Option<JsonError>,
+}
+
+impl<'j> DeserializeSeed<'j> for ValueSeed<'_> {
+    type Value = Value<'j>;
+
+    fn deserialize<D: Deserializer<'j>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'j> Visitor<'j> for ValueSeed<'_> {
+    type Value = Value<'j>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
+        Ok(Value::Boolean(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
+        Ok(Value::Integer(value))
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "beyond i64 only the magnitude matters")]
+    fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
+        Ok(i64::try_from(value).map_or(Value::Float(value as f64), Value::Integer))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Self::Value, E> {
+        Ok(Value::Float(value))
+    }
+
+    fn visit_borrowed_str<E>(self, value: &'j str) -> Result<Self::Value, E> {
+        Ok(Value::String(Cow::Borrowed(value)))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
+        Ok(if self.keep { Value::String(Cow::Owned(value.to_owned())) } else { Value::Null })
+    }
+
+    fn visit_seq<A: SeqAccess<'j>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        let mut values = Vec::new();
+        while let Some(value) = seq.next_element_seed(ValueSeed { keep: self.keep, problem: self.problem })? {
+            if self.keep {
+                values.push(value);
+            }
+        }
+        Ok(Value::Array(values))
+    }
+
+    fn visit_map<A: MapAccess<'j>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut names = MemberNames::default();
+        let mut members = Vec::new();
+        while let Some(name) = map.next_key_seed(Text)? {
+            let value = map.next_value_seed(ValueSeed { keep: self.keep, problem: self.problem })?;
+            if self.keep {
+                members.push((name.clone(), value));
+            }
+            if !names.insert(name) {
+                *self.problem = Some(JsonError::DuplicateMember);
+                return Err(de::Error::custom("duplicate"));
+            }
+        }
+        Ok(Value::Object(members))
+    }
+}
+
+/// A member's name, borrowed where it has no escapes.
+struct Text;
+
+impl<'j> DeserializeSeed<'j> for Text {
+    type Value = Cow<'j, str>;
+
+    fn deserialize<D: Deserializer<'j>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'j> Visitor<'j> for Text {
+    type Value = Cow<'j, str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_borrowed_str<E>(self, value: &'j str) -> Result<Self::Value, E> {
+        Ok(Cow::Borrowed(value))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(value.to_owned()))
+    }
+}
+
+/// The names seen in one object. Few names are compared one by one; many go into a set, so that 100 000 members cost
+/// no more than linear time.
+#[derive(Default)]
+struct MemberNames<'j> {
+    few: Vec<Cow<'j, str>>,
+    many: HashSet<Cow<'j, str>>,
+}
+
+impl<'j> MemberNames<'j> {
+    const FEW: usize = 32;
+
+    /// False if the name was there already.
+    fn insert(&mut self, name: Cow<'j, str>) -> bool {
+        if self.few.contains(&name) || self.many.contains(&name) {
+            return false;
+        }
+        if self.few.len() < Self::FEW {
+            self.few.push(name);
+        } else {
+            self.many.insert(name);
+        }
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Vec<Member<'_>>, JsonError> {
+        read_object(text.as_bytes(), |name| name == "a")
+    }
+
+    #[test]
+    fn wanted_members_are_kept_and_the_others_dropped() {
+        let members = read(r#" {"b":[1,{"c":"x"}],"a":["\u0041",1,-1.5,true,null,{"k":1}]} "#).unwrap();
+        let expected = Value::Array(vec![
+            Value::String("A".into()),
+            Value::Integer(1),
+            Value::Float(-1.5),
+            Value::Boolean(true),
+            Value::Null,
+            Value::Object(vec![("k".into(), Value::Integer(1))]),
+        ]);
+        assert_eq!(members, vec![(Cow::Borrowed("a"), expected)]);
+    }
+
+    #[test]
+    fn duplicates_are_refused_at_every_depth_read_or_not_and_however_spelt() {
+        for text in [
+            r#"{"a":1,"a":1}"#,
+            r#"{"b":1,"b":2}"#,
+            r#"{"b":{"c":1,"c":2}}"#,
+            r#"{"b":[{"c":1,"d":2,"c":2}]}"#,
+            r#"{"a":{"c":1,"c":2}}"#,
+            r#"{"a":1,"\u0061":2}"#,
+        ] {
+            assert_eq!(read(text).unwrap_err(), JsonError::DuplicateMember, "{text}");
+        }
+        let many: Vec<_> = (0..1000).map(|n| format!("\"m{n}\":1")).collect();
+        assert!(read(&format!("{{{}}}", many.join(","))).is_ok());
+        assert_eq!(read(&format!("{{{},\"m999\":1}}", many.join(","))).unwrap_err(), JsonError::DuplicateMember);
+    }
+
+    #[test]
+    fn what_is_not_one_json_object_is_refused() {
+        let deep = format!("{{\"b\":{}{}}}", "[".repeat(10_000), "]".repeat(10_000));
+        for text in [
+            "", "[]", "1", "null", "\"a\"", "{", "{}x", "{} {}", "{}\0", "\u{feff}{}", "{\"a\":\"\n\"}", "{'a':1}", "{a:1}",
+            "{\"a\":1,}", "{\"a\":01}", "{\"a\":NaN}", "{\"a\":1e400}", "{\"b\":\"\\ud800\"}", "{\"b\":\"\\udc00\\ud800\"}",
+            "{\" a\":1}", "{\"a \":1}", "{\"\":1}", "{\"\\u001f\":1}", "// c\n{}", &deep,
+        ] {
+            assert!(matches!(read(text), Err(JsonError::Malformed(_))), "{text:.40}");
+        }
+        for bytes in [&b"{\"b\":\"\xff\"}"[..], b"{\"b\":\"\xed\xa0\x80\"}", b"{\"\xc0\xaf\":1}"] {
+            assert!(matches!(read_object(bytes, |_| false), Err(JsonError::Malformed(_))), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn errors_show_nothing_of_the_text() {
+        let Err(JsonError::Malformed(message)) = read(r#"{"a":"secret""#) else { panic!("accepted") };
+        assert!(!message.contains("secret"), "{message}");
+    }
+}

@@ -1,0 +1,28 @@
+//! The library that decides about bearer tokens: from the Authorization value to an identity or a numbered reject.
+//!
+//! The modules are the steps of that path, in order: [`Authenticator`] calls them top to bottom. It has no clock of its
+//! own, knows HTTP in one file, and holds no unsafe code.
+
+#![forbid(unsafe_code)]
+
+mod authenticator;
+mod claims;
+mod clock;
+mod config;
+mod identity;
+mod json;
+mod keys;
+mod principal;
+mod reject;
+mod request_header;
+mod signature;
+mod token;
+mod token_header;
+mod user_mapping;
+
+pub use authenticator::Authenticator;
+pub use clock::UnixMillis;
+pub use config::{ConfigurationErrors, Problem, Properties, Property};
+pub use identity::Identity;
+pub use reject::{Reject, RejectCode, quoted};
+pub use signature::{Algorithm, KeyError};

@@ -1,0 +1,33 @@
+//! Verified claims + principal field → principal.
+
+use std::borrow::Cow;
+
+use crate::claims::{VerifiedClaims, is_blank};
+use crate::json::Value;
+use crate::reject::{Reject, RejectCode};
+
+/// The longest principal that is mapped, in bytes of UTF-8: bounds the work of the user mapping.
+pub(crate) const MAX_PRINCIPAL_BYTES: usize = 4096;
+
+/// Takes the principal out of the claims: a string at the top level, as
+/// `io.trino.server.security.jwt.JwtAuthenticator.createIdentity` does.
+pub(crate) fn principal<'t>(claims: &mut VerifiedClaims<'t>, field: &str) -> Result<Cow<'t, str>, Reject> {
+    let missing = || Reject::new(RejectCode::MissingPrincipal, "Invalid credentials");
+    let principal = match claims.principal.take() {
+        None | Some(Value::Null) => return Err(missing()),
+        Some(Value::String(principal)) => principal,
+        Some(other) => {
+            let message = format!("Invalid claims: '{field}' must be a string, but is {}", other.type_name());
+            return Err(Reject::new(RejectCode::PrincipalNotAString, message));
+        }
+    };
+    // jjwt drops a registered claim that is blank, and keeps any other.
+    if matches!(field, "sub" | "iss" | "jti" | "aud") && is_blank(&principal) {
+        return Err(missing());
+    }
+    if principal.len() > MAX_PRINCIPAL_BYTES {
+        let message = format!("The principal is {} bytes long; the limit is {MAX_PRINCIPAL_BYTES}", principal.len());
+        return Err(Reject::new(RejectCode::PrincipalTooLong, message));
+    }
+    Ok(principal)
+}

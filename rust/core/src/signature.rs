@@ -1,0 +1,339 @@
+//! Signature: the table of algorithms, and keys that were parsed once.
+
+use std::fmt;
+use std::sync::OnceLock;
+
+use aws_lc_rs::{hmac, signature as aws};
+use aws_lc_rs::signature::{ParsedPublicKey, VerificationAlgorithm};
+use pkcs1::der::Encode as _;
+use zeroize::Zeroizing;
+
+use crate::reject::{Reject, RejectCode};
+use crate::token::CompactToken;
+
+macro_rules! algorithms {
+    ($($variant:ident $name:literal)*) => {
+        /// A JWS algorithm that is supported (RFC 7518, section 3.1; RFC 8037, section 3.1). `none` is not among them.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Algorithm {
+            $(#[doc = $name] $variant,)*
+        }
+
+        impl Algorithm {
+            /// Every algorithm.
+            pub const ALL: &'static [Algorithm] = &[$(Algorithm::$variant,)*];
+
+            /// The value of `alg`.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Algorithm::$variant => $name,)* }
+            }
+
+            /// Finds the algorithm by the exact, case-sensitive value of `alg`.
+            #[must_use]
+            pub fn from_name(name: &str) -> Option<Self> {
+                match name { $($name => Some(Algorithm::$variant),)* _ => None }
+            }
+        }
+    };
+}
+
+algorithms! {
+    Hs256 "HS256" Hs384 "HS384" Hs512 "HS512"
+    Rs256 "RS256" Rs384 "RS384" Rs512 "RS512"
+    Ps256 "PS256" Ps384 "PS384" Ps512 "PS512"
+    Es256 "ES256" Es384 "ES384" Es512 "ES512"
+    EdDsa "EdDSA"
+}
+
+impl fmt::Display for Algorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl Algorithm {
+    /// True for the algorithms whose key is a shared secret.
+    pub(crate) fn is_hmac(self) -> bool {
+        matches!(self, Algorithm::Hs256 | Algorithm::Hs384 | Algorithm::Hs512)
+    }
+}
+
+/// The curves of ES256, ES384 and ES512 (RFC 7518, section 6.2.1.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Curve {
+    P256,
+    P384,
+    P521,
+}
+
+impl Curve {
+    /// Bytes of one coordinate.
+    pub(crate) fn coordinate_bytes(self) -> usize {
+        match self {
+            Curve::P256 => 32,
+            Curve::P384 => 48,
+            Curve::P521 => 66,
+        }
+    }
+
+    /// The one algorithm that fits the curve (RFC 7518, section 3.4).
+    fn algorithm(self) -> Algorithm {
+        match self {
+            Curve::P256 => Algorithm::Es256,
+            Curve::P384 => Algorithm::Es384,
+            Curve::P521 => Algorithm::Es512,
+        }
+    }
+
+    fn verification(self) -> &'static dyn VerificationAlgorithm {
+        match self {
+            Curve::P256 => &aws::ECDSA_P256_SHA256_FIXED,
+            Curve::P384 => &aws::ECDSA_P384_SHA384_FIXED,
+            Curve::P521 => &aws::ECDSA_P521_SHA512_FIXED,
+        }
+    }
+}
+
+/// The RSA algorithms, in the order of [`RsaKey::parsed`].
+const RSA_ALGORITHMS: [(Algorithm, &dyn VerificationAlgorithm); 6] = [
+    (Algorithm::Rs256, &aws::RSA_PKCS1_2048_8192_SHA256),
+    (Algorithm::Rs384, &aws::RSA_PKCS1_2048_8192_SHA384),
+    (Algorithm::Rs512, &aws::RSA_PKCS1_2048_8192_SHA512),
+    (Algorithm::Ps256, &aws::RSA_PSS_2048_8192_SHA256),
+    (Algorithm::Ps384, &aws::RSA_PSS_2048_8192_SHA384),
+    (Algorithm::Ps512, &aws::RSA_PSS_2048_8192_SHA512),
+];
+
+/// Why key material is no key. The text names the rule and nothing of a secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyError(pub(crate) String);
+
+impl fmt::Display for KeyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for KeyError {}
+
+fn refused<T>(why: impl Into<String>) -> Result<T, KeyError> {
+    Err(KeyError(why.into()))
+}
+
+/// A key that may verify signatures. It was checked and parsed when it was loaded; only this module makes one, and it is
+/// of one family for ever: a public key never becomes an HMAC secret (CVE-2016-10555).
+pub struct VerifyingKey {
+    material: Material,
+    /// The only algorithm the key may serve, where its JWK says so (`alg`, RFC 7517, section 4.4).
+    only: Option<Algorithm>,
+}
+
+enum Material {
+    Rsa(RsaKey),
+    Ec(Curve, ParsedPublicKey),
+    Ed25519(ParsedPublicKey),
+    Hmac(HmacKey),
+}
+
+/// An RSA key, parsed for an algorithm when that is first used: a key serves one algorithm in practice.
+struct RsaKey {
+    bits: usize,
+    pkcs1: Vec<u8>,
+    parsed: [OnceLock<Option<ParsedPublicKey>>; RSA_ALGORITHMS.len()],
+}
+
+/// An HMAC secret, with the keyed state of each algorithm that its length allows (RFC 7518, section 3.2).
+struct HmacKey {
+    sha256: hmac::Key,
+    sha384: Option<hmac::Key>,
+    sha512: Option<hmac::Key>,
+}
+
+impl fmt::Debug for VerifyingKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "VerifyingKey({})", self.describe())
+    }
+}
+
+impl VerifyingKey {
+    /// An RSA key from its big-endian modulus and exponent (RFC 7518, section 6.3.1). At least 2048 bits (RFC 7518,
+    /// section 3.3), at most 8192; the exponent odd and at least 3.
+    pub(crate) fn rsa(modulus: &[u8], exponent: &[u8]) -> Result<Self, KeyError> {
+        let (modulus, exponent) = (without_leading_zeros(modulus), without_leading_zeros(exponent));
+        let bits = modulus.first().map_or(0, |first| modulus.len() * 8 - first.leading_zeros() as usize);
+        if bits < 2048 {
+            return refused(format!("the RSA key has {bits} bits; RFC 7518 section 3.3 demands 2048 or more"));
+        }
+        if bits > 8192 {
+            return refused(format!("the RSA key has {bits} bits; at most 8192 are supported"));
+        }
+        if modulus.last().is_none_or(|last| last & 1 == 0) {
+            return refused("the RSA modulus is even");
+        }
+        match exponent {
+            [] | [1 | 2] => return refused("the RSA exponent is less than 3"),
+            [.., last] if last & 1 == 0 => return refused("the RSA exponent is even"),
+            _ => {}
+        }
+        let pkcs1 = match (pkcs1::UintRef::new(modulus), pkcs1::UintRef::new(exponent)) {
+            (Ok(modulus), Ok(public_exponent)) => pkcs1::RsaPublicKeyRef { modulus, public_exponent }.to_der(),
+            _ => return refused("the RSA numbers cannot be encoded"),
+        };
+        let Ok(pkcs1) = pkcs1 else { return refused("the RSA numbers cannot be encoded") };
+        let key = RsaKey { bits, pkcs1, parsed: Default::default() };
+        if key.parsed_for(Algorithm::Rs256).is_none() {
+            return refused("the RSA numbers are no usable key");
+        }
+        Ok(Self { material: Material::Rsa(key), only: None })
+    }
+
+    /// An elliptic-curve key from its uncompressed point (SEC 1, section 2.3.3), which must lie on the curve.
+    pub(crate) fn ec(curve: Curve, point: &[u8]) -> Result<Self, KeyError> {
+        if point.len() != 1 + 2 * curve.coordinate_bytes() || point.first() != Some(&4) {
+            return refused(format!("the point is not an uncompressed point of {curve:?}"));
+        }
+        match ParsedPublicKey::new(curve.verification(), point) {
+            Ok(parsed) => Ok(Self { material: Material::Ec(curve, parsed), only: None }),
+            Err(_) => refused(format!("the point is not on the curve {curve:?}")),
+        }
+    }
+
+    /// An Ed25519 key from its 32 bytes (RFC 8032, section 5.1.5).
+    pub(crate) fn ed25519(key: &[u8]) -> Result<Self, KeyError> {
+        if key.len() != 32 {
+            return refused(format!("an Ed25519 key has 32 bytes, not {}", key.len()));
+        }
+        match ParsedPublicKey::new(&aws::ED25519, key) {
+            Ok(parsed) => Ok(Self { material: Material::Ed25519(parsed), only: None }),
+            Err(_) => refused("the bytes are no Ed25519 key"),
+        }
+    }
+
+    /// An HMAC secret: at least 32 bytes, 48 for HS384 and 64 for HS512 (RFC 7518, section 3.2). `secret` is wiped.
+    pub(crate) fn hmac(secret: &Zeroizing<Vec<u8>>) -> Result<Self, KeyError> {
+        let bytes = secret.len();
+        if bytes < 32 {
+            return refused(format!("the HMAC key has {} bits; RFC 7518 section 3.2 demands 256 or more", bytes * 8));
+        }
+        let key = HmacKey {
+            sha256: hmac::Key::new(hmac::HMAC_SHA256, secret),
+            sha384: (bytes >= 48).then(|| hmac::Key::new(hmac::HMAC_SHA384, secret)),
+            sha512: (bytes >= 64).then(|| hmac::Key::new(hmac::HMAC_SHA512, secret)),
+        };
+        Ok(Self { material: Material::Hmac(key), only: None })
+    }
+
+    /// Binds the key to one algorithm, as its JWK's `alg` asks.
+    pub(crate) fn only_for(mut self, algorithm: Algorithm) -> Self {
+        self.only = Some(algorithm);
+        self
+    }
+
+    /// What the key is, for operators: `RSA 2048`, `EC P-256`, `Ed25519`, `HMAC`.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        match &self.material {
+            Material::Rsa(key) => format!("RSA {}", key.bits),
+            Material::Ec(curve, _) => format!("EC {curve:?}").replace("P", "P-"),
+            Material::Ed25519(_) => "Ed25519".to_owned(),
+            Material::Hmac(_) => "HMAC".to_owned(),
+        }
+    }
+
+    /// Checks `signature` over `message`. Which key may serve which algorithm is decided here and nowhere else.
+    pub(crate) fn verify(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> Result<(), Reject> {
+        if self.only.is_some_and(|only| only != algorithm) {
+            return Err(mismatch(algorithm, "its key is bound to another algorithm"));
+        }
+        let verified = match (&self.material, algorithm) {
+            (Material::Hmac(key), _) if algorithm.is_hmac() => {
+                let Some(key) = key.for_algorithm(algorithm) else {
+                    return Err(mismatch(algorithm, "the HMAC key is too short for it (RFC 7518, section 3.2)"));
+                };
+                hmac::verify(key, message, signature).is_ok()
+            }
+            (_, _) if algorithm.is_hmac() => {
+                let message = format!("JWT is signed with {algorithm}, but no HMAC key is configured");
+                return Err(Reject::new(RejectCode::NoHmacKey, message));
+            }
+            (Material::Hmac(_), _) => {
+                let message = format!("JWT is signed with {algorithm}, but no key is configured");
+                return Err(Reject::new(RejectCode::NoPublicKey, message));
+            }
+            (Material::Rsa(key), _) => match key.parsed_for(algorithm) {
+                Some(parsed) => parsed.verify_sig(message, signature).is_ok(),
+                None => return Err(mismatch(algorithm, "the key is an RSA key")),
+            },
+            (Material::Ec(curve, parsed), _) if curve.algorithm() == algorithm => {
+                parsed.verify_sig(message, signature).is_ok()
+            }
+            (Material::Ed25519(parsed), Algorithm::EdDsa) => parsed.verify_sig(message, signature).is_ok(),
+            (Material::Ec(..) | Material::Ed25519(_), _) => {
+                return Err(mismatch(algorithm, &format!("the key is of type {}", self.describe())));
+            }
+        };
+        if verified {
+            Ok(())
+        } else {
+            Err(Reject::new(
+                RejectCode::SignatureMismatch,
+                "JWT signature does not match locally computed signature. JWT validity cannot be asserted and should not be trusted.",
+            ))
+        }
+    }
+}
+
+fn mismatch(algorithm: Algorithm, why: &str) -> Reject {
+    let message = format!("JWT is signed with {algorithm}, which the configured key may not verify: {why}");
+    Reject::new(RejectCode::KeyAlgorithmMismatch, message)
+}
+
+impl RsaKey {
+    fn parsed_for(&self, algorithm: Algorithm) -> Option<&ParsedPublicKey> {
+        let index = RSA_ALGORITHMS.iter().position(|(candidate, _)| *candidate == algorithm)?;
+        let (_, verification) = RSA_ALGORITHMS.get(index)?;
+        self.parsed.get(index)?.get_or_init(|| ParsedPublicKey::new(*verification, &self.pkcs1).ok()).as_ref()
+    }
+}
+
+impl HmacKey {
+    fn for_algorithm(&self, algorithm: Algorithm) -> Option<&hmac::Key> {
+        match algorithm {
+            Algorithm::Hs256 => Some(&self.sha256),
+            Algorithm::Hs384 => self.sha384.as_ref(),
+            Algorithm::Hs512 => self.sha512.as_ref(),
+            _ => None,
+        }
+    }
+}
+
+fn without_leading_zeros(mut number: &[u8]) -> &[u8] {
+    while let [0, rest @ ..] = number {
+        number = rest;
+    }
+    number
+}
+
+/// A payload whose signature was verified. Only [`verify`] makes one, so claims cannot be read from anything else.
+#[derive(Debug)]
+pub(crate) struct VerifiedPayload<'b>(&'b [u8]);
+
+impl<'b> VerifiedPayload<'b> {
+    /// The payload's decoded bytes.
+    pub(crate) fn bytes(&self) -> &'b [u8] {
+        self.0
+    }
+}
+
+/// Verifies the token's signature with `key` (RFC 7515, section 5.2, step 8) and hands the decoded payload on.
+pub(crate) fn verify<'b>(
+    key: &VerifyingKey,
+    algorithm: Algorithm,
+    token: &CompactToken<'_>,
+    signature: &[u8],
+    payload: &'b [u8],
+) -> Result<VerifiedPayload<'b>, Reject> {
+    key.verify(algorithm, token.signing_input, signature)?;
+    Ok(VerifiedPayload(payload))
+}

@@ -1,0 +1,166 @@
+//! Protected header: which algorithm, which key (RFC 7515, section 4.1).
+
+use std::borrow::Cow;
+
+use crate::json::{JsonError, Value, read_object};
+use crate::reject::{Reject, RejectCode, quoted};
+use crate::signature::Algorithm;
+
+/// What the pipeline needs of the protected header. `jku`, `jwk`, `x5u` and `x5c` are never read: a token cannot bring
+/// its own key (RFC 8725, section 3.10).
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct TokenHeader<'t> {
+    pub(crate) algorithm: Algorithm,
+    /// `kid`; an empty one or one of only white space counts as none, as in stock.
+    pub(crate) key_id: Option<Cow<'t, str>>,
+}
+
+impl<'t> TokenHeader<'t> {
+    /// Reads the decoded header. `has_signature` says whether the third part holds anything; stock looks at it between
+    /// `alg` and `crit`.
+    pub(crate) fn parse(json: &'t [u8], has_signature: bool) -> Result<Self, Reject> {
+        let members = read_object(json, |name| {
+            matches!(name, "alg" | "kid" | "typ" | "cty" | "crit" | "zip" | "b64")
+        })
+        .map_err(|error| match error {
+            JsonError::DuplicateMember => {
+                Reject::new(RejectCode::DuplicateMember, "The protected header names a member twice")
+            }
+            JsonError::Malformed(place) => {
+                Reject::new(RejectCode::MalformedHeader, format!("Malformed protected header JSON: {place}"))
+            }
+        })?;
+
+        let (mut algorithm, mut key_id, mut content_type) = (None, None, None);
+        let (mut critical, mut compressed, mut unencoded) = (false, false, false);
+        for (name, value) in members {
+            match &*name {
+                "alg" => algorithm = text("alg", value)?,
+                "kid" => key_id = text("kid", value)?,
+                "typ" => drop(text("typ", value)?),
+                "cty" => content_type = text("cty", value)?,
+                "crit" => critical = true,
+                "zip" => compressed = true,
+                "b64" => unencoded = true,
+                _ => {}
+            }
+        }
+
+        let Some(algorithm) = algorithm else {
+            return Err(Reject::new(
+                RejectCode::MissingAlgorithm,
+                "JWS header does not contain a required 'alg' (Algorithm) header parameter",
+            ));
+        };
+        if algorithm.trim().eq_ignore_ascii_case("none") {
+            return Err(Reject::new(
+                RejectCode::UnsecuredToken,
+                "Unsecured JWSs (those with an alg (Algorithm) header value of 'none') are disallowed by default as mandated by https://www.rfc-editor.org/rfc/rfc7518.html#section-3.6",
+            ));
+        }
+        if !has_signature {
+            return Err(Reject::new(
+                RejectCode::MissingSignature,
+                format!(
+                    "The JWS header references signature algorithm '{}' but the compact JWE string is missing the required signature.",
+                    quoted(&algorithm)
+                ),
+            ));
+        }
+        if critical {
+            return Err(Reject::new(
+                RejectCode::CriticalHeader,
+                "Protected Header 'crit' names an unsupported header name: no extension is supported",
+            ));
+        }
+        if unencoded {
+            return Err(Reject::new(
+                RejectCode::UnencodedPayload,
+                "Protected Header 'b64' (RFC 7797) is not supported",
+            ));
+        }
+        let Some(algorithm) = Algorithm::from_name(&algorithm) else {
+            return Err(Reject::new(
+                RejectCode::UnsupportedAlgorithm,
+                format!("Unsupported signature algorithm '{}'", quoted(&algorithm)),
+            ));
+        };
+        if compressed {
+            return Err(Reject::new(
+                RejectCode::CompressedToken,
+                "Protected Header 'zip' (compression) is not supported for a signed token",
+            ));
+        }
+        if content_type.is_some() {
+            return Err(Reject::new(
+                RejectCode::NestedToken,
+                "Protected Header 'cty' (content type) is set: the payload is not a plain set of claims",
+            ));
+        }
+        Ok(Self { algorithm, key_id })
+    }
+}
+
+/// A header parameter that must be a string. jjwt drops null and blank values, so they count as absent.
+fn text<'t>(name: &str, value: Value<'t>) -> Result<Option<Cow<'t, str>>, Reject> {
+    match value {
+        Value::String(text) if text.trim().is_empty() => Ok(None),
+        Value::String(text) => Ok(Some(text)),
+        Value::Null => Ok(None),
+        other => Err(Reject::new(
+            RejectCode::MalformedHeader,
+            format!("Invalid protected header: '{name}' must be a string, but is {}", other.type_name()),
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(json: &str) -> RejectCode {
+        TokenHeader::parse(json.as_bytes(), true).unwrap_err().code()
+    }
+
+    #[test]
+    fn algorithm_and_key_id_are_read() {
+        let header = TokenHeader::parse(br#"{"typ":"JWT","kid":"k1","alg":"ES256","jku":"https://evil/","jwk":{}}"#, true);
+        assert_eq!(header.unwrap(), TokenHeader { algorithm: Algorithm::Es256, key_id: Some("k1".into()) });
+        let header = TokenHeader::parse(br#"{"kid":" ","alg":"HS256"}"#, true);
+        assert_eq!(header.unwrap(), TokenHeader { algorithm: Algorithm::Hs256, key_id: None });
+    }
+
+    #[test]
+    fn none_is_refused_in_any_spelling() {
+        for none in ["none", "None", "NONE", "nOnE", " none ", "n\\u006fne"] {
+            assert_eq!(code(&format!(r#"{{"alg":"{none}"}}"#)), RejectCode::UnsecuredToken, "{none}");
+        }
+    }
+
+    #[test]
+    fn hostile_headers_are_refused_by_reason() {
+        for (json, expected) in [
+            ("{}", RejectCode::MissingAlgorithm),
+            (r#"{"alg":null}"#, RejectCode::MissingAlgorithm),
+            (r#"{"alg":""}"#, RejectCode::MissingAlgorithm),
+            (r#"{"alg":1}"#, RejectCode::MalformedHeader),
+            (r#"{"alg":["RS256"]}"#, RejectCode::MalformedHeader),
+            (r#"{"alg":"rs256"}"#, RejectCode::UnsupportedAlgorithm),
+            (r#"{"alg":" RS256"}"#, RejectCode::UnsupportedAlgorithm),
+            (r#"{"alg":"XX999"}"#, RejectCode::UnsupportedAlgorithm),
+            (r#"{"alg":"RS256","kid":1}"#, RejectCode::MalformedHeader),
+            (r#"{"alg":"RS256","alg":"RS256"}"#, RejectCode::DuplicateMember),
+            (r#"{"alg":"RS256","crit":["exp"]}"#, RejectCode::CriticalHeader),
+            (r#"{"alg":"RS256","crit":[]}"#, RejectCode::CriticalHeader),
+            (r#"{"alg":"RS256","crit":null}"#, RejectCode::CriticalHeader),
+            (r#"{"alg":"RS256","b64":false}"#, RejectCode::UnencodedPayload),
+            (r#"{"alg":"RS256","zip":"DEF"}"#, RejectCode::CompressedToken),
+            (r#"{"alg":"RS256","cty":"JWT"}"#, RejectCode::NestedToken),
+            (r#"{"alg":"RS256"}x"#, RejectCode::MalformedHeader),
+        ] {
+            assert_eq!(code(json), expected, "{json}");
+        }
+        let reject = TokenHeader::parse(br#"{"alg":"RS256"}"#, false).unwrap_err();
+        assert_eq!(reject.code(), RejectCode::MissingSignature);
+    }
+}
