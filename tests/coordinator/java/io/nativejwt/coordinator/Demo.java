@@ -1,5 +1,7 @@
 package io.nativejwt.coordinator;
 
+import io.nativejwt.testing.Keys;
+import io.nativejwt.testing.Token;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyPair;

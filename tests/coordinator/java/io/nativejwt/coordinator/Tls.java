@@ -1,5 +1,6 @@
 package io.nativejwt.coordinator;
 
+import io.nativejwt.testing.Pem;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;

@@ -1,14 +1,14 @@
-package io.nativejwt.coordinator;
+package io.nativejwt.testing;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import java.util.Base64;
 
 /** RFC 7468. */
-final class Pem {
+public final class Pem {
     private Pem() {}
 
-    static String encode(String label, byte[] der) {
+    public static String encode(String label, byte[] der) {
         return "-----BEGIN %s-----\n%s\n-----END %s-----\n"
                 .formatted(label, Base64.getMimeEncoder(64, "\n".getBytes(US_ASCII)).encodeToString(der), label);
     }

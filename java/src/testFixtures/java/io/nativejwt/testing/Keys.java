@@ -1,4 +1,4 @@
-package io.nativejwt.coordinator;
+package io.nativejwt.testing;
 
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
@@ -9,28 +9,28 @@ import javax.crypto.SecretKey;
 import javax.crypto.spec.SecretKeySpec;
 
 /** Fresh keys for one run. */
-final class Keys {
+public final class Keys {
     private Keys() {}
 
-    static KeyPair rsa() {
+    public static KeyPair rsa() {
         return generate("RSA", generator -> generator.initialize(2048));
     }
 
-    static KeyPair ec(String curve) {
+    public static KeyPair ec(String curve) {
         return generate("EC", generator -> generator.initialize(new ECGenParameterSpec(curve)));
     }
 
-    static KeyPair ed25519() {
+    public static KeyPair ed25519() {
         return generate("Ed25519", generator -> {});
     }
 
-    static SecretKey hmac(int bytes) {
+    public static SecretKey hmac(int bytes) {
         byte[] secret = new byte[bytes];
         new SecureRandom().nextBytes(secret);
         return new SecretKeySpec(secret, "HMAC");
     }
 
-    static String publicPem(KeyPair keys) {
+    public static String publicPem(KeyPair keys) {
         return Pem.encode("PUBLIC KEY", keys.getPublic().getEncoded());
     }
 

@@ -1,4 +1,4 @@
-package io.nativejwt.coordinator;
+package io.nativejwt.testing;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
@@ -20,30 +20,30 @@ import javax.crypto.SecretKey;
  * Makes tokens, good ones and bad ones, with the JDK's own cryptography: what a test signs is then never checked by the code that signed
  * it.
  */
-final class Token {
+public final class Token {
     private static final Base64.Encoder BASE64URL = Base64.getUrlEncoder().withoutPadding();
 
     private final Map<String, Object> header = new LinkedHashMap<>();
     private final Map<String, Object> claims = new LinkedHashMap<>();
 
     /** A token that is good for an hour. */
-    static Token of(String subject) {
+    public static Token of(String subject) {
         long now = Instant.now().getEpochSecond();
         return new Token().claim("sub", subject).claim("iat", now).claim("exp", now + 3600);
     }
 
     /** A null value takes the member away. */
-    Token header(String name, Object value) {
+    public Token header(String name, Object value) {
         put(header, name, value);
         return this;
     }
 
-    Token claim(String name, Object value) {
+    public Token claim(String name, Object value) {
         put(claims, name, value);
         return this;
     }
 
-    Token expiringAt(Instant time) {
+    public Token expiringAt(Instant time) {
         return claim("exp", time.getEpochSecond());
     }
 
@@ -55,11 +55,11 @@ final class Token {
         }
     }
 
-    String sign(String algorithm, PrivateKey key) {
+    public String sign(String algorithm, PrivateKey key) {
         return join(algorithm, input -> signature(algorithm, key, input));
     }
 
-    String sign(String algorithm, SecretKey key) {
+    public String sign(String algorithm, SecretKey key) {
         return join(
                 algorithm,
                 input -> {
@@ -70,7 +70,7 @@ final class Token {
     }
 
     /** With a signature of the caller's making, such as none. */
-    String withSignature(String algorithm, byte[] signature) {
+    public String withSignature(String algorithm, byte[] signature) {
         return join(algorithm, input -> signature);
     }
 
@@ -112,12 +112,12 @@ final class Token {
         return signature;
     }
 
-    static String encode(byte[] bytes) {
+    public static String encode(byte[] bytes) {
         return BASE64URL.encodeToString(bytes);
     }
 
     /** Enough of JSON for headers, claims and JWK sets of tests. */
-    static String json(Object value) {
+    public static String json(Object value) {
         return switch (value) {
             case Map<?, ?> map ->
                     map.entrySet().stream()
