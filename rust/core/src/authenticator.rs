@@ -1,8 +1,11 @@
 //! The path of a request, top to bottom.
 
+use std::sync::Arc;
+
 use crate::claims::{self, ClaimsPolicy};
 use crate::clock::UnixMillis;
 use crate::config::{Configuration, ConfigurationErrors, Properties};
+use crate::events::Events;
 use crate::identity::Identity;
 use crate::keys::KeySource;
 use crate::principal::principal;
@@ -22,6 +25,7 @@ pub struct Authenticator {
     claims: ClaimsPolicy,
     user_mapping: UserMapping,
     max_token_bytes: usize,
+    events: Arc<Events>,
 }
 
 impl Authenticator {
@@ -30,6 +34,7 @@ impl Authenticator {
     /// # Errors
     /// All that is wrong, at once.
     pub fn open(properties: &Properties) -> Result<Self, ConfigurationErrors> {
+        let events = Arc::new(Events::default());
         let mut errors = ConfigurationErrors::default();
         let configuration = Configuration::read(properties, &mut errors);
         let key_file = &configuration.key_file;
@@ -47,10 +52,16 @@ impl Authenticator {
         match keys {
             Some(keys) => {
                 let user_mapping = UserMapping::identity();
-                errors.or(Self { keys, claims, user_mapping, max_token_bytes: MAX_TOKEN_BYTES })
+                errors.or(Self { keys, claims, user_mapping, max_token_bytes: MAX_TOKEN_BYTES, events })
             }
             None => Err(errors),
         }
+    }
+
+    /// What the authenticator has to say to the operator; to be drained now and then.
+    #[must_use]
+    pub fn events(&self) -> &Events {
+        &self.events
     }
 
     /// Judges the value of an Authorization header at the time `now`.

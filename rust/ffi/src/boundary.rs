@@ -1,0 +1,137 @@
+//! The one place where foreign callers meet Rust: JNI and the C ABI both come through here.
+//!
+//! A panic never leaves a function of this module. It becomes a reject or a failed opening, and an event for the log.
+
+use std::cell::RefCell;
+use std::fmt::Write as _;
+use std::panic::{AssertUnwindSafe, catch_unwind, set_hook};
+use std::path::Path;
+use std::sync::Once;
+
+use nativejwt_core::{Authenticator, ConfigurationErrors, Events, Level, Properties, Reject, RejectCode, UnixMillis};
+
+use crate::handle::NativejwtAuthenticator;
+use crate::wire::{NATIVEJWT_CODE_CONFIGURATION, NativejwtRecord, write_message, write_verdict};
+
+thread_local! {
+    /// Where the last panic of this thread happened, and why.
+    static LAST_PANIC: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+/// Keeps panics off standard error, and remembers what they said. The hook belongs to the copy of the standard library
+/// that is linked into this shared library, so nobody else's is replaced.
+fn install_quiet_panic_hook() {
+    static INSTALLED: Once = Once::new();
+    INSTALLED.call_once(|| {
+        set_hook(Box::new(|info| {
+            // The payload may hold data of the request; the place in our source does not.
+            let place = info.location().map_or_else(|| "an unknown place".to_owned(), ToString::to_string);
+            LAST_PANIC.with_borrow_mut(|last| *last = place);
+        }));
+    });
+}
+
+/// Runs `work`; a panic gives `None` and tells `events`.
+fn guarded<T>(events: Option<&Events>, work: impl FnOnce() -> T) -> Option<T> {
+    install_quiet_panic_hook();
+    // What `work` may leave half-done is either local to it or an atomic snapshot.
+    let result = catch_unwind(AssertUnwindSafe(work)).ok();
+    if let (None, Some(events)) = (&result, events) {
+        let place = LAST_PANIC.with_borrow_mut(std::mem::take);
+        events.push(Level::Error, format!("internal error at {place}; the token was refused. Please report this."));
+    }
+    result
+}
+
+/// Opens an authenticator from properties text. What is wrong with it is written to `record`, one error a line, and the
+/// result is null.
+pub(crate) fn open(config: &[u8], source: &[u8], record: &mut [u8]) -> *mut NativejwtAuthenticator {
+    let opened = guarded(None, || {
+        let text = String::from_utf8_lossy(config);
+        let source = String::from_utf8_lossy(source);
+        let mut properties = Properties::parse(&text, &source)?;
+        if source.is_empty() {
+            properties.entries.iter_mut().for_each(|entry| entry.line = 0);
+        } else {
+            properties.locate_in(Path::new(&*source));
+        }
+        Authenticator::open(&properties)
+    });
+    let errors = match opened {
+        Some(Ok(authenticator)) => {
+            write_message(record, 0, "");
+            return NativejwtAuthenticator::into_raw(authenticator);
+        }
+        Some(Err(errors)) => ConfigurationErrors::to_string(&errors),
+        None => format!("internal error at {}", LAST_PANIC.with_borrow_mut(std::mem::take)),
+    };
+    write_message(record, NATIVEJWT_CODE_CONFIGURATION, &errors);
+    std::ptr::null_mut()
+}
+
+/// Judges the value of an Authorization header, writes the verdict to `record` and returns its code.
+pub(crate) fn authenticate(
+    handle: Option<&NativejwtAuthenticator>,
+    header: &[u8],
+    now: UnixMillis,
+    record: &mut [u8],
+) -> u32 {
+    let internal_error = RejectCode::InternalError.number();
+    let Some(handle) = handle else { return internal_error };
+    if record.len() < NativejwtRecord::SIZE {
+        return internal_error;
+    }
+    let verdict = guarded(Some(handle.authenticator.events()), || {
+        #[cfg(feature = "provoke-panic")]
+        provoke_panic(header);
+        handle.authenticator.authenticate(header, now)
+    });
+    write_verdict(record, &verdict.unwrap_or_else(|| Err(Reject::internal_error())))
+}
+
+#[cfg(feature = "provoke-panic")]
+fn provoke_panic(header: &[u8]) {
+    assert!(header != b"Bearer provoke-panic", "a test asked for this panic");
+}
+
+/// Writes the events since the last call to `record`, each a line `LEVEL<tab>text`, and returns their number.
+pub(crate) fn drain_events(handle: Option<&NativejwtAuthenticator>, record: &mut [u8]) -> u32 {
+    let Some(handle) = handle else { return 0 };
+    if record.len() < NativejwtRecord::SIZE {
+        return 0;
+    }
+    guarded(None, || {
+        let room = record.len() - NativejwtRecord::SIZE;
+        let (mut lines, mut count) = (String::new(), 0);
+        // Each event is at most a few hundred bytes; what might not fit waits for the next call.
+        while room.saturating_sub(lines.len()) > room / 4
+            && let Some(event) = handle.authenticator.events().pop()
+        {
+            let text = event.text.get(..event.text.floor_char_boundary(room / 8)).unwrap_or_default();
+            if writeln!(lines, "{}\t{text}", event.level).is_ok() {
+                count += 1;
+            }
+        }
+        write_message(record, 0, &lines);
+        count
+    })
+    .unwrap_or(0)
+}
+
+/// Drops an authenticator.
+///
+/// # Safety
+/// As [`NativejwtAuthenticator::close`].
+pub(crate) unsafe fn close(handle: *mut NativejwtAuthenticator) {
+    // SAFETY: passed on to the caller.
+    guarded(None, || unsafe { NativejwtAuthenticator::close(handle) });
+}
+
+/// Copies the version of this library into `buffer`, cut to its length, and returns the version's length.
+pub(crate) fn library_version(buffer: &mut [u8]) -> usize {
+    let version = env!("CARGO_PKG_VERSION").as_bytes();
+    for (target, byte) in buffer.iter_mut().zip(version) {
+        *target = *byte;
+    }
+    version.len()
+}

@@ -1,0 +1,116 @@
+//! The C ABI: `include/nativejwt.h` is made from this file.
+
+use std::slice;
+
+use nativejwt_core::UnixMillis;
+
+use crate::boundary;
+use crate::handle::NativejwtAuthenticator;
+use crate::wire::ABI_VERSION;
+
+/// The version of these functions and of the record. Compare it with the `NATIVEJWT_ABI_VERSION` that you compiled against.
+#[unsafe(no_mangle)]
+pub extern "C" fn nativejwt_abi_version() -> u32 {
+    ABI_VERSION
+}
+
+/// Copies the library's version, ASCII without a terminator, into `buffer`, cut to `capacity`. Returns its whole length.
+///
+/// # Safety
+/// `buffer` has room for `capacity` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nativejwt_library_version(buffer: *mut u8, capacity: usize) -> usize {
+    // SAFETY: the caller promises the room.
+    boundary::library_version(unsafe { output(buffer, capacity) })
+}
+
+/// Opens an authenticator. `config` is UTF-8 text in the format of `java.util.Properties` with the keys
+/// `http-server.authentication.jwt.*`; `source` names the file it came from, for error messages, and may be empty.
+/// Returns null if anything is wrong: then the record's message names all of it, one error a line, and its code is
+/// `NATIVEJWT_CODE_CONFIGURATION`.
+///
+/// # Safety
+/// `config`, `source` and `record` point to as many bytes as their lengths say, and `record` is not used by others.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nativejwt_open(
+    config: *const u8,
+    config_length: usize,
+    source: *const u8,
+    source_length: usize,
+    record: *mut u8,
+    record_capacity: usize,
+) -> *mut NativejwtAuthenticator {
+    // SAFETY: the caller promises the lengths.
+    let (config, source, record) =
+        unsafe { (input(config, config_length), input(source, source_length), output(record, record_capacity)) };
+    boundary::open(config, source, record)
+}
+
+/// Judges the value of an Authorization header at the time `now_millis` (milliseconds since 1970), writes a record and
+/// returns its code: 0 if the token is accepted. Any number of threads may call it at once, each with its own record
+/// of at least `NATIVEJWT_RECORD_CAPACITY` bytes.
+///
+/// # Safety
+/// `authenticator` is open; `header` and `record` point to as many bytes as their lengths say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nativejwt_authenticate(
+    authenticator: *const NativejwtAuthenticator,
+    header: *const u8,
+    header_length: usize,
+    now_millis: i64,
+    record: *mut u8,
+    record_capacity: usize,
+) -> u32 {
+    // SAFETY: the caller promises the pointer and the lengths.
+    let (authenticator, header, record) = unsafe {
+        (NativejwtAuthenticator::borrow(authenticator), input(header, header_length), output(record, record_capacity))
+    };
+    boundary::authenticate(authenticator, header, UnixMillis(now_millis), record)
+}
+
+/// Writes what the authenticator has to say since the last call into the record's message, each event a line
+/// `LEVEL<tab>text` with LEVEL one of ERROR, WARN, INFO. Returns the number of lines.
+///
+/// # Safety
+/// `authenticator` is open; `record` points to as many bytes as `record_capacity` says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nativejwt_drain_events(
+    authenticator: *const NativejwtAuthenticator,
+    record: *mut u8,
+    record_capacity: usize,
+) -> u32 {
+    // SAFETY: the caller promises the pointer and the length.
+    let (authenticator, record) =
+        unsafe { (NativejwtAuthenticator::borrow(authenticator), output(record, record_capacity)) };
+    boundary::drain_events(authenticator, record)
+}
+
+/// Closes an authenticator. Null is ignored.
+///
+/// # Safety
+/// `authenticator` is open, and no call uses it now or later.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nativejwt_close(authenticator: *mut NativejwtAuthenticator) {
+    // SAFETY: passed on to the caller.
+    unsafe { boundary::close(authenticator) };
+}
+
+/// # Safety
+/// `pointer` is null or points to `length` bytes that nobody changes during the call.
+pub(crate) unsafe fn input<'a>(pointer: *const u8, length: usize) -> &'a [u8] {
+    if pointer.is_null() || length == 0 {
+        return &[];
+    }
+    // SAFETY: the caller promises it.
+    unsafe { slice::from_raw_parts(pointer, length) }
+}
+
+/// # Safety
+/// `pointer` is null or points to `length` bytes, initialised or not, that nobody else uses during the call.
+pub(crate) unsafe fn output<'a>(pointer: *mut u8, length: usize) -> &'a mut [u8] {
+    if pointer.is_null() || length == 0 {
+        return &mut [];
+    }
+    // SAFETY: the caller promises it; the bytes are written before anything reads them.
+    unsafe { slice::from_raw_parts_mut(pointer, length) }
+}

@@ -1,0 +1,138 @@
+//! What comes back over the boundary: one flat record, texts behind a fixed head.
+
+use nativejwt_core::{Identity, Reject};
+
+/// The version of the functions and of the record. Both sides compare it before anything else.
+pub(crate) const ABI_VERSION: u32 = 1;
+
+/// A record buffer of this size holds every verdict.
+pub const NATIVEJWT_RECORD_CAPACITY: usize = 65_536;
+
+/// `code` of a record that reports errors of a configuration; no verdict has it.
+pub const NATIVEJWT_CODE_CONFIGURATION: u32 = 1000;
+
+/// The head of a record, in native byte order. Offsets count bytes from the head's first one; texts are UTF-8 without
+/// a terminator.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct NativejwtRecord {
+    /// 0 if the token was accepted, else the stable number of the reject.
+    pub code: u32,
+    /// 0 for now.
+    pub flags: u32,
+    /// `exp` in milliseconds since 1970; `INT64_MAX` if there is none.
+    pub expires_at_millis: i64,
+    /// The principal, of an accepted token.
+    pub principal_offset: u32,
+    /// Bytes of the principal.
+    pub principal_length: u32,
+    /// The mapped user, of an accepted token.
+    pub user_offset: u32,
+    /// Bytes of the user.
+    pub user_length: u32,
+    /// What the client is told of a refused token; or errors, or events, one a line.
+    pub message_offset: u32,
+    /// Bytes of the message.
+    pub message_length: u32,
+    /// The name of the reject, in ASCII.
+    pub reason_offset: u32,
+    /// Bytes of the name.
+    pub reason_length: u32,
+}
+
+impl NativejwtRecord {
+    /// Bytes of the head.
+    pub(crate) const SIZE: usize = size_of::<Self>();
+
+    fn to_bytes(self) -> [u8; Self::SIZE] {
+        let mut bytes = [0; Self::SIZE];
+        let fields = [
+            self.code.to_ne_bytes(),
+            self.flags.to_ne_bytes(),
+            [0; 4],
+            [0; 4],
+            self.principal_offset.to_ne_bytes(),
+            self.principal_length.to_ne_bytes(),
+            self.user_offset.to_ne_bytes(),
+            self.user_length.to_ne_bytes(),
+            self.message_offset.to_ne_bytes(),
+            self.message_length.to_ne_bytes(),
+            self.reason_offset.to_ne_bytes(),
+            self.reason_length.to_ne_bytes(),
+        ];
+        for (target, field) in bytes.chunks_exact_mut(4).zip(fields) {
+            target.copy_from_slice(&field);
+        }
+        if let Some(target) = bytes.get_mut(8..16) {
+            target.copy_from_slice(&self.expires_at_millis.to_ne_bytes());
+        }
+        bytes
+    }
+}
+
+/// The offsets above are part of the ABI; the Java side has them as constants.
+const _: () = {
+    assert!(NativejwtRecord::SIZE == 48);
+    assert!(std::mem::offset_of!(NativejwtRecord, expires_at_millis) == 8);
+    assert!(std::mem::offset_of!(NativejwtRecord, principal_offset) == 16);
+    assert!(std::mem::offset_of!(NativejwtRecord, reason_length) == 44);
+};
+
+/// Texts that do not fit are cut, which only errors of a configuration and events can be so long as to need.
+struct Writer<'b> {
+    buffer: &'b mut [u8],
+    used: usize,
+}
+
+impl<'b> Writer<'b> {
+    fn new(buffer: &'b mut [u8]) -> Self {
+        Self { buffer, used: NativejwtRecord::SIZE }
+    }
+
+    /// Writes a text and returns where it stands.
+    fn text(&mut self, text: &str) -> (u32, u32) {
+        let room = self.buffer.len().saturating_sub(self.used);
+        let text = text.get(..text.floor_char_boundary(room)).unwrap_or_default();
+        let offset = self.used;
+        if let Some(target) = self.buffer.get_mut(offset..offset + text.len()) {
+            target.copy_from_slice(text.as_bytes());
+            self.used += text.len();
+        }
+        // A buffer is at most RECORD_CAPACITY or a caller's own size; both fit into u32 or are not used beyond it.
+        (u32::try_from(offset).unwrap_or(u32::MAX), u32::try_from(text.len()).unwrap_or(0))
+    }
+
+    fn head(self, head: NativejwtRecord) {
+        if let Some(target) = self.buffer.get_mut(..NativejwtRecord::SIZE) {
+            target.copy_from_slice(&head.to_bytes());
+        }
+    }
+}
+
+/// Writes a verdict and returns its code.
+pub(crate) fn write_verdict(buffer: &mut [u8], verdict: &Result<Identity, Reject>) -> u32 {
+    let mut writer = Writer::new(buffer);
+    let mut head = NativejwtRecord { expires_at_millis: i64::MAX, ..NativejwtRecord::default() };
+    match verdict {
+        Ok(identity) => {
+            head.expires_at_millis = identity.expires_at.map_or(i64::MAX, |at| at.0);
+            (head.principal_offset, head.principal_length) = writer.text(&identity.principal);
+            (head.user_offset, head.user_length) = writer.text(&identity.user);
+        }
+        Err(reject) => {
+            head.code = reject.code().number();
+            (head.reason_offset, head.reason_length) = writer.text(reject.code().name());
+            (head.message_offset, head.message_length) = writer.text(reject.message());
+        }
+    }
+    writer.head(head);
+    head.code
+}
+
+/// Writes a text that is no verdict.
+pub(crate) fn write_message(buffer: &mut [u8], code: u32, message: &str) {
+    let mut writer = Writer::new(buffer);
+    let mut head = NativejwtRecord { code, expires_at_millis: i64::MAX, ..NativejwtRecord::default() };
+    (head.message_offset, head.message_length) = writer.text(message);
+    writer.head(head);
+}
