@@ -10,9 +10,9 @@ import java.util.Arrays;
 import java.util.Locale;
 
 /** For which machine a shared library was built: read before loading, since the dynamic linker's own message is no help. */
-record ElfHeader(int wordSize, int machine) {
+record ElfHeader(int wordSize, int machine, boolean complete) {
     private static final byte[] MAGIC = {0x7f, 'E', 'L', 'F'};
-    private static final int LENGTH = 20;
+    private static final int LENGTH = 64;
 
     private static final int X86 = 3;
     private static final int PPC64 = 21;
@@ -32,7 +32,15 @@ record ElfHeader(int wordSize, int machine) {
             return null;
         }
         ByteOrder order = bytes[5] == 2 ? ByteOrder.BIG_ENDIAN : ByteOrder.LITTLE_ENDIAN;
-        return new ElfHeader(bytes[4] == 2 ? 64 : 32, Short.toUnsignedInt(ByteBuffer.wrap(bytes).order(order).getShort(18)));
+        ByteBuffer header = ByteBuffer.wrap(bytes).order(order);
+        int wordSize = bytes[4] == 2 ? 64 : 32;
+        int machine = Short.toUnsignedInt(header.getShort(18));
+        return new ElfHeader(wordSize, machine, wordSize == 32 || endOfSections(header) <= Files.size(file));
+    }
+
+    /** The table of sections is the last thing in the file. To load a file that was cut off kills the JVM with SIGBUS. */
+    private static long endOfSections(ByteBuffer header) {
+        return header.getLong(40) + (long) Short.toUnsignedInt(header.getShort(58)) * Short.toUnsignedInt(header.getShort(60));
     }
 
     boolean fitsThisJvm() {

@@ -122,6 +122,9 @@ public final class NativeLibrary {
                             .formatted(file, header.architecture(), ElfHeader.architectureOfThisJvm()),
                     "Install the release archive for linux-" + ElfHeader.architectureOfThisJvm());
         }
+        if (!header.complete()) {
+            return failed("%s was cut off while it was copied".formatted(file), "Copy it again from the release archive");
+        }
         return null;
     }
 

@@ -5,7 +5,6 @@ import io.nativejwt.ffi.NativeLibrary;
 import io.trino.spi.security.HeaderAuthenticator;
 import io.trino.spi.security.HeaderAuthenticatorFactory;
 import java.util.logging.Logger;
-import java.util.logging.Level;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
@@ -25,10 +24,9 @@ public final class NativeJwtAuthenticatorFactory implements HeaderAuthenticatorF
     public HeaderAuthenticator create(Map<String, String> config) {
         Optional<Path> source = ConfigurationFile.of(config);
         NativeAuthenticator authenticator = NativeAuthenticator.open(config, source.map(Path::toString).orElse(""));
-        LOG.log(
-                Level.INFO,
-                "native-jwt {0} authenticates as {1} says",
-                new Object[] {NativeLibrary.jarVersion(), source.map(Path::toString).orElse("its property file")});
+        LOG.info(
+                "native-jwt %s authenticates as %s says"
+                        .formatted(NativeLibrary.jarVersion(), source.map(Path::toString).orElse("its property file")));
         return NativeJwtAuthenticator.start(authenticator);
     }
 }

@@ -30,14 +30,14 @@ final class RejectLog {
 
     void rejected(Verdict.Rejected rejected) {
         if (LOG.isLoggable(Level.FINE)) {
-            LOG.log(Level.FINE, "Login refused: {0}: {1}", new Object[] {rejected.reason(), rejected.message()});
+            log(Level.FINE, rejected.reason(), rejected.message());
             return;
         }
         Reason reason = reasons.computeIfAbsent(rejected.reason(), name -> new Reason(nanoTime.getAsLong()));
         if (reason.mayLog(nanoTime.getAsLong())) {
             long suppressed = reason.suppressed.sumThenReset();
             String message = suppressed == 0 ? rejected.message() : "%s (%d more before)".formatted(rejected.message(), suppressed);
-            LOG.log(Level.INFO, "Login refused: {0}: {1}", new Object[] {rejected.reason(), message});
+            log(Level.INFO, rejected.reason(), message);
         } else {
             reason.suppressed.increment();
         }
@@ -48,10 +48,7 @@ final class RejectLog {
         reasons.forEach(
                 (name, reason) -> {
                     if (reason.suppressed.sum() > 0 && reason.mayLog(nanoTime.getAsLong())) {
-                        LOG.log(
-                                Level.INFO,
-                                "Login refused: {0}: {1} more",
-                                new Object[] {name, Long.toString(reason.suppressed.sumThenReset())});
+                        log(Level.INFO, name, reason.suppressed.sumThenReset() + " more");
                     }
                 });
     }
@@ -61,8 +58,13 @@ final class RejectLog {
         StackTraceElement[] stack = defect.getStackTrace();
         LOG.log(
                 Level.SEVERE,
-                "A login was refused because of a defect: {0} at {1}",
-                new Object[] {defect.getClass().getName(), stack.length == 0 ? "an unknown place" : stack[0]});
+                "A login was refused because of a defect: %s at %s"
+                        .formatted(defect.getClass().getName(), stack.length == 0 ? "an unknown place" : stack[0]));
+    }
+
+    /** The coordinator's log does not fill in parameters, so the text is complete. */
+    private static void log(Level level, String reason, String message) {
+        LOG.log(level, "Login refused: " + reason + ": " + message);
     }
 
     private static final class Reason {

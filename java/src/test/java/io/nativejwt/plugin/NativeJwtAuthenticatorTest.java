@@ -41,22 +41,26 @@ final class NativeJwtAuthenticatorTest {
     @BeforeAll
     static void open() throws Exception {
         keyFile = Files.writeString(folder.resolve("key.pem"), Keys.publicPem(KEYS));
-        authenticator = InstalledPlugin.release().create(Map.of("key-file", keyFile.toString(), "user-mapping.pattern", "(.*)@example\\.com"));
+        authenticator = InstalledPlugin.release().create(Map.of("key-file", keyFile.toString()));
     }
 
     @Test
     void principalAndMappedUserAreToldApart() {
-        Principal principal = authenticator.createAuthenticatedPrincipal(InstalledPlugin.bearer(token("alice@example.com")));
+        HeaderAuthenticator mapping = withMapping("(.*)@example\\.com");
+        Principal principal = mapping.createAuthenticatedPrincipal(InstalledPlugin.bearer(token("alice@example.com")));
         assertThat(principal.getName()).isEqualTo("alice@example.com");
         assertThat(principal).hasToString("alice");
+        assertThatThrownBy(() -> mapping.createAuthenticatedPrincipal(InstalledPlugin.bearer(token("mallory@example.org"))))
+                .isInstanceOf(AccessDeniedException.class)
+                .hasMessage("No user mapping patterns match the principal");
     }
 
     @Test
     void textOutsideAsciiSurvivesTheBoundary() {
-        String name = "Zoë 雪 🦀@example.com";
+        String name = "Zoë 雪 🦀";
         Principal principal = authenticator.createAuthenticatedPrincipal(InstalledPlugin.bearer(token(name)));
         assertThat(principal.getName()).isEqualTo(name);
-        assertThat(principal).hasToString("Zoë 雪 🦀");
+        assertThat(principal).hasToString(name);
     }
 
     @Test
@@ -65,7 +69,7 @@ final class NativeJwtAuthenticatorTest {
         Method method = authenticator.getClass().getMethod("createAuthenticatedIdentity", HeaderAuthenticator.Headers.class);
         assertThat(method.getReturnType()).isEqualTo(Optional.class);
         method.setAccessible(true);
-        Identity identity = (Identity) ((Optional<?>) method.invoke(authenticator, InstalledPlugin.bearer(token("alice@example.com")))).orElseThrow();
+        Identity identity = (Identity) ((Optional<?>) method.invoke(withMapping("(.*)@example\\.com"), InstalledPlugin.bearer(token("alice@example.com")))).orElseThrow();
         assertThat(identity.getUser()).isEqualTo("alice");
         assertThat(identity.getPrincipal().orElseThrow().getName()).isEqualTo("alice@example.com");
     }
@@ -76,9 +80,6 @@ final class NativeJwtAuthenticatorTest {
         assertThatThrownBy(() -> authenticator.createAuthenticatedPrincipal(InstalledPlugin.bearer(expired)))
                 .isInstanceOf(AccessDeniedException.class)
                 .hasMessageMatching("JWT expired \\d+ milliseconds ago at .*Z\\. Current time: .*Z\\. Allowed clock skew: 0 milliseconds\\.");
-        assertThatThrownBy(() -> authenticator.createAuthenticatedPrincipal(InstalledPlugin.bearer(token("mallory@example.org"))))
-                .isInstanceOf(AccessDeniedException.class)
-                .hasMessage("No user mapping patterns match the principal");
     }
 
     @Test
@@ -163,7 +164,7 @@ final class NativeJwtAuthenticatorTest {
         List<Callable<Void>> logins = new ArrayList<>();
         for (int i = 0; i < threads; i++) {
             String user = "user-" + i + "-" + "x".repeat(i * 10);
-            String token = token(user + "@example.com");
+            String token = token(user);
             logins.add(
                     () -> {
                         for (int round = 0; round < 500; round++) {
@@ -186,7 +187,7 @@ final class NativeJwtAuthenticatorTest {
         HeaderAuthenticator second = InstalledPlugin.release().create(Map.of("key-file", keyFile.toString()));
         assertThat(second.createAuthenticatedPrincipal(InstalledPlugin.bearer(token("bob")))).hasToString("bob");
         assertThat(second.getClass().getClassLoader()).isNotSameAs(authenticator.getClass().getClassLoader());
-        assertThat(authenticator.createAuthenticatedPrincipal(InstalledPlugin.bearer(token("alice@example.com")))).hasToString("alice");
+        assertThat(authenticator.createAuthenticatedPrincipal(InstalledPlugin.bearer(token("alice")))).hasToString("alice");
         try (Stream<Path> files = Files.list(InstalledPlugin.RELEASE)) {
             assertThat(files.map(file -> file.getFileName().toString()).filter(name -> name.endsWith(".so"))).containsExactly(InstalledPlugin.LIBRARY);
         }
@@ -225,6 +226,10 @@ final class NativeJwtAuthenticatorTest {
         } finally {
             System.clearProperty("config");
         }
+    }
+
+    private static HeaderAuthenticator withMapping(String pattern) {
+        return InstalledPlugin.release().create(Map.of("key-file", keyFile.toString(), "user-mapping.pattern", pattern));
     }
 
     private static String token(String subject) {
