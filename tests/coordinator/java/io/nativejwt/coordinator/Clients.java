@@ -22,20 +22,23 @@ final class Clients {
     }
 
     /** One string for each row, the columns parted by a space. */
-    static List<String> jdbc(Coordinator coordinator, String token, String sql) throws SQLException {
+    static List<String> jdbc(Coordinator coordinator, String token, String sql)
+            throws SQLException {
         Properties properties = new Properties();
         properties.setProperty("accessToken", token);
         return query(coordinator, properties, sql);
     }
 
-    static List<String> jdbcPassword(Coordinator coordinator, String user, String password, String sql) throws SQLException {
+    static List<String> jdbcPassword(
+            Coordinator coordinator, String user, String password, String sql) throws SQLException {
         Properties properties = new Properties();
         properties.setProperty("user", user);
         properties.setProperty("password", password);
         return query(coordinator, properties, sql);
     }
 
-    private static List<String> query(Coordinator coordinator, Properties properties, String sql) throws SQLException {
+    private static List<String> query(Coordinator coordinator, Properties properties, String sql)
+            throws SQLException {
         try (Connection connection = DriverManager.getConnection(jdbcUrl(coordinator), properties);
                 Statement statement = connection.createStatement();
                 ResultSet result = statement.executeQuery(sql)) {
@@ -51,17 +54,30 @@ final class Clients {
         }
     }
 
-    /** Without {@code --user} the command line sends the operating system's user, whom the token's user may not impersonate. */
+    /**
+     * Without {@code --user} the command line sends the operating system's user, whom the token's
+     * user may not impersonate.
+     */
     static Processes.Result cli(Coordinator coordinator, String user, String token, String sql) {
         return Processes.run(
                 LIMIT,
                 List.of(
-                        Workspace.java(), "-XX:TieredStopAtLevel=1", "--enable-native-access=ALL-UNNAMED", "-jar", Workspace.fetched("trino-cli"),
-                        "--server", coordinator.uri().toString(),
-                        "--truststore-path", coordinator.tls().certificatePem().toString(),
-                        "--user", user,
-                        "--access-token", token,
-                        "--output-format", "TSV",
-                        "--execute", sql));
+                        Workspace.java(),
+                        "-XX:TieredStopAtLevel=1",
+                        "--enable-native-access=ALL-UNNAMED",
+                        "-jar",
+                        Workspace.fetched("trino-cli"),
+                        "--server",
+                        coordinator.uri().toString(),
+                        "--truststore-path",
+                        coordinator.tls().certificatePem().toString(),
+                        "--user",
+                        user,
+                        "--access-token",
+                        token,
+                        "--output-format",
+                        "TSV",
+                        "--execute",
+                        sql));
     }
 }

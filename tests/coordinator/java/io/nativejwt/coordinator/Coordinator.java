@@ -14,7 +14,9 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.function.Consumer;
 
-/** A real Trino coordinator with the release's plugin folder, in a folder and with ports of its own. */
+/**
+ * A real Trino coordinator with the release's plugin folder, in a folder and with ports of its own.
+ */
 final class Coordinator implements AutoCloseable {
     private static final Duration START_LIMIT = Duration.ofMinutes(3);
     private static final String STARTED = "======== SERVER STARTED ========";
@@ -104,7 +106,10 @@ final class Coordinator implements AutoCloseable {
             return this;
         }
 
-        /** A property file for {@code header-authenticator.name=native-jwt}; called several times, they are tried in this order. */
+        /**
+         * A property file for {@code header-authenticator.name=native-jwt}; called several times,
+         * they are tried in this order.
+         */
         Builder authenticator(String name, Map<String, String> properties) {
             authenticators.put(name, properties);
             return this;
@@ -143,7 +148,8 @@ final class Coordinator implements AutoCloseable {
             }
         }
 
-        private void writeEtc(Path etc, Tls tls, int httpPort, int httpsPort, Path plugins) throws IOException {
+        private void writeEtc(Path etc, Tls tls, int httpPort, int httpsPort, Path plugins)
+                throws IOException {
             List<String> files = new ArrayList<>();
             for (Map.Entry<String, Map<String, String>> authenticator : authenticators.entrySet()) {
                 Map<String, String> properties = new LinkedHashMap<>();
@@ -178,10 +184,19 @@ final class Coordinator implements AutoCloseable {
 
             write(
                     etc.resolve("node.properties"),
-                    Map.of("node.environment", "test", "node.id", "coordinator", "node.data-dir", folder.resolve("data").toString()));
-            Files.write(etc.resolve("log.properties"), List.of("io.trino=INFO", "io.nativejwt=INFO"));
+                    Map.of(
+                            "node.environment",
+                            "test",
+                            "node.id",
+                            "coordinator",
+                            "node.data-dir",
+                            folder.resolve("data").toString()));
+            Files.write(
+                    etc.resolve("log.properties"), List.of("io.trino=INFO", "io.nativejwt=INFO"));
 
-            List<String> jvm = new ArrayList<>(List.of("-Xmx1G", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
+            List<String> jvm =
+                    new ArrayList<>(
+                            List.of("-Xmx1G", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
             jvm.add("--enable-native-access=ALL-UNNAMED");
             jvm.addAll(jvmOptions);
             Files.write(etc.resolve("jvm.config"), jvm);
@@ -196,10 +211,12 @@ final class Coordinator implements AutoCloseable {
                     return;
                 }
                 if (!coordinator.isAlive()) {
-                    throw new CoordinatorStartException("the coordinator stopped while starting", log(coordinator.logFile()));
+                    throw new CoordinatorStartException(
+                            "the coordinator stopped while starting", log(coordinator.logFile()));
                 }
                 if (waited.compareTo(START_LIMIT) > 0) {
-                    throw new CoordinatorStartException("the coordinator did not start within " + START_LIMIT, lines);
+                    throw new CoordinatorStartException(
+                            "the coordinator did not start within " + START_LIMIT, lines);
                 }
                 progress.accept(waited);
                 pause(Duration.ofMillis(100));
@@ -207,7 +224,11 @@ final class Coordinator implements AutoCloseable {
         }
 
         private static void write(Path file, Map<String, String> properties) throws IOException {
-            Files.write(file, properties.entrySet().stream().map(entry -> entry.getKey() + "=" + entry.getValue()).toList());
+            Files.write(
+                    file,
+                    properties.entrySet().stream()
+                            .map(entry -> entry.getKey() + "=" + entry.getValue())
+                            .toList());
         }
     }
 

@@ -2,6 +2,7 @@ package io.nativejwt.coordinator;
 
 import io.nativejwt.testing.Keys;
 import io.nativejwt.testing.Token;
+
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyPair;
@@ -11,12 +12,16 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 
-/** What {@code make demo} shows once everything is built: a login to a real coordinator, and three that are refused. */
+/**
+ * What {@code make demo} shows once everything is built: a login to a real coordinator, and three
+ * that are refused.
+ */
 final class Demo {
     private static final String ISSUER = "https://idp.example.com";
     private static final String AUDIENCE = "trino";
     private static final String WHO = "SELECT current_user";
-    private static final String NODES = "SELECT node_id, node_version, state FROM system.runtime.nodes";
+    private static final String NODES =
+            "SELECT node_id, node_version, state FROM system.runtime.nodes";
     private static final Duration LOG_LIMIT = Duration.ofSeconds(5);
 
     private final Coordinator coordinator;
@@ -35,25 +40,38 @@ final class Demo {
         Path tokenFile = Files.writeString(folder.resolve("alice.token"), token);
 
         long start = System.nanoTime();
-        System.out.println("etc/config.properties      http-server.authentication.type=HEADER  (was JWT)");
-        System.out.println("etc/native-jwt.properties  header-authenticator.name=native-jwt  + the http-server.authentication.jwt.* keys");
+        System.out.println(
+                "etc/config.properties      http-server.authentication.type=HEADER  (was JWT)");
+        System.out.println(
+                "etc/native-jwt.properties  header-authenticator.name=native-jwt  + the"
+                        + " http-server.authentication.jwt.* keys");
         Progress progress = new Progress("Starting Trino 476");
         try (Coordinator coordinator =
                 Coordinator.in(folder)
                         .authenticator(
                                 "native-jwt",
                                 Map.of(
-                                        "http-server.authentication.jwt.key-file", keyFile.toString(),
+                                        "http-server.authentication.jwt.key-file",
+                                                keyFile.toString(),
                                         "http-server.authentication.jwt.required-issuer", ISSUER,
-                                        "http-server.authentication.jwt.required-audience", AUDIENCE))
+                                        "http-server.authentication.jwt.required-audience",
+                                                AUDIENCE))
                         .progress(progress)
                         .start()) {
             progress.done(Duration.ofNanos(System.nanoTime() - start));
             Demo demo = new Demo(coordinator);
             demo.accepted(token);
-            demo.refused("an expired token", claims("alice").expiringAt(Instant.now().minusSeconds(60)).sign("RS256", keys.getPrivate()));
-            demo.refused("a token somebody else signed", claims("alice").sign("RS256", Keys.rsa().getPrivate()));
-            demo.refused("a token for another service", claims("alice").claim("aud", "billing").sign("RS256", keys.getPrivate()));
+            demo.refused(
+                    "an expired token",
+                    claims("alice")
+                            .expiringAt(Instant.now().minusSeconds(60))
+                            .sign("RS256", keys.getPrivate()));
+            demo.refused(
+                    "a token somebody else signed",
+                    claims("alice").sign("RS256", Keys.rsa().getPrivate()));
+            demo.refused(
+                    "a token for another service",
+                    claims("alice").claim("aud", "billing").sign("RS256", keys.getPrivate()));
             demo.byHand(tokenFile, keep);
             if (keep) {
                 coordinator.awaitExit();
@@ -93,7 +111,10 @@ final class Demo {
     private String nextRefusalInLog() {
         long deadline = System.nanoTime() + LOG_LIMIT.toNanos();
         while (System.nanoTime() < deadline) {
-            List<String> refusals = coordinator.log().stream().filter(line -> line.contains("Login refused")).toList();
+            List<String> refusals =
+                    coordinator.log().stream()
+                            .filter(line -> line.contains("Login refused"))
+                            .toList();
             if (refusals.size() > shownLogLines) {
                 shownLogLines = refusals.size();
                 String line = refusals.getLast();
@@ -101,16 +122,26 @@ final class Demo {
             }
             Coordinator.pause(Duration.ofMillis(50));
         }
-        throw new IllegalStateException("The coordinator's log does not tell of the refusal: " + coordinator.logFile());
+        throw new IllegalStateException(
+                "The coordinator's log does not tell of the refusal: " + coordinator.logFile());
     }
 
     private void byHand(Path tokenFile, boolean keep) {
         System.out.println();
-        System.out.println(keep ? "The coordinator stays up until Ctrl-C. By hand:" : "With `make demo KEEP=1` it stays up, and by hand:");
+        System.out.println(
+                keep
+                        ? "The coordinator stays up until Ctrl-C. By hand:"
+                        : "With `make demo KEEP=1` it stays up, and by hand:");
         System.out.printf(
-                "  java -jar %s --server %s --truststore-path %s --user alice --access-token \"$(cat %s)\"%n",
-                Workspace.fetched("trino-cli"), coordinator.uri(), coordinator.tls().certificatePem(), tokenFile);
-        System.out.printf("  curl --cacert %s -H \"Authorization: Bearer $(cat %s)\" -d 'SELECT 1' %s/v1/statement%n",
+                "  java -jar %s --server %s --truststore-path %s --user alice --access-token"
+                        + " \"$(cat %s)\"%n",
+                Workspace.fetched("trino-cli"),
+                coordinator.uri(),
+                coordinator.tls().certificatePem(),
+                tokenFile);
+        System.out.printf(
+                "  curl --cacert %s -H \"Authorization: Bearer $(cat %s)\" -d 'SELECT 1'"
+                        + " %s/v1/statement%n",
                 coordinator.tls().certificatePem(), tokenFile, coordinator.uri());
         System.out.println("  " + Clients.jdbcUrl(coordinator) + "&accessToken=...");
         System.out.println("  log: " + coordinator.logFile());

@@ -23,13 +23,23 @@ final class Processes {
             Path output = Files.createTempFile("nativejwt", ".out");
             Path error = Files.createTempFile("nativejwt", ".err");
             try {
-                Process process = new ProcessBuilder(command).redirectOutput(output.toFile()).redirectError(error.toFile()).start();
+                Process process =
+                        new ProcessBuilder(command)
+                                .redirectOutput(output.toFile())
+                                .redirectError(error.toFile())
+                                .start();
                 process.getOutputStream().close();
                 if (!process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
                     stop(process);
-                    throw new IllegalStateException(command.getFirst() + " did not end within " + limit + ": " + Files.readString(error));
+                    throw new IllegalStateException(
+                            command.getFirst()
+                                    + " did not end within "
+                                    + limit
+                                    + ": "
+                                    + Files.readString(error));
                 }
-                return new Result(process.exitValue(), Files.readString(output), Files.readString(error));
+                return new Result(
+                        process.exitValue(), Files.readString(output), Files.readString(error));
             } finally {
                 Files.delete(output);
                 Files.delete(error);
@@ -45,22 +55,26 @@ final class Processes {
     static void runOrFail(Duration limit, List<String> command) {
         Result result = run(limit, command);
         if (result.exitCode() != 0) {
-            throw new IllegalStateException("%s failed: %s%s".formatted(command, result.output(), result.error()));
+            throw new IllegalStateException(
+                    "%s failed: %s%s".formatted(command, result.output(), result.error()));
         }
     }
 
     /** Ends a program and all it started, each by its id. */
     static void stop(Process process) {
-        List<ProcessHandle> handles = Stream.concat(process.descendants(), Stream.of(process.toHandle())).toList();
+        List<ProcessHandle> handles =
+                Stream.concat(process.descendants(), Stream.of(process.toHandle())).toList();
         handles.forEach(ProcessHandle::destroy);
         long deadline = System.nanoTime() + STOP_LIMIT.toNanos();
         for (ProcessHandle handle : handles) {
             try {
-                handle.onExit().get(Math.max(1, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
+                handle.onExit()
+                        .get(Math.max(1, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 handle.destroyForcibly();
-            } catch (java.util.concurrent.ExecutionException | java.util.concurrent.TimeoutException e) {
+            } catch (java.util.concurrent.ExecutionException
+                    | java.util.concurrent.TimeoutException e) {
                 handle.destroyForcibly();
             }
         }

@@ -39,14 +39,19 @@ interface TrinoDistribution {
                         "JAVA_HOME=" + System.getProperty("java.home"),
                         "PATH=" + System.getProperty("java.home") + "/bin:" + System.getenv("PATH"),
                         home.resolve("bin/launcher").toString(),
-                        "-etc-dir", etc.toString(),
-                        "-data-dir", folder.resolve("data").toString(),
+                        "-etc-dir",
+                        etc.toString(),
+                        "-data-dir",
+                        folder.resolve("data").toString(),
                         "run");
             }
         };
     }
 
-    /** Once for each download, beside the downloads; another harness may be doing the same at this moment. */
+    /**
+     * Once for each download, beside the downloads; another harness may be doing the same at this
+     * moment.
+     */
     private static Path unpack(Path tarball) {
         String name = tarball.getFileName().toString().replace(".tar.gz", "");
         Path home = Workspace.cache().resolve("unpacked").resolve(name);
@@ -54,10 +59,17 @@ interface TrinoDistribution {
             return home;
         }
         try {
-            Path partial = Files.createDirectories(home.resolveSibling(name + "." + UUID.randomUUID()));
+            Path partial =
+                    Files.createDirectories(home.resolveSibling(name + "." + UUID.randomUUID()));
             Processes.runOrFail(
                     Duration.ofMinutes(5),
-                    List.of("tar", "-xzf", tarball.toString(), "-C", partial.toString(), "--strip-components=1"));
+                    List.of(
+                            "tar",
+                            "-xzf",
+                            tarball.toString(),
+                            "-C",
+                            partial.toString(),
+                            "--strip-components=1"));
             try {
                 Files.move(partial, home, StandardCopyOption.ATOMIC_MOVE);
             } catch (IOException e) {

@@ -7,7 +7,9 @@ import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.stream.Stream;
 
-/** Where the build left what the harness runs. The working directory is the root of the source tree. */
+/**
+ * Where the build left what the harness runs. The working directory is the root of the source tree.
+ */
 final class Workspace {
     private static final Path ROOT = Path.of("").toAbsolutePath();
 
@@ -38,7 +40,10 @@ final class Workspace {
     /** What is unpacked from downloads: outside the tree, shared by all checkouts. */
     static Path cache() {
         String base = System.getenv("XDG_CACHE_HOME");
-        Path root = base == null || base.isEmpty() ? Path.of(System.getProperty("user.home"), ".cache") : Path.of(base);
+        Path root =
+                base == null || base.isEmpty()
+                        ? Path.of(System.getProperty("user.home"), ".cache")
+                        : Path.of(base);
         return root.resolve("nativejwt");
     }
 

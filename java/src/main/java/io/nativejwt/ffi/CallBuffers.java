@@ -6,13 +6,21 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/** The off-heap memory of one thread: the header value that goes in and the record that comes back, reused from call to call. */
+/**
+ * The off-heap memory of one thread: the header value that goes in and the record that comes back,
+ * reused from call to call.
+ */
 final class CallBuffers {
     private static final int INITIAL_HEADER_CAPACITY = 8 * 1024;
-    /** A longer header is served from memory of its own, so that one huge request does not stay allocated for the thread's life. */
+
+    /**
+     * A longer header is served from memory of its own, so that one huge request does not stay
+     * allocated for the thread's life.
+     */
     private static final int MAXIMUM_RETAINED_CAPACITY = 128 * 1024;
 
-    private static final ThreadLocal<CallBuffers> BUFFERS = ThreadLocal.withInitial(CallBuffers::new);
+    private static final ThreadLocal<CallBuffers> BUFFERS =
+            ThreadLocal.withInitial(CallBuffers::new);
 
     private final Record record = new Record();
     private MemorySegment header = allocate(INITIAL_HEADER_CAPACITY);
@@ -28,15 +36,22 @@ final class CallBuffers {
         return record;
     }
 
-    /** Copies the value in and returns the segment that holds it from offset 0, {@link #headerLength()} bytes long. */
+    /**
+     * Copies the value in and returns the segment that holds it from offset 0, {@link
+     * #headerLength()} bytes long.
+     */
     MemorySegment copyIn(String value) {
         int length = value.length();
         MemorySegment segment = segmentFor(length + 1);
-        // Characters outside ISO 8859-1 become '?', and a surrogate pair only one: then fewer bytes than characters are written and
+        // Characters outside ISO 8859-1 become '?', and a surrogate pair only one: then fewer bytes
+        // than characters are written and
         // the previous request's bytes would follow. The terminator's place shows it.
         segment.set(ValueLayout.JAVA_BYTE, length, (byte) 1);
         segment.setString(0, value, ISO_8859_1);
-        headerLength = segment.get(ValueLayout.JAVA_BYTE, length) == 0 ? length : value.getBytes(ISO_8859_1).length;
+        headerLength =
+                segment.get(ValueLayout.JAVA_BYTE, length) == 0
+                        ? length
+                        : value.getBytes(ISO_8859_1).length;
         return segment;
     }
 

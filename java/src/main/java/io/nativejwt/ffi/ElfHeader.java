@@ -9,7 +9,10 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
 
-/** For which machine a shared library was built: read before loading, since the dynamic linker's own message is no help. */
+/**
+ * For which machine a shared library was built: read before loading, since the dynamic linker's own
+ * message is no help.
+ */
 record ElfHeader(int wordSize, int machine, boolean complete) {
     private static final byte[] MAGIC = {0x7f, 'E', 'L', 'F'};
     private static final int LENGTH = 64;
@@ -22,25 +25,35 @@ record ElfHeader(int wordSize, int machine, boolean complete) {
     private static final int AARCH64 = 183;
     private static final int RISCV = 243;
 
-    /** Returns null when the file is no ELF file at all, as after a download that brought an error page. */
+    /**
+     * Returns null when the file is no ELF file at all, as after a download that brought an error
+     * page.
+     */
     static ElfHeader read(Path file) throws IOException {
         byte[] bytes;
         try (InputStream in = Files.newInputStream(file)) {
             bytes = in.readNBytes(LENGTH);
         }
-        if (bytes.length < LENGTH || !Arrays.equals(bytes, 0, MAGIC.length, MAGIC, 0, MAGIC.length)) {
+        if (bytes.length < LENGTH
+                || !Arrays.equals(bytes, 0, MAGIC.length, MAGIC, 0, MAGIC.length)) {
             return null;
         }
         ByteOrder order = bytes[5] == 2 ? ByteOrder.BIG_ENDIAN : ByteOrder.LITTLE_ENDIAN;
         ByteBuffer header = ByteBuffer.wrap(bytes).order(order);
         int wordSize = bytes[4] == 2 ? 64 : 32;
         int machine = Short.toUnsignedInt(header.getShort(18));
-        return new ElfHeader(wordSize, machine, wordSize == 32 || endOfSections(header) <= Files.size(file));
+        return new ElfHeader(
+                wordSize, machine, wordSize == 32 || endOfSections(header) <= Files.size(file));
     }
 
-    /** The table of sections is the last thing in the file. To load a file that was cut off kills the JVM with SIGBUS. */
+    /**
+     * The table of sections is the last thing in the file. To load a file that was cut off kills
+     * the JVM with SIGBUS.
+     */
     private static long endOfSections(ByteBuffer header) {
-        return header.getLong(40) + (long) Short.toUnsignedInt(header.getShort(58)) * Short.toUnsignedInt(header.getShort(60));
+        return header.getLong(40)
+                + (long) Short.toUnsignedInt(header.getShort(58))
+                        * Short.toUnsignedInt(header.getShort(60));
     }
 
     boolean fitsThisJvm() {

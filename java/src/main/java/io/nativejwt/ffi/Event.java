@@ -4,7 +4,10 @@ import java.util.logging.Level;
 
 /** Something the native side wants logged, such as a key set that could not be fetched. */
 public record Event(Level level, String text) {
-    /** Reads one line of the form {@code LEVEL<tab>text}. A line of another form is logged as it is rather than lost. */
+    /**
+     * Reads one line of the form {@code LEVEL<tab>text}. A line of another form is logged as it is
+     * rather than lost.
+     */
     static Event parse(String line) {
         int tab = line.indexOf('\t');
         if (tab < 0) {

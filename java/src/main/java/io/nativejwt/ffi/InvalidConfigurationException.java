@@ -13,6 +13,7 @@ public final class InvalidConfigurationException extends RuntimeException {
     private static String message(String source, List<String> errors) {
         String where = source.isEmpty() ? "" : " in " + source;
         String count = errors.size() == 1 ? "1 error" : errors.size() + " errors";
-        return "native-jwt: %s%s:%n  %s".formatted(count, where, String.join("%n  ".formatted(), errors));
+        return "native-jwt: %s%s:%n  %s"
+                .formatted(count, where, String.join("%n  ".formatted(), errors));
     }
 }

@@ -16,8 +16,8 @@ import java.util.Properties;
 import java.util.function.LongToIntFunction;
 
 /**
- * An authenticator in native memory. It has no {@code close}: the handle is freed when nothing refers to this object any more, so no
- * thread can be inside a call at that moment.
+ * An authenticator in native memory. It has no {@code close}: the handle is freed when nothing
+ * refers to this object any more, so no thread can be inside a call at that moment.
  */
 public final class NativeAuthenticator {
     private static final Cleaner CLEANER = Cleaner.create();
@@ -53,7 +53,12 @@ public final class NativeAuthenticator {
             // It may hold secrets, such as the password of a trust store.
             configSegment.fill((byte) 0);
             if (handle == 0) {
-                List<String> errors = new Record(record).message().lines().filter(line -> !line.isBlank()).toList();
+                List<String> errors =
+                        new Record(record)
+                                .message()
+                                .lines()
+                                .filter(line -> !line.isBlank())
+                                .toList();
                 throw new InvalidConfigurationException(source, errors);
             }
             return new NativeAuthenticator(handle);
@@ -84,11 +89,14 @@ public final class NativeAuthenticator {
             buffers.wipe(segment);
         }
         if (code != record.code()) {
-            throw new IllegalStateException("The native library answered %d, its record says %d".formatted(code, record.code()));
+            throw new IllegalStateException(
+                    "The native library answered %d, its record says %d"
+                            .formatted(code, record.code()));
         }
         if (code == 0) {
             String principal = record.principal();
-            return new Verdict.Accepted(principal, record.user(principal), record.expiresAtMillis());
+            return new Verdict.Accepted(
+                    principal, record.user(principal), record.expiresAtMillis());
         }
         return new Verdict.Rejected(code, record.reason(), record.message());
     }
@@ -97,7 +105,11 @@ public final class NativeAuthenticator {
     public List<Event> drainEvents() {
         List<Event> events = new ArrayList<>();
         Record record = CallBuffers.ofThisThread().record();
-        while (use(address -> NativeMethods.drainEvents(address, record.segment().address(), Record.CAPACITY)) > 0) {
+        while (use(
+                        address ->
+                                NativeMethods.drainEvents(
+                                        address, record.segment().address(), Record.CAPACITY))
+                > 0) {
             record.message().lines().map(Event::parse).forEach(events::add);
         }
         return events;

@@ -16,8 +16,9 @@ import java.util.Properties;
 import java.util.UUID;
 
 /**
- * Finds {@code libnativejwt.so} beside the jar and loads it, once for each class loader. Failure is a state with a message for the
- * operator, so that a class of the plugin can always be initialised and only the configured authenticator fails.
+ * Finds {@code libnativejwt.so} beside the jar and loads it, once for each class loader. Failure is
+ * a state with a message for the operator, so that a class of the plugin can always be initialised
+ * and only the configured authenticator fails.
  */
 public final class NativeLibrary {
     static final String FILE_NAME = "libnativejwt.so";
@@ -45,12 +46,18 @@ public final class NativeLibrary {
         return failure == null;
     }
 
-    /** Why the library cannot be used and what to do about it, in whole sentences; empty when it is available. */
+    /**
+     * Why the library cannot be used and what to do about it, in whole sentences; empty when it is
+     * available.
+     */
     public String failure() {
         return failure == null ? "" : failure;
     }
 
-    /** The file in the plugin folder or, for a second class loader, the copy that was loaded (removed since); null on failure. */
+    /**
+     * The file in the plugin folder or, for a second class loader, the copy that was loaded
+     * (removed since); null on failure.
+     */
     Path loadedFrom() {
         return loadedFrom;
     }
@@ -78,7 +85,10 @@ public final class NativeLibrary {
             CodeSource source = NativeLibrary.class.getProtectionDomain().getCodeSource();
             jar = Path.of(source.getLocation().toURI());
         } catch (URISyntaxException | RuntimeException e) {
-            return failed("the folder of the plugin's jar cannot be told from its code source (%s)".formatted(e), "Unpack the plugin into a folder of its own in plugin.dir");
+            return failed(
+                    "the folder of the plugin's jar cannot be told from its code source (%s)"
+                            .formatted(e),
+                    "Unpack the plugin into a folder of its own in plugin.dir");
         }
         return load(jar.resolveSibling(FILE_NAME));
     }
@@ -111,32 +121,45 @@ public final class NativeLibrary {
         try {
             header = ElfHeader.read(file);
         } catch (IOException e) {
-            return failed("%s cannot be read (%s)".formatted(file, e), "Make it readable for the coordinator's user");
+            return failed(
+                    "%s cannot be read (%s)".formatted(file, e),
+                    "Make it readable for the coordinator's user");
         }
         if (header == null) {
-            return failed("%s is not a Linux shared library".formatted(file), "Copy it again from the release archive");
+            return failed(
+                    "%s is not a Linux shared library".formatted(file),
+                    "Copy it again from the release archive");
         }
         if (!header.fitsThisJvm()) {
             return failed(
                     "%s was built for %s, but this JVM runs on %s"
-                            .formatted(file, header.architecture(), ElfHeader.architectureOfThisJvm()),
+                            .formatted(
+                                    file, header.architecture(), ElfHeader.architectureOfThisJvm()),
                     "Install the release archive for linux-" + ElfHeader.architectureOfThisJvm());
         }
         if (!header.complete()) {
-            return failed("%s was cut off while it was copied".formatted(file), "Copy it again from the release archive");
+            return failed(
+                    "%s was cut off while it was copied".formatted(file),
+                    "Copy it again from the release archive");
         }
         return null;
     }
 
-    /** The JVM binds a library's path to one class loader, so a second one needs a file of its own. */
+    /**
+     * The JVM binds a library's path to one class loader, so a second one needs a file of its own.
+     */
     private static NativeLibrary loadCopy(Path original) {
-        String name = FILE_NAME.replace(".so", "-" + ProcessHandle.current().pid() + "-" + UUID.randomUUID() + ".so");
+        String name =
+                FILE_NAME.replace(
+                        ".so",
+                        "-" + ProcessHandle.current().pid() + "-" + UUID.randomUUID() + ".so");
         Path beside = original.resolveSibling(name);
         Path copy;
         try {
             copy = Files.copy(original, beside);
         } catch (IOException besideFailure) {
-            Path temporary = Path.of(System.getProperty("java.io.tmpdir")).resolve(name).toAbsolutePath();
+            Path temporary =
+                    Path.of(System.getProperty("java.io.tmpdir")).resolve(name).toAbsolutePath();
             try {
                 copy = Files.copy(original, temporary);
             } catch (IOException e) {
@@ -158,7 +181,10 @@ public final class NativeLibrary {
         }
     }
 
-    /** Linux keeps the mapping of a removed file, so the copy goes at once and survives no crash of the JVM. */
+    /**
+     * Linux keeps the mapping of a removed file, so the copy goes at once and survives no crash of
+     * the JVM.
+     */
     private static void remove(Path copy) {
         try {
             Files.delete(copy);
@@ -169,7 +195,9 @@ public final class NativeLibrary {
 
     private static NativeLibrary checkVersion(Path loaded, Path original) {
         String jarVersion = jarVersion();
-        String fix = "Install jar and library from the same release archive, and restart the coordinator";
+        String fix =
+                "Install jar and library from the same release archive, and restart the"
+                        + " coordinator";
         try {
             int abi = NativeMethods.abiVersion();
             if (abi != NativeMethods.ABI_VERSION) {
@@ -180,10 +208,15 @@ public final class NativeLibrary {
             }
             String version = libraryVersion();
             if (!version.equals(jarVersion)) {
-                return failed("%s has version %s, the jar has %s".formatted(original, version, jarVersion), fix);
+                return failed(
+                        "%s has version %s, the jar has %s"
+                                .formatted(original, version, jarVersion),
+                        fix);
             }
         } catch (UnsatisfiedLinkError e) {
-            return failed("%s is a library, but not nativejwt's (%s)".formatted(original, e.getMessage()), fix);
+            return failed(
+                    "%s is a library, but not nativejwt's (%s)".formatted(original, e.getMessage()),
+                    fix);
         }
         return new NativeLibrary(null, loaded);
     }
@@ -192,14 +225,17 @@ public final class NativeLibrary {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment segment = arena.allocate(VERSION_CAPACITY);
             int length = NativeMethods.libraryVersion(segment.address(), VERSION_CAPACITY);
-            byte[] bytes = segment.asSlice(0, Math.clamp(length, 0, VERSION_CAPACITY)).toArray(ValueLayout.JAVA_BYTE);
+            byte[] bytes =
+                    segment.asSlice(0, Math.clamp(length, 0, VERSION_CAPACITY))
+                            .toArray(ValueLayout.JAVA_BYTE);
             return new String(bytes, US_ASCII);
         }
     }
 
     private static NativeLibrary nativeAccessDenied(Path file) {
         return failed(
-                "the JVM forbids the plugin to load %s (it runs with --illegal-native-access=deny)".formatted(file),
+                "the JVM forbids the plugin to load %s (it runs with --illegal-native-access=deny)"
+                        .formatted(file),
                 "Add the line --enable-native-access=ALL-UNNAMED to etc/jvm.config");
     }
 
@@ -215,7 +251,9 @@ public final class NativeLibrary {
                     "%s lies on a file system that is mounted noexec (%s)".formatted(file, reason),
                     "Keep the plugin folder on a file system that allows execution");
         }
-        return failed("%s cannot be loaded (%s)".formatted(file, reason), "Copy it again from the release archive for this system");
+        return failed(
+                "%s cannot be loaded (%s)".formatted(file, reason),
+                "Copy it again from the release archive for this system");
     }
 
     private static NativeLibrary failed(String what, String fix) {

@@ -6,7 +6,10 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/** The flat record that native code fills; {@code rust/ffi} documents the layout. Text is addressed by offset and length in bytes. */
+/**
+ * The flat record that native code fills; {@code rust/ffi} documents the layout. Text is addressed
+ * by offset and length in bytes.
+ */
 final class Record {
     static final int CAPACITY = 64 * 1024;
 
@@ -47,7 +50,10 @@ final class Record {
 
     /** Nearly always the principal itself; then both are one string. */
     String user(String principal) {
-        return segment.get(ValueLayout.JAVA_LONG, USER) == segment.get(ValueLayout.JAVA_LONG, PRINCIPAL) ? principal : text(USER);
+        return segment.get(ValueLayout.JAVA_LONG, USER)
+                        == segment.get(ValueLayout.JAVA_LONG, PRINCIPAL)
+                ? principal
+                : text(USER);
     }
 
     String message() {
@@ -60,13 +66,15 @@ final class Record {
 
     private String text(int field) {
         long offset = Integer.toUnsignedLong(segment.get(ValueLayout.JAVA_INT, field));
-        long length = Integer.toUnsignedLong(segment.get(ValueLayout.JAVA_INT, field + Integer.BYTES));
+        long length =
+                Integer.toUnsignedLong(segment.get(ValueLayout.JAVA_INT, field + Integer.BYTES));
         if (length == 0) {
             return "";
         }
         if (offset < FIXED_LENGTH || offset + length > segment.byteSize()) {
             throw new IllegalStateException(
-                    "The native library's record is broken: field %d, offset %d, length %d".formatted(field, offset, length));
+                    "The native library's record is broken: field %d, offset %d, length %d"
+                            .formatted(field, offset, length));
         }
         byte[] bytes = new byte[(int) length];
         MemorySegment.copy(segment, ValueLayout.JAVA_BYTE, offset, bytes, 0, bytes.length);

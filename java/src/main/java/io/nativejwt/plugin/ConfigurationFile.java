@@ -13,8 +13,9 @@ import java.util.Properties;
 import java.util.Set;
 
 /**
- * Which file the coordinator read the keys from. The SPI hands over only the keys; the file is what an operator has to edit, so error
- * messages name it. Works as the coordinator does: {@code -Dconfig}, in it the list of files, relative to the working directory.
+ * Which file the coordinator read the keys from. The SPI hands over only the keys; the file is what
+ * an operator has to edit, so error messages name it. Works as the coordinator does: {@code
+ * -Dconfig}, in it the list of files, relative to the working directory.
  */
 final class ConfigurationFile {
     private static final String FILES_KEY = "header-authenticator.config-files";
@@ -23,7 +24,10 @@ final class ConfigurationFile {
 
     private ConfigurationFile() {}
 
-    /** Empty when no file, or a file that cannot be read, holds just these keys: that must not stop a start. */
+    /**
+     * Empty when no file, or a file that cannot be read, holds just these keys: that must not stop
+     * a start.
+     */
     static Optional<Path> of(Map<String, String> config) {
         return candidates().stream().filter(file -> holds(file, config)).findFirst();
     }
@@ -32,7 +36,10 @@ final class ConfigurationFile {
         String files = System.getProperty(FILES_KEY);
         if (files == null) {
             String serverConfig = System.getProperty("config");
-            files = serverConfig == null ? null : load(Path.of(serverConfig)).getProperty(FILES_KEY);
+            files =
+                    serverConfig == null
+                            ? null
+                            : load(Path.of(serverConfig)).getProperty(FILES_KEY);
         }
         return Arrays.stream((files == null ? DEFAULT_FILE : files).split(","))
                 .map(String::trim)
@@ -44,11 +51,17 @@ final class ConfigurationFile {
     private static boolean holds(Path file, Map<String, String> config) {
         Properties properties = load(file);
         Set<String> keys = new HashSet<>(properties.stringPropertyNames());
-        if (!NativeJwtAuthenticatorFactory.NAME.equals(properties.getProperty(NAME_KEY, "").trim()) || !keys.remove(NAME_KEY)) {
+        if (!NativeJwtAuthenticatorFactory.NAME.equals(properties.getProperty(NAME_KEY, "").trim())
+                || !keys.remove(NAME_KEY)) {
             return false;
         }
         return keys.equals(config.keySet())
-                && keys.stream().allMatch(key -> mayBecome(properties.getProperty(key).trim(), config.get(key)));
+                && keys.stream()
+                        .allMatch(
+                                key ->
+                                        mayBecome(
+                                                properties.getProperty(key).trim(),
+                                                config.get(key)));
     }
 
     /** A value with a reference such as {@code ${ENV:NAME}} was resolved before it reached us. */

@@ -2,6 +2,7 @@ package io.nativejwt.plugin;
 
 import io.nativejwt.ffi.Event;
 import io.nativejwt.ffi.NativeAuthenticator;
+
 import java.lang.ref.WeakReference;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -9,8 +10,9 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 
 /**
- * Brings what the native side has to say into the coordinator's log, once a second. Native threads never call into the JVM, so a Java
- * thread has to ask. It ends when its authenticator is no longer referred to.
+ * Brings what the native side has to say into the coordinator's log, once a second. Native threads
+ * never call into the JVM, so a Java thread has to ask. It ends when its authenticator is no longer
+ * referred to.
  */
 final class EventLog implements Runnable {
     private static final Logger LOG = Logger.getLogger(EventLog.class.getName());
@@ -24,7 +26,10 @@ final class EventLog implements Runnable {
         this.rejectLog = rejectLog;
     }
 
-    /** What was said while the configuration was read is logged before this returns, so that it stands where the start is told of. */
+    /**
+     * What was said while the configuration was read is logged before this returns, so that it
+     * stands where the start is told of.
+     */
     static void start(NativeAuthenticator authenticator, RejectLog rejectLog) {
         EventLog eventLog = new EventLog(authenticator, rejectLog);
         eventLog.drain();

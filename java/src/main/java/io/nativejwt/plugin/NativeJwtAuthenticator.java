@@ -4,13 +4,15 @@ import io.nativejwt.ffi.NativeAuthenticator;
 import io.nativejwt.ffi.Verdict;
 import io.trino.spi.security.HeaderAuthenticator;
 import io.trino.spi.security.Identity;
+
 import java.security.Principal;
 import java.util.List;
 import java.util.Optional;
 
 /**
- * Hands the Authorization header to native code. Whatever happens, the only exception that leaves is {@link RejectedException}: the
- * coordinator answers any other one with status 500, shows its stack trace and ends the chain of authenticators.
+ * Hands the Authorization header to native code. Whatever happens, the only exception that leaves
+ * is {@link RejectedException}: the coordinator answers any other one with status 500, shows its
+ * stack trace and ends the chain of authenticators.
  */
 final class NativeJwtAuthenticator implements HeaderAuthenticator {
     private static final String AUTHORIZATION = "Authorization";
@@ -34,7 +36,9 @@ final class NativeJwtAuthenticator implements HeaderAuthenticator {
         return authenticate(headers);
     }
 
-    /** Overrides the method that the SPI has from Trino 480 on; older coordinators do not know it. */
+    /**
+     * Overrides the method that the SPI has from Trino 480 on; older coordinators do not know it.
+     */
     public Optional<Identity> createAuthenticatedIdentity(Headers headers) {
         NativeJwtPrincipal principal = authenticate(headers);
         return Optional.of(Identity.forUser(principal.toString()).withPrincipal(principal).build());
@@ -45,12 +49,14 @@ final class NativeJwtAuthenticator implements HeaderAuthenticator {
         try {
             verdict = verdict(headers);
         } catch (RuntimeException | LinkageError | AssertionError e) {
-            // The exception may hold request data; its class and place are enough to find the defect.
+            // The exception may hold request data; its class and place are enough to find the
+            // defect.
             verdict = Rejects.internalError();
             rejectLog.defect(e);
         }
         return switch (verdict) {
-            case Verdict.Accepted accepted -> new NativeJwtPrincipal(accepted.principal(), accepted.user());
+            case Verdict.Accepted accepted ->
+                    new NativeJwtPrincipal(accepted.principal(), accepted.user());
             case Verdict.Rejected rejected -> {
                 rejectLog.rejected(rejected);
                 throw new RejectedException(rejected);

@@ -2,6 +2,7 @@ package io.nativejwt.plugin;
 
 import io.trino.spi.Plugin;
 import io.trino.spi.security.HeaderAuthenticatorFactory;
+
 import java.util.List;
 
 /** Registers the header authenticator {@code native-jwt}. */

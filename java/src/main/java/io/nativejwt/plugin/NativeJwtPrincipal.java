@@ -3,8 +3,8 @@ package io.nativejwt.plugin;
 import java.security.Principal;
 
 /**
- * The principal of the token, and the user the mapping made of it. Coordinators before 480 take the user from {@link #toString()}; access
- * control and event listeners see {@link #getName()}.
+ * The principal of the token, and the user the mapping made of it. Coordinators before 480 take the
+ * user from {@link #toString()}; access control and event listeners see {@link #getName()}.
  */
 final class NativeJwtPrincipal implements Principal {
     private final String name;
@@ -22,7 +22,9 @@ final class NativeJwtPrincipal implements Principal {
 
     @Override
     public boolean equals(Object other) {
-        return other instanceof NativeJwtPrincipal that && name.equals(that.name) && user.equals(that.user);
+        return other instanceof NativeJwtPrincipal that
+                && name.equals(that.name)
+                && user.equals(that.user);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package io.nativejwt.plugin;
 
 import io.nativejwt.ffi.Verdict;
+
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.TimeUnit;
@@ -10,7 +11,10 @@ import java.util.function.LongSupplier;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
-/** Tells the operator why logins are refused, without letting a flood of bad tokens fill the log: a line a second for each reason. */
+/**
+ * Tells the operator why logins are refused, without letting a flood of bad tokens fill the log: a
+ * line a second for each reason.
+ */
 final class RejectLog {
     private static final Logger LOG = Logger.getLogger(NativeJwtAuthenticator.class.getName());
     private static final long INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(1);
@@ -33,17 +37,25 @@ final class RejectLog {
             log(Level.FINE, rejected.reason(), rejected.message());
             return;
         }
-        Reason reason = reasons.computeIfAbsent(rejected.reason(), name -> new Reason(nanoTime.getAsLong()));
+        Reason reason =
+                reasons.computeIfAbsent(
+                        rejected.reason(), name -> new Reason(nanoTime.getAsLong()));
         if (reason.mayLog(nanoTime.getAsLong())) {
             long suppressed = reason.suppressed.sumThenReset();
-            String message = suppressed == 0 ? rejected.message() : "%s (%d more before)".formatted(rejected.message(), suppressed);
+            String message =
+                    suppressed == 0
+                            ? rejected.message()
+                            : "%s (%d more before)".formatted(rejected.message(), suppressed);
             log(Level.INFO, rejected.reason(), message);
         } else {
             reason.suppressed.increment();
         }
     }
 
-    /** Tells of the lines left out at the end of a flood, when no further refusal does. Called once a second. */
+    /**
+     * Tells of the lines left out at the end of a flood, when no further refusal does. Called once
+     * a second.
+     */
     void flush() {
         reasons.forEach(
                 (name, reason) -> {
@@ -53,13 +65,18 @@ final class RejectLog {
                 });
     }
 
-    /** A defect of ours: its class and place only, since an exception's message can hold parts of the request. */
+    /**
+     * A defect of ours: its class and place only, since an exception's message can hold parts of
+     * the request.
+     */
     void defect(Throwable defect) {
         StackTraceElement[] stack = defect.getStackTrace();
         LOG.log(
                 Level.SEVERE,
                 "A login was refused because of a defect: %s at %s"
-                        .formatted(defect.getClass().getName(), stack.length == 0 ? "an unknown place" : stack[0]));
+                        .formatted(
+                                defect.getClass().getName(),
+                                stack.length == 0 ? "an unknown place" : stack[0]));
     }
 
     /** The coordinator's log does not fill in parameters, so the text is complete. */

@@ -3,7 +3,10 @@ package io.nativejwt.plugin;
 import io.nativejwt.ffi.Verdict;
 import io.trino.spi.security.AccessDeniedException;
 
-/** A refusal on its way to the coordinator: without a stack trace, which costs most of a refusal and tells nothing. */
+/**
+ * A refusal on its way to the coordinator: without a stack trace, which costs most of a refusal and
+ * tells nothing.
+ */
 final class RejectedException extends AccessDeniedException {
     private static final long serialVersionUID = 1L;
 
@@ -18,8 +21,9 @@ final class RejectedException extends AccessDeniedException {
     }
 
     /**
-     * The client reads this as it is, without the prefix "Access Denied: " that the super class puts before it. Null when no token was
-     * sent: the coordinator then says "Unauthorized" unless another authenticator of the list has something to say, as with stock JWT.
+     * The client reads this as it is, without the prefix "Access Denied: " that the super class
+     * puts before it. Null when no token was sent: the coordinator then says "Unauthorized" unless
+     * another authenticator of the list has something to say, as with stock JWT.
      */
     @Override
     public String getMessage() {

@@ -1,18 +1,21 @@
 package io.nativejwt.ffi;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import org.junit.jupiter.api.Test;
 
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.logging.Level;
-import org.junit.jupiter.api.Test;
 
 /** The layout, written here by hand a second time: a change on one side only must not go unseen. */
 final class RecordTest {
-    private final ByteBuffer bytes = ByteBuffer.allocateDirect(Record.CAPACITY).order(ByteOrder.nativeOrder());
+    private final ByteBuffer bytes =
+            ByteBuffer.allocateDirect(Record.CAPACITY).order(ByteOrder.nativeOrder());
     private final Record record = new Record(MemorySegment.ofBuffer(bytes));
     private int end = 48;
 
@@ -49,9 +52,19 @@ final class RecordTest {
 
     @Test
     void textOutsideTheRecordIsNeverRead() {
-        for (int[] field : new int[][] {{48, Record.CAPACITY}, {Record.CAPACITY, 1}, {-1, 8}, {48, -1}, {0, 8}, {Integer.MAX_VALUE, Integer.MAX_VALUE}}) {
+        for (int[] field :
+                new int[][] {
+                    {48, Record.CAPACITY},
+                    {Record.CAPACITY, 1},
+                    {-1, 8},
+                    {48, -1},
+                    {0, 8},
+                    {Integer.MAX_VALUE, Integer.MAX_VALUE}
+                }) {
             bytes.putInt(32, field[0]).putInt(36, field[1]);
-            assertThatThrownBy(record::message).isInstanceOf(IllegalStateException.class).hasMessageContaining("record is broken");
+            assertThatThrownBy(record::message)
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("record is broken");
         }
     }
 

@@ -3,6 +3,7 @@ package io.nativejwt.plugin;
 import io.trino.spi.Plugin;
 import io.trino.spi.security.HeaderAuthenticator;
 import io.trino.spi.security.HeaderAuthenticatorFactory;
+
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.MalformedURLException;
@@ -15,7 +16,8 @@ import java.util.Map;
 import java.util.ServiceLoader;
 
 /**
- * A plugin folder, loaded as the coordinator loads it: by a class loader of its own that shares only the SPI, through the service file.
+ * A plugin folder, loaded as the coordinator loads it: by a class loader of its own that shares
+ * only the SPI, through the service file.
  */
 final class InstalledPlugin {
     static final Path RELEASE = Path.of("build/dist/plugin/native-jwt").toAbsolutePath();
@@ -37,8 +39,11 @@ final class InstalledPlugin {
     static InstalledPlugin in(Path folder) {
         try {
             URL[] jar = {folder.resolve(JAR).toUri().toURL()};
-            // Closed never: the library stays bound to it for the life of the JVM, as in a coordinator.
-            ClassLoader loader = new URLClassLoader("plugin", jar, new SpiOnly(InstalledPlugin.class.getClassLoader()));
+            // Closed never: the library stays bound to it for the life of the JVM, as in a
+            // coordinator.
+            ClassLoader loader =
+                    new URLClassLoader(
+                            "plugin", jar, new SpiOnly(InstalledPlugin.class.getClassLoader()));
             Plugin plugin = ServiceLoader.load(Plugin.class, loader).findFirst().orElseThrow();
             return new InstalledPlugin(plugin.getHeaderAuthenticatorFactories().iterator().next());
         } catch (MalformedURLException e) {
@@ -80,7 +85,11 @@ final class InstalledPlugin {
     /** What the coordinator lets a plugin see of its own classes. */
     private static final class SpiOnly extends ClassLoader {
         private static final List<String> SHARED =
-                List.of("io.trino.spi.", "com.fasterxml.jackson.annotation.", "io.airlift.slice.", "io.opentelemetry.");
+                List.of(
+                        "io.trino.spi.",
+                        "com.fasterxml.jackson.annotation.",
+                        "io.airlift.slice.",
+                        "io.opentelemetry.");
 
         private final ClassLoader application;
 

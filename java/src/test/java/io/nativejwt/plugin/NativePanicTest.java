@@ -7,6 +7,10 @@ import io.nativejwt.testing.Keys;
 import io.nativejwt.testing.Token;
 import io.trino.spi.security.AccessDeniedException;
 import io.trino.spi.security.HeaderAuthenticator;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyPair;
@@ -19,12 +23,14 @@ import java.util.logging.Handler;
 import java.util.logging.Level;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
-/** A library built with the feature provoke-panic: a defect in native code is a refused login and a line in the log, nothing more. */
+/**
+ * A library built with the feature provoke-panic: a defect in native code is a refused login and a
+ * line in the log, nothing more.
+ */
 final class NativePanicTest {
-    private static final Path LIBRARY = Path.of("build/test/provoke-panic", InstalledPlugin.LIBRARY);
+    private static final Path LIBRARY =
+            Path.of("build/test/provoke-panic", InstalledPlugin.LIBRARY);
     private static final Duration LOG_LIMIT = Duration.ofSeconds(10);
 
     @TempDir Path folder;
@@ -39,13 +45,21 @@ final class NativePanicTest {
         logger.addHandler(handler);
         try {
             HeaderAuthenticator authenticator =
-                    InstalledPlugin.in(InstalledPlugin.folderWith(folder.resolve("plugin"), LIBRARY)).create(Map.of("key-file", keyFile.toString()));
+                    InstalledPlugin.in(
+                                    InstalledPlugin.folderWith(folder.resolve("plugin"), LIBRARY))
+                            .create(Map.of("key-file", keyFile.toString()));
             for (int i = 0; i < 3; i++) {
-                assertThatThrownBy(() -> authenticator.createAuthenticatedPrincipal(InstalledPlugin.bearer("provoke-panic")))
+                assertThatThrownBy(
+                                () ->
+                                        authenticator.createAuthenticatedPrincipal(
+                                                InstalledPlugin.bearer("provoke-panic")))
                         .isInstanceOf(AccessDeniedException.class)
                         .hasMessage("Authentication failed because of an internal error");
             }
-            assertThat(authenticator.createAuthenticatedPrincipal(InstalledPlugin.bearer(Token.of("alice").sign("RS256", keys.getPrivate()))))
+            assertThat(
+                            authenticator.createAuthenticatedPrincipal(
+                                    InstalledPlugin.bearer(
+                                            Token.of("alice").sign("RS256", keys.getPrivate()))))
                     .hasToString("alice");
             assertThat(firstError(log)).startsWith("internal error at rust/ffi/");
         } finally {
@@ -56,7 +70,8 @@ final class NativePanicTest {
     private static String firstError(BlockingQueue<LogRecord> log) throws InterruptedException {
         long deadline = System.nanoTime() + LOG_LIMIT.toNanos();
         while (true) {
-            LogRecord line = log.poll(Math.max(0, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
+            LogRecord line =
+                    log.poll(Math.max(0, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
             if (line == null) {
                 return "nothing was logged";
             }

@@ -3,6 +3,11 @@ package io.nativejwt.plugin;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.nativejwt.ffi.Verdict;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -11,13 +16,12 @@ import java.util.logging.Handler;
 import java.util.logging.Level;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
 
 final class RejectLogTest {
-    private static final Verdict.Rejected EXPIRED = new Verdict.Rejected(403, "TOKEN_EXPIRED", "JWT expired {0} 'quoted'");
-    private static final Verdict.Rejected FORGED = new Verdict.Rejected(310, "SIGNATURE_MISMATCH", "no match");
+    private static final Verdict.Rejected EXPIRED =
+            new Verdict.Rejected(403, "TOKEN_EXPIRED", "JWT expired {0} 'quoted'");
+    private static final Verdict.Rejected FORGED =
+            new Verdict.Rejected(310, "SIGNATURE_MISMATCH", "no match");
 
     private final Logger logger = Logger.getLogger(NativeJwtAuthenticator.class.getName());
     private final List<String> lines = new ArrayList<>();
@@ -54,7 +58,10 @@ final class RejectLogTest {
     void firstRefusalOfEachReasonIsLoggedAtOnce() {
         log.rejected(EXPIRED);
         log.rejected(FORGED);
-        assertThat(lines).containsExactly("Login refused: TOKEN_EXPIRED: JWT expired {0} 'quoted'", "Login refused: SIGNATURE_MISMATCH: no match");
+        assertThat(lines)
+                .containsExactly(
+                        "Login refused: TOKEN_EXPIRED: JWT expired {0} 'quoted'",
+                        "Login refused: SIGNATURE_MISMATCH: no match");
     }
 
     @Test
@@ -67,7 +74,11 @@ final class RejectLogTest {
         now.addAndGet(TimeUnit.SECONDS.toNanos(1));
         log.rejected(EXPIRED);
         log.flush();
-        assertThat(lines).hasSize(2).last().isEqualTo("Login refused: TOKEN_EXPIRED: JWT expired {0} 'quoted' (999 more before)");
+        assertThat(lines)
+                .hasSize(2)
+                .last()
+                .isEqualTo(
+                        "Login refused: TOKEN_EXPIRED: JWT expired {0} 'quoted' (999 more before)");
     }
 
     @Test
@@ -93,6 +104,11 @@ final class RejectLogTest {
     @Test
     void defectIsLoggedWithoutItsMessage() {
         log.defect(new IllegalStateException("Bearer secret"));
-        assertThat(lines).singleElement().asString().contains("IllegalStateException").contains("RejectLogTest").doesNotContain("secret");
+        assertThat(lines)
+                .singleElement()
+                .asString()
+                .contains("IllegalStateException")
+                .contains("RejectLogTest")
+                .doesNotContain("secret");
     }
 }

@@ -10,6 +10,9 @@ public final class Pem {
 
     public static String encode(String label, byte[] der) {
         return "-----BEGIN %s-----\n%s\n-----END %s-----\n"
-                .formatted(label, Base64.getMimeEncoder(64, "\n".getBytes(US_ASCII)).encodeToString(der), label);
+                .formatted(
+                        label,
+                        Base64.getMimeEncoder(64, "\n".getBytes(US_ASCII)).encodeToString(der),
+                        label);
     }
 }

@@ -13,12 +13,13 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.stream.Collectors;
+
 import javax.crypto.Mac;
 import javax.crypto.SecretKey;
 
 /**
- * Makes tokens, good ones and bad ones, with the JDK's own cryptography: what a test signs is then never checked by the code that signed
- * it.
+ * Makes tokens, good ones and bad ones, with the JDK's own cryptography: what a test signs is then
+ * never checked by the code that signed it.
  */
 public final class Token {
     private static final Base64.Encoder BASE64URL = Base64.getUrlEncoder().withoutPadding();
@@ -82,7 +83,10 @@ public final class Token {
         Map<String, Object> fullHeader = new LinkedHashMap<>();
         fullHeader.put("alg", algorithm);
         fullHeader.putAll(header);
-        String input = encode(json(fullHeader).getBytes(UTF_8)) + "." + encode(json(claims).getBytes(UTF_8));
+        String input =
+                encode(json(fullHeader).getBytes(UTF_8))
+                        + "."
+                        + encode(json(claims).getBytes(UTF_8));
         try {
             return input + "." + encode(signer.sign(input.getBytes(UTF_8)));
         } catch (GeneralSecurityException e) {
@@ -90,7 +94,8 @@ public final class Token {
         }
     }
 
-    private static byte[] signature(String algorithm, PrivateKey key, byte[] input) throws GeneralSecurityException {
+    private static byte[] signature(String algorithm, PrivateKey key, byte[] input)
+            throws GeneralSecurityException {
         String bits = algorithm.substring(2);
         Signature signature =
                 switch (algorithm.substring(0, 2)) {
@@ -98,7 +103,8 @@ public final class Token {
                     case "PS" -> pss(Integer.parseInt(bits));
                     case "ES" -> Signature.getInstance("SHA" + bits + "withECDSAinP1363Format");
                     case "Ed" -> Signature.getInstance("Ed25519");
-                    default -> throw new IllegalArgumentException("No such algorithm: " + algorithm);
+                    default ->
+                            throw new IllegalArgumentException("No such algorithm: " + algorithm);
                 };
         signature.initSign(key);
         signature.update(input);
@@ -108,7 +114,13 @@ public final class Token {
     private static Signature pss(int bits) throws GeneralSecurityException {
         Signature signature = Signature.getInstance("RSASSA-PSS");
         String hash = "SHA-" + bits;
-        signature.setParameter(new PSSParameterSpec(hash, "MGF1", new MGF1ParameterSpec(hash), bits / 8, PSSParameterSpec.TRAILER_FIELD_BC));
+        signature.setParameter(
+                new PSSParameterSpec(
+                        hash,
+                        "MGF1",
+                        new MGF1ParameterSpec(hash),
+                        bits / 8,
+                        PSSParameterSpec.TRAILER_FIELD_BC));
         return signature;
     }
 
@@ -123,7 +135,8 @@ public final class Token {
                     map.entrySet().stream()
                             .map(entry -> json(entry.getKey()) + ":" + json(entry.getValue()))
                             .collect(Collectors.joining(",", "{", "}"));
-            case Collection<?> list -> list.stream().map(Token::json).collect(Collectors.joining(",", "[", "]"));
+            case Collection<?> list ->
+                    list.stream().map(Token::json).collect(Collectors.joining(",", "[", "]"));
             case String text -> "\"" + text.replace("\\", "\\\\").replace("\"", "\\\"") + "\"";
             case Number number -> number.toString();
             case Boolean flag -> flag.toString();
