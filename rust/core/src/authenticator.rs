@@ -41,7 +41,8 @@ impl Authenticator {
         let keys = (!key_file.value.is_empty())
             .then(|| KeySource::open(&key_file.value).map_err(|error| errors.push(key_file.problem(error.0))))
             .and_then(Result::ok);
-        for unsupported in [&configuration.user_mapping_pattern, &configuration.user_mapping_file].into_iter().flatten() {
+        for unsupported in [&configuration.user_mapping_pattern, &configuration.user_mapping_file].into_iter().flatten()
+        {
             errors.push(unsupported.problem("is not supported yet"));
         }
         let claims = ClaimsPolicy {
@@ -83,9 +84,9 @@ impl Authenticator {
         let header = TokenHeader::parse(&header, !token.signature.is_empty())?;
         decode_part(token.payload, "payload", &mut payload)?;
         decode_part(token.signature, "JWS signature", &mut signature)?;
-        let payload = self.keys.verify_with(&header, |key| {
-            signature::verify(key, header.algorithm, &token, &signature, &payload)
-        })?;
+        let payload = self
+            .keys
+            .verify_with(&header, |key| signature::verify(key, header.algorithm, &token, &signature, &payload))?;
         let mut claims = claims::verify(&payload, &self.claims, now)?;
         let principal = principal(&mut claims, &self.claims.principal_field)?;
         let user = self.user_mapping.map_user(&principal)?;

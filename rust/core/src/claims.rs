@@ -67,10 +67,13 @@ impl<'t> Claims<'t> {
             matches!(name, "exp" | "nbf" | "iat" | "iss" | "sub" | "aud" | "jti") || name == principal_field
         })
         .map_err(|error| match error {
-            JsonError::DuplicateMember => Reject::new(RejectCode::DuplicateMember, "The JWT claims name a member twice"),
-            JsonError::Malformed(place) => {
-                Reject::new(RejectCode::MalformedClaims, format!("The JWT payload is not a JSON object of claims: {place}"))
+            JsonError::DuplicateMember => {
+                Reject::new(RejectCode::DuplicateMember, "The JWT claims name a member twice")
             }
+            JsonError::Malformed(place) => Reject::new(
+                RejectCode::MalformedClaims,
+                format!("The JWT payload is not a JSON object of claims: {place}"),
+            ),
         })?;
         let mut claims = Self::default();
         for (name, value) in members {
@@ -231,8 +234,7 @@ fn check_audience(claims: &Claims<'_>, required: Option<&str>) -> Result<(), Rej
             Err(Reject::new(RejectCode::WrongAudience, message))
         }
         (Some(required), None) => {
-            let message =
-                format!("Expected aud claim to be: {required}, but was not present in the JWT claims.");
+            let message = format!("Expected aud claim to be: {required}, but was not present in the JWT claims.");
             Err(Reject::new(RejectCode::MissingAudience, message))
         }
     }

@@ -93,7 +93,9 @@ impl<'j, W: Fn(&str) -> bool> Visitor<'j> for ObjectVisitor<'_, W> {
         let mut members = Vec::new();
         while let Some(name) = map.next_key_seed(Text)? {
             if has_outer_white_space(&name) {
-                *self.problem = Some(JsonError::Malformed("a member's name is empty or begins or ends with white space".to_owned()));
+                *self.problem = Some(JsonError::Malformed(
+                    "a member's name is empty or begins or ends with white space".to_owned(),
+                ));
                 return Err(de::Error::custom("name"));
             }
             let keep = (self.wanted)(&name);
@@ -288,9 +290,31 @@ mod tests {
     fn what_is_not_one_json_object_is_refused() {
         let deep = format!("{{\"b\":{}{}}}", "[".repeat(10_000), "]".repeat(10_000));
         for text in [
-            "", "[]", "1", "null", "\"a\"", "{", "{}x", "{} {}", "{}\0", "\u{feff}{}", "{\"a\":\"\n\"}", "{'a':1}", "{a:1}",
-            "{\"a\":1,}", "{\"a\":01}", "{\"a\":NaN}", "{\"a\":1e400}", "{\"b\":\"\\ud800\"}", "{\"b\":\"\\udc00\\ud800\"}",
-            "{\" a\":1}", "{\"a \":1}", "{\"\":1}", "{\"\\u001f\":1}", "// c\n{}", &deep,
+            "",
+            "[]",
+            "1",
+            "null",
+            "\"a\"",
+            "{",
+            "{}x",
+            "{} {}",
+            "{}\0",
+            "\u{feff}{}",
+            "{\"a\":\"\n\"}",
+            "{'a':1}",
+            "{a:1}",
+            "{\"a\":1,}",
+            "{\"a\":01}",
+            "{\"a\":NaN}",
+            "{\"a\":1e400}",
+            "{\"b\":\"\\ud800\"}",
+            "{\"b\":\"\\udc00\\ud800\"}",
+            "{\" a\":1}",
+            "{\"a \":1}",
+            "{\"\":1}",
+            "{\"\\u001f\":1}",
+            "// c\n{}",
+            &deep,
         ] {
             assert!(matches!(read(text), Err(JsonError::Malformed(_))), "{text:.40}");
         }

@@ -37,7 +37,9 @@ mod tests {
 
     #[test]
     fn anything_else_is_no_bearer_token() {
-        for value in ["", "Bearer", "Bearer ", "Bearer \t ", "Basic YTpi", "Bearera.b.c", " Bearer a.b.c", "Bearer\ta.b.c"] {
+        for value in
+            ["", "Bearer", "Bearer ", "Bearer \t ", "Basic YTpi", "Bearera.b.c", " Bearer a.b.c", "Bearer\ta.b.c"]
+        {
             assert_eq!(bearer_token(value.as_bytes()).unwrap_err().code(), RejectCode::NoBearerToken, "{value:?}");
         }
     }

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::OnceLock;
 
-use aws_lc_rs::{hmac, signature as aws};
 use aws_lc_rs::signature::{ParsedPublicKey, VerificationAlgorithm};
+use aws_lc_rs::{hmac, signature as aws};
 use pkcs1::der::Encode as _;
 use zeroize::Zeroizing;
 

@@ -19,17 +19,15 @@ impl<'t> TokenHeader<'t> {
     /// Reads the decoded header. `has_signature` says whether the third part holds anything; stock looks at it between
     /// `alg` and `crit`.
     pub(crate) fn parse(json: &'t [u8], has_signature: bool) -> Result<Self, Reject> {
-        let members = read_object(json, |name| {
-            matches!(name, "alg" | "kid" | "typ" | "cty" | "crit" | "zip" | "b64")
-        })
-        .map_err(|error| match error {
-            JsonError::DuplicateMember => {
-                Reject::new(RejectCode::DuplicateMember, "The protected header names a member twice")
-            }
-            JsonError::Malformed(place) => {
-                Reject::new(RejectCode::MalformedHeader, format!("Malformed protected header JSON: {place}"))
-            }
-        })?;
+        let members = read_object(json, |name| matches!(name, "alg" | "kid" | "typ" | "cty" | "crit" | "zip" | "b64"))
+            .map_err(|error| match error {
+                JsonError::DuplicateMember => {
+                    Reject::new(RejectCode::DuplicateMember, "The protected header names a member twice")
+                }
+                JsonError::Malformed(place) => {
+                    Reject::new(RejectCode::MalformedHeader, format!("Malformed protected header JSON: {place}"))
+                }
+            })?;
 
         let (mut algorithm, mut key_id, mut content_type) = (None, None, None);
         let (mut critical, mut compressed, mut unencoded) = (false, false, false);
@@ -124,7 +122,8 @@ mod tests {
 
     #[test]
     fn algorithm_and_key_id_are_read() {
-        let header = TokenHeader::parse(br#"{"typ":"JWT","kid":"k1","alg":"ES256","jku":"https://evil/","jwk":{}}"#, true);
+        let header =
+            TokenHeader::parse(br#"{"typ":"JWT","kid":"k1","alg":"ES256","jku":"https://evil/","jwk":{}}"#, true);
         assert_eq!(header.unwrap(), TokenHeader { algorithm: Algorithm::Es256, key_id: Some("k1".into()) });
         let header = TokenHeader::parse(br#"{"kid":" ","alg":"HS256"}"#, true);
         assert_eq!(header.unwrap(), TokenHeader { algorithm: Algorithm::Hs256, key_id: None });

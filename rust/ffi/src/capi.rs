@@ -6,12 +6,12 @@ use nativejwt_core::UnixMillis;
 
 use crate::boundary;
 use crate::handle::NativejwtAuthenticator;
-use crate::wire::ABI_VERSION;
+use crate::wire::NATIVEJWT_ABI_VERSION;
 
 /// The version of these functions and of the record. Compare it with the `NATIVEJWT_ABI_VERSION` that you compiled against.
 #[unsafe(no_mangle)]
 pub extern "C" fn nativejwt_abi_version() -> u32 {
-    ABI_VERSION
+    NATIVEJWT_ABI_VERSION
 }
 
 /// Copies the library's version, ASCII without a terminator, into `buffer`, cut to `capacity`. Returns its whole length.

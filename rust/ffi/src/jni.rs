@@ -7,7 +7,7 @@ use nativejwt_core::UnixMillis;
 use crate::boundary;
 use crate::capi::{input, output};
 use crate::handle::NativejwtAuthenticator;
-use crate::wire::ABI_VERSION;
+use crate::wire::NATIVEJWT_ABI_VERSION;
 
 /// Codes and counts are small; they fit into an int.
 fn to_jint(number: u32) -> jint {
@@ -26,7 +26,7 @@ fn address<T>(address: jlong) -> *mut T {
 
 #[unsafe(no_mangle)]
 extern "system" fn Java_io_nativejwt_ffi_NativeMethods_abiVersion(_: *mut JNIEnv, _: jclass) -> jint {
-    to_jint(ABI_VERSION)
+    to_jint(NATIVEJWT_ABI_VERSION)
 }
 
 /// # Safety

@@ -26,7 +26,9 @@ pub(crate) fn load(path: &Path) -> Result<VerifyingKey, LoadError> {
         return Err(LoadError::Unusable(KeyError(format!("the file is larger than {MAX_FILE_BYTES} bytes"))));
     }
     let Ok(text) = std::str::from_utf8(&bytes) else {
-        return Err(LoadError::Unusable(KeyError("the file is neither PEM nor base64: it holds binary data".to_owned())));
+        return Err(LoadError::Unusable(KeyError(
+            "the file is neither PEM nor base64: it holds binary data".to_owned(),
+        )));
     };
     let key = if pem::is_pem(text) { pem::public_key(text) } else { hmac_file::secret(text) };
     key.map_err(LoadError::Unusable)
@@ -85,9 +87,10 @@ impl KeyFileTemplate {
         let path = Self::VARIABLES.iter().fold(self.path.clone(), |path, variable| path.replace(variable, &name));
         let key = load(Path::new(&path)).map(Arc::new).map_err(|error| match error {
             LoadError::Unreadable(_) => unknown(),
-            LoadError::Unusable(why) => {
-                Reject::new(RejectCode::UnusableKeyFile, format!("Unable to decode the signing key of this key ID: {why}"))
-            }
+            LoadError::Unusable(why) => Reject::new(
+                RejectCode::UnusableKeyFile,
+                format!("Unable to decode the signing key of this key ID: {why}"),
+            ),
         })?;
         self.loaded.rcu(|loaded| {
             let mut loaded = HashMap::clone(loaded);

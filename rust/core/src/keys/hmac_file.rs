@@ -22,9 +22,12 @@ pub(crate) fn secret(text: &str) -> Result<VerifyingKey, KeyError> {
     if packed.is_empty() {
         return Err(KeyError("the file is empty".to_owned()));
     }
-    if packed.iter().any(|byte| matches!(byte, b'-' | b'_')) && packed.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_=".contains(byte)) {
+    if packed.iter().any(|byte| matches!(byte, b'-' | b'_'))
+        && packed.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_=".contains(byte))
+    {
         return Err(KeyError(
-            "the file is in base64url (it holds '-' or '_'); an HMAC key file is in plain base64, with '+' and '/'".to_owned(),
+            "the file is in base64url (it holds '-' or '_'); an HMAC key file is in plain base64, with '+' and '/'"
+                .to_owned(),
         ));
     }
     match MIME.decode(packed.as_slice()) {

@@ -1,0 +1,47 @@
+# make demo | test | dist | lint | clean. Needs Linux, Rust, a C compiler, Gradle and a JDK of version 24 or later.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := dist
+.DELETE_ON_ERROR:
+
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
+ARCH := $(shell uname -m)
+STAGE := tests/setup/stage
+PLUGIN := build/dist/plugin/native-jwt
+ARCHIVE := build/dist/nativejwt-$(VERSION)-linux-$(ARCH).tar.gz
+
+RUST_SOURCES := Cargo.toml $(wildcard Cargo.lock) $(shell find rust -type f)
+JAVA_SOURCES := build.gradle java/dependencies.sha256 $(shell find java tests/coordinator -type f)
+
+.PHONY: demo test dist lint format clean
+
+# KEEP=1 leaves the coordinator up until Ctrl-C.
+demo: dist
+	@exec tests/setup/java-harness io.nativejwt.coordinator.Demo $(if $(KEEP),keep)
+
+test: dist
+	@tests/run-all
+
+dist: $(ARCHIVE)
+
+lint:
+	@tests/lint
+
+format: build/java.stamp
+	@tests/setup/java-format --replace
+	cargo fmt --all
+
+clean:
+	rm -rf build target .gradle
+
+build/tools.stamp: tests/setup/tools
+	@mkdir -p build && tests/setup/tools && touch $@
+
+build/java.stamp: $(JAVA_SOURCES) build/tools.stamp
+	@$(STAGE) "Java: fetching and compiling" tests/setup/gradle prepare && touch $@
+
+build/rust.stamp: $(RUST_SOURCES) build/tools.stamp
+	@$(STAGE) "Rust: compiling" cargo build --release --workspace && touch $@
+
+$(ARCHIVE): build/java.stamp build/rust.stamp tests/setup/assemble $(wildcard etc/*) LICENSE
+	@$(STAGE) "Release folder" tests/setup/assemble $(VERSION) $(ARCH)

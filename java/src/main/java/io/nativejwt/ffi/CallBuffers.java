@@ -1,0 +1,81 @@
+package io.nativejwt.ffi;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * The off-heap memory of one thread: the header value that goes in and the record that comes back,
+ * reused from call to call.
+ */
+final class CallBuffers {
+    private static final int INITIAL_HEADER_CAPACITY = 8 * 1024;
+
+    /**
+     * A longer header is served from memory of its own, so that one huge request does not stay
+     * allocated for the thread's life.
+     */
+    private static final int MAXIMUM_RETAINED_CAPACITY = 128 * 1024;
+
+    private static final ThreadLocal<CallBuffers> BUFFERS =
+            ThreadLocal.withInitial(CallBuffers::new);
+
+    private final Record record = new Record();
+    private MemorySegment header = allocate(INITIAL_HEADER_CAPACITY);
+    private int headerLength;
+
+    private CallBuffers() {}
+
+    static CallBuffers ofThisThread() {
+        return BUFFERS.get();
+    }
+
+    Record record() {
+        return record;
+    }
+
+    /**
+     * Copies the value in and returns the segment that holds it from offset 0, {@link
+     * #headerLength()} bytes long.
+     */
+    MemorySegment copyIn(String value) {
+        int length = value.length();
+        MemorySegment segment = segmentFor(length + 1);
+        // Characters outside ISO 8859-1 become '?', and a surrogate pair only one: then fewer bytes
+        // than characters are written and
+        // the previous request's bytes would follow. The terminator's place shows it.
+        segment.set(ValueLayout.JAVA_BYTE, length, (byte) 1);
+        segment.setString(0, value, ISO_8859_1);
+        headerLength =
+                segment.get(ValueLayout.JAVA_BYTE, length) == 0
+                        ? length
+                        : value.getBytes(ISO_8859_1).length;
+        return segment;
+    }
+
+    int headerLength() {
+        return headerLength;
+    }
+
+    /** A token does not outlive its call in memory of ours. */
+    void wipe(MemorySegment segment) {
+        segment.asSlice(0, headerLength).fill((byte) 0);
+    }
+
+    private MemorySegment segmentFor(int capacity) {
+        if (capacity <= header.byteSize()) {
+            return header;
+        }
+        MemorySegment larger = allocate(Math.max(capacity, Integer.highestOneBit(capacity) * 2));
+        if (capacity <= MAXIMUM_RETAINED_CAPACITY) {
+            header = larger;
+        }
+        return larger;
+    }
+
+    private static MemorySegment allocate(int capacity) {
+        return Arena.ofAuto().allocate(capacity, Long.BYTES);
+    }
+}

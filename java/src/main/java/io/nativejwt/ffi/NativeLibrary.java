@@ -1,0 +1,262 @@
+package io.nativejwt.ffi;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.CodeSource;
+import java.util.Properties;
+import java.util.UUID;
+
+/**
+ * Finds {@code libnativejwt.so} beside the jar and loads it, once for each class loader. Failure is
+ * a state with a message for the operator, so that a class of the plugin can always be initialised
+ * and only the configured authenticator fails.
+ */
+public final class NativeLibrary {
+    static final String FILE_NAME = "libnativejwt.so";
+
+    private static final int VERSION_CAPACITY = 256;
+
+    /** Loading happens at the first look, under the lock of class initialisation. */
+    private static final class Holder {
+        static final NativeLibrary INSTANCE = loadBesideJar();
+    }
+
+    private final String failure;
+    private final Path loadedFrom;
+
+    private NativeLibrary(String failure, Path loadedFrom) {
+        this.failure = failure;
+        this.loadedFrom = loadedFrom;
+    }
+
+    public static NativeLibrary instance() {
+        return Holder.INSTANCE;
+    }
+
+    public boolean isAvailable() {
+        return failure == null;
+    }
+
+    /**
+     * Why the library cannot be used and what to do about it, in whole sentences; empty when it is
+     * available.
+     */
+    public String failure() {
+        return failure == null ? "" : failure;
+    }
+
+    /**
+     * The file in the plugin folder or, for a second class loader, the copy that was loaded
+     * (removed since); null on failure.
+     */
+    Path loadedFrom() {
+        return loadedFrom;
+    }
+
+    void requireAvailable() {
+        if (failure != null) {
+            throw new NativeLibraryUnavailableException(failure);
+        }
+    }
+
+    /** The version of the jar this class is in, which the library's has to equal. */
+    public static String jarVersion() {
+        Properties properties = new Properties();
+        try (InputStream in = NativeLibrary.class.getResourceAsStream("build.properties")) {
+            properties.load(in);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return properties.getProperty("version");
+    }
+
+    private static NativeLibrary loadBesideJar() {
+        Path jar;
+        try {
+            CodeSource source = NativeLibrary.class.getProtectionDomain().getCodeSource();
+            jar = Path.of(source.getLocation().toURI());
+        } catch (URISyntaxException | RuntimeException e) {
+            return failed(
+                    "the folder of the plugin's jar cannot be told from its code source (%s)"
+                            .formatted(e),
+                    "Unpack the plugin into a folder of its own in plugin.dir");
+        }
+        return load(jar.resolveSibling(FILE_NAME));
+    }
+
+    private static NativeLibrary load(Path file) {
+        NativeLibrary unusable = inspect(file);
+        if (unusable != null) {
+            return unusable;
+        }
+        try {
+            System.load(file.toString());
+            return checkVersion(file, file);
+        } catch (IllegalCallerException e) {
+            return nativeAccessDenied(file);
+        } catch (UnsatisfiedLinkError e) {
+            if (String.valueOf(e.getMessage()).contains("already loaded in another classloader")) {
+                return loadCopy(file);
+            }
+            return refusedByLinker(file, e);
+        }
+    }
+
+    private static NativeLibrary inspect(Path file) {
+        if (!Files.isRegularFile(file)) {
+            return failed(
+                    "%s is missing: it belongs beside the plugin's jar".formatted(file),
+                    "Copy the whole folder native-jwt of the release archive into plugin.dir");
+        }
+        ElfHeader header;
+        try {
+            header = ElfHeader.read(file);
+        } catch (IOException e) {
+            return failed(
+                    "%s cannot be read (%s)".formatted(file, e),
+                    "Make it readable for the coordinator's user");
+        }
+        if (header == null) {
+            return failed(
+                    "%s is not a Linux shared library".formatted(file),
+                    "Copy it again from the release archive");
+        }
+        if (!header.fitsThisJvm()) {
+            return failed(
+                    "%s was built for %s, but this JVM runs on %s"
+                            .formatted(
+                                    file, header.architecture(), ElfHeader.architectureOfThisJvm()),
+                    "Install the release archive for linux-" + ElfHeader.architectureOfThisJvm());
+        }
+        if (!header.complete()) {
+            return failed(
+                    "%s was cut off while it was copied".formatted(file),
+                    "Copy it again from the release archive");
+        }
+        return null;
+    }
+
+    /**
+     * The JVM binds a library's path to one class loader, so a second one needs a file of its own.
+     */
+    private static NativeLibrary loadCopy(Path original) {
+        String name =
+                FILE_NAME.replace(
+                        ".so",
+                        "-" + ProcessHandle.current().pid() + "-" + UUID.randomUUID() + ".so");
+        Path beside = original.resolveSibling(name);
+        Path copy;
+        try {
+            copy = Files.copy(original, beside);
+        } catch (IOException besideFailure) {
+            Path temporary =
+                    Path.of(System.getProperty("java.io.tmpdir")).resolve(name).toAbsolutePath();
+            try {
+                copy = Files.copy(original, temporary);
+            } catch (IOException e) {
+                return failed(
+                        "another class loader of this JVM uses %s, and no copy could be made as %s (%s) or as %s (%s)"
+                                .formatted(original, beside, besideFailure, temporary, e),
+                        "Make one of the two folders writable for the coordinator's user");
+            }
+        }
+        try {
+            System.load(copy.toString());
+            return checkVersion(copy, original);
+        } catch (IllegalCallerException e) {
+            return nativeAccessDenied(original);
+        } catch (UnsatisfiedLinkError e) {
+            return refusedByLinker(copy, e);
+        } finally {
+            remove(copy);
+        }
+    }
+
+    /**
+     * Linux keeps the mapping of a removed file, so the copy goes at once and survives no crash of
+     * the JVM.
+     */
+    private static void remove(Path copy) {
+        try {
+            Files.delete(copy);
+        } catch (IOException e) {
+            copy.toFile().deleteOnExit();
+        }
+    }
+
+    private static NativeLibrary checkVersion(Path loaded, Path original) {
+        String jarVersion = jarVersion();
+        String fix =
+                "Install jar and library from the same release archive, and restart the"
+                        + " coordinator";
+        try {
+            int abi = NativeMethods.abiVersion();
+            if (abi != NativeMethods.ABI_VERSION) {
+                return failed(
+                        "%s speaks version %d of the boundary, the jar (%s) speaks version %d"
+                                .formatted(original, abi, jarVersion, NativeMethods.ABI_VERSION),
+                        fix);
+            }
+            String version = libraryVersion();
+            if (!version.equals(jarVersion)) {
+                return failed(
+                        "%s has version %s, the jar has %s"
+                                .formatted(original, version, jarVersion),
+                        fix);
+            }
+        } catch (UnsatisfiedLinkError e) {
+            return failed(
+                    "%s is a library, but not nativejwt's (%s)".formatted(original, e.getMessage()),
+                    fix);
+        }
+        return new NativeLibrary(null, loaded);
+    }
+
+    private static String libraryVersion() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment segment = arena.allocate(VERSION_CAPACITY);
+            int length = NativeMethods.libraryVersion(segment.address(), VERSION_CAPACITY);
+            byte[] bytes =
+                    segment.asSlice(0, Math.clamp(length, 0, VERSION_CAPACITY))
+                            .toArray(ValueLayout.JAVA_BYTE);
+            return new String(bytes, US_ASCII);
+        }
+    }
+
+    private static NativeLibrary nativeAccessDenied(Path file) {
+        return failed(
+                "the JVM forbids the plugin to load %s (it runs with --illegal-native-access=deny)"
+                        .formatted(file),
+                "Add the line --enable-native-access=ALL-UNNAMED to etc/jvm.config");
+    }
+
+    private static NativeLibrary refusedByLinker(Path file, UnsatisfiedLinkError e) {
+        String reason = String.valueOf(e.getMessage());
+        if (reason.contains("GLIBC_")) {
+            return failed(
+                    "this system's C library is older than %s needs (%s)".formatted(file, reason),
+                    "Use a newer base system; the README states the oldest glibc");
+        }
+        if (reason.contains("failed to map segment")) {
+            return failed(
+                    "%s lies on a file system that is mounted noexec (%s)".formatted(file, reason),
+                    "Keep the plugin folder on a file system that allows execution");
+        }
+        return failed(
+                "%s cannot be loaded (%s)".formatted(file, reason),
+                "Copy it again from the release archive for this system");
+    }
+
+    private static NativeLibrary failed(String what, String fix) {
+        return new NativeLibrary("native-jwt: " + what + ". " + fix + ".", null);
+    }
+}

@@ -1,0 +1,48 @@
+package io.nativejwt.ffi;
+
+/**
+ * The whole boundary to native code; {@code rust/ffi} holds the other side. Addresses and lengths
+ * go in, numbers come back: native code touches no Java object and throws nothing. Callable only
+ * after {@link NativeLibrary} has loaded the library.
+ */
+final class NativeMethods {
+    /**
+     * Raised together with the native constant whenever a signature or the layout of the record
+     * changes.
+     */
+    static final int ABI_VERSION = 1;
+
+    private NativeMethods() {}
+
+    static native int abiVersion();
+
+    /** Writes the library's version in ASCII and returns its length. */
+    static native int libraryVersion(long address, int capacity);
+
+    /**
+     * Returns a handle, or 0 when the record's message holds the configuration errors, one a line.
+     */
+    static native long open(
+            long configAddress,
+            long configLength,
+            long sourceAddress,
+            long sourceLength,
+            long recordAddress,
+            int recordCapacity);
+
+    /** Returns the record's code: 0 when accepted. */
+    static native int authenticate(
+            long handle,
+            long headerAddress,
+            long headerLength,
+            long nowMillis,
+            long recordAddress,
+            int recordCapacity);
+
+    /**
+     * Takes what the native side has to say since the last call and returns the number of lines.
+     */
+    static native int drainEvents(long handle, long recordAddress, int recordCapacity);
+
+    static native void close(long handle);
+}

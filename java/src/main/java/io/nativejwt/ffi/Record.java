@@ -1,0 +1,83 @@
+package io.nativejwt.ffi;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * The flat record that native code fills; {@code rust/ffi} documents the layout. Text is addressed
+ * by offset and length in bytes.
+ */
+final class Record {
+    static final int CAPACITY = 64 * 1024;
+
+    private static final int CODE = 0;
+    private static final int EXPIRES_AT_MILLIS = 8;
+    private static final int PRINCIPAL = 16;
+    private static final int USER = 24;
+    private static final int MESSAGE = 32;
+    private static final int REASON = 40;
+    private static final int FIXED_LENGTH = 48;
+
+    private final MemorySegment segment;
+
+    Record() {
+        this(Arena.ofAuto().allocate(CAPACITY, Long.BYTES));
+    }
+
+    /** For tests of the layout. */
+    Record(MemorySegment segment) {
+        this.segment = segment;
+    }
+
+    MemorySegment segment() {
+        return segment;
+    }
+
+    int code() {
+        return segment.get(ValueLayout.JAVA_INT, CODE);
+    }
+
+    long expiresAtMillis() {
+        return segment.get(ValueLayout.JAVA_LONG, EXPIRES_AT_MILLIS);
+    }
+
+    String principal() {
+        return text(PRINCIPAL);
+    }
+
+    /** Nearly always the principal itself; then both are one string. */
+    String user(String principal) {
+        return segment.get(ValueLayout.JAVA_LONG, USER)
+                        == segment.get(ValueLayout.JAVA_LONG, PRINCIPAL)
+                ? principal
+                : text(USER);
+    }
+
+    String message() {
+        return text(MESSAGE);
+    }
+
+    String reason() {
+        return text(REASON);
+    }
+
+    private String text(int field) {
+        long offset = Integer.toUnsignedLong(segment.get(ValueLayout.JAVA_INT, field));
+        long length =
+                Integer.toUnsignedLong(segment.get(ValueLayout.JAVA_INT, field + Integer.BYTES));
+        if (length == 0) {
+            return "";
+        }
+        if (offset < FIXED_LENGTH || offset + length > segment.byteSize()) {
+            throw new IllegalStateException(
+                    "The native library's record is broken: field %d, offset %d, length %d"
+                            .formatted(field, offset, length));
+        }
+        byte[] bytes = new byte[(int) length];
+        MemorySegment.copy(segment, ValueLayout.JAVA_BYTE, offset, bytes, 0, bytes.length);
+        return new String(bytes, UTF_8);
+    }
+}

@@ -1,0 +1,81 @@
+package io.nativejwt.plugin;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Properties;
+import java.util.Set;
+
+/**
+ * Which file the coordinator read the keys from. The SPI hands over only the keys; the file is what
+ * an operator has to edit, so error messages name it. Works as the coordinator does: {@code
+ * -Dconfig}, in it the list of files, relative to the working directory.
+ */
+final class ConfigurationFile {
+    private static final String FILES_KEY = "header-authenticator.config-files";
+    private static final String DEFAULT_FILE = "etc/header-authenticator.properties";
+    private static final String NAME_KEY = "header-authenticator.name";
+
+    private ConfigurationFile() {}
+
+    /**
+     * Empty when no file, or a file that cannot be read, holds just these keys: that must not stop
+     * a start.
+     */
+    static Optional<Path> of(Map<String, String> config) {
+        return candidates().stream().filter(file -> holds(file, config)).findFirst();
+    }
+
+    private static List<Path> candidates() {
+        String files = System.getProperty(FILES_KEY);
+        if (files == null) {
+            String serverConfig = System.getProperty("config");
+            files =
+                    serverConfig == null
+                            ? null
+                            : load(Path.of(serverConfig)).getProperty(FILES_KEY);
+        }
+        return Arrays.stream((files == null ? DEFAULT_FILE : files).split(","))
+                .map(String::trim)
+                .filter(file -> !file.isEmpty())
+                .map(file -> Path.of(file).toAbsolutePath())
+                .toList();
+    }
+
+    private static boolean holds(Path file, Map<String, String> config) {
+        Properties properties = load(file);
+        Set<String> keys = new HashSet<>(properties.stringPropertyNames());
+        if (!NativeJwtAuthenticatorFactory.NAME.equals(properties.getProperty(NAME_KEY, "").trim())
+                || !keys.remove(NAME_KEY)) {
+            return false;
+        }
+        return keys.equals(config.keySet())
+                && keys.stream()
+                        .allMatch(
+                                key ->
+                                        mayBecome(
+                                                properties.getProperty(key).trim(),
+                                                config.get(key)));
+    }
+
+    /** A value with a reference such as {@code ${ENV:NAME}} was resolved before it reached us. */
+    private static boolean mayBecome(String written, String resolved) {
+        return written.equals(resolved) || written.contains("${");
+    }
+
+    private static Properties load(Path file) {
+        Properties properties = new Properties();
+        try (InputStream in = Files.newInputStream(file)) {
+            properties.load(in);
+        } catch (IOException | IllegalArgumentException e) {
+            properties.clear();
+        }
+        return properties;
+    }
+}

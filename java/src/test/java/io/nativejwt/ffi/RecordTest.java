@@ -1,0 +1,86 @@
+package io.nativejwt.ffi;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import org.junit.jupiter.api.Test;
+
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.logging.Level;
+
+/** The layout, written here by hand a second time: a change on one side only must not go unseen. */
+final class RecordTest {
+    private final ByteBuffer bytes =
+            ByteBuffer.allocateDirect(Record.CAPACITY).order(ByteOrder.nativeOrder());
+    private final Record record = new Record(MemorySegment.ofBuffer(bytes));
+    private int end = 48;
+
+    @Test
+    void acceptedRecord() {
+        bytes.putLong(8, 1_700_000_000_123L);
+        put(16, "alice@example.com");
+        put(24, "alicé");
+        assertThat(record.code()).isZero();
+        assertThat(record.expiresAtMillis()).isEqualTo(1_700_000_000_123L);
+        assertThat(record.principal()).isEqualTo("alice@example.com");
+        assertThat(record.user("alice@example.com")).isEqualTo("alicé");
+        assertThat(record.message()).isEmpty();
+        assertThat(record.reason()).isEmpty();
+    }
+
+    @Test
+    void rejectedRecord() {
+        bytes.putInt(0, 403);
+        put(32, "JWT expired");
+        put(40, "TOKEN_EXPIRED");
+        assertThat(record.code()).isEqualTo(403);
+        assertThat(record.message()).isEqualTo("JWT expired");
+        assertThat(record.reason()).isEqualTo("TOKEN_EXPIRED");
+    }
+
+    @Test
+    void unmappedPrincipalIsOneString() {
+        put(16, "alice");
+        bytes.putLong(24, bytes.getLong(16));
+        String principal = record.principal();
+        assertThat(record.user(principal)).isSameAs(principal);
+    }
+
+    @Test
+    void textOutsideTheRecordIsNeverRead() {
+        for (int[] field :
+                new int[][] {
+                    {48, Record.CAPACITY},
+                    {Record.CAPACITY, 1},
+                    {-1, 8},
+                    {48, -1},
+                    {0, 8},
+                    {Integer.MAX_VALUE, Integer.MAX_VALUE}
+                }) {
+            bytes.putInt(32, field[0]).putInt(36, field[1]);
+            assertThatThrownBy(record::message)
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("record is broken");
+        }
+    }
+
+    @Test
+    void eventLevels() {
+        assertThat(Event.parse("ERROR\ta\tb")).isEqualTo(new Event(Level.SEVERE, "a\tb"));
+        assertThat(Event.parse("WARN\ta")).isEqualTo(new Event(Level.WARNING, "a"));
+        assertThat(Event.parse("INFO\ta")).isEqualTo(new Event(Level.INFO, "a"));
+        assertThat(Event.parse("DEBUG\ta")).isEqualTo(new Event(Level.FINE, "a"));
+        assertThat(Event.parse("no level")).isEqualTo(new Event(Level.WARNING, "no level"));
+    }
+
+    private void put(int field, String text) {
+        byte[] encoded = text.getBytes(UTF_8);
+        bytes.putInt(field, end).putInt(field + 4, encoded.length);
+        bytes.put(end, encoded);
+        end += encoded.length;
+    }
+}

@@ -1,0 +1,83 @@
+package io.nativejwt.coordinator;
+
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Properties;
+
+/** Trino's own clients, as users run them. */
+final class Clients {
+    private static final Duration LIMIT = Duration.ofMinutes(1);
+
+    private Clients() {}
+
+    static String jdbcUrl(Coordinator coordinator) {
+        return "jdbc:trino://localhost:%d?SSL=true&SSLTrustStorePath=%s"
+                .formatted(coordinator.uri().getPort(), coordinator.tls().certificatePem());
+    }
+
+    /** One string for each row, the columns parted by a space. */
+    static List<String> jdbc(Coordinator coordinator, String token, String sql)
+            throws SQLException {
+        Properties properties = new Properties();
+        properties.setProperty("accessToken", token);
+        return query(coordinator, properties, sql);
+    }
+
+    static List<String> jdbcPassword(
+            Coordinator coordinator, String user, String password, String sql) throws SQLException {
+        Properties properties = new Properties();
+        properties.setProperty("user", user);
+        properties.setProperty("password", password);
+        return query(coordinator, properties, sql);
+    }
+
+    private static List<String> query(Coordinator coordinator, Properties properties, String sql)
+            throws SQLException {
+        try (Connection connection = DriverManager.getConnection(jdbcUrl(coordinator), properties);
+                Statement statement = connection.createStatement();
+                ResultSet result = statement.executeQuery(sql)) {
+            List<String> rows = new ArrayList<>();
+            while (result.next()) {
+                List<String> columns = new ArrayList<>();
+                for (int i = 1; i <= result.getMetaData().getColumnCount(); i++) {
+                    columns.add(result.getString(i));
+                }
+                rows.add(String.join(" ", columns));
+            }
+            return rows;
+        }
+    }
+
+    /**
+     * Without {@code --user} the command line sends the operating system's user, whom the token's
+     * user may not impersonate.
+     */
+    static Processes.Result cli(Coordinator coordinator, String user, String token, String sql) {
+        return Processes.run(
+                LIMIT,
+                List.of(
+                        Workspace.java(),
+                        "-XX:TieredStopAtLevel=1",
+                        "--enable-native-access=ALL-UNNAMED",
+                        "-jar",
+                        Workspace.fetched("trino-cli"),
+                        "--server",
+                        coordinator.uri().toString(),
+                        "--truststore-path",
+                        coordinator.tls().certificatePem().toString(),
+                        "--user",
+                        user,
+                        "--access-token",
+                        token,
+                        "--output-format",
+                        "TSV",
+                        "--execute",
+                        sql));
+    }
+}

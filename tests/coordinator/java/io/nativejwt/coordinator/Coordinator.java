@@ -1,0 +1,258 @@
+package io.nativejwt.coordinator;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.function.Consumer;
+
+/**
+ * A real Trino coordinator with the release's plugin folder, in a folder and with ports of its own.
+ */
+final class Coordinator implements AutoCloseable {
+    private static final Duration START_LIMIT = Duration.ofMinutes(3);
+    private static final String STARTED = "======== SERVER STARTED ========";
+
+    private final Path folder;
+    private final Tls tls;
+    private final int httpsPort;
+    private final Process process;
+    private final Thread shutdownHook;
+
+    private Coordinator(Path folder, Tls tls, int httpsPort, Process process) {
+        this.folder = folder;
+        this.tls = tls;
+        this.httpsPort = httpsPort;
+        this.process = process;
+        shutdownHook = new Thread(() -> Processes.stop(process));
+        Runtime.getRuntime().addShutdownHook(shutdownHook);
+    }
+
+    static Builder in(Path folder) {
+        return new Builder(folder);
+    }
+
+    URI uri() {
+        return URI.create("https://localhost:" + httpsPort);
+    }
+
+    Tls tls() {
+        return tls;
+    }
+
+    Path logFile() {
+        return folder.resolve("server.log");
+    }
+
+    List<String> log() {
+        return log(logFile());
+    }
+
+    boolean isAlive() {
+        return process.isAlive();
+    }
+
+    void awaitExit() throws InterruptedException {
+        process.waitFor();
+    }
+
+    @Override
+    public void close() {
+        Processes.stop(process);
+        Runtime.getRuntime().removeShutdownHook(shutdownHook);
+    }
+
+    private static List<String> log(Path file) {
+        try {
+            return Files.exists(file) ? Files.readAllLines(file) : List.of();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** What an operator writes into etc/. */
+    static final class Builder {
+        private final Path folder;
+        private final Map<String, String> config = new LinkedHashMap<>();
+        private final Map<String, Map<String, String>> authenticators = new LinkedHashMap<>();
+        private final List<String> jvmOptions = new ArrayList<>();
+        private TrinoDistribution distribution = TrinoDistribution.tarball476();
+        private Consumer<Duration> progress = waited -> {};
+
+        private Builder(Path folder) {
+            this.folder = folder;
+        }
+
+        Builder distribution(TrinoDistribution value) {
+            distribution = value;
+            return this;
+        }
+
+        Builder config(String key, String value) {
+            config.put(key, value);
+            return this;
+        }
+
+        Builder jvmOption(String option) {
+            jvmOptions.add(option);
+            return this;
+        }
+
+        /**
+         * A property file for {@code header-authenticator.name=native-jwt}; called several times,
+         * they are tried in this order.
+         */
+        Builder authenticator(String name, Map<String, String> properties) {
+            authenticators.put(name, properties);
+            return this;
+        }
+
+        Builder progress(Consumer<Duration> listener) {
+            progress = listener;
+            return this;
+        }
+
+        Coordinator start() {
+            try {
+                Path etc = Files.createDirectories(folder.resolve("etc"));
+                Tls tls = Tls.create(folder);
+                int[] ports = freePorts(2);
+                Path plugins = Files.createDirectories(folder.resolve("plugin"));
+                distribution.linkPlugins(plugins);
+                Files.createSymbolicLink(plugins.resolve("native-jwt"), Workspace.pluginFolder());
+                writeEtc(etc, tls, ports[0], ports[1], plugins);
+                Process process =
+                        new ProcessBuilder(distribution.command(folder, etc))
+                                .directory(folder.toFile())
+                                .redirectErrorStream(true)
+                                .redirectOutput(folder.resolve("server.log").toFile())
+                                .start();
+                Coordinator coordinator = new Coordinator(folder, tls, ports[1], process);
+                try {
+                    awaitStart(coordinator);
+                } catch (RuntimeException | Error e) {
+                    coordinator.close();
+                    throw e;
+                }
+                return coordinator;
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+
+        private void writeEtc(Path etc, Tls tls, int httpPort, int httpsPort, Path plugins)
+                throws IOException {
+            List<String> files = new ArrayList<>();
+            for (Map.Entry<String, Map<String, String>> authenticator : authenticators.entrySet()) {
+                Map<String, String> properties = new LinkedHashMap<>();
+                properties.put("header-authenticator.name", "native-jwt");
+                properties.putAll(authenticator.getValue());
+                Path file = etc.resolve(authenticator.getKey() + ".properties");
+                write(file, properties);
+                files.add(file.toString());
+            }
+
+            Map<String, String> server = new LinkedHashMap<>();
+            server.put("coordinator", "true");
+            server.put("node-scheduler.include-coordinator", "true");
+            server.put("discovery.uri", "http://localhost:" + httpPort);
+            server.put("http-server.http.port", Integer.toString(httpPort));
+            server.put("http-server.https.enabled", "true");
+            server.put("http-server.https.port", Integer.toString(httpsPort));
+            server.put("http-server.https.keystore.path", tls.serverPem().toString());
+            server.put("internal-communication.shared-secret", UUID.randomUUID().toString());
+            server.put("catalog.management", "static");
+            server.put("plugin.dir", plugins.toString());
+            if (!files.isEmpty()) {
+                server.put("http-server.authentication.type", "HEADER");
+                server.put("header-authenticator.config-files", String.join(",", files));
+                server.put("web-ui.authentication.type", "fixed");
+                server.put("web-ui.user", "operator");
+            }
+            server.putAll(config);
+            // An empty value takes a default of the above away.
+            server.values().removeIf(String::isEmpty);
+            write(etc.resolve("config.properties"), server);
+
+            write(
+                    etc.resolve("node.properties"),
+                    Map.of(
+                            "node.environment",
+                            "test",
+                            "node.id",
+                            "coordinator",
+                            "node.data-dir",
+                            folder.resolve("data").toString()));
+            Files.write(
+                    etc.resolve("log.properties"), List.of("io.trino=INFO", "io.nativejwt=INFO"));
+
+            List<String> jvm =
+                    new ArrayList<>(
+                            List.of("-Xmx1G", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
+            jvm.add("--enable-native-access=ALL-UNNAMED");
+            jvm.addAll(jvmOptions);
+            Files.write(etc.resolve("jvm.config"), jvm);
+        }
+
+        private void awaitStart(Coordinator coordinator) {
+            long start = System.nanoTime();
+            while (true) {
+                Duration waited = Duration.ofNanos(System.nanoTime() - start);
+                List<String> lines = coordinator.log();
+                if (lines.stream().anyMatch(line -> line.endsWith(STARTED))) {
+                    return;
+                }
+                if (!coordinator.isAlive()) {
+                    throw new CoordinatorStartException(
+                            "the coordinator stopped while starting", log(coordinator.logFile()));
+                }
+                if (waited.compareTo(START_LIMIT) > 0) {
+                    throw new CoordinatorStartException(
+                            "the coordinator did not start within " + START_LIMIT, lines);
+                }
+                progress.accept(waited);
+                pause(Duration.ofMillis(100));
+            }
+        }
+
+        private static void write(Path file, Map<String, String> properties) throws IOException {
+            Files.write(
+                    file,
+                    properties.entrySet().stream()
+                            .map(entry -> entry.getKey() + "=" + entry.getValue())
+                            .toList());
+        }
+    }
+
+    static void pause(Duration duration) {
+        try {
+            Thread.sleep(duration);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** All sockets are open at once, so that the ports differ. */
+    static int[] freePorts(int count) throws IOException {
+        List<ServerSocket> sockets = new ArrayList<>();
+        try {
+            for (int i = 0; i < count; i++) {
+                sockets.add(new ServerSocket(0));
+            }
+            return sockets.stream().mapToInt(ServerSocket::getLocalPort).toArray();
+        } finally {
+            for (ServerSocket socket : sockets) {
+                socket.close();
+            }
+        }
+    }
+}

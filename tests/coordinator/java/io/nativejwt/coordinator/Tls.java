@@ -1,0 +1,66 @@
+package io.nativejwt.coordinator;
+
+import io.nativejwt.testing.Pem;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * A self-signed certificate for localhost: {@code server.pem} with the key for the coordinator,
+ * {@code ca.pem} for its clients.
+ */
+record Tls(Path serverPem, Path certificatePem) {
+    private static final String ALIAS = "localhost";
+    private static final String PASSWORD = "only-for-this-run";
+
+    static Tls create(Path folder) {
+        Path store = folder.resolve("server.p12");
+        Processes.runOrFail(
+                Duration.ofMinutes(1),
+                List.of(
+                        Workspace.keytool(),
+                        "-genkeypair",
+                        "-keyalg",
+                        "EC",
+                        "-groupname",
+                        "secp256r1",
+                        "-alias",
+                        ALIAS,
+                        "-dname",
+                        "CN=localhost",
+                        "-ext",
+                        "san=dns:localhost,ip:127.0.0.1",
+                        "-validity",
+                        "2",
+                        "-storetype",
+                        "PKCS12",
+                        "-storepass",
+                        PASSWORD,
+                        "-keystore",
+                        store.toString()));
+        try (InputStream in = Files.newInputStream(store)) {
+            KeyStore keyStore = KeyStore.getInstance("PKCS12");
+            keyStore.load(in, PASSWORD.toCharArray());
+            String certificate =
+                    Pem.encode("CERTIFICATE", keyStore.getCertificate(ALIAS).getEncoded());
+            String key =
+                    Pem.encode(
+                            "PRIVATE KEY",
+                            keyStore.getKey(ALIAS, PASSWORD.toCharArray()).getEncoded());
+            return new Tls(
+                    Files.writeString(folder.resolve("server.pem"), key + certificate),
+                    Files.writeString(folder.resolve("ca.pem"), certificate));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}

@@ -1,0 +1,86 @@
+package io.nativejwt.coordinator;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.List;
+import java.util.UUID;
+import java.util.stream.Stream;
+
+/** How to start a certain Trino. */
+interface TrinoDistribution {
+    /** Puts the distribution's own plugins into the plugin folder. */
+    void linkPlugins(Path plugins);
+
+    List<String> command(Path folder, Path etc);
+
+    /** The published server tarball, started by its launcher as an operator does. */
+    static TrinoDistribution tarball476() {
+        Path home = unpack(Path.of(Workspace.fetched("trino-server")));
+        return new TrinoDistribution() {
+            @Override
+            public void linkPlugins(Path plugins) {
+                try (Stream<Path> folders = Files.list(home.resolve("plugin"))) {
+                    for (Path plugin : folders.toList()) {
+                        Files.createSymbolicLink(plugins.resolve(plugin.getFileName()), plugin);
+                    }
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            }
+
+            @Override
+            public List<String> command(Path folder, Path etc) {
+                return List.of(
+                        "env",
+                        "JAVA_HOME=" + System.getProperty("java.home"),
+                        "PATH=" + System.getProperty("java.home") + "/bin:" + System.getenv("PATH"),
+                        home.resolve("bin/launcher").toString(),
+                        "-etc-dir",
+                        etc.toString(),
+                        "-data-dir",
+                        folder.resolve("data").toString(),
+                        "run");
+            }
+        };
+    }
+
+    /**
+     * Once for each download, beside the downloads; another harness may be doing the same at this
+     * moment.
+     */
+    private static Path unpack(Path tarball) {
+        String name = tarball.getFileName().toString().replace(".tar.gz", "");
+        Path home = Workspace.cache().resolve("unpacked").resolve(name);
+        if (Files.isDirectory(home)) {
+            return home;
+        }
+        try {
+            Path partial =
+                    Files.createDirectories(home.resolveSibling(name + "." + UUID.randomUUID()));
+            Processes.runOrFail(
+                    Duration.ofMinutes(5),
+                    List.of(
+                            "tar",
+                            "-xzf",
+                            tarball.toString(),
+                            "-C",
+                            partial.toString(),
+                            "--strip-components=1"));
+            try {
+                Files.move(partial, home, StandardCopyOption.ATOMIC_MOVE);
+            } catch (IOException e) {
+                Workspace.delete(partial);
+                if (!Files.isDirectory(home)) {
+                    throw e;
+                }
+            }
+            return home;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

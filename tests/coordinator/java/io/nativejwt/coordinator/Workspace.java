@@ -1,0 +1,80 @@
+package io.nativejwt.coordinator;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.stream.Stream;
+
+/**
+ * Where the build left what the harness runs. The working directory is the root of the source tree.
+ */
+final class Workspace {
+    private static final Path ROOT = Path.of("").toAbsolutePath();
+
+    private Workspace() {}
+
+    /** The folder an operator copies into {@code plugin/}. */
+    static Path pluginFolder() {
+        return built(ROOT.resolve("build/dist/plugin/native-jwt"), "make dist");
+    }
+
+    /** A class path or the path of a program, as Gradle resolved it. */
+    static String fetched(String name) {
+        try {
+            return Files.readString(built(ROOT.resolve("build/paths").resolve(name), "make build"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    static String java() {
+        return Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    }
+
+    static String keytool() {
+        return Path.of(System.getProperty("java.home"), "bin", "keytool").toString();
+    }
+
+    /** What is unpacked from downloads: outside the tree, shared by all checkouts. */
+    static Path cache() {
+        String base = System.getenv("XDG_CACHE_HOME");
+        Path root =
+                base == null || base.isEmpty()
+                        ? Path.of(System.getProperty("user.home"), ".cache")
+                        : Path.of(base);
+        return root.resolve("nativejwt");
+    }
+
+    /** An empty folder under build/ for one run. */
+    static Path freshFolder(String name) {
+        Path folder = ROOT.resolve("build").resolve(name);
+        delete(folder);
+        try {
+            return Files.createDirectories(folder);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    static void delete(Path folder) {
+        if (!Files.exists(folder)) {
+            return;
+        }
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static Path built(Path path, String target) {
+        if (!Files.exists(path)) {
+            throw new IllegalStateException(path + " is missing: run " + target + " first");
+        }
+        return path;
+    }
+}
