@@ -47,12 +47,22 @@ enum Inst {
     Char(u32),
     Set(Arc<CodeSet>),
     /// A loop over the single-character instruction right after this one.
-    Chars { min: u32, max: u32, greed: Greed },
+    Chars {
+        min: u32,
+        max: u32,
+        greed: Greed,
+    },
     /// Try the next instruction, later the given one; or the other way around.
-    Split { other: u32, other_first: bool },
+    Split {
+        other: u32,
+        other_first: bool,
+    },
     Jump(u32),
     Open(u32),
-    Close { group: u32, begin: u32 },
+    Close {
+        group: u32,
+        begin: u32,
+    },
     LoopInit(u32),
     LoopRound(u32),
     LoopTail(u32),
@@ -162,7 +172,13 @@ impl Compiler {
                 let target = self.register();
                 self.register();
                 let body = self.emit(Inst::LookBegin(id)) + 1;
-                self.program.looks.push(LookInfo { negative: look.negative, behind: look.behind, target, body, after: 0 });
+                self.program.looks.push(LookInfo {
+                    negative: look.negative,
+                    behind: look.behind,
+                    target,
+                    body,
+                    after: 0,
+                });
                 self.node(&look.body, false);
                 let after = self.emit(Inst::LookEnd(id)) + 1;
                 self.program.looks[id as usize].after = after;
@@ -853,9 +869,7 @@ impl<'a> Matcher<'a> {
                 position < length && (position == 0 || before.is_some_and(is_line_end)) && !inside_crlf
             }
             Assertion::LineEnd { unix: true } => position == length || here == Some(LF),
-            Assertion::LineEnd { unix: false } => {
-                position == length || here.is_some_and(is_line_end) && !inside_crlf
-            }
+            Assertion::LineEnd { unix: false } => position == length || here.is_some_and(is_line_end) && !inside_crlf,
             Assertion::EndOrLastLineEnd { unix: true } => {
                 position == length || position + 1 == length && here == Some(LF)
             }

@@ -7,7 +7,7 @@ use java_regex::{MatchError, Pattern, Replacement, to_lower_case, to_upper_case,
 
 use crate::reject::{Reject, RejectCode};
 
-pub(crate) use rule_file::RuleFileError;
+pub use rule_file::RuleFileError;
 
 /// The longest user that a rule may make, in bytes of UTF-8.
 const MAX_USER_BYTES: usize = 16 * 1024;
@@ -69,8 +69,9 @@ fn compile(pattern: &str) -> Result<Pattern, String> {
 
 impl UserMapping {
     /// What stands where nothing is configured: the principal itself, trimmed.
-    pub(crate) fn identity() -> Result<Self, String> {
-        Self::of_pattern("(.*)")
+    #[expect(clippy::expect_used, reason = "the pattern is a constant, and a test opens it")]
+    pub(crate) fn identity() -> Self {
+        Self::of_pattern("(.*)").expect("the default pattern is valid")
     }
 
     /// The one rule of `user-mapping.pattern`: the user is group 1.
@@ -121,10 +122,9 @@ impl UserMapping {
 
 fn limit(error: MatchError) -> Reject {
     match error {
-        MatchError::StepLimit => Reject::new(
-            RejectCode::MappingLimit,
-            "A user mapping pattern takes too many steps for this principal",
-        ),
+        MatchError::StepLimit => {
+            Reject::new(RejectCode::MappingLimit, "A user mapping pattern takes too many steps for this principal")
+        }
         _ => Reject::new(RejectCode::MappedUserUnusable, "The mapped user would be no valid text"),
     }
 }

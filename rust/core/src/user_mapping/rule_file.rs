@@ -111,14 +111,26 @@ fn rule(json: &str) -> Result<Rule, String> {
                     "keep" => Case::Keep,
                     "lower" => Case::Lower,
                     "upper" => Case::Upper,
-                    _ => return Err(format!("has the case '{}', which is not keep, lower or upper", crate::quoted(&text))),
+                    _ => {
+                        return Err(format!(
+                            "has the case '{}', which is not keep, lower or upper",
+                            crate::quoted(&text)
+                        ));
+                    }
                 }
             }
             // Stock takes null for "not set".
             ("user" | "allow" | "case", Value::Null) => {}
-            ("pattern" | "user" | "case", other) => return Err(format!("has {} as {name}, which must be a string", other.type_name())),
+            ("pattern" | "user" | "case", other) => {
+                return Err(format!("has {} as {name}, which must be a string", other.type_name()));
+            }
             ("allow", other) => return Err(format!("has {} as allow, which must be true or false", other.type_name())),
-            _ => return Err(format!("has the unknown member '{}'; known are pattern, user, allow and case", crate::quoted(&name))),
+            _ => {
+                return Err(format!(
+                    "has the unknown member '{}'; known are pattern, user, allow and case",
+                    crate::quoted(&name)
+                ));
+            }
         }
     }
     let pattern = pattern.ok_or("has no pattern")?;
