@@ -81,6 +81,15 @@ pub(crate) fn property(name: &str, case_insensitive: bool, unicode_classes: bool
     named(Form::Bare, name, mode)
 }
 
+/// Whether Java answers for a property from its ASCII (or Latin-1) table, and not by code point.
+pub(crate) fn is_ascii_name(name: &str, set: &CodeSet) -> bool {
+    const POSIX: [&str; 12] =
+        ["Lower", "Upper", "Alpha", "Digit", "Alnum", "Punct", "Graph", "Print", "Blank", "Cntrl", "XDigit", "Space"];
+    let bare = name.split_once('=').map_or(name, |(_, value)| value);
+    matches!(bare.strip_prefix("Is").unwrap_or(bare), "ASCII" | "L1")
+        || POSIX.contains(&bare) && set.ranges().iter().all(|&(_, last)| last < 128)
+}
+
 fn named(form: Form, name: &str, mode: usize) -> Option<CodeSet> {
     let id = |exact: bool| {
         let same = |row: &str, any_case: bool| {
