@@ -24,9 +24,10 @@ final class ConfigurationFile {
     private static final String DEFAULT_FILE = "etc/header-authenticator.properties";
     private static final String NAME_KEY = "header-authenticator.name";
 
-    /** As {@code io.airlift.configuration.secrets.SecretsResolver} knows it; {@code ${KID}} is none. */
-    private static final Pattern REFERENCE =
-            Pattern.compile("\\$\\{[a-zA-Z][a-zA-Z0-9_-]*:[^}]+}");
+    /**
+     * As {@code io.airlift.configuration.secrets.SecretsResolver} knows it; {@code ${KID}} is none.
+     */
+    private static final Pattern REFERENCE = Pattern.compile("\\$\\{[a-zA-Z][a-zA-Z0-9_-]*:[^}]+}");
 
     private ConfigurationFile() {}
 
