@@ -881,13 +881,14 @@ impl<'a> Matcher<'a> {
         if unicode && UNICODE.contains(c) {
             return true;
         }
-        // A mark belongs to a word when its base is a letter or digit, ASCII or not.
+        // A mark belongs to a word when its base is a letter or digit, ASCII or not. Java looks for it unit by unit, so
+        // that a base beyond the BMP is none.
         let (mut c, mut at) = (c, at);
         let mut mark = false;
         while properties::is_non_spacing_mark(c) {
             mark = true;
-            let Some((base, units)) = self.code_point_before(at) else { return false };
-            (c, at) = (base, at - units);
+            let Some(before) = at.checked_sub(1) else { return false };
+            (c, at) = (u32::from(self.input[before as usize]), before);
         }
         mark && properties::is_letter_or_digit(c)
     }

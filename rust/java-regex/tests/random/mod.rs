@@ -231,6 +231,23 @@ impl Random {
         (0..self.below(4)).map(|_| self.pick(PIECES)).collect()
     }
 
+    /// Text with capital sigmas among what may or may not belong to a word.
+    pub fn sigma_text(&mut self) -> String {
+        const PIECES: &[&str] = &[
+            "Σ", "Σ", "Σ", "A", "Ά", "a", "1", "٣", ".", "-", "'", ",", "_", "@", "/", " ", "\n", "\r", "\t", "\u{301}", "\u{345}", "\u{ad}", "\u{200d}", "あ", "ア", "漢",
+            "ー", "ß", "ª", "א", "ก", "가", "$", "%", "#", "\u{10400}", "\u{1F600}", "\u{1D400}", "\u{20000}", "\u{E0001}", "\u{964}", "\u{3099}", "ʰ", "ς", "\"", "&", "\\", "\0",
+        ];
+        (0..1 + self.below(8))
+            .map(|_| {
+                if !self.one_in(8) {
+                    return self.pick(PIECES).to_owned();
+                }
+                let plane = if self.one_in(3) { 0x2_FFFF } else { 0x3100 };
+                char::from_u32(self.below(plane) as u32).unwrap_or('A').to_string()
+            })
+            .collect()
+    }
+
     pub fn input(&mut self, profile: Profile) -> String {
         const MAPPING: &[&str] = &[
             "alice", "bob", "@", "@", "@corp.com", "@example.org", "/", "a", "b", "x", "svc-", "CN=", ",", "OU=IT", ".", "-", "1", "42", "_", "A", "CORP\\",
