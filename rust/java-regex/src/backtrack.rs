@@ -47,12 +47,22 @@ enum Inst {
     Char(u32),
     Set(Arc<CodeSet>),
     /// A loop over the single-character instruction right after this one.
-    Chars { min: u32, max: u32, greed: Greed },
+    Chars {
+        min: u32,
+        max: u32,
+        greed: Greed,
+    },
     /// Try the next instruction, later the given one; or the other way around.
-    Split { other: u32, other_first: bool },
+    Split {
+        other: u32,
+        other_first: bool,
+    },
     Jump(u32),
     Open(u32),
-    Close { group: u32, begin: u32 },
+    Close {
+        group: u32,
+        begin: u32,
+    },
     LoopInit(u32),
     LoopRound(u32),
     LoopTail(u32),
@@ -162,7 +172,13 @@ impl Compiler {
                 let target = self.register();
                 self.register();
                 let body = self.emit(Inst::LookBegin(id)) + 1;
-                self.program.looks.push(LookInfo { negative: look.negative, behind: look.behind, target, body, after: 0 });
+                self.program.looks.push(LookInfo {
+                    negative: look.negative,
+                    behind: look.behind,
+                    target,
+                    body,
+                    after: 0,
+                });
                 self.node(&look.body, false);
                 let after = self.emit(Inst::LookEnd(id)) + 1;
                 self.program.looks[id as usize].after = after;
@@ -399,23 +415,21 @@ impl<'a> Matcher<'a> {
     /// The code point at a position, and its units; `None` at the end.
     fn code_point(&self, at: u32) -> Option<(u32, u32)> {
         let &unit = self.input.get(at as usize)?;
-        if is_high(unit) {
-            if let Some(&low) = self.input.get(at as usize + 1).filter(|&&low| is_low(low)) {
-                return Some((0x1_0000 + ((u32::from(unit) - 0xD800) << 10) + (u32::from(low) - 0xDC00), 2));
+        match self.input.get(at as usize + 1) {
+            Some(&low) if is_high(unit) && is_low(low) => {
+                Some((0x1_0000 + ((u32::from(unit) - 0xD800) << 10) + (u32::from(low) - 0xDC00), 2))
             }
+            _ => Some((u32::from(unit), 1)),
         }
-        Some((u32::from(unit), 1))
     }
 
     /// The code point before a position, and its units; `None` at the start.
     fn code_point_before(&self, at: u32) -> Option<(u32, u32)> {
         let before = at.checked_sub(1)?;
-        if let Some(two) = before.checked_sub(1) {
-            if let Some((c, 2)) = self.code_point(two) {
-                return Some((c, 2));
-            }
+        match before.checked_sub(1).and_then(|two| self.code_point(two)) {
+            Some((c, 2)) => Some((c, 2)),
+            _ => Some((u32::from(self.input[before as usize]), 1)),
         }
-        Some((u32::from(self.input[before as usize]), 1))
     }
 
     /// Where the single-character instruction leads from a position.
@@ -853,9 +867,7 @@ impl<'a> Matcher<'a> {
                 position < length && (position == 0 || before.is_some_and(is_line_end)) && !inside_crlf
             }
             Assertion::LineEnd { unix: true } => position == length || here == Some(LF),
-            Assertion::LineEnd { unix: false } => {
-                position == length || here.is_some_and(is_line_end) && !inside_crlf
-            }
+            Assertion::LineEnd { unix: false } => position == length || here.is_some_and(is_line_end) && !inside_crlf,
             Assertion::EndOrLastLineEnd { unix: true } => {
                 position == length || position + 1 == length && here == Some(LF)
             }

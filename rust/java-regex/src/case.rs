@@ -77,11 +77,8 @@ fn word_boundaries(chars: &[char]) -> Vec<bool> {
     }
     for (i, c) in chars.iter().enumerate() {
         // Asked for a boundary right after a surrogate pair, the JDK says yes, unless the text starts with the pair.
-        if i > 0 && c.len_utf16() == 2 {
-            if let Some(boundary) = boundaries.get_mut(i + 1) {
-                *boundary = true;
-            }
-        }
+        let after_pair = i > 0 && c.len_utf16() == 2;
+        boundaries.iter_mut().skip(i + 1).take(1).for_each(|boundary| *boundary |= after_pair);
     }
     if let Some(last) = boundaries.last_mut() {
         *last = true;

@@ -92,7 +92,11 @@ impl ReplacementError {
 
 impl fmt::Display for ReplacementError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} at character {} of the replacement: Java fails on it at every match", self.construct, self.position)
+        write!(
+            f,
+            "{} at character {} of the replacement: Java fails on it at every match",
+            self.construct, self.position
+        )
     }
 }
 

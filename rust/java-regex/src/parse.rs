@@ -195,9 +195,7 @@ impl Parser {
             Some(unit) if self.flags.comments && !unit.quoted && (is_pattern_space(unit.c) || unit.c == '#') => {
                 Err(PatternError::unsupported("white space or a comment inside a token under (?x)", unit.at))
             }
-            Some(unit) if unit.quoted => {
-                Err(PatternError::unsupported("a \\Q…\\E quotation inside a token", unit.at))
-            }
+            Some(unit) if unit.quoted => Err(PatternError::unsupported("a \\Q…\\E quotation inside a token", unit.at)),
             _ => Ok(()),
         }
     }

@@ -80,7 +80,8 @@ pub(crate) fn numbered_set(id: u8) -> CodeSet {
 /// The ranges of a table of runs whose value is wanted.
 fn runs(table: &[(u32, u8)], wanted: impl Fn(u8) -> bool) -> CodeSet {
     let ends = table.iter().skip(1).map(|&(first, _)| first - 1).chain([crate::code_set::MAX]);
-    let ranges = table.iter().zip(ends).filter(|((_, value), _)| wanted(*value)).map(|(&(first, _), last)| (first, last));
+    let ranges =
+        table.iter().zip(ends).filter(|((_, value), _)| wanted(*value)).map(|(&(first, _), last)| (first, last));
     CodeSet::new(ranges.collect())
 }
 
@@ -115,8 +116,11 @@ pub(crate) fn is_ascii_name(name: &str, set: &CodeSet) -> bool {
 
 fn named(form: Form, name: &str, mode: usize) -> Option<CodeSet> {
     let id = |exact: bool| {
-        let same = |row: &str, any_case: bool| any_case != exact && if exact { row == name } else { row.eq_ignore_ascii_case(name) };
-        let mut rows = tables::NAMES.iter().filter(|(row_form, row, any_case, _)| *row_form == form && same(row, *any_case));
+        let same = |row: &str, any_case: bool| {
+            any_case != exact && if exact { row == name } else { row.eq_ignore_ascii_case(name) }
+        };
+        let mut rows =
+            tables::NAMES.iter().filter(|(row_form, row, any_case, _)| *row_form == form && same(row, *any_case));
         rows.find_map(|(_, _, _, ids)| ids.get(mode).copied().filter(|&id| id != u8::MAX))
     };
     id(true).or_else(|| id(false)).map(numbered_set)
@@ -140,7 +144,9 @@ fn block(name: &str) -> Option<CodeSet> {
 fn mapped(table: &[(u32, u32, u8, i32)], c: u32) -> u32 {
     let after = table.partition_point(|&(first, ..)| first <= c);
     match after.checked_sub(1).and_then(|row| table.get(row)) {
-        Some(&(first, last, step, delta)) if c <= last && (c - first).is_multiple_of(u32::from(step)) => c.wrapping_add_signed(delta),
+        Some(&(first, last, step, delta)) if c <= last && (c - first).is_multiple_of(u32::from(step)) => {
+            c.wrapping_add_signed(delta)
+        }
         _ => c,
     }
 }

@@ -2,6 +2,16 @@
 //!
 //! `JAVA_REGEX_CASES` sets how many comparisons are made, `JAVA_REGEX_SEED` repeats a run.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test says what went wrong by panicking, and prints what it compared"
+)]
+
 mod jdk;
 mod random;
 

@@ -1,5 +1,15 @@
 //! Whether the committed tables are what the JDK says.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test says what went wrong by panicking, and prints what it compared"
+)]
+
 mod jdk;
 
 use std::fs;

@@ -2,7 +2,7 @@
 
 /// What the patterns are made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Profile {
+pub(crate) enum Profile {
     /// User mappings: e-mail addresses, Kerberos principals, distinguished names.
     Mapping,
     /// Characters, classes, groups, alternatives, quantifiers, anchors.
@@ -16,14 +16,14 @@ pub enum Profile {
 }
 
 /// A small generator with a printed seed (splitmix64).
-pub struct Random {
+pub(crate) struct Random {
     state: u64,
     groups: u32,
     names: u32,
 }
 
 impl Random {
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self { state: seed, groups: 0, names: 0 }
     }
 
@@ -47,7 +47,7 @@ impl Random {
         from[self.below(from.len() as u64) as usize]
     }
 
-    pub fn pattern(&mut self, profile: Profile) -> String {
+    pub(crate) fn pattern(&mut self, profile: Profile) -> String {
         self.groups = 0;
         self.names = 0;
         match profile {
@@ -71,21 +71,71 @@ impl Random {
     }
 
     fn flags(&mut self) -> String {
-        let on: String = (0..1 + self.below(2)).map(|_| self.pick(&["i", "u", "m", "s", "d", "U", "i", "iu"])).collect();
+        let on: String =
+            (0..1 + self.below(2)).map(|_| self.pick(&["i", "u", "m", "s", "d", "U", "i", "iu"])).collect();
         format!("(?{on})")
     }
 
     fn mapping(&mut self) -> String {
         let mut pattern = String::new();
         if self.one_in(6) {
-            pattern.push_str(self.pick(&["^", "(?i)", "(?s)", "(?i)^", "\\A", "(?!svc)", "(?:CORP\\\\)?", "(corp\\\\)?", "(?=.*@)"]));
+            pattern.push_str(self.pick(&[
+                "^",
+                "(?i)",
+                "(?s)",
+                "(?i)^",
+                "\\A",
+                "(?!svc)",
+                "(?:CORP\\\\)?",
+                "(corp\\\\)?",
+                "(?=.*@)",
+            ]));
         }
         for _ in 0..1 + self.below(4) {
             let piece = self.pick(&[
-                "(.*)", "(.+)", "(.*?)", "([^@]+)", "([^@]*)", "([a-z]+)", "([a-zA-Z0-9._-]+)", "(\\w+)", "([^/]+)", "(.{1,8})",
-                "@", "@", "/", "@corp\\.com", "@.*", ".*", "\\.", "CN=", "(?:[^,]+)", ",.*", "(?<user>[^@/]+)", "[A-Z]+", "\\d+",
-                "(\\d{2,4})", "svc-", "-", "(alice|bob)", "(?:@corp\\.com|@example\\.org)", "(@.*)?", "(a|b|ab)", "\\s*", "(\\S+)",
-                "[a-z]*", "_", "alice", "bob", "(?:x|y)?", "([a-z]+\\.)*", "(?:([a-z])[^@]*)", "\\b", "é", "([a-z]+)(\\d*)", "a*+",
+                "(.*)",
+                "(.+)",
+                "(.*?)",
+                "([^@]+)",
+                "([^@]*)",
+                "([a-z]+)",
+                "([a-zA-Z0-9._-]+)",
+                "(\\w+)",
+                "([^/]+)",
+                "(.{1,8})",
+                "@",
+                "@",
+                "/",
+                "@corp\\.com",
+                "@.*",
+                ".*",
+                "\\.",
+                "CN=",
+                "(?:[^,]+)",
+                ",.*",
+                "(?<user>[^@/]+)",
+                "[A-Z]+",
+                "\\d+",
+                "(\\d{2,4})",
+                "svc-",
+                "-",
+                "(alice|bob)",
+                "(?:@corp\\.com|@example\\.org)",
+                "(@.*)?",
+                "(a|b|ab)",
+                "\\s*",
+                "(\\S+)",
+                "[a-z]*",
+                "_",
+                "alice",
+                "bob",
+                "(?:x|y)?",
+                "([a-z]+\\.)*",
+                "(?:([a-z])[^@]*)",
+                "\\b",
+                "é",
+                "([a-z]+)(\\d*)",
+                "a*+",
             ]);
             if piece.starts_with("(?<user>") {
                 if self.names > 0 {
@@ -148,7 +198,8 @@ impl Random {
                 }
             }
             9 if depth > 0 => {
-                let open = self.pick(&["(?=", "(?!", "(?<=", "(?<!", "(?>", "(?=", "(?>", "(?i:", "(?s:", "(?m:", "(?iu:"]);
+                let open =
+                    self.pick(&["(?=", "(?!", "(?<=", "(?<!", "(?>", "(?=", "(?>", "(?i:", "(?s:", "(?m:", "(?iu:"]);
                 format!("{open}{})", self.alternatives(depth - 1, all))
             }
             10 => {
@@ -157,10 +208,27 @@ impl Random {
                 format!("\\{group}")
             }
             11 => self
-                .pick(&["\\R", "\\n", "\\r", "\\h", "\\v", "\\s", "\\S", "\\D", "\\V", "\\H", "\\x0a", "\\p{L}", "\\p{Mn}", "\\P{Lu}"])
+                .pick(&[
+                    "\\R", "\\n", "\\r", "\\h", "\\v", "\\s", "\\S", "\\D", "\\V", "\\H", "\\x0a", "\\p{L}", "\\p{Mn}",
+                    "\\P{Lu}",
+                ])
                 .to_owned(),
             12 => self
-                .pick(&["é", "É", "ß", "\u{1F600}", "\u{10400}", "\\x{1F600}", "\u{301}", "\\x{d83d}", "\\x{de00}", "[\u{1F600}b]", "\u{10428}", "ſ", "\\ud83d\\ude00"])
+                .pick(&[
+                    "é",
+                    "É",
+                    "ß",
+                    "\u{1F600}",
+                    "\u{10400}",
+                    "\\x{1F600}",
+                    "\u{301}",
+                    "\\x{d83d}",
+                    "\\x{de00}",
+                    "[\u{1F600}b]",
+                    "\u{10428}",
+                    "ſ",
+                    "\\ud83d\\ude00",
+                ])
                 .to_owned(),
             13 => self.pick(&["(?i)", "(?m)", "(?s)", "(?u)", "(?d)", "(?-i)", "\\G", "(?U)", "(?-m)"]).to_owned(),
             14 if depth > 0 && self.names < 3 => {
@@ -182,12 +250,51 @@ impl Random {
             let item = match self.below(8) {
                 0 if depth > 0 => self.class(depth - 1),
                 1 => "&&".to_owned(),
-                2 | 3 => {
-                    self.pick(&["a-c", "B-D", "Z-a", "0-5", "à-ÿ", "Α-ω", "\u{10400}-\u{10430}", "a-", "\\x41-\\x44", "k-s", "ſ-ƀ", "!-/"]).to_owned()
-                }
+                2 | 3 => self
+                    .pick(&[
+                        "a-c",
+                        "B-D",
+                        "Z-a",
+                        "0-5",
+                        "à-ÿ",
+                        "Α-ω",
+                        "\u{10400}-\u{10430}",
+                        "a-",
+                        "\\x41-\\x44",
+                        "k-s",
+                        "ſ-ƀ",
+                        "!-/",
+                    ])
+                    .to_owned(),
                 4 => self.property(),
                 _ => self
-                    .pick(&["a", "b", "A", "é", "É", "ß", "ẞ", "k", "\u{212A}", "s", "ſ", "-", "^", "&", "\\n", "\\\\", "\\Qb-d\\E", "ǅ", "1", "_", " ", "\u{1F600}", "ı", "İ", "]"])
+                    .pick(&[
+                        "a",
+                        "b",
+                        "A",
+                        "é",
+                        "É",
+                        "ß",
+                        "ẞ",
+                        "k",
+                        "\u{212A}",
+                        "s",
+                        "ſ",
+                        "-",
+                        "^",
+                        "&",
+                        "\\n",
+                        "\\\\",
+                        "\\Qb-d\\E",
+                        "ǅ",
+                        "1",
+                        "_",
+                        " ",
+                        "\u{1F600}",
+                        "ı",
+                        "İ",
+                        "]",
+                    ])
                     .to_owned(),
             };
             text.push_str(&item);
@@ -198,13 +305,80 @@ impl Random {
 
     fn property(&mut self) -> String {
         const NAMES: &[&str] = &[
-            "L", "Lu", "Ll", "Lt", "Nd", "P", "Sc", "Cn", "Cc", "LC", "LD", "L1", "all", "ASCII", "Alpha", "Lower", "Upper", "Digit",
-            "Alnum", "Punct", "Graph", "Print", "Blank", "Cntrl", "XDigit", "Space", "IsAlphabetic", "IsLatin", "IsGreek", "Islatn",
-            "IsLowercase", "IsUppercase", "IsTitlecase", "IsPunctuation", "IsWhite_Space", "IsHex_Digit", "IsEmoji", "IsWord", "IsLu",
-            "javaLowerCase", "javaUpperCase", "javaTitleCase", "javaWhitespace", "javaLetterOrDigit", "javaMirrored", "javaJavaIdentifierStart",
-            "InGreek", "InBasicLatin", "InLatin-1 Supplement", "InLATIN_EXTENDED_A", "sc=Cyrillic", "blk=Arrows", "gc=Lu", "gc=Nd",
-            "script=Grek", "block=CJK Unified Ideographs", "general_category=So", "lower", "IsUPPER", "Islower", "alpha", "Foo", "IsFoo",
-            "InFoo", "javaFoo", "gc=Foo", "x=L", "", "IsAssigned", "IsControl", "IsLetter", "IsDigit", "IsIdeographic", "IsNoncharacter_Code_Point",
+            "L",
+            "Lu",
+            "Ll",
+            "Lt",
+            "Nd",
+            "P",
+            "Sc",
+            "Cn",
+            "Cc",
+            "LC",
+            "LD",
+            "L1",
+            "all",
+            "ASCII",
+            "Alpha",
+            "Lower",
+            "Upper",
+            "Digit",
+            "Alnum",
+            "Punct",
+            "Graph",
+            "Print",
+            "Blank",
+            "Cntrl",
+            "XDigit",
+            "Space",
+            "IsAlphabetic",
+            "IsLatin",
+            "IsGreek",
+            "Islatn",
+            "IsLowercase",
+            "IsUppercase",
+            "IsTitlecase",
+            "IsPunctuation",
+            "IsWhite_Space",
+            "IsHex_Digit",
+            "IsEmoji",
+            "IsWord",
+            "IsLu",
+            "javaLowerCase",
+            "javaUpperCase",
+            "javaTitleCase",
+            "javaWhitespace",
+            "javaLetterOrDigit",
+            "javaMirrored",
+            "javaJavaIdentifierStart",
+            "InGreek",
+            "InBasicLatin",
+            "InLatin-1 Supplement",
+            "InLATIN_EXTENDED_A",
+            "sc=Cyrillic",
+            "blk=Arrows",
+            "gc=Lu",
+            "gc=Nd",
+            "script=Grek",
+            "block=CJK Unified Ideographs",
+            "general_category=So",
+            "lower",
+            "IsUPPER",
+            "Islower",
+            "alpha",
+            "Foo",
+            "IsFoo",
+            "InFoo",
+            "javaFoo",
+            "gc=Foo",
+            "x=L",
+            "",
+            "IsAssigned",
+            "IsControl",
+            "IsLetter",
+            "IsDigit",
+            "IsIdeographic",
+            "IsNoncharacter_Code_Point",
         ];
         match self.below(3) {
             0 => self.pick(&["\\d", "\\w", "\\s", "\\h", "\\v", "\\D", "\\W", "\\S", "\\H", "\\V"]).to_owned(),
@@ -215,16 +389,112 @@ impl Random {
 
     fn syntax(&mut self) -> String {
         const PIECES: &[&str] = &[
-            "a", "b", "1", " ", "(", ")", "(", ")", "[", "]", "[", "]", "{", "}", "{2}", "{1,2}", "{,2}", "{2,", "*", "+", "?", "|", "^", "$", ".", "\\",
-            "\\Q", "\\E", "\\d", "\\p", "{L}", "\\p{L}", "\\pL", "\\x", "41", "\\x41", "\\x{41}", "\\u0061", "\\0", "\\07", "\\cA", "\\1", "\\2", "\\k", "<n>",
-            "\\k<n>", "(?<n>", "(?<m>", "(?:", "(?=", "(?!", "(?<=", "(?<!", "(?>", "(?i)", "(?i:", "(?-i)", "(?x)", "(?", "#", "\n", "-", "&&", "&", ",", "[^",
-            "a-c", "\\b", "\\R", "\\G", "\\A", "é", "\\é", "\\_", "\\y", "\u{1F600}", "(?x: ", "#c\n", "\\ ", "\\h", "(?#", "\\z", "\\Z",
+            "a",
+            "b",
+            "1",
+            " ",
+            "(",
+            ")",
+            "(",
+            ")",
+            "[",
+            "]",
+            "[",
+            "]",
+            "{",
+            "}",
+            "{2}",
+            "{1,2}",
+            "{,2}",
+            "{2,",
+            "*",
+            "+",
+            "?",
+            "|",
+            "^",
+            "$",
+            ".",
+            "\\",
+            "\\Q",
+            "\\E",
+            "\\d",
+            "\\p",
+            "{L}",
+            "\\p{L}",
+            "\\pL",
+            "\\x",
+            "41",
+            "\\x41",
+            "\\x{41}",
+            "\\u0061",
+            "\\0",
+            "\\07",
+            "\\cA",
+            "\\1",
+            "\\2",
+            "\\k",
+            "<n>",
+            "\\k<n>",
+            "(?<n>",
+            "(?<m>",
+            "(?:",
+            "(?=",
+            "(?!",
+            "(?<=",
+            "(?<!",
+            "(?>",
+            "(?i)",
+            "(?i:",
+            "(?-i)",
+            "(?x)",
+            "(?",
+            "#",
+            "\n",
+            "-",
+            "&&",
+            "&",
+            ",",
+            "[^",
+            "a-c",
+            "\\b",
+            "\\R",
+            "\\G",
+            "\\A",
+            "é",
+            "\\é",
+            "\\_",
+            "\\y",
+            "\u{1F600}",
+            "(?x: ",
+            "#c\n",
+            "\\ ",
+            "\\h",
+            "(?#",
+            "\\z",
+            "\\Z",
         ];
         (0..1 + self.below(7)).map(|_| self.pick(PIECES)).collect()
     }
 
-    pub fn template(&mut self) -> String {
-        const PIECES: &[&str] = &["$1", "$0", "$2", "x", "-", "$1", "\\$", "${n1}", "${user}", "$10", "\\\\", "$", "\\", "${", "\u{1F600}", "@corp"];
+    pub(crate) fn template(&mut self) -> String {
+        const PIECES: &[&str] = &[
+            "$1",
+            "$0",
+            "$2",
+            "x",
+            "-",
+            "$1",
+            "\\$",
+            "${n1}",
+            "${user}",
+            "$10",
+            "\\\\",
+            "$",
+            "\\",
+            "${",
+            "\u{1F600}",
+            "@corp",
+        ];
         if self.one_in(3) {
             return "<$0>".to_owned();
         }
@@ -232,10 +502,56 @@ impl Random {
     }
 
     /// Text with capital sigmas among what may or may not belong to a word.
-    pub fn sigma_text(&mut self) -> String {
+    pub(crate) fn sigma_text(&mut self) -> String {
         const PIECES: &[&str] = &[
-            "Σ", "Σ", "Σ", "A", "Ά", "a", "1", "٣", ".", "-", "'", ",", "_", "@", "/", " ", "\n", "\r", "\t", "\u{301}", "\u{345}", "\u{ad}", "\u{200d}", "あ", "ア", "漢",
-            "ー", "ß", "ª", "א", "ก", "가", "$", "%", "#", "\u{10400}", "\u{1F600}", "\u{1D400}", "\u{20000}", "\u{E0001}", "\u{964}", "\u{3099}", "ʰ", "ς", "\"", "&", "\\", "\0",
+            "Σ",
+            "Σ",
+            "Σ",
+            "A",
+            "Ά",
+            "a",
+            "1",
+            "٣",
+            ".",
+            "-",
+            "'",
+            ",",
+            "_",
+            "@",
+            "/",
+            " ",
+            "\n",
+            "\r",
+            "\t",
+            "\u{301}",
+            "\u{345}",
+            "\u{ad}",
+            "\u{200d}",
+            "あ",
+            "ア",
+            "漢",
+            "ー",
+            "ß",
+            "ª",
+            "א",
+            "ก",
+            "가",
+            "$",
+            "%",
+            "#",
+            "\u{10400}",
+            "\u{1F600}",
+            "\u{1D400}",
+            "\u{20000}",
+            "\u{E0001}",
+            "\u{964}",
+            "\u{3099}",
+            "ʰ",
+            "ς",
+            "\"",
+            "&",
+            "\\",
+            "\0",
         ];
         (0..1 + self.below(8))
             .map(|_| {
@@ -248,20 +564,137 @@ impl Random {
             .collect()
     }
 
-    pub fn input(&mut self, profile: Profile) -> String {
+    pub(crate) fn input(&mut self, profile: Profile) -> String {
         const MAPPING: &[&str] = &[
-            "alice", "bob", "@", "@", "@corp.com", "@example.org", "/", "a", "b", "x", "svc-", "CN=", ",", "OU=IT", ".", "-", "1", "42", "_", "A", "CORP\\",
-            "corp\\", " ", "é", "\n", "@corp.com\n", "\u{1F600}",
+            "alice",
+            "bob",
+            "@",
+            "@",
+            "@corp.com",
+            "@example.org",
+            "/",
+            "a",
+            "b",
+            "x",
+            "svc-",
+            "CN=",
+            ",",
+            "OU=IT",
+            ".",
+            "-",
+            "1",
+            "42",
+            "_",
+            "A",
+            "CORP\\",
+            "corp\\",
+            " ",
+            "é",
+            "\n",
+            "@corp.com\n",
+            "\u{1F600}",
         ];
         const ORDINARY: &[&str] = &["a", "b", "c", "a", "b", "ab", "@", ".", "1", "-", "A", "_"];
         const ADVERSARIAL: &[&str] = &[
-            "a", "b", "c", "a", "b", "A", "B", "\n", "\r", "\r\n", "\u{85}", "\u{2028}", "é", "É", "\u{1F600}", "\u{1F601}", "\u{10400}", "\u{10428}", "\u{301}", "1", "_",
-            " ", "@", "ß", "ẞ", "ſ", "s", "\t",
+            "a",
+            "b",
+            "c",
+            "a",
+            "b",
+            "A",
+            "B",
+            "\n",
+            "\r",
+            "\r\n",
+            "\u{85}",
+            "\u{2028}",
+            "é",
+            "É",
+            "\u{1F600}",
+            "\u{1F601}",
+            "\u{10400}",
+            "\u{10428}",
+            "\u{301}",
+            "1",
+            "_",
+            " ",
+            "@",
+            "ß",
+            "ẞ",
+            "ſ",
+            "s",
+            "\t",
         ];
         const CLASSES: &[&str] = &[
-            "a", "b", "d", "A", "B", "Z", "[", "]", "^", "-", "&", "\\", "_", "1", "9", " ", "\n", "\t", "\u{b}", "\u{7f}", "\u{85}", "\u{a0}", "é", "É", "ß", "ẞ", "ÿ", "Ÿ", "k",
-            "K", "\u{212A}", "s", "S", "ſ", "i", "I", "ı", "İ", "ǅ", "ǆ", "Ǆ", "α", "Ω", "Ω", "я", "٣", "€", "→", "一", "\u{301}", "\u{200d}", "\u{10400}", "\u{10428}", "\u{1F600}",
-            "\u{378}", "\u{FFFE}", "\u{E000}", "\u{10FFFF}", "²", "½", "Ⅷ", "\u{2028}", "\u{3000}", "ª", "z", "c", "5", "/", "!",
+            "a",
+            "b",
+            "d",
+            "A",
+            "B",
+            "Z",
+            "[",
+            "]",
+            "^",
+            "-",
+            "&",
+            "\\",
+            "_",
+            "1",
+            "9",
+            " ",
+            "\n",
+            "\t",
+            "\u{b}",
+            "\u{7f}",
+            "\u{85}",
+            "\u{a0}",
+            "é",
+            "É",
+            "ß",
+            "ẞ",
+            "ÿ",
+            "Ÿ",
+            "k",
+            "K",
+            "\u{212A}",
+            "s",
+            "S",
+            "ſ",
+            "i",
+            "I",
+            "ı",
+            "İ",
+            "ǅ",
+            "ǆ",
+            "Ǆ",
+            "α",
+            "Ω",
+            "Ω",
+            "я",
+            "٣",
+            "€",
+            "→",
+            "一",
+            "\u{301}",
+            "\u{200d}",
+            "\u{10400}",
+            "\u{10428}",
+            "\u{1F600}",
+            "\u{378}",
+            "\u{FFFE}",
+            "\u{E000}",
+            "\u{10FFFF}",
+            "²",
+            "½",
+            "Ⅷ",
+            "\u{2028}",
+            "\u{3000}",
+            "ª",
+            "z",
+            "c",
+            "5",
+            "/",
+            "!",
         ];
         let (pieces, most) = match profile {
             Profile::Mapping => (MAPPING, 6),
