@@ -123,7 +123,7 @@ fn refused<T>(why: impl Into<String>) -> Result<T, KeyError> {
 
 /// A key that may verify signatures. It was checked and parsed when it was loaded; only this module makes one, and it is
 /// of one family for ever: a public key never becomes an HMAC secret (CVE-2016-10555).
-pub struct VerifyingKey {
+pub(crate) struct VerifyingKey {
     material: Material,
     /// The only algorithm the key may serve, where its JWK says so (`alg`, RFC 7517, section 4.4).
     only: Option<Algorithm>,
@@ -246,8 +246,7 @@ impl VerifyingKey {
     }
 
     /// What the key is, for operators: `RSA 2048`, `EC P-256`, `Ed25519`, `HMAC`.
-    #[must_use]
-    pub fn describe(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         match &self.material {
             Material::Rsa(key) => format!("RSA {}", key.bits),
             Material::Ec(curve, _) => format!("EC {curve:?}").replace("P", "P-"),
