@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
 
+use crate::java_text::is_white_space;
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
 /// A member's name and value.
@@ -114,8 +115,7 @@ impl<'j, W: Fn(&str) -> bool> Visitor<'j> for ObjectVisitor<'_, W> {
 
 /// jjwt trims the names of top-level members, so `" exp"` counts as `exp` there: such names are not left to chance.
 fn has_outer_white_space(name: &str) -> bool {
-    let is_space = |c: char| c.is_whitespace() || c.is_control();
-    name.chars().next().is_none_or(is_space) || name.chars().next_back().is_some_and(is_space)
+    name.chars().next().is_none_or(is_white_space) || name.chars().next_back().is_some_and(is_white_space)
 }
 
 /// A value: kept as a [`Value`], or only checked, which leaves [`Value::Null`] behind.
