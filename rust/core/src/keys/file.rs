@@ -25,12 +25,17 @@ pub(crate) fn load(path: &Path) -> Result<VerifyingKey, LoadError> {
     if bytes.len() as u64 > MAX_FILE_BYTES {
         return Err(LoadError::Unusable(KeyError(format!("the file is larger than {MAX_FILE_BYTES} bytes"))));
     }
-    let Ok(text) = std::str::from_utf8(&bytes) else {
-        return Err(LoadError::Unusable(KeyError(
-            "the file is neither PEM nor base64: it holds binary data".to_owned(),
-        )));
+    let key = match std::str::from_utf8(&bytes) {
+        Ok(text) if pem::is_pem(text) => pem::public_key(text),
+        Ok(text) => hmac_file::secret(text),
+        // What stands around the PEM may be in any encoding.
+        Err(_) => match String::from_utf8_lossy(&bytes) {
+            text if pem::is_pem(&text) => pem::public_key(&text),
+            _ => Err(KeyError(
+                "the file is neither PEM nor base64: it holds binary data; convert DER or UTF-16 to PEM".to_owned(),
+            )),
+        },
     };
-    let key = if pem::is_pem(text) { pem::public_key(text) } else { hmac_file::secret(text) };
     key.map_err(LoadError::Unusable)
 }
 
@@ -45,7 +50,7 @@ impl std::fmt::Display for LoadError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             LoadError::Unreadable(error) => write!(f, "cannot be read: {error}"),
-            LoadError::Unusable(error) => error.fmt(f),
+            LoadError::Unusable(error) => write!(f, "is refused: {error}"),
         }
     }
 }
