@@ -11,6 +11,7 @@ mod clock;
 mod config;
 mod events;
 mod identity;
+mod java_text;
 mod json;
 mod keys;
 mod principal;

@@ -557,8 +557,7 @@ impl Parser {
         // Java looks for a raw character beyond the BMP from here to the end of the whole pattern.
         let code_points = self.units.iter().skip(self.next).any(|unit| u32::from(unit.c) > 0xFFFF);
         let body = self.alternation()?;
-        let mut lengths = Lengths { min: 0, max: 0, obvious: true, unbounded: false };
-        lengths.add(&body);
+        let lengths = Lengths::of(&body);
         if !lengths.obvious {
             return self.refused("a look-behind without an obvious greatest length", open);
         }
@@ -966,6 +965,8 @@ impl Parser {
 struct Lengths {
     min: i32,
     max: i32,
+    /// Greatest length up to the last alternation, after which Java counts anew.
+    max_before: i32,
     /// Java sees a greatest length.
     obvious: bool,
     /// There is none all the same.
@@ -973,6 +974,18 @@ struct Lengths {
 }
 
 impl Lengths {
+    fn of(node: &Node) -> Self {
+        let mut lengths = Self { min: 0, max: 0, max_before: 0, obvious: true, unbounded: false };
+        lengths.add(node);
+        lengths.max = lengths.max.wrapping_add(lengths.max_before);
+        lengths
+    }
+
+    fn alternation(&mut self, min: i32, max: i32) {
+        self.more(min, max);
+        self.max_before = self.max_before.wrapping_add(std::mem::take(&mut self.max));
+    }
+
     /// Adds what follows: one for each character, and nothing known for loops over groups of more than one shape.
     fn add(&mut self, node: &Node) {
         match node {
@@ -985,14 +998,22 @@ impl Lengths {
                 let branches: Vec<Self> = nodes.iter().map(|node| self.inner(node)).collect();
                 let min = branches.iter().map(|branch| branch.min).min();
                 let max = branches.iter().map(|branch| branch.max).max();
-                self.more(min.unwrap_or(0), max.unwrap_or(0));
+                self.alternation(min.unwrap_or(0), max.unwrap_or(0));
             }
             Node::Group(_, body) | Node::Atomic(body) => self.add(body),
             Node::Repeat(repeat) => {
                 let group = matches!(repeat.body, Node::Group(..)) && repeat.greed != Greed::Possessive;
-                if group && !repeat.optional && !repeat.body.fixed_shape() {
-                    self.obvious = false;
+                if repeat.optional && group {
+                    let body = self.inner(&repeat.body);
+                    return self.alternation(0, body.max);
                 }
+                if repeat.optional {
+                    let min = self.min;
+                    self.add(&repeat.body);
+                    self.min = min;
+                    return;
+                }
+                self.obvious &= !group || repeat.body.fixed_shape();
                 let body = self.inner(&repeat.body);
                 self.unbounded |= repeat.max == UNBOUNDED;
                 let [least, most] = [repeat.min, repeat.max].map(|count| i32::try_from(count).unwrap_or(i32::MAX));
@@ -1005,8 +1026,7 @@ impl Lengths {
 
     /// The lengths of a part, which may end what is known of the whole.
     fn inner(&mut self, node: &Node) -> Self {
-        let mut inner = Self { min: 0, max: 0, obvious: true, unbounded: false };
-        inner.add(node);
+        let inner = Self::of(node);
         self.obvious &= inner.obvious;
         self.unbounded |= inner.unbounded;
         inner

@@ -1,6 +1,16 @@
 //! The committed cases with JDK 25's answers, on both engines; and, where a JDK is found, whether they still are its
 //! answers. `JAVA_REGEX_UPDATE=1` writes them anew.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test says what went wrong by panicking, and prints what it compared"
+)]
+
 mod jdk;
 
 use java_regex::{Engine, Pattern, PatternErrorKind, Replacement, to_lower_case, to_upper_case};

@@ -17,6 +17,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyPair;
 import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
@@ -190,5 +192,22 @@ final class KeyKindsTest {
                                         .contains("WARN")
                                         .contains(endpoint.url())
                                         .contains("https"));
+    }
+
+    /** All of the property files together, library and all; the rest of the start is Trino's. */
+    @Test
+    void startTakesLessThanASecondLonger() {
+        List<String> lines =
+                coordinator.log().stream()
+                        .filter(line -> line.contains("HeaderAuthenticatorManager"))
+                        .toList();
+        assertThat(lines.getFirst()).contains("-- Loading header authenticator --");
+        assertThat(lines.getLast()).contains("-- Loaded header authenticator native-jwt --");
+        assertThat(Duration.between(time(lines.getFirst()), time(lines.getLast())))
+                .isLessThan(Duration.ofSeconds(1));
+    }
+
+    private static Instant time(String line) {
+        return Instant.parse(line.substring(0, line.indexOf('\t')));
     }
 }
