@@ -1,0 +1,135 @@
+//! The case files of `tests/cases` through the core, JNI and stock.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use nativejwt_core::Authenticator;
+
+use crate::differences::{self, Direction};
+use crate::engines::{core_verdict, open_core, stock_configuration};
+use crate::oracle::{Oracle, Request, Verdict};
+use crate::report::{Found, Report};
+use crate::support::case::{Case, Expected, Stock, load_all};
+
+struct Opened {
+    name: String,
+    core: Result<Authenticator, String>,
+    stock: Result<(), String>,
+    jni: Result<(), String>,
+}
+
+/// Runs all of them. What is wrong stands in the report, each with the name of its case.
+pub fn run(oracle: &mut Oracle, report: &mut Report) {
+    let cases = load_all().unwrap_or_else(|problems| panic!("{}", problems.join("\n")));
+    let listed = differences::listed();
+    let mut opened = HashMap::new();
+    let mut used = BTreeSet::new();
+    for case in &cases {
+        let count = opened.len();
+        let engines = opened
+            .entry(case.config.clone())
+            .or_insert_with(|| open(oracle, &format!("configuration {count}"), &case.config));
+        match check(oracle, engines, case, &listed) {
+            Ok(None) => report.count(Found::Equal),
+            Ok(Some(slug)) => {
+                used.insert(slug.clone());
+                report.count(Found::Listed(slug));
+            }
+            Err(problem) => report.count(Found::Unlisted(format!("{}: {}: {problem}", case.file, case.name))),
+        }
+    }
+    for slug in differences::with_cases().keys().filter(|slug| !used.contains(*slug)) {
+        report.count(Found::Unlisted(format!("no case shows the difference {slug}")));
+    }
+    for (slug, line) in differences::lines() {
+        if !differences::document().contains(&line) {
+            report.count(Found::Unlisted(format!("DIFFERENCES.md does not hold the line of {slug}: {line}")));
+        }
+    }
+    for slug in differences::known().filter(|slug| !listed.contains_key(*slug)) {
+        report.count(Found::Unlisted(format!("{slug} has a predicate and no line")));
+    }
+}
+
+fn open(oracle: &mut Oracle, name: &str, config: &[(String, String)]) -> Opened {
+    let (stock_config, jwks) = stock_configuration(config);
+    let mut answer = oracle.ask(Request::open(name, &jwks, &stock_config, config)).expect("it opens or refuses");
+    Opened { name: name.to_owned(), core: open_core(config), stock: answer.opened(), jni: answer.opened() }
+}
+
+/// The slug of the difference that the case shows; the error says what is wrong.
+fn check(
+    oracle: &mut Oracle,
+    engines: &Opened,
+    case: &Case,
+    listed: &BTreeMap<String, Direction>,
+) -> Result<Option<String>, String> {
+    if engines.core.is_ok() != engines.jni.is_ok() {
+        return Err(format!("the core {:?}, JNI {:?}", engines.core.as_ref().err(), engines.jni));
+    }
+    let core = engines.core.as_ref().map(|core| core_verdict(core, &case.authorization, case.now)).ok();
+    let mut answer = oracle
+        .ask(Request::authenticate(&engines.name, case.now, &case.authorization))
+        .ok_or("stock does not come to an end")?;
+    let (stock, jni) = (answer.verdict(), answer.verdict());
+    match (&core, &jni) {
+        (None, Verdict::Missing) => {}
+        (Some(core), jni) if core == jni => {}
+        (core, jni) => return Err(format!("the core {core:?}, JNI {jni:?}")),
+    }
+    expected(case, core.as_ref())?;
+    let actual = match (&engines.stock, &stock) {
+        (Err(_), _) => Stock::RefuseToStart,
+        (Ok(()), Verdict::Accept { .. }) => Stock::Accept,
+        (Ok(()), Verdict::Reject { .. }) => Stock::Reject,
+        (Ok(()), Verdict::Fail(_)) => Stock::Fail,
+        (Ok(()), other) => return Err(format!("stock: {other:?}")),
+    };
+    if actual != case.stock {
+        return Err(format!("stock: {actual:?}, not {:?}: {stock:?} {:?}", case.stock, engines.stock));
+    }
+    if let (Some(core @ Verdict::Accept { .. }), Verdict::Accept { .. }) = (&core, &stock)
+        && *core != stock
+    {
+        return Err(format!("stock makes {stock:?} of it, ours {core:?}"));
+    }
+    if let (true, Some(Verdict::Reject { message, .. }), Verdict::Reject { message: stocks, .. }) =
+        (case.message_is_stocks, &core, &stock)
+        && message != stocks
+    {
+        return Err(format!("stock says {stocks:?}, ours {message:?}"));
+    }
+    let direction = match (&core, actual) {
+        (Some(Verdict::Accept { .. }), Stock::Accept)
+        | (Some(Verdict::Reject { .. }), Stock::Reject)
+        | (None, Stock::RefuseToStart) => None,
+        (Some(Verdict::Accept { .. }), _) => Some(Direction::AcceptsMore),
+        (_, Stock::Accept) => Some(Direction::RefusesMore),
+        _ => Some(Direction::RefusesOtherwise),
+    };
+    match (direction, &case.difference) {
+        (None, None) => Ok(None),
+        (None, Some(slug)) => Err(format!("no difference, though it names {slug}")),
+        (Some(direction), None) => Err(format!("{direction:?}, and names no difference")),
+        (Some(direction), Some(slug)) => match listed.get(slug) {
+            // A line about the start says the same of what is only refused later.
+            Some(listed) if *listed == direction => Ok(Some(slug.clone())),
+            listed => Err(format!("{direction:?}, but {slug} is listed as {listed:?}")),
+        },
+    }
+}
+
+/// Whether the core does what the case says.
+fn expected(case: &Case, core: Option<&Verdict>) -> Result<(), String> {
+    let utf16 = |text: &str| text.encode_utf16().collect::<Vec<_>>();
+    let good = match (&case.expected, core) {
+        (Expected::Identity { user, principal }, Some(verdict)) => {
+            *verdict == Verdict::Accept { user: utf16(user), principal: utf16(principal) }
+        }
+        (Expected::Reject { code, message }, Some(Verdict::Reject { code: actual, message: said })) => {
+            code == actual && message.as_ref().is_none_or(|message| message == said)
+        }
+        (Expected::RefusedAtStart(_), None) => true,
+        _ => false,
+    };
+    if good { Ok(()) } else { Err(format!("expected {:?}, ours {core:?}", case.expected)) }
+}

@@ -1,0 +1,331 @@
+//! Generated mapping rules through the core and stock.
+
+use std::path::{Path, PathBuf};
+
+use java_regex::{Pattern as JavaPattern, PatternErrorKind};
+use nativejwt_core::{MappedUser, Reject, UserMapping};
+
+use crate::oracle::{Oracle, Request, Verdict};
+use crate::patterns::{Pattern, Style, likely_principal, principal, rule_file};
+use crate::random::Random;
+use crate::report::{Found, Report};
+use crate::shrink::{shrink_list, shrink_text, toml_text};
+
+const BATCH: u64 = 250;
+const PRINCIPALS: usize = 8;
+
+/// The rules of one case.
+#[derive(Clone, Debug)]
+pub enum Rules {
+    /// `user-mapping.pattern`.
+    Pattern(String),
+    /// `user-mapping.file`, and what is in it.
+    File(PathBuf, Vec<u8>),
+}
+
+/// What is made in a part of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Patterns by themselves.
+    Pattern(Style),
+    /// One rule with a template and a case change.
+    Rule(Style),
+    /// Whole rule files.
+    File,
+}
+
+struct Case {
+    rules: Rules,
+    principals: Vec<String>,
+}
+
+/// Our side: the rules opened, or why not.
+type Ours = Result<UserMapping, String>;
+
+/// Makes at least this many comparisons.
+pub fn run(oracle: &mut Oracle, kind: Kind, seed: u64, comparisons: u64, folder: &Path, report: &mut Report) {
+    let (mut number, mut done, mut lost) = (0, 0, 0);
+    while done < comparisons {
+        let batch: Vec<Case> = (0..BATCH).map(|index| make(kind, seed, number + index, folder)).collect();
+        number += BATCH;
+        for case in &batch {
+            oracle.send(request(case));
+        }
+        oracle.flush();
+        let ours: Vec<(Ours, Vec<Option<Result<MappedUser, Reject>>>)> = batch.iter().map(ours).collect();
+        // All answers are read before anything is made small, which asks again.
+        let answers: Vec<_> = batch.iter().map(|_| oracle.receive()).collect();
+        for ((case, (ours, mapped)), answer) in batch.iter().zip(ours).zip(answers) {
+            let Some(mut answer) = answer else {
+                lost += case.principals.len();
+                continue;
+            };
+            let started = answer.opened();
+            let stock: Vec<Verdict> =
+                if started.is_ok() { case.principals.iter().map(|_| answer.mapped()).collect() } else { Vec::new() };
+            for found in judge(case, &ours, &mapped, &started, &stock) {
+                match found {
+                    Some(found) => {
+                        done += 1;
+                        if let Found::Unlisted(what) = &found
+                            && report.wants_failures()
+                        {
+                            let small = shrink(oracle, case, what, folder);
+                            report.failure(what, &small);
+                        }
+                        report.count(found);
+                    }
+                    None => lost += 1,
+                }
+            }
+        }
+    }
+    if lost > 0 {
+        report.remark(format!("{lost:9}  without an answer of stock's in time, not counted"));
+    }
+}
+
+fn make(kind: Kind, seed: u64, number: u64, folder: &Path) -> Case {
+    let mut random = Random::of_case(seed ^ 0x4d41_5050, number);
+    let (rules, hint) = match kind {
+        Kind::Pattern(style) => {
+            let pattern = Pattern::new(&mut random, style).text;
+            (Rules::Pattern(pattern.clone()), pattern)
+        }
+        Kind::Rule(style) => {
+            let pattern = Pattern::new(&mut random, style);
+            let template = pattern.template(&mut random);
+            let case = random.pick(&["keep", "lower", "upper", "lower"]);
+            let text = format!(
+                "{{\"rules\":[{{\"pattern\":{},\"user\":{},\"case\":\"{case}\"}}]}}",
+                json(&pattern.text),
+                json(&template)
+            );
+            (file(folder, number, text.into_bytes()), pattern.text)
+        }
+        Kind::File => {
+            let text = rule_file(&mut random);
+            let hint = String::from_utf8_lossy(&text).split('"').nth(5).unwrap_or_default().to_owned();
+            (file(folder, number, text), hint)
+        }
+    };
+    let principals = (0..PRINCIPALS)
+        .map(|_| if random.one_in(2) { likely_principal(&mut random, &hint) } else { principal(&mut random) })
+        .collect();
+    Case { rules, principals }
+}
+
+fn file(folder: &Path, number: u64, text: Vec<u8>) -> Rules {
+    // Two batches never meet: the answers to one are read before the next is made.
+    let path = folder.join(format!("rules-{}.json", number % BATCH));
+    std::fs::write(&path, &text).expect("the folder can be written to");
+    Rules::File(path, text)
+}
+
+fn json(text: &str) -> String {
+    let mut json = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => json.extend(['\\', c]),
+            '\u{0}'..='\u{1f}' => json.push_str(&format!("\\u{:04x}", u32::from(c))),
+            _ => json.push(c),
+        }
+    }
+    json.push('"');
+    json
+}
+
+fn request(case: &Case) -> Request {
+    match &case.rules {
+        Rules::Pattern(pattern) => Request::map_by_pattern(pattern, &case.principals),
+        Rules::File(path, _) => Request::map_by_file(path, &case.principals),
+    }
+}
+
+fn ours(case: &Case) -> (Ours, Vec<Option<Result<MappedUser, Reject>>>) {
+    let mapping = match &case.rules {
+        Rules::Pattern(pattern) => UserMapping::of_pattern(pattern),
+        Rules::File(path, _) => UserMapping::of_file(path).map_err(|errors| {
+            errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+        }),
+    };
+    let mapped = case.principals.iter().map(|principal| mapping.as_ref().ok().map(|mapping| mapping.explain(principal)));
+    let mapped = mapped.collect();
+    (mapping, mapped)
+}
+
+/// One outcome a principal; `None` where stock gave no answer in time.
+fn judge(
+    case: &Case,
+    ours: &Ours,
+    mapped: &[Option<Result<MappedUser, Reject>>],
+    started: &Result<(), String>,
+    stock: &[Verdict],
+) -> Vec<Option<Found>> {
+    match (ours, started) {
+        // Neither starts: one comparison, however many principals there are.
+        (Err(_), Err(_)) => vec![Some(Found::Equal)],
+        (Err(told), Ok(())) => vec![Some(match refused_at_start(case, told, stock) {
+            Some(slug) => Found::Listed(slug.to_owned()),
+            None => Found::Unlisted(format!("does not start here: {}", kind_of(told))),
+        })],
+        (Ok(_), Err(told)) => vec![Some(Found::Unlisted(format!("STARTS HERE, stock: {}", kind_of(told))))],
+        (Ok(_), Ok(())) => mapped
+            .iter()
+            .zip(stock)
+            .map(|(ours, stock)| match (ours, stock) {
+                (_, Verdict::Lost) | (None, _) => None,
+                (Some(ours), stock) => Some(judge_one(ours, stock)),
+            })
+            .collect(),
+    }
+}
+
+fn judge_one(ours: &Result<MappedUser, Reject>, stock: &Verdict) -> Found {
+    match (ours, stock) {
+        (Ok(mapped), Verdict::Accept { user, .. }) => {
+            if mapped.user.encode_utf16().eq(user.iter().copied()) {
+                Found::Equal
+            } else {
+                Found::Unlisted("another user".to_owned())
+            }
+        }
+        (Err(reject), Verdict::Reject { message, .. }) if reject.message() == message => Found::Equal,
+        (Err(reject), Verdict::Accept { user, .. }) => match reject.code().name() {
+            "MAPPING_LIMIT" => Found::Listed("mapping-steps".to_owned()),
+            "MAPPED_USER_UNUSABLE" if String::from_utf16(user).is_err() => Found::Listed("mapping-half-pair".to_owned()),
+            code => Found::Unlisted(format!("refused here as {code}, accepted by stock")),
+        },
+        // Stock runs out of stack, or fails on a template; either way nobody gets in.
+        (Err(reject), Verdict::Reject { .. }) if reject.code().name() == "MAPPING_LIMIT" => {
+            Found::Listed("mapping-steps".to_owned())
+        }
+        (Err(_), Verdict::Fail(_)) => Found::Listed("mapping-failures".to_owned()),
+        (Ok(_), Verdict::Fail(what)) => {
+            if what.contains("StackOverflowError") {
+                Found::Listed("mapping-stack".to_owned())
+            } else {
+                Found::Unlisted(format!("ACCEPTED HERE, stock: {}", kind_of(what)))
+            }
+        }
+        (ours, stock) => Found::Unlisted(format!("ours {ours:?}, stock {stock:?}")),
+    }
+}
+
+/// What is said, without what it is said of.
+fn kind_of(told: &str) -> String {
+    told.split(['\'', '"', '\n']).next().unwrap_or_default().chars().take(90).collect()
+}
+
+/// The slug for rules that are refused when they are read, though stock starts with them.
+fn refused_at_start(case: &Case, told: &str, stock: &[Verdict]) -> Option<&'static str> {
+    let patterns: Vec<String> = match &case.rules {
+        Rules::Pattern(pattern) => vec![pattern.clone()],
+        Rules::File(_, text) => texts_of(text, "pattern"),
+    };
+    for pattern in &patterns {
+        let refused = JavaPattern::new(pattern).err().filter(|error| error.kind() == PatternErrorKind::Unsupported);
+        if refused.is_some() && has_refused_construct(pattern) {
+            return Some("mapping-constructs");
+        }
+    }
+    if told.contains("Java fails on it at every match") {
+        // Proof that it does: no principal got in by this rule.
+        let one_rule = patterns.len() == 1;
+        let nobody = stock.iter().all(|verdict| !verdict.accepts());
+        return (!one_rule || nobody).then_some("mapping-templates");
+    }
+    if let Rules::File(_, text) = &case.rules {
+        return crate::rule_file_oddities::slug(text);
+    }
+    None
+}
+
+/// The values of a member in a rule file, as far as they can be told without a parser of ours.
+fn texts_of(text: &[u8], name: &str) -> Vec<String> {
+    crate::lenient_json::texts_of(text, name)
+}
+
+/// What is refused on purpose although Java takes it: each is named in DIFFERENCES.md.
+fn has_refused_construct(pattern: &str) -> bool {
+    let flags = |flag: char| {
+        pattern.match_indices("(?").any(|(at, _)| {
+            pattern[at + 2..].chars().take_while(|c| c.is_ascii_alphabetic() || *c == '-').any(|c| c == flag)
+        })
+    };
+    flags('c')
+        || ["\\N{", "\\b{g}", "\\X", "&&&", "&&]"].iter().any(|construct| pattern.contains(construct))
+        || flags('x')
+        || has_unbounded_look_behind(pattern)
+        || has_large_count(pattern)
+        || pattern.len() > 8192
+        || pattern.matches('(').count() > 200
+}
+
+/// A quantifier without an upper bound somewhere after a look-behind.
+fn has_unbounded_look_behind(pattern: &str) -> bool {
+    ["(?<=", "(?<!"].iter().any(|open| {
+        pattern.find(open).is_some_and(|at| pattern[at..].contains(['*', '+']) || pattern[at..].contains(",}") || pattern[at..].contains('\\'))
+    })
+}
+
+fn has_large_count(pattern: &str) -> bool {
+    pattern.split('{').skip(1).any(|rest| {
+        rest.split(['}', ',']).take(2).any(|count| count.trim().parse::<u64>().is_ok_and(|count| count > 1000))
+    })
+}
+
+fn shrink(oracle: &mut Oracle, case: &Case, what: &str, folder: &Path) -> String {
+    let mut attempts = 0;
+    let mut fails = |case: &Case| {
+        attempts += 1;
+        if attempts > 300 {
+            return false;
+        }
+        let (ours, mapped) = ours(case);
+        let Some(mut answer) = oracle.ask(request(case)) else { return false };
+        let started = answer.opened();
+        let stock: Vec<Verdict> =
+            if started.is_ok() { case.principals.iter().map(|_| answer.mapped()).collect() } else { Vec::new() };
+        judge(case, &ours, &mapped, &started, &stock).contains(&Some(Found::Unlisted(what.to_owned())))
+    };
+    let principals = shrink_list(case.principals.clone(), |principals| {
+        fails(&Case { rules: case.rules.clone(), principals: principals.to_vec() })
+    });
+    let with = |rules: &Rules| Case { rules: rules.clone(), principals: principals.clone() };
+    let rules = match &case.rules {
+        Rules::Pattern(pattern) => {
+            Rules::Pattern(shrink_text(pattern, |pattern| fails(&with(&Rules::Pattern(pattern.to_owned())))))
+        }
+        Rules::File(_, text) => {
+            let path = folder.join("shrinking.json");
+            let smaller = shrink_list(text.clone(), |text| {
+                std::fs::write(&path, text).expect("the folder can be written to");
+                fails(&with(&Rules::File(path.clone(), text.to_vec())))
+            });
+            Rules::File(path, smaller)
+        }
+    };
+    if let Rules::File(path, text) = &rules {
+        std::fs::write(path, text).expect("the folder can be written to");
+    }
+    let small = with(&rules);
+    let (ours, mapped) = ours(&small);
+    let stock = oracle.ask(request(&small)).map(|mut answer| {
+        let started = answer.opened();
+        let verdicts: Vec<Verdict> =
+            if started.is_ok() { principals.iter().map(|_| answer.mapped()).collect() } else { Vec::new() };
+        (started, verdicts)
+    });
+    let rules = match &rules {
+        Rules::Pattern(pattern) => format!("pattern = {}", toml_text(pattern)),
+        Rules::File(_, text) => format!("file = {}", toml_text(&String::from_utf8_lossy(text))),
+    };
+    let principals: Vec<String> = principals.iter().map(|principal| toml_text(principal)).collect();
+    format!(
+        "{rules}\nprincipals = [{}]\n# ours: {:?} {:?}\n# stock: {stock:?}\n",
+        principals.join(", "),
+        ours.err(),
+        mapped.into_iter().flatten().map(|mapped| mapped.map(|mapped| mapped.user)).collect::<Vec<_>>(),
+    )
+}

@@ -1,0 +1,57 @@
+//! Makes a failing input small: whatever can be taken away while it still fails is taken away (delta debugging).
+
+/// Removes stretches of `items` as long as `fails` holds for what is left.
+pub fn shrink_list<T: Clone>(items: Vec<T>, mut fails: impl FnMut(&[T]) -> bool) -> Vec<T> {
+    let mut items = items;
+    let mut size = items.len().div_ceil(2);
+    while size > 0 {
+        let mut start = 0;
+        while start < items.len() {
+            let end = (start + size).min(items.len());
+            let shorter: Vec<T> = [&items[..start], &items[end..]].concat();
+            if fails(&shorter) {
+                items = shorter;
+            } else {
+                start += size;
+            }
+        }
+        size = if size == 1 { 0 } else { size.div_ceil(2) };
+    }
+    items
+}
+
+/// Removes characters of a text as long as `fails` holds for what is left.
+pub fn shrink_text(text: &str, mut fails: impl FnMut(&str) -> bool) -> String {
+    let kept = shrink_list(text.chars().collect(), |characters| fails(&characters.iter().collect::<String>()));
+    kept.into_iter().collect()
+}
+
+/// A text as a literal of TOML that reads the same on every screen.
+#[must_use]
+pub fn toml_text(text: &str) -> String {
+    let plain = text.chars().all(|c| matches!(c, ' '..='~') && c != '\'');
+    if plain {
+        return format!("'{text}'");
+    }
+    let mut literal = String::from('"');
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => literal.extend(['\\', c]),
+            ' '..='~' => literal.push(c),
+            _ => literal.push_str(&format!("\\U{:08x}", u32::from(c))),
+        }
+    }
+    literal.push('"');
+    literal
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_matters_is_left() {
+        assert_eq!(shrink_text("xxaxxxbxx", |text| text.contains('a') && text.contains('b')), "ab");
+        assert_eq!(shrink_list(vec![1, 2, 3, 4], |items| items.contains(&3)), [3]);
+    }
+}

@@ -1,0 +1,229 @@
+//! Generated tokens through the core, JNI and stock.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use nativejwt_core::Authenticator;
+
+use crate::differences::{self, Facts};
+use crate::engines::{core_verdict, open_core};
+use crate::generate;
+use crate::oracle::{Oracle, Request, Verdict};
+use crate::random::Random;
+use crate::reasons;
+use crate::report::{Found, Report};
+use crate::setups::Setup;
+use crate::token::Token;
+
+const BATCH: u64 = 500;
+
+struct Opened {
+    setup: Setup,
+    core: Authenticator,
+}
+
+struct Case {
+    opened: usize,
+    now: i64,
+    token: Token,
+    authorization: Vec<u8>,
+}
+
+/// Compares this many tokens.
+pub fn run(oracle: &mut Oracle, seed: u64, cases: u64, report: &mut Report) {
+    let opened: Vec<Opened> = Setup::all(&mut Random::new(seed)).into_iter().map(|setup| open(oracle, setup)).collect();
+    let mut number = 0;
+    while number < cases {
+        let batch: Vec<Case> = (number..cases.min(number + BATCH)).map(|number| make(seed, number, &opened)).collect();
+        number += batch.len() as u64;
+        for case in &batch {
+            oracle.send(Request::authenticate(&opened[case.opened].setup.name, case.now, &case.authorization));
+        }
+        oracle.flush();
+        let ours: Vec<Verdict> = batch.iter().map(|case| ours(case, &opened)).collect();
+        let answers: Vec<(Verdict, Verdict)> = batch
+            .iter()
+            .map(|_| {
+                let mut answer = oracle.receive().expect("a token is judged in time");
+                (answer.verdict(), answer.verdict())
+            })
+            .collect();
+        for ((case, core), (stock, jni)) in batch.into_iter().zip(ours).zip(answers) {
+            let found = judge(&opened[case.opened].setup, &case.authorization, &core, &jni, &stock);
+            if let Found::Unlisted(what) = &found
+                && report.wants_failures()
+            {
+                let small = shrink(oracle, &opened, &case, what);
+                report.failure(what, &as_case(&small, &opened[small.opened].setup, oracle, &opened));
+            }
+            report.count(found);
+        }
+    }
+}
+
+fn open(oracle: &mut Oracle, setup: Setup) -> Opened {
+    let properties = setup.properties();
+    let mut answer = oracle.ask(Request::open(&setup.name, "", &properties, &properties)).expect("it opens");
+    let (stock, jni) = (answer.opened(), answer.opened());
+    let core = open_core(&properties);
+    match (core, stock, jni) {
+        (Ok(core), Ok(()), Ok(())) => Opened { setup, core },
+        (core, stock, jni) => panic!("{setup:?}: core {:?}, stock {stock:?}, JNI {jni:?}", core.err()),
+    }
+}
+
+fn make(seed: u64, number: u64, opened: &[Opened]) -> Case {
+    let mut random = Random::of_case(seed, number);
+    let index = random.below(opened.len());
+    let now = 1_700_000_000_000 + random.below(100_000_000_000) as i64;
+    let token = generate::token(&mut random, &opened[index].setup, now);
+    let authorization = token.build().authorization;
+    Case { opened: index, now, token, authorization }
+}
+
+fn ours(case: &Case, opened: &[Opened]) -> Verdict {
+    core_verdict(&opened[case.opened].core, &case.authorization, case.now)
+}
+
+fn ask(oracle: &mut Oracle, case: &Case, opened: &[Opened]) -> (Verdict, Verdict) {
+    let name = &opened[case.opened].setup.name;
+    let mut answer = oracle.ask(Request::authenticate(name, case.now, &case.authorization)).expect("it answers");
+    (answer.verdict(), answer.verdict())
+}
+
+/// Holds the verdicts against each other.
+#[must_use]
+pub fn judge(setup: &Setup, authorization: &[u8], core: &Verdict, jni: &Verdict, stock: &Verdict) -> Found {
+    if core != jni {
+        return Found::Unlisted("JNI answers otherwise than the core".to_owned());
+    }
+    let facts = || Facts::of(authorization, setup.field);
+    match (core, stock) {
+        (Verdict::Accept { .. }, Verdict::Accept { .. }) if core == stock => Found::Equal,
+        (Verdict::Accept { .. }, Verdict::Accept { .. }) => Found::Unlisted("another user".to_owned()),
+        (Verdict::Accept { .. }, Verdict::Reject { message, .. } | Verdict::Fail(message)) => {
+            match differences::accepted_here(&facts(), message) {
+                Some(slug) => Found::Listed(slug.to_owned()),
+                None => Found::Unlisted(format!("ACCEPTED HERE, stock: {}", beginning(message))),
+            }
+        }
+        (Verdict::Reject { code, .. }, Verdict::Accept { .. }) => match differences::refused_here(&facts(), code) {
+            Some(slug) => Found::Listed(slug.to_owned()),
+            None => Found::Unlisted(format!("refused here as {code}, accepted by stock")),
+        },
+        (Verdict::Reject { code, message }, Verdict::Reject { message: stock_message, .. }) => {
+            compare_reasons(facts, code, message, stock_message)
+        }
+        (Verdict::Reject { .. }, Verdict::Fail(_)) => Found::Listed("never-500".to_owned()),
+        _ => Found::Unlisted(format!("{core:?} and {stock:?}")),
+    }
+}
+
+/// Reasons that ours finds in form and header, before any key is looked for.
+const FORM: &[&str] = &["ENCRYPTED_TOKEN", "NESTED_TOKEN", "MALFORMED_HEADER", "COMPRESSED_TOKEN"];
+
+/// What stock may find earlier in such a token: faults of form, header, key or signature, not of the claims.
+const FORM_OR_LATER: &[&str] = &[
+    "Compact JWT strings",
+    "Malformed protected header JSON",
+    "Invalid protected header",
+    "JWT signature does not match",
+    "Unable to verify",
+    "Decompression failed",
+    "The parsed JWT indicates",
+    "Unknown signing key ID",
+    "JWT is signed with",
+];
+
+/// Both refuse: for the same reason, and in the same words where ours are stock's?
+fn compare_reasons(facts: impl Fn() -> Facts, code: &str, message: &str, stock_message: &str) -> Found {
+    let Some(reason) = reasons::of_sentence(stock_message) else { return Found::Equal };
+    if reason.codes.contains(&code) {
+        if !reason.same_sentence || message == stock_message {
+            return Found::Equal;
+        }
+        if reasons::is_escaped(stock_message, message) {
+            return Found::Listed("escaped-claim-text".to_owned());
+        }
+        if code == "TOKEN_NOT_YET_VALID" && differences::refused_here(&facts(), code).is_some() {
+            return Found::Listed("nbf-fraction".to_owned());
+        }
+        // Ours writes a time as a plain number where it has more than four digits of a year.
+        if message.contains(" ms since 1970-01-01T00:00:00Z") {
+            return Found::Listed("far-dates".to_owned());
+        }
+        return Found::Unlisted(format!("other words for {code}"));
+    }
+    let facts = facts();
+    // Ours reads the whole header before it looks for a key; stock does some of that later.
+    if FORM.contains(&code) && FORM_OR_LATER.iter().any(|begins| stock_message.starts_with(begins)) {
+        return Found::Listed("first-reason".to_owned());
+    }
+    // Whichever of the two goes on, the other has stopped earlier for a reason that is listed.
+    match differences::refused_here(&facts, code).or_else(|| differences::accepted_here(&facts, stock_message)) {
+        Some(slug) => Found::Listed(slug.to_owned()),
+        None => Found::Unlisted(format!("refused here as {code}, stock: {}", beginning(stock_message))),
+    }
+}
+
+fn beginning(message: &str) -> String {
+    message.chars().take(60).collect()
+}
+
+fn shrink(oracle: &mut Oracle, opened: &[Opened], case: &Case, what: &str) -> Case {
+    let mut attempts = 0;
+    let token = case.token.clone().shrink(|token| {
+        attempts += 1;
+        let smaller = with_token(case, token.clone());
+        let (stock, jni) = ask(oracle, &smaller, opened);
+        let core = ours(&smaller, opened);
+        attempts < 400
+            && judge(&opened[case.opened].setup, &smaller.authorization, &core, &jni, &stock)
+                == Found::Unlisted(what.to_owned())
+    });
+    with_token(case, token)
+}
+
+fn with_token(case: &Case, token: Token) -> Case {
+    let authorization = token.build().authorization;
+    Case { opened: case.opened, now: case.now, token, authorization }
+}
+
+/// The failure as a case that can be put into `tests/cases`.
+fn as_case(case: &Case, setup: &Setup, oracle: &mut Oracle, opened: &[Opened]) -> String {
+    let (stock, jni) = ask(oracle, case, opened);
+    let core = ours(case, opened);
+    let config: HashMap<&str, String> = setup.keys.iter().map(|(key, value)| (*key, value.clone())).collect();
+    let mut config: Vec<String> = config
+        .into_iter()
+        .map(|(key, value)| {
+            let name = Path::new(&value).file_name().map(|name| format!("keys/{}", name.to_string_lossy()));
+            let value = if key == "key-file" { name.unwrap_or(value) } else { value };
+            format!("{key} = {}", crate::shrink::toml_text(&value))
+        })
+        .collect();
+    config.sort();
+    let stock_word = match &stock {
+        Verdict::Accept { .. } => "accept",
+        Verdict::Fail(_) => "fail",
+        _ => "reject",
+    };
+    let expected = match &stock {
+        Verdict::Accept { user, principal } => format!(
+            "user = {}\nprincipal = {}\n",
+            crate::shrink::toml_text(&String::from_utf16_lossy(user)),
+            crate::shrink::toml_text(&String::from_utf16_lossy(principal))
+        ),
+        Verdict::Reject { message, .. } | Verdict::Fail(message) => {
+            format!("reject = \"\" # stock: {}\n", message.escape_default())
+        }
+        other => format!("# stock: {other:?}\n"),
+    };
+    format!(
+        "# core: {core:?}\n# JNI: {}\n[[case]]\nname = \"\"\nconfig = {{ {} }}\nnow = {}\n{}{expected}stock = \"{stock_word}\"\n",
+        if jni == core { "the same".to_owned() } else { format!("{jni:?}") },
+        config.join(", "),
+        case.now,
+        case.token.case_lines(),
+    )
+}
