@@ -84,7 +84,8 @@ pub(crate) fn split_array<'j>(text: &'j [u8], name: &str, most: usize) -> Result
         return Err(JsonError::Malformed(format!("'{name}' is not an array")));
     }
     let mut too_many = false;
-    match serde_json::Deserializer::from_str(array.get()).deserialize_seq(RawElements { most, too_many: &mut too_many }) {
+    match serde_json::Deserializer::from_str(array.get()).deserialize_seq(RawElements { most, too_many: &mut too_many })
+    {
         Ok(elements) => Ok(Some(elements)),
         Err(_) if too_many => Err(JsonError::Malformed(format!("'{name}' has more than {most} elements"))),
         Err(error) => Err(JsonError::Malformed(describe(&error))),
@@ -410,7 +411,10 @@ mod tests {
     #[test]
     fn an_array_is_split_whatever_its_elements_hold() {
         let split = |text: &'static str| split_array(text.as_bytes(), "a", 2);
-        assert_eq!(split(r#"{"b":[{"c":1,"c":1}],"a":[ {"x":1,"x":2} ,"y"]}"#), Ok(Some(vec![r#"{"x":1,"x":2}"#, r#""y""#])));
+        assert_eq!(
+            split(r#"{"b":[{"c":1,"c":1}],"a":[ {"x":1,"x":2} ,"y"]}"#),
+            Ok(Some(vec![r#"{"x":1,"x":2}"#, r#""y""#]))
+        );
         assert_eq!(split(r#"{"b":1}"#), Ok(None));
         assert_eq!(split(r#"{"a":[],"\u0061":[]}"#), Err(JsonError::DuplicateMember));
         for (text, why) in [

@@ -234,7 +234,8 @@ fn each_failure_has_its_reason_and_a_login_meanwhile_a_sentence() {
     const CHUNKED: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
     let bytes = |bytes: &'static str| move || Answer::Bytes(bytes.into());
     let slow = Duration::from_millis(20);
-    let cases: Vec<(Box<dyn Fn() -> Answer + Send + Sync>, &str, &str)> = vec![
+    type Answering = Box<dyn Fn() -> Answer + Send + Sync>;
+    let cases: Vec<(Answering, &str, &str)> = vec![
         (Box::new(|| response("500 No", "", "")), "the server answered with status 500", "answers with an error"),
         (Box::new(|| response("201 Created", "", &document(&["a"]))), "status 201", "answers with an error"),
         (Box::new(|| response("304 Same", "", "")), "status 304", "answers with an error"),
