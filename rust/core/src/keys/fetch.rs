@@ -77,6 +77,9 @@ pub(crate) enum Roots {
     /// These and no others.
     #[cfg(test)]
     Given(Vec<rustls::pki_types::CertificateDer<'static>>),
+    /// A defect of ours.
+    #[cfg(test)]
+    Panic,
 }
 
 /// The kind of a failure.
@@ -170,6 +173,8 @@ fn client(endpoint: &Endpoint, transport: &Transport) -> Result<Client, Failure>
         Roots::System => drop(store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs)),
         #[cfg(test)]
         Roots::Given(certificates) => drop(store.add_parsable_certificates(certificates.clone())),
+        #[cfg(test)]
+        Roots::Panic => unreachable!("provoked by a test"),
     }
     if store.is_empty() && endpoint.is_encrypted() {
         return Err(Failure::new(

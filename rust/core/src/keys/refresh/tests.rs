@@ -266,6 +266,11 @@ fn each_failure_has_its_reason_and_a_login_meanwhile_a_sentence() {
         (Box::new(bytes("")), "broke off: connection closed before message completed", "breaks its answer off"),
         (Box::new(bytes("220 smtp.example\r\n")), "broke off", "breaks its answer off"),
         (
+            Box::new(|| Answer::Endless("HTTP/1.1 200 OK\r\n".into(), b"X-Endless: and so on\r\n", Duration::ZERO)),
+            "broke off: message head is too large",
+            "breaks its answer off",
+        ),
+        (
             Box::new(|| Answer::Endless(CHUNKED.into(), b"10\r\n                \r\n", Duration::ZERO)),
             "larger than 1048576 bytes",
             "too large",
@@ -385,6 +390,15 @@ fn a_failed_refresh_keeps_the_keys_and_a_changed_set_replaces_them() {
     assert_eq!(fetched.told_of(Level::Info, "changed: added 'c'; removed 'a'; now 2 keys"), 1, "{:?}", fetched.told);
     assert_eq!(fetched.told_of(Level::Info, "works again after"), 1);
     assert_eq!(fetched.told().len(), 4, "loaded, failed, works again, changed: {:?}", fetched.told);
+}
+
+#[test]
+fn a_panic_in_a_fetch_is_a_failed_fetch_and_not_the_end() {
+    let transport = Transport { roots: Roots::Panic, ..Transport::DEFAULT };
+    let mut fetched = Fetched::over("http://127.0.0.1:1/", QUICK, transport);
+    until("it goes on", || fetched.key_set.progress.lock().unwrap().fetches > 3);
+    assert!(fetched.reject().message().ends_with("because of an internal error"), "{}", fetched.reject());
+    assert_eq!(fetched.told_of(Level::Warning, "failed: a defect in this software stopped the fetch"), 1);
 }
 
 #[test]
