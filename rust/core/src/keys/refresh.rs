@@ -217,8 +217,9 @@ impl Refreshing {
         let endpoint = &self.key_set.endpoint;
         let news = self.schedule.succeeded(now);
         if let News::Recovered { failures } = news {
+            let times = if failures == 1 { "once".to_owned() } else { format!("{failures} times") };
             let text =
-                format!("The fetch from {endpoint} works again after {failures} failed attempts since {}", self.since);
+                format!("The fetch of keys from {endpoint} works again; it had failed {times} since {}", self.since);
             self.events.push(Level::Info, text);
         }
         match &**self.key_set.snapshot.load() {

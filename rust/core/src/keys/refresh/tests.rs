@@ -218,7 +218,9 @@ impl Fetched {
 fn a_key_set_is_fetched_and_told_of() {
     let server = Server::start(|_, _| good(&["a", "b"]));
     let mut fetched = Fetched::from(&server.url(), Timing::DEFAULT);
-    assert_eq!(fetched.key_set.wait_until_fetched(BOUND), Ok(()));
+    let begin = Instant::now();
+    assert_eq!(fetched.key_set.wait_until_fetched(2 * BOUND), Ok(()));
+    assert!(begin.elapsed() < BOUND, "whoever waits is woken");
     assert_eq!(fetched.try_key("b"), Ok(()));
     assert_eq!(fetched.try_key("c"), Err(RejectCode::UnknownKeyId));
     let told = fetched.told().iter().map(|event| (event.level, event.text.as_str())).collect::<Vec<_>>();
@@ -345,7 +347,7 @@ fn a_server_that_comes_later_is_found() {
     until("the keys are there", || fetched.try_key("a") == Ok(()));
     assert_eq!(fetched.key_set.wait_until_fetched(Duration::ZERO), Ok(()));
     until("it is told", || fetched.told_of(Level::Info, "Loaded 1 key: 'a' (Ed25519) from") == 1);
-    assert_eq!(fetched.told_of(Level::Info, "works again after"), 1);
+    assert_eq!(fetched.told_of(Level::Info, "works again; it had failed"), 1);
 }
 
 #[test]
@@ -388,8 +390,33 @@ fn a_failed_refresh_keeps_the_keys_and_a_changed_set_replaces_them() {
     let requests = server.requests();
     until("more refreshes", || server.requests() > requests + 3);
     assert_eq!(fetched.told_of(Level::Info, "changed: added 'c'; removed 'a'; now 2 keys"), 1, "{:?}", fetched.told);
-    assert_eq!(fetched.told_of(Level::Info, "works again after"), 1);
+    assert_eq!(fetched.told_of(Level::Info, "works again; it had failed"), 1);
     assert_eq!(fetched.told().len(), 4, "loaded, failed, works again, changed: {:?}", fetched.told);
+}
+
+#[test]
+fn failures_count_from_the_last_good_fetch() {
+    let key_set =
+        RemoteKeySet::with(Endpoint::parse("https://idp.example/").unwrap(), Transport::DEFAULT, Timing::DEFAULT);
+    let (events, now) = (Arc::new(Events::default()), Instant::now());
+    let mut refreshing = Refreshing::new(Arc::new(key_set), Arc::clone(&events));
+    let good = || KeySet::read(document(&["a"]).as_bytes(), Origin::Fetched).map_err(|_| unreachable!());
+    let bad = || Err(Failure::new(FailureKind::Unreachable, "cannot connect"));
+    refreshing.take(good(), now, UnixMillis(1000));
+    refreshing.take(bad(), now, UnixMillis(2000));
+    refreshing.take(bad(), now, UnixMillis(3000));
+    refreshing.take(good(), now, UnixMillis(4000));
+    refreshing.take(bad(), now, UnixMillis(5000));
+    let told: Vec<_> = std::iter::from_fn(|| events.pop()).map(|event| event.text).collect();
+    assert_eq!(
+        told,
+        [
+            "Loaded 1 key: 'a' (Ed25519) from https://idp.example/",
+            "The fetch of keys from https://idp.example/ failed: cannot connect. It is tried again; the keys fetched at 1970-01-01T00:00:01.000Z stay in use.",
+            "The fetch of keys from https://idp.example/ works again; it had failed 2 times since 1970-01-01T00:00:01.000Z",
+            "The fetch of keys from https://idp.example/ failed: cannot connect. It is tried again; the keys fetched at 1970-01-01T00:00:04.000Z stay in use.",
+        ]
+    );
 }
 
 #[test]
