@@ -51,22 +51,15 @@ impl Authenticator {
             required_audience: configuration.required_audience.map(|setting| setting.value),
             principal_field: configuration.principal_field.map_or_else(|| "sub".to_owned(), |setting| setting.value),
         };
-        match keys {
-            Some(keys) => {
-                let user_mapping = UserMapping::identity();
-                // Last, so that nothing is fetched for a configuration that is not used.
-                errors.or(())?;
-                let refresher = keys
-                    .remote()
-                    .map(|key_set| Refresher::start(vec![Arc::clone(key_set)], &events))
-                    .transpose()
-                    .map_err(|error| {
-                        key_file.problem(format!("cannot be fetched: no thread can be started: {error}"))
-                    })?;
-                Ok(Self { keys, claims, user_mapping, max_token_bytes: MAX_TOKEN_BYTES, events, _refresher: refresher })
-            }
-            None => Err(errors),
-        }
+        let (Some(keys), Some(user_mapping)) = (keys, user_mapping) else { return Err(errors) };
+        // Last, so that nothing is fetched for a configuration that is not used.
+        errors.or(())?;
+        let refresher =
+            keys.remote()
+                .map(|key_set| Refresher::start(vec![Arc::clone(key_set)], &events))
+                .transpose()
+                .map_err(|error| key_file.problem(format!("cannot be fetched: no thread can be started: {error}")))?;
+        Ok(Self { keys, claims, user_mapping, max_token_bytes: MAX_TOKEN_BYTES, events, _refresher: refresher })
     }
 
     /// What the authenticator has to say to the operator; to be drained now and then.

@@ -11,6 +11,8 @@ use std::fmt;
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::java_text::is_white_space;
+
 /// A member's name and value.
 pub(crate) type Member<'j> = (Cow<'j, str>, Value<'j>);
 
