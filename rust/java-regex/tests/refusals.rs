@@ -72,7 +72,7 @@ const REFUSED_BY_JAVA: &[(&str, usize, &str)] = &[
     ("(?1)", 2, "(?1"),
     ("(?&n)", 2, "(?&"),
     ("(?i-s-m)a", 5, "(?-"),
-    ("x(?<=(?:ab)*)c", 1, "look-behind without an obvious"),
+    ("x(?<=(a|b)*)c", 1, "look-behind without an obvious"),
     ("x(?<=(a|b){1,2})c", 1, "look-behind without an obvious"),
     ("(a)(?<=\\1)b", 3, "look-behind without an obvious"),
 ];
@@ -105,6 +105,7 @@ const REFUSED_ON_PURPOSE: &[(&str, usize, &str)] = &[
     ("(?<\\Qn\\E>a)", 5, "quotation inside a token"),
     ("b(?<=a*)c", 1, "look-behind without a greatest length"),
     ("b(?<!a{2,})c", 1, "look-behind without a greatest length"),
+    ("b(?<!(?:abc)*)c", 1, "look-behind without a greatest length"),
     ("(?=a{1001})b", 4, "count above 1000"),
     ("(?<=a{0,2000000000})b", 5, "count above 1000"),
 ];
