@@ -704,6 +704,8 @@ impl Random {
             Profile::Classes => (CLASSES, 3),
             Profile::Syntax => (ORDINARY, 4),
         };
+        // A long one now and then: loops of loops show their cost there.
+        let most = if self.one_in(30) { most * 8 } else { most };
         (0..self.below(most)).map(|_| self.pick(pieces)).collect()
     }
 }
