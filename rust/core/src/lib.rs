@@ -29,3 +29,4 @@ pub use events::{Event, Events, Level};
 pub use identity::Identity;
 pub use reject::{Reject, RejectCode, quoted};
 pub use signature::{Algorithm, KeyError};
+pub use user_mapping::{MappedUser, RuleFileError, UserMapping};

@@ -33,25 +33,20 @@ pub(crate) fn read(path: &Path) -> Result<Zeroizing<String>, LoadError> {
     }
     match String::from_utf8(std::mem::take(&mut *bytes)) {
         Ok(text) => Ok(Zeroizing::new(text)),
-        Err(error) => {
-            let bytes = Zeroizing::new(error.into_bytes());
-            // What stands around the PEM may be in any encoding.
-            match String::from_utf8_lossy(&bytes) {
-                text if pem::is_pem(&text) => Ok(Zeroizing::new(text.into_owned())),
-                _ => Err(LoadError::Unusable(KeyError(
-                    "the file is neither PEM nor base64: it holds binary data; convert DER or UTF-16 to PEM".to_owned(),
-                ))),
-            }
-        }
+        // What stands around a PEM text may be in any encoding.
+        Err(error) => match String::from_utf8_lossy(&Zeroizing::new(error.into_bytes())) {
+            text if pem::is_pem(&text) => Ok(Zeroizing::new(text.into_owned())),
+            _ => Err(LoadError::Unusable(KeyError(
+                "the file is neither PEM nor base64: it holds binary data; convert DER or UTF-16 to PEM".to_owned(),
+            ))),
+        },
     }
 }
 
 /// The one key of a PEM text, a JWK or the base64 of an HMAC key.
 pub(crate) fn key(text: &str) -> Result<VerifyingKey, KeyError> {
     if jwk::is_json(text) {
-        return Jwk::read(text, Origin::LocalFile)
-            .map(|jwk| jwk.key)
-            .map_err(|skipped| KeyError(format!("holds a JWK that cannot be used: {}", skipped.why)));
+        return Jwk::read(text, Origin::LocalFile).map(|jwk| jwk.key).map_err(|skipped| skipped.why);
     }
     if pem::is_pem(text) { pem::public_key(text) } else { hmac_file::secret(text) }
 }
