@@ -11,6 +11,8 @@ use crate::reject::Reject;
 use crate::signature::{KeyError, VerifyingKey};
 use crate::token_header::TokenHeader;
 use file::KeyFileTemplate;
+pub use hmac_file::hmac_secret;
+pub use pem::public_key as public_key_of_pem;
 
 /// Where keys come from, as `key-file` says.
 pub(crate) enum KeySource {

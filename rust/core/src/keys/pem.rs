@@ -25,7 +25,10 @@ pub(crate) fn is_pem(text: &str) -> bool {
 }
 
 /// Reads the first public key of the text; without one, the key of the first certificate.
-pub(crate) fn public_key(text: &str) -> Result<VerifyingKey, KeyError> {
+///
+/// # Errors
+/// Why the text holds no key that may verify.
+pub fn public_key(text: &str) -> Result<VerifyingKey, KeyError> {
     let sections = ::pem::parse_many(text).map_err(|error| KeyError(format!("the PEM text is damaged: {error}")))?;
     let find = |label: &str| sections.iter().find(|section| section.tag() == label);
     if let Some(section) = sections.iter().find(|section| matches!(section.tag(), "PUBLIC KEY" | "RSA PUBLIC KEY")) {
