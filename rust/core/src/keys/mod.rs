@@ -28,9 +28,14 @@ impl KeySource {
         if let Some(template) = KeyFileTemplate::new(key_file) {
             return Ok(Self::Template(template));
         }
-        match file::load(Path::new(key_file)) {
+        Self::open_file(Path::new(key_file)).map_err(|error| KeyError(format!("the key file '{key_file}' {error}")))
+    }
+
+    /// Reads one file, whatever its name.
+    pub(crate) fn open_file(path: &Path) -> Result<Self, KeyError> {
+        match file::load(path) {
             Ok(key) => Ok(Self::Single(Arc::new(key))),
-            Err(error) => Err(KeyError(format!("the key file '{key_file}' {error}"))),
+            Err(error) => Err(KeyError(error.to_string())),
         }
     }
 
