@@ -35,3 +35,4 @@ pub use signature::{Algorithm, KeyError, PublicNumbers, VerifyingKey};
 pub use signature_verifier::{SignatureVerifier, SignedPayload};
 pub use step::Step;
 pub use unverified::UnverifiedToken;
+pub use user_mapping::{MappedUser, RuleFileError, UserMapping};

@@ -163,7 +163,7 @@ pub enum PublicNumbers<'k> {
 }
 
 enum Material {
-    Rsa(RsaKey),
+    Rsa(Box<RsaKey>),
     Ec(Curve, ParsedPublicKey),
     Ed25519(ParsedPublicKey),
     Hmac(HmacKey),
@@ -218,7 +218,7 @@ impl VerifyingKey {
         if key.parsed_for(Algorithm::Rs256).is_none() {
             return refused("the RSA numbers are no usable key");
         }
-        Ok(Self { material: Material::Rsa(key), only: None })
+        Ok(Self { material: Material::Rsa(Box::new(key)), only: None })
     }
 
     /// An elliptic-curve key from its uncompressed point (SEC 1, section 2.3.3), which must lie on the curve.
