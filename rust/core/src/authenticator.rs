@@ -3,13 +3,14 @@
 use std::cell::RefCell;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::claims::{self, ClaimsPolicy};
 use crate::clock::UnixMillis;
 use crate::config::{Configuration, ConfigurationErrors, Problem, Properties};
 use crate::events::Events;
 use crate::identity::Identity;
-use crate::keys::KeySource;
+use crate::keys::{KeySource, Refresher};
 use crate::principal::principal;
 use crate::reject::Reject;
 use crate::request_header::bearer_token;
@@ -29,6 +30,8 @@ pub struct Authenticator {
     user_mapping: UserMapping,
     max_token_bytes: usize,
     events: Arc<Events>,
+    /// Fetches `keys` until it is dropped, where they come from a URL.
+    _refresher: Option<Refresher>,
 }
 
 impl Authenticator {
@@ -42,7 +45,7 @@ impl Authenticator {
         let configuration = Configuration::read(properties, &mut errors);
         let key_file = &configuration.key_file;
         let keys = (!key_file.value.is_empty())
-            .then(|| KeySource::open(&key_file.value).map_err(|error| errors.push(key_file.problem(error.0))))
+            .then(|| KeySource::open(&key_file.value, &events).map_err(|error| errors.push(key_file.problem(error.0))))
             .and_then(Result::ok);
         let user_mapping = open_user_mapping(&configuration, &mut errors);
         let claims = ClaimsPolicy {
@@ -52,7 +55,16 @@ impl Authenticator {
         };
         match (keys, user_mapping) {
             (Some(keys), Some(user_mapping)) => {
-                errors.or(Self { keys, claims, user_mapping, max_token_bytes: MAX_TOKEN_BYTES, events })
+                // Last, so that nothing is fetched for a configuration that is not used.
+                errors.or(())?;
+                let refresher = keys
+                    .remote()
+                    .map(|key_set| Refresher::start(vec![Arc::clone(key_set)], &events))
+                    .transpose()
+                    .map_err(|error| {
+                        key_file.problem(format!("cannot be fetched: no thread can be started: {error}"))
+                    })?;
+                Ok(Self { keys, claims, user_mapping, max_token_bytes: MAX_TOKEN_BYTES, events, _refresher: refresher })
             }
             _ => Err(errors),
         }
@@ -62,6 +74,15 @@ impl Authenticator {
     #[must_use]
     pub fn events(&self) -> &Events {
         &self.events
+    }
+
+    /// Waits until the keys that come from a URL were fetched once, well or badly; other keys are there from the start. A
+    /// coordinator does not need it; a command that judges one token does.
+    ///
+    /// # Errors
+    /// Why there are no keys, for the operator.
+    pub fn wait_until_fetched(&self, timeout: Duration) -> Result<(), String> {
+        self.keys.remote().map_or(Ok(()), |key_set| key_set.wait_until_fetched(timeout))
     }
 
     /// Judges the value of an Authorization header at the time `now`.

@@ -8,7 +8,8 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
 
-use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 
 /// A member's name and value.
 pub(crate) type Member<'j> = (Cow<'j, str>, Value<'j>);
@@ -61,6 +62,33 @@ pub(crate) fn read_object(text: &[u8], wanted: impl Fn(&str) -> bool) -> Result<
         (Ok(members), _) => Ok(members),
         (Err(_), Some(problem)) => Err(problem),
         (Err(error), None) => Err(JsonError::Malformed(describe(&error))),
+    }
+}
+
+/// Splits the array that is the member `name` of an object into the texts of its elements, at most `most` of them; `None`
+/// if there is no such member. What an element holds is left to the reader of elements, so that a bad one costs only
+/// itself.
+pub(crate) fn split_array<'j>(text: &'j [u8], name: &str, most: usize) -> Result<Option<Vec<&'j str>>, JsonError> {
+    let mut deserializer = serde_json::Deserializer::from_slice(text);
+    let mut problem = None;
+    let array = deserializer
+        .deserialize_map(RawMemberVisitor { wanted: name, problem: &mut problem })
+        .and_then(|array| deserializer.end().map(|()| array));
+    let array = match (array, problem) {
+        (Ok(Some(array)), _) => array,
+        (Ok(None), _) => return Ok(None),
+        (Err(_), Some(problem)) => return Err(problem),
+        (Err(error), None) => return Err(JsonError::Malformed(describe(&error))),
+    };
+    if !array.get().starts_with('[') {
+        return Err(JsonError::Malformed(format!("'{name}' is not an array")));
+    }
+    let mut too_many = false;
+    match serde_json::Deserializer::from_str(array.get()).deserialize_seq(RawElements { most, too_many: &mut too_many })
+    {
+        Ok(elements) => Ok(Some(elements)),
+        Err(_) if too_many => Err(JsonError::Malformed(format!("'{name}' has more than {most} elements"))),
+        Err(error) => Err(JsonError::Malformed(describe(&error))),
     }
 }
 
@@ -195,6 +223,63 @@ impl<'j> Visitor<'j> for ValueSeed<'_> {
     }
 }
 
+/// One member of an object, unread.
+struct RawMemberVisitor<'p, 'n> {
+    wanted: &'n str,
+    problem: &'p mut Option<JsonError>,
+}
+
+impl<'j> Visitor<'j> for RawMemberVisitor<'_, '_> {
+    type Value = Option<&'j RawValue>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'j>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut names = MemberNames::default();
+        let mut member = None;
+        while let Some(name) = map.next_key_seed(Text)? {
+            if name == self.wanted {
+                member = Some(map.next_value()?);
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+            if !names.insert(name) {
+                *self.problem = Some(JsonError::DuplicateMember);
+                return Err(de::Error::custom("duplicate"));
+            }
+        }
+        Ok(member)
+    }
+}
+
+/// The elements of an array, unread.
+struct RawElements<'p> {
+    most: usize,
+    too_many: &'p mut bool,
+}
+
+impl<'j> Visitor<'j> for RawElements<'_> {
+    type Value = Vec<&'j str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array")
+    }
+
+    fn visit_seq<A: SeqAccess<'j>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        let mut elements = Vec::new();
+        while let Some(element) = seq.next_element::<&'j RawValue>()? {
+            if elements.len() == self.most {
+                *self.too_many = true;
+                return Err(de::Error::custom("too many"));
+            }
+            elements.push(element.get());
+        }
+        Ok(elements)
+    }
+}
+
 /// A member's name, borrowed where it has no escapes.
 struct Text;
 
@@ -320,6 +405,26 @@ mod tests {
         }
         for bytes in [&b"{\"b\":\"\xff\"}"[..], b"{\"b\":\"\xed\xa0\x80\"}", b"{\"\xc0\xaf\":1}"] {
             assert!(matches!(read_object(bytes, |_| false), Err(JsonError::Malformed(_))), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn an_array_is_split_whatever_its_elements_hold() {
+        let split = |text: &'static str| split_array(text.as_bytes(), "a", 2);
+        assert_eq!(
+            split(r#"{"b":[{"c":1,"c":1}],"a":[ {"x":1,"x":2} ,"y"]}"#),
+            Ok(Some(vec![r#"{"x":1,"x":2}"#, r#""y""#]))
+        );
+        assert_eq!(split(r#"{"b":1}"#), Ok(None));
+        assert_eq!(split(r#"{"a":[],"\u0061":[]}"#), Err(JsonError::DuplicateMember));
+        for (text, why) in [
+            (r#"{"a":{}}"#, "'a' is not an array"),
+            (r#"{"a":[1,2,3]}"#, "'a' has more than 2 elements"),
+            (r#"{"a":[1,]}"#, "not valid JSON at line 1 column 9"),
+            (r#"{"a":[1]} x"#, "not valid JSON at line 1 column 11"),
+            ("[]", "not a JSON object at line 1 column 0"),
+        ] {
+            assert_eq!(split(text), Err(JsonError::Malformed(why.to_owned())), "{text}");
         }
     }
 

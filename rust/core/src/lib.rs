@@ -29,7 +29,7 @@ pub use clock::UnixMillis;
 pub use config::{ConfigurationErrors, Problem, Properties, Property};
 pub use events::{Event, Events, Level};
 pub use identity::Identity;
-pub use keys::{hmac_secret, public_key_of_pem};
+pub use keys::{PublicKey, hmac_secret, public_key_of_pem, public_keys};
 pub use reject::{Reject, RejectCode, is_unprintable, quoted};
 pub use signature::{Algorithm, KeyError, PublicNumbers, VerifyingKey};
 pub use signature_verifier::{SignatureVerifier, SignedPayload};

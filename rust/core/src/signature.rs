@@ -258,9 +258,30 @@ impl VerifyingKey {
     }
 
     /// Binds the key to one algorithm, as its JWK's `alg` asks.
-    pub(crate) fn only_for(mut self, algorithm: Algorithm) -> Self {
+    pub(crate) fn only_for(mut self, algorithm: Algorithm) -> Result<Self, KeyError> {
+        if !self.serves(algorithm) {
+            return refused(format!("its alg {algorithm} does not fit the key, which is of type {}", self.describe()));
+        }
         self.only = Some(algorithm);
-        self
+        Ok(self)
+    }
+
+    /// The only algorithm that the key may serve, if its JWK says so.
+    #[must_use]
+    pub fn bound_to(&self) -> Option<Algorithm> {
+        self.only
+    }
+
+    /// True if the key may verify signatures of this algorithm: its type, curve or length fits, and nothing binds it to
+    /// another one.
+    pub(crate) fn serves(&self, algorithm: Algorithm) -> bool {
+        let fits = match &self.material {
+            Material::Rsa(_) => RSA_ALGORITHMS.iter().any(|(candidate, _)| *candidate == algorithm),
+            Material::Ec(curve, _) => curve.algorithm() == algorithm,
+            Material::Ed25519(_) => algorithm == Algorithm::EdDsa,
+            Material::Hmac(key) => key.for_algorithm(algorithm).is_some(),
+        };
+        fits && self.only.is_none_or(|only| only == algorithm)
     }
 
     /// What the key is, for operators: `RSA 2048`, `EC P-256`, `Ed25519`, `HMAC`.

@@ -1,7 +1,6 @@
 //! Signatures without claims, for a command that is given a key and a token.
 
-use std::path::Path;
-
+use crate::events::Events;
 use crate::keys::KeySource;
 use crate::reject::Reject;
 use crate::signature::{self, Algorithm, KeyError};
@@ -11,6 +10,7 @@ use crate::token_header::TokenHeader;
 /// Verifies signatures and nothing else. Nobody logs in by it.
 pub struct SignatureVerifier {
     keys: KeySource,
+    events: Events,
 }
 
 /// A payload with a right signature, as bytes: nobody has looked at its claims.
@@ -29,8 +29,16 @@ impl SignatureVerifier {
     ///
     /// # Errors
     /// Why the file gives no key.
-    pub fn open(key_file: &Path) -> Result<Self, KeyError> {
-        Ok(Self { keys: KeySource::open_file(key_file)? })
+    pub fn open(key_file: &str) -> Result<Self, KeyError> {
+        let events = Events::default();
+        let keys = KeySource::open_file(key_file, &events).map_err(|error| KeyError(error.to_string()))?;
+        Ok(Self { keys, events })
+    }
+
+    /// The keys of a set that are not used, and why.
+    #[must_use]
+    pub fn events(&self) -> &Events {
+        &self.events
     }
 
     /// Verifies the signature of a token of at most `max_bytes`, on the way that every token goes.

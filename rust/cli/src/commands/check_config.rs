@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use nativejwt_core::{Authenticator, ConfigurationErrors, Level, Problem, Property};
 
+use super::check_token::FETCH_TIMEOUT;
 use crate::coordinator_file::{CoordinatorFile, TYPE_KEY};
 use crate::failure::{Failure, Outcome, problems_json};
 use crate::json::JsonObject;
@@ -75,6 +76,10 @@ fn check(path: &Path) -> Findings {
     match Authenticator::open(&file.properties) {
         Ok(authenticator) => {
             let source = &file.properties.source;
+            if let Err(why) = authenticator.wait_until_fetched(FETCH_TIMEOUT) {
+                let (key, line) = find(&file, "key-file").map_or(("key-file", 0), |entry| (&*entry.key, entry.line));
+                findings.errors.push(Problem::of_key(key, source, line, format!("gives no keys: {why}")));
+            }
             while let Some(event) = authenticator.events().pop() {
                 match event.level {
                     Level::Error => findings.errors.push(Problem::of_source(source, event.text)),

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::io::Write;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use nativejwt_core::{Authenticator, Event, Identity, Level, Reject, Step, UnixMillis, quoted};
 
@@ -40,6 +41,9 @@ pub(crate) struct Arguments {
     token: OsString,
 }
 
+/// How long a JWK set may take to come: the time that a coordinator gives one request, and some more.
+pub(super) const FETCH_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// The names of the steps, in order, and the first number of the reasons that belong to each.
 const STEPS: [(&str, u32); 8] = [
     ("bearer token", 101),
@@ -57,6 +61,8 @@ pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Res
     let authenticator = Authenticator::open(&file.properties)?;
     let token = read_token(&arguments.token)?;
     let now = arguments.at.unwrap_or_else(UnixMillis::now);
+    // Without keys the verdict is KEYS_UNAVAILABLE, and the authenticator's events say why.
+    let _ = authenticator.wait_until_fetched(FETCH_TIMEOUT);
     let authorization = [b"Bearer ", token.as_slice()].concat();
 
     let mut steps: Vec<(&str, String)> = Vec::new();

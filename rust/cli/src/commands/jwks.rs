@@ -3,13 +3,12 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use nativejwt_core::{public_key_of_pem, quoted};
-use serde_json::{Map, Value};
+use nativejwt_core::{PublicKey, public_keys, quoted};
 
 use crate::failure::{Failure, Outcome};
-use crate::json::{compact, json_string, pretty};
+use crate::json::{compact, pretty};
 use crate::jwk;
-use crate::private_key::{is_json, read_key_file};
+use crate::private_key::read_key_file;
 
 /// Make a JWK set of public keys
 ///
@@ -36,8 +35,7 @@ pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Res
     let mut entries: Vec<Entry<'_>> = Vec::new();
     for file in &arguments.files {
         let text = read_key_file(file)?;
-        let keys = if is_json(&text) { keys_of_json(&text) } else { key_of_pem(&text).map(|key| vec![key]) };
-        for (key_id, json) in keys.map_err(|why| Failure::at(file.display(), why))? {
+        for (key_id, json) in keys_of(&text).map_err(|why| Failure::at(file.display(), why))? {
             if let Some(earlier) = entries.iter().find(|entry| entry.key_id == key_id) {
                 let why = format!(
                     "its key ID '{}' is already that of a key in {}: stock Trino refuses a whole set for that; give each key its own kid, and each file once",
@@ -56,26 +54,33 @@ pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Res
     Ok(Outcome::Accepted)
 }
 
-fn key_of_pem(text: &str) -> Result<(String, String), String> {
-    if !text.contains("-----BEGIN") {
-        return Err("is no PEM, JWK or JWK set. If it is an HMAC secret: that must never be published".to_owned());
-    }
-    let sections = pem::parse_many(text).map_err(|error| format!("the PEM text is damaged: {error}"))?;
-    if let Some(section) = sections.iter().find(|section| section.tag().ends_with("PRIVATE KEY")) {
-        return Err(format!(
-            "holds a private key ('{}'), which must never be published: 'openssl pkey -in FILE -pubout' gives the public one",
-            section.tag()
-        ));
-    }
-    let key = public_key_of_pem(text).map_err(|error| error.to_string())?;
-    let numbers = key.public_numbers().ok_or("holds no public key")?;
-    let members = jwk::public_members(numbers);
-    let key_id = jwk::thumbprint(&members);
-    let json = jwk::object(&members).text("kid", &key_id).text("use", "sig").finish();
-    Ok((key_id, json))
+/// The keys of a file: key ID and JSON.
+fn keys_of(text: &str) -> Result<Vec<(String, String)>, String> {
+    refuse_private_pem(text)?;
+    let keys = public_keys(text).map_err(|error| error.to_string())?;
+    keys.into_iter()
+        .map(|PublicKey { key_id, key }| {
+            let members = jwk::public_members(key.public_numbers().ok_or("holds no public key")?);
+            let key_id = key_id.unwrap_or_else(|| jwk::thumbprint(&members));
+            let json = jwk::object(&members).text("kid", &key_id).text("use", "sig");
+            let json = match key.bound_to() {
+                Some(algorithm) => json.text("alg", algorithm.name()),
+                None => json,
+            };
+            Ok((key_id, json.finish()))
+        })
+        .collect()
 }
 
-/// The keys of a JWK or a JWK set.
-fn keys_of_json(text: &str) -> Result<Vec<(String, String)>, String> {
-    Err(String::new())
+/// A PEM file with a private key may hold a certificate as well. It is refused all the same: it was not meant for
+/// publishing.
+fn refuse_private_pem(text: &str) -> Result<(), String> {
+    let sections = pem::parse_many(text).unwrap_or_default();
+    match sections.iter().find(|section| section.tag().ends_with("PRIVATE KEY")) {
+        None => Ok(()),
+        Some(section) => Err(format!(
+            "holds a private key ('{}'), which must never be published: 'openssl pkey -in FILE -pubout' gives the public one",
+            section.tag()
+        )),
+    }
 }

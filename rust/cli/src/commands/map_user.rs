@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use nativejwt_core::{UserMapping, quoted};
+use nativejwt_core::{ConfigurationErrors, Problem, UserMapping, quoted};
 
 use crate::failure::{Failure, Outcome, with_reject};
 use crate::hint::hint;
@@ -38,7 +38,13 @@ pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Res
         (Some(pattern), _) => {
             UserMapping::of_pattern(pattern).map_err(|why| Failure::Message(format!("--pattern {why}")))?
         }
-        (None, Some(file)) => UserMapping::open(file)?,
+        (None, Some(file)) => UserMapping::of_file(file).map_err(|problems| {
+            let mut errors = ConfigurationErrors::default();
+            for problem in problems {
+                errors.push(Problem::of_line(&file.display().to_string(), problem.line, problem.message));
+            }
+            errors
+        })?,
         (None, None) => return Err(Failure::Message("give --pattern or --file".to_owned())),
     };
     let mut outcome = Outcome::Accepted;

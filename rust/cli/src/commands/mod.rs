@@ -7,7 +7,7 @@ mod inspect;
 mod issue;
 mod jwks;
 mod keygen;
-//mod map_user;
+mod map_user;
 mod verify_jws;
 
 use std::io::Write;
@@ -48,7 +48,7 @@ enum Call {
     VerifyJws(verify_jws::Arguments),
     CheckToken(check_token::Arguments),
     CheckConfig(check_config::Arguments),
-    //MapUser(map_user::Arguments),
+    MapUser(map_user::Arguments),
     #[command(hide = true)]
     GenerateDocs(generate_docs::Arguments),
 }
@@ -64,7 +64,7 @@ impl Cli {
             Call::VerifyJws(arguments) => verify_jws::run(arguments, self.json, out),
             Call::CheckToken(arguments) => check_token::run(arguments, self.json, out),
             Call::CheckConfig(arguments) => check_config::run(arguments, self.json, out),
-            //Call::MapUser(arguments) => map_user::run(arguments, self.json, out),
+            Call::MapUser(arguments) => map_user::run(arguments, self.json, out),
             Call::GenerateDocs(arguments) => generate_docs::run(arguments),
         }
     }

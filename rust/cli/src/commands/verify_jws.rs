@@ -2,7 +2,6 @@
 
 use std::ffi::OsString;
 use std::io::Write;
-use std::path::PathBuf;
 
 use nativejwt_core::SignatureVerifier;
 
@@ -24,7 +23,7 @@ Example:
 pub(crate) struct Arguments {
     /// File with the key or the keys
     #[arg(long, value_name = "FILE")]
-    key: PathBuf,
+    key: String,
 
     /// The token, or - for standard input
     #[arg(value_name = "TOKEN")]
@@ -32,8 +31,10 @@ pub(crate) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Result<Outcome, Failure> {
-    let verifier =
-        SignatureVerifier::open(&arguments.key).map_err(|error| Failure::at(arguments.key.display(), error))?;
+    let verifier = SignatureVerifier::open(&arguments.key).map_err(|error| Failure::at(&arguments.key, error))?;
+    while let Some(event) = verifier.events().pop() {
+        writeln!(std::io::stderr(), "warning: {}", event.text)?;
+    }
     let token = read_token(&arguments.token)?;
     match verifier.verify(&token, MAX_TOKEN_BYTES) {
         Ok(verified) => {

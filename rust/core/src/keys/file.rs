@@ -9,15 +9,21 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use zeroize::Zeroizing;
 
-use super::{hmac_file, pem};
+use super::jwk::{self, Jwk, Origin};
+use super::{hmac_file, jwks, pem};
 use crate::reject::{Reject, RejectCode};
 use crate::signature::{KeyError, VerifyingKey};
 
 /// No key file is as large as this.
-const MAX_FILE_BYTES: u64 = 256 * 1024;
+const MAX_FILE_BYTES: u64 = jwks::MAX_DOCUMENT_BYTES as u64;
 
-/// Reads a PEM or HMAC file.
+/// Reads a file with one key.
 pub(crate) fn load(path: &Path) -> Result<VerifyingKey, LoadError> {
+    key(&read(path)?).map_err(LoadError::Unusable)
+}
+
+/// Reads the text of a key file; it may be a secret.
+pub(crate) fn read(path: &Path) -> Result<Zeroizing<String>, LoadError> {
     let mut bytes = Zeroizing::new(Vec::new());
     File::open(path)
         .and_then(|file| file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes))
@@ -25,13 +31,23 @@ pub(crate) fn load(path: &Path) -> Result<VerifyingKey, LoadError> {
     if bytes.len() as u64 > MAX_FILE_BYTES {
         return Err(LoadError::Unusable(KeyError(format!("the file is larger than {MAX_FILE_BYTES} bytes"))));
     }
-    let Ok(text) = std::str::from_utf8(&bytes) else {
-        return Err(LoadError::Unusable(KeyError(
-            "the file is neither PEM nor base64: it holds binary data".to_owned(),
-        )));
-    };
-    let key = if pem::is_pem(text) { pem::public_key(text) } else { hmac_file::secret(text) };
-    key.map_err(LoadError::Unusable)
+    match String::from_utf8(std::mem::take(&mut *bytes)) {
+        Ok(text) => Ok(Zeroizing::new(text)),
+        Err(error) => {
+            drop(Zeroizing::new(error.into_bytes()));
+            Err(LoadError::Unusable(KeyError("the file is neither PEM nor base64: it holds binary data".to_owned())))
+        }
+    }
+}
+
+/// The one key of a PEM text, a JWK or the base64 of an HMAC key.
+pub(crate) fn key(text: &str) -> Result<VerifyingKey, KeyError> {
+    if jwk::is_json(text) {
+        return Jwk::read(text, Origin::LocalFile)
+            .map(|jwk| jwk.key)
+            .map_err(|skipped| KeyError(format!("holds a JWK that cannot be used: {}", skipped.why)));
+    }
+    if pem::is_pem(text) { pem::public_key(text) } else { hmac_file::secret(text) }
 }
 
 /// Why a key file gave no key.

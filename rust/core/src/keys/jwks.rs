@@ -1,0 +1,391 @@
+//! A JWK set: the document (RFC 7517, section 5), and the look-up of a token's key in it.
+
+use std::collections::HashMap;
+
+use super::jwk::{self, Jwk, Origin, SkippedJwk};
+use crate::json::{JsonError, split_array};
+use crate::reject::{Reject, RejectCode, quoted};
+use crate::signature::{KeyError, VerifyingKey};
+use crate::token_header::TokenHeader;
+
+/// A longer document is not read.
+pub(crate) const MAX_DOCUMENT_BYTES: usize = 1024 * 1024;
+/// Lines about keys that are not used, for one document.
+pub(crate) const MAX_SKIPPED_LINES: usize = 20;
+/// A document with more keys is refused.
+const MAX_KEYS: usize = 10_000;
+/// Keys of one `kid` that are tried in turn; a bad signature costs a verification for each.
+const MAX_KEYS_OF_ONE_ID: usize = 16;
+
+/// The keys of one document; never changed, only replaced as a whole.
+#[derive(Debug, Default)]
+pub(crate) struct KeySet {
+    /// In the order of the document, for each `kid`.
+    by_id: HashMap<Box<str>, Vec<Entry>>,
+    /// Keys without a `kid`. A token cannot name them, so they serve nobody yet.
+    without_id: Vec<Entry>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    key: VerifyingKey,
+    fingerprint: u64,
+}
+
+/// What a document held.
+#[derive(Debug)]
+pub(crate) struct Reading {
+    pub(crate) keys: KeySet,
+    /// A line for each key that is not used: which one, and why.
+    pub(crate) skipped: Vec<String>,
+}
+
+impl Reading {
+    /// The keys, if there are any: an empty set would lock everybody out, and is never what an issuer wants to say.
+    pub(crate) fn usable(self) -> Result<KeySet, KeyError> {
+        match self.skipped.len() {
+            _ if !self.keys.is_empty() => Ok(self.keys),
+            0 => Err(KeyError("the JWK set is empty".to_owned())),
+            1 => Err(KeyError("the one key of the JWK set cannot be used".to_owned())),
+            unused => Err(KeyError(format!("none of the {unused} keys of the JWK set can be used"))),
+        }
+    }
+}
+
+/// True if the text is meant as a JWK set; a JSON object without `keys` may be one JWK.
+pub(crate) fn is_set(text: &str) -> bool {
+    jwk::is_json(text) && !matches!(split_array(text.as_bytes(), "keys", usize::MAX), Ok(None))
+}
+
+impl KeySet {
+    /// Reads a document. A key that cannot be used is skipped and named; the others are not touched by it.
+    pub(crate) fn read(document: &[u8], origin: Origin) -> Result<Reading, KeyError> {
+        if document.len() > MAX_DOCUMENT_BYTES {
+            return Err(KeyError(format!("the JWK set is larger than {MAX_DOCUMENT_BYTES} bytes")));
+        }
+        let elements = match split_array(document, "keys", MAX_KEYS) {
+            Ok(Some(elements)) => elements,
+            Ok(None) => return Err(KeyError("the document is no JWK set: it has no 'keys' (RFC 7517)".to_owned())),
+            Err(JsonError::DuplicateMember) => {
+                return Err(KeyError("the document is no JWK set: it names a member twice".to_owned()));
+            }
+            Err(JsonError::Malformed(why)) => return Err(KeyError(format!("the document is no JWK set: {why}"))),
+        };
+        let (mut keys, mut skipped) = (Self::default(), Vec::new());
+        for (index, element) in elements.into_iter().enumerate() {
+            if let Err(SkippedJwk { key_id, why }) = Jwk::read(element, origin).and_then(|jwk| keys.add(jwk)) {
+                skipped.push(match key_id {
+                    Some(key_id) => format!("the key '{}' is not used: {why}", quoted(&key_id)),
+                    None => format!("key number {} of the set, without kid, is not used: {why}", index + 1),
+                });
+            }
+        }
+        Ok(Reading { keys, skipped })
+    }
+
+    fn add(&mut self, jwk: Jwk) -> Result<(), SkippedJwk> {
+        let Jwk { key_id, key, fingerprint } = jwk;
+        let keys = match &key_id {
+            Some(key_id) => self.by_id.entry(key_id.clone()).or_default(),
+            None => &mut self.without_id,
+        };
+        if key_id.is_some() && keys.len() == MAX_KEYS_OF_ONE_ID {
+            let why = KeyError(format!("{MAX_KEYS_OF_ONE_ID} keys before it have the same kid"));
+            return Err(SkippedJwk { key_id, why });
+        }
+        keys.push(Entry { key, fingerprint });
+        Ok(())
+    }
+
+    /// How many keys there are, those without `kid` included.
+    pub(crate) fn len(&self) -> usize {
+        self.by_id.values().map(Vec::len).sum::<usize>() + self.without_id.len()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.by_id.is_empty() && self.without_id.is_empty()
+    }
+
+    /// Lets `verify` try the keys of the token's `kid` in turn. The look-up costs the same in a large set, takes no lock
+    /// and allocates nothing.
+    pub(crate) fn verify_with<T>(
+        &self,
+        header: &TokenHeader<'_>,
+        verify: impl Fn(&VerifyingKey) -> Result<T, Reject>,
+    ) -> Result<T, Reject> {
+        let Some(key_id) = header.key_id.as_deref() else {
+            return Err(Reject::new(RejectCode::KeyIdRequired, "Key ID is required"));
+        };
+        let Some([first, others @ ..]) = self.by_id.get(key_id).map(Vec::as_slice) else {
+            return Err(Reject::new(RejectCode::UnknownKeyId, "Unknown signing key ID"));
+        };
+        if others.is_empty() {
+            return verify(&first.key);
+        }
+        let mut reject = None;
+        for entry in [first].into_iter().chain(others).filter(|entry| entry.key.serves(header.algorithm)) {
+            match verify(&entry.key) {
+                Ok(verified) => return Ok(verified),
+                Err(why) => reject = Some(why),
+            }
+        }
+        match reject {
+            Some(reject) => Err(reject),
+            None => verify(&first.key),
+        }
+    }
+
+    /// The keys in words: how many, and the first of them by name.
+    pub(crate) fn describe(&self) -> String {
+        let mut named: Vec<_> = self.by_id.iter().collect();
+        named.sort_unstable_by_key(|(key_id, _)| *key_id);
+        let named = named.into_iter().flat_map(|(key_id, entries)| {
+            entries.iter().map(move |entry| format!("'{}' ({})", quoted(key_id), entry.key.describe()))
+        });
+        let nameless = self.without_id.iter().map(|entry| format!("one without kid ({})", entry.key.describe()));
+        format!("{}: {}", counted(self.len()), enumerated(named.chain(nameless)))
+    }
+
+    /// What changed since `older`, in words; `None` if the keys are the same.
+    pub(crate) fn changes_since(&self, older: &KeySet) -> Option<String> {
+        let changes = [
+            ("added", self.key_ids(|key_id, _| !older.by_id.contains_key(key_id))),
+            ("removed", older.key_ids(|key_id, _| !self.by_id.contains_key(key_id))),
+            (
+                "replaced under the same kid",
+                self.key_ids(|key_id, entries| older.by_id.get(key_id).is_some_and(|old| !same_keys(entries, old))),
+            ),
+        ];
+        let mut news: Vec<String> = changes
+            .into_iter()
+            .filter(|(_, key_ids)| !key_ids.is_empty())
+            .map(|(what, key_ids)| {
+                format!("{what} {}", enumerated(key_ids.iter().map(|id| format!("'{}'", quoted(id)))))
+            })
+            .collect();
+        if !same_keys(&self.without_id, &older.without_id) {
+            news.push("other keys without kid".to_owned());
+        }
+        (!news.is_empty()).then(|| news.join("; "))
+    }
+
+    fn key_ids(&self, pick: impl Fn(&str, &[Entry]) -> bool) -> Vec<&str> {
+        let mut key_ids: Vec<_> =
+            self.by_id.iter().filter(|(key_id, entries)| pick(key_id, entries)).map(|(key_id, _)| &**key_id).collect();
+        key_ids.sort_unstable();
+        key_ids
+    }
+}
+
+fn same_keys(these: &[Entry], those: &[Entry]) -> bool {
+    let fingerprints = |entries: &[Entry]| {
+        let mut fingerprints: Vec<_> = entries.iter().map(|entry| entry.fingerprint).collect();
+        fingerprints.sort_unstable();
+        fingerprints
+    };
+    fingerprints(these) == fingerprints(those)
+}
+
+fn counted(keys: usize) -> String {
+    if keys == 1 { "1 key".to_owned() } else { format!("{keys} keys") }
+}
+
+/// A list for a message, cut where it gets long.
+fn enumerated(mut items: impl Iterator<Item = String>) -> String {
+    const SHOWN: usize = 10;
+    let mut list = items.by_ref().take(SHOWN).collect::<Vec<_>>().join(", ");
+    match items.count() {
+        0 => {}
+        more => list.push_str(&format!(" and {more} more")),
+    }
+    list
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::time::Instant;
+
+    use super::*;
+    use crate::signature::Algorithm;
+
+    const P256: &str = r#""kty":"EC","crv":"P-256","x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4","y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM""#;
+    const ED25519: &str = r#""kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo""#;
+    const OTHER_ED25519: &str = r#""kty":"OKP","crv":"Ed25519","x":"O2onvM62pC1io6jQKm8Nc2UyFXcd4kOmOsBIoYtZ2ik""#;
+
+    fn read(keys: &[&str]) -> Reading {
+        let keys: Vec<_> = keys.iter().map(|key| format!("{{{key}}}")).collect();
+        KeySet::read(format!(r#"{{"keys":[{}]}}"#, keys.join(",")).as_bytes(), Origin::Fetched).unwrap()
+    }
+
+    fn set(keys: &[(&str, &str)]) -> KeySet {
+        let keys: Vec<_> = keys.iter().map(|(key_id, key)| format!(r#""kid":"{key_id}",{key}"#)).collect();
+        let reading = read(&keys.iter().map(String::as_str).collect::<Vec<_>>());
+        assert_eq!(reading.skipped, [""; 0]);
+        reading.keys
+    }
+
+    fn header(algorithm: Algorithm, key_id: Option<&str>) -> TokenHeader<'_> {
+        TokenHeader { algorithm, key_id: key_id.map(Into::into) }
+    }
+
+    fn mismatch() -> Reject {
+        Reject::new(RejectCode::SignatureMismatch, "no")
+    }
+
+    /// The types of the keys that are tried for a header, none of which is right.
+    fn tried(keys: &KeySet, header: &TokenHeader<'_>) -> (Vec<String>, RejectCode) {
+        let tried = RefCell::new(Vec::new());
+        let reject = keys.verify_with(header, |key| {
+            tried.borrow_mut().push(key.describe());
+            Err::<(), _>(mismatch())
+        });
+        (tried.into_inner(), reject.unwrap_err().code())
+    }
+
+    #[test]
+    fn one_bad_key_never_costs_the_others_and_is_named() {
+        let reading = read(&[
+            &format!(r#""kid":"a",{P256}"#),
+            &format!(r#""kid":"b\u202e\n","use":"enc",{P256}"#),
+            r#""kty":"RSA""#,
+            r#""kid":"d","kid":"d""#,
+            &format!(r#""kid":"e",{ED25519}"#),
+        ]);
+        assert_eq!(reading.keys.len(), 2);
+        assert_eq!(
+            reading.skipped,
+            [
+                "the key 'b\\u{202e}\\u{a}' is not used: its use is 'enc', not 'sig'",
+                "key number 3 of the set, without kid, is not used: it has no n",
+                "key number 4 of the set, without kid, is not used: it names a member twice",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_no_set_is_refused_whole() {
+        for (document, reason) in [
+            ("", "JSON ends too early at line 1 column 0"),
+            ("<html>", "not valid JSON at line 1 column 1"),
+            ("[]", "not a JSON object at line 1 column 0"),
+            (r#"{"keys":[]"#, "JSON ends too early"),
+            (r#"{"keys":[]}{}"#, "not valid JSON"),
+            (r#"{"keys":{}}"#, "'keys' is not an array"),
+            (r#"{"keys":null}"#, "'keys' is not an array"),
+            (r#"{"error":"x"}"#, "it has no 'keys' (RFC 7517)"),
+            (r#"{"keys":[],"keys":[]}"#, "it names a member twice"),
+        ] {
+            let error = KeySet::read(document.as_bytes(), Origin::Fetched).unwrap_err().0;
+            assert!(error.starts_with("the document is no JWK set: ") && error.contains(reason), "{document}: {error}");
+        }
+    }
+
+    #[test]
+    fn documents_and_sets_have_a_limit() {
+        let mut document = br#"{"keys":[]}"#.to_vec();
+        document.resize(MAX_DOCUMENT_BYTES, b' ');
+        assert!(KeySet::read(&document, Origin::Fetched).is_ok());
+        document.push(b' ');
+        let error = KeySet::read(&document, Origin::Fetched).unwrap_err().0;
+        assert_eq!(error, "the JWK set is larger than 1048576 bytes");
+        let of = |count| {
+            KeySet::read(format!(r#"{{"keys":[{}{{}}]}}"#, "{},".repeat(count - 1)).as_bytes(), Origin::Fetched)
+        };
+        assert_eq!(of(MAX_KEYS).unwrap().skipped.len(), MAX_KEYS);
+        assert!(of(MAX_KEYS + 1).unwrap_err().0.ends_with("'keys' has more than 10000 elements"));
+    }
+
+    #[test]
+    fn an_empty_set_is_not_usable() {
+        assert_eq!(read(&[]).usable().unwrap_err().0, "the JWK set is empty");
+        assert_eq!(read(&["", ""]).usable().unwrap_err().0, "none of the 2 keys of the JWK set can be used");
+        assert!(read(&["", P256]).usable().is_ok());
+    }
+
+    #[test]
+    fn a_token_names_its_key() {
+        let reading = read(&[&format!(r#""kid":"a",{P256}"#), ED25519]);
+        assert_eq!(
+            tried(&reading.keys, &header(Algorithm::Es256, Some("a"))),
+            (vec!["EC P-256".into()], RejectCode::SignatureMismatch)
+        );
+        for (key_id, code, message) in [
+            (None, RejectCode::KeyIdRequired, "Key ID is required"),
+            (Some("b"), RejectCode::UnknownKeyId, "Unknown signing key ID"),
+            (Some("A"), RejectCode::UnknownKeyId, "Unknown signing key ID"),
+        ] {
+            let reject = reading.keys.verify_with(&header(Algorithm::EdDsa, key_id), |_| Ok(())).unwrap_err();
+            assert_eq!((reject.code(), reject.message()), (code, message));
+        }
+    }
+
+    #[test]
+    fn keys_of_one_name_are_tried_in_turn() {
+        let keys = set(&[("a", ED25519), ("a", P256), ("a", OTHER_ED25519), ("b", P256)]);
+        assert_eq!(keys.len(), 4);
+        let (ed25519, p256) = ("Ed25519".to_owned(), "EC P-256".to_owned());
+        assert_eq!(tried(&keys, &header(Algorithm::EdDsa, Some("a"))).0, [ed25519.clone(), ed25519.clone()]);
+        assert_eq!(tried(&keys, &header(Algorithm::Es256, Some("a"))).0, [p256]);
+        assert_eq!(tried(&keys, &header(Algorithm::Rs256, Some("a"))).0, [ed25519], "one says why none fits");
+        let calls = RefCell::new(0);
+        let second = keys.verify_with(&header(Algorithm::EdDsa, Some("a")), |_| {
+            *calls.borrow_mut() += 1;
+            if *calls.borrow() == 2 { Ok("second") } else { Err(mismatch()) }
+        });
+        assert_eq!(second, Ok("second"));
+    }
+
+    #[test]
+    fn too_many_keys_of_one_name_are_not_tried() {
+        let key = format!(r#""kid":"a",{ED25519}"#);
+        let reading = read(&vec![key.as_str(); MAX_KEYS_OF_ONE_ID + 1]);
+        assert_eq!(reading.keys.len(), MAX_KEYS_OF_ONE_ID);
+        assert_eq!(reading.skipped, ["the key 'a' is not used: 16 keys before it have the same kid"]);
+    }
+
+    #[test]
+    fn changes_are_told_by_name() {
+        let older = set(&[("a", P256), ("b", ED25519), ("c", ED25519)]);
+        assert_eq!(set(&[("c", ED25519), ("b", ED25519), ("a", P256)]).changes_since(&older), None);
+        let newer = set(&[("a", P256), ("c", OTHER_ED25519), ("e", P256), ("d", P256)]);
+        assert_eq!(
+            newer.changes_since(&older).unwrap(),
+            "added 'd', 'e'; removed 'b'; replaced under the same kid 'c'"
+        );
+        assert_eq!(read(&[P256]).keys.changes_since(&read(&[ED25519]).keys).unwrap(), "other keys without kid");
+        assert_eq!(newer.describe(), "4 keys: 'a' (EC P-256), 'c' (Ed25519), 'd' (EC P-256), 'e' (EC P-256)");
+    }
+
+    #[test]
+    fn descriptions_of_large_sets_are_cut() {
+        let names: Vec<_> = (0..50).map(|number| format!("k{number:02}")).collect();
+        let keys = set(&names.iter().map(|name| (name.as_str(), ED25519)).collect::<Vec<_>>());
+        let text = keys.describe();
+        assert!(
+            text.starts_with("50 keys: 'k00' (Ed25519), ") && text.ends_with("'k09' (Ed25519) and 40 more"),
+            "{text}"
+        );
+    }
+
+    /// Not a benchmark: a look-up that walks the set would be thousands of times slower in the large one.
+    #[test]
+    fn the_look_up_costs_the_same_in_a_large_set() {
+        let cost = |size: usize| {
+            let names: Vec<_> = (0..size).map(|number| format!("k{number}")).collect();
+            let keys = set(&names.iter().map(|name| (name.as_str(), ED25519)).collect::<Vec<_>>());
+            let last = format!("k{}", size - 1);
+            let header = header(Algorithm::EdDsa, Some(&last));
+            let rounds = (0..20).map(|_| {
+                let begin = Instant::now();
+                for _ in 0..1000 {
+                    keys.verify_with(&header, |_| Ok(())).unwrap();
+                }
+                begin.elapsed()
+            });
+            rounds.min().unwrap()
+        };
+        let (small, large) = (cost(1), cost(MAX_KEYS));
+        assert!(large < small * 20, "{small:?} for 1 key, {large:?} for {MAX_KEYS}");
+    }
+}
