@@ -15,7 +15,7 @@ use crate::principal::principal;
 use crate::reject::Reject;
 use crate::request_header::bearer_token;
 use crate::signature;
-use crate::step::Step;
+use crate::step::{KeyDescription, Step};
 use crate::token::{CompactToken, decode_part};
 use crate::token_header::TokenHeader;
 use crate::user_mapping::UserMapping;
@@ -53,21 +53,15 @@ impl Authenticator {
             required_audience: configuration.required_audience.map(|setting| setting.value),
             principal_field: configuration.principal_field.map_or_else(|| "sub".to_owned(), |setting| setting.value),
         };
-        match (keys, user_mapping) {
-            (Some(keys), Some(user_mapping)) => {
-                // Last, so that nothing is fetched for a configuration that is not used.
-                errors.or(())?;
-                let refresher = keys
-                    .remote()
-                    .map(|key_set| Refresher::start(vec![Arc::clone(key_set)], &events))
-                    .transpose()
-                    .map_err(|error| {
-                        key_file.problem(format!("cannot be fetched: no thread can be started: {error}"))
-                    })?;
-                Ok(Self { keys, claims, user_mapping, max_token_bytes: MAX_TOKEN_BYTES, events, _refresher: refresher })
-            }
-            _ => Err(errors),
-        }
+        let (Some(keys), Some(user_mapping)) = (keys, user_mapping) else { return Err(errors) };
+        // Last, so that nothing is fetched for a configuration that is not used.
+        errors.or(())?;
+        let refresher =
+            keys.remote()
+                .map(|key_set| Refresher::start(vec![Arc::clone(key_set)], &events))
+                .transpose()
+                .map_err(|error| key_file.problem(format!("cannot be fetched: no thread can be started: {error}")))?;
+        Ok(Self { keys, claims, user_mapping, max_token_bytes: MAX_TOKEN_BYTES, events, _refresher: refresher })
     }
 
     /// What the authenticator has to say to the operator; to be drained now and then.
@@ -134,7 +128,7 @@ impl Authenticator {
         decode_part(token.payload, "payload", &mut payload)?;
         decode_part(token.signature, "JWS signature", &mut signature)?;
         let payload = self.keys.verify_with(&header, |key| {
-            passed(Step::Key(key));
+            passed(Step::Key(KeyDescription(key)));
             signature::verify(key, header.algorithm, &token, &signature, &payload)
         })?;
         passed(Step::Signature);

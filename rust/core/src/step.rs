@@ -1,5 +1,7 @@
 //! The steps of the path that a token has passed, for people who want to know how far it came.
 
+use std::fmt;
+
 use crate::clock::UnixMillis;
 use crate::signature::{Algorithm, VerifyingKey};
 
@@ -29,7 +31,7 @@ pub enum Step<'a> {
         key_id: Option<&'a str>,
     },
     /// A key was found and will be tried; more than one where several have the same key ID.
-    Key(&'a VerifyingKey),
+    Key(KeyDescription<'a>),
     /// The key's signature is right.
     Signature,
     /// Times, issuer and audience are as demanded.
@@ -43,4 +45,14 @@ pub enum Step<'a> {
     Principal(&'a str),
     /// The user mapping made a user of it.
     User(&'a str),
+}
+
+/// What a key is, without the key. `Display` gives `RSA 2048`, `EC P-256`, `Ed25519` or `HMAC`.
+#[derive(Clone, Copy, Debug)]
+pub struct KeyDescription<'a>(pub(crate) &'a VerifyingKey);
+
+impl fmt::Display for KeyDescription<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.describe())
+    }
 }

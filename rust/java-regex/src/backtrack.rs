@@ -415,23 +415,21 @@ impl<'a> Matcher<'a> {
     /// The code point at a position, and its units; `None` at the end.
     fn code_point(&self, at: u32) -> Option<(u32, u32)> {
         let &unit = self.input.get(at as usize)?;
-        if is_high(unit) {
-            if let Some(&low) = self.input.get(at as usize + 1).filter(|&&low| is_low(low)) {
-                return Some((0x1_0000 + ((u32::from(unit) - 0xD800) << 10) + (u32::from(low) - 0xDC00), 2));
+        match self.input.get(at as usize + 1) {
+            Some(&low) if is_high(unit) && is_low(low) => {
+                Some((0x1_0000 + ((u32::from(unit) - 0xD800) << 10) + (u32::from(low) - 0xDC00), 2))
             }
+            _ => Some((u32::from(unit), 1)),
         }
-        Some((u32::from(unit), 1))
     }
 
     /// The code point before a position, and its units; `None` at the start.
     fn code_point_before(&self, at: u32) -> Option<(u32, u32)> {
         let before = at.checked_sub(1)?;
-        if let Some(two) = before.checked_sub(1) {
-            if let Some((c, 2)) = self.code_point(two) {
-                return Some((c, 2));
-            }
+        match before.checked_sub(1).and_then(|two| self.code_point(two)) {
+            Some((c, 2)) => Some((c, 2)),
+            _ => Some((u32::from(self.input[before as usize]), 1)),
         }
-        Some((u32::from(self.input[before as usize]), 1))
     }
 
     /// Where the single-character instruction leads from a position.
@@ -895,13 +893,14 @@ impl<'a> Matcher<'a> {
         if unicode && UNICODE.contains(c) {
             return true;
         }
-        // A mark belongs to a word when its base is a letter or digit, ASCII or not.
+        // A mark belongs to a word when its base is a letter or digit, ASCII or not. Java looks for it unit by unit, so
+        // that a base beyond the BMP is none.
         let (mut c, mut at) = (c, at);
         let mut mark = false;
         while properties::is_non_spacing_mark(c) {
             mark = true;
-            let Some((base, units)) = self.code_point_before(at) else { return false };
-            (c, at) = (base, at - units);
+            let Some(before) = at.checked_sub(1) else { return false };
+            (c, at) = (u32::from(self.input[before as usize]), before);
         }
         mark && properties::is_letter_or_digit(c)
     }

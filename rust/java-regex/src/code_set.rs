@@ -40,7 +40,7 @@ impl CodeSet {
             return self.ascii >> c & 1 == 1;
         }
         let after = self.ranges.partition_point(|&(first, _)| first <= c);
-        after > 0 && self.ranges[after - 1].1 >= c
+        after.checked_sub(1).and_then(|row| self.ranges.get(row)).is_some_and(|&(_, last)| last >= c)
     }
 
     pub(crate) fn union(&self, other: &Self) -> Self {

@@ -33,10 +33,11 @@ impl Needs {
         }
         let is_line_end = |c: char| matches!(c, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}');
         // Four-byte sequences are what stands beyond the BMP.
-        !self.ascii
-            && input.bytes().all(|b| b < 0xF0)
-            && !(self.no_last_line_end && input.ends_with(is_line_end))
-            && !(self.one_line && input.contains(is_line_end))
+        let unmet = self.ascii
+            || input.bytes().any(|b| b >= 0xF0)
+            || self.no_last_line_end && input.ends_with(is_line_end)
+            || self.one_line && input.contains(is_line_end);
+        !unmet
     }
 }
 
@@ -72,9 +73,7 @@ pub(crate) fn repeated_groups(root: &Node, groups: u32) -> Vec<bool> {
 
 fn mark_repeated(node: &Node, inside: bool, repeated: &mut [bool]) {
     if let Node::Group(Some(number), _) = node {
-        if let Some(flag) = repeated.get_mut(*number as usize) {
-            *flag = inside;
-        }
+        repeated.iter_mut().skip(*number as usize).take(1).for_each(|flag| *flag = inside);
     }
     let inside = inside || matches!(node, Node::Repeat(_));
     node.children().iter().for_each(|child| mark_repeated(child, inside, repeated));
@@ -146,8 +145,8 @@ fn write_set(set: &CodeSet, text: &mut String) {
     text.push('[');
     let start = text.len();
     for &(first, last) in set.ranges() {
-        // Surrogates are in no input that gets here.
-        for (first, last) in [(first, last.min(0xD7FF)), (first.max(0xE000), last)] {
+        // Neither surrogates nor what stands beyond the BMP are in an input that gets here.
+        for (first, last) in [(first, last.min(0xD7FF)), (first.max(0xE000), last.min(0xFFFF))] {
             if first <= last {
                 write_char(first, text);
                 text.push('-');

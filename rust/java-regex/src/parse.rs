@@ -266,12 +266,21 @@ impl Parser {
     }
 
     /// A character that stands alone, with the case rules in force.
-    fn single(&self, c: u32) -> Node {
-        // Java takes a character for one without case when its upper case is its own fold, as that of U+00DF is.
-        if self.flags.case_insensitive && self.flags.unicode_case && properties::to_upper(c) == properties::fold(c) {
+    fn single(&mut self, c: u32) -> Node {
+        // In a run, Java does not count an escaped one.
+        self.note_supplementary(c);
+        if self.unicode_case_of(c) == Some(false) {
             return Node::Char(c);
         }
+        self.supplementary |= self.unicode_case_of(c) == Some(true);
         self.in_run(c)
+    }
+
+    /// Under `(?iu)`, whether a character has case. Java takes it for one without when its upper case is its own fold, as
+    /// that of U+00DF is.
+    fn unicode_case_of(&self, c: u32) -> Option<bool> {
+        let unicode = self.flags.case_insensitive && self.flags.unicode_case;
+        unicode.then(|| properties::to_upper(c) != properties::fold(c))
     }
 
     /// A character of a literal run, with the case rules in force.
@@ -302,6 +311,7 @@ impl Parser {
         let Some(unit) = self.peek() else { return Ok(None) };
         let c = if unit.quoted || !matches!(unit.c, '\\' | '[' | '(' | '^' | '$' | '.' | '*' | '+' | '?' | '{') {
             self.next += 1;
+            self.note_supplementary(u32::from(unit.c));
             u32::from(unit.c)
         } else if unit.c == '\\' {
             let start = self.next;
@@ -316,10 +326,10 @@ impl Parser {
         } else {
             return Ok(None);
         };
-        self.note_supplementary(c);
         Ok(Some(c))
     }
 
+    /// Notes a character for which Java's searches step over whole surrogate pairs.
     fn note_supplementary(&mut self, c: u32) {
         self.supplementary |= c > 0xFFFF || (0xD800..0xE000).contains(&c);
     }
@@ -402,7 +412,7 @@ impl Parser {
         } else {
             Greed::Greedy
         };
-        let optional = unit.c == '?';
+        let optional = (min, max) == (0, 1);
         if !group && min == 1 && max == 1 && body.is_single() {
             return Ok(body);
         }
@@ -547,13 +557,15 @@ impl Parser {
         // Java looks for a raw character beyond the BMP from here to the end of the whole pattern.
         let code_points = self.units.iter().skip(self.next).any(|unit| u32::from(unit.c) > 0xFFFF);
         let body = self.alternation()?;
-        match lengths(&body) {
-            Lengths::Bounded(min, max) => {
-                Ok(Node::Look(Box::new(Look { body, negative, behind: Some((min, max, code_points)) })))
-            }
-            Lengths::Refused => self.refused("a look-behind without an obvious greatest length", open),
-            Lengths::Unbounded => Err(PatternError::unsupported("a look-behind without a greatest length", open)),
+        let lengths = Lengths::of(&body);
+        if !lengths.obvious {
+            return self.refused("a look-behind without an obvious greatest length", open);
         }
+        if lengths.unbounded {
+            return Err(PatternError::unsupported("a look-behind without a greatest length", open));
+        }
+        let behind = Some((lengths.min.unsigned_abs(), lengths.max.unsigned_abs(), code_points));
+        Ok(Node::Look(Box::new(Look { body, negative, behind })))
     }
 
     /// Inline flags, `None`, or a group with flags of its own.
@@ -658,9 +670,9 @@ impl Parser {
     fn class_escape(&mut self) -> Result<Option<CodeSet>, PatternError> {
         let Some(unit) = self.peek() else { return Ok(None) };
         let set = match unit.c.to_ascii_lowercase() {
-            'd' if self.flags.unicode_classes => properties::numbered_set(tables::UNICODE_DIGIT),
-            'w' if self.flags.unicode_classes => properties::numbered_set(tables::UNICODE_WORD),
-            's' if self.flags.unicode_classes => properties::numbered_set(tables::UNICODE_SPACE),
+            'd' if self.flags.unicode_classes => self.unicode_set(tables::UNICODE_DIGIT),
+            'w' if self.flags.unicode_classes => self.unicode_set(tables::UNICODE_WORD),
+            's' if self.flags.unicode_classes => self.unicode_set(tables::UNICODE_SPACE),
             'd' => CodeSet::new(vec![(0x30, 0x39)]),
             'w' => CodeSet::new(vec![(0x30, 0x39), (0x41, 0x5A), (0x5F, 0x5F), (0x61, 0x7A)]),
             's' => CodeSet::new(vec![(9, 13), (32, 32)]),
@@ -685,7 +697,16 @@ impl Parser {
         if !matches!(unit.c, 'p' | 'P') {
             self.next += 1;
         }
-        Ok(Some(if unit.c.is_ascii_uppercase() { set.complement() } else { set }))
+        if unit.c.is_ascii_uppercase() {
+            self.supplementary = true;
+            return Ok(Some(set.complement()));
+        }
+        Ok(Some(set))
+    }
+
+    fn unicode_set(&mut self, id: u8) -> CodeSet {
+        self.supplementary = true;
+        properties::numbered_set(id)
     }
 
     /// The rest of a `\p`: a letter, or a name in braces.
@@ -710,8 +731,10 @@ impl Parser {
         if self.flags.comments && name.contains(|c: char| is_pattern_space(c) || c == '#') {
             return Err(PatternError::unsupported("white space or a comment inside a token under (?x)", backslash));
         }
-        properties::property(&name, self.flags.case_insensitive, self.flags.unicode_classes)
-            .map_or_else(|| self.refused(format!("the unknown property \"{name}\""), backslash), Ok)
+        let set = properties::property(&name, self.flags.case_insensitive, self.flags.unicode_classes)
+            .map_or_else(|| self.refused(format!("the unknown property \"{name}\""), backslash), Ok)?;
+        self.supplementary |= !properties::is_ascii_name(&name, &set);
+        Ok(set)
     }
 
     /// An escape that stands for one character, after its backslash; `None` where another escape stands.
@@ -852,6 +875,7 @@ impl Parser {
         self.depth -= 1;
         let right = union.union(&CodeSet::new(ranges));
         let set = intersection.map_or(right.clone(), |left| left.intersection(&right));
+        self.supplementary |= negated;
         Ok(if negated { set.complement() } else { set })
     }
 
@@ -885,18 +909,19 @@ impl Parser {
                 }
             }
         }
-        if self.flags.case_insensitive {
-            if let Node::Set(equals) = self.single(first) {
-                ranges.extend(equals.ranges());
-                return Ok(());
-            }
-        }
         ranges.push((first, first));
+        if self.flags.case_insensitive && self.unicode_case_of(first) != Some(false) {
+            let equals = self.case_equals(first);
+            let latin = first < 256 && equals.ranges().iter().all(|&(_, last)| last < 256);
+            self.supplementary |= self.flags.unicode_case && !latin;
+            ranges.extend(equals.ranges());
+        }
         Ok(())
     }
 
-    fn add_range(&self, first: u32, last: u32, ranges: &mut Vec<(u32, u32)>, union: &mut CodeSet) {
+    fn add_range(&mut self, first: u32, last: u32, ranges: &mut Vec<(u32, u32)>, union: &mut CodeSet) {
         ranges.push((first, last));
+        self.supplementary |= self.flags.case_insensitive || last >= 0xD800 && first < 0xE000 || last > 0xFFFF;
         if !self.flags.case_insensitive {
             return;
         }
@@ -935,54 +960,80 @@ impl Parser {
     }
 }
 
-/// How long a look-behind's text can be.
-enum Lengths {
-    Bounded(u32, u32),
-    /// Java sees no greatest length.
-    Refused,
-    /// Java takes it all the same.
-    Unbounded,
+/// How long a look-behind's text can be, in the arithmetic of Java's `int`: whether Java sees a greatest length depends on
+/// where that overflows.
+struct Lengths {
+    min: i32,
+    max: i32,
+    /// Greatest length up to the last alternation, after which Java counts anew.
+    max_before: i32,
+    /// Java sees a greatest length.
+    obvious: bool,
+    /// There is none all the same.
+    unbounded: bool,
 }
 
-/// The lengths Java sees: one for each character, and none for loops over groups that have more than one shape.
-fn lengths(node: &Node) -> Lengths {
-    use Lengths::{Bounded, Refused, Unbounded};
-    let sum = |a: Lengths, b: Lengths| match (a, b) {
-        (Refused, _) | (_, Refused) => Refused,
-        (Bounded(min, max), Bounded(more_min, more_max)) => {
-            Bounded(min.saturating_add(more_min), max.saturating_add(more_max))
-        }
-        _ => Unbounded,
-    };
-    match node {
-        Node::Empty | Node::Assert(_) | Node::Look(_) => Bounded(0, 0),
-        Node::Char(_) | Node::Set(_) => Bounded(1, 1),
-        Node::LineBreak => Bounded(1, 2),
-        Node::BackReference(..) => Refused,
-        Node::Concat(nodes) => nodes.iter().map(lengths).fold(Bounded(0, 0), sum),
-        Node::Alternate(nodes) => {
-            nodes.iter().map(lengths).reduce(|a, b| match (a, b) {
-                (Refused, _) | (_, Refused) => Refused,
-                (Bounded(min, max), Bounded(other_min, other_max)) => Bounded(min.min(other_min), max.max(other_max)),
-                _ => Unbounded,
-            })
-        }
-        .unwrap_or(Bounded(0, 0)),
-        Node::Group(_, body) | Node::Atomic(body) => lengths(body),
-        Node::Repeat(repeat) => {
-            let group = matches!(repeat.body, Node::Group(..)) && repeat.greed != Greed::Possessive;
-            if group && !repeat.optional && (repeat.max == UNBOUNDED || !repeat.body.fixed_shape()) {
-                return Refused;
+impl Lengths {
+    fn of(node: &Node) -> Self {
+        let mut lengths = Self { min: 0, max: 0, max_before: 0, obvious: true, unbounded: false };
+        lengths.add(node);
+        lengths.max = lengths.max.wrapping_add(lengths.max_before);
+        lengths
+    }
+
+    fn alternation(&mut self, min: i32, max: i32) {
+        self.more(min, max);
+        self.max_before = self.max_before.wrapping_add(std::mem::take(&mut self.max));
+    }
+
+    /// Adds what follows: one for each character, and nothing known for loops over groups of more than one shape.
+    fn add(&mut self, node: &Node) {
+        match node {
+            Node::Empty | Node::Assert(_) | Node::Look(_) => {}
+            Node::Char(_) | Node::Set(_) => self.more(1, 1),
+            Node::LineBreak => self.more(1, 2),
+            Node::BackReference(..) => self.obvious = false,
+            Node::Concat(nodes) => nodes.iter().for_each(|node| self.add(node)),
+            Node::Alternate(nodes) => {
+                let branches: Vec<Self> = nodes.iter().map(|node| self.inner(node)).collect();
+                let min = branches.iter().map(|branch| branch.min).min();
+                let max = branches.iter().map(|branch| branch.max).max();
+                self.alternation(min.unwrap_or(0), max.unwrap_or(0));
             }
-            match lengths(&repeat.body) {
-                Bounded(min, max) => {
-                    if repeat.max == UNBOUNDED {
-                        return Unbounded;
-                    }
-                    Bounded(min.saturating_mul(repeat.min), max.saturating_mul(repeat.max))
+            Node::Group(_, body) | Node::Atomic(body) => self.add(body),
+            Node::Repeat(repeat) => {
+                let group = matches!(repeat.body, Node::Group(..)) && repeat.greed != Greed::Possessive;
+                if repeat.optional && group {
+                    let body = self.inner(&repeat.body);
+                    return self.alternation(0, body.max);
                 }
-                other => other,
+                if repeat.optional {
+                    let min = self.min;
+                    self.add(&repeat.body);
+                    self.min = min;
+                    return;
+                }
+                self.obvious &= !group || repeat.body.fixed_shape();
+                let body = self.inner(&repeat.body);
+                self.unbounded |= repeat.max == UNBOUNDED;
+                let [least, most] = [repeat.min, repeat.max].map(|count| i32::try_from(count).unwrap_or(i32::MAX));
+                let before = self.max;
+                self.more(body.min.wrapping_mul(least), body.max.wrapping_mul(most));
+                self.obvious &= self.max >= before || repeat.body.is_single();
             }
         }
+    }
+
+    /// The lengths of a part, which may end what is known of the whole.
+    fn inner(&mut self, node: &Node) -> Self {
+        let inner = Self::of(node);
+        self.obvious &= inner.obvious;
+        self.unbounded |= inner.unbounded;
+        inner
+    }
+
+    fn more(&mut self, min: i32, max: i32) {
+        self.min = self.min.wrapping_add(min);
+        self.max = self.max.wrapping_add(max);
     }
 }

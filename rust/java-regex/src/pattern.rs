@@ -60,11 +60,10 @@ impl Pattern {
             let repeated_groups = linear::repeated_groups(&parsed.root, parsed.groups);
             Some(Linear { needs, whole, find: OnceLock::new(), repeated_groups })
         });
-        if let (None, Some((count, position))) = (&linear, parsed.largest_count) {
-            if count > MAX_COUNT {
-                let construct = format!("a count above {MAX_COUNT} in a pattern that needs backtracking");
-                return Err(PatternError::unsupported(construct, position));
-            }
+        let too_large = parsed.largest_count.filter(|&(count, _)| count > MAX_COUNT && linear.is_none());
+        if let Some((_, position)) = too_large {
+            let construct = format!("a count above {MAX_COUNT} in a pattern that needs backtracking");
+            return Err(PatternError::unsupported(construct, position));
         }
         let (mut prefix, mut suffix) = (String::new(), String::new());
         required_edge(&parsed.root, false, &mut prefix);
@@ -109,7 +108,9 @@ impl Pattern {
     /// # Errors
     /// [`MatchError::StepLimit`] if the backtracker takes too long.
     pub fn matches(&self, input: &str) -> Result<bool, MatchError> {
-        if !input.ends_with(&self.suffix) || !input.starts_with(&self.prefix) {
+        // Bytes: `str::ends_with(&String)` sets up a substring search.
+        let bytes = input.as_bytes();
+        if !bytes.ends_with(self.suffix.as_bytes()) || !bytes.starts_with(self.prefix.as_bytes()) {
             return Ok(false);
         }
         if let Some(linear) = self.linear.as_ref().filter(|linear| linear.needs.met_by(input)) {

@@ -30,10 +30,34 @@ const NON_SPACING_MARK: u8 = 6;
 /// The categories of `Character.isLetterOrDigit`: L and Nd.
 const LETTER_OR_DIGIT: u32 = 0b10_0011_1110;
 
+/// The value for a code point in a table of runs.
+fn run_value(table: &[(u32, u8)], c: u32) -> u8 {
+    let after = table.partition_point(|&(first, _)| first <= c);
+    after.checked_sub(1).and_then(|row| table.get(row)).map_or(0, |&(_, value)| value)
+}
+
 /// The general category of a code point, by the number of `Character.getType`.
 fn category(c: u32) -> u8 {
-    let after = tables::CATEGORIES.partition_point(|&(first, _)| first <= c);
-    after.checked_sub(1).and_then(|row| tables::CATEGORIES.get(row)).map_or(0, |&(_, category)| category)
+    run_value(&tables::CATEGORIES, c)
+}
+
+/// Whether a character counts as one with case beside a sigma.
+pub(crate) fn is_cased(c: u32) -> bool {
+    run_value(&tables::CASED, c) == 1
+}
+
+/// The state of the word automaton after one more character.
+pub(crate) fn next_word_state(state: u8, c: u32) -> u8 {
+    let class = run_value(&tables::WORD_CLASSES, c);
+    let row = tables::WORD_STATES.get(usize::from(state));
+    row.and_then(|(_, next)| next.get(usize::from(class))).copied().unwrap_or(0)
+}
+
+/// Whether a state of the word automaton ends a word; `None` if no word can come of it.
+pub(crate) fn is_word_state(state: u8) -> Option<bool> {
+    let &(word, next) = tables::WORD_STATES.get(usize::from(state))?;
+    let dead = !word && next.iter().all(|&next| next == state);
+    (!dead).then_some(word)
 }
 
 pub(crate) fn is_non_spacing_mark(c: u32) -> bool {
@@ -79,6 +103,15 @@ pub(crate) fn property(name: &str, case_insensitive: bool, unicode_classes: bool
         return named(Form::Is, rest, mode).or_else(|| script(rest));
     }
     named(Form::Bare, name, mode)
+}
+
+/// Whether Java answers for a property from its ASCII (or Latin-1) table, and not by code point.
+pub(crate) fn is_ascii_name(name: &str, set: &CodeSet) -> bool {
+    const POSIX: [&str; 12] =
+        ["Lower", "Upper", "Alpha", "Digit", "Alnum", "Punct", "Graph", "Print", "Blank", "Cntrl", "XDigit", "Space"];
+    let bare = name.split_once('=').map_or(name, |(_, value)| value);
+    matches!(bare.strip_prefix("Is").unwrap_or(bare), "ASCII" | "L1")
+        || POSIX.contains(&bare) && set.ranges().iter().all(|&(_, last)| last < 128)
 }
 
 fn named(form: Form, name: &str, mode: usize) -> Option<CodeSet> {

@@ -2,10 +2,20 @@
 //!
 //! `JAVA_REGEX_CASES` sets how many comparisons are made, `JAVA_REGEX_SEED` repeats a run.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test says what went wrong by panicking, and prints what it compared"
+)]
+
 mod jdk;
 mod random;
 
-use java_regex::{Engine, MatchError, Pattern, PatternErrorKind, Replacement};
+use java_regex::{Engine, MatchError, Pattern, PatternErrorKind, Replacement, to_lower_case, to_upper_case};
 use jdk::Oracle;
 use random::{Profile, Random};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -43,9 +53,15 @@ fn environment(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }
 
-fn run(profile: Profile, cases: u64, seed: u64) -> Option<Count> {
-    let mut oracle = Oracle::start()?;
-    let mut random = Random::new(seed);
+/// A JVM and a generator, whose seed is printed.
+fn start(what: &str, cases: u64) -> Option<(Oracle, Random)> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock after 1970").as_nanos() as u64;
+    let seed = environment("JAVA_REGEX_SEED").unwrap_or(now);
+    println!("{what}: JAVA_REGEX_SEED={seed} JAVA_REGEX_CASES={cases}");
+    Some((Oracle::start()?, Random::new(seed)))
+}
+
+fn run(profile: Profile, cases: u64, oracle: &mut Oracle, random: &mut Random) -> Count {
     let mut count = Count::default();
     while count.compared + count.both_refuse + count.on_purpose < cases {
         let batch: Vec<(String, String, Vec<String>)> = (0..BATCH)
@@ -67,7 +83,7 @@ fn run(profile: Profile, cases: u64, seed: u64) -> Option<Count> {
             check(&mut count, pattern, template, inputs, &answer);
         }
     }
-    Some(count)
+    count
 }
 
 fn check(count: &mut Count, pattern: &str, template: &str, inputs: &[String], answer: &str) {
@@ -156,10 +172,8 @@ fn answered(
 
 fn differential(profile: Profile) {
     let cases = environment("JAVA_REGEX_CASES").unwrap_or(DEFAULT_CASES);
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock after 1970").as_nanos() as u64;
-    let seed = environment("JAVA_REGEX_SEED").unwrap_or(now);
-    println!("{profile:?}: JAVA_REGEX_SEED={seed} JAVA_REGEX_CASES={cases}");
-    let Some(count) = run(profile, cases, seed) else { return };
+    let Some((mut oracle, mut random)) = start(&format!("{profile:?}"), cases) else { return };
+    let count = run(profile, cases, &mut oracle, &mut random);
     println!(
         "{profile:?}: {} patterns, {} comparisons, {} equal, {} differ; {} inputs also on the linear engine; patterns \
          refused by both {}, on purpose {}; no answer in bounds: Java {}, ours {}; results that split a pair {}",
@@ -178,6 +192,44 @@ fn differential(profile: Profile) {
         println!("  {difference}");
     }
     assert!(count.differences.is_empty(), "{} differences, the first above", count.differences.len());
+}
+
+/// Compares both case changes of many texts.
+fn case_changes(oracle: &mut Oracle, texts: &[String]) {
+    let mut differences = Vec::new();
+    for batch in texts.chunks(500) {
+        let requests: Vec<String> = batch
+            .iter()
+            .flat_map(|text| [format!("L\t{}", jdk::escape(text)), format!("U\t{}", jdk::escape(text))])
+            .collect();
+        for (text, java) in batch.iter().zip(oracle.ask(&requests).chunks(2)) {
+            let ours = [jdk::escape(&to_lower_case(text)), jdk::escape(&to_upper_case(text))];
+            if ours != java {
+                differences.push(format!("{text:?}: ours {ours:?}, Java {java:?}"));
+            }
+        }
+    }
+    println!("case changes: {} texts both ways, {} differ", texts.len(), differences.len());
+    for difference in differences.iter().take(25) {
+        println!("  {difference}");
+    }
+    assert!(differences.is_empty(), "{} differences, the first above", differences.len());
+}
+
+#[test]
+fn case_changes_of_every_character_answer_as_java_does() {
+    let Some(mut oracle) = Oracle::start() else { return };
+    let all: Vec<char> = ('\0'..=char::MAX).collect();
+    let texts: Vec<String> = all.chunks(40).map(|chunk| chunk.iter().flat_map(|&c| [c, ' ']).collect()).collect();
+    case_changes(&mut oracle, &texts);
+}
+
+#[test]
+fn case_changes_with_sigma_answer_as_java_does() {
+    let cases = environment("JAVA_REGEX_CASES").unwrap_or(DEFAULT_CASES);
+    let Some((mut oracle, mut random)) = start("Case", cases) else { return };
+    let texts: Vec<String> = (0..cases).map(|_| random.sigma_text()).collect();
+    case_changes(&mut oracle, &texts);
 }
 
 #[test]

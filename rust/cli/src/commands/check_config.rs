@@ -18,7 +18,7 @@ use crate::private_key::{is_json, read_key_file};
 /// fetched, and all errors are told at once, with file and line. Warnings tell what will hurt later. The exit code is 2
 /// if there are errors; warnings leave it at 0. Relative paths start at the current directory, as in the coordinator.
 #[derive(clap::Args)]
-#[command(after_help = "\
+#[command(verbatim_doc_comment, after_help = "\
 Example:
   nativejwt check-config etc/native-jwt.properties")]
 pub(crate) struct Arguments {

@@ -23,7 +23,7 @@ use crate::token_argument::read_token;
 ///
 /// Without --json every step of the way is told, the one that failed with its reason and advice.
 #[derive(clap::Args)]
-#[command(after_help = "\
+#[command(verbatim_doc_comment, after_help = "\
 Examples:
   nativejwt check-token --config etc/native-jwt.properties - < token.txt
   nativejwt check-token --config etc/config.properties --at 2026-11-22T03:04:05Z eyJhbGciOi…")]
@@ -106,7 +106,7 @@ fn describe(step: Step<'_>, now: UnixMillis) -> (&'static str, String) {
             ("header", format!("alg {algorithm}, kid {}", quoted(key_id)))
         }
         Step::Header { algorithm, key_id: None } => ("header", format!("alg {algorithm}, no kid")),
-        Step::Key(key) => ("key", key.describe()),
+        Step::Key(key) => ("key", key.to_string()),
         Step::Signature => ("signature", "right".to_owned()),
         Step::Claims { issuer, expires_at } => {
             let issuer = issuer.map_or_else(|| "no issuer".to_owned(), |issuer| format!("issuer {}", quoted(issuer)));

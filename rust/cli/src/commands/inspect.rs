@@ -17,7 +17,7 @@ use crate::token_argument::{MAX_TOKEN_BYTES, read_token};
 /// Anybody can write what is shown here: only 'check-token' and 'verify-jws' look at the signature. Unprintable
 /// characters of the token are shown as escapes.
 #[derive(clap::Args)]
-#[command(after_help = "\
+#[command(verbatim_doc_comment, after_help = "\
 Examples:
   nativejwt inspect eyJhbGciOi…
   nativejwt issue --key private.pem --claim sub=alice | nativejwt inspect -")]

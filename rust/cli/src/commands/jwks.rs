@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use nativejwt_core::{PublicKey, public_keys, quoted};
+use nativejwt_core::{KeyError, PublicKey, public_keys, quoted};
 
 use crate::failure::{Failure, Outcome};
 use crate::json::{compact, pretty};
@@ -15,7 +15,7 @@ use crate::private_key::read_key_file;
 /// Takes public keys and X.509 certificates in PEM, JWKs, and JWK sets. A key's kid is its JWK's, else its RFC 7638
 /// thumbprint. Private keys and shared secrets are refused: a JWK set is for everybody to read.
 #[derive(clap::Args)]
-#[command(after_help = "\
+#[command(verbatim_doc_comment, after_help = "\
 Example:
   nativejwt jwks old/public.pem new/public.jwk > jwks.json")]
 pub(crate) struct Arguments {
@@ -55,32 +55,16 @@ pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Res
 }
 
 /// The keys of a file: key ID and JSON.
-fn keys_of(text: &str) -> Result<Vec<(String, String)>, String> {
-    refuse_private_pem(text)?;
-    let keys = public_keys(text).map_err(|error| error.to_string())?;
-    keys.into_iter()
-        .map(|PublicKey { key_id, key }| {
-            let members = jwk::public_members(key.public_numbers().ok_or("holds no public key")?);
-            let key_id = key_id.unwrap_or_else(|| jwk::thumbprint(&members));
-            let json = jwk::object(&members).text("kid", &key_id).text("use", "sig");
-            let json = match key.bound_to() {
-                Some(algorithm) => json.text("alg", algorithm.name()),
-                None => json,
-            };
-            Ok((key_id, json.finish()))
-        })
-        .collect()
-}
-
-/// A PEM file with a private key may hold a certificate as well. It is refused all the same: it was not meant for
-/// publishing.
-fn refuse_private_pem(text: &str) -> Result<(), String> {
-    let sections = pem::parse_many(text).unwrap_or_default();
-    match sections.iter().find(|section| section.tag().ends_with("PRIVATE KEY")) {
-        None => Ok(()),
-        Some(section) => Err(format!(
-            "holds a private key ('{}'), which must never be published: 'openssl pkey -in FILE -pubout' gives the public one",
-            section.tag()
-        )),
-    }
+fn keys_of(text: &str) -> Result<Vec<(String, String)>, KeyError> {
+    let json = |key: &PublicKey| {
+        let members = jwk::public_members(key.numbers()?);
+        let key_id = key.key_id.clone().unwrap_or_else(|| jwk::thumbprint(&members));
+        let json = jwk::object(&members).text("kid", &key_id).text("use", "sig");
+        let json = match key.bound_to() {
+            Some(algorithm) => json.text("alg", algorithm.name()),
+            None => json,
+        };
+        Ok((key_id, json.finish()))
+    };
+    public_keys(text)?.iter().map(json).collect()
 }

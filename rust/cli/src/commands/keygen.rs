@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use aws_lc_rs::rand;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use nativejwt_core::{Algorithm, public_key_of_pem};
+use nativejwt_core::{Algorithm, public_keys};
 use pem::{EncodeConfig, LineEnding, Pem};
 use zeroize::Zeroizing;
 
@@ -22,7 +22,7 @@ use crate::private_key::{NewKeyPair, hmac_algorithm};
 /// algorithm secret.b64 and secret.jwk. Private files are created with mode 0600. No file is ever overwritten. RSA keys
 /// have 2048 bits.
 #[derive(clap::Args)]
-#[command(after_help = "\
+#[command(verbatim_doc_comment, after_help = "\
 Examples:
   nativejwt keygen --alg RS256 --out keys
   nativejwt keygen --alg ES256 --kid 2026-11 --out keys/2026-11")]
@@ -88,9 +88,11 @@ fn key_pair_files(arguments: &Arguments) -> Result<(Option<String>, Vec<NewFile>
     let private_pem = armoured("PRIVATE KEY", &pair.private_der);
     let public_pem = armoured("PUBLIC KEY", &pair.public_der);
     // Read back as a coordinator reads it, so that no key is handed out that it would refuse.
-    let public = public_key_of_pem(&public_pem).map_err(|error| Failure::Message(error.to_string()))?;
-    let numbers = public.public_numbers().ok_or_else(|| Failure::Message("the new key has no numbers".to_owned()))?;
-    let members = jwk::public_members(numbers);
+    let public = public_keys(&public_pem).map_err(|error| Failure::Message(error.to_string()))?;
+    let [public] = public.as_slice() else {
+        return Err(Failure::Message("the new key cannot be read back".to_owned()));
+    };
+    let members = jwk::public_members(public.numbers().map_err(|error| Failure::Message(error.to_string()))?);
     let key_id = arguments.kid.clone().unwrap_or_else(|| jwk::thumbprint(&members));
     let public_jwk = with_purpose(jwk::object(&members), Some(&key_id), arguments.alg).finish() + "\n";
     let private_jwk =

@@ -14,7 +14,7 @@ use crate::json::JsonObject;
 /// Every principal is answered, in order. The exit code is 1 if any is rejected. Without --json the rule that matched
 /// is told, and what its replacement gave before white space was trimmed and case changed.
 #[derive(clap::Args)]
-#[command(after_help = "\
+#[command(verbatim_doc_comment, after_help = "\
 Examples:
   nativejwt map-user --pattern '(.*)@corp\\.example' alice@corp.example bob@elsewhere
   nativejwt map-user --file etc/user-mapping.json -- alice@corp.example")]

@@ -24,15 +24,15 @@ use crate::failure::{Failure, Outcome};
 /// Wherever a call takes a TOKEN, - stands for standard input, of which one final line end is dropped: so no token has
 /// to stand in a shell's history or a process list.
 #[derive(Parser)]
-#[command(name = "nativejwt", version, arg_required_else_help = true, max_term_width = 100)]
-#[command(after_help = "\
+#[command(name = "nativejwt", version, arg_required_else_help = true)]
+#[command(verbatim_doc_comment, after_help = "\
 Examples:
   nativejwt keygen --alg RS256 --out keys
   nativejwt issue --key keys/private.pem --claim sub=alice | nativejwt inspect -
   nativejwt check-token --config etc/native-jwt.properties - < token.txt")]
 pub(crate) struct Cli {
     /// Answer in JSON, one object a line
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = 900)]
     pub(crate) json: bool,
 
     #[command(subcommand)]

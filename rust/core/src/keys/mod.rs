@@ -22,7 +22,6 @@ use file::{KeyFileTemplate, LoadError};
 pub use hmac_file::hmac_secret;
 use jwk::Origin;
 use jwks::KeySet;
-pub use pem::public_key as public_key_of_pem;
 pub use public::{PublicKey, public_keys};
 pub(crate) use refresh::{Refresher, RemoteKeySet};
 

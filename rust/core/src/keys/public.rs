@@ -4,15 +4,32 @@ use super::jwk::{self, Jwk, Origin};
 use super::{jwks, pem};
 use crate::json::{JsonError, split_array};
 use crate::reject::quoted;
-use crate::signature::{KeyError, VerifyingKey};
+use crate::signature::{Algorithm, KeyError, PublicNumbers, VerifyingKey};
 
 /// A public key that a coordinator would use, and the name it has.
 #[derive(Debug)]
 pub struct PublicKey {
     /// `kid` of its JWK.
     pub key_id: Option<String>,
-    /// The key; it has public numbers.
-    pub key: VerifyingKey,
+    key: VerifyingKey,
+}
+
+impl PublicKey {
+    /// The numbers that make the key.
+    ///
+    /// # Errors
+    /// The key is a shared secret, which [`public_keys`] never gives.
+    pub fn numbers(&self) -> Result<PublicNumbers<'_>, KeyError> {
+        self.key
+            .public_numbers()
+            .ok_or_else(|| KeyError("the JWK is a shared secret (kty oct), which must never be published".to_owned()))
+    }
+
+    /// The only algorithm that the key may serve, if its JWK says so.
+    #[must_use]
+    pub fn bound_to(&self) -> Option<Algorithm> {
+        self.key.bound_to()
+    }
 }
 
 /// Reads a PEM public key or certificate, a JWK or a JWK set. Other than in a coordinator, where one bad key of a set costs
@@ -49,8 +66,7 @@ fn public_key(text: &str) -> Result<PublicKey, KeyError> {
         Some(key_id) => KeyError(format!("the JWK '{}' cannot be used: {}", quoted(&key_id), skipped.why)),
         None => KeyError(format!("the JWK cannot be used: {}", skipped.why)),
     })?;
-    if key.public_numbers().is_none() {
-        return Err(KeyError("the JWK is a shared secret (kty oct), which must never be published".to_owned()));
-    }
-    Ok(PublicKey { key_id: key_id.map(String::from), key })
+    let key = PublicKey { key_id: key_id.map(String::from), key };
+    key.numbers()?;
+    Ok(key)
 }

@@ -11,7 +11,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 
 /// The `java` of the lowest JDK from 25 on, in JAVA_HOME or /usr/lib/jvm.
-pub fn java() -> Option<PathBuf> {
+pub(crate) fn java() -> Option<PathBuf> {
     let homes = std::env::var_os("JAVA_HOME").map(PathBuf::from).into_iter();
     let installed = fs::read_dir("/usr/lib/jvm").into_iter().flatten().flatten().map(|entry| entry.path());
     let versions = homes.chain(installed).filter_map(|home| Some((version(&home)?, home.join("bin/java"))));
@@ -25,12 +25,12 @@ fn version(home: &Path) -> Option<u32> {
 }
 
 /// A source file of this crate's tests.
-pub fn source(name: &str) -> PathBuf {
+pub(crate) fn source(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oracle").join(name)
 }
 
 /// A running Oracle.java.
-pub struct Oracle {
+pub(crate) struct Oracle {
     child: Child,
     input: Option<std::process::ChildStdin>,
     answers: Receiver<String>,
@@ -38,7 +38,7 @@ pub struct Oracle {
 
 impl Oracle {
     /// Starts it; `None`, with the reason printed, where no JDK is found.
-    pub fn start() -> Option<Self> {
+    pub(crate) fn start() -> Option<Self> {
         let Some(java) = java() else {
             eprintln!("skipped: no JDK 25 or later in JAVA_HOME or /usr/lib/jvm");
             return None;
@@ -58,7 +58,7 @@ impl Oracle {
     }
 
     /// Sends requests and gives the answers, in order.
-    pub fn ask(&mut self, requests: &[String]) -> Vec<String> {
+    pub(crate) fn ask(&mut self, requests: &[String]) -> Vec<String> {
         let input = self.input.as_mut().expect("stdin is piped");
         let mut text = requests.join("\n");
         text.push('\n');
@@ -76,7 +76,7 @@ impl Drop for Oracle {
 }
 
 /// Text as the oracle writes it: all but printable ASCII as hexadecimal between backticks.
-pub fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -88,7 +88,7 @@ pub fn escape(text: &str) -> String {
 }
 
 /// The other way around. A lone surrogate gives `None`.
-pub fn unescape(text: &str) -> Option<String> {
+pub(crate) fn unescape(text: &str) -> Option<String> {
     let mut plain = String::new();
     for (i, part) in text.split('`').enumerate() {
         if i % 2 == 0 {
@@ -101,7 +101,7 @@ pub fn unescape(text: &str) -> Option<String> {
 }
 
 /// Spans as the oracle writes them.
-pub fn spans(spans: &[Option<(usize, usize)>]) -> String {
+pub(crate) fn spans(spans: &[Option<(usize, usize)>]) -> String {
     let one = |span: &Option<(usize, usize)>| span.map_or("-1,-1".to_owned(), |(start, end)| format!("{start},{end}"));
     spans.iter().map(one).collect::<Vec<_>>().join(" ")
 }

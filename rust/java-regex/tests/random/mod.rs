@@ -2,7 +2,7 @@
 
 /// What the patterns are made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Profile {
+pub(crate) enum Profile {
     /// User mappings: e-mail addresses, Kerberos principals, distinguished names.
     Mapping,
     /// Characters, classes, groups, alternatives, quantifiers, anchors.
@@ -16,14 +16,14 @@ pub enum Profile {
 }
 
 /// A small generator with a printed seed (splitmix64).
-pub struct Random {
+pub(crate) struct Random {
     state: u64,
     groups: u32,
     names: u32,
 }
 
 impl Random {
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self { state: seed, groups: 0, names: 0 }
     }
 
@@ -47,7 +47,7 @@ impl Random {
         from[self.below(from.len() as u64) as usize]
     }
 
-    pub fn pattern(&mut self, profile: Profile) -> String {
+    pub(crate) fn pattern(&mut self, profile: Profile) -> String {
         self.groups = 0;
         self.names = 0;
         match profile {
@@ -476,7 +476,7 @@ impl Random {
         (0..1 + self.below(7)).map(|_| self.pick(PIECES)).collect()
     }
 
-    pub fn template(&mut self) -> String {
+    pub(crate) fn template(&mut self) -> String {
         const PIECES: &[&str] = &[
             "$1",
             "$0",
@@ -501,7 +501,70 @@ impl Random {
         (0..self.below(4)).map(|_| self.pick(PIECES)).collect()
     }
 
-    pub fn input(&mut self, profile: Profile) -> String {
+    /// Text with capital sigmas among what may or may not belong to a word.
+    pub(crate) fn sigma_text(&mut self) -> String {
+        const PIECES: &[&str] = &[
+            "Σ",
+            "Σ",
+            "Σ",
+            "A",
+            "Ά",
+            "a",
+            "1",
+            "٣",
+            ".",
+            "-",
+            "'",
+            ",",
+            "_",
+            "@",
+            "/",
+            " ",
+            "\n",
+            "\r",
+            "\t",
+            "\u{301}",
+            "\u{345}",
+            "\u{ad}",
+            "\u{200d}",
+            "あ",
+            "ア",
+            "漢",
+            "ー",
+            "ß",
+            "ª",
+            "א",
+            "ก",
+            "가",
+            "$",
+            "%",
+            "#",
+            "\u{10400}",
+            "\u{1F600}",
+            "\u{1D400}",
+            "\u{20000}",
+            "\u{E0001}",
+            "\u{964}",
+            "\u{3099}",
+            "ʰ",
+            "ς",
+            "\"",
+            "&",
+            "\\",
+            "\0",
+        ];
+        (0..1 + self.below(8))
+            .map(|_| {
+                if !self.one_in(8) {
+                    return self.pick(PIECES).to_owned();
+                }
+                let plane = if self.one_in(3) { 0x2_FFFF } else { 0x3100 };
+                char::from_u32(self.below(plane) as u32).unwrap_or('A').to_string()
+            })
+            .collect()
+    }
+
+    pub(crate) fn input(&mut self, profile: Profile) -> String {
         const MAPPING: &[&str] = &[
             "alice",
             "bob",
