@@ -13,9 +13,6 @@ use rustls::{ClientConfig, RootCertStore};
 use crate::reject::quoted;
 use crate::signature::KeyError;
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// From the look-up of the host's name to the last byte, redirects included.
-const TOTAL_TIMEOUT: Duration = Duration::from_secs(10);
 const MAX_REDIRECTS: usize = 3;
 
 /// The address of a document: `http` or `https`.
@@ -58,6 +55,20 @@ impl fmt::Display for Endpoint {
     }
 }
 
+/// How an address is asked.
+#[derive(Clone, Debug)]
+pub(crate) struct Transport {
+    pub(crate) roots: Roots,
+    pub(crate) connect_timeout: Duration,
+    /// From the look-up of the host's name to the last byte, redirects included.
+    pub(crate) total_timeout: Duration,
+}
+
+impl Transport {
+    pub(crate) const DEFAULT: Self =
+        Self { roots: Roots::System, connect_timeout: Duration::from_secs(5), total_timeout: Duration::from_secs(10) };
+}
+
 /// Whom a server's certificate must come from.
 #[derive(Clone, Debug)]
 pub(crate) enum Roots {
@@ -66,6 +77,9 @@ pub(crate) enum Roots {
     /// These and no others.
     #[cfg(test)]
     Given(Vec<rustls::pki_types::CertificateDer<'static>>),
+    /// A defect of ours.
+    #[cfg(test)]
+    Panic,
 }
 
 /// The kind of a failure.
@@ -116,14 +130,15 @@ impl Failure {
 
 /// Fetches the document. Nothing is kept from one fetch to the next, so that nothing goes stale: a renewed bundle of root
 /// certificates or a changed address counts at once.
-pub(crate) async fn fetch(endpoint: &Endpoint, roots: &Roots, max_bytes: usize) -> Result<Vec<u8>, Failure> {
-    let late =
-        || Failure::new(FailureKind::TimedOut, format!("no complete answer within {} s", TOTAL_TIMEOUT.as_secs()));
-    tokio::time::timeout(TOTAL_TIMEOUT, get(endpoint, roots, max_bytes)).await.unwrap_or_else(|_| Err(late()))
+pub(crate) async fn fetch(endpoint: &Endpoint, transport: &Transport, max_bytes: usize) -> Result<Vec<u8>, Failure> {
+    let Transport { total_timeout, .. } = transport;
+    tokio::time::timeout(*total_timeout, get(endpoint, transport, max_bytes)).await.unwrap_or_else(|_| {
+        Err(Failure::new(FailureKind::TimedOut, format!("no complete answer within {} s", total_timeout.as_secs_f64())))
+    })
 }
 
-async fn get(endpoint: &Endpoint, roots: &Roots, max_bytes: usize) -> Result<Vec<u8>, Failure> {
-    let client = client(endpoint, roots)?;
+async fn get(endpoint: &Endpoint, transport: &Transport, max_bytes: usize) -> Result<Vec<u8>, Failure> {
+    let client = client(endpoint, transport)?;
     let mut url = endpoint.0.clone();
     for _ in 0..=MAX_REDIRECTS {
         let request = client
@@ -149,15 +164,17 @@ async fn get(endpoint: &Endpoint, roots: &Roots, max_bytes: usize) -> Result<Vec
 }
 
 /// A new client, with the provider of the cryptography handed over: there is no default one in the process.
-fn client(endpoint: &Endpoint, roots: &Roots) -> Result<Client, Failure> {
+fn client(endpoint: &Endpoint, transport: &Transport) -> Result<Client, Failure> {
     let defect = |error: &dyn fmt::Display| {
         Failure::new(FailureKind::Defect, format!("the HTTP client cannot be built: {error}"))
     };
     let mut store = RootCertStore::empty();
-    match roots {
+    match &transport.roots {
         Roots::System => drop(store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs)),
         #[cfg(test)]
         Roots::Given(certificates) => drop(store.add_parsable_certificates(certificates.clone())),
+        #[cfg(test)]
+        Roots::Panic => unreachable!("provoked by a test"),
     }
     if store.is_empty() && endpoint.is_encrypted() {
         return Err(Failure::new(
@@ -176,7 +193,7 @@ fn client(endpoint: &Endpoint, roots: &Roots) -> Result<Client, Failure> {
         .redirect(redirect::Policy::none())
         .referer(false)
         .pool_max_idle_per_host(0)
-        .connect_timeout(CONNECT_TIMEOUT)
+        .connect_timeout(transport.connect_timeout)
         .build()
         .map_err(|error| defect(&error.without_url()))
 }
@@ -235,7 +252,7 @@ fn explain(error: &reqwest::Error) -> Failure {
         }
     }
     if error.is_timeout() {
-        return Failure::new(FailureKind::TimedOut, format!("no connection within {} s", CONNECT_TIMEOUT.as_secs()));
+        return Failure::new(FailureKind::TimedOut, "no connection in time");
     }
     let cause = if std::ptr::addr_eq(innermost, error) {
         "no reason is known".to_owned()

@@ -46,9 +46,7 @@ pub(crate) fn read(path: &Path) -> Result<Zeroizing<String>, LoadError> {
 /// The one key of a PEM text, a JWK or the base64 of an HMAC key.
 pub(crate) fn key(text: &str) -> Result<VerifyingKey, KeyError> {
     if jwk::is_json(text) {
-        return Jwk::read(text, Origin::LocalFile)
-            .map(|jwk| jwk.key)
-            .map_err(|skipped| KeyError(format!("holds a JWK that cannot be used: {}", skipped.why)));
+        return Jwk::read(text, Origin::LocalFile).map(|jwk| jwk.key).map_err(|skipped| skipped.why);
     }
     if pem::is_pem(text) { pem::public_key(text) } else { hmac_file::secret(text) }
 }

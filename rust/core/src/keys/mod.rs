@@ -6,6 +6,7 @@ mod hmac_file;
 mod jwk;
 mod jwks;
 mod pem;
+mod public;
 mod refresh;
 mod schedule;
 
@@ -18,8 +19,10 @@ use crate::signature::{KeyError, VerifyingKey};
 use crate::token_header::TokenHeader;
 use fetch::Endpoint;
 use file::{KeyFileTemplate, LoadError};
+pub use hmac_file::hmac_secret;
 use jwk::Origin;
 use jwks::KeySet;
+pub use public::{PublicKey, public_keys};
 pub(crate) use refresh::{Refresher, RemoteKeySet};
 
 /// Where keys come from, as `key-file` says.
@@ -47,7 +50,8 @@ impl KeySource {
         Self::open_file(key_file, events).map_err(|error| KeyError(format!("the key file '{key_file}' {error}")))
     }
 
-    fn open_file(path: &str, events: &Events) -> Result<Self, LoadError> {
+    /// Reads one file, whatever its name.
+    pub(crate) fn open_file(path: &str, events: &Events) -> Result<Self, LoadError> {
         let text = file::read(Path::new(path))?;
         if !jwks::is_set(&text) {
             return file::key(&text).map(Arc::new).map(Self::Single).map_err(LoadError::Unusable);
@@ -79,5 +83,81 @@ impl KeySource {
             Self::Remote(key_set) => key_set.verify_with(header, verify),
             Self::Template(template) => verify(&*template.key(header.key_id.as_deref())?),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::reject::RejectCode;
+    use crate::signature::Algorithm;
+
+    const OCT: &str =
+        r#""kty":"oct","k":"AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow""#;
+    const ED25519: &str = r#""kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo""#;
+
+    fn open(name: &str, text: &str) -> (Result<KeySource, String>, Vec<String>) {
+        let path = std::env::temp_dir().join(format!("nativejwt-{}-{name}", std::process::id()));
+        fs::write(&path, text).unwrap();
+        let events = Events::default();
+        let source = KeySource::open(path.to_str().unwrap(), &events).map_err(|error| error.0);
+        fs::remove_file(path).unwrap();
+        (source, std::iter::from_fn(|| events.pop()).map(|event| event.text).collect())
+    }
+
+    fn serve(source: &KeySource, algorithm: Algorithm, key_id: Option<&str>) -> Result<String, RejectCode> {
+        let header = TokenHeader { algorithm, key_id: key_id.map(Into::into) };
+        source.verify_with(&header, |key| Ok(key.describe())).map_err(|reject| reject.code())
+    }
+
+    #[test]
+    fn a_local_file_may_hold_a_jwk_set_with_secrets() {
+        let (source, told) = open(
+            "set",
+            &format!(r#"{{"keys":[{{"kid":"a",{OCT}}},{{"kid":"b",{ED25519}}},{{"kid":"c",{ED25519},"d":"AA"}}]}}"#),
+        );
+        let source = source.unwrap();
+        assert_eq!(serve(&source, Algorithm::Hs256, Some("a")), Ok("HMAC".to_owned()));
+        assert_eq!(serve(&source, Algorithm::EdDsa, Some("b")), Ok("Ed25519".to_owned()));
+        assert_eq!(serve(&source, Algorithm::EdDsa, Some("c")), Err(RejectCode::UnknownKeyId));
+        assert_eq!(serve(&source, Algorithm::EdDsa, None), Err(RejectCode::KeyIdRequired));
+        assert!(told[0].contains("the key 'c' is not used: it holds the private key (member 'd')"), "{told:?}");
+    }
+
+    #[test]
+    fn one_jwk_serves_every_token_as_a_pem_file_does() {
+        let (source, _) = open("jwk", &format!("\n {{{ED25519},\"kid\":\"a\"}}"));
+        assert_eq!(serve(&source.unwrap(), Algorithm::EdDsa, None), Ok("Ed25519".to_owned()));
+    }
+
+    /// CVE-2024-33663 and its like: no text of a key becomes a secret.
+    #[test]
+    fn no_json_becomes_an_hmac_secret() {
+        for (name, text, why) in [
+            ("empty-set", r#"{"keys":[]}"#, "is refused: the JWK set is empty"),
+            ("no-keys", r#"{"keys":1}"#, "is refused: the document is no JWK set: 'keys' is not an array"),
+            ("private", r#"{"kty":"RSA","d":"AA"}"#, "is refused: it holds the private key (member 'd')"),
+            ("not-a-key", "{}", "is refused: it has no kty"),
+            ("array", "[]", "is refused: the document is no JWK set"),
+            ("bom", "\u{feff}{}", "is refused"),
+            ("broken", "{", "is refused: the document is no JWK set: JSON ends too early"),
+        ] {
+            let (source, _) = open(name, text);
+            let error = source.err().expect(name);
+            assert!(error.contains(why), "{name}: {error}");
+        }
+    }
+
+    #[test]
+    fn urls_are_told_from_paths() {
+        let remote =
+            |key_file: &str| KeySource::open(key_file, &Events::default()).map(|source| source.remote().is_some());
+        assert!(remote("https://idp.example/${KID}/jwks").unwrap());
+        assert!(remote("HTTP://idp.example/jwks").unwrap());
+        assert!(remote("https://idp.example:x/").unwrap_err().0.starts_with("the URL is malformed"));
+        assert!(remote("/nowhere/https://idp.example/").is_err());
+        assert!(!remote("/nowhere/${KID}.pem").unwrap());
     }
 }

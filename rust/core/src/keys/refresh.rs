@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 use tokio::sync::oneshot;
 
-use super::fetch::{self, Endpoint, Failure, FailureKind, Roots};
+use super::fetch::{self, Endpoint, Failure, FailureKind, Transport};
 use super::jwk::Origin;
 use super::jwks::{KeySet, MAX_DOCUMENT_BYTES, MAX_SKIPPED_LINES, Reading};
 use super::schedule::{News, Schedule, Step, Timing};
@@ -28,7 +28,7 @@ const LONGEST_STOP: Duration = Duration::from_secs(2);
 /// The keys of one URL. The request path reads a snapshot; only the [`Refresher`] replaces it.
 pub(crate) struct RemoteKeySet {
     endpoint: Endpoint,
-    roots: Roots,
+    transport: Transport,
     timing: Timing,
     snapshot: ArcSwap<Snapshot>,
     progress: Mutex<Progress>,
@@ -63,14 +63,14 @@ impl RemoteKeySet {
                 ),
             );
         }
-        Self::with(endpoint, Roots::System, Timing::DEFAULT)
+        Self::with(endpoint, Transport::DEFAULT, Timing::DEFAULT)
     }
 
-    fn with(endpoint: Endpoint, roots: Roots, timing: Timing) -> Self {
+    fn with(endpoint: Endpoint, transport: Transport, timing: Timing) -> Self {
         let unavailable = Snapshot::Unavailable("The signing keys are not fetched yet; try again shortly".to_owned());
         Self {
             endpoint,
-            roots,
+            transport,
             timing,
             snapshot: ArcSwap::from_pointee(unavailable),
             progress: Mutex::default(),
@@ -188,7 +188,7 @@ impl Refreshing {
                     let key_set = Arc::clone(&self.key_set);
                     // A task of its own, so that a panic is a failed fetch and not the end of all refreshing.
                     let fetched = tokio::spawn(async move {
-                        let document = fetch::fetch(&key_set.endpoint, &key_set.roots, MAX_DOCUMENT_BYTES).await?;
+                        let document = fetch::fetch(&key_set.endpoint, &key_set.transport, MAX_DOCUMENT_BYTES).await?;
                         KeySet::read(&document, Origin::Fetched)
                             .map_err(|error| Failure::new(FailureKind::Document, error.0))
                     });
@@ -217,8 +217,9 @@ impl Refreshing {
         let endpoint = &self.key_set.endpoint;
         let news = self.schedule.succeeded(now);
         if let News::Recovered { failures } = news {
+            let times = if failures == 1 { "once".to_owned() } else { format!("{failures} times") };
             let text =
-                format!("The fetch from {endpoint} works again after {failures} failed attempts since {}", self.since);
+                format!("The fetch of keys from {endpoint} works again; it had failed {times} since {}", self.since);
             self.events.push(Level::Info, text);
         }
         match &**self.key_set.snapshot.load() {
@@ -284,3 +285,6 @@ impl Refreshing {
 pub(crate) fn open(url: &str, events: &Events) -> Result<Arc<RemoteKeySet>, KeyError> {
     Ok(Arc::new(RemoteKeySet::new(Endpoint::parse(url)?, events)))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,674 @@
+//! Key sets against servers that are there, not there, slow, wrong or hostile: real sockets, and bounds instead of sleeps.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use rustls::pki_types::CertificateDer;
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+use super::*;
+use crate::authenticator::Authenticator;
+use crate::config::Properties;
+use crate::events::Event;
+use crate::keys::fetch::Roots;
+use crate::signature::Algorithm;
+
+const KEY: &str = r#""kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo""#;
+/// Longer than anything here takes on a loaded machine.
+const BOUND: Duration = Duration::from_secs(30);
+
+fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let begin = Instant::now();
+    while !holds() {
+        assert!(begin.elapsed() < BOUND, "not within {BOUND:?}: {what}");
+        thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// What the server does after it read a request.
+enum Answer {
+    /// Sends this and closes.
+    Bytes(Vec<u8>),
+    /// Sends this, then the second part again and again until the client has had enough.
+    Endless(Vec<u8>, &'static [u8], Duration),
+    /// Says nothing until the client goes away.
+    Silence,
+}
+
+fn response(status: &str, headers: &str, body: &str) -> Answer {
+    let length = body.len();
+    Answer::Bytes(
+        format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {length}\r\nConnection: close\r\n\r\n{body}").into(),
+    )
+}
+
+fn redirect(location: &str) -> Answer {
+    response("302 Found", &format!("Location: {location}\r\n"), "")
+}
+
+fn document(key_ids: &[&str]) -> String {
+    let keys: Vec<_> = key_ids.iter().map(|key_id| format!(r#"{{"kid":"{key_id}",{KEY}}}"#)).collect();
+    format!(r#"{{"keys":[{}]}}"#, keys.join(","))
+}
+
+fn good(key_ids: &[&str]) -> Answer {
+    response("200 OK", "Content-Type: application/json\r\n", &document(key_ids))
+}
+
+#[derive(Default)]
+struct Seen {
+    requests: Mutex<Vec<String>>,
+    /// Connections that are open at this moment.
+    open: AtomicUsize,
+    stop: AtomicBool,
+}
+
+/// A server on 127.0.0.1, a thread for each connection. It ends with the test.
+struct Server {
+    address: SocketAddr,
+    seen: Arc<Seen>,
+}
+
+impl Server {
+    /// `answer` gets the number of the request, from 0, and its path.
+    fn start(answer: impl Fn(usize, &str) -> Answer + Send + Sync + 'static) -> Self {
+        Self::listen(TcpListener::bind("127.0.0.1:0").unwrap(), None, answer)
+    }
+
+    fn start_tls(tls: ServerConfig, answer: impl Fn(usize, &str) -> Answer + Send + Sync + 'static) -> Self {
+        Self::listen(TcpListener::bind("127.0.0.1:0").unwrap(), Some(Arc::new(tls)), answer)
+    }
+
+    fn listen(
+        listener: TcpListener,
+        tls: Option<Arc<ServerConfig>>,
+        answer: impl Fn(usize, &str) -> Answer + Send + Sync + 'static,
+    ) -> Self {
+        let (address, seen, answer) = (listener.local_addr().unwrap(), Arc::new(Seen::default()), Arc::new(answer));
+        let server = Self { address, seen: Arc::clone(&seen) };
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                if seen.stop.load(Ordering::SeqCst) {
+                    return;
+                }
+                let (stream, seen, answer, tls) =
+                    (stream.unwrap(), Arc::clone(&seen), Arc::clone(&answer), tls.clone());
+                seen.open.fetch_add(1, Ordering::SeqCst);
+                thread::spawn(move || {
+                    stream.set_read_timeout(Some(BOUND)).unwrap();
+                    // The client may go away at any point.
+                    let _ = match tls {
+                        None => serve(stream, &seen, &*answer),
+                        Some(tls) => {
+                            serve(StreamOwned::new(ServerConnection::new(tls).unwrap(), stream), &seen, &*answer)
+                        }
+                    };
+                    seen.open.fetch_sub(1, Ordering::SeqCst);
+                });
+            }
+        });
+        server
+    }
+
+    fn url(&self) -> String {
+        format!("http://{}/jwks", self.address)
+    }
+
+    fn requests(&self) -> usize {
+        self.seen.requests.lock().unwrap().len()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.seen.stop.store(true, Ordering::SeqCst);
+        drop(TcpStream::connect(self.address));
+    }
+}
+
+fn serve(mut stream: impl Read + Write, seen: &Seen, answer: &dyn Fn(usize, &str) -> Answer) -> io::Result<()> {
+    let mut request = Vec::new();
+    while !request.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte)?;
+        request.push(byte[0]);
+    }
+    let request = String::from_utf8(request).unwrap();
+    let path = request.split(' ').nth(1).unwrap().to_owned();
+    let number = {
+        let mut requests = seen.requests.lock().unwrap();
+        requests.push(request);
+        requests.len() - 1
+    };
+    match answer(number, &path) {
+        Answer::Bytes(bytes) => stream.write_all(&bytes)?,
+        Answer::Endless(begin, piece, pause) => {
+            stream.write_all(&begin)?;
+            loop {
+                stream.write_all(piece)?;
+                stream.flush()?;
+                thread::sleep(pause);
+            }
+        }
+        Answer::Silence => drop(stream.read(&mut [0])?),
+    }
+    stream.flush()
+}
+
+/// A key set whose next fetches come quickly, its events, and the thread that fetches.
+struct Fetched {
+    key_set: Arc<RemoteKeySet>,
+    events: Arc<Events>,
+    /// Fetches until it is dropped.
+    _refresher: Refresher,
+    told: Vec<Event>,
+}
+
+const QUICK: Timing = Timing {
+    refresh_interval: Duration::from_millis(20),
+    first_retry: Duration::from_millis(5),
+    longest_retry_without_keys: Duration::from_millis(20),
+    longest_retry_with_keys: Duration::from_millis(20),
+};
+/// For tests of one fetch.
+const ONCE: Timing = Timing {
+    first_retry: Duration::from_secs(3600),
+    longest_retry_without_keys: Duration::from_secs(3600),
+    ..Timing::DEFAULT
+};
+
+impl Fetched {
+    fn from(url: &str, timing: Timing) -> Self {
+        Self::over(url, timing, Transport::DEFAULT)
+    }
+
+    fn over(url: &str, timing: Timing, transport: Transport) -> Self {
+        let key_set = Arc::new(RemoteKeySet::with(Endpoint::parse(url).unwrap(), transport, timing));
+        let events = Arc::new(Events::default());
+        let refresher = Refresher::start(vec![Arc::clone(&key_set)], &events).unwrap();
+        Self { key_set, events, _refresher: refresher, told: Vec::new() }
+    }
+
+    fn try_key(&self, key_id: &str) -> Result<(), RejectCode> {
+        let header = TokenHeader { algorithm: Algorithm::EdDsa, key_id: Some(key_id.into()) };
+        self.key_set.verify_with(&header, |_| Ok(())).map_err(|reject| reject.code())
+    }
+
+    fn reject(&self) -> Reject {
+        let header = TokenHeader { algorithm: Algorithm::EdDsa, key_id: Some("a".into()) };
+        self.key_set.verify_with(&header, |_| Ok(())).unwrap_err()
+    }
+
+    fn told(&mut self) -> &[Event] {
+        self.told.extend(std::iter::from_fn(|| self.events.pop()));
+        &self.told
+    }
+
+    fn told_of(&mut self, level: Level, part: &str) -> usize {
+        self.told().iter().filter(|event| event.level == level && event.text.contains(part)).count()
+    }
+}
+
+#[test]
+fn a_key_set_is_fetched_and_told_of() {
+    let server = Server::start(|_, _| good(&["a", "b"]));
+    let mut fetched = Fetched::from(&server.url(), Timing::DEFAULT);
+    let begin = Instant::now();
+    assert_eq!(fetched.key_set.wait_until_fetched(2 * BOUND), Ok(()));
+    assert!(begin.elapsed() < BOUND, "whoever waits is woken");
+    assert_eq!(fetched.try_key("b"), Ok(()));
+    assert_eq!(fetched.try_key("c"), Err(RejectCode::UnknownKeyId));
+    let told = fetched.told().iter().map(|event| (event.level, event.text.as_str())).collect::<Vec<_>>();
+    assert_eq!(told, [(Level::Info, &*format!("Loaded 2 keys: 'a' (Ed25519), 'b' (Ed25519) from {}", server.url()))]);
+    let request = server.seen.requests.lock().unwrap()[0].to_lowercase();
+    assert!(request.contains(&format!("\r\nuser-agent: nativejwt/{}\r\n", env!("CARGO_PKG_VERSION"))), "{request}");
+    assert!(request.contains("\r\naccept: application/jwk-set+json"), "{request}");
+    assert!(!request.contains("accept-encoding"), "nothing is unpacked: {request}");
+}
+
+#[test]
+fn each_failure_has_its_reason_and_a_login_meanwhile_a_sentence() {
+    const CHUNKED: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let bytes = |bytes: &'static str| move || Answer::Bytes(bytes.into());
+    let slow = Duration::from_millis(20);
+    type Answering = Box<dyn Fn() -> Answer + Send + Sync>;
+    let cases: Vec<(Answering, &str, &str)> = vec![
+        (Box::new(|| response("500 No", "", "")), "the server answered with status 500", "answers with an error"),
+        (Box::new(|| response("201 Created", "", &document(&["a"]))), "status 201", "answers with an error"),
+        (Box::new(|| response("304 Same", "", "")), "status 304", "answers with an error"),
+        (Box::new(|| redirect("http://evil.example/jwks")), "another host, 'evil.example'", "not followed"),
+        (Box::new(|| redirect("file:///etc/passwd")), "of type 'file'", "not followed"),
+        (Box::new(|| redirect("/jwks")), "more than 3 redirects", "not followed"),
+        (
+            Box::new(|| response("200 OK", "", "<html>")),
+            "no JWK set: not valid JSON at line 1",
+            "no usable set of keys",
+        ),
+        (Box::new(|| response("200 OK", "", r#"{"keys":[]}"#)), "the JWK set is empty", "no usable set of keys"),
+        (
+            Box::new(|| response("200 OK", "", r#"{"keys":[{}]}"#)),
+            "the one key of the JWK set cannot be used",
+            "no usable",
+        ),
+        (
+            Box::new(bytes("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"keys\":[")),
+            "broke off",
+            "breaks its answer off",
+        ),
+        (
+            Box::new(bytes("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{\"key")),
+            "broke off",
+            "breaks its answer off",
+        ),
+        (Box::new(bytes("")), "broke off: connection closed before message completed", "breaks its answer off"),
+        (Box::new(bytes("220 smtp.example\r\n")), "broke off", "breaks its answer off"),
+        (
+            Box::new(|| Answer::Endless("HTTP/1.1 200 OK\r\n".into(), b"X-Endless: and so on\r\n", Duration::ZERO)),
+            "broke off: message head is too large",
+            "breaks its answer off",
+        ),
+        (
+            Box::new(|| Answer::Endless(CHUNKED.into(), b"10\r\n                \r\n", Duration::ZERO)),
+            "larger than 1048576 bytes",
+            "too large",
+        ),
+        (
+            Box::new(|| Answer::Endless("HTTP/1.1 200 OK\r\n\r\n".into(), &[b' '; 4096], Duration::ZERO)),
+            "larger than 1048576 bytes",
+            "too large",
+        ),
+        (
+            Box::new(move || Answer::Endless(CHUNKED.into(), b"1\r\n \r\n", slow)),
+            "no complete answer within 0.3 s",
+            "does not answer in time",
+        ),
+        (Box::new(|| Answer::Silence), "no complete answer within 0.3 s", "does not answer in time"),
+    ];
+    for (answer, reason, general) in cases {
+        let server = Server::start(move |_, _| answer());
+        let total_timeout = if reason.contains("0.3 s") { Duration::from_millis(300) } else { BOUND };
+        let transport = Transport { total_timeout, ..Transport::DEFAULT };
+        let mut fetched = Fetched::over(&server.url(), ONCE, transport);
+        let failure = fetched.key_set.wait_until_fetched(BOUND).expect_err(reason);
+        assert!(failure.contains(reason), "{reason}: {failure}");
+        let reject = fetched.reject();
+        assert_eq!(reject.code(), RejectCode::KeysUnavailable);
+        let message = reject.message();
+        assert!(
+            message.starts_with("The signing keys could not be fetched since 20") && message.contains(general),
+            "{message}"
+        );
+        assert!(!message.contains("127.0.0.1"), "{message}");
+        let text = format!("The fetch of keys from {} failed: ", server.url());
+        assert_eq!(fetched.told_of(Level::Warning, &text), 1, "{:?}", fetched.told);
+        assert_eq!(fetched.told_of(Level::Warning, "no token can be verified until it works"), 1);
+        drop(fetched);
+        until("the connection is closed", || server.seen.open.load(Ordering::SeqCst) == 0);
+    }
+}
+
+#[test]
+fn a_redirect_on_the_same_host_is_followed() {
+    let server = Server::start(|_, path| match path {
+        "/jwks" => redirect("/a"),
+        "/a" => redirect("/b?c=d"),
+        "/b?c=d" => redirect("e"),
+        "/e" => good(&["a"]),
+        _ => response("404 No", "", ""),
+    });
+    let fetched = Fetched::from(&server.url(), ONCE);
+    assert_eq!(fetched.key_set.wait_until_fetched(BOUND), Ok(()));
+    assert_eq!(fetched.try_key("a"), Ok(()));
+    assert_eq!(server.requests(), 4);
+}
+
+#[test]
+fn a_server_that_comes_later_is_found() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let mut fetched = Fetched::from(&format!("http://{address}/jwks"), QUICK);
+    assert_eq!(fetched.reject().code(), RejectCode::KeysUnavailable, "before the first fetch, too");
+    let failure = fetched.key_set.wait_until_fetched(BOUND).unwrap_err();
+    assert!(failure.contains("cannot connect: Connection refused"), "{failure}");
+    assert!(
+        fetched.reject().message().ends_with("because the issuer's server cannot be reached"),
+        "{}",
+        fetched.reject()
+    );
+    until("several attempts", || fetched.key_set.progress.lock().unwrap().fetches > 5);
+    assert_eq!(fetched.told_of(Level::Warning, "failed"), 1, "not told at each attempt: {:?}", fetched.told);
+    let _server = Server::listen(TcpListener::bind(address).unwrap(), None, |_, _| good(&["a"]));
+    until("the keys are there", || fetched.try_key("a") == Ok(()));
+    assert_eq!(fetched.key_set.wait_until_fetched(Duration::ZERO), Ok(()));
+    until("it is told", || fetched.told_of(Level::Info, "Loaded 1 key: 'a' (Ed25519) from") == 1);
+    assert_eq!(fetched.told_of(Level::Info, "works again; it had failed"), 1);
+}
+
+#[test]
+fn a_failed_refresh_keeps_the_keys_and_a_changed_set_replaces_them() {
+    let phase = Arc::new(AtomicUsize::new(0));
+    let server = Server::start({
+        let phase = Arc::clone(&phase);
+        move |_, _| match phase.load(Ordering::SeqCst) {
+            0 => good(&["a", "b"]),
+            1 => response("503 Later", "", ""),
+            2 => response("200 OK", "", r#"{"keys":[]}"#),
+            _ => good(&["b", "c"]),
+        }
+    });
+    let mut fetched = Fetched::from(&server.url(), QUICK);
+    until("the first set", || fetched.try_key("a") == Ok(()));
+    until("several refreshes", || server.requests() > 3);
+    for failing in [1, 2] {
+        phase.store(failing, Ordering::SeqCst);
+        let requests = server.requests();
+        until("several failures", || server.requests() > requests + 5);
+        assert_eq!(fetched.try_key("a"), Ok(()));
+    }
+    assert_eq!(
+        fetched.told_of(Level::Warning, "status 503. It is tried again; the keys fetched at 20"),
+        1,
+        "{:?}",
+        fetched.told
+    );
+    assert_eq!(
+        fetched.told_of(Level::Warning, ""),
+        1,
+        "another reason a moment later waits its turn: {:?}",
+        fetched.told
+    );
+    phase.store(3, Ordering::SeqCst);
+    until("the new set", || fetched.try_key("c") == Ok(()));
+    assert_eq!(fetched.try_key("a"), Err(RejectCode::UnknownKeyId));
+    assert_eq!(fetched.try_key("b"), Ok(()));
+    let requests = server.requests();
+    until("more refreshes", || server.requests() > requests + 3);
+    assert_eq!(fetched.told_of(Level::Info, "changed: added 'c'; removed 'a'; now 2 keys"), 1, "{:?}", fetched.told);
+    assert_eq!(fetched.told_of(Level::Info, "works again; it had failed"), 1);
+    assert_eq!(fetched.told().len(), 4, "loaded, failed, works again, changed: {:?}", fetched.told);
+}
+
+#[test]
+fn failures_count_from_the_last_good_fetch() {
+    let key_set =
+        RemoteKeySet::with(Endpoint::parse("https://idp.example/").unwrap(), Transport::DEFAULT, Timing::DEFAULT);
+    let (events, now) = (Arc::new(Events::default()), Instant::now());
+    let mut refreshing = Refreshing::new(Arc::new(key_set), Arc::clone(&events));
+    let good = || KeySet::read(document(&["a"]).as_bytes(), Origin::Fetched).map_err(|_| unreachable!());
+    let bad = || Err(Failure::new(FailureKind::Unreachable, "cannot connect"));
+    refreshing.take(good(), now, UnixMillis(1000));
+    refreshing.take(bad(), now, UnixMillis(2000));
+    refreshing.take(bad(), now, UnixMillis(3000));
+    refreshing.take(good(), now, UnixMillis(4000));
+    refreshing.take(bad(), now, UnixMillis(5000));
+    let told: Vec<_> = std::iter::from_fn(|| events.pop()).map(|event| event.text).collect();
+    assert_eq!(
+        told,
+        [
+            "Loaded 1 key: 'a' (Ed25519) from https://idp.example/",
+            "The fetch of keys from https://idp.example/ failed: cannot connect. It is tried again; the keys fetched at 1970-01-01T00:00:01.000Z stay in use.",
+            "The fetch of keys from https://idp.example/ works again; it had failed 2 times since 1970-01-01T00:00:01.000Z",
+            "The fetch of keys from https://idp.example/ failed: cannot connect. It is tried again; the keys fetched at 1970-01-01T00:00:04.000Z stay in use.",
+        ]
+    );
+}
+
+#[test]
+fn a_panic_in_a_fetch_is_a_failed_fetch_and_not_the_end() {
+    let transport = Transport { roots: Roots::Panic, ..Transport::DEFAULT };
+    let mut fetched = Fetched::over("http://127.0.0.1:1/", QUICK, transport);
+    until("it goes on", || fetched.key_set.progress.lock().unwrap().fetches > 3);
+    assert!(fetched.reject().message().ends_with("because of an internal error"), "{}", fetched.reject());
+    assert_eq!(fetched.told_of(Level::Warning, "failed: a defect in this software stopped the fetch"), 1);
+}
+
+#[test]
+fn a_key_that_is_not_used_is_named_once() {
+    let server =
+        Server::start(|_, _| response("200 OK", "", &document(&["a", "b"]).replace(r#""b","#, r#""b","use":"enc","#)));
+    let mut fetched = Fetched::from(&server.url(), QUICK);
+    until("several refreshes", || server.requests() > 3);
+    let line = "the key 'b' is not used: its use is 'enc', not 'sig'";
+    assert_eq!(fetched.told_of(Level::Warning, line), 1, "{:?}", fetched.told);
+    assert_eq!(fetched.try_key("a"), Ok(()));
+}
+
+#[test]
+fn a_silent_server_delays_no_other_one_and_a_drop_does_not_wait_for_it() {
+    let silent = Server::start(|_, _| Answer::Silence);
+    let lively = Server::start(|_, _| good(&["a"]));
+    let events = Arc::new(Events::default());
+    let key_sets = [&silent, &lively]
+        .map(|server| Arc::new(RemoteKeySet::with(Endpoint::parse(&server.url()).unwrap(), Transport::DEFAULT, QUICK)));
+    let begin = Instant::now();
+    let refresher = Refresher::start(key_sets.to_vec(), &events).unwrap();
+    until("the silent server is asked", || silent.requests() == 1);
+    until("the lively one is asked again and again", || lively.requests() > 5);
+    assert!(key_sets[0].wait_until_fetched(Duration::ZERO).unwrap_err().contains("no answer from"));
+    drop(refresher);
+    assert!(begin.elapsed() < Transport::DEFAULT.total_timeout, "{:?}", begin.elapsed());
+    until("both connections are closed", || {
+        [&silent, &lively].iter().all(|server| server.seen.open.load(Ordering::SeqCst) == 0)
+    });
+    let requests = lively.requests();
+    assert_eq!(Arc::strong_count(&key_sets[1]), 1, "nothing refreshes it any more");
+    assert_eq!(lively.requests(), requests);
+}
+
+#[test]
+fn secrets_in_the_url_are_never_shown() {
+    for answer in [
+        || response("500 No", "", ""),
+        || response("200 OK", "", "x"),
+        || redirect("/?s3cret"),
+        || Answer::Bytes("".into()),
+    ] {
+        let server = Server::start(move |_, _| answer());
+        let url = format!("http://user:hunter2@{}/jwks?token=s3cret", server.address);
+        let mut fetched = Fetched::from(&url, ONCE);
+        let failure = fetched.key_set.wait_until_fetched(BOUND).unwrap_err();
+        let texts = format!("{failure} {} {:?}", fetched.reject(), fetched.told());
+        assert!(!texts.contains("hunter2") && !texts.contains("s3cret"), "{texts}");
+        assert!(server.seen.requests.lock().unwrap()[0].starts_with("GET /jwks?token=s3cret "));
+    }
+}
+
+fn certificate(name: &str) -> (CertificateDer<'static>, ServerConfig) {
+    let rcgen::CertifiedKey { cert, signing_key } = rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
+    let key = rustls::pki_types::PrivateKeyDer::Pkcs8(signing_key.serialize_der().into());
+    let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![cert.der().clone()], key)
+        .unwrap();
+    (cert.der().clone(), config)
+}
+
+#[test]
+fn only_a_certificate_of_a_known_root_and_of_this_host_is_trusted() {
+    let given = |certificate: CertificateDer<'static>| Transport {
+        roots: Roots::Given(vec![certificate]),
+        ..Transport::DEFAULT
+    };
+    let (of_this_host, config) = certificate("127.0.0.1");
+    let server = Server::start_tls(config, |_, path| match path {
+        "/jwks" => good(&["a"]),
+        _ => redirect(&format!("http://127.0.0.1{path}")),
+    });
+    let url = server.url().replace("http:", "https:");
+    let fetched = Fetched::over(&url, ONCE, given(of_this_host.clone()));
+    assert_eq!(fetched.key_set.wait_until_fetched(BOUND), Ok(()));
+    assert_eq!(fetched.try_key("a"), Ok(()));
+
+    let (of_another_host, config) = certificate("other.example");
+    let other = Server::start_tls(config, |_, _| good(&["a"]));
+    let other_url = other.url().replace("http:", "https:");
+    for (url, transport, reason) in [
+        (&*url, Transport::DEFAULT, "UnknownIssuer"),
+        (&url, given(of_another_host.clone()), "TLS failed: invalid peer certificate"),
+        (&other_url, given(of_another_host), "not valid for name"),
+        (&url.replace("/jwks", "/downgrade"), given(of_this_host), "from https to http"),
+    ] {
+        let mut fetched = Fetched::over(url, ONCE, transport);
+        let failure = fetched.key_set.wait_until_fetched(BOUND).unwrap_err();
+        assert!(failure.contains(reason), "{failure}");
+        assert_eq!(fetched.reject().code(), RejectCode::KeysUnavailable);
+        assert_eq!(fetched.told_of(Level::Warning, reason), 1, "{:?}", fetched.told);
+    }
+    assert_eq!(other.requests(), 0, "nothing is asked of a server that is not trusted");
+}
+
+#[test]
+fn tls_to_a_server_without_tls_fails() {
+    let server = Server::start(|_, _| Answer::Bytes("HTTP/1.1 400 No\r\n\r\n".into()));
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://{}/jwks", listener.local_addr().unwrap());
+    let answering = thread::spawn(move || listener.accept().unwrap().0.write_all(b"HTTP/1.1 400 No\r\n\r\n"));
+    let fetched = Fetched::from(&url, ONCE);
+    let failure = fetched.key_set.wait_until_fetched(BOUND).unwrap_err();
+    assert!(failure.contains("TLS failed: received corrupt message"), "{failure}");
+    answering.join().unwrap().unwrap();
+    drop(server);
+}
+
+/// An authenticator for the JWK set at `url`, and a token for alice.
+struct Pipeline {
+    pair: Ed25519KeyPair,
+}
+
+impl Pipeline {
+    fn new() -> Self {
+        Self { pair: Ed25519KeyPair::generate().unwrap() }
+    }
+
+    fn document(&self) -> String {
+        let x = URL_SAFE_NO_PAD.encode(self.pair.public_key());
+        format!(r#"{{"keys":[{{"kid":"a",{KEY}}},{{"kid":"a","kty":"OKP","crv":"Ed25519","x":"{x}"}}]}}"#)
+    }
+
+    fn open(url: &str) -> Authenticator {
+        let text = format!("http-server.authentication.jwt.key-file={url}\n");
+        Authenticator::open(&Properties::parse(&text, "test").unwrap()).unwrap()
+    }
+
+    fn token(&self, header: &str) -> Vec<u8> {
+        let input = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(r#"{"sub":"alice"}"#));
+        let signature = URL_SAFE_NO_PAD.encode(self.pair.sign(input.as_bytes()));
+        format!("Bearer {input}.{signature}").into_bytes()
+    }
+}
+
+#[test]
+fn a_token_is_judged_by_the_keys_of_a_url() {
+    let pipeline = Pipeline::new();
+    let document = pipeline.document();
+    let server = Server::start(move |_, _| response("200 OK", "", &document));
+    let authenticator = Pipeline::open(&server.url());
+    let warning = authenticator.events().pop().unwrap();
+    assert_eq!(warning.level, Level::Warning);
+    assert!(warning.text.contains("anybody on the network path can put in a key of their own and log in as any user"));
+    assert_eq!(authenticator.wait_until_fetched(BOUND), Ok(()));
+    let judge = |header: &str| {
+        let verdict = authenticator.authenticate(&pipeline.token(header), UnixMillis::now());
+        verdict.map(|identity| identity.user).map_err(|reject| (reject.code(), reject.message().to_owned()))
+    };
+    assert_eq!(judge(r#"{"alg":"EdDSA","kid":"a"}"#), Ok("alice".to_owned()), "the second key of the name");
+    assert_eq!(judge(r#"{"alg":"EdDSA"}"#), Err((RejectCode::KeyIdRequired, "Key ID is required".to_owned())));
+    assert_eq!(
+        judge(r#"{"alg":"EdDSA","kid":"b"}"#),
+        Err((RejectCode::UnknownKeyId, "Unknown signing key ID".to_owned()))
+    );
+    assert_eq!(judge(r#"{"alg":"HS256","kid":"a"}"#).unwrap_err().0, RejectCode::NoHmacKey);
+    assert_eq!(judge(r#"{"alg":"ES256","kid":"a"}"#).unwrap_err().0, RejectCode::KeyAlgorithmMismatch);
+    let other = Pipeline::new().token(r#"{"alg":"EdDSA","kid":"a"}"#);
+    assert_eq!(
+        authenticator.authenticate(&other, UnixMillis::now()).unwrap_err().code(),
+        RejectCode::SignatureMismatch
+    );
+}
+
+/// Runs an ignored test of this file alone, with an environment of its own.
+fn alone(test: &str, environment: &[(&str, &str)]) {
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", &format!("{}::{test}", module_path!().split_once("::").unwrap().1)])
+        .envs(environment.iter().copied())
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && text.contains("1 passed"), "{text}");
+}
+
+#[test]
+fn the_proxies_of_the_environment_are_not_used() {
+    let nobody = "http://127.0.0.1:1";
+    alone(
+        "alone_fetch_by_http",
+        &[("http_proxy", nobody), ("HTTP_PROXY", nobody), ("all_proxy", nobody), ("ALL_PROXY", nobody)],
+    );
+}
+
+#[test]
+#[ignore = "run by the_proxies_of_the_environment_are_not_used"]
+fn alone_fetch_by_http() {
+    let server = Server::start(|_, _| good(&["a"]));
+    assert_eq!(Fetched::from(&server.url(), ONCE).key_set.wait_until_fetched(BOUND), Ok(()));
+}
+
+#[test]
+fn the_systems_roots_are_those_of_ssl_cert_file_where_it_is_set() {
+    let file = std::env::temp_dir().join(format!("nativejwt-roots-{}.pem", std::process::id()));
+    alone("alone_fetch_by_https", &[("SSL_CERT_FILE", file.to_str().unwrap()), ("SSL_CERT_DIR", "")]);
+    std::fs::remove_file(file).unwrap();
+}
+
+#[test]
+#[ignore = "run by the_systems_roots_are_those_of_ssl_cert_file_where_it_is_set"]
+fn alone_fetch_by_https() {
+    let (certificate, config) = certificate("127.0.0.1");
+    let server = Server::start_tls(config, |_, _| good(&["a"]));
+    let url = server.url().replace("http:", "https:");
+    let file = std::env::var("SSL_CERT_FILE").unwrap();
+    let fetched = Fetched::from(&url, QUICK);
+    let failure = fetched.key_set.wait_until_fetched(BOUND).unwrap_err();
+    assert!(failure.contains("this machine has no root certificates"), "{failure}");
+    // It is taken in without a restart.
+    std::fs::write(file, ::pem::encode(&::pem::Pem::new("CERTIFICATE", &certificate[..]))).unwrap();
+    until("the renewed bundle counts", || fetched.try_key("a") == Ok(()));
+}
+
+#[test]
+fn no_thread_is_left_behind() {
+    alone("alone_open_and_drop", &[]);
+}
+
+#[test]
+#[ignore = "run by no_thread_is_left_behind"]
+fn alone_open_and_drop() {
+    let threads = || {
+        let names = std::fs::read_dir("/proc/self/task")
+            .unwrap()
+            .map(|task| std::fs::read_to_string(task.unwrap().path().join("comm")));
+        names.filter(|name| name.as_ref().is_ok_and(|name| name.trim() == THREAD_NAME)).count()
+    };
+    let descriptors = || std::fs::read_dir("/proc/self/fd").unwrap().count();
+    let server = Server::start(|number, _| if number % 2 == 0 { Answer::Silence } else { good(&["a"]) });
+    let before = descriptors();
+    for number in 0..20 {
+        // By name, so that the helper threads of the look-up are seen as well.
+        let authenticator = Pipeline::open(&server.url().replace("127.0.0.1", "localhost"));
+        until("it is asked", || server.requests() == number + 1);
+        assert!(threads() >= 1);
+        let begin = Instant::now();
+        drop(authenticator);
+        assert!(begin.elapsed() < LONGEST_STOP, "it was joined: {:?}", begin.elapsed());
+    }
+    until("every thread is gone", || threads() == 0);
+    until("every descriptor is closed", || descriptors() <= before);
+}
