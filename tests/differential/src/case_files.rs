@@ -111,8 +111,8 @@ fn check(
         (None, Some(slug)) => Err(format!("no difference, though it names {slug}")),
         (Some(direction), None) => Err(format!("{direction:?}, and names no difference")),
         (Some(direction), Some(slug)) => match listed.get(slug) {
-            // A line about the start says the same of what is only refused later.
-            Some(listed) if *listed == direction => Ok(Some(slug.clone())),
+            // A line about what gets in also covers what is refused at another moment for the same reason.
+            Some(listed) if *listed == direction || direction == Direction::RefusesOtherwise => Ok(Some(slug.clone())),
             listed => Err(format!("{direction:?}, but {slug} is listed as {listed:?}")),
         },
     }
