@@ -1,4 +1,4 @@
-# make demo | test | dist | lint | clean. Needs Linux, Rust, a C compiler, Gradle and a JDK of version 24 or later.
+# make demo | test | differential | dist | lint | clean. Needs Linux, Rust, a C compiler, Gradle and a JDK of version 24 or later.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := dist
@@ -11,9 +11,9 @@ PLUGIN := build/dist/plugin/native-jwt
 ARCHIVE := build/dist/nativejwt-$(VERSION)-linux-$(ARCH).tar.gz
 
 RUST_SOURCES := Cargo.toml $(wildcard Cargo.lock) $(shell find rust -type f)
-JAVA_SOURCES := build.gradle java/dependencies.sha256 $(shell find java tests/coordinator -type f)
+JAVA_SOURCES := build.gradle java/dependencies.sha256 $(shell find java tests/coordinator tests/differential/java -type f)
 
-.PHONY: demo test dist lint format clean
+.PHONY: demo test differential dist lint format clean
 
 # KEEP=1 leaves the coordinator up until Ctrl-C.
 demo: dist
@@ -21,6 +21,10 @@ demo: dist
 
 test: dist
 	@tests/run-all
+
+# Ours against stock: a million mappings and a hundred thousand tokens. SEED=… repeats a run, CASES=… sets the tokens.
+differential: dist
+	@tests/differential/run
 
 dist: $(ARCHIVE)
 
@@ -42,7 +46,7 @@ build/java.stamp: $(JAVA_SOURCES) build/tools.stamp
 	@$(STAGE) "Java: fetching and compiling" tests/setup/gradle prepare && touch $@
 
 build/rust.stamp: $(RUST_SOURCES) build/tools.stamp
-	@$(STAGE) "Rust: compiling" cargo build --release --workspace && touch $@
+	@$(STAGE) "Rust: compiling" cargo build --release --workspace --exclude differential && touch $@
 
 $(ARCHIVE): build/java.stamp build/rust.stamp tests/setup/assemble $(wildcard etc/*) LICENSE
 	@$(STAGE) "Release folder" tests/setup/assemble $(VERSION) $(ARCH)

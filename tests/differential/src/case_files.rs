@@ -1,14 +1,17 @@
 //! The case files of `tests/cases` through the core, JNI and stock.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::thread;
+use std::time::Duration;
 
 use nativejwt_core::Authenticator;
 
 use crate::differences::{self, Direction};
-use crate::engines::{core_verdict, open_core, stock_configuration};
+use crate::engines::{core_verdict, open_core};
 use crate::oracle::{Oracle, Request, Verdict};
 use crate::report::{Found, Report};
-use crate::support::case::{Case, Expected, Stock, load_all};
+use crate::support::case::{Case, Expected, SERVED, Stock, load_all};
+use crate::support::serve::FileServer;
 
 struct Opened {
     name: String,
@@ -21,13 +24,14 @@ struct Opened {
 pub fn run(oracle: &mut Oracle, report: &mut Report) {
     let cases = load_all().unwrap_or_else(|problems| panic!("{}", problems.join("\n")));
     let listed = differences::listed();
+    let server = FileServer::start();
     let mut opened = HashMap::new();
     let mut used = BTreeSet::new();
     for case in &cases {
         let count = opened.len();
         let engines = opened
             .entry(case.config.clone())
-            .or_insert_with(|| open(oracle, &format!("configuration {count}"), &case.config));
+            .or_insert_with(|| open(oracle, &server, &format!("configuration {count}"), &case.config));
         match check(oracle, engines, case, &listed) {
             Ok(None) => report.count(Found::Equal),
             Ok(Some(slug)) => {
@@ -50,10 +54,11 @@ pub fn run(oracle: &mut Oracle, report: &mut Report) {
     }
 }
 
-fn open(oracle: &mut Oracle, name: &str, config: &[(String, String)]) -> Opened {
-    let (stock_config, jwks) = stock_configuration(config);
-    let mut answer = oracle.ask(Request::open(name, &jwks, &stock_config, config)).expect("it opens or refuses");
-    Opened { name: name.to_owned(), core: open_core(config), stock: answer.opened(), jni: answer.opened() }
+fn open(oracle: &mut Oracle, server: &FileServer, name: &str, config: &[(String, String)]) -> Opened {
+    let url = |value: &String| value.strip_prefix(SERVED).map_or_else(|| value.clone(), |file| server.url(file));
+    let config: Vec<_> = config.iter().map(|(key, value)| (key.clone(), url(value))).collect();
+    let mut answer = oracle.ask(Request::open(name, &config)).expect("it opens or refuses");
+    Opened { name: name.to_owned(), core: open_core(&config), stock: answer.opened(), jni: answer.opened() }
 }
 
 /// The slug of the difference that the case shows; the error says what is wrong.
@@ -67,10 +72,19 @@ fn check(
         return Err(format!("the core {:?}, JNI {:?}", engines.core.as_ref().err(), engines.jni));
     }
     let core = engines.core.as_ref().map(|core| core_verdict(core, &case.authorization, case.now)).ok();
-    let mut answer = oracle
-        .ask(Request::authenticate(&engines.name, case.now, &case.authorization))
-        .ok_or("stock does not come to an end")?;
-    let (stock, jni) = (answer.verdict(), answer.verdict());
+    let ask = |oracle: &mut Oracle| {
+        let mut answer = oracle.ask(Request::authenticate(&engines.name, case.now, &case.authorization))?;
+        Some((answer.verdict(), answer.verdict()))
+    };
+    let (mut stock, mut jni) = ask(oracle).ok_or("stock does not come to an end")?;
+    // Behind JNI, the first fetch of a JWK set is under way for a moment.
+    for _ in 0..200 {
+        if !is_waiting(&jni) || core.as_ref().is_some_and(is_waiting) {
+            break;
+        }
+        thread::sleep(Duration::from_millis(50));
+        (stock, jni) = ask(oracle).ok_or("stock does not come to an end")?;
+    }
     match (&core, &jni) {
         (None, Verdict::Missing) => {}
         (Some(core), jni) if core == jni => {}
@@ -116,6 +130,10 @@ fn check(
             listed => Err(format!("{direction:?}, but {slug} is listed as {listed:?}")),
         },
     }
+}
+
+fn is_waiting(verdict: &Verdict) -> bool {
+    matches!(verdict, Verdict::Reject { code, .. } if code == "KEYS_UNAVAILABLE")
 }
 
 /// Whether the core does what the case says.

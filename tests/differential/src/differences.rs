@@ -125,6 +125,9 @@ struct Known {
 
 const JSON: &[&str] = &["MALFORMED_HEADER", "MALFORMED_CLAIMS"];
 
+/// Keys of `tests/cases/jwks/set.json` that say what they are for: not for this, or only for one algorithm.
+const NOT_TO_VERIFY: &[&str] = &["enc", "use-enc", "oaep", "encrypt", "es256-label", "private", "rs512", "es521", "p256", "k1"];
+
 /// Refused here, accepted by stock.
 const REFUSED_HERE: &[Known] = &[
     Known { slug: "sloppy-base64", codes: &["MALFORMED_BASE64"], holds: |facts| facts.sloppy_base64 },
@@ -135,6 +138,11 @@ const REFUSED_HERE: &[Known] = &[
         slug: "deep-or-huge-json",
         codes: JSON,
         holds: |facts| facts.json(|json| json.depth > 127 || json.number_beyond_double),
+    },
+    Known {
+        slug: "jwk-use",
+        codes: &["UNKNOWN_KEY_ID", "KEY_ALGORITHM_MISMATCH"],
+        holds: |facts| facts.header.value("kid").is_some_and(|kid| NOT_TO_VERIFY.contains(&kid.trim_matches('"'))),
     },
     Known { slug: "zip", codes: &["COMPRESSED_TOKEN"], holds: |facts| facts.header.value("zip").is_some() },
     Known { slug: "crit-empty", codes: &["CRITICAL_HEADER"], holds: |facts| facts.header.value("crit").is_some_and(says_nothing) },

@@ -233,7 +233,7 @@ fn refused_at_start(case: &Case, told: &str, stock: &[Verdict]) -> Option<&'stat
         // Proof that it does: no principal got in by this rule.
         let one_rule = patterns.len() == 1;
         let nobody = stock.iter().all(|verdict| !verdict.accepts());
-        return (!one_rule || nobody).then_some("mapping-templates");
+        return (!one_rule || nobody).then_some("mapping-refused-at-start");
     }
     if let Rules::File(_, text) = &case.rules {
         return crate::rule_file_oddities::slug(text);

@@ -12,17 +12,11 @@ use std::thread;
 pub struct Request(Vec<u8>);
 
 impl Request {
-    /// Opens authenticators under a name. `jwks` is what stock's HTTP client answers with.
+    /// Opens authenticators under a name.
     #[must_use]
-    pub fn open(name: &str, jwks: &str, stock: &[(String, String)], native: &[(String, String)]) -> Self {
-        let mut request = Self(vec![b'o']).text(name).text(jwks);
-        for pairs in [stock, native] {
-            request = request.text(&pairs.len().to_string());
-            for (key, value) in pairs {
-                request = request.text(key).text(value);
-            }
-        }
-        request
+    pub fn open(name: &str, config: &[(String, String)]) -> Self {
+        let request = Self(vec![b'o']).text(name).text(&config.len().to_string());
+        config.iter().fold(request, |request, (key, value)| request.text(key).text(value))
     }
 
     /// Judges an Authorization value.

@@ -1,6 +1,7 @@
 //! The configurations that generated tokens are presented to.
 
 use crate::random::Random;
+use crate::support::serve::FileServer;
 use crate::support::{PREFIX, keys_folder};
 
 /// A key that signs: algorithm, name of the key, key ID that finds it.
@@ -50,7 +51,19 @@ const SOURCES: &[(&str, &[Signer])] = &[
         ("RS256", "rsa-2048", "rsa-2048"),
         ("ES384", "ec-p384", "ec-p384"),
     ]),
+    (JWK_SET, &[
+        ("RS256", "rsa-2048", "k1"),
+        ("PS256", "rsa-2048", "any"),
+        ("ES256", "ec-p256", "p256"),
+        ("ES256", "ec-p256", "p256"),
+        ("ES384", "ec-p384", "p384"),
+        ("ES512", "ec-p521", "p521"),
+    ]),
+    (JWK_SET, &[("ES256", "ec-p256", "p256")]),
 ];
+
+/// Beside the folder of the keys, and served by HTTP.
+const JWK_SET: &str = "../jwks/set.json";
 
 const ISSUERS: &[Option<&str>] = &[None, None, Some("https://issuer.example/"), Some("\u{e9}")];
 const AUDIENCES: &[Option<&str>] = &[None, None, Some("trino"), Some("Trino Cluster"), Some("a, b")];
@@ -69,7 +82,7 @@ const PATTERNS: &[Option<&str>] = &[
 impl Setup {
     /// All configurations of a run: every source of keys with a few choices of the rest.
     #[must_use]
-    pub fn all(random: &mut Random) -> Vec<Self> {
+    pub(crate) fn all(random: &mut Random, server: &FileServer) -> Vec<Self> {
         let mut setups = Vec::new();
         for (source, signers) in SOURCES {
             for _ in 0..6 {
@@ -77,7 +90,9 @@ impl Setup {
                 let audience = AUDIENCES[random.below(AUDIENCES.len())];
                 let field = random.pick(FIELDS);
                 let pattern = PATTERNS[random.below(PATTERNS.len())];
-                let mut keys = vec![("key-file", keys_folder().join(source).display().to_string())];
+                let file = keys_folder().join(source).display().to_string();
+                let key_file = if *source == JWK_SET { server.url(&file) } else { file };
+                let mut keys = vec![("key-file", key_file)];
                 let others = [
                     ("required-issuer", issuer),
                     ("required-audience", audience),
@@ -92,7 +107,7 @@ impl Setup {
                     issuer,
                     audience,
                     field,
-                    by_key_id: source.contains("${KID}"),
+                    by_key_id: source.contains("${KID}") || *source == JWK_SET,
                 });
             }
         }

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::thread;
+use std::time::Duration;
 
 use nativejwt_core::Authenticator;
 
@@ -13,9 +15,13 @@ use crate::random::Random;
 use crate::reasons;
 use crate::report::{Found, Report};
 use crate::setups::Setup;
+use crate::support::serve::FileServer;
 use crate::token::Token;
 
 const BATCH: u64 = 500;
+
+/// `{"alg":"HS256","kid":"k"}`, `{}` and some signature.
+const PROBE: &[u8] = b"Bearer eyJhbGciOiJIUzI1NiIsImtpZCI6ImsifQ.e30.AAAA";
 
 struct Opened {
     setup: Setup,
@@ -31,7 +37,9 @@ struct Case {
 
 /// Compares this many tokens.
 pub fn run(oracle: &mut Oracle, seed: u64, cases: u64, report: &mut Report) {
-    let opened: Vec<Opened> = Setup::all(&mut Random::new(seed)).into_iter().map(|setup| open(oracle, setup)).collect();
+    let server = FileServer::start();
+    let setups = Setup::all(&mut Random::new(seed), &server);
+    let opened: Vec<Opened> = setups.into_iter().map(|setup| open(oracle, setup)).collect();
     let mut number = 0;
     while number < cases {
         let batch: Vec<Case> = (number..cases.min(number + BATCH)).map(|number| make(seed, number, &opened)).collect();
@@ -63,11 +71,23 @@ pub fn run(oracle: &mut Oracle, seed: u64, cases: u64, report: &mut Report) {
 
 fn open(oracle: &mut Oracle, setup: Setup) -> Opened {
     let properties = setup.properties();
-    let mut answer = oracle.ask(Request::open(&setup.name, "", &properties, &properties)).expect("it opens");
+    let mut answer = oracle.ask(Request::open(&setup.name, &properties)).expect("it opens");
     let (stock, jni) = (answer.opened(), answer.opened());
     let core = open_core(&properties);
     match (core, stock, jni) {
-        (Ok(core), Ok(()), Ok(())) => Opened { setup, core },
+        (Ok(core), Ok(()), Ok(())) => {
+            // Behind JNI, the first fetch of a JWK set is under way for a moment.
+            while let Some(mut answer) = oracle.ask(Request::authenticate(&setup.name, 0, PROBE)) {
+                let _ = answer.verdict();
+                match answer.verdict() {
+                    Verdict::Reject { code, .. } if code == "KEYS_UNAVAILABLE" => {
+                        thread::sleep(Duration::from_millis(20));
+                    }
+                    _ => break,
+                }
+            }
+            Opened { setup, core }
+        }
         (core, stock, jni) => panic!("{setup:?}: core {:?}, stock {stock:?}, JNI {jni:?}", core.err()),
     }
 }

@@ -51,8 +51,7 @@ final class MappingEngine {
      * First A or R for the rules; then for each principal A (user), R (message), F (500) or T (no
      * answer in time).
      */
-    private void map(
-            Optional<String> pattern, Optional<File> file, Fields request, Answer answer) {
+    private void map(Optional<String> pattern, Optional<File> file, Fields request, Answer answer) {
         List<String> principals = new ArrayList<>();
         while (request.hasMore()) {
             principals.add(request.text());

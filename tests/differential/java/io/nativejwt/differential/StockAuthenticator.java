@@ -1,12 +1,13 @@
 package io.nativejwt.differential;
 
-import static io.airlift.http.client.testing.TestingResponse.mockResponse;
-
-import com.google.common.net.MediaType;
+import com.google.common.collect.ImmutableListMultimap;
 
 import io.airlift.configuration.ConfigurationFactory;
 import io.airlift.http.client.HttpStatus;
+import io.airlift.http.client.Request;
+import io.airlift.http.client.Response;
 import io.airlift.http.client.testing.TestingHttpClient;
+import io.airlift.http.client.testing.TestingResponse;
 import io.jsonwebtoken.Clock;
 import io.jsonwebtoken.Locator;
 import io.trino.server.security.AuthenticationException;
@@ -23,9 +24,13 @@ import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MultivaluedHashMap;
 import jakarta.ws.rs.core.MultivaluedMap;
 
+import java.io.IOException;
 import java.lang.reflect.Field;
 import java.lang.reflect.Proxy;
 import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.security.Key;
 import java.util.Date;
 import java.util.Map;
@@ -34,8 +39,8 @@ import java.util.TreeSet;
 /**
  * Stock's own authenticator, put together as {@code JwtAuthenticatorSupportModule} does it: its
  * configuration bean read by the coordinator's configuration machinery, its key locators, its
- * parser. Only two things are ours: the HTTP client, which answers with the JWK set of the case,
- * and the parser's clock, so that a case names the time it is judged at.
+ * parser. Only two things are not: the HTTP client that fetches JWK sets is the JDK's, and the
+ * parser's clock is set, so that a case names the time it is judged at.
  */
 final class StockAuthenticator {
     private final JwtAuthenticator authenticator;
@@ -46,7 +51,7 @@ final class StockAuthenticator {
         this.clock = clock;
     }
 
-    static StockAuthenticator open(Map<String, String> properties, String jwks) {
+    static StockAuthenticator open(Map<String, String> properties) {
         ConfigurationFactory factory = new ConfigurationFactory(properties);
         JwtAuthenticatorConfig config = factory.build(JwtAuthenticatorConfig.class);
         TreeSet<String> unused = new TreeSet<>(properties.keySet());
@@ -56,22 +61,33 @@ final class StockAuthenticator {
         if (!unused.isEmpty()) {
             throw new IllegalArgumentException("Configuration properties were not used: " + unused);
         }
-        JwtAuthenticator authenticator = new JwtAuthenticator(config, locator(config, jwks));
+        JwtAuthenticator authenticator = new JwtAuthenticator(config, locator(config));
         SettableClock clock = new SettableClock();
         clock.installIn(authenticator);
         return new StockAuthenticator(authenticator, clock);
     }
 
-    private static Locator<Key> locator(JwtAuthenticatorConfig config, String jwks) {
+    private static Locator<Key> locator(JwtAuthenticatorConfig config) {
         String keyFile = config.getKeyFile();
         if (!keyFile.startsWith("https://") && !keyFile.startsWith("http://")) {
             return new FileSigningKeyLocator(config);
         }
-        TestingHttpClient client =
-                new TestingHttpClient(
-                        request -> mockResponse(HttpStatus.OK, MediaType.JSON_UTF_8, jwks));
+        TestingHttpClient client = new TestingHttpClient(StockAuthenticator::fetch);
         return new JwkSigningKeyLocator(
                 new JwkService(URI.create(keyFile), client, new NodeVersion("483")));
+    }
+
+    private static Response fetch(Request request) throws IOException, InterruptedException {
+        try (HttpClient client = HttpClient.newHttpClient()) {
+            HttpResponse<byte[]> response =
+                    client.send(
+                            HttpRequest.newBuilder(request.getUri()).build(),
+                            HttpResponse.BodyHandlers.ofByteArray());
+            return new TestingResponse(
+                    HttpStatus.fromStatusCode(response.statusCode()),
+                    ImmutableListMultimap.of(),
+                    response.body());
+        }
     }
 
     /**

@@ -47,27 +47,24 @@ public final class StockOracle {
         switch (operation) {
             case 'o' -> open(request, answer);
             case 'a' -> authenticate(request, answer);
-            case 'c' -> close(request.text());
             case 'p' -> mapping.withPattern(request, answer);
             case 'f' -> mapping.withFile(request, answer);
             default -> throw new IOException("unknown operation " + operation);
         }
     }
 
-    /** Name, JWK set for stock (empty for none), keys for stock, keys for the native library. */
+    /** Name, keys and values. */
     private void open(Fields request, Answer answer) throws IOException {
         String name = request.text();
-        String jwks = request.text();
-        Map<String, String> stockConfig = pairs(request);
-        Map<String, String> nativeConfig = pairs(request);
+        Map<String, String> config = pairs(request);
         try {
-            stock.put(name, StockAuthenticator.open(stockConfig, jwks));
+            stock.put(name, StockAuthenticator.open(config));
             answer.verdict('A').text("");
         } catch (RuntimeException | LinkageError e) {
             answer.verdict('R').text(Answer.whole(e));
         }
         try {
-            jni.put(name, NativeEngine.open(nativeConfig));
+            jni.put(name, NativeEngine.open(config));
             answer.verdict('A').text("");
         } catch (RuntimeException e) {
             answer.verdict('R').text(Answer.whole(e));
@@ -91,11 +88,6 @@ public final class StockOracle {
         } else {
             nativeEngine.authenticate(header, now, answer);
         }
-    }
-
-    private void close(String name) {
-        stock.remove(name);
-        jni.remove(name);
     }
 
     private static Map<String, String> pairs(Fields request) throws IOException {
