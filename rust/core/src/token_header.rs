@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::java_text::is_blank;
+use crate::java_text::{is_blank, is_white_space};
 use crate::json::{JsonError, Value, read_object};
 use crate::reject::{Reject, RejectCode, quoted};
 use crate::signature::Algorithm;
@@ -52,7 +52,9 @@ impl<'t> TokenHeader<'t> {
                 "JWS header does not contain a required 'alg' (Algorithm) header parameter",
             ));
         };
-        if algorithm.trim().eq_ignore_ascii_case("none") {
+        // Stock names the algorithm trimmed, though it looks it up as it stands.
+        let named = algorithm.trim_matches(is_white_space);
+        if named.eq_ignore_ascii_case("none") {
             return Err(Reject::new(
                 RejectCode::UnsecuredToken,
                 "Unsecured JWSs (those with an alg (Algorithm) header value of 'none') are disallowed by default as mandated by https://www.rfc-editor.org/rfc/rfc7518.html#section-3.6",
@@ -63,7 +65,7 @@ impl<'t> TokenHeader<'t> {
                 RejectCode::MissingSignature,
                 format!(
                     "The JWS header references signature algorithm '{}' but the compact JWE string is missing the required signature.",
-                    quoted(&algorithm)
+                    quoted(named)
                 ),
             ));
         }

@@ -12,6 +12,7 @@ use crate::oracle::{Oracle, Request, Verdict};
 use crate::report::{Found, Report};
 use crate::support::case::{Case, Expected, SERVED, Stock, load_all};
 use crate::support::serve::FileServer;
+use crate::tokens::same;
 
 struct Opened {
     name: String,
@@ -87,7 +88,7 @@ fn check(
     }
     match (&core, &jni) {
         (None, Verdict::Missing) => {}
-        (Some(core), jni) if core == jni => {}
+        (Some(core), jni) if same(core, jni) => {}
         (core, jni) => return Err(format!("the core {core:?}, JNI {jni:?}")),
     }
     expected(case, core.as_ref())?;

@@ -26,7 +26,11 @@ const REASONS: &[Reason] = &[
     reason("Unsupported JWS header 'zip'", &["COMPRESSED_TOKEN"], false),
     reason("Decompression failed", &["COMPRESSED_TOKEN"], false),
     reason("Unable to verify", &["SIGNATURE_MISMATCH"], false),
-    reason("The parsed JWT indicates it was signed", &["KEY_ALGORITHM_MISMATCH"], false),
+    reason(
+        "The parsed JWT indicates it was signed",
+        &["KEY_ALGORITHM_MISMATCH", "NO_HMAC_KEY", "UNUSABLE_KEY_FILE"],
+        false,
+    ),
     reason("Cannot convert existing claim", &["PRINCIPAL_NOT_A_STRING"], false),
     reason("Unsupported signature algorithm", &["UNSUPPORTED_ALGORITHM"], false),
     reason("Invalid protected header", &["MALFORMED_HEADER"], false),

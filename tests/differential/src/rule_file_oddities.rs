@@ -1,8 +1,32 @@
 //! What ours refuses in a rule file though stock's reader takes it, recognised without our parser.
 
-/// The slug of the line in DIFFERENCES.md.
+use std::collections::HashSet;
+
+use crate::lenient_json::Oddities;
+
+/// The slug of the line in DIFFERENCES.md, if the file has something of it.
 #[must_use]
 pub fn slug(text: &[u8]) -> Option<&'static str> {
-    let _ = text;
-    None
+    let wide = text.contains(&0);
+    let whole = Oddities::of(text);
+    (wide || whole.lone_surrogate || rules(text).any(|rule| is_odd(&rule))).then_some("mapping-file-types")
+}
+
+/// What reads as an object inside of the file. A brace in a pattern gives one that has no members.
+fn rules(text: &[u8]) -> impl Iterator<Item = Oddities> {
+    let starts = text.iter().enumerate().filter(|(_, byte)| **byte == b'{').map(|(at, _)| at);
+    starts.skip(1).map(|at| Oddities::of(&text[at..]))
+}
+
+fn is_odd(rule: &Oddities) -> bool {
+    let names: HashSet<&str> = rule.names.iter().map(String::as_str).collect();
+    let twice = names.len() < rule.names.len();
+    let is_text = |value: &str| value.starts_with('"');
+    let types = rule.members.iter().any(|(name, value)| match name.as_str() {
+        "pattern" | "user" => !is_text(value) && value != "null",
+        "allow" => !matches!(value.as_str(), "true" | "false" | "null"),
+        "case" => !matches!(value.to_ascii_lowercase().as_str(), "\"keep\"" | "\"lower\"" | "\"upper\"" | "null"),
+        _ => false,
+    });
+    twice || types
 }

@@ -56,6 +56,8 @@ impl UserMapping {
 
     /// Reads the text of a rule file.
     fn of_rules(text: &str) -> Result<Self, Vec<RuleFileError>> {
+        // Stock's reader drops a byte order mark, which some editors write.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let file: RuleFile<'_> = serde_json::from_str(text)
             .map_err(|error| vec![RuleFileError { line: error.line(), message: error.to_string() }])?;
         if file.rules.is_empty() {
@@ -163,6 +165,13 @@ mod tests {
         let lines: Vec<_> = errors.iter().map(|error| error.line).collect();
         assert_eq!(lines, [3, 4, 5, 6, 7, 8, 8, 9], "{errors:#?}");
         assert!(errors[1].message.starts_with("rule 3 has the unknown member 'patern'"), "{errors:#?}");
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_dropped() {
+        let mapping = UserMapping::of_rules("\u{feff}{\"rules\":[{\"pattern\":\"(.*)\"}]}").unwrap();
+        assert_eq!(mapping.map_user("alice").unwrap(), "alice");
+        assert!(UserMapping::of_rules("\u{feff}\u{feff}{\"rules\":[{\"pattern\":\"(.*)\"}]}").is_err());
     }
 
     #[test]
