@@ -28,7 +28,7 @@ const REASONS: &[Reason] = &[
     reason("Unable to verify", &["SIGNATURE_MISMATCH"], false),
     reason(
         "The parsed JWT indicates it was signed",
-        &["KEY_ALGORITHM_MISMATCH", "NO_HMAC_KEY", "UNUSABLE_KEY_FILE"],
+        &["KEY_ALGORITHM_MISMATCH", "NO_HMAC_KEY", "UNUSABLE_KEY_FILE", "UNKNOWN_KEY_ID"],
         false,
     ),
     reason("Cannot convert existing claim", &["PRINCIPAL_NOT_A_STRING"], false),

@@ -164,6 +164,14 @@ const FORM_OR_LATER: &[&str] = &[
     "JWT is signed with",
 ];
 
+/// Reasons that stock finds before or after ours does, in the same header.
+const HEADER: &[&str] =
+    &["CRITICAL_HEADER", "MISSING_ALGORITHM", "UNSECURED_TOKEN", "UNSUPPORTED_ALGORITHM", "MISSING_SIGNATURE", "UNENCODED_PAYLOAD"];
+
+/// What stock finds in such a header, or in the token's form.
+const FORM_OR_HEADER: &[&str] =
+    &["Compact JWT strings", "Malformed protected header JSON", "Invalid protected header", "Invalid Base64Url payload"];
+
 /// Both refuse: for the same reason, and in the same words where ours are stock's?
 fn compare_reasons(facts: impl Fn() -> Facts, code: &str, message: &str, stock_message: &str) -> Found {
     let Some(reason) = reasons::of_sentence(stock_message) else { return Found::Equal };
@@ -185,7 +193,8 @@ fn compare_reasons(facts: impl Fn() -> Facts, code: &str, message: &str, stock_m
     }
     let facts = facts();
     // Ours reads the whole header before it looks for a key; stock does some of that later.
-    if FORM.contains(&code) && FORM_OR_LATER.iter().any(|begins| stock_message.starts_with(begins)) {
+    let stock_says = |sentences: &[&str]| sentences.iter().any(|begins| stock_message.starts_with(begins));
+    if FORM.contains(&code) && stock_says(FORM_OR_LATER) || HEADER.contains(&code) && stock_says(FORM_OR_HEADER) {
         return Found::Listed("first-reason".to_owned());
     }
     // Whichever of the two goes on, the other has stopped earlier for a reason that is listed.
@@ -227,7 +236,11 @@ fn as_case(case: &Case, setup: &Setup, oracle: &mut Oracle, opened: &[Opened]) -
         .into_iter()
         .map(|(key, value)| {
             let name = Path::new(&value).file_name().map(|name| format!("keys/{}", name.to_string_lossy()));
-            let value = if key == "key-file" { name.unwrap_or(value) } else { value };
+            let value = match name {
+                Some(name) if key == "key-file" && value.starts_with("http") => name.replace("keys/", "served:jwks/"),
+                Some(name) if key == "key-file" => name,
+                _ => value,
+            };
             format!("{key} = {}", crate::shrink::toml_text(&value))
         })
         .collect();
