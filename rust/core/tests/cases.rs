@@ -11,19 +11,16 @@ mod support;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
+use std::time::Duration;
 
 use nativejwt_core::{Authenticator, RejectCode, UnixMillis};
-use support::case::{Case, Direction, Expected, Stock, load_all, load_differences};
+use support::case::{Case, Direction, Expected, SERVED, Stock, load_all, load_differences};
+use support::serve::FileServer;
 
 /// Codes that no case can reach, each with its reason.
 const WITHOUT_CASE: &[(RejectCode, &str)] = &[
     (RejectCode::SeveralAuthorizationHeaders, "a case has one header; the shim sees several, and its tests cover them"),
     (RejectCode::InternalError, "only a defect gives it; the boundary's tests provoke a panic"),
-    (RejectCode::KeyIdRequired, "needs a JWK set, which the core does not read yet"),
-    (RejectCode::KeysUnavailable, "needs a JWK set, which the core does not read yet"),
-    (RejectCode::PrincipalNotAllowed, "needs rules of the user mapping, which the core does not read yet"),
-    (RejectCode::MappingLimit, "needs rules of the user mapping, which the core does not read yet"),
-    (RejectCode::MappedUserUnusable, "needs rules of the user mapping, which the core does not read yet"),
 ];
 
 #[test]
@@ -33,12 +30,13 @@ fn every_case_gives_its_verdict() {
         let lines: String = cases.iter().map(|case| exported(case) + "\n").collect();
         std::fs::write(path, lines).unwrap();
     }
+    let server = FileServer::start();
     let mut authenticators = HashMap::new();
     let mut failures = Vec::new();
     let mut per_file: BTreeMap<&str, usize> = BTreeMap::new();
     for case in &cases {
         *per_file.entry(&case.file).or_default() += 1;
-        if let Err(failure) = run(case, &mut authenticators) {
+        if let Err(failure) = run(case, &mut authenticators, &server) {
             failures.push(format!("{}: {}\n    {failure}", case.file, case.name));
         }
     }
@@ -51,10 +49,26 @@ fn every_case_gives_its_verdict() {
 
 type Opened = Rc<Result<Authenticator, String>>;
 
-fn run(case: &Case, authenticators: &mut HashMap<Vec<(String, String)>, Opened>) -> Result<(), String> {
+fn run(
+    case: &Case,
+    authenticators: &mut HashMap<Vec<(String, String)>, Opened>,
+    server: &FileServer,
+) -> Result<(), String> {
     let opened = authenticators.entry(case.config.clone()).or_insert_with(|| {
-        let entries = case.config.iter().map(|(key, value)| (key.as_str(), value.as_str()));
-        Rc::new(Authenticator::open(&support::properties(entries)).map_err(|errors| errors.to_string()))
+        let config: Vec<_> = case
+            .config
+            .iter()
+            .map(|(key, value)| {
+                (key, value.strip_prefix(SERVED).map_or_else(|| value.clone(), |file| server.url(file)))
+            })
+            .collect();
+        let properties = support::properties(config.iter().map(|(key, value)| (key.as_str(), value.as_str())));
+        let opened = Authenticator::open(&properties).map_err(|errors| errors.to_string());
+        if let Ok(authenticator) = &opened {
+            // Whether there are keys is for the case to say.
+            let _ = authenticator.wait_until_fetched(Duration::from_secs(20));
+        }
+        Rc::new(opened)
     });
     let verdict = match (opened.as_ref(), &case.expected) {
         (Err(told), Expected::RefusedAtStart(texts)) => {

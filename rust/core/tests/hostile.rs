@@ -40,7 +40,7 @@ fn hostile_tokens_cost_little() {
         ("16 KB of signature", expand("eyJhbGciOiJIUzI1NiJ9.e30.<<A*16300>>").into_bytes()),
         ("1400 members", hs256(alg, "{<<\"#\":0,*1400>>\"sub\":\"a\"}")),
         ("1400 members in the header", hs256("{<<\"#\":0,*1400>>\"alg\":\"HS256\"}", "{}")),
-                ("the last member a duplicate", hs256(alg, "{<<\"#\":0,*1400>>\"1399\":0}")),
+        ("the last member a duplicate", hs256(alg, "{<<\"#\":0,*1400>>\"1399\":0}")),
         ("1000 objects in a list", hs256(alg, "{\"x\":[<<{\"a\":#},*1000>>0],\"sub\":\"a\"}")),
         ("names full of escapes", hs256(alg, "{<<\"\\u0061\\u0062#\":0,*500>>\"sub\":\"a\"}")),
         ("12000 open brackets", hs256(alg, "{\"x\":<<[*12000>>")),

@@ -8,7 +8,7 @@ mod support;
 
 use aws_lc_rs::signature::{ECDSA_P521_SHA512_FIXED, UnparsedPublicKey};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
-use nativejwt_core::{Authenticator, UnixMillis};
+use nativejwt_core::UnixMillis;
 use support::random::{Random, seed};
 use support::sign::{self, ALGORITHMS};
 use support::token::{Make, decode, encode};
@@ -51,6 +51,9 @@ fn every_accepted_token_has_a_good_signature_for_another_implementation() {
         }
         for number in 0..MUTATIONS {
             let token = mutate(&tokens, &mut random);
+            if tokens.iter().any(|unchanged| unchanged.as_bytes() == token) {
+                continue;
+            }
             mutated += 1;
             let ours = authenticator.authenticate_token(&token, NOW);
             let theirs = oracle.accepts(&token);
@@ -75,7 +78,7 @@ fn every_accepted_token_has_a_good_signature_for_another_implementation() {
         "seed {seed}: {} algorithms, {mutated} mutated tokens, {accepted} accepted by both, {oracle_only} by the other implementation alone",
         ALGORITHMS.len()
     );
-    assert!(accepted < mutated / 20, "most mutations changed nothing");
+    assert_eq!(accepted, 0, "a token that nobody signed");
 }
 
 /// Another implementation with the same key.
@@ -156,7 +159,8 @@ fn data(part: &str) -> Option<Vec<u8>> {
 fn mutate(tokens: &[String], random: &mut Random) -> Vec<u8> {
     let mut token = random.one_of(tokens).clone().into_bytes();
     for _ in 0..=random.below(4) / 3 {
-        token = mutate_once(&token, random.one_of(tokens), random);
+        let other: &String = random.one_of(tokens);
+        token = mutate_once(&token, other, random);
     }
     token
 }
@@ -181,7 +185,10 @@ fn mutate_once(token: &[u8], other: &str, random: &mut Random) -> Vec<u8> {
                 1 => parts[index] = theirs[index.min(2)].to_owned(),
                 2 => parts.push(parts[index].clone()),
                 3 => drop(parts.remove(index)),
-                4 => parts[index].push_str(random.one_of(&["=", "==", "A", "", "\u{e9}", "%3D", "?"])),
+                4 => {
+                    let tail: &&str = random.one_of(&["=", "==", "A", "", "\u{e9}", "%3D", "?"]);
+                    parts[index].push_str(tail);
+                }
                 5 => parts[index] = parts[index].replace('-', "+").replace('_', "/"),
                 _ => {
                     if let Some(decoded) = data(&parts[index]) {

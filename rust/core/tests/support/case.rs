@@ -11,6 +11,9 @@ use super::{PREFIX, tests_folder};
 /// 2023-11-14T22:13:20Z.
 const DEFAULT_NOW: i64 = 1_700_000_000_000;
 
+/// What a `key-file` begins with that is to be fetched by HTTP: the path of a file follows.
+pub(crate) const SERVED: &str = "served:";
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct File {
@@ -160,12 +163,14 @@ fn resolve(raw: RawCase, defaults: &Defaults, file: &str, folder: &Path) -> Resu
     let problem = |what: &str| format!("{file}: {}: {what}", raw.name);
     let mut config = defaults.config.clone();
     config.extend(raw.config.clone());
+    let absolute = |file: &str| folder.join(file).to_str().unwrap().to_owned();
     let config = config
         .into_iter()
         .map(|(key, value)| {
-            let value = match key.rsplit(['.', '-']).next() {
-                Some("file") if value.starts_with("keys/") => folder.join(value).to_str().unwrap().to_owned(),
-                _ => value,
+            let value = match value.strip_prefix(SERVED) {
+                Some(file) => format!("{SERVED}{}", absolute(file)),
+                None if value.starts_with("keys/") || value.starts_with("mapping/") => absolute(&value),
+                None => value,
             };
             (if key.starts_with("http") { key } else { format!("{PREFIX}{key}") }, value)
         })

@@ -5,6 +5,7 @@
 
 pub(crate) mod case;
 pub(crate) mod random;
+pub(crate) mod serve;
 pub(crate) mod sign;
 pub(crate) mod token;
 
