@@ -18,9 +18,12 @@ use crate::private_key::{is_json, read_key_file};
 /// fetched, and all errors are told at once, with file and line. Warnings tell what will hurt later. The exit code is 2
 /// if there are errors; warnings leave it at 0. Relative paths start at the current directory, as in the coordinator.
 #[derive(clap::Args)]
-#[command(verbatim_doc_comment, after_help = "\
+#[command(
+    verbatim_doc_comment,
+    after_help = "\
 Example:
-  nativejwt check-config etc/native-jwt.properties")]
+  nativejwt check-config etc/native-jwt.properties"
+)]
 pub(crate) struct Arguments {
     /// The coordinator's config.properties or the plugin's file
     #[arg(value_name = "FILE")]
@@ -76,12 +79,15 @@ fn check(path: &Path) -> Findings {
     match Authenticator::open(&file.properties) {
         Ok(authenticator) => {
             let source = &file.properties.source;
-            if let Err(why) = authenticator.wait_until_fetched(FETCH_TIMEOUT) {
+            let fetched = authenticator.wait_until_fetched(FETCH_TIMEOUT);
+            if let Err(why) = &fetched {
                 let (key, line) = find(&file, "key-file").map_or(("key-file", 0), |entry| (&*entry.key, entry.line));
                 findings.errors.push(Problem::of_key(key, source, line, format!("gives no keys: {why}")));
             }
             while let Some(event) = authenticator.events().pop() {
                 match event.level {
+                    // Told above, with its line.
+                    Level::Error if fetched.is_err() => {}
                     Level::Error => findings.errors.push(Problem::of_source(source, event.text)),
                     Level::Warning => findings.warnings.push(Problem::of_source(source, event.text)),
                     Level::Info => findings.notes.push(event.text),
