@@ -36,7 +36,7 @@ const TIMES: [(&str, &str); 4] =
 
 pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Result<Outcome, Failure> {
     let token = read_token(&arguments.token)?;
-    let token = match UnverifiedToken::decode(token.trim_ascii(), MAX_TOKEN_BYTES) {
+    let token = match UnverifiedToken::decode(&token, MAX_TOKEN_BYTES) {
         Ok(token) => token,
         Err(reject) => return refuse(&reject, json, out),
     };

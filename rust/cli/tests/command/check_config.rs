@@ -104,6 +104,14 @@ fn what_will_hurt_later_is_a_warning() {
 
     let told = warnings(&folder.config(&[key("key-file", &folder.path("${KID}.pem")), audience.clone()]));
     assert!(told[0].contains("default-key.pem' is not there"), "{told:?}");
+    folder.write("default-key.pem", fs::read(&public).unwrap());
+    let broken = folder.write("broken.pem", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n");
+    folder.write("other.txt", "no key, and no kid names it");
+    let told = warnings(&folder.config(&[key("key-file", &folder.path("${KID}.pem")), audience.clone()]));
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains(&broken) && told[0].contains("whose tokens are refused"), "{told:?}");
+    let told = warnings(&folder.config(&[key("key-file", &folder.path("none/$KEYID.pem")), audience.clone()]));
+    assert!(told[0].contains("has no folder of keys"), "{told:?}");
 
     let told = warnings(&folder.write(
         "config.properties",

@@ -47,6 +47,14 @@ fn a_pattern_gives_its_first_group() {
     assert_eq!(answer.line(), r#"{"principal":"a\u001b[31m","user":"a\u001b[31m"}"#);
 }
 
+/// As a coordinator refuses it before it maps.
+#[test]
+fn a_principal_beyond_the_limit_is_rejected() {
+    let principal = |bytes: usize| run(&["map-user", "--json", "--pattern", "(.*)", &"a".repeat(bytes)]);
+    principal(4096).expect_code(0);
+    assert_eq!(principal(4097).expect_code(1).json()["rejected"], "PRINCIPAL_TOO_LONG");
+}
+
 #[test]
 fn wrong_rules_are_named_with_their_lines() {
     let folder = Folder::new("map_errors");
