@@ -27,7 +27,8 @@ dist: $(ARCHIVE)
 lint:
 	@tests/lint
 
-format: build/java.stamp
+format: build/tools.stamp
+	@tests/setup/stage "Fetching the formatter" tests/setup/gradle writePaths
 	@tests/setup/java-format --replace
 	cargo fmt --all
 

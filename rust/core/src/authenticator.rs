@@ -1,11 +1,12 @@
 //! The path of a request, top to bottom.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::claims::{self, ClaimsPolicy};
 use crate::clock::UnixMillis;
-use crate::config::{Configuration, ConfigurationErrors, Properties};
+use crate::config::{Configuration, ConfigurationErrors, Problem, Properties};
 use crate::events::Events;
 use crate::identity::Identity;
 use crate::keys::{KeySource, Refresher};
@@ -44,31 +45,21 @@ impl Authenticator {
         let keys = (!key_file.value.is_empty())
             .then(|| KeySource::open(&key_file.value, &events).map_err(|error| errors.push(key_file.problem(error.0))))
             .and_then(Result::ok);
-        for unsupported in [&configuration.user_mapping_pattern, &configuration.user_mapping_file].into_iter().flatten()
-        {
-            errors.push(unsupported.problem("is not supported yet"));
-        }
+        let user_mapping = open_user_mapping(&configuration, &mut errors);
         let claims = ClaimsPolicy {
             required_issuer: configuration.required_issuer.map(|setting| setting.value),
             required_audience: configuration.required_audience.map(|setting| setting.value),
             principal_field: configuration.principal_field.map_or_else(|| "sub".to_owned(), |setting| setting.value),
         };
-        match keys {
-            Some(keys) => {
-                let user_mapping = UserMapping::identity();
-                // Last, so that nothing is fetched for a configuration that is not used.
-                errors.or(())?;
-                let refresher = keys
-                    .remote()
-                    .map(|key_set| Refresher::start(vec![Arc::clone(key_set)], &events))
-                    .transpose()
-                    .map_err(|error| {
-                        key_file.problem(format!("cannot be fetched: no thread can be started: {error}"))
-                    })?;
-                Ok(Self { keys, claims, user_mapping, max_token_bytes: MAX_TOKEN_BYTES, events, _refresher: refresher })
-            }
-            None => Err(errors),
-        }
+        let (Some(keys), Some(user_mapping)) = (keys, user_mapping) else { return Err(errors) };
+        // Last, so that nothing is fetched for a configuration that is not used.
+        errors.or(())?;
+        let refresher =
+            keys.remote()
+                .map(|key_set| Refresher::start(vec![Arc::clone(key_set)], &events))
+                .transpose()
+                .map_err(|error| key_file.problem(format!("cannot be fetched: no thread can be started: {error}")))?;
+        Ok(Self { keys, claims, user_mapping, max_token_bytes: MAX_TOKEN_BYTES, events, _refresher: refresher })
     }
 
     /// What the authenticator has to say to the operator; to be drained now and then.
@@ -120,4 +111,20 @@ impl Authenticator {
             expires_at: claims.expires_at,
         })
     }
+}
+
+/// The rules that the configuration names; what is wrong with them goes to `errors`.
+fn open_user_mapping(configuration: &Configuration, errors: &mut ConfigurationErrors) -> Option<UserMapping> {
+    if let Some(pattern) = &configuration.user_mapping_pattern {
+        return UserMapping::of_pattern(&pattern.value).map_err(|what| errors.push(pattern.problem(what))).ok();
+    }
+    let Some(file) = &configuration.user_mapping_file else { return Some(UserMapping::identity()) };
+    let rules = UserMapping::of_file(Path::new(&file.value));
+    rules
+        .map_err(|problems| {
+            for problem in problems {
+                errors.push(Problem::of_line(&file.value, problem.line, problem.message));
+            }
+        })
+        .ok()
 }

@@ -2,8 +2,10 @@
 //! `io.trino.server.security.jwt.JwtAuthenticator`'s).
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use crate::clock::UnixMillis;
+use crate::java_text::is_blank;
 use crate::json::{JsonError, Value, read_object};
 use crate::reject::{Reject, RejectCode, quoted};
 use crate::signature::VerifiedPayload;
@@ -104,11 +106,6 @@ fn text<'t>(name: &str, value: Value<'t>) -> Result<Option<Cow<'t, str>>, Reject
     }
 }
 
-/// True if jjwt takes the text for empty: nothing but white space.
-pub(crate) fn is_blank(text: &str) -> bool {
-    text.chars().all(|c| c.is_whitespace() || matches!(c, '\u{1c}'..='\u{1f}'))
-}
-
 fn invalid(name: &str, why: &str) -> Reject {
     Reject::new(RejectCode::InvalidClaim, format!("Invalid claims: '{name}' {why}"))
 }
@@ -138,11 +135,15 @@ impl<'t> Audience<'t> {
         }
     }
 
-    /// As Java prints the list.
+    /// As Java prints the set: each audience once, in the order of the token.
     fn shown(&self) -> String {
         match self {
             Self::One(one) => format!("[{}]", quoted(one)),
-            Self::Several(several) => quoted(&format!("[{}]", several.join(", "))),
+            Self::Several(several) => {
+                let mut seen = HashSet::new();
+                let distinct: Vec<&str> = several.iter().map(AsRef::as_ref).filter(|one| seen.insert(*one)).collect();
+                quoted(&format!("[{}]", distinct.join(", ")))
+            }
         }
     }
 }

@@ -11,6 +11,8 @@ use std::fmt;
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::java_text::is_white_space;
+
 /// A member's name and value.
 pub(crate) type Member<'j> = (Cow<'j, str>, Value<'j>);
 
@@ -142,8 +144,7 @@ impl<'j, W: Fn(&str) -> bool> Visitor<'j> for ObjectVisitor<'_, W> {
 
 /// jjwt trims the names of top-level members, so `" exp"` counts as `exp` there: such names are not left to chance.
 fn has_outer_white_space(name: &str) -> bool {
-    let is_space = |c: char| c.is_whitespace() || c.is_control();
-    name.chars().next().is_none_or(is_space) || name.chars().next_back().is_some_and(is_space)
+    name.chars().next().is_none_or(is_white_space) || name.chars().next_back().is_some_and(is_white_space)
 }
 
 /// A value: kept as a [`Value`], or only checked, which leaves [`Value::Null`] behind.

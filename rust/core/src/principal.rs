@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use crate::claims::{VerifiedClaims, is_blank};
+use crate::claims::VerifiedClaims;
+use crate::java_text::is_blank;
 use crate::json::Value;
 use crate::reject::{Reject, RejectCode};
 
@@ -15,16 +16,22 @@ pub(crate) fn principal<'t>(claims: &mut VerifiedClaims<'t>, field: &str) -> Res
     let missing = || Reject::new(RejectCode::MissingPrincipal, "Invalid credentials");
     let principal = match claims.principal.take() {
         None | Some(Value::Null) => return Err(missing()),
+        // jjwt drops a registered claim that is blank, and keeps any other.
+        Some(Value::String(text)) if matches!(field, "sub" | "iss" | "jti" | "aud") && is_blank(&text) => {
+            return Err(missing());
+        }
+        Some(Value::Array(list)) if field == "aud" && list.is_empty() => return Err(missing()),
+        // jjwt makes a list of every audience, also of a single one, and stock takes no list for a principal.
+        Some(Value::String(_)) if field == "aud" => {
+            let message = "Invalid claims: 'aud' is a list of audiences and no principal";
+            return Err(Reject::new(RejectCode::PrincipalNotAString, message));
+        }
         Some(Value::String(principal)) => principal,
         Some(other) => {
             let message = format!("Invalid claims: '{field}' must be a string, but is {}", other.type_name());
             return Err(Reject::new(RejectCode::PrincipalNotAString, message));
         }
     };
-    // jjwt drops a registered claim that is blank, and keeps any other.
-    if matches!(field, "sub" | "iss" | "jti" | "aud") && is_blank(&principal) {
-        return Err(missing());
-    }
     if principal.len() > MAX_PRINCIPAL_BYTES {
         let message = format!("The principal is {} bytes long; the limit is {MAX_PRINCIPAL_BYTES}", principal.len());
         return Err(Reject::new(RejectCode::PrincipalTooLong, message));

@@ -205,6 +205,9 @@ impl VerifyingKey {
         if key.len() != 32 {
             return refused(format!("an Ed25519 key has 32 bytes, not {}", key.len()));
         }
+        if is_of_small_order(key) {
+            return refused("the Ed25519 key is of small order: anybody can make signatures for it");
+        }
         match ParsedPublicKey::new(&aws::ED25519, key) {
             Ok(parsed) => Ok(Self { material: Material::Ed25519(parsed), only: None }),
             Err(_) => refused("the bytes are no Ed25519 key"),
@@ -321,6 +324,29 @@ impl HmacKey {
             _ => None,
         }
     }
+}
+
+/// True for the encodings of the Ed25519 points of small order, canonical or not and with either sign: whoever publishes
+/// such a key lets everybody sign.
+fn is_of_small_order(key: &[u8]) -> bool {
+    // y = 0, 1, p - 1, p, p + 1: first byte, middle bytes, last byte without the sign.
+    const ORDERS_TO_FOUR: [(u8, u8, u8); 5] =
+        [(0, 0, 0), (1, 0, 0), (0xec, 0xff, 0x7f), (0xed, 0xff, 0x7f), (0xee, 0xff, 0x7f)];
+    const ORDER_EIGHT: [[u8; 32]; 2] = [
+        *b"\x26\xe8\x95\x8f\xc2\xb2\x27\xb0\x45\xc3\xf4\x89\xf2\xef\x98\xf0\
+           \xd5\xdf\xac\x05\xd3\xc6\x33\x39\xb1\x38\x02\x88\x6d\x53\xfc\x05",
+        *b"\xc7\x17\x6a\x70\x3d\x4d\xd8\x4f\xba\x3c\x0b\x76\x0d\x10\x67\x0f\
+           \x2a\x20\x53\xfa\x2c\x39\xcc\xc6\x4e\xc7\xfd\x77\x92\xac\x03\x7a",
+    ];
+    let [first, middle @ .., last] = key else { return false };
+    let last = last & 0x7f;
+    ORDERS_TO_FOUR
+        .iter()
+        .any(|(low, between, high)| first == low && middle.iter().all(|byte| byte == between) && last == *high)
+        || ORDER_EIGHT.iter().any(|point| {
+            let [point_first, point_middle @ .., point_last] = point;
+            first == point_first && middle == point_middle && last == *point_last
+        })
 }
 
 fn without_leading_zeros(mut number: &[u8]) -> &[u8] {

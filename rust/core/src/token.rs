@@ -55,7 +55,8 @@ pub(crate) fn decode_part(part: &[u8], name: &str, decoded: &mut Vec<u8>) -> Res
         let place = match error {
             base64::DecodeError::InvalidByte(position, _) => format!("unexpected character at offset {position}"),
             base64::DecodeError::InvalidLastSymbol { .. } => "stray bits in the last character".to_owned(),
-            _ => "impossible length".to_owned(),
+            base64::DecodeError::InvalidPadding => "padding".to_owned(),
+            base64::DecodeError::InvalidLength(_) => "impossible length".to_owned(),
         };
         Reject::new(RejectCode::MalformedBase64, format!("Invalid Base64Url {name}: {place}"))
     })

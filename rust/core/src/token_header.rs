@@ -2,12 +2,13 @@
 
 use std::borrow::Cow;
 
+use crate::java_text::is_blank;
 use crate::json::{JsonError, Value, read_object};
 use crate::reject::{Reject, RejectCode, quoted};
 use crate::signature::Algorithm;
 
-/// What the pipeline needs of the protected header. `jku`, `jwk`, `x5u` and `x5c` are never read: a token cannot bring
-/// its own key (RFC 8725, section 3.10).
+/// What the pipeline needs of the protected header. Of `jku`, `jwk`, `x5u` and `x5c` only the type is checked, which jjwt
+/// checks too: a token cannot bring its own key (RFC 8725, section 3.10).
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct TokenHeader<'t> {
     pub(crate) algorithm: Algorithm,
@@ -19,15 +20,14 @@ impl<'t> TokenHeader<'t> {
     /// Reads the decoded header. `has_signature` says whether the third part holds anything; stock looks at it between
     /// `alg` and `crit`.
     pub(crate) fn parse(json: &'t [u8], has_signature: bool) -> Result<Self, Reject> {
-        let members = read_object(json, |name| matches!(name, "alg" | "kid" | "typ" | "cty" | "crit" | "zip" | "b64"))
-            .map_err(|error| match error {
-                JsonError::DuplicateMember => {
-                    Reject::new(RejectCode::DuplicateMember, "The protected header names a member twice")
-                }
-                JsonError::Malformed(place) => {
-                    Reject::new(RejectCode::MalformedHeader, format!("Malformed protected header JSON: {place}"))
-                }
-            })?;
+        let members = read_object(json, is_known).map_err(|error| match error {
+            JsonError::DuplicateMember => {
+                Reject::new(RejectCode::DuplicateMember, "The protected header names a member twice")
+            }
+            JsonError::Malformed(place) => {
+                Reject::new(RejectCode::MalformedHeader, format!("Malformed protected header JSON: {place}"))
+            }
+        })?;
 
         let (mut algorithm, mut key_id, mut content_type) = (None, None, None);
         let (mut critical, mut compressed, mut unencoded) = (false, false, false);
@@ -35,7 +35,9 @@ impl<'t> TokenHeader<'t> {
             match &*name {
                 "alg" => algorithm = text("alg", value)?,
                 "kid" => key_id = text("kid", value)?,
-                "typ" => drop(text("typ", value)?),
+                "typ" | "calg" | "jku" | "x5u" | "x5t" | "x5t#S256" => drop(text(&name, value)?),
+                "jwk" => check_object(&value)?,
+                "x5c" => check_texts(value)?,
                 "cty" => content_type = text("cty", value)?,
                 "crit" => critical = true,
                 "zip" => compressed = true,
@@ -99,17 +101,47 @@ impl<'t> TokenHeader<'t> {
     }
 }
 
+/// The parameters that jjwt knows: a wrong type of any of them refuses the token.
+fn is_known(name: &str) -> bool {
+    matches!(name, "alg" | "kid" | "typ" | "cty" | "crit" | "zip" | "b64")
+        || matches!(name, "calg" | "jku" | "jwk" | "x5u" | "x5c" | "x5t" | "x5t#S256")
+}
+
+/// `jwk` must be an object; jjwt drops what is empty.
+fn check_object(jwk: &Value<'_>) -> Result<(), Reject> {
+    match jwk {
+        Value::Null | Value::Object(_) => Ok(()),
+        Value::String(text) if is_blank(text) => Ok(()),
+        Value::Array(list) if list.is_empty() => Ok(()),
+        other => Err(wrong_type("jwk", "an object", other)),
+    }
+}
+
+/// `x5c` must be a list of strings; jjwt takes a single one for a list, and drops what is empty.
+fn check_texts(x5c: Value<'_>) -> Result<(), Reject> {
+    match x5c {
+        Value::Object(members) if members.is_empty() => Ok(()),
+        Value::Array(list) => match list.iter().find(|element| !matches!(element, Value::String(_))) {
+            Some(element) => Err(wrong_type("x5c", "a list of strings", element)),
+            None => Ok(()),
+        },
+        other => text("x5c", other).map(drop),
+    }
+}
+
 /// A header parameter that must be a string. jjwt drops null and blank values, so they count as absent.
 fn text<'t>(name: &str, value: Value<'t>) -> Result<Option<Cow<'t, str>>, Reject> {
     match value {
-        Value::String(text) if text.trim().is_empty() => Ok(None),
+        Value::String(text) if is_blank(&text) => Ok(None),
         Value::String(text) => Ok(Some(text)),
         Value::Null => Ok(None),
-        other => Err(Reject::new(
-            RejectCode::MalformedHeader,
-            format!("Invalid protected header: '{name}' must be a string, but is {}", other.type_name()),
-        )),
+        other => Err(wrong_type(name, "a string", &other)),
     }
+}
+
+fn wrong_type(name: &str, expected: &str, found: &Value<'_>) -> Reject {
+    let message = format!("Invalid protected header: '{name}' must be {expected}, but is {}", found.type_name());
+    Reject::new(RejectCode::MalformedHeader, message)
 }
 
 #[cfg(test)]

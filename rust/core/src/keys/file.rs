@@ -33,10 +33,13 @@ pub(crate) fn read(path: &Path) -> Result<Zeroizing<String>, LoadError> {
     }
     match String::from_utf8(std::mem::take(&mut *bytes)) {
         Ok(text) => Ok(Zeroizing::new(text)),
-        Err(error) => {
-            drop(Zeroizing::new(error.into_bytes()));
-            Err(LoadError::Unusable(KeyError("the file is neither PEM nor base64: it holds binary data".to_owned())))
-        }
+        // What stands around a PEM text may be in any encoding.
+        Err(error) => match String::from_utf8_lossy(&Zeroizing::new(error.into_bytes())) {
+            text if pem::is_pem(&text) => Ok(Zeroizing::new(text.into_owned())),
+            _ => Err(LoadError::Unusable(KeyError(
+                "the file is neither PEM nor base64: it holds binary data; convert DER or UTF-16 to PEM".to_owned(),
+            ))),
+        },
     }
 }
 
@@ -59,7 +62,7 @@ impl std::fmt::Display for LoadError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             LoadError::Unreadable(error) => write!(f, "cannot be read: {error}"),
-            LoadError::Unusable(error) => write!(f, "is not usable: {error}"),
+            LoadError::Unusable(error) => write!(f, "is refused: {error}"),
         }
     }
 }

@@ -204,7 +204,6 @@ fn enumerated(mut items: impl Iterator<Item = String>) -> String {
 #[cfg(test)]
 mod tests {
     use std::cell::RefCell;
-    use std::time::Instant;
 
     use super::*;
     use crate::signature::Algorithm;
@@ -366,26 +365,5 @@ mod tests {
             text.starts_with("50 keys: 'k00' (Ed25519), ") && text.ends_with("'k09' (Ed25519) and 40 more"),
             "{text}"
         );
-    }
-
-    /// Not a benchmark: a look-up that walks the set would be thousands of times slower in the large one.
-    #[test]
-    fn the_look_up_costs_the_same_in_a_large_set() {
-        let cost = |size: usize| {
-            let names: Vec<_> = (0..size).map(|number| format!("k{number}")).collect();
-            let keys = set(&names.iter().map(|name| (name.as_str(), ED25519)).collect::<Vec<_>>());
-            let last = format!("k{}", size - 1);
-            let header = header(Algorithm::EdDsa, Some(&last));
-            let rounds = (0..20).map(|_| {
-                let begin = Instant::now();
-                for _ in 0..1000 {
-                    keys.verify_with(&header, |_| Ok(())).unwrap();
-                }
-                begin.elapsed()
-            });
-            rounds.min().unwrap()
-        };
-        let (small, large) = (cost(1), cost(MAX_KEYS));
-        assert!(large < small * 20, "{small:?} for 1 key, {large:?} for {MAX_KEYS}");
     }
 }

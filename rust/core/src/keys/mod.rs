@@ -132,13 +132,13 @@ mod tests {
     #[test]
     fn no_json_becomes_an_hmac_secret() {
         for (name, text, why) in [
-            ("empty-set", r#"{"keys":[]}"#, "is not usable: the JWK set is empty"),
-            ("no-keys", r#"{"keys":1}"#, "is not usable: the document is no JWK set: 'keys' is not an array"),
-            ("private", r#"{"kty":"RSA","d":"AA"}"#, "is not usable: it holds the private key (member 'd')"),
-            ("not-a-key", "{}", "is not usable: it has no kty"),
-            ("array", "[]", "is not usable: the document is no JWK set"),
-            ("bom", "\u{feff}{}", "is not usable"),
-            ("broken", "{", "is not usable: the document is no JWK set: JSON ends too early"),
+            ("empty-set", r#"{"keys":[]}"#, "is refused: the JWK set is empty"),
+            ("no-keys", r#"{"keys":1}"#, "is refused: the document is no JWK set: 'keys' is not an array"),
+            ("private", r#"{"kty":"RSA","d":"AA"}"#, "is refused: it holds the private key (member 'd')"),
+            ("not-a-key", "{}", "is refused: it has no kty"),
+            ("array", "[]", "is refused: the document is no JWK set"),
+            ("bom", "\u{feff}{}", "is refused: "),
+            ("broken", "{", "is refused: the document is no JWK set: JSON ends too early"),
         ] {
             let (source, _) = open(name, text);
             let error = source.err().expect(name);

@@ -27,6 +27,11 @@ pub(crate) fn is_pem(text: &str) -> bool {
 /// Reads the first public key of the text; without one, the key of the first certificate.
 pub(crate) fn public_key(text: &str) -> Result<VerifyingKey, KeyError> {
     let sections = ::pem::parse_many(text).map_err(|error| KeyError(format!("the PEM text is damaged: {error}")))?;
+    if sections.iter().any(|section| section.tag().ends_with("PRIVATE KEY")) {
+        return refused(
+            "the PEM text holds a private key; give the public key to the coordinator, and keep the private one from it",
+        );
+    }
     let find = |label: &str| sections.iter().find(|section| section.tag() == label);
     if let Some(section) = sections.iter().find(|section| matches!(section.tag(), "PUBLIC KEY" | "RSA PUBLIC KEY")) {
         return match section.tag() {
@@ -38,9 +43,6 @@ pub(crate) fn public_key(text: &str) -> Result<VerifyingKey, KeyError> {
         return certificate(section.contents());
     }
     match sections.first() {
-        Some(section) if section.tag().ends_with("PRIVATE KEY") => refused(
-            "the PEM text is a private key; give the public key to the coordinator, and keep the private one from it",
-        ),
         Some(section) => refused(format!("a PEM section of type '{}' is no public key", section.tag())),
         None => refused("the PEM text has no complete section"),
     }

@@ -1,25 +1,183 @@
-//! Principal → Trino user, as `io.trino.server.security.UserMapping` does it.
+//! Principal → Trino user, as `io.trino.server.security.UserMapping` does it: the first rule whose pattern matches the
+//! whole principal decides.
+
+mod rule_file;
+
+use java_regex::{MatchError, Pattern, Replacement, to_lower_case, to_upper_case, trim};
 
 use crate::reject::{Reject, RejectCode};
 
-/// The rules of an authenticator.
-pub(crate) struct UserMapping;
+pub use rule_file::RuleFileError;
 
-impl UserMapping {
-    /// The rule that stands where nothing is configured: `(.*)` to `$1`, trimmed.
-    pub(crate) fn identity() -> Self {
-        Self
+/// The longest user that a rule may make, in bytes of UTF-8.
+const MAX_USER_BYTES: usize = 16 * 1024;
+
+/// The rules, in order.
+pub struct UserMapping {
+    rules: Vec<Rule>,
+}
+
+/// What a rule makes of the principals that match it.
+struct Rule {
+    pattern: Pattern,
+    action: Action,
+}
+
+enum Action {
+    /// `"allow": false`.
+    Deny,
+    /// Replace every match in the principal, trim, and change the case.
+    Map { user: Replacement, case: Case },
+}
+
+/// `case` of a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Case {
+    Keep,
+    Lower,
+    Upper,
+}
+
+/// How a principal became a user, for people who write rules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MappedUser {
+    /// The user.
+    pub user: String,
+    /// Which rule matched, from 1.
+    pub rule: usize,
+    /// What the rule's replacement gave before it was trimmed and its case changed.
+    pub replaced: String,
+}
+
+impl Rule {
+    /// A rule that maps. The error says what is wrong with the pattern or the replacement.
+    fn map(pattern: &str, user: &str, case: Case) -> Result<Self, String> {
+        let pattern = compile(pattern)?;
+        let user = Replacement::new(&pattern, user).map_err(|error| format!("has an unusable user: {error}"))?;
+        Ok(Self { pattern, action: Action::Map { user, case } })
     }
 
+    /// A rule that denies.
+    fn deny(pattern: &str) -> Result<Self, String> {
+        Ok(Self { pattern: compile(pattern)?, action: Action::Deny })
+    }
+}
+
+fn compile(pattern: &str) -> Result<Pattern, String> {
+    Pattern::new(pattern).map_err(|error| format!("has an unusable pattern: {error}"))
+}
+
+impl UserMapping {
+    /// What stands where nothing is configured: the principal itself, trimmed.
+    #[expect(clippy::expect_used, reason = "the pattern is a constant, and a test opens it")]
+    pub(crate) fn identity() -> Self {
+        Self::of_pattern("(.*)").expect("the default pattern is valid")
+    }
+
+    /// The one rule of `user-mapping.pattern`: the user is group 1.
+    ///
+    /// # Errors
+    /// What is wrong with the pattern.
+    pub fn of_pattern(pattern: &str) -> Result<Self, String> {
+        Ok(Self { rules: vec![Rule::map(pattern, "$1", Case::Keep)?] })
+    }
+
+    /// The user of a principal.
     pub(crate) fn map_user(&self, principal: &str) -> Result<String, Reject> {
-        // `.` of java.util.regex stops at every line terminator.
-        if principal.contains(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']) {
-            return Err(Reject::new(RejectCode::NoMappingMatches, "No user mapping patterns match the principal"));
+        self.explain(principal).map(|mapped| mapped.user)
+    }
+
+    /// The user of a principal, and how it came about.
+    ///
+    /// # Errors
+    /// No rule matches, the one that does denies, or what it makes is no user; messages are those of stock's
+    /// `UserMappingException`.
+    pub fn explain(&self, principal: &str) -> Result<MappedUser, Reject> {
+        for (index, rule) in self.rules.iter().enumerate() {
+            if !rule.pattern.matches(principal).map_err(limit)? {
+                continue;
+            }
+            let Action::Map { user, case } = &rule.action else {
+                return Err(Reject::new(RejectCode::PrincipalNotAllowed, "Principal is not allowed"));
+            };
+            let replaced = rule.pattern.replace_all(principal, user).map_err(limit)?;
+            let trimmed = trim(&replaced);
+            if trimmed.is_empty() {
+                return Err(Reject::new(RejectCode::MappedUserEmpty, "Principal matched, but mapped user is empty"));
+            }
+            let user = match case {
+                Case::Keep => trimmed.to_owned(),
+                Case::Lower => to_lower_case(trimmed),
+                Case::Upper => to_upper_case(trimmed),
+            };
+            if user.len() > MAX_USER_BYTES {
+                let message = format!("Mapped user is {} bytes long; the limit is {MAX_USER_BYTES}", user.len());
+                return Err(Reject::new(RejectCode::MappedUserUnusable, message));
+            }
+            return Ok(MappedUser { user, rule: index + 1, replaced });
         }
-        let user = principal.trim_matches(|c| c <= ' ');
-        if user.is_empty() {
-            return Err(Reject::new(RejectCode::MappedUserEmpty, "Principal matched, but mapped user is empty"));
+        Err(Reject::new(RejectCode::NoMappingMatches, "No user mapping patterns match the principal"))
+    }
+}
+
+fn limit(error: MatchError) -> Reject {
+    match error {
+        MatchError::StepLimit => {
+            Reject::new(RejectCode::MappingLimit, "A user mapping pattern takes too many steps for this principal")
         }
-        Ok(user.to_owned())
+        _ => Reject::new(RejectCode::MappedUserUnusable, "The mapped user would be no valid text"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn user(pattern: &str, replacement: &str, case: Case, principal: &str) -> Result<String, RejectCode> {
+        let mapping = UserMapping { rules: vec![Rule::map(pattern, replacement, case).unwrap()] };
+        mapping.map_user(principal).map_err(|reject| reject.code())
+    }
+
+    #[test]
+    fn the_replacement_runs_over_every_match_and_is_trimmed() {
+        for (pattern, replacement, principal, expected) in [
+            ("(.*)@corp\\.com", "$1", "alice@corp.com", "alice"),
+            ("(.*)", "$1", "  alice\t ", "alice"),
+            ("(.*)", "$1@corp", "alice", "alice@corp@corp"),
+            ("a|ab", "X", "ab", "Xb"),
+            ("(?<user>[a-z]+)\\..*", "${user}", "bob.smith", "bob"),
+            ("(.)(.*)", "$10", "xy", "x0"),
+            ("(.*)", "\\$$1", "a", "$a$"),
+        ] {
+            assert_eq!(user(pattern, replacement, Case::Keep, principal).as_deref(), Ok(expected), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn case_changes_after_the_replacement() {
+        assert_eq!(user("(.*)@.*", "$1", Case::Lower, "ALICE@x").as_deref(), Ok("alice"));
+        assert_eq!(user("(.*)@.*", "$1", Case::Upper, "straße@x").as_deref(), Ok("STRASSE"));
+    }
+
+    #[test]
+    fn what_gives_no_user_is_refused_by_reason() {
+        assert_eq!(user("a", "x", Case::Keep, "ab"), Err(RejectCode::NoMappingMatches));
+        assert_eq!(user("(.*)", "$1", Case::Keep, "a\nb"), Err(RejectCode::NoMappingMatches));
+        assert_eq!(user("(.*)@x", "$1", Case::Keep, " @x"), Err(RejectCode::MappedUserEmpty));
+        assert_eq!(user("(.+)", &"$1".repeat(100), Case::Keep, &"a".repeat(1000)), Err(RejectCode::MappedUserUnusable));
+    }
+
+    #[test]
+    fn the_first_rule_that_matches_decides() {
+        let rules = vec![
+            Rule::map("alice", "first", Case::Keep).unwrap(),
+            Rule::deny("b.*").unwrap(),
+            Rule::map("(.*)", "last", Case::Keep).unwrap(),
+        ];
+        let mapping = UserMapping { rules };
+        let mapped = mapping.explain("alice").unwrap();
+        assert_eq!((mapped.user.as_str(), mapped.rule), ("first", 1));
+        assert_eq!(mapping.map_user("bob").unwrap_err().message(), "Principal is not allowed");
+        assert_eq!(mapping.explain("carol").unwrap().rule, 3);
     }
 }

@@ -1,5 +1,10 @@
 package io.nativejwt.coordinator;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
@@ -51,6 +56,29 @@ final class Clients {
                 rows.add(String.join(" ", columns));
             }
             return rows;
+        }
+    }
+
+    /**
+     * What a request answers that a client of ours would never send, such as one with two
+     * Authorization headers.
+     */
+    static HttpResponse<String> http(Coordinator coordinator, String... authorizations) {
+        HttpRequest.Builder request =
+                HttpRequest.newBuilder(coordinator.uri().resolve("/v1/statement"))
+                        .timeout(LIMIT)
+                        .POST(HttpRequest.BodyPublishers.ofString("SELECT 1"));
+        for (String authorization : authorizations) {
+            request.header("Authorization", authorization);
+        }
+        try (HttpClient client =
+                HttpClient.newBuilder().sslContext(coordinator.tls().clientContext()).build()) {
+            return client.send(request.build(), HttpResponse.BodyHandlers.ofString());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
         }
     }
 

@@ -72,7 +72,11 @@ final class Coordinator implements AutoCloseable {
 
     private static List<String> log(Path file) {
         try {
-            return Files.exists(file) ? Files.readAllLines(file) : List.of();
+            if (!Files.exists(file)) {
+                return List.of();
+            }
+            // Newer versions colour their log.
+            return Files.readString(file).replaceAll("\u001B\\[[0-9;]*m", "").lines().toList();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -5,13 +5,19 @@ import java.util.List;
 /** The coordinator did not come up; the message ends with what its log says of it. */
 final class CoordinatorStartException extends RuntimeException {
     private static final long serialVersionUID = 1L;
-    private static final int TAIL = 60;
+    private static final int LINES = 25;
 
     CoordinatorStartException(String message, List<String> log) {
-        super(message + ":\n" + String.join("\n", tail(log)));
+        super(message + ":\n" + String.join("\n", essence(log)));
     }
 
-    private static List<String> tail(List<String> log) {
-        return log.subList(Math.max(0, log.size() - TAIL), log.size());
+    /** From the first error on, or the end of the log when it holds none. */
+    private static List<String> essence(List<String> log) {
+        for (int i = 0; i < log.size(); i++) {
+            if (log.get(i).contains("\tERROR\t")) {
+                return log.subList(i, Math.min(log.size(), i + LINES));
+            }
+        }
+        return log.subList(Math.max(0, log.size() - LINES), log.size());
     }
 }

@@ -9,14 +9,19 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
+import java.security.PrivateKey;
+import java.security.cert.CertificateFactory;
 import java.time.Duration;
 import java.util.List;
+
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
 
 /**
  * A self-signed certificate for localhost: {@code server.pem} with the key for the coordinator,
  * {@code ca.pem} for its clients.
  */
-record Tls(Path serverPem, Path certificatePem) {
+record Tls(Path serverPem, Path certificatePem, PrivateKey privateKey) {
     private static final String ALIAS = "localhost";
     private static final String PASSWORD = "only-for-this-run";
 
@@ -50,13 +55,31 @@ record Tls(Path serverPem, Path certificatePem) {
             keyStore.load(in, PASSWORD.toCharArray());
             String certificate =
                     Pem.encode("CERTIFICATE", keyStore.getCertificate(ALIAS).getEncoded());
-            String key =
-                    Pem.encode(
-                            "PRIVATE KEY",
-                            keyStore.getKey(ALIAS, PASSWORD.toCharArray()).getEncoded());
+            PrivateKey privateKey = (PrivateKey) keyStore.getKey(ALIAS, PASSWORD.toCharArray());
+            String key = Pem.encode("PRIVATE KEY", privateKey.getEncoded());
             return new Tls(
                     Files.writeString(folder.resolve("server.pem"), key + certificate),
-                    Files.writeString(folder.resolve("ca.pem"), certificate));
+                    Files.writeString(folder.resolve("ca.pem"), certificate),
+                    privateKey);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    SSLContext clientContext() {
+        try (InputStream in = Files.newInputStream(certificatePem)) {
+            KeyStore trusted = KeyStore.getInstance("PKCS12");
+            trusted.load(null, null);
+            trusted.setCertificateEntry(
+                    ALIAS, CertificateFactory.getInstance("X.509").generateCertificate(in));
+            TrustManagerFactory factory =
+                    TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+            factory.init(trusted);
+            SSLContext context = SSLContext.getInstance("TLS");
+            context.init(null, factory.getTrustManagers(), null);
+            return context;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } catch (GeneralSecurityException e) {

@@ -1,11 +1,13 @@
 package io.nativejwt.coordinator;
 
+import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.stream.Stream;
@@ -44,6 +46,39 @@ interface TrinoDistribution {
                         "-data-dir",
                         folder.resolve("data").toString(),
                         "run");
+            }
+        };
+    }
+
+    /**
+     * The newest published engine, put together from its artifacts, without launcher and plugins.
+     */
+    static TrinoDistribution artifacts483() {
+        return new TrinoDistribution() {
+            @Override
+            public void linkPlugins(Path plugins) {}
+
+            @Override
+            public List<String> command(Path folder, Path etc) {
+                try {
+                    List<String> command = new ArrayList<>();
+                    command.add(Workspace.java());
+                    command.addAll(Files.readAllLines(etc.resolve("jvm.config")));
+                    command.add("--add-modules=jdk.incubator.vector");
+                    command.add("-Dconfig=" + etc.resolve("config.properties"));
+                    command.add("-Dlog.levels-file=" + etc.resolve("log.properties"));
+                    Files.readAllLines(etc.resolve("node.properties"))
+                            .forEach(line -> command.add("-D" + line));
+                    command.add("-cp");
+                    command.add(
+                            Workspace.classes()
+                                    + File.pathSeparator
+                                    + Workspace.fetched("trino483"));
+                    command.add(Trino483.class.getName());
+                    return command;
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
             }
         };
     }

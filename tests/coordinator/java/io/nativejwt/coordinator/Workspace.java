@@ -29,6 +29,11 @@ final class Workspace {
         }
     }
 
+    /** The harness's own classes. */
+    static Path classes() {
+        return built(ROOT.resolve("build/classes/java/coordinator"), "make build");
+    }
+
     static String java() {
         return Path.of(System.getProperty("java.home"), "bin", "java").toString();
     }

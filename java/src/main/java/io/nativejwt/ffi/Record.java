@@ -23,6 +23,9 @@ final class Record {
 
     private final MemorySegment segment;
 
+    /** Saves an array for each text; a principal is hardly ever longer. */
+    private final byte[] scratch = new byte[512];
+
     Record() {
         this(Arena.ofAuto().allocate(CAPACITY, Long.BYTES));
     }
@@ -76,8 +79,8 @@ final class Record {
                     "The native library's record is broken: field %d, offset %d, length %d"
                             .formatted(field, offset, length));
         }
-        byte[] bytes = new byte[(int) length];
-        MemorySegment.copy(segment, ValueLayout.JAVA_BYTE, offset, bytes, 0, bytes.length);
-        return new String(bytes, UTF_8);
+        byte[] bytes = length <= scratch.length ? scratch : new byte[(int) length];
+        MemorySegment.copy(segment, ValueLayout.JAVA_BYTE, offset, bytes, 0, (int) length);
+        return new String(bytes, 0, (int) length, UTF_8);
     }
 }

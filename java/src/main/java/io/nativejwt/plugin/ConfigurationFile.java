@@ -11,6 +11,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * Which file the coordinator read the keys from. The SPI hands over only the keys; the file is what
@@ -21,6 +23,11 @@ final class ConfigurationFile {
     private static final String FILES_KEY = "header-authenticator.config-files";
     private static final String DEFAULT_FILE = "etc/header-authenticator.properties";
     private static final String NAME_KEY = "header-authenticator.name";
+
+    /**
+     * As {@code io.airlift.configuration.secrets.SecretsResolver} knows it; {@code ${KID}} is none.
+     */
+    private static final Pattern REFERENCE = Pattern.compile("\\$\\{[a-zA-Z][a-zA-Z0-9_-]*:[^}]+}");
 
     private ConfigurationFile() {}
 
@@ -64,9 +71,13 @@ final class ConfigurationFile {
                                                 config.get(key)));
     }
 
-    /** A value with a reference such as {@code ${ENV:NAME}} was resolved before it reached us. */
+    /** A reference such as {@code ${ENV:NAME}} was replaced before the value reached us. */
     private static boolean mayBecome(String written, String resolved) {
-        return written.equals(resolved) || written.contains("${");
+        String literals =
+                Arrays.stream(REFERENCE.split(written, -1))
+                        .map(Pattern::quote)
+                        .collect(Collectors.joining(".*"));
+        return Pattern.compile(literals, Pattern.DOTALL).matcher(resolved).matches();
     }
 
     private static Properties load(Path file) {

@@ -58,7 +58,11 @@ final class NativeJwtAuthenticator implements HeaderAuthenticator {
             case Verdict.Accepted accepted ->
                     new NativeJwtPrincipal(accepted.principal(), accepted.user());
             case Verdict.Rejected rejected -> {
-                rejectLog.rejected(rejected);
+                if (Rejects.isWithoutToken(rejected)) {
+                    rejectLog.withoutToken(rejected);
+                } else {
+                    rejectLog.rejected(rejected);
+                }
                 throw new RejectedException(rejected);
             }
         };

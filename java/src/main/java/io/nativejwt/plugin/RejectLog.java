@@ -32,6 +32,16 @@ final class RejectLog {
         this.nanoTime = nanoTime;
     }
 
+    /**
+     * A request without a token is none of ours: probes send it all day, and so does a login that
+     * the next authenticator of the list is meant for. It is told of at the level FINE only.
+     */
+    void withoutToken(Verdict.Rejected rejected) {
+        if (LOG.isLoggable(Level.FINE)) {
+            log(Level.FINE, rejected.reason(), rejected.message());
+        }
+    }
+
     void rejected(Verdict.Rejected rejected) {
         if (LOG.isLoggable(Level.FINE)) {
             log(Level.FINE, rejected.reason(), rejected.message());

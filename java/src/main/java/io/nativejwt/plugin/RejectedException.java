@@ -10,14 +10,11 @@ import io.trino.spi.security.AccessDeniedException;
 final class RejectedException extends AccessDeniedException {
     private static final long serialVersionUID = 1L;
 
-    /** The message with which stock answers a request without a token. */
-    private static final String UNAUTHORIZED = "Unauthorized";
-
     private final String message;
 
     RejectedException(Verdict.Rejected rejected) {
         super(rejected.message());
-        message = rejected.message();
+        message = Rejects.isWithoutToken(rejected) ? null : rejected.message();
     }
 
     /**
@@ -27,7 +24,7 @@ final class RejectedException extends AccessDeniedException {
      */
     @Override
     public String getMessage() {
-        return message.equals(UNAUTHORIZED) ? null : message;
+        return message;
     }
 
     @Override

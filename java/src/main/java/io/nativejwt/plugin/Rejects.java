@@ -17,6 +17,8 @@ final class Rejects {
             new Verdict.Rejected(
                     999, "INTERNAL_ERROR", "Authentication failed because of an internal error");
 
+    private static final int NO_BEARER_TOKEN = 101;
+
     private Rejects() {}
 
     static Verdict.Rejected severalAuthorizationHeaders() {
@@ -25,5 +27,10 @@ final class Rejects {
 
     static Verdict.Rejected internalError() {
         return INTERNAL_ERROR;
+    }
+
+    /** Whether the request held no token at all, so that there is nothing to say of one. */
+    static boolean isWithoutToken(Verdict.Rejected rejected) {
+        return rejected.code() == NO_BEARER_TOKEN;
     }
 }

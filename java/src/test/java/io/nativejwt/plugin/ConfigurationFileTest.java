@@ -51,6 +51,27 @@ final class ConfigurationFileTest {
     }
 
     @Test
+    void keyTemplateIsNoReference() throws Exception {
+        Files.writeString(
+                etc.resolve("a.properties"),
+                "header-authenticator.name=native-jwt\n" + KEY + "=/keys/${KID}.pem\n");
+        assertThat(ConfigurationFile.of(Map.of(KEY, "/keys/${KID}.pem")))
+                .contains(etc.resolve("a.properties"));
+        assertThat(ConfigurationFile.of(Map.of(KEY, "/keys/one.pem")))
+                .contains(etc.resolve("b.properties"));
+    }
+
+    @Test
+    void textAroundAReferenceCounts() throws Exception {
+        Files.writeString(
+                etc.resolve("b.properties"),
+                "header-authenticator.name=native-jwt\n" + KEY + "=/keys/${ENV:NAME}.pem\n");
+        assertThat(ConfigurationFile.of(Map.of(KEY, "/keys/one.pem")))
+                .contains(etc.resolve("b.properties"));
+        assertThat(ConfigurationFile.of(Map.of(KEY, "/keys/one.txt"))).isEmpty();
+    }
+
+    @Test
     void systemPropertyWinsAsInTheCoordinator() {
         System.setProperty(
                 "header-authenticator.config-files", etc.resolve("b.properties").toString());

@@ -73,22 +73,17 @@ final class NativeJwtAuthenticatorTest {
 
     @Test
     void newerCoordinatorsGetAnIdentity() throws Exception {
-        // The SPI compiled against does not have the method yet; a coordinator from 480 on finds it
-        // by its signature.
+        // The SPI compiled against does not have the method yet; a coordinator from 480 on finds
+        // it by its signature.
+        HeaderAuthenticator mapping = withMapping("(.*)@example\\.com");
         Method method =
-                authenticator
-                        .getClass()
+                mapping.getClass()
                         .getMethod(
                                 "createAuthenticatedIdentity", HeaderAuthenticator.Headers.class);
         assertThat(method.getReturnType()).isEqualTo(Optional.class);
         method.setAccessible(true);
-        Identity identity =
-                (Identity)
-                        ((Optional<?>)
-                                        method.invoke(
-                                                withMapping("(.*)@example\\.com"),
-                                                InstalledPlugin.bearer(token("alice@example.com"))))
-                                .orElseThrow();
+        Object result = method.invoke(mapping, InstalledPlugin.bearer(token("alice@example.com")));
+        Identity identity = (Identity) ((Optional<?>) result).orElseThrow();
         assertThat(identity.getUser()).isEqualTo("alice");
         assertThat(identity.getPrincipal().orElseThrow().getName()).isEqualTo("alice@example.com");
     }

@@ -1,0 +1,181 @@
+//! The JSON rule file: `{"rules":[{"pattern":…,"user":"$1","allow":true,"case":"keep|lower|upper"}]}`.
+
+use std::fmt;
+use std::fs;
+use std::path::Path;
+
+use serde_json::value::RawValue;
+
+use super::{Case, Rule, UserMapping};
+use crate::json::{JsonError, Value, read_object};
+
+/// No rule file is as large as this.
+const MAX_FILE_BYTES: u64 = 64 * 1024 * 1024;
+
+/// One thing that is wrong with a rule file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleFileError {
+    /// The line it stands on, from 1; 0 if it is about the whole file.
+    pub line: usize,
+    /// What is wrong, with the rule's number.
+    pub message: String,
+}
+
+impl fmt::Display for RuleFileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.line > 0 {
+            write!(f, "line {}: ", self.line)?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+/// The outer object. Rules stay text, so that each can be read, and blamed, by itself.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RuleFile<'t> {
+    #[serde(borrow)]
+    rules: Vec<&'t RawValue>,
+}
+
+impl UserMapping {
+    /// Reads the file of `user-mapping.file`.
+    ///
+    /// # Errors
+    /// All that is wrong with the file, at once.
+    pub fn of_file(path: &Path) -> Result<Self, Vec<RuleFileError>> {
+        let of_file = |message: String| vec![RuleFileError { line: 0, message }];
+        let size = fs::metadata(path).map_err(|error| of_file(format!("cannot be read: {error}")))?.len();
+        if size > MAX_FILE_BYTES {
+            return Err(of_file(format!("is larger than {MAX_FILE_BYTES} bytes")));
+        }
+        let bytes = fs::read(path).map_err(|error| of_file(format!("cannot be read: {error}")))?;
+        let text = String::from_utf8(bytes).map_err(|_| of_file("is not UTF-8".to_owned()))?;
+        Self::of_rules(&text)
+    }
+
+    /// Reads the text of a rule file.
+    fn of_rules(text: &str) -> Result<Self, Vec<RuleFileError>> {
+        let file: RuleFile<'_> = serde_json::from_str(text)
+            .map_err(|error| vec![RuleFileError { line: error.line(), message: error.to_string() }])?;
+        if file.rules.is_empty() {
+            return Err(vec![RuleFileError { line: 0, message: "rules list is empty".to_owned() }]);
+        }
+        let mut lines = LineCounter { text, counted: 0, line: 1 };
+        let (mut rules, mut errors) = (Vec::with_capacity(file.rules.len()), Vec::new());
+        for (index, raw) in file.rules.iter().enumerate() {
+            let line = lines.line_of(raw.get());
+            match rule(raw.get()) {
+                Ok(rule) => rules.push(rule),
+                Err(what) => {
+                    errors.push(RuleFileError { line, message: format!("rule {} {what}", index + 1) });
+                }
+            }
+        }
+        if errors.is_empty() { Ok(Self { rules }) } else { Err(errors) }
+    }
+}
+
+/// Counts lines forward through the text as rules come by, so that many rules cost one pass.
+struct LineCounter<'t> {
+    text: &'t str,
+    counted: usize,
+    line: usize,
+}
+
+impl LineCounter<'_> {
+    /// The line on which `part`, a slice of the text, begins.
+    fn line_of(&mut self, part: &str) -> usize {
+        let offset = (part.as_ptr() as usize).saturating_sub(self.text.as_ptr() as usize);
+        let passed = self.text.as_bytes().get(self.counted..offset).unwrap_or_default();
+        self.line += passed.iter().filter(|&&byte| byte == b'\n').count();
+        self.counted = self.counted.max(offset);
+        self.line
+    }
+}
+
+/// Reads one rule. The error goes on after "rule N".
+fn rule(json: &str) -> Result<Rule, String> {
+    let members = read_object(json.as_bytes(), |_| true).map_err(|error| match error {
+        JsonError::DuplicateMember => "names a member twice".to_owned(),
+        JsonError::Malformed(_) => "is not an object of pattern, user, allow and case".to_owned(),
+    })?;
+    let (mut pattern, mut user, mut allow, mut case) = (None, None, true, Case::Keep);
+    for (name, value) in members {
+        match (&*name, value) {
+            ("pattern", Value::String(text)) => pattern = Some(text),
+            ("user", Value::String(text)) => user = Some(text),
+            ("allow", Value::Boolean(allowed)) => allow = allowed,
+            ("case", Value::String(text)) => {
+                case = match text.to_ascii_lowercase().as_str() {
+                    "keep" => Case::Keep,
+                    "lower" => Case::Lower,
+                    "upper" => Case::Upper,
+                    _ => {
+                        return Err(format!(
+                            "has the case '{}', which is not keep, lower or upper",
+                            crate::quoted(&text)
+                        ));
+                    }
+                }
+            }
+            // Stock takes null for "not set".
+            ("user" | "allow" | "case", Value::Null) => {}
+            ("pattern" | "user" | "case", other) => {
+                return Err(format!("has {} as {name}, which must be a string", other.type_name()));
+            }
+            ("allow", other) => return Err(format!("has {} as allow, which must be true or false", other.type_name())),
+            _ => {
+                return Err(format!(
+                    "has the unknown member '{}'; known are pattern, user, allow and case",
+                    crate::quoted(&name)
+                ));
+            }
+        }
+    }
+    let pattern = pattern.ok_or("has no pattern")?;
+    if allow { Rule::map(&pattern, user.as_deref().unwrap_or("$1"), case) } else { Rule::deny(&pattern) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_file_is_read_with_its_defaults() {
+        let mapping = UserMapping::of_rules(
+            r#"{"rules":[
+                {"pattern":"(.*)@svc","allow":false},
+                {"pattern":"(.*)@corp","user":"$1","case":"LOWER"},
+                {"pattern":"x(.*)","user":null,"case":null}
+            ]}"#,
+        )
+        .unwrap_or_else(|errors| panic!("{errors:?}"));
+        assert!(mapping.map_user("a@svc").is_err());
+        assert_eq!(mapping.map_user("Bob@corp").unwrap(), "bob");
+        assert_eq!(mapping.map_user("xy").unwrap(), "y");
+    }
+
+    #[test]
+    fn every_bad_rule_is_named_with_its_line() {
+        let text = "{\"rules\": [\n  {\"pattern\": \"(.*)\"},\n  {\"pattern\": \"(\"},\n  {\"patern\": \"a\"},\n  {\"pattern\": \"a\", \"allow\": \"yes\"},\n  {},\n 5,\n {\"pattern\":\"a\",\"pattern\":\"b\"}, {\"pattern\":\"a\",\"case\":\"title\"},\n {\"pattern\":\"a\",\"user\":\"$1\"}]}";
+        let Err(errors) = UserMapping::of_rules(text) else { panic!("accepted") };
+        let lines: Vec<_> = errors.iter().map(|error| error.line).collect();
+        assert_eq!(lines, [3, 4, 5, 6, 7, 8, 8, 9], "{errors:#?}");
+        assert!(errors[1].message.starts_with("rule 3 has the unknown member 'patern'"), "{errors:#?}");
+    }
+
+    #[test]
+    fn what_is_no_rule_file_is_refused() {
+        for (text, line, message) in [
+            ("{\"rules\":[]}", 0, "rules list is empty"),
+            ("{}", 1, "missing field `rules`"),
+            ("{\"rules\":[{}],\n\"rule\":1}", 2, "unknown field `rule`"),
+            ("{\"rules\":[\n{\"pattern\"}]}", 2, "expected `:`"),
+            ("[]", 1, "invalid"),
+        ] {
+            let Err(errors) = UserMapping::of_rules(text) else { panic!("accepted {text}") };
+            assert!(errors[0].line == line && errors[0].message.contains(message), "{text}: {errors:?}");
+        }
+    }
+}

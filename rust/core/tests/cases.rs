@@ -1,0 +1,232 @@
+//! Runs every case of `tests/cases/*.toml` through the core, and proves that the files themselves are whole: no two cases
+//! of one name, every reject code has a case, every difference from stock is listed and has one.
+//!
+//! With `NATIVEJWT_EXPORT_CASES=FILE` the cases are written out as made, one JSON object a line, for engines that read no
+//! TOML and sign nothing: JNI and stock's own class.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
+#![allow(clippy::print_stdout, reason = "counts are for the reader of a test's output")]
+
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
+
+use nativejwt_core::{Authenticator, RejectCode, UnixMillis};
+use support::case::{Case, Direction, Expected, Stock, load_all, load_differences};
+
+/// Codes that no case can reach, each with its reason.
+const WITHOUT_CASE: &[(RejectCode, &str)] = &[
+    (RejectCode::SeveralAuthorizationHeaders, "a case has one header; the shim sees several, and its tests cover them"),
+    (RejectCode::InternalError, "only a defect gives it; the boundary's tests provoke a panic"),
+    (RejectCode::KeyIdRequired, "needs a JWK set, which the core does not read yet"),
+    (RejectCode::KeysUnavailable, "needs a JWK set, which the core does not read yet"),
+    (RejectCode::PrincipalNotAllowed, "needs rules of the user mapping, which the core does not read yet"),
+    (RejectCode::MappingLimit, "needs rules of the user mapping, which the core does not read yet"),
+    (RejectCode::MappedUserUnusable, "needs rules of the user mapping, which the core does not read yet"),
+];
+
+#[test]
+fn every_case_gives_its_verdict() {
+    let cases = load_all().unwrap_or_else(|problems| panic!("{}", problems.join("\n")));
+    if let Ok(path) = std::env::var("NATIVEJWT_EXPORT_CASES") {
+        let lines: String = cases.iter().map(|case| exported(case) + "\n").collect();
+        std::fs::write(path, lines).unwrap();
+    }
+    let mut authenticators = HashMap::new();
+    let mut failures = Vec::new();
+    let mut per_file: BTreeMap<&str, usize> = BTreeMap::new();
+    for case in &cases {
+        *per_file.entry(&case.file).or_default() += 1;
+        if let Err(failure) = run(case, &mut authenticators) {
+            failures.push(format!("{}: {}\n    {failure}", case.file, case.name));
+        }
+    }
+    for (file, count) in &per_file {
+        println!("{count:5} {file}");
+    }
+    println!("{:5} cases, {} failed", cases.len(), failures.len());
+    assert!(failures.is_empty(), "{} of {} cases:\n{}", failures.len(), cases.len(), failures.join("\n"));
+}
+
+type Opened = Rc<Result<Authenticator, String>>;
+
+fn run(case: &Case, authenticators: &mut HashMap<Vec<(String, String)>, Opened>) -> Result<(), String> {
+    let opened = authenticators.entry(case.config.clone()).or_insert_with(|| {
+        let entries = case.config.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+        Rc::new(Authenticator::open(&support::properties(entries)).map_err(|errors| errors.to_string()))
+    });
+    let verdict = match (opened.as_ref(), &case.expected) {
+        (Err(told), Expected::RefusedAtStart(texts)) => {
+            return match texts.iter().find(|text| !told.contains(text.as_str())) {
+                None => Ok(()),
+                Some(text) => Err(format!("the operator should read '{text}', but reads: {told}")),
+            };
+        }
+        (Ok(_), Expected::RefusedAtStart(_)) => return Err("it starts".to_owned()),
+        (Err(told), _) => return Err(format!("it does not start: {told}")),
+        (Ok(authenticator), _) => authenticator.authenticate(&case.authorization, UnixMillis(case.now)),
+    };
+    if let Err(reject) = &verdict {
+        harmless(reject.message(), &case.authorization)?;
+    }
+    match (&case.expected, verdict) {
+        (Expected::Identity { user, principal }, Ok(identity)) => {
+            if (&identity.user, &identity.principal) == (user, principal) {
+                Ok(())
+            } else {
+                Err(format!("user {:?} of principal {:?}", identity.user, identity.principal))
+            }
+        }
+        (Expected::Reject { code, message }, Err(reject)) => {
+            if reject.code().name() != code {
+                Err(format!("{} ({}), not {code}", reject.code(), reject.message()))
+            } else if let Some(message) = message
+                && message != reject.message()
+            {
+                Err(format!("says    {}\n    not     {message}", reject.message()))
+            } else {
+                Ok(())
+            }
+        }
+        (Expected::Identity { .. }, Err(reject)) => Err(format!("rejected: {} ({})", reject.code(), reject.message())),
+        (_, Ok(identity)) => Err(format!("ACCEPTED as {:?}", identity.user)),
+        (Expected::RefusedAtStart(_), Err(_)) => unreachable!("handled above"),
+    }
+}
+
+/// No message holds token text, more than one line, or more than a screen.
+fn harmless(message: &str, authorization: &[u8]) -> Result<(), String> {
+    if message.chars().any(char::is_control) {
+        return Err(format!("the message has control characters: {message:?}"));
+    }
+    if message.len() > 1000 {
+        return Err(format!("the message is {} bytes long", message.len()));
+    }
+    let text = String::from_utf8_lossy(authorization);
+    let token = text.split_once(' ').map_or("", |(_, token)| token.trim());
+    match token.split('.').find(|part| part.len() > 12 && message.contains(*part)) {
+        Some(part) => Err(format!("the message shows token text: {part}")),
+        None => Ok(()),
+    }
+}
+
+#[test]
+fn names_are_unique() {
+    let cases = load_all().unwrap();
+    let mut seen = HashMap::new();
+    let twice: Vec<_> = cases
+        .iter()
+        .filter_map(|case| {
+            seen.insert(&case.name, &case.file).map(|file| format!("{} ({file}, {})", case.name, case.file))
+        })
+        .collect();
+    assert!(twice.is_empty(), "names of two cases: {twice:?}");
+}
+
+#[test]
+fn every_reject_code_has_a_case() {
+    let reached: BTreeSet<String> = load_all()
+        .unwrap()
+        .into_iter()
+        .filter_map(|case| match case.expected {
+            Expected::Reject { code, .. } => Some(code),
+            _ => None,
+        })
+        .collect();
+    let mut problems = Vec::new();
+    for code in RejectCode::ALL {
+        match (reached.contains(code.name()), WITHOUT_CASE.iter().find(|(without, _)| without == code)) {
+            (false, None) => problems.push(format!("{code} has no case")),
+            (true, Some((_, reason))) => problems.push(format!("{code} has a case, though: {reason}")),
+            _ => {}
+        }
+    }
+    for name in &reached {
+        if !RejectCode::ALL.iter().any(|code| code.name() == name) {
+            problems.push(format!("{name} is no reject code"));
+        }
+    }
+    assert!(problems.is_empty(), "{problems:#?}");
+}
+
+#[test]
+fn every_difference_from_stock_is_listed_and_has_a_case() {
+    let differences = load_differences();
+    let document =
+        std::fs::read_to_string(support::tests_folder().join("../DIFFERENCES.md")).expect("DIFFERENCES.md is there");
+    let mut problems = Vec::new();
+    let mut used = BTreeSet::new();
+    for case in load_all().unwrap() {
+        let direction = match (&case.expected, case.stock) {
+            (Expected::Identity { .. }, Stock::Accept)
+            | (Expected::Reject { .. }, Stock::Reject)
+            | (Expected::RefusedAtStart(_), Stock::RefuseToStart) => None,
+            (Expected::Identity { .. }, _) => Some(Direction::AcceptsMore),
+            (_, Stock::Accept) => Some(Direction::RefusesMore),
+            _ => Some(Direction::RefusesOtherwise),
+        };
+        let listed = case.difference.as_ref().map(|slug| (slug, differences.get(slug)));
+        match (direction, listed) {
+            (None, None) => {}
+            (Some(direction), Some((slug, Some(difference))))
+                if difference.direction == direction || direction == Direction::RefusesOtherwise =>
+            {
+                used.insert(slug.clone());
+            }
+            (None, Some((slug, _))) => problems.push(format!("{}: no difference, though it names {slug}", case.name)),
+            (Some(direction), None) => problems.push(format!("{}: {direction:?}, and names no difference", case.name)),
+            (Some(_), Some((slug, None))) => {
+                problems.push(format!("{}: {slug} is not in differences.toml", case.name));
+            }
+            (Some(direction), Some((slug, Some(_)))) => {
+                problems.push(format!("{}: {direction:?}, but {slug} goes the other way", case.name));
+            }
+        }
+        if case.message_is_stocks && direction.is_some() {
+            problems.push(format!("{}: the message cannot be stock's", case.name));
+        }
+    }
+    for (slug, difference) in &differences {
+        if !used.contains(slug) {
+            problems.push(format!("{slug} has no case"));
+        }
+        if !document.contains(&difference.line) {
+            problems.push(format!("{slug}: DIFFERENCES.md does not say '{}'", difference.line));
+        }
+    }
+    assert!(problems.is_empty(), "{problems:#?}");
+}
+
+/// One line of the export: everything made, nothing left to do but to present it. `authorization` is ISO-8859-1.
+fn exported(case: &Case) -> String {
+    let config: serde_json::Map<_, _> =
+        case.config.iter().map(|(key, value)| (key.clone(), value.as_str().into())).collect();
+    let authorization: String = case.authorization.iter().map(|byte| char::from(*byte)).collect();
+    let mut line = serde_json::json!({
+        "name": case.name,
+        "config": config,
+        "authorization": authorization,
+        "now": case.now,
+        "stock": match case.stock {
+            Stock::Accept => "accept",
+            Stock::Reject => "reject",
+            Stock::Fail => "fail",
+            Stock::RefuseToStart => "refuse-to-start",
+        },
+        "difference": case.difference,
+        "message_is_stocks": case.message_is_stocks,
+    });
+    match &case.expected {
+        Expected::Identity { user, principal } => {
+            line["user"] = user.as_str().into();
+            line["principal"] = principal.as_str().into();
+        }
+        Expected::Reject { code, message } => {
+            line["reject"] = code.as_str().into();
+            line["message"] = message.as_deref().into();
+        }
+        Expected::RefusedAtStart(texts) => line["refused_at_start"] = texts.clone().into(),
+    }
+    line.to_string()
+}

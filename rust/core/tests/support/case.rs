@@ -1,0 +1,214 @@
+//! Case files: what is configured, what is presented, what must come out. `tests/cases/README.md` describes them.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::token::{Make, expand, latin1};
+use super::{PREFIX, tests_folder};
+
+/// 2023-11-14T22:13:20Z.
+const DEFAULT_NOW: i64 = 1_700_000_000_000;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct File {
+    #[serde(default)]
+    defaults: Defaults,
+    case: Vec<RawCase>,
+}
+
+/// What a case has if it does not say otherwise. `config` and `make` are merged member by member.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Defaults {
+    #[serde(default)]
+    config: BTreeMap<String, String>,
+    #[serde(default)]
+    make: Make,
+    now: Option<i64>,
+    source: Option<String>,
+    stock: Option<Stock>,
+    difference: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct RawCase {
+    name: String,
+    #[serde(default)]
+    config: BTreeMap<String, String>,
+    authorization: Option<String>,
+    token: Option<String>,
+    make: Option<Make>,
+    now: Option<i64>,
+    user: Option<String>,
+    principal: Option<String>,
+    reject: Option<String>,
+    message: Option<String>,
+    message_is_stocks: Option<bool>,
+    refused_at_start: Option<Vec<String>>,
+    stock: Option<Stock>,
+    difference: Option<String>,
+    source: Option<String>,
+}
+
+/// What stock does with a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Stock {
+    /// The same user.
+    Accept,
+    /// 401.
+    Reject,
+    /// 500.
+    Fail,
+    /// The coordinator does not start.
+    RefuseToStart,
+}
+
+/// What must come out of a case.
+#[derive(Clone, Debug)]
+pub(crate) enum Expected {
+    Identity {
+        user: String,
+        principal: String,
+    },
+    Reject {
+        code: String,
+        message: Option<String>,
+    },
+    /// Each of the texts stands in what the operator is told.
+    RefusedAtStart(Vec<String>),
+}
+
+/// One case, with everything filled in.
+#[derive(Clone, Debug)]
+pub(crate) struct Case {
+    pub(crate) name: String,
+    pub(crate) file: String,
+    /// Whole keys.
+    pub(crate) config: Vec<(String, String)>,
+    /// The value of the Authorization header.
+    pub(crate) authorization: Vec<u8>,
+    pub(crate) now: i64,
+    pub(crate) expected: Expected,
+    pub(crate) message_is_stocks: bool,
+    pub(crate) stock: Stock,
+    pub(crate) difference: Option<String>,
+    pub(crate) source: String,
+}
+
+/// One intended difference from stock.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Difference {
+    /// Who lets more pass.
+    pub(crate) direction: Direction,
+    /// Text of the line in DIFFERENCES.md.
+    pub(crate) line: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Direction {
+    /// Stock accepts, ours does not.
+    RefusesMore,
+    /// Ours accepts, stock does not.
+    AcceptsMore,
+    /// Neither accepts, but in another way: at the start, or with another status.
+    RefusesOtherwise,
+}
+
+/// All cases of all files, in the order of the files' names; or everything that is wrong with the files.
+pub(crate) fn load_all() -> Result<Vec<Case>, Vec<String>> {
+    let mut problems = Vec::new();
+    let mut cases = Vec::new();
+    let folder = tests_folder().join("cases");
+    let mut files: Vec<_> = std::fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
+        .filter(|path| path.file_name().is_some_and(|name| name != "differences.toml"))
+        .collect();
+    files.sort();
+    for path in files {
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        match toml::from_str::<File>(&std::fs::read_to_string(&path).unwrap()) {
+            Ok(file) => {
+                for raw in file.case {
+                    match resolve(raw, &file.defaults, &name, &folder) {
+                        Ok(case) => cases.push(case),
+                        Err(problem) => problems.push(problem),
+                    }
+                }
+            }
+            Err(error) => problems.push(format!("{name}: {error}")),
+        }
+    }
+    if problems.is_empty() { Ok(cases) } else { Err(problems) }
+}
+
+/// The intended differences by their names.
+pub(crate) fn load_differences() -> BTreeMap<String, Difference> {
+    let text = std::fs::read_to_string(tests_folder().join("cases/differences.toml")).unwrap();
+    toml::from_str(&text).unwrap_or_else(|error| panic!("differences.toml: {error}"))
+}
+
+fn resolve(raw: RawCase, defaults: &Defaults, file: &str, folder: &Path) -> Result<Case, String> {
+    let problem = |what: &str| format!("{file}: {}: {what}", raw.name);
+    let mut config = defaults.config.clone();
+    config.extend(raw.config.clone());
+    let config = config
+        .into_iter()
+        .map(|(key, value)| {
+            let value = match key.rsplit(['.', '-']).next() {
+                Some("file") if value.starts_with("keys/") => folder.join(value).to_str().unwrap().to_owned(),
+                _ => value,
+            };
+            (if key.starts_with("http") { key } else { format!("{PREFIX}{key}") }, value)
+        })
+        .collect();
+
+    let token = match (&raw.token, &raw.make) {
+        (Some(_), Some(_)) => return Err(problem("token and make")),
+        (Some(token), None) => latin1(&expand(token)),
+        (None, Some(make)) => make.clone().or(&defaults.make).build(),
+        (None, None) if defaults.make.alg.is_some() => defaults.make.build(),
+        (None, None) => Vec::new(),
+    };
+    let mut authorization = Vec::new();
+    let template = expand(raw.authorization.as_deref().unwrap_or("Bearer {token}"));
+    for (index, piece) in template.split("{token}").enumerate() {
+        if index > 0 {
+            authorization.extend_from_slice(&token);
+        }
+        authorization.extend(latin1(piece));
+    }
+
+    let expected = match (&raw.user, &raw.reject, &raw.refused_at_start) {
+        (Some(user), None, None) => {
+            let user = expand(user);
+            Expected::Identity { principal: raw.principal.as_deref().map_or_else(|| user.clone(), expand), user }
+        }
+        (None, Some(code), None) => {
+            Expected::Reject { code: code.clone(), message: raw.message.as_deref().map(expand) }
+        }
+        (None, None, Some(texts)) => Expected::RefusedAtStart(texts.clone()),
+        _ => return Err(problem("exactly one of user, reject and refused-at-start")),
+    };
+    let stock = raw.stock.or(defaults.stock).ok_or_else(|| problem("stock is missing"))?;
+    Ok(Case {
+        file: file.to_owned(),
+        config,
+        authorization,
+        now: raw.now.or(defaults.now).unwrap_or(DEFAULT_NOW),
+        expected,
+        message_is_stocks: raw.message_is_stocks.unwrap_or(false),
+        stock,
+        difference: raw.difference.clone().or(defaults.difference.clone()).filter(|slug| !slug.is_empty()),
+        source: raw.source.clone().or(defaults.source.clone()).ok_or_else(|| problem("source is missing"))?,
+        name: raw.name,
+    })
+}

@@ -1,0 +1,245 @@
+//! Tokens as cases describe them, down to the last bit.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Deserialize;
+
+use super::sign;
+
+/// How to make a token. Texts may hold `<<TEXT*COUNT>>`: TEXT that many times, each `#` in it being the index.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Make {
+    /// The JSON text of the protected header; `{"alg":"<alg>"}` if not given.
+    pub(crate) header: Option<String>,
+    /// The header's bytes, where they are no UTF-8.
+    pub(crate) header_hex: Option<String>,
+    /// The JSON text of the payload; `{"sub":"alice"}` if not given.
+    pub(crate) payload: Option<String>,
+    /// The payload's bytes, where they are no UTF-8.
+    pub(crate) payload_hex: Option<String>,
+    /// The name of the signing key in `keys/`, or `bytes-of:FILE` or `mime-of:FILE`: the bytes of
+    /// a file, or what Java's MIME decoder makes of them, as HMAC secret.
+    pub(crate) key: Option<String>,
+    /// The algorithm that signs, whatever the header says; `none` leaves the signature empty.
+    pub(crate) alg: Option<String>,
+    /// The encoded header as it is signed, `{}` standing for its strict base64url, `{stray}` for
+    /// the same with a stray bit.
+    pub(crate) header_part: Option<String>,
+    /// The encoded payload as it is signed, likewise.
+    pub(crate) payload_part: Option<String>,
+    /// What is done to the signature's bytes.
+    pub(crate) signature: Option<SignatureChange>,
+    /// The signature's bytes.
+    pub(crate) signature_hex: Option<String>,
+    /// The encoded signature, `{}` standing for its strict base64url.
+    pub(crate) signature_part: Option<String>,
+    /// A header put in place after signing.
+    pub(crate) header_after: Option<String>,
+    /// A payload put in place after signing.
+    pub(crate) payload_after: Option<String>,
+    /// The whole token, with `{header}`, `{payload}` and `{signature}` for the parts.
+    pub(crate) token: Option<String>,
+}
+
+/// Changes of a signature's bytes. Those of ECDSA take it for r and s of equal length (RFC 7518, section 3.4).
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum SignatureChange {
+    FlipFirstBit,
+    FlipLastBit,
+    DropLastByte,
+    AppendZero,
+    PrependZero,
+    Empty,
+    AllZero,
+    AllOnes,
+    ZeroR,
+    ZeroS,
+    RIsOrder,
+    SIsOrder,
+    SPlusOrder,
+    NegateS,
+    SwapRAndS,
+    Der,
+}
+
+impl Make {
+    /// `self` where given, else `defaults`.
+    pub(crate) fn or(self, defaults: &Make) -> Make {
+        let d = defaults.clone();
+        Make {
+            header: self.header.or(d.header),
+            header_hex: self.header_hex.or(d.header_hex),
+            payload: self.payload.or(d.payload),
+            payload_hex: self.payload_hex.or(d.payload_hex),
+            key: self.key.or(d.key),
+            alg: self.alg.or(d.alg),
+            header_part: self.header_part.or(d.header_part),
+            payload_part: self.payload_part.or(d.payload_part),
+            signature: self.signature.or(d.signature),
+            signature_hex: self.signature_hex.or(d.signature_hex),
+            signature_part: self.signature_part.or(d.signature_part),
+            header_after: self.header_after.or(d.header_after),
+            payload_after: self.payload_after.or(d.payload_after),
+            token: self.token.or(d.token),
+        }
+    }
+
+    /// The token's bytes.
+    pub(crate) fn build(&self) -> Vec<u8> {
+        let alg = self.alg.as_deref().expect("make needs alg");
+        let default_header = format!("{{\"alg\":\"{alg}\"}}");
+        let header = bytes(self.header.as_deref(), self.header_hex.as_deref(), &default_header);
+        let payload = bytes(self.payload.as_deref(), self.payload_hex.as_deref(), "{\"sub\":\"alice\"}");
+        let header = part(self.header_part.as_deref(), &encode(&header));
+        let payload = part(self.payload_part.as_deref(), &encode(&payload));
+
+        let signing_input = latin1(&format!("{header}.{payload}"));
+        let signature = match &self.signature_hex {
+            Some(hex) => from_hex(hex),
+            None if alg == "none" => Vec::new(),
+            None => sign::sign(alg, self.key.as_deref().expect("make needs key"), &signing_input),
+        };
+        let signature = self.signature.map_or(signature.clone(), |change| change.apply(signature, alg));
+        let signature = part(self.signature_part.as_deref(), &encode(&signature));
+
+        let header = self.header_after.as_ref().map_or(header, |text| encode(expand(text).as_bytes()));
+        let payload = self.payload_after.as_ref().map_or(payload, |text| encode(expand(text).as_bytes()));
+        let whole = expand(self.token.as_deref().unwrap_or("{header}.{payload}.{signature}"));
+        latin1(&whole.replace("{header}", &header).replace("{payload}", &payload).replace("{signature}", &signature))
+    }
+}
+
+impl SignatureChange {
+    fn apply(self, mut signature: Vec<u8>, alg: &str) -> Vec<u8> {
+        let half = signature.len() / 2;
+        match self {
+            Self::FlipFirstBit => signature[0] ^= 0x80,
+            Self::FlipLastBit => *signature.last_mut().unwrap() ^= 1,
+            Self::DropLastByte => drop(signature.pop()),
+            Self::AppendZero => signature.push(0),
+            Self::PrependZero => signature.insert(0, 0),
+            Self::Empty => signature.clear(),
+            Self::AllZero => signature.fill(0),
+            Self::AllOnes => signature.fill(0xff),
+            Self::ZeroR => signature[..half].fill(0),
+            Self::ZeroS => signature[half..].fill(0),
+            Self::RIsOrder => signature[..half].copy_from_slice(&sign::order(alg)),
+            Self::SIsOrder => signature[half..].copy_from_slice(&sign::order(alg)),
+            Self::SPlusOrder => {
+                let sum = add(&signature[half..], &sign::order(alg));
+                signature[half..].copy_from_slice(&sum);
+            }
+            Self::NegateS => {
+                let negated = subtract(&sign::order(alg), &signature[half..]);
+                signature[half..].copy_from_slice(&negated);
+            }
+            Self::SwapRAndS => signature.rotate_left(half),
+            Self::Der => {
+                let integers: Vec<u8> =
+                    [&signature[..half], &signature[half..]].into_iter().flat_map(integer).collect();
+                signature = tag_length_value(0x30, &integers);
+            }
+        }
+        signature
+    }
+}
+
+/// Big-endian sum modulo 2 to the number of bits.
+fn add(a: &[u8], b: &[u8]) -> Vec<u8> {
+    let (mut sum, mut carry) = (vec![0; a.len()], 0u16);
+    for index in (0..a.len()).rev() {
+        carry += u16::from(a[index]) + u16::from(b[index]);
+        sum[index] = carry as u8;
+        carry >>= 8;
+    }
+    sum
+}
+
+/// Big-endian difference, `a` being the larger.
+fn subtract(a: &[u8], b: &[u8]) -> Vec<u8> {
+    let complement: Vec<u8> = b.iter().map(|byte| !byte).collect();
+    let mut one = vec![0; a.len()];
+    *one.last_mut().unwrap() = 1;
+    add(&add(a, &complement), &one)
+}
+
+fn integer(number: &[u8]) -> Vec<u8> {
+    let first = number.iter().position(|byte| *byte != 0).unwrap_or(number.len() - 1);
+    let mut bytes = number[first..].to_vec();
+    if bytes[0] & 0x80 != 0 {
+        bytes.insert(0, 0);
+    }
+    tag_length_value(2, &bytes)
+}
+
+/// One DER element.
+pub(crate) fn tag_length_value(tag: u8, value: &[u8]) -> Vec<u8> {
+    let mut der = vec![tag];
+    match value.len() {
+        length @ 0..=127 => der.push(length as u8),
+        length @ 128..=255 => der.extend([0x81, length as u8]),
+        length => der.extend([0x82, (length >> 8) as u8, length as u8]),
+    }
+    der.extend_from_slice(value);
+    der
+}
+
+/// Strict base64url.
+pub(crate) fn encode(bytes: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// The bytes of base64url.
+pub(crate) fn decode(text: &str) -> Vec<u8> {
+    URL_SAFE_NO_PAD.decode(text).unwrap()
+}
+
+fn bytes(text: Option<&str>, hex: Option<&str>, default: &str) -> Vec<u8> {
+    match (text, hex) {
+        (_, Some(hex)) => from_hex(hex),
+        (text, None) => expand(text.unwrap_or(default)).into_bytes(),
+    }
+}
+
+fn part(template: Option<&str>, encoded: &str) -> String {
+    let Some(template) = template else { return encoded.to_owned() };
+    expand(template).replace("{}", encoded).replace("{stray}", &with_stray_bit(encoded))
+}
+
+/// The last character replaced by its neighbour: the same bytes, and a bit that belongs to none of them.
+fn with_stray_bit(encoded: &str) -> String {
+    const ALPHABET: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let (rest, last) = encoded.split_at(encoded.len().saturating_sub(1));
+    let neighbour = ALPHABET.find(last).map_or(0, |index| index ^ 1);
+    format!("{rest}{}", &ALPHABET[neighbour..=neighbour])
+}
+
+/// The bytes of hexadecimal digits; white space is for the eye.
+pub(crate) fn from_hex(hex: &str) -> Vec<u8> {
+    let digits: Vec<u8> = hex.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    digits.chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
+}
+
+/// The bytes of a header's value: Java gives each byte as one character up to U+00FF.
+pub(crate) fn latin1(text: &str) -> Vec<u8> {
+    text.chars().map(|c| u8::try_from(u32::from(c)).expect("a header's value is ISO-8859-1")).collect()
+}
+
+/// Resolves `<<TEXT*COUNT>>`.
+pub(crate) fn expand(text: &str) -> String {
+    let mut expanded = String::new();
+    let mut rest = text;
+    while let Some((before, macro_text)) = rest.split_once("<<") {
+        let (inner, after) = macro_text.split_once(">>").expect("<< without >>");
+        let (repeated, count) = inner.rsplit_once('*').expect("<<TEXT*COUNT>>");
+        expanded.push_str(before);
+        for index in 0..count.parse::<usize>().expect("a count") {
+            expanded.push_str(&repeated.replace('#', &index.to_string()));
+        }
+        rest = after;
+    }
+    expanded.push_str(rest);
+    expanded
+}

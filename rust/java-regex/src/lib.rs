@@ -1,0 +1,20 @@
+//! `java.util.regex`, exactly.
+#![forbid(unsafe_code)]
+
+mod ast;
+mod backtrack;
+mod case;
+mod code_set;
+mod error;
+mod linear;
+mod parse;
+mod pattern;
+mod properties;
+mod replacement;
+mod tables;
+
+pub use backtrack::{STEP_LIMIT, Spans};
+pub use case::{to_lower_case, to_upper_case, trim};
+pub use error::{MatchError, PatternError, PatternErrorKind, ReplacementError};
+pub use pattern::{Engine, Pattern};
+pub use replacement::Replacement;

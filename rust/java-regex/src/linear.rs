@@ -1,0 +1,178 @@
+//! The linear engine: the AST as a pattern of the `regex` crate, where both are proved to answer alike.
+//!
+//! Conditions on the pattern: no look-around, back-reference, atomic or possessive part, no `\G`; no body of a repeat can
+//! be empty. Conditions on the input: nothing beyond the BMP, and what the pattern's anchors need. Groups that stand in a
+//! repeat do not change the verdict, but their spans are the backtracker's business.
+
+use crate::ast::{Assertion, Greed, Node, Repeat, UNBOUNDED};
+use crate::code_set::CodeSet;
+use regex::{Regex, RegexBuilder};
+use std::fmt::Write;
+
+/// Bytes a compiled program may take; larger ones go to the backtracker.
+const SIZE_LIMIT: usize = 1 << 20;
+
+/// What an input must be for the linear engine to answer as Java does.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Needs {
+    /// `$` and `\Z` stand for the end only where no line end comes last.
+    no_last_line_end: bool,
+    /// `(?m)` anchors stand for start and end only where there is one line, and it is not empty.
+    one_line: bool,
+    /// `\b` is compared on ASCII only.
+    ascii: bool,
+}
+
+impl Needs {
+    /// Whether the input is one the linear engine answers for.
+    pub(crate) fn met_by(self, input: &str) -> bool {
+        if input.is_ascii() {
+            let last = input.as_bytes().last();
+            return !(self.no_last_line_end && matches!(last, Some(b'\n' | b'\r')))
+                && !(self.one_line && (last.is_none() || input.bytes().any(|b| matches!(b, b'\n' | b'\r'))));
+        }
+        let is_line_end = |c: char| matches!(c, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}');
+        // Four-byte sequences are what stands beyond the BMP.
+        let unmet = self.ascii
+            || input.bytes().any(|b| b >= 0xF0)
+            || self.no_last_line_end && input.ends_with(is_line_end)
+            || self.one_line && input.contains(is_line_end);
+        !unmet
+    }
+}
+
+/// What the input must be, or `None` where the pattern itself is not for this engine.
+pub(crate) fn needs(root: &Node) -> Option<Needs> {
+    let mut needs = Needs::default();
+    eligible(root, false, &mut needs).then_some(needs)
+}
+
+fn eligible(node: &Node, repeated: bool, needs: &mut Needs) -> bool {
+    match node {
+        Node::Look(_) | Node::Atomic(_) | Node::BackReference(..) => return false,
+        Node::Assert(Assertion::LastMatchEnd) => return false,
+        // A round of a loop over `\R` is atomic.
+        Node::LineBreak if repeated => return false,
+        Node::Char(c) if char::from_u32(*c).is_none() => return false,
+        Node::Assert(Assertion::EndOrLastLineEnd { .. }) => needs.no_last_line_end = true,
+        Node::Assert(Assertion::LineStart { .. } | Assertion::LineEnd { .. }) => needs.one_line = true,
+        Node::Assert(Assertion::WordBoundary { .. }) => needs.ascii = true,
+        Node::Repeat(repeat) if repeat.greed == Greed::Possessive || repeat.body.nullable() => return false,
+        _ => {}
+    }
+    let repeated = repeated || matches!(node, Node::Repeat(_));
+    node.children().iter().all(|child| eligible(child, repeated, needs))
+}
+
+/// Whether a group stands in a repeat, by number; 0 is the whole match.
+pub(crate) fn repeated_groups(root: &Node, groups: u32) -> Vec<bool> {
+    let mut repeated = vec![false; groups as usize + 1];
+    mark_repeated(root, false, &mut repeated);
+    repeated
+}
+
+fn mark_repeated(node: &Node, inside: bool, repeated: &mut [bool]) {
+    if let Node::Group(Some(number), _) = node {
+        repeated.iter_mut().skip(*number as usize).take(1).for_each(|flag| *flag = inside);
+    }
+    let inside = inside || matches!(node, Node::Repeat(_));
+    node.children().iter().for_each(|child| mark_repeated(child, inside, repeated));
+}
+
+/// A program that answers only whether the whole input matches.
+pub(crate) fn whole_program(root: &Node) -> Option<Regex> {
+    let mut text = String::from("^(?:");
+    write(root, false, &mut text);
+    text.push_str(")$");
+    build(&text)
+}
+
+/// A program that finds matches with their groups.
+pub(crate) fn find_program(root: &Node) -> Option<Regex> {
+    let mut text = String::new();
+    write(root, true, &mut text);
+    build(&text)
+}
+
+fn build(text: &str) -> Option<Regex> {
+    RegexBuilder::new(text).size_limit(SIZE_LIMIT).build().ok()
+}
+
+/// Writes a node in the syntax of `regex`, without any construct that could mean something else there.
+fn write(node: &Node, captures: bool, text: &mut String) {
+    match node {
+        Node::Char(c) => write_char(*c, text),
+        Node::Set(set) => write_set(set, text),
+        Node::Concat(nodes) => nodes.iter().for_each(|node| write(node, captures, text)),
+        Node::Alternate(nodes) => {
+            text.push_str("(?:");
+            for (i, node) in nodes.iter().enumerate() {
+                if i > 0 {
+                    text.push('|');
+                }
+                write(node, captures, text);
+            }
+            text.push(')');
+        }
+        Node::Group(number, body) => {
+            text.push_str(if captures && number.is_some() { "(" } else { "(?:" });
+            write(body, captures, text);
+            text.push(')');
+        }
+        Node::Repeat(repeat) => write_repeat(repeat, captures, text),
+        Node::Assert(assertion) => text.push_str(match assertion {
+            Assertion::Start | Assertion::LineStart { .. } => "^",
+            Assertion::End | Assertion::EndOrLastLineEnd { .. } | Assertion::LineEnd { .. } => "$",
+            Assertion::WordBoundary { negative: false, .. } => r"(?-u:\b)",
+            Assertion::WordBoundary { negative: true, .. } => r"(?-u:\B)",
+            Assertion::LastMatchEnd => "",
+        }),
+        Node::LineBreak => text.push_str(r"(?:\r\n|[\n-\r\x{85}\x{2028}\x{2029}])"),
+        // The rest is either empty or was found not to be for this engine.
+        Node::Empty | Node::Look(_) | Node::Atomic(_) | Node::BackReference(..) => {}
+    }
+}
+
+fn write_char(c: u32, text: &mut String) {
+    match u8::try_from(c) {
+        Ok(ascii) if ascii.is_ascii_alphanumeric() => text.push(char::from(ascii)),
+        // Writing to a String does not fail.
+        _ => drop(write!(text, r"\x{{{c:x}}}")),
+    }
+}
+
+fn write_set(set: &CodeSet, text: &mut String) {
+    text.push('[');
+    let start = text.len();
+    for &(first, last) in set.ranges() {
+        // Neither surrogates nor what stands beyond the BMP are in an input that gets here.
+        for (first, last) in [(first, last.min(0xD7FF)), (first.max(0xE000), last.min(0xFFFF))] {
+            if first <= last {
+                write_char(first, text);
+                text.push('-');
+                write_char(last, text);
+            }
+        }
+    }
+    if text.len() == start {
+        text.push_str("a&&b");
+    }
+    text.push(']');
+}
+
+fn write_repeat(repeat: &Repeat, captures: bool, text: &mut String) {
+    let Repeat { body, min, max, greed, .. } = repeat;
+    text.push_str("(?:");
+    write(body, captures, text);
+    text.push(')');
+    match (*min, *max) {
+        (0, UNBOUNDED) => text.push('*'),
+        (1, UNBOUNDED) => text.push('+'),
+        (0, 1) => text.push('?'),
+        (min, UNBOUNDED) => drop(write!(text, "{{{min},}}")),
+        (min, max) => drop(write!(text, "{{{min},{max}}}")),
+    }
+    if *greed == Greed::Lazy {
+        text.push('?');
+    }
+}

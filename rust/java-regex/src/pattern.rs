@@ -1,0 +1,270 @@
+//! The pattern as the outside sees it, and the choice between the two engines.
+
+use crate::ast::{Assertion, Node};
+use crate::backtrack::{Matcher, Program, Spans};
+use crate::error::{MatchError, PatternError};
+use crate::linear::{self, Needs};
+use crate::parse::{self, Parsed};
+use crate::replacement::{Part, Replacement};
+use regex::Regex;
+use std::fmt;
+use std::sync::OnceLock;
+
+/// Largest count in a `{…}` where only the backtracker could answer.
+const MAX_COUNT: u32 = 1_000;
+
+/// Which engine answers for a pattern.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// The `regex` crate: time linear in the input.
+    ///
+    /// The backtracker still answers for inputs with characters beyond the BMP, for inputs that hold line ends where the
+    /// pattern has `$`, `\Z` or `(?m)` anchors, for inputs beyond ASCII where it has `\b`, and for replacements that use
+    /// a group which stands in a repeat.
+    Linear,
+    /// The backtracker, bounded by [`STEP_LIMIT`](crate::STEP_LIMIT).
+    Backtracking,
+}
+
+/// A pattern of `java.util.regex`, compiled without flags.
+///
+/// It can be shared by any number of threads.
+pub struct Pattern {
+    source: String,
+    parsed: Parsed,
+    /// What every matching input starts and ends with.
+    prefix: String,
+    suffix: String,
+    linear: Option<Linear>,
+    program: OnceLock<Program>,
+}
+
+struct Linear {
+    needs: Needs,
+    whole: Regex,
+    /// Made for the first replacement; `None` inside if it would be too large.
+    find: OnceLock<Option<Regex>>,
+    repeated_groups: Vec<bool>,
+}
+
+impl Pattern {
+    /// Compiles a pattern, as `Pattern.compile(pattern)` does.
+    ///
+    /// # Errors
+    /// If Java refuses the pattern, or if it holds a construct this crate refuses on purpose; [`PatternError::kind`] tells
+    /// which.
+    pub fn new(pattern: &str) -> Result<Self, PatternError> {
+        let parsed = parse::parse(pattern)?;
+        let linear = linear::needs(&parsed.root).and_then(|needs| {
+            let whole = linear::whole_program(&parsed.root)?;
+            let repeated_groups = linear::repeated_groups(&parsed.root, parsed.groups);
+            Some(Linear { needs, whole, find: OnceLock::new(), repeated_groups })
+        });
+        let too_large = parsed.largest_count.filter(|&(count, _)| count > MAX_COUNT && linear.is_none());
+        if let Some((_, position)) = too_large {
+            let construct = format!("a count above {MAX_COUNT} in a pattern that needs backtracking");
+            return Err(PatternError::unsupported(construct, position));
+        }
+        let (mut prefix, mut suffix) = (String::new(), String::new());
+        required_edge(&parsed.root, false, &mut prefix);
+        required_edge(&parsed.root, true, &mut suffix);
+        let suffix = suffix.chars().rev().collect();
+        Ok(Self { source: pattern.to_owned(), parsed, prefix, suffix, linear, program: OnceLock::new() })
+    }
+
+    /// The pattern as it was given.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.source
+    }
+
+    /// The number of capturing groups, the whole match not counted: `Matcher.groupCount()`.
+    #[must_use]
+    pub fn group_count(&self) -> usize {
+        self.parsed.groups as usize
+    }
+
+    /// The number of a named group.
+    #[must_use]
+    pub fn group_number(&self, name: &str) -> Option<usize> {
+        self.parsed.names.iter().find(|(other, _)| other == name).map(|&(_, number)| number as usize)
+    }
+
+    /// Which engine answers for ordinary inputs.
+    #[must_use]
+    pub fn engine(&self) -> Engine {
+        if self.linear.is_some() { Engine::Linear } else { Engine::Backtracking }
+    }
+
+    /// The same pattern answered by the backtracker alone: lets tests hold the engines against each other.
+    #[must_use]
+    pub fn backtracking_only(mut self) -> Self {
+        self.linear = None;
+        self
+    }
+
+    /// Whether the whole input matches: `Matcher.matches()`.
+    ///
+    /// # Errors
+    /// [`MatchError::StepLimit`] if the backtracker takes too long.
+    pub fn matches(&self, input: &str) -> Result<bool, MatchError> {
+        // Bytes: `str::ends_with(&String)` sets up a substring search.
+        let bytes = input.as_bytes();
+        if !bytes.ends_with(self.suffix.as_bytes()) || !bytes.starts_with(self.prefix.as_bytes()) {
+            return Ok(false);
+        }
+        if let Some(linear) = self.linear.as_ref().filter(|linear| linear.needs.met_by(input)) {
+            return Ok(linear.whole.is_match(input));
+        }
+        self.match_spans(input).map(|spans| spans.is_some())
+    }
+
+    /// Replaces every match: `Matcher.replaceAll()`.
+    ///
+    /// As in Java, the empty match right after another match counts: `(.*)` with `$1@corp` turns `alice` into
+    /// `alice@corp@corp`.
+    ///
+    /// # Errors
+    /// [`MatchError::StepLimit`] if the backtracker takes too long over all matches together,
+    /// [`MatchError::UnpairedSurrogate`] if the result would hold half of a surrogate pair.
+    pub fn replace_all(&self, input: &str, replacement: &Replacement) -> Result<String, MatchError> {
+        if let Some(regex) = self.find_program(input, || replacement.groups()) {
+            return Ok(replace_linear(regex, input, replacement));
+        }
+        let units: Vec<u16> = input.encode_utf16().collect();
+        let mut result: Vec<u16> = Vec::with_capacity(units.len());
+        let mut copied = 0;
+        self.each_find(&units, |spans| {
+            if let Some(Some((start, end))) = spans.first() {
+                result.extend(units.get(copied..*start).unwrap_or_default());
+                copied = *end;
+            }
+            for part in &replacement.parts {
+                match part {
+                    Part::Text(text) => result.extend(text.encode_utf16()),
+                    Part::Group(group) => {
+                        if let Some(Some((start, end))) = spans.get(*group) {
+                            result.extend(units.get(*start..*end).unwrap_or_default());
+                        }
+                    }
+                }
+            }
+        })?;
+        result.extend(units.get(copied..).unwrap_or_default());
+        String::from_utf16(&result).map_err(|_| MatchError::UnpairedSurrogate)
+    }
+
+    /// The spans of all groups if the whole input matches, the whole match first: `Matcher.start(n)` and
+    /// `Matcher.end(n)` after `matches()`, in UTF-16 units.
+    ///
+    /// # Errors
+    /// [`MatchError::StepLimit`] if the backtracker takes too long.
+    pub fn match_spans(&self, input: &str) -> Result<Option<Spans>, MatchError> {
+        let units: Vec<u16> = input.encode_utf16().collect();
+        let mut matcher = Matcher::new(self.program(), &units);
+        Ok(matcher.matches()?.then(|| matcher.spans()))
+    }
+
+    /// The spans of all groups for each match in turn: what a loop over `Matcher.find()` sees, in UTF-16 units.
+    ///
+    /// # Errors
+    /// [`MatchError::StepLimit`] if the backtracker takes too long over all matches together.
+    pub fn find_spans(&self, input: &str) -> Result<Vec<Spans>, MatchError> {
+        let mut all = Vec::new();
+        if let Some(regex) = self.find_program(input, || 0..=self.group_count()) {
+            let utf16 = |bytes: usize| input.get(..bytes).map_or(0, |before| before.encode_utf16().count());
+            each_linear(regex, input, |captures| {
+                let spans = captures.iter().map(|group| group.map(|group| (utf16(group.start()), utf16(group.end()))));
+                all.push(spans.collect());
+            });
+            return Ok(all);
+        }
+        let units: Vec<u16> = input.encode_utf16().collect();
+        self.each_find(&units, |spans| all.push(spans))?;
+        Ok(all)
+    }
+
+    fn program(&self) -> &Program {
+        self.program.get_or_init(|| Program::new(&self.parsed.root, self.parsed.groups, self.parsed.supplementary))
+    }
+
+    /// The linear engine's program for searches, where it answers for this input and these groups.
+    fn find_program<I: IntoIterator<Item = usize>>(&self, input: &str, groups: impl Fn() -> I) -> Option<&Regex> {
+        let linear = self.linear.as_ref().filter(|linear| linear.needs.met_by(input))?;
+        if groups().into_iter().any(|group| linear.repeated_groups.get(group).copied().unwrap_or(false)) {
+            return None;
+        }
+        linear.find.get_or_init(|| linear::find_program(&self.parsed.root)).as_ref()
+    }
+
+    /// Calls back for each match, as a loop over `Matcher.find()` does.
+    fn each_find(&self, units: &[u16], mut found: impl FnMut(Spans)) -> Result<(), MatchError> {
+        let mut matcher = Matcher::new(self.program(), units);
+        let (mut from, mut last_end) = (0, 0);
+        while from <= units.len() && matcher.find(from, last_end)? {
+            let spans = matcher.spans();
+            let Some(&Some((start, end))) = spans.first() else { break };
+            found(spans);
+            last_end = end;
+            from = if end == start { end + 1 } else { end };
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pattern").field("source", &self.source).field("engine", &self.engine()).finish_non_exhaustive()
+    }
+}
+
+fn each_linear<'i>(regex: &Regex, input: &'i str, mut found: impl FnMut(regex::Captures<'i>)) {
+    let mut from = 0;
+    while let Some(captures) = input.get(from..).and_then(|_| regex.captures_at(input, from)) {
+        let Some((start, end)) = captures.get(0).map(|whole| (whole.start(), whole.end())) else { break };
+        found(captures);
+        from = after(input, start, end);
+    }
+}
+
+/// Where the search goes on after a match: Java takes one character more after an empty one.
+fn after(input: &str, start: usize, end: usize) -> usize {
+    if end > start {
+        return end;
+    }
+    end + input.get(end..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8)
+}
+
+fn replace_linear(regex: &Regex, input: &str, replacement: &Replacement) -> String {
+    let mut result = String::with_capacity(input.len());
+    let mut copied = 0;
+    each_linear(regex, input, |captures| {
+        if let Some(whole) = captures.get(0) {
+            result.push_str(input.get(copied..whole.start()).unwrap_or_default());
+            copied = whole.end();
+        }
+        for part in &replacement.parts {
+            match part {
+                Part::Text(text) => result.push_str(text),
+                Part::Group(group) => result.push_str(captures.get(*group).map_or("", |group| group.as_str())),
+            }
+        }
+    });
+    result.push_str(input.get(copied..).unwrap_or_default());
+    result
+}
+
+/// Collects the literal characters at one edge of every match; false where something else follows. The back edge is
+/// collected backwards.
+fn required_edge(node: &Node, back: bool, edge: &mut String) -> bool {
+    match node {
+        Node::Empty => true,
+        Node::Assert(Assertion::Start) if !back => true,
+        Node::Assert(Assertion::End | Assertion::EndOrLastLineEnd { .. }) if back => true,
+        Node::Char(c) => char::from_u32(*c).inspect(|c| edge.push(*c)).is_some(),
+        Node::Group(_, body) => required_edge(body, back, edge),
+        Node::Concat(nodes) if back => nodes.iter().rev().all(|node| required_edge(node, back, edge)),
+        Node::Concat(nodes) => nodes.iter().all(|node| required_edge(node, back, edge)),
+        _ => false,
+    }
+}

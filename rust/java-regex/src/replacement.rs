@@ -1,0 +1,98 @@
+//! Replacement templates, as `Matcher.replaceAll` reads them.
+
+use crate::error::ReplacementError;
+use crate::pattern::Pattern;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    Text(String),
+    /// A group by number, 0 for the whole match. A group without a span gives nothing.
+    Group(usize),
+}
+
+/// A replacement template, parsed for one pattern: text, `$n`, `${name}`, and `\` before a literal character.
+///
+/// It refers to the groups of the pattern it was made for; with another pattern, groups that do not exist there give
+/// nothing.
+#[derive(Clone, Debug)]
+pub struct Replacement {
+    pub(crate) parts: Vec<Part>,
+}
+
+impl Replacement {
+    /// Parses a template.
+    ///
+    /// As in Java, `$` takes as many digits as make a group that exists: with one group, `$10` is group 1 and a `0`.
+    ///
+    /// # Errors
+    /// What Java would fail on at the first match: a trailing `\` or `$`, a `$` before anything but a digit or a brace, a
+    /// malformed or unknown name, a group number that does not exist.
+    pub fn new(pattern: &Pattern, template: &str) -> Result<Self, ReplacementError> {
+        let mut parts = Vec::new();
+        let mut text = String::new();
+        let mut chars = template.chars().enumerate().peekable();
+        while let Some((at, c)) = chars.next() {
+            match c {
+                '\\' => match chars.next() {
+                    Some((_, literal)) => text.push(literal),
+                    None => return Err(ReplacementError::new("a trailing \"\\\"", at)),
+                },
+                '$' => {
+                    let group = match chars.next() {
+                        None => return Err(ReplacementError::new("a trailing \"$\"", at)),
+                        Some((_, '{')) => {
+                            let mut name = String::new();
+                            let mut closed = false;
+                            for (_, c) in chars.by_ref() {
+                                closed = c == '}';
+                                if !c.is_ascii_alphanumeric() {
+                                    break;
+                                }
+                                name.push(c);
+                            }
+                            if !closed || !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
+                                return Err(ReplacementError::new("a malformed group name", at));
+                            }
+                            let unknown = || ReplacementError::new(format!("the unknown group \"{name}\""), at);
+                            pattern.group_number(&name).ok_or_else(unknown)?
+                        }
+                        Some((_, c)) => {
+                            let Some(mut group) = c.to_digit(10).map(|digit| digit as usize) else {
+                                return Err(ReplacementError::new(format!("\"${c}\""), at));
+                            };
+                            if group > pattern.group_count() {
+                                return Err(ReplacementError::new(format!("the unknown group {group}"), at));
+                            }
+                            while let Some(digit) = chars.peek().and_then(|(_, c)| c.to_digit(10)) {
+                                let longer = group * 10 + digit as usize;
+                                if longer > pattern.group_count() {
+                                    break;
+                                }
+                                group = longer;
+                                chars.next();
+                            }
+                            group
+                        }
+                    };
+                    if !text.is_empty() {
+                        parts.push(Part::Text(std::mem::take(&mut text)));
+                    }
+                    parts.push(Part::Group(group));
+                }
+                c => text.push(c),
+            }
+        }
+        if !text.is_empty() {
+            parts.push(Part::Text(text));
+        }
+        Ok(Self { parts })
+    }
+
+    /// The groups the template uses, the whole match included.
+    pub(crate) fn groups(&self) -> impl Iterator<Item = usize> + '_ {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Group(group) => Some(*group),
+            Part::Text(_) => None,
+        })
+    }
+}

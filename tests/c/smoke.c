@@ -1,0 +1,185 @@
+/*
+ * The C ABI, used as a program in C would: compiled against the committed header, linked with the released library.
+ * The token and its key are the example of RFC 7515, appendix A.1; its time is an argument, so it is good for ever.
+ */
+#include "nativejwt.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CONFIG_CAPACITY 4096
+#define THREADS 8
+#define ROUNDS 1000
+
+static const char KEY[] =
+    "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ+EstJQLr/T+1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow==\n";
+static const char HEADER[] =
+    "Bearer eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9"
+    ".eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ"
+    ".dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+static const int64_t EXPIRES_AT_MILLIS = INT64_C(1300819380000);
+
+static int passed;
+static int failed;
+
+static void check(int holds, const char *what) {
+    if (holds) {
+        passed++;
+    } else {
+        failed++;
+        printf("FAILED: %s\n", what);
+    }
+}
+
+static uint8_t *new_record(void) {
+    uint8_t *record = malloc(NATIVEJWT_RECORD_CAPACITY);
+    if (record == NULL) {
+        exit(2);
+    }
+    /* Whatever native code does not write must not look like an answer. */
+    memset(record, 0xee, NATIVEJWT_RECORD_CAPACITY);
+    return record;
+}
+
+static nativejwt_record head(const uint8_t *record) {
+    nativejwt_record head;
+    memcpy(&head, record, sizeof head);
+    return head;
+}
+
+static int text_is(const uint8_t *record, uint32_t offset, uint32_t length, const char *expected) {
+    return offset >= sizeof(nativejwt_record) && (uint64_t)offset + length <= NATIVEJWT_RECORD_CAPACITY &&
+           length == strlen(expected) && memcmp(record + offset, expected, length) == 0;
+}
+
+static int text_has(const uint8_t *record, uint32_t offset, uint32_t length, const char *part) {
+    size_t part_length = strlen(part);
+    for (uint32_t i = 0; i + part_length <= length; i++) {
+        if (memcmp(record + offset + i, part, part_length) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static nativejwt_authenticator *open_with(const char *config, const char *source, uint8_t *record) {
+    return nativejwt_open((const uint8_t *)config, strlen(config), (const uint8_t *)source, strlen(source), record,
+                          NATIVEJWT_RECORD_CAPACITY);
+}
+
+static void write_file(const char *path, const char *text) {
+    FILE *file = fopen(path, "w");
+    if (file == NULL || fputs(text, file) < 0 || fclose(file) != 0) {
+        perror(path);
+        exit(2);
+    }
+}
+
+static uint32_t judge(const nativejwt_authenticator *authenticator, const char *header, int64_t now, uint8_t *record) {
+    return nativejwt_authenticate(authenticator, (const uint8_t *)header, strlen(header), now, record,
+                                  NATIVEJWT_RECORD_CAPACITY);
+}
+
+static void *log_in_often(void *argument) {
+    const nativejwt_authenticator *authenticator = argument;
+    uint8_t *record = new_record();
+    intptr_t wrong = 0;
+    for (int i = 0; i < ROUNDS; i++) {
+        if (judge(authenticator, HEADER, EXPIRES_AT_MILLIS - 1, record) != 0 ||
+            judge(authenticator, HEADER, EXPIRES_AT_MILLIS + 1, record) != NATIVEJWT_REJECT_TOKEN_EXPIRED) {
+            wrong++;
+        }
+    }
+    free(record);
+    return (void *)wrong;
+}
+
+int main(int count, char **arguments) {
+    if (count != 4) {
+        fprintf(stderr, "usage: smoke KEY-FILE CONFIG-FILE VERSION\n");
+        return 2;
+    }
+    const char *key_file = arguments[1];
+    const char *config_file = arguments[2];
+    const char *workspace_version = arguments[3];
+    write_file(key_file, KEY);
+
+    check(nativejwt_abi_version() == NATIVEJWT_ABI_VERSION, "the library has the header's ABI version");
+    uint8_t version[64];
+    size_t version_length = nativejwt_library_version(version, sizeof version);
+    check(version_length == strlen(workspace_version) && memcmp(version, workspace_version, version_length) == 0,
+          "the library has the workspace's version");
+    version[1] = '#';
+    check(nativejwt_library_version(version, 1) == version_length && version[1] == '#',
+          "a version is cut to the buffer");
+
+    uint8_t *record = new_record();
+    static const char misspelt[] = "# a comment\nhttp-server.authentication.jwt.key-fiel=x\n";
+    write_file(config_file, misspelt);
+    nativejwt_authenticator *none = open_with(misspelt, config_file, record);
+    nativejwt_record errors = head(record);
+    check(none == NULL && errors.code == NATIVEJWT_CODE_CONFIGURATION, "a wrong key opens nothing");
+    check(text_has(record, errors.message_offset, errors.message_length, "key-fiel") &&
+              text_has(record, errors.message_offset, errors.message_length, config_file) &&
+              text_has(record, errors.message_offset, errors.message_length, ":2: "),
+          "the error names key, file and line");
+
+    char config[CONFIG_CAPACITY];
+    snprintf(config, sizeof config,
+             "http-server.authentication.jwt.key-file=%s\nhttp-server.authentication.jwt.principal-field=iss\n",
+             key_file);
+    nativejwt_authenticator *authenticator = open_with(config, "", record);
+    check(authenticator != NULL, "a right configuration opens an authenticator");
+    if (authenticator == NULL) {
+        nativejwt_record why = head(record);
+        printf("%.*s\n", (int)why.message_length, (const char *)record + why.message_offset);
+        printf("%d passed, %d failed\n", passed, failed);
+        return 1;
+    }
+
+    uint32_t code = judge(authenticator, HEADER, EXPIRES_AT_MILLIS - 1, record);
+    nativejwt_record accepted = head(record);
+    check(code == 0 && accepted.code == 0, "the token of the RFC is accepted before it expires");
+    check(text_is(record, accepted.principal_offset, accepted.principal_length, "joe"), "the principal is joe");
+    check(text_is(record, accepted.user_offset, accepted.user_length, "joe"), "the user is joe");
+    check(accepted.expires_at_millis == EXPIRES_AT_MILLIS, "exp comes back in milliseconds");
+    check(accepted.reason_length == 0 && accepted.message_length == 0, "an accepted token has no reason");
+
+    code = judge(authenticator, HEADER, EXPIRES_AT_MILLIS + 1, record);
+    nativejwt_record expired = head(record);
+    check(code == NATIVEJWT_REJECT_TOKEN_EXPIRED && expired.code == code, "it is refused afterwards");
+    check(text_is(record, expired.reason_offset, expired.reason_length, "TOKEN_EXPIRED"), "with the reason's name");
+    check(text_has(record, expired.message_offset, expired.message_length, "JWT expired 1 milliseconds ago"),
+          "and a sentence");
+
+    check(judge(authenticator, "", 0, record) == NATIVEJWT_REJECT_NO_BEARER_TOKEN, "an empty header holds no token");
+    check(nativejwt_authenticate(authenticator, NULL, 0, 0, record, NATIVEJWT_RECORD_CAPACITY) ==
+              NATIVEJWT_REJECT_NO_BEARER_TOKEN,
+          "nor does a null one");
+    check(judge(authenticator, "Bearer a.b.c.d.e", 0, record) == NATIVEJWT_REJECT_ENCRYPTED_TOKEN,
+          "a JWE is refused");
+
+    pthread_t threads[THREADS];
+    for (int i = 0; i < THREADS; i++) {
+        if (pthread_create(&threads[i], NULL, log_in_often, authenticator) != 0) {
+            return 2;
+        }
+    }
+    intptr_t wrong = 0;
+    for (int i = 0; i < THREADS; i++) {
+        void *result;
+        pthread_join(threads[i], &result);
+        wrong += (intptr_t)result;
+    }
+    check(wrong == 0, "threads share an authenticator");
+
+    check(nativejwt_drain_events(authenticator, record, NATIVEJWT_RECORD_CAPACITY) == 0, "there was nothing to tell");
+    nativejwt_close(authenticator);
+    nativejwt_close(NULL);
+    free(record);
+    printf("%d passed, %d failed\n", passed, failed);
+    return failed == 0 ? 0 : 1;
+}

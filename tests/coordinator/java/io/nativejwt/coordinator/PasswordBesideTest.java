@@ -1,0 +1,140 @@
+package io.nativejwt.coordinator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.nativejwt.testing.Keys;
+import io.nativejwt.testing.Token;
+
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyPair;
+import java.sql.SQLException;
+import java.util.Base64;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+
+import javax.crypto.SecretKeyFactory;
+import javax.crypto.spec.PBEKeySpec;
+
+/**
+ * {@code http-server.authentication.type=PASSWORD,HEADER}, with keys from a JWK set: each kind of
+ * login passes the other by.
+ */
+final class PasswordBesideTest {
+    private static final KeyPair KEYS = Keys.ec("secp256r1");
+
+    private static JwksEndpoint endpoint;
+    private static Coordinator coordinator;
+
+    @BeforeAll
+    static void start() throws Exception {
+        Path folder = Workspace.freshFolder("test/password-beside");
+        Path passwords =
+                Files.writeString(folder.resolve("password.db"), "bob:" + pbkdf2("secret") + "\n");
+        Path file =
+                Files.writeString(
+                        folder.resolve("password-authenticator.properties"),
+                        "password-authenticator.name=file\nfile.password-file=%s\n"
+                                .formatted(passwords));
+        endpoint = JwksEndpoint.serving(List.of(JwksEndpoint.jwk("one", KEYS)));
+        coordinator =
+                Coordinator.in(folder)
+                        .authenticator(
+                                "native-jwt",
+                                Map.of("http-server.authentication.jwt.key-file", endpoint.url()))
+                        .config("http-server.authentication.type", "PASSWORD,HEADER")
+                        .config("password-authenticator.config-files", file.toString())
+                        // The login form of PASSWORD serves the web UI.
+                        .config("web-ui.authentication.type", "")
+                        .config("web-ui.user", "")
+                        .start();
+    }
+
+    @AfterAll
+    static void stop() {
+        if (coordinator != null) {
+            coordinator.close();
+        }
+        if (endpoint != null) {
+            endpoint.close();
+        }
+    }
+
+    @Test
+    void bothKindsLogIn() throws SQLException {
+        assertThat(Clients.jdbcPassword(coordinator, "bob", "secret", "SELECT current_user"))
+                .containsExactly("bob");
+        assertThat(Clients.jdbc(coordinator, token("one"), "SELECT current_user"))
+                .containsExactly("alice");
+        Processes.Result cli =
+                Clients.cli(coordinator, "alice", token("one"), "SELECT current_user");
+        assertThat(cli.output()).as(cli.error()).isEqualTo("alice\n");
+    }
+
+    @Test
+    void wrongPasswordIsToldWithoutAWordOfTokens() {
+        assertThatThrownBy(() -> Clients.jdbcPassword(coordinator, "bob", "wrong", "SELECT 1"))
+                .isInstanceOf(SQLException.class)
+                .hasMessage("Authentication failed: Access Denied: Invalid credentials");
+    }
+
+    @Test
+    void refusedTokenIsToldWithoutAWordOfPasswords() {
+        assertRefused(token("two"), "Unknown signing key ID");
+        assertRefused(Token.of("alice").sign("ES256", KEYS.getPrivate()), "Key ID is required");
+    }
+
+    private static void assertRefused(String token, String sentence) {
+        assertThatThrownBy(() -> Clients.jdbc(coordinator, token, "SELECT 1"))
+                .isInstanceOf(SQLException.class)
+                .hasMessage("Authentication failed: " + sentence);
+        Processes.Result cli = Clients.cli(coordinator, "alice", token, "SELECT 1");
+        assertThat(cli.exitCode()).isNotZero();
+        assertThat(cli.error()).contains("Authentication failed: " + sentence);
+    }
+
+    @Test
+    void challengeForPasswordsStays() {
+        HttpResponse<String> response = Clients.http(coordinator);
+        assertThat(response.statusCode()).isEqualTo(401);
+        assertThat(response.body()).isEqualTo("Unauthorized");
+        assertThat(response.headers().allValues("WWW-Authenticate"))
+                .containsExactly("Basic realm=\"Trino\"");
+    }
+
+    /** PASSWORD of stock reads only the first header, so both are seen by ours alone. */
+    @Test
+    void twoHeadersAreAnsweredWith401() {
+        String basic = "Basic " + Base64.getEncoder().encodeToString("nobody:x".getBytes(UTF_8));
+        HttpResponse<String> response = Clients.http(coordinator, "Bearer " + token("one"), basic);
+        assertThat(response.statusCode()).isEqualTo(401);
+        assertThat(response.body())
+                .doesNotContain(token("one").substring(0, 20))
+                .doesNotContain("bm9ib2R5");
+    }
+
+    private static String token(String kid) {
+        return Token.of("alice").header("kid", kid).sign("ES256", KEYS.getPrivate());
+    }
+
+    /** The form of Trino's password file: iterations, salt and hash. */
+    private static String pbkdf2(String password) throws GeneralSecurityException {
+        byte[] salt = "salt of a test".getBytes(UTF_8);
+        PBEKeySpec spec = new PBEKeySpec(password.toCharArray(), salt, 1000, 256);
+        byte[] hash =
+                SecretKeyFactory.getInstance("PBKDF2WithHmacSHA256")
+                        .generateSecret(spec)
+                        .getEncoded();
+        return "1000:" + HexFormat.of().formatHex(salt) + ":" + HexFormat.of().formatHex(hash);
+    }
+}

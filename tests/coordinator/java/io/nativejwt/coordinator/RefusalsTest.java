@@ -1,0 +1,403 @@
+package io.nativejwt.coordinator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.nativejwt.testing.Keys;
+import io.nativejwt.testing.Token;
+
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+import java.io.IOException;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.KeyPair;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+import javax.crypto.SecretKey;
+
+/**
+ * Every way a login can fail, as each client sees it and as the log explains it, beside the same
+ * coordinator with Trino's own JWT authenticator and the same keys: the sentence is the same unless
+ * the row says in what it differs.
+ */
+final class RefusalsTest {
+    private static final String ISSUER = "https://idp.example.com";
+    private static final KeyPair KEYS = Keys.rsa();
+    private static final SecretKey SECRET = Keys.hmac(32);
+
+    private static Coordinator coordinator;
+    private static Coordinator stock;
+
+    /**
+     * @param token makes the token at the moment of the login
+     * @param reason the name in the log
+     * @param sentence what the client reads
+     * @param likeStock whether stock's answer is the same sentence but for times
+     */
+    private record Row(
+            String name,
+            Supplier<String> token,
+            String reason,
+            Pattern sentence,
+            boolean likeStock) {
+        @Override
+        public String toString() {
+            return name;
+        }
+    }
+
+    @BeforeAll
+    static void start() throws IOException {
+        Path folder = Workspace.freshFolder("test/refusals");
+        Path keyFile = Files.writeString(folder.resolve("key.pem"), Keys.publicPem(KEYS));
+        Path rules =
+                Files.writeString(
+                        folder.resolve("rules.json"),
+                        """
+                        {"rules": [
+                            {"pattern": "(.*)@example\\\\.com", "user": "$1"},
+                            {"pattern": "denied", "allow": false},
+                            {"pattern": "empty", "user": " "}
+                        ]}
+                        """);
+        Map<String, String> properties = new LinkedHashMap<>();
+        properties.put("http-server.authentication.jwt.key-file", keyFile.toString());
+        properties.put("http-server.authentication.jwt.required-issuer", ISSUER);
+        properties.put("http-server.authentication.jwt.required-audience", "trino");
+        properties.put("http-server.authentication.jwt.user-mapping.file", rules.toString());
+        coordinator =
+                Coordinator.in(Files.createDirectories(folder.resolve("native")))
+                        .authenticator("native-jwt", properties)
+                        .start();
+
+        Coordinator.Builder builder =
+                Coordinator.in(Files.createDirectories(folder.resolve("stock")))
+                        .config("http-server.authentication.type", "JWT");
+        properties.forEach(builder::config);
+        stock = builder.start();
+    }
+
+    @AfterAll
+    static void stop() {
+        for (Coordinator running : new Coordinator[] {coordinator, stock}) {
+            if (running != null) {
+                running.close();
+            }
+        }
+    }
+
+    static Stream<Row> rows() {
+        List<Row> rows = new ArrayList<>();
+        rows.add(
+                row(
+                        "expired",
+                        () -> rs256(token().expiringAt(Instant.now().minusSeconds(60))),
+                        "TOKEN_EXPIRED",
+                        "JWT expired \\d+ milliseconds ago at \\S+Z\\. Current time: \\S+Z\\."
+                                + " Allowed clock skew: 0 milliseconds\\."));
+        rows.add(
+                row(
+                        "not yet valid",
+                        () ->
+                                rs256(
+                                        token().claim(
+                                                        "nbf",
+                                                        Instant.now()
+                                                                .plusSeconds(60)
+                                                                .getEpochSecond())),
+                        "TOKEN_NOT_YET_VALID",
+                        "JWT early by \\d+ milliseconds before .*"));
+        rows.add(
+                row(
+                        "another audience",
+                        () -> rs256(token().claim("aud", "other")),
+                        "WRONG_AUDIENCE",
+                        "Invalid Audience: \\[other\\]\\. Allowed audiences: trino"));
+        rows.add(
+                row(
+                        "other audiences",
+                        () -> rs256(token().claim("aud", List.of("a", "b"))),
+                        "WRONG_AUDIENCE",
+                        "Invalid Audience: \\[a, b\\]\\. Allowed audiences: trino"));
+        rows.add(
+                row(
+                        "no audience",
+                        () -> rs256(token().claim("aud", null)),
+                        "MISSING_AUDIENCE",
+                        "Expected aud claim to be: trino, but was not present in the JWT"
+                                + " claims\\."));
+        rows.add(
+                row(
+                        "another issuer",
+                        () -> rs256(token().claim("iss", "https://evil.example.com")),
+                        "WRONG_ISSUER",
+                        "Expected iss claim to be: https://idp\\.example\\.com, but was:"
+                                + " https://evil\\.example\\.com\\."));
+        rows.add(
+                row(
+                        "no issuer",
+                        () -> rs256(token().claim("iss", null)),
+                        "MISSING_ISSUER",
+                        "Missing 'iss' claim\\. Expected value: https://idp\\.example\\.com"));
+        rows.add(
+                row(
+                        "no principal",
+                        () -> rs256(token().claim("sub", null)),
+                        "MISSING_PRINCIPAL",
+                        "Invalid credentials"));
+        rows.add(
+                row(
+                        "forged",
+                        () -> token().sign("RS256", Keys.rsa().getPrivate()),
+                        "SIGNATURE_MISMATCH",
+                        "JWT signature does not match locally computed signature\\. JWT validity"
+                                + " cannot be asserted and should not be trusted\\."));
+        rows.add(
+                row(
+                        "HMAC with the public key",
+                        () -> token().sign("HS256", SECRET),
+                        "NO_HMAC_KEY",
+                        "JWT is signed with HS256, but no HMAC key is configured"));
+        rows.add(
+                row(
+                        "unknown algorithm",
+                        () -> token().withSignature("XX999", new byte[64]),
+                        "UNSUPPORTED_ALGORITHM",
+                        "Unsupported signature algorithm 'XX999'"));
+        rows.add(
+                row(
+                        "garbage",
+                        () -> "garbage",
+                        "MALFORMED_TOKEN",
+                        "Invalid compact JWT string: .*"));
+        rows.add(
+                row(
+                        "mapping does not match",
+                        () -> rs256(token().claim("sub", "alice@example.org")),
+                        "NO_MAPPING_MATCHES",
+                        "No user mapping patterns match the principal"));
+        rows.add(
+                row(
+                        "mapping denies",
+                        () -> rs256(token().claim("sub", "denied")),
+                        "PRINCIPAL_NOT_ALLOWED",
+                        "Principal is not allowed"));
+        rows.add(
+                row(
+                        "mapping gives nothing",
+                        () -> rs256(token().claim("sub", "empty")),
+                        "MAPPED_USER_EMPTY",
+                        "Principal matched, but mapped user is empty"));
+        // Stock goes on with advice for Java developers, and for crit shows the whole header.
+        rows.add(
+                unlikeStock(
+                        "unsecured",
+                        () -> token().withSignature("none", new byte[0]),
+                        "UNSECURED_TOKEN",
+                        "Unsecured JWSs .* are disallowed .*"));
+        rows.add(
+                unlikeStock(
+                        "unknown crit",
+                        () -> rs256(token().header("crit", List.of("exotic")).header("exotic", 1)),
+                        "CRITICAL_HEADER",
+                        "Protected Header 'crit' .* unsupported header name.*"));
+        // jjwt names the Java class of the value; ours says what it is.
+        rows.add(
+                unlikeStock(
+                        "subject is a number",
+                        () -> rs256(token().claim("sub", 7)),
+                        "INVALID_CLAIM",
+                        "Invalid claims: 'sub' must be a string, but is a number"));
+        // Stock answers 500 with a stack trace.
+        rows.add(unlikeStock("JWE", () -> jwe(), "ENCRYPTED_TOKEN", ".*"));
+        return rows.stream();
+    }
+
+    private static Row row(String name, Supplier<String> token, String reason, String sentence) {
+        return new Row(name, token, reason, Pattern.compile(sentence), true);
+    }
+
+    private static Row unlikeStock(
+            String name, Supplier<String> token, String reason, String sentence) {
+        return new Row(name, token, reason, Pattern.compile(sentence), false);
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("rows")
+    void clientReadsWhy(Row row) {
+        HttpResponse<String> response = Clients.http(coordinator, "Bearer " + row.token().get());
+        assertThat(response.statusCode()).isEqualTo(401);
+        assertThat(response.headers().firstValue("Content-Type"))
+                .hasValueSatisfying(type -> assertThat(type).startsWith("text/plain"));
+        assertThat(response.body()).matches(row.sentence());
+
+        assertThatThrownBy(() -> Clients.jdbc(coordinator, row.token().get(), "SELECT 1"))
+                .isInstanceOf(SQLException.class)
+                .message()
+                .matches("Authentication failed: " + row.sentence().pattern());
+
+        Processes.Result cli = Clients.cli(coordinator, "alice", row.token().get(), "SELECT 1");
+        assertThat(cli.exitCode()).isNotZero();
+        assertThat(cli.error())
+                .containsPattern("Authentication failed: " + row.sentence().pattern());
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("rows")
+    void sentenceIsStocks(Row row) {
+        String token = row.token().get();
+        HttpResponse<String> ours = Clients.http(coordinator, "Bearer " + token);
+        HttpResponse<String> stocks = Clients.http(stock, "Bearer " + token);
+        if (row.likeStock()) {
+            assertThat(stocks.statusCode()).isEqualTo(401);
+            assertThat(withoutTimes(ours.body())).isEqualTo(withoutTimes(stocks.body()));
+        } else {
+            // A difference that went away is not listed any longer.
+            assertThat(ours.statusCode() + ours.body())
+                    .isNotEqualTo(stocks.statusCode() + stocks.body());
+        }
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("rows")
+    void logNamesTheReason(Row row) throws InterruptedException {
+        long deadline = System.nanoTime() + 10_000_000_000L;
+        String line = "Login refused: " + row.reason() + ": ";
+        Clients.http(coordinator, "Bearer " + row.token().get());
+        while (coordinator.log().stream().noneMatch(logged -> logged.contains(line))) {
+            assertThat(System.nanoTime()).as("the log does not say: " + line).isLessThan(deadline);
+            Thread.sleep(50);
+        }
+    }
+
+    @Test
+    void goodTokensLogIn() throws SQLException {
+        assertThat(Clients.jdbc(coordinator, rs256(token()), "SELECT current_user"))
+                .containsExactly("alice");
+        assertThat(
+                        Clients.jdbc(
+                                coordinator,
+                                rs256(token().claim("exp", null)),
+                                "SELECT current_user"))
+                .containsExactly("alice");
+        assertThat(
+                        Clients.jdbc(
+                                coordinator,
+                                rs256(token().header("kid", "whatever")),
+                                "SELECT current_user"))
+                .containsExactly("alice");
+        assertThat(
+                        Clients.jdbc(
+                                coordinator,
+                                rs256(token().claim("aud", List.of("other", "trino"))),
+                                "SELECT current_user"))
+                .containsExactly("alice");
+        Processes.Result cli =
+                Clients.cli(coordinator, "alice", rs256(token()), "SELECT current_user");
+        assertThat(cli.output()).as(cli.error()).isEqualTo("alice\n");
+    }
+
+    @Test
+    void requestsWithoutATokenAreUnauthorized() {
+        assertUnauthorized(Clients.http(coordinator));
+        for (String authorization :
+                List.of(
+                        "Bearer",
+                        "Bearer ",
+                        "Basic YWxpY2U6c2VjcmV0",
+                        "Negotiate abc",
+                        "bearer\t")) {
+            assertUnauthorized(Clients.http(coordinator, authorization));
+        }
+    }
+
+    private static void assertUnauthorized(HttpResponse<String> response) {
+        assertThat(response.statusCode()).isEqualTo(401);
+        assertThat(response.body()).isEqualTo("Unauthorized");
+    }
+
+    @Test
+    void schemeIsReadInAnyCase() {
+        String token = rs256(token());
+        for (String scheme : List.of("Bearer", "bearer", "BEARER")) {
+            assertThat(Clients.http(coordinator, scheme + " " + token).statusCode()).isEqualTo(200);
+        }
+    }
+
+    /** Stock answers 500, and its body shows both. */
+    @Test
+    void twoAuthorizationHeadersAreRefusedAndNotShown() {
+        String token = rs256(token());
+        HttpResponse<String> response =
+                Clients.http(coordinator, "Bearer " + token, "Bearer " + token);
+        assertThat(response.statusCode()).isEqualTo(401);
+        assertThat(response.body())
+                .isEqualTo(
+                        "Multiple Authorization headers detected, where only a single Authorization"
+                                + " header is supported");
+        HttpResponse<String> stocks = Clients.http(stock, "Bearer " + token, "Bearer " + token);
+        assertThat(stocks.statusCode()).isEqualTo(500);
+    }
+
+    @Test
+    void logHoldsNoToken() {
+        String good = rs256(token());
+        String bad = token().sign("RS256", Keys.rsa().getPrivate());
+        Clients.http(coordinator, "Bearer " + good);
+        Clients.http(coordinator, "Bearer " + bad);
+        Clients.http(coordinator, "Bearer " + good, "Bearer " + bad);
+        String log = String.join("\n", coordinator.log());
+        for (String token : List.of(good, bad)) {
+            for (String part : token.split("\\.")) {
+                // Every token of this test has the same header; its payload and signature are its
+                // own.
+                assertThat(log).doesNotContain(part.substring(0, Math.min(part.length(), 24)));
+            }
+        }
+    }
+
+    private static Token token() {
+        return Token.of("alice@example.com").claim("iss", ISSUER).claim("aud", "trino");
+    }
+
+    private static String rs256(Token token) {
+        return token.sign("RS256", KEYS.getPrivate());
+    }
+
+    /** The form is enough: nobody gets as far as decrypting it. */
+    private static String jwe() {
+        String header =
+                Token.encode(
+                        Token.json(Map.of("alg", "RSA-OAEP-256", "enc", "A256GCM"))
+                                .getBytes(UTF_8));
+        byte[] bytes = new byte[256];
+        return String.join(
+                ".",
+                header,
+                Token.encode(bytes),
+                Token.encode(new byte[12]),
+                Token.encode(bytes),
+                Token.encode(new byte[16]));
+    }
+
+    private static String withoutTimes(String sentence) {
+        return sentence.replaceAll("\\d{4}-\\d\\d-\\d\\dT[0-9:.]+Z", "TIME")
+                .replaceAll("\\d+ milliseconds (ago|before)", "N milliseconds $1");
+    }
+}
