@@ -1,5 +1,6 @@
 //! The path of a request, top to bottom.
 
+use std::cell::RefCell;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +15,7 @@ use crate::principal::principal;
 use crate::reject::Reject;
 use crate::request_header::bearer_token;
 use crate::signature;
+use crate::step::{KeyDescription, Step};
 use crate::token::{CompactToken, decode_part};
 use crate::token_header::TokenHeader;
 use crate::user_mapping::UserMapping;
@@ -82,7 +84,22 @@ impl Authenticator {
     /// # Errors
     /// The first reason, in stock's order: form, header, key, signature, times, issuer, audience, principal, mapping.
     pub fn authenticate(&self, authorization: &[u8], now: UnixMillis) -> Result<Identity, Reject> {
-        self.authenticate_token(bearer_token(authorization)?, now)
+        self.explain(authorization, now, |_| ())
+    }
+
+    /// As [`Authenticator::authenticate`], and tells `passed` of each step that succeeded, in order.
+    ///
+    /// # Errors
+    /// As [`Authenticator::authenticate`].
+    pub fn explain(
+        &self,
+        authorization: &[u8],
+        now: UnixMillis,
+        mut passed: impl FnMut(Step<'_>),
+    ) -> Result<Identity, Reject> {
+        let token = bearer_token(authorization)?;
+        passed(Step::BearerToken { bytes: token.len() });
+        self.judge(token, now, passed)
     }
 
     /// Judges a bare token at the time `now`.
@@ -90,18 +107,37 @@ impl Authenticator {
     /// # Errors
     /// As [`Authenticator::authenticate`].
     pub fn authenticate_token(&self, token: &[u8], now: UnixMillis) -> Result<Identity, Reject> {
+        self.judge(token, now, |_| ())
+    }
+
+    /// The one path of every token. `passed` costs nothing where it does nothing.
+    fn judge(&self, token: &[u8], now: UnixMillis, passed: impl FnMut(Step<'_>)) -> Result<Identity, Reject> {
+        // A cell, since the keys are tried in a closure of their own.
+        let passed = RefCell::new(passed);
+        let passed = |step: Step<'_>| (passed.borrow_mut())(step);
         let token = CompactToken::parse(token, self.max_token_bytes)?;
+        passed(Step::Parts {
+            header: token.header.len(),
+            payload: token.payload.len(),
+            signature: token.signature.len(),
+        });
         let (mut header, mut payload, mut signature) = (Vec::new(), Vec::new(), Vec::new());
         decode_part(token.header, "protected header", &mut header)?;
         let header = TokenHeader::parse(&header, !token.signature.is_empty())?;
+        passed(Step::Header { algorithm: header.algorithm, key_id: header.key_id.as_deref() });
         decode_part(token.payload, "payload", &mut payload)?;
         decode_part(token.signature, "JWS signature", &mut signature)?;
-        let payload = self
-            .keys
-            .verify_with(&header, |key| signature::verify(key, header.algorithm, &token, &signature, &payload))?;
+        let payload = self.keys.verify_with(&header, |key| {
+            passed(Step::Key(KeyDescription(key)));
+            signature::verify(key, header.algorithm, &token, &signature, &payload)
+        })?;
+        passed(Step::Signature);
         let mut claims = claims::verify(&payload, &self.claims, now)?;
+        passed(Step::Claims { issuer: claims.issuer.as_deref(), expires_at: claims.expires_at });
         let principal = principal(&mut claims, &self.claims.principal_field)?;
+        passed(Step::Principal(&principal));
         let user = self.user_mapping.map_user(&principal)?;
+        passed(Step::User(&user));
         Ok(Identity {
             principal: principal.into_owned(),
             user,

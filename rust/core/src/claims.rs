@@ -47,6 +47,12 @@ pub(crate) fn verify<'t>(
     })
 }
 
+/// Whether a payload that nobody has verified is a set of claims at all: one JSON object, registered claims of their
+/// right types.
+pub(crate) fn check_form(payload: &[u8]) -> Result<(), Reject> {
+    Claims::read(payload, "sub").map(drop)
+}
+
 /// The registered claims (RFC 7519, section 4.1), each of its right type.
 #[derive(Debug, Default)]
 struct Claims<'t> {

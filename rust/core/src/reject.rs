@@ -161,7 +161,7 @@ pub fn quoted(text: &str) -> String {
             shown.push('…');
             break;
         }
-        if character == '\\' || character.is_control() || is_invisible(character) {
+        if character == '\\' || is_unprintable(character) {
             shown.extend(character.escape_unicode());
         } else {
             shown.push(character);
@@ -170,9 +170,11 @@ pub fn quoted(text: &str) -> String {
     shown
 }
 
-/// Characters that change how the rest of a log line reads, or that cannot be seen at all.
-fn is_invisible(character: char) -> bool {
-    matches!(character,
+/// Control characters, and those that change how the rest of a line reads or cannot be seen at all.
+#[must_use]
+pub fn is_unprintable(character: char) -> bool {
+    character.is_control()
+        || matches!(character,
         '\u{00AD}' | '\u{061C}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}'
         | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
 }

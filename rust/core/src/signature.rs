@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use aws_lc_rs::signature::{ParsedPublicKey, VerificationAlgorithm};
 use aws_lc_rs::{hmac, signature as aws};
-use pkcs1::der::Encode as _;
+use pkcs1::der::{Decode as _, Encode as _};
 use zeroize::Zeroizing;
 
 use crate::reject::{Reject, RejectCode};
@@ -54,7 +54,8 @@ impl fmt::Display for Algorithm {
 
 impl Algorithm {
     /// True for the algorithms whose key is a shared secret.
-    pub(crate) fn is_hmac(self) -> bool {
+    #[must_use]
+    pub fn is_hmac(self) -> bool {
         matches!(self, Algorithm::Hs256 | Algorithm::Hs384 | Algorithm::Hs512)
     }
 }
@@ -68,6 +69,15 @@ pub(crate) enum Curve {
 }
 
 impl Curve {
+    /// `crv` of a JWK.
+    fn name(self) -> &'static str {
+        match self {
+            Curve::P256 => "P-256",
+            Curve::P384 => "P-384",
+            Curve::P521 => "P-521",
+        }
+    }
+
     /// Bytes of one coordinate.
     pub(crate) fn coordinate_bytes(self) -> usize {
         match self {
@@ -127,6 +137,29 @@ pub(crate) struct VerifyingKey {
     material: Material,
     /// The only algorithm the key may serve, where its JWK says so (`alg`, RFC 7517, section 4.4).
     only: Option<Algorithm>,
+}
+
+/// The numbers that make a public key, big-endian, as JWKs hold them (RFC 7518, section 6; RFC 8037, section 2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PublicNumbers<'k> {
+    /// `n` and `e`, without leading zeros.
+    Rsa {
+        /// `n`.
+        modulus: &'k [u8],
+        /// `e`.
+        exponent: &'k [u8],
+    },
+    /// `crv`, and `x` and `y` in full length.
+    Ec {
+        /// `P-256`, `P-384` or `P-521`.
+        curve: &'static str,
+        /// First coordinate.
+        x: &'k [u8],
+        /// Second coordinate.
+        y: &'k [u8],
+    },
+    /// `x` of an `OKP` key on `Ed25519`.
+    Ed25519(&'k [u8]),
 }
 
 enum Material {
@@ -237,6 +270,11 @@ impl VerifyingKey {
         Ok(self)
     }
 
+    /// The only algorithm that the key may serve, if its JWK says so.
+    pub(crate) fn bound_to(&self) -> Option<Algorithm> {
+        self.only
+    }
+
     /// True if the key may verify signatures of this algorithm: its type, curve or length fits, and nothing binds it to
     /// another one.
     pub(crate) fn serves(&self, algorithm: Algorithm) -> bool {
@@ -253,9 +291,29 @@ impl VerifyingKey {
     pub(crate) fn describe(&self) -> String {
         match &self.material {
             Material::Rsa(key) => format!("RSA {}", key.bits),
-            Material::Ec(curve, _) => format!("EC {curve:?}").replace("P", "P-"),
+            Material::Ec(curve, _) => format!("EC {}", curve.name()),
             Material::Ed25519(_) => "Ed25519".to_owned(),
             Material::Hmac(_) => "HMAC".to_owned(),
+        }
+    }
+
+    /// The public numbers of the key; `None` for a secret, which has none.
+    pub(crate) fn public_numbers(&self) -> Option<PublicNumbers<'_>> {
+        match &self.material {
+            Material::Rsa(key) => {
+                let numbers = pkcs1::RsaPublicKeyRef::from_der(&key.pkcs1).ok()?;
+                Some(PublicNumbers::Rsa {
+                    modulus: numbers.modulus.as_bytes(),
+                    exponent: numbers.public_exponent.as_bytes(),
+                })
+            }
+            Material::Ec(curve, parsed) => {
+                let (_, coordinates) = parsed.as_ref().split_first()?;
+                let (x, y) = coordinates.split_at_checked(curve.coordinate_bytes())?;
+                Some(PublicNumbers::Ec { curve: curve.name(), x, y })
+            }
+            Material::Ed25519(parsed) => Some(PublicNumbers::Ed25519(parsed.as_ref())),
+            Material::Hmac(_) => None,
         }
     }
 

@@ -16,7 +16,8 @@ use std::sync::{Arc, LazyLock};
 
 /// Steps one call may take before it ends in [`MatchError::StepLimit`].
 ///
-/// A step is one instruction, one character of a loop over characters, or one way taken back. Realistic patterns take some
+/// A step is one instruction, one character of a loop over characters, of a back-reference or of a look-behind's reach, or
+/// one way taken back. Realistic patterns take some
 /// tens of steps for each character of the input.
 pub const STEP_LIMIT: u64 = 1_000_000;
 
@@ -806,6 +807,7 @@ impl<'a> Matcher<'a> {
                 None => break,
             }
         }
+        self.steps += u64::from(*at - limit);
         self.set(info.target, *at);
         self.set(info.target + 1, limit);
         let from = first.unwrap_or(0);
@@ -822,12 +824,14 @@ impl<'a> Matcher<'a> {
         from.checked_sub(1)
     }
 
-    fn back_reference(&self, group: u32, fold: Fold, at: u32) -> Option<u32> {
+    fn back_reference(&mut self, group: u32, fold: Fold, at: u32) -> Option<u32> {
         let (start, end) = (self.get(2 * group), self.get(2 * group + 1));
         if start == UNSET {
             return None;
         }
-        let next = at.checked_add(end - start)?;
+        let units = end.saturating_sub(start);
+        self.steps += u64::from(units);
+        let next = at.checked_add(units)?;
         if next as usize > self.input.len() {
             return None;
         }
@@ -851,7 +855,7 @@ impl<'a> Matcher<'a> {
         Some(next)
     }
 
-    fn holds(&self, assertion: Assertion, at: u32) -> bool {
+    fn holds(&mut self, assertion: Assertion, at: u32) -> bool {
         let position = at as usize;
         let length = self.input.len();
         let unit = |i: usize| self.input.get(i).copied();
@@ -877,15 +881,16 @@ impl<'a> Matcher<'a> {
                     || position + 2 == length && here == Some(CR) && unit(position + 1) == Some(LF)
             }
             Assertion::WordBoundary { negative, unicode } => {
-                let left = self.code_point_before(at).is_some_and(|(c, units)| self.is_word(c, at - units, unicode));
-                let right = self.code_point(at).is_some_and(|(c, _)| self.is_word(c, at, unicode));
+                let (left, right) = (self.code_point_before(at), self.code_point(at));
+                let left = left.is_some_and(|(c, units)| self.is_word(c, at - units, unicode));
+                let right = right.is_some_and(|(c, _)| self.is_word(c, at, unicode));
                 (left != right) != negative
             }
         }
     }
 
     /// Whether `\b` takes the character at a position for part of a word.
-    fn is_word(&self, c: u32, at: u32, unicode: bool) -> bool {
+    fn is_word(&mut self, c: u32, at: u32, unicode: bool) -> bool {
         static UNICODE: LazyLock<CodeSet> = LazyLock::new(|| properties::numbered_set(tables::UNICODE_WORD));
         if c < 128 {
             return c == 0x5F || u8::try_from(c).is_ok_and(|c| c.is_ascii_alphanumeric());
@@ -899,6 +904,7 @@ impl<'a> Matcher<'a> {
         let mut mark = false;
         while properties::is_non_spacing_mark(c) {
             mark = true;
+            self.steps += 1;
             let Some(before) = at.checked_sub(1) else { return false };
             (c, at) = (u32::from(self.input[before as usize]), before);
         }

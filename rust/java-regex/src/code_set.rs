@@ -21,8 +21,8 @@ impl CodeSet {
                 _ => merged.push((first, last)),
             }
         }
-        let ascii = (0..128).filter(|&c| merged.iter().any(|&(first, last)| first <= c && c <= last));
-        let ascii = ascii.fold(0, |bits, c| bits | 1_u128 << c);
+        let low = merged.iter().take_while(|&&(first, _)| first < 128);
+        let ascii = low.flat_map(|&(first, last)| first..=last.min(127)).fold(0, |bits, c| bits | 1_u128 << c);
         Self { ranges: merged, ascii }
     }
 

@@ -9,7 +9,8 @@ use std::fmt;
 pub enum PatternErrorKind {
     /// `java.util.regex.Pattern.compile` refuses the pattern too.
     RefusedByJava,
-    /// Java takes the construct, this crate refuses it on purpose (see the crate's documentation).
+    /// This crate refuses the construct on purpose (see its documentation), although Java takes it, or takes most of its
+    /// kind.
     Unsupported,
 }
 
@@ -55,7 +56,7 @@ impl fmt::Display for PatternError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let why = match self.kind {
             PatternErrorKind::RefusedByJava => "is not valid in java.util.regex",
-            PatternErrorKind::Unsupported => "is not supported, although java.util.regex takes it",
+            PatternErrorKind::Unsupported => "is not supported, although java.util.regex may take it",
         };
         write!(f, "{} at character {} of the pattern {why}", self.construct, self.position)
     }

@@ -1,4 +1,4 @@
-//! `java.util.regex`, exactly.
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
 mod ast;

@@ -80,99 +80,125 @@ fn mark_repeated(node: &Node, inside: bool, repeated: &mut [bool]) {
 }
 
 /// A program that answers only whether the whole input matches.
-pub(crate) fn whole_program(root: &Node) -> Option<Regex> {
-    let mut text = String::from("^(?:");
-    write(root, false, &mut text);
-    text.push_str(")$");
-    build(&text)
+pub(crate) fn whole_program(root: &Node, inputs: Inputs) -> Option<Regex> {
+    let mut writer = Writer { text: String::from("^(?:"), captures: false, last: inputs.last() };
+    writer.node(root);
+    writer.text.push_str(")$");
+    build(&writer.text)
 }
 
 /// A program that finds matches with their groups.
 pub(crate) fn find_program(root: &Node) -> Option<Regex> {
-    let mut text = String::new();
-    write(root, true, &mut text);
-    build(&text)
+    let mut writer = Writer { text: String::new(), captures: true, last: Inputs::Bmp.last() };
+    writer.node(root);
+    build(&writer.text)
+}
+
+/// The inputs a program is made for: one for ASCII is a fraction of the size, and faster.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Inputs {
+    Ascii,
+    Bmp,
+}
+
+impl Inputs {
+    fn last(self) -> u32 {
+        match self {
+            Self::Ascii => 0x7F,
+            Self::Bmp => 0xFFFF,
+        }
+    }
 }
 
 fn build(text: &str) -> Option<Regex> {
     RegexBuilder::new(text).size_limit(SIZE_LIMIT).build().ok()
 }
 
-/// Writes a node in the syntax of `regex`, without any construct that could mean something else there.
-fn write(node: &Node, captures: bool, text: &mut String) {
-    match node {
-        Node::Char(c) => write_char(*c, text),
-        Node::Set(set) => write_set(set, text),
-        Node::Concat(nodes) => nodes.iter().for_each(|node| write(node, captures, text)),
-        Node::Alternate(nodes) => {
-            text.push_str("(?:");
-            for (i, node) in nodes.iter().enumerate() {
-                if i > 0 {
-                    text.push('|');
+/// Writes nodes in the syntax of `regex`, without any construct that could mean something else there.
+struct Writer {
+    text: String,
+    captures: bool,
+    /// The largest code point in an input.
+    last: u32,
+}
+
+impl Writer {
+    fn node(&mut self, node: &Node) {
+        match node {
+            Node::Char(c) => self.char(*c),
+            Node::Set(set) => self.set(set),
+            Node::Concat(nodes) => nodes.iter().for_each(|node| self.node(node)),
+            Node::Alternate(nodes) => {
+                self.text.push_str("(?:");
+                for (i, node) in nodes.iter().enumerate() {
+                    if i > 0 {
+                        self.text.push('|');
+                    }
+                    self.node(node);
                 }
-                write(node, captures, text);
+                self.text.push(')');
             }
-            text.push(')');
+            Node::Group(number, body) => {
+                self.text.push_str(if self.captures && number.is_some() { "(" } else { "(?:" });
+                self.node(body);
+                self.text.push(')');
+            }
+            Node::Repeat(repeat) => self.repeat(repeat),
+            Node::Assert(assertion) => self.text.push_str(match assertion {
+                Assertion::Start | Assertion::LineStart { .. } => "^",
+                Assertion::End | Assertion::EndOrLastLineEnd { .. } | Assertion::LineEnd { .. } => "$",
+                Assertion::WordBoundary { negative: false, .. } => r"(?-u:\b)",
+                Assertion::WordBoundary { negative: true, .. } => r"(?-u:\B)",
+                Assertion::LastMatchEnd => "",
+            }),
+            Node::LineBreak => self.text.push_str(r"(?:\r\n|[\n-\r\x{85}\x{2028}\x{2029}])"),
+            // The rest is either empty or was found not to be for this engine.
+            Node::Empty | Node::Look(_) | Node::Atomic(_) | Node::BackReference(..) => {}
         }
-        Node::Group(number, body) => {
-            text.push_str(if captures && number.is_some() { "(" } else { "(?:" });
-            write(body, captures, text);
-            text.push(')');
+    }
+
+    fn char(&mut self, c: u32) {
+        match u8::try_from(c) {
+            Ok(ascii) if ascii.is_ascii_alphanumeric() => self.text.push(char::from(ascii)),
+            // Writing to a String does not fail.
+            _ => drop(write!(self.text, r"\x{{{c:x}}}")),
         }
-        Node::Repeat(repeat) => write_repeat(repeat, captures, text),
-        Node::Assert(assertion) => text.push_str(match assertion {
-            Assertion::Start | Assertion::LineStart { .. } => "^",
-            Assertion::End | Assertion::EndOrLastLineEnd { .. } | Assertion::LineEnd { .. } => "$",
-            Assertion::WordBoundary { negative: false, .. } => r"(?-u:\b)",
-            Assertion::WordBoundary { negative: true, .. } => r"(?-u:\B)",
-            Assertion::LastMatchEnd => "",
-        }),
-        Node::LineBreak => text.push_str(r"(?:\r\n|[\n-\r\x{85}\x{2028}\x{2029}])"),
-        // The rest is either empty or was found not to be for this engine.
-        Node::Empty | Node::Look(_) | Node::Atomic(_) | Node::BackReference(..) => {}
     }
-}
 
-fn write_char(c: u32, text: &mut String) {
-    match u8::try_from(c) {
-        Ok(ascii) if ascii.is_ascii_alphanumeric() => text.push(char::from(ascii)),
-        // Writing to a String does not fail.
-        _ => drop(write!(text, r"\x{{{c:x}}}")),
-    }
-}
-
-fn write_set(set: &CodeSet, text: &mut String) {
-    text.push('[');
-    let start = text.len();
-    for &(first, last) in set.ranges() {
-        // Neither surrogates nor what stands beyond the BMP are in an input that gets here.
-        for (first, last) in [(first, last.min(0xD7FF)), (first.max(0xE000), last.min(0xFFFF))] {
-            if first <= last {
-                write_char(first, text);
-                text.push('-');
-                write_char(last, text);
+    fn set(&mut self, set: &CodeSet) {
+        self.text.push('[');
+        let start = self.text.len();
+        for &(first, last) in set.ranges() {
+            // No surrogate is in an input that gets here.
+            for (first, last) in [(first, last.min(0xD7FF)), (first.max(0xE000), last)] {
+                let last = last.min(self.last);
+                if first <= last {
+                    self.char(first);
+                    self.text.push('-');
+                    self.char(last);
+                }
             }
         }
+        if self.text.len() == start {
+            self.text.push_str("a&&b");
+        }
+        self.text.push(']');
     }
-    if text.len() == start {
-        text.push_str("a&&b");
-    }
-    text.push(']');
-}
 
-fn write_repeat(repeat: &Repeat, captures: bool, text: &mut String) {
-    let Repeat { body, min, max, greed, .. } = repeat;
-    text.push_str("(?:");
-    write(body, captures, text);
-    text.push(')');
-    match (*min, *max) {
-        (0, UNBOUNDED) => text.push('*'),
-        (1, UNBOUNDED) => text.push('+'),
-        (0, 1) => text.push('?'),
-        (min, UNBOUNDED) => drop(write!(text, "{{{min},}}")),
-        (min, max) => drop(write!(text, "{{{min},{max}}}")),
-    }
-    if *greed == Greed::Lazy {
-        text.push('?');
+    fn repeat(&mut self, repeat: &Repeat) {
+        let Repeat { body, min, max, greed, .. } = repeat;
+        self.text.push_str("(?:");
+        self.node(body);
+        self.text.push(')');
+        match (*min, *max) {
+            (0, UNBOUNDED) => self.text.push('*'),
+            (1, UNBOUNDED) => self.text.push('+'),
+            (0, 1) => self.text.push('?'),
+            (min, UNBOUNDED) => drop(write!(self.text, "{{{min},}}")),
+            (min, max) => drop(write!(self.text, "{{{min},{max}}}")),
+        }
+        if *greed == Greed::Lazy {
+            self.text.push('?');
+        }
     }
 }

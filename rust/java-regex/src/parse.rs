@@ -178,7 +178,11 @@ impl Parser {
                 while self.peek().is_some_and(|unit| !self.is_line_end(unit.c)) {
                     self.next += 1;
                 }
-                // A line end beyond ASCII ends the comment, and is a literal by itself.
+                // A line end beyond ASCII ends the comment, and is a literal by itself. A quoted one in ASCII is none: the
+                // backslash that Java puts before it was part of the comment.
+                if self.peek().is_some_and(|unit| unit.quoted && unit.c.is_ascii()) {
+                    self.next += 1;
+                }
             } else {
                 return;
             }
@@ -564,7 +568,7 @@ impl Parser {
         if lengths.unbounded {
             return Err(PatternError::unsupported("a look-behind without a greatest length", open));
         }
-        let behind = Some((lengths.min.unsigned_abs(), lengths.max.unsigned_abs(), code_points));
+        let behind = Some((lengths.min, lengths.max, code_points));
         Ok(Node::Look(Box::new(Look { body, negative, behind })))
     }
 
@@ -882,7 +886,7 @@ impl Parser {
     /// One character, range or predefined class inside a class.
     fn class_item(&mut self, ranges: &mut Vec<(u32, u32)>, union: &mut CodeSet) -> Result<(), PatternError> {
         let start = self.position();
-        let first = match self.class_atom()? {
+        let first = match self.class_atom(false)? {
             Item::Char(c) => c,
             Item::Set(set) => {
                 *union = union.union(&set);
@@ -898,7 +902,7 @@ impl Parser {
                 Some(unit) if !unit.quoted && matches!(unit.c, ']' | '[') => self.next = dash,
                 None => self.next = dash,
                 Some(_) => {
-                    let Item::Char(last) = self.class_atom()? else {
+                    let Item::Char(last) = self.class_atom(true)? else {
                         return self.refused("a range that ends in a class", start);
                     };
                     if last < first {
@@ -937,7 +941,8 @@ impl Parser {
         }
     }
 
-    fn class_atom(&mut self) -> Result<Item, PatternError> {
+    /// A character or predefined class; `ends_range`: after a `-`.
+    fn class_atom(&mut self, ends_range: bool) -> Result<Item, PatternError> {
         let Some(unit) = self.peek() else { return self.refused("an unclosed class", self.end) };
         if unit.quoted || unit.c != '\\' {
             self.next += 1;
@@ -945,6 +950,11 @@ impl Parser {
             return Ok(Item::Char(u32::from(unit.c)));
         }
         self.next += 1;
+        // At either end of a range, and before any "-", Java takes `\v` for the vertical tab alone.
+        if self.sees('v') && (ends_range || self.sees_at(1, '-')) {
+            self.next += 1;
+            return Ok(Item::Char(0x0B));
+        }
         if let Some(c) = self.escaped_char(unit.at)? {
             self.note_supplementary(c);
             return Ok(Item::Char(c));
@@ -960,80 +970,56 @@ impl Parser {
     }
 }
 
-/// How long a look-behind's text can be, in the arithmetic of Java's `int`: whether Java sees a greatest length depends on
-/// where that overflows.
+/// How long a look-behind's text can be.
 struct Lengths {
-    min: i32,
-    max: i32,
-    /// Greatest length up to the last alternation, after which Java counts anew.
-    max_before: i32,
-    /// Java sees a greatest length.
+    min: u32,
+    max: u32,
+    /// Java sees a greatest length, or may: where it counts with overflow, an unbounded one can seem to have one.
     obvious: bool,
-    /// There is none all the same.
+    /// There is none.
     unbounded: bool,
 }
 
 impl Lengths {
+    /// As Java counts: one for each character, and nothing known for loops over groups of more than one shape.
     fn of(node: &Node) -> Self {
-        let mut lengths = Self { min: 0, max: 0, max_before: 0, obvious: true, unbounded: false };
-        lengths.add(node);
-        lengths.max = lengths.max.wrapping_add(lengths.max_before);
+        let mut lengths = Self { min: 0, max: 0, obvious: true, unbounded: false };
+        match node {
+            Node::Empty | Node::Assert(_) | Node::Look(_) => {}
+            Node::Char(_) | Node::Set(_) => (lengths.min, lengths.max) = (1, 1),
+            Node::LineBreak => (lengths.min, lengths.max) = (1, 2),
+            Node::BackReference(..) => lengths.obvious = false,
+            Node::Concat(nodes) => {
+                for part in nodes.iter().map(Self::of) {
+                    lengths.min = lengths.min.saturating_add(part.min);
+                    lengths.max = lengths.max.saturating_add(part.max);
+                    lengths.note(&part);
+                }
+            }
+            Node::Alternate(nodes) => {
+                lengths.min = u32::MAX;
+                for branch in nodes.iter().map(Self::of) {
+                    lengths.min = lengths.min.min(branch.min);
+                    lengths.max = lengths.max.max(branch.max);
+                    lengths.note(&branch);
+                }
+            }
+            Node::Group(_, body) | Node::Atomic(body) => return Self::of(body),
+            Node::Repeat(repeat) => {
+                let group = matches!(repeat.body, Node::Group(..)) && repeat.greed != Greed::Possessive;
+                let body = Self::of(&repeat.body);
+                lengths.note(&body);
+                lengths.obvious &= !group || repeat.optional || repeat.body.fixed_shape();
+                lengths.unbounded |= repeat.max == UNBOUNDED;
+                lengths.min = body.min.saturating_mul(repeat.min);
+                lengths.max = body.max.saturating_mul(repeat.max);
+            }
+        }
         lengths
     }
 
-    fn alternation(&mut self, min: i32, max: i32) {
-        self.more(min, max);
-        self.max_before = self.max_before.wrapping_add(std::mem::take(&mut self.max));
-    }
-
-    /// Adds what follows: one for each character, and nothing known for loops over groups of more than one shape.
-    fn add(&mut self, node: &Node) {
-        match node {
-            Node::Empty | Node::Assert(_) | Node::Look(_) => {}
-            Node::Char(_) | Node::Set(_) => self.more(1, 1),
-            Node::LineBreak => self.more(1, 2),
-            Node::BackReference(..) => self.obvious = false,
-            Node::Concat(nodes) => nodes.iter().for_each(|node| self.add(node)),
-            Node::Alternate(nodes) => {
-                let branches: Vec<Self> = nodes.iter().map(|node| self.inner(node)).collect();
-                let min = branches.iter().map(|branch| branch.min).min();
-                let max = branches.iter().map(|branch| branch.max).max();
-                self.alternation(min.unwrap_or(0), max.unwrap_or(0));
-            }
-            Node::Group(_, body) | Node::Atomic(body) => self.add(body),
-            Node::Repeat(repeat) => {
-                let group = matches!(repeat.body, Node::Group(..)) && repeat.greed != Greed::Possessive;
-                if repeat.optional && group {
-                    let body = self.inner(&repeat.body);
-                    return self.alternation(0, body.max);
-                }
-                if repeat.optional {
-                    let min = self.min;
-                    self.add(&repeat.body);
-                    self.min = min;
-                    return;
-                }
-                self.obvious &= !group || repeat.body.fixed_shape();
-                let body = self.inner(&repeat.body);
-                self.unbounded |= repeat.max == UNBOUNDED;
-                let [least, most] = [repeat.min, repeat.max].map(|count| i32::try_from(count).unwrap_or(i32::MAX));
-                let before = self.max;
-                self.more(body.min.wrapping_mul(least), body.max.wrapping_mul(most));
-                self.obvious &= self.max >= before || repeat.body.is_single();
-            }
-        }
-    }
-
-    /// The lengths of a part, which may end what is known of the whole.
-    fn inner(&mut self, node: &Node) -> Self {
-        let inner = Self::of(node);
-        self.obvious &= inner.obvious;
-        self.unbounded |= inner.unbounded;
-        inner
-    }
-
-    fn more(&mut self, min: i32, max: i32) {
-        self.min = self.min.wrapping_add(min);
-        self.max = self.max.wrapping_add(max);
+    fn note(&mut self, part: &Self) {
+        self.obvious &= part.obvious;
+        self.unbounded |= part.unbounded;
     }
 }

@@ -164,7 +164,12 @@ fn answered(
 ) {
     match ours {
         Err(MatchError::StepLimit) if raw == "limit" => count.java_limit += 1,
-        Err(_) => count.our_limit += 1,
+        Err(_) => {
+            count.our_limit += 1;
+            if count.our_limit <= 5 {
+                println!("  step limit: {engine}, {what}: {pattern:?} on {input:?}");
+            }
+        }
         Ok(_) if raw == "limit" => count.java_limit += 1,
         Ok(ours) => count.compare(&format!("{engine}, {what}"), pattern, input, &ours, java),
     }

@@ -12,18 +12,42 @@ pub struct Problem {
 }
 
 impl Problem {
+    /// The file, as messages name it; empty if unknown.
+    #[must_use]
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// The line, from 1; 0 if unknown.
+    #[must_use]
+    pub fn line(&self) -> usize {
+        self.line
+    }
+
+    /// The key, if the problem is with the value of one.
+    #[must_use]
+    pub fn key(&self) -> Option<&str> {
+        self.key.as_deref()
+    }
+
+    /// What is wrong and what to do, without the place.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
     /// A problem with the value of a key; `line` is 0 if unknown.
-    pub(crate) fn of_key(key: &str, source: &str, line: usize, message: impl Into<String>) -> Self {
+    pub fn of_key(key: &str, source: &str, line: usize, message: impl Into<String>) -> Self {
         Self { key: Some(key.to_owned()), source: source.to_owned(), line, message: message.into() }
     }
 
     /// A problem with a line that holds no key.
-    pub(crate) fn of_line(source: &str, line: usize, message: impl Into<String>) -> Self {
+    pub fn of_line(source: &str, line: usize, message: impl Into<String>) -> Self {
         Self { key: None, source: source.to_owned(), line, message: message.into() }
     }
 
     /// A problem with a whole file.
-    pub(crate) fn of_source(source: &str, message: impl Into<String>) -> Self {
+    pub fn of_source(source: &str, message: impl Into<String>) -> Self {
         Self::of_line(source, 0, message)
     }
 }
@@ -50,7 +74,8 @@ pub struct ConfigurationErrors {
 }
 
 impl ConfigurationErrors {
-    pub(crate) fn push(&mut self, problem: Problem) {
+    /// Adds a problem.
+    pub fn push(&mut self, problem: Problem) {
         self.problems.push(problem);
     }
 

@@ -18,6 +18,19 @@ const MIME: GeneralPurpose = GeneralPurpose::new(
 /// Reads the secret. Java's decoder skips every character outside the alphabet, which would make a secret of a JWK or of
 /// any prose: here only white space is skipped, and the rest refused.
 pub(crate) fn secret(text: &str) -> Result<VerifyingKey, KeyError> {
+    VerifyingKey::hmac(&decode(text)?)
+}
+
+/// The bytes of the secret, for a command that signs with it.
+///
+/// # Errors
+/// The text is not the base64 of at least 32 bytes.
+pub fn hmac_secret(text: &str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+    let secret = decode(text)?;
+    VerifyingKey::hmac(&secret).map(|_| secret)
+}
+
+fn decode(text: &str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
     let packed: Zeroizing<Vec<u8>> = Zeroizing::new(text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect());
     if packed.is_empty() {
         return Err(KeyError("the file is empty".to_owned()));
@@ -31,7 +44,7 @@ pub(crate) fn secret(text: &str) -> Result<VerifyingKey, KeyError> {
         ));
     }
     match MIME.decode(packed.as_slice()) {
-        Ok(secret) => VerifyingKey::hmac(&Zeroizing::new(secret)),
+        Ok(secret) => Ok(Zeroizing::new(secret)),
         Err(_) => Err(KeyError("the file is neither PEM nor the base64 of an HMAC key".to_owned())),
     }
 }

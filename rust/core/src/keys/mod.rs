@@ -6,6 +6,7 @@ mod hmac_file;
 mod jwk;
 mod jwks;
 mod pem;
+mod public;
 mod refresh;
 mod schedule;
 
@@ -18,8 +19,10 @@ use crate::signature::{KeyError, VerifyingKey};
 use crate::token_header::TokenHeader;
 use fetch::Endpoint;
 use file::{KeyFileTemplate, LoadError};
+pub use hmac_file::hmac_secret;
 use jwk::Origin;
 use jwks::KeySet;
+pub use public::{PublicKey, public_keys};
 pub(crate) use refresh::{Refresher, RemoteKeySet};
 
 /// Where keys come from, as `key-file` says.
@@ -47,7 +50,8 @@ impl KeySource {
         Self::open_file(key_file, events).map_err(|error| KeyError(format!("the key file '{key_file}' {error}")))
     }
 
-    fn open_file(path: &str, events: &Events) -> Result<Self, LoadError> {
+    /// Reads one file, whatever its name.
+    pub(crate) fn open_file(path: &str, events: &Events) -> Result<Self, LoadError> {
         let text = file::read(Path::new(path))?;
         if !jwks::is_set(&text) {
             return file::key(&text).map(Arc::new).map(Self::Single).map_err(LoadError::Unusable);
@@ -137,7 +141,7 @@ mod tests {
             ("private", r#"{"kty":"RSA","d":"AA"}"#, "is refused: it holds the private key (member 'd')"),
             ("not-a-key", "{}", "is refused: it has no kty"),
             ("array", "[]", "is refused: the document is no JWK set"),
-            ("bom", "\u{feff}{}", "is refused: "),
+            ("bom", "\u{feff}{}", "is refused"),
             ("broken", "{", "is refused: the document is no JWK set: JSON ends too early"),
         ] {
             let (source, _) = open(name, text);

@@ -558,7 +558,8 @@ impl Random {
                 if !self.one_in(8) {
                     return self.pick(PIECES).to_owned();
                 }
-                let plane = if self.one_in(3) { 0x2_FFFF } else { 0x3100 };
+                // Below U+FFFF, which the JDK takes for the end of the text.
+                let plane = if self.one_in(3) { 0xFFFF } else { 0x3100 };
                 char::from_u32(self.below(plane) as u32).unwrap_or('A').to_string()
             })
             .collect()
@@ -703,6 +704,8 @@ impl Random {
             Profile::Classes => (CLASSES, 3),
             Profile::Syntax => (ORDINARY, 4),
         };
+        // A long one now and then: loops of loops show their cost there.
+        let most = if self.one_in(30) { most * 8 } else { most };
         (0..self.below(most)).map(|_| self.pick(pieces)).collect()
     }
 }

@@ -18,7 +18,7 @@ import java.util.function.Consumer;
  * A real Trino coordinator with the release's plugin folder, in a folder and with ports of its own.
  */
 final class Coordinator implements AutoCloseable {
-    private static final Duration START_LIMIT = Duration.ofMinutes(3);
+    private static final Duration START_LIMIT = Duration.ofMinutes(5);
     private static final String STARTED = "======== SERVER STARTED ========";
 
     private final Path folder;

@@ -1,31 +1,26 @@
 package io.nativejwt.coordinator;
 
-import io.nativejwt.testing.Keys;
-import io.nativejwt.testing.Token;
-
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.KeyPair;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.time.Instant;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
 /**
- * What {@code make demo} shows once everything is built: a login to a real coordinator, and three
- * that are refused.
+ * What {@code make demo} shows once everything is built: two logins to a real coordinator, and
+ * three that are refused.
  */
 final class Demo {
     private static final String ISSUER = "https://idp.example.com";
     private static final String AUDIENCE = "trino";
     private static final String WHO = "SELECT current_user";
-    private static final String NODES =
-            "SELECT node_id, node_version, state FROM system.runtime.nodes";
+    private static final String NODES = "SELECT node_version, state FROM system.runtime.nodes";
     private static final Duration LOG_LIMIT = Duration.ofSeconds(5);
 
     private final Coordinator coordinator;
-    private int shownLogLines;
+    private int shownRefusals;
 
     private Demo(Coordinator coordinator) {
         this.coordinator = coordinator;
@@ -34,44 +29,42 @@ final class Demo {
     public static void main(String[] arguments) throws Exception {
         boolean keep = List.of(arguments).contains("keep");
         Path folder = Workspace.freshFolder("demo");
-        KeyPair keys = Keys.rsa();
-        Path keyFile = Files.writeString(folder.resolve("issuer-public.pem"), Keys.publicPem(keys));
-        String token = claims("alice").sign("RS256", keys.getPrivate());
-        Path tokenFile = Files.writeString(folder.resolve("alice.token"), token);
 
-        long start = System.nanoTime();
-        System.out.println(
-                "etc/config.properties      http-server.authentication.type=HEADER  (was JWT)");
-        System.out.println(
-                "etc/native-jwt.properties  header-authenticator.name=native-jwt  + the"
-                        + " http-server.authentication.jwt.* keys");
-        Progress progress = new Progress("Starting Trino 476");
+        Stopwatch stopwatch = new Stopwatch("Keys, and tokens from nativejwt issue");
+        Path keys = folder.resolve("idp");
+        Path others = folder.resolve("somebody-else");
+        NativejwtCommand.keygen("RS256", keys);
+        NativejwtCommand.keygen("RS256", others);
+        Path key = keys.resolve("private.pem");
+        String alice = NativejwtCommand.issue(key, claims(AUDIENCE), "1h");
+        String expired = NativejwtCommand.issue(key, claims(AUDIENCE), "-1m");
+        String forged =
+                NativejwtCommand.issue(others.resolve("private.pem"), claims(AUDIENCE), "1h");
+        String forAnother = NativejwtCommand.issue(key, claims("billing"), "1h");
+        Path tokenFile = Files.writeString(folder.resolve("alice.token"), alice);
+        stopwatch.done();
+
+        stopwatch = new Stopwatch("Trino 476: unpacking");
+        TrinoDistribution trino = TrinoDistribution.tarball476();
+        stopwatch.done();
+
+        stopwatch = new Stopwatch("Trino 476: starting");
         try (Coordinator coordinator =
                 Coordinator.in(folder)
-                        .authenticator(
-                                "native-jwt",
-                                Map.of(
-                                        "http-server.authentication.jwt.key-file",
-                                                keyFile.toString(),
-                                        "http-server.authentication.jwt.required-issuer", ISSUER,
-                                        "http-server.authentication.jwt.required-audience",
-                                                AUDIENCE))
-                        .progress(progress)
+                        .distribution(trino)
+                        .authenticator("native-jwt", properties(keys.resolve("public.pem")))
+                        .progress(stopwatch)
                         .start()) {
-            progress.done(Duration.ofNanos(System.nanoTime() - start));
+            stopwatch.done();
+            showConfiguration(folder);
+            stopwatch = new Stopwatch(null);
             Demo demo = new Demo(coordinator);
-            demo.accepted(token);
-            demo.refused(
-                    "an expired token",
-                    claims("alice")
-                            .expiringAt(Instant.now().minusSeconds(60))
-                            .sign("RS256", keys.getPrivate()));
-            demo.refused(
-                    "a token somebody else signed",
-                    claims("alice").sign("RS256", Keys.rsa().getPrivate()));
-            demo.refused(
-                    "a token for another service",
-                    claims("alice").claim("aud", "billing").sign("RS256", keys.getPrivate()));
+            demo.logIn(alice);
+            demo.refuse("an expired token", expired);
+            demo.refuse("a token that somebody else signed", forged);
+            demo.refuse("a token for another service", forAnother);
+            System.out.println();
+            System.out.println("Logins and refusals: " + stopwatch);
             demo.byHand(tokenFile, keep);
             if (keep) {
                 coordinator.awaitExit();
@@ -79,33 +72,57 @@ final class Demo {
         }
     }
 
-    private static Token claims(String user) {
-        return Token.of(user).claim("iss", ISSUER).claim("aud", AUDIENCE);
+    private static Map<String, String> claims(String audience) {
+        Map<String, String> claims = new LinkedHashMap<>();
+        claims.put("sub", "alice");
+        claims.put("iss", ISSUER);
+        claims.put("aud", audience);
+        return claims;
     }
 
-    private void accepted(String token) throws SQLException {
+    private static Map<String, String> properties(Path publicKey) {
+        Map<String, String> properties = new LinkedHashMap<>();
+        properties.put("http-server.authentication.jwt.key-file", publicKey.toString());
+        properties.put("http-server.authentication.jwt.required-issuer", ISSUER);
+        properties.put("http-server.authentication.jwt.required-audience", AUDIENCE);
+        return properties;
+    }
+
+    private static void showConfiguration(Path folder) throws Exception {
         System.out.println();
-        System.out.println("JDBC, accessToken=<alice's token>");
-        System.out.printf("  %-58s %s%n", WHO, Clients.jdbc(coordinator, token, WHO));
-        System.out.printf("  %-58s %s%n", NODES, Clients.jdbc(coordinator, token, NODES));
-        System.out.println("trino-cli --user alice --access-token <alice's token>");
+        System.out.println(Workspace.relative(folder.resolve("etc/native-jwt.properties")) + ":");
+        for (String line : Files.readAllLines(folder.resolve("etc/native-jwt.properties"))) {
+            System.out.println("  " + line);
+        }
+    }
+
+    private void logIn(String token) throws SQLException {
+        System.out.println();
+        System.out.println("alice logs in by JDBC (accessToken):");
+        show(WHO, Clients.jdbc(coordinator, token, WHO));
+        show(NODES, Clients.jdbc(coordinator, token, NODES));
+        System.out.println("and by trino --user alice --access-token:");
         Processes.Result result = Clients.cli(coordinator, "alice", token, WHO);
         if (result.exitCode() != 0) {
-            throw new IllegalStateException("trino-cli failed: " + result.error());
+            throw new IllegalStateException("The command line failed: " + result.error());
         }
-        System.out.printf("  %-58s [%s]%n", WHO, result.output().strip());
+        show(WHO, result.output().lines().toList());
     }
 
-    private void refused(String what, String token) {
+    private static void show(String sql, List<String> rows) {
+        System.out.printf("  %-50s -> %s%n", sql, String.join(", ", rows));
+    }
+
+    private void refuse(String what, String token) {
         System.out.println();
-        System.out.println("Now " + what);
+        System.out.println("Refused, " + what + ":");
         try {
             Clients.jdbc(coordinator, token, WHO);
-            throw new IllegalStateException("This login must not succeed");
+            throw new IllegalStateException("This login must not succeed: " + what);
         } catch (SQLException e) {
-            System.out.println("  client:      " + e.getMessage());
+            System.out.println("  JDBC: " + e.getMessage());
         }
-        System.out.println("  coordinator: " + nextRefusalInLog());
+        System.out.println("  log:  " + nextRefusalInLog());
     }
 
     private String nextRefusalInLog() {
@@ -115,35 +132,40 @@ final class Demo {
                     coordinator.log().stream()
                             .filter(line -> line.contains("Login refused"))
                             .toList();
-            if (refusals.size() > shownLogLines) {
-                shownLogLines = refusals.size();
+            if (refusals.size() > shownRefusals) {
+                shownRefusals = refusals.size();
                 String line = refusals.getLast();
                 return line.substring(line.indexOf("Login refused"));
             }
             Coordinator.pause(Duration.ofMillis(50));
         }
         throw new IllegalStateException(
-                "The coordinator's log does not tell of the refusal: " + coordinator.logFile());
+                "The log does not tell of the refusal: " + coordinator.logFile());
     }
 
-    private void byHand(Path tokenFile, boolean keep) {
+    private void byHand(Path tokenFile, boolean keep) throws Exception {
+        Path folder = coordinator.logFile().getParent();
+        Path cli =
+                Files.createSymbolicLink(
+                        folder.resolve("trino"), Path.of(Workspace.fetched("trino-cli")));
+        String token = "\"$(cat " + Workspace.relative(tokenFile) + ")\"";
         System.out.println();
         System.out.println(
                 keep
-                        ? "The coordinator stays up until Ctrl-C. By hand:"
-                        : "With `make demo KEEP=1` it stays up, and by hand:");
+                        ? "The coordinator stays up until Ctrl-C. From this folder:"
+                        : "make demo KEEP=1 leaves it running, to try by hand from this folder:");
         System.out.printf(
-                "  java -jar %s --server %s --truststore-path %s --user alice --access-token"
-                        + " \"$(cat %s)\"%n",
-                Workspace.fetched("trino-cli"),
+                "  java -jar %s --server %s --truststore-path %s \\%n    --user alice"
+                        + " --access-token %s%n",
+                Workspace.relative(cli),
                 coordinator.uri(),
-                coordinator.tls().certificatePem(),
-                tokenFile);
+                Workspace.relative(coordinator.tls().certificatePem()),
+                token);
         System.out.printf(
-                "  curl --cacert %s -H \"Authorization: Bearer $(cat %s)\" -d 'SELECT 1'"
-                        + " %s/v1/statement%n",
-                coordinator.tls().certificatePem(), tokenFile, coordinator.uri());
-        System.out.println("  " + Clients.jdbcUrl(coordinator) + "&accessToken=...");
-        System.out.println("  log: " + coordinator.logFile());
+                "  JDBC: jdbc:trino://localhost:%d?SSL=true&SSLTrustStorePath=%s&accessToken=%s%n",
+                coordinator.uri().getPort(),
+                Workspace.relative(coordinator.tls().certificatePem()),
+                "...");
+        System.out.println("  log:  " + Workspace.relative(coordinator.logFile()));
     }
 }

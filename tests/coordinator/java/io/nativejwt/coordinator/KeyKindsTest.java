@@ -161,8 +161,7 @@ final class KeyKindsTest {
         Kind kind = kinds().reduce((first, second) -> second).orElseThrow();
         Processes.Result result =
                 Clients.cli(coordinator, "alice", kind.token("alice"), "SELECT current_user");
-        assertThat(result.error()).isEmpty();
-        assertThat(result.output()).isEqualTo("alice\n");
+        assertThat(result.output()).as(result.error()).isEqualTo("alice\n");
     }
 
     @Test

@@ -132,7 +132,7 @@ final class PasswordBesideTest {
         byte[] salt = "salt of a test".getBytes(UTF_8);
         PBEKeySpec spec = new PBEKeySpec(password.toCharArray(), salt, 1000, 256);
         byte[] hash =
-                SecretKeyFactory.getInstance("PBKDF2WithHmacSHA256")
+                SecretKeyFactory.getInstance("PBKDF2WithHmacSHA1")
                         .generateSecret(spec)
                         .getEncoded();
         return "1000:" + HexFormat.of().formatHex(salt) + ":" + HexFormat.of().formatHex(hash);

@@ -20,10 +20,20 @@ final class Workspace {
         return built(ROOT.resolve("build/dist/plugin/native-jwt"), "make dist");
     }
 
+    /** The released command line. */
+    static Path command() {
+        return built(ROOT.resolve("build/dist/bin/nativejwt"), "make dist");
+    }
+
+    /** A path as it is typed in the root of the source tree. */
+    static Path relative(Path path) {
+        return path.startsWith(ROOT) ? ROOT.relativize(path) : path;
+    }
+
     /** A class path or the path of a program, as Gradle resolved it. */
     static String fetched(String name) {
         try {
-            return Files.readString(built(ROOT.resolve("build/paths").resolve(name), "make build"));
+            return Files.readString(built(ROOT.resolve("build/paths").resolve(name), "make dist"));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -31,7 +41,7 @@ final class Workspace {
 
     /** The harness's own classes. */
     static Path classes() {
-        return built(ROOT.resolve("build/classes/java/coordinator"), "make build");
+        return built(ROOT.resolve("build/classes/java/coordinator"), "make dist");
     }
 
     static String java() {

@@ -12,6 +12,8 @@ import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.CodeSource;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Properties;
 import java.util.UUID;
 
@@ -145,29 +147,16 @@ public final class NativeLibrary {
         return null;
     }
 
-    /**
-     * The JVM binds a library's path to one class loader, so a second one needs a file of its own.
-     */
+    /** The JVM binds a library's path to one class loader, so a second one needs its own file. */
     private static NativeLibrary loadCopy(Path original) {
-        String name =
-                FILE_NAME.replace(
-                        ".so",
-                        "-" + ProcessHandle.current().pid() + "-" + UUID.randomUUID() + ".so");
-        Path beside = original.resolveSibling(name);
         Path copy;
         try {
-            copy = Files.copy(original, beside);
-        } catch (IOException besideFailure) {
-            Path temporary =
-                    Path.of(System.getProperty("java.io.tmpdir")).resolve(name).toAbsolutePath();
-            try {
-                copy = Files.copy(original, temporary);
-            } catch (IOException e) {
-                return failed(
-                        "another class loader of this JVM uses %s, and no copy could be made as %s (%s) or as %s (%s)"
-                                .formatted(original, beside, besideFailure, temporary, e),
-                        "Make one of the two folders writable for the coordinator's user");
-            }
+            copy = copyTo(original, copyFolders(original));
+        } catch (IOException e) {
+            return failed(
+                    "another class loader of this JVM uses %s, and no copy could be made: %s"
+                            .formatted(original, e.getMessage()),
+                    "Make one of these folders writable for the coordinator's user");
         }
         try {
             System.load(copy.toString());
@@ -179,6 +168,28 @@ public final class NativeLibrary {
         } finally {
             remove(copy);
         }
+    }
+
+    /** Beside the original it can be loaded for sure; a temporary folder may be mounted noexec. */
+    private static List<Path> copyFolders(Path original) {
+        return List.of(
+                original.toAbsolutePath().getParent(),
+                Path.of(System.getProperty("java.io.tmpdir")).toAbsolutePath());
+    }
+
+    /** Into the first folder that takes it; the exception names what each of them said. */
+    static Path copyTo(Path original, List<Path> folders) throws IOException {
+        String unique = ProcessHandle.current().pid() + "-" + UUID.randomUUID();
+        String name = FILE_NAME.replace(".so", "-" + unique + ".so");
+        List<String> failures = new ArrayList<>();
+        for (Path folder : folders) {
+            try {
+                return Files.copy(original, folder.resolve(name));
+            } catch (IOException e) {
+                failures.add(folder + " (" + e + ")");
+            }
+        }
+        throw new IOException(String.join(", ", failures));
     }
 
     /**

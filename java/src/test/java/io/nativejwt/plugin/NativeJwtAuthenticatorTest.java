@@ -26,10 +26,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** The released folder, from the SPI down to native code and back. */
@@ -263,6 +266,35 @@ final class NativeJwtAuthenticatorTest {
                                     .filter(name -> name.endsWith(".so")))
                     .containsExactly(InstalledPlugin.LIBRARY);
         }
+    }
+
+    /** Its log thread ends with it, which it does only when nothing holds the handle any more. */
+    @Test
+    void abandonedAuthenticatorIsFreed() throws Exception {
+        Set<Thread> before = logThreads();
+        List<Thread> started = new ArrayList<>(logThreadsAfterOpening());
+        started.removeAll(before);
+        assertThat(started).hasSize(1);
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        while (started.getFirst().isAlive()) {
+            assertThat(System.nanoTime()).as("the thread goes on").isLessThan(deadline);
+            System.gc();
+            started.getFirst().join(100);
+        }
+    }
+
+    /** In a method of its own, so that no local variable keeps the authenticator. */
+    private static Set<Thread> logThreadsAfterOpening() {
+        HeaderAuthenticator abandoned =
+                InstalledPlugin.release().create(Map.of("key-file", keyFile.toString()));
+        abandoned.createAuthenticatedPrincipal(InstalledPlugin.bearer(token("alice")));
+        return logThreads();
+    }
+
+    private static Set<Thread> logThreads() {
+        return Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().equals("native-jwt-log"))
+                .collect(Collectors.toSet());
     }
 
     @Test

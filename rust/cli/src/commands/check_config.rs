@@ -1,0 +1,177 @@
+//! `check-config`: finds what is wrong with a configuration before a coordinator does.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use nativejwt_core::{Authenticator, ConfigurationErrors, Level, Problem, Property};
+
+use super::check_token::FETCH_TIMEOUT;
+use crate::coordinator_file::{CoordinatorFile, TYPE_KEY};
+use crate::failure::{Failure, Outcome, problems_json};
+use crate::json::JsonObject;
+use crate::private_key::{is_json, read_key_file};
+
+/// Check a coordinator's configuration
+///
+/// FILE is a whole config.properties or the plugin's file, as for check-token. Everything it names is read, a JWK set is
+/// fetched, and all errors are told at once, with file and line. Warnings tell what will hurt later. The exit code is 2
+/// if there are errors; warnings leave it at 0. Relative paths start at the current directory, as in the coordinator.
+#[derive(clap::Args)]
+#[command(verbatim_doc_comment, after_help = "\
+Example:
+  nativejwt check-config etc/native-jwt.properties")]
+pub(crate) struct Arguments {
+    /// The coordinator's config.properties or the plugin's file
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+}
+
+/// What was found out.
+#[derive(Default)]
+struct Findings {
+    errors: ConfigurationErrors,
+    warnings: ConfigurationErrors,
+    notes: Vec<String>,
+}
+
+pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Result<Outcome, Failure> {
+    let findings = check(&arguments.file);
+    let (errors, warnings) = (findings.errors.problems(), findings.warnings.problems());
+    if json {
+        let object = JsonObject::new()
+            .boolean("valid", errors.is_empty())
+            .raw("errors", &problems_json(errors))
+            .raw("warnings", &problems_json(warnings))
+            .texts("notes", &findings.notes);
+        writeln!(out, "{}", object.finish())?;
+    } else {
+        for (kind, problems) in [("error", errors), ("warning", warnings)] {
+            for problem in problems {
+                writeln!(out, "{kind}: {problem}")?;
+            }
+        }
+        for note in &findings.notes {
+            writeln!(out, "note: {note}")?;
+        }
+        let verdict = if errors.is_empty() { "valid" } else { "NOT VALID: a coordinator does not start with it" };
+        let count = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
+        writeln!(
+            out,
+            "{}: {verdict}, {}, {}",
+            arguments.file.display(),
+            count(errors.len(), "error"),
+            count(warnings.len(), "warning")
+        )?;
+    }
+    if errors.is_empty() { Ok(Outcome::Accepted) } else { Err(Failure::Told) }
+}
+
+fn check(path: &Path) -> Findings {
+    let mut findings = Findings::default();
+    let file = match CoordinatorFile::load(path) {
+        Ok(file) => file,
+        Err(errors) => return Findings { errors, ..findings },
+    };
+    match Authenticator::open(&file.properties) {
+        Ok(authenticator) => {
+            let source = &file.properties.source;
+            if let Err(why) = authenticator.wait_until_fetched(FETCH_TIMEOUT) {
+                let (key, line) = find(&file, "key-file").map_or(("key-file", 0), |entry| (&*entry.key, entry.line));
+                findings.errors.push(Problem::of_key(key, source, line, format!("gives no keys: {why}")));
+            }
+            while let Some(event) = authenticator.events().pop() {
+                match event.level {
+                    Level::Error => findings.errors.push(Problem::of_source(source, event.text)),
+                    Level::Warning => findings.warnings.push(Problem::of_source(source, event.text)),
+                    Level::Info => findings.notes.push(event.text),
+                }
+            }
+        }
+        Err(errors) => findings.errors = errors,
+    }
+    warn_of_the_seam(&file, &mut findings.warnings);
+    warn_of_claims(&file, &mut findings.warnings);
+    warn_of_files(&file, &mut findings.warnings);
+    findings
+}
+
+/// The value of one of our keys, by the end of its name.
+fn find<'f>(file: &'f CoordinatorFile, name: &str) -> Option<&'f Property> {
+    ["http-server.authentication.jwt.", "http.authentication.jwt."]
+        .iter()
+        .find_map(|prefix| file.properties.get(&format!("{prefix}{name}")))
+}
+
+/// A config.properties whose coordinator would not use the keys.
+fn warn_of_the_seam(file: &CoordinatorFile, warnings: &mut ConfigurationErrors) {
+    if file.is_plugin_file || file.properties.entries.is_empty() {
+        return;
+    }
+    let advice = "so the coordinator does not start with the keys of JWT in this file: list JWT there, or move the keys to the file that header-authenticator.config-files names";
+    let (value, line) = file.authentication_type.clone().unwrap_or_default();
+    if value.split(',').any(|name| name.trim().eq_ignore_ascii_case("jwt")) {
+        return;
+    }
+    let message = if value.is_empty() { format!("is not set, {advice}") } else { format!("is '{value}', {advice}") };
+    warnings.push(Problem::of_key(TYPE_KEY, &file.properties.source, line, message));
+}
+
+fn warn_of_claims(file: &CoordinatorFile, warnings: &mut ConfigurationErrors) {
+    if find(file, "required-audience").is_none() {
+        warnings.push(Problem::of_key(
+            "http-server.authentication.jwt.required-audience",
+            &file.properties.source,
+            0,
+            "is not set: a token that the issuer made for any other service is good for this coordinator too",
+        ));
+    }
+}
+
+fn warn_of_files(file: &CoordinatorFile, warnings: &mut ConfigurationErrors) {
+    let source = &file.properties.source;
+    if let Some(entry) = find(file, "key-file") {
+        let variable = ["${KID}", "$KEYID"].into_iter().find(|variable| entry.value.contains(variable));
+        if let Some(variable) = variable {
+            let default = entry.value.replace(variable, "default-key");
+            if !Path::new(&default).exists() {
+                let message =
+                    format!("has no file for tokens without kid, which are refused: '{default}' is not there");
+                warnings.push(Problem::of_key(&entry.key, source, entry.line, message));
+            }
+        } else if !entry.value.contains("://") {
+            warn_of_permissions(entry, source, is_secret(Path::new(&entry.value)), warnings);
+        }
+    }
+    if let Some(entry) = find(file, "user-mapping.file") {
+        warn_of_permissions(entry, source, false, warnings);
+    }
+}
+
+/// True for the file of a shared secret.
+fn is_secret(path: &Path) -> bool {
+    read_key_file(path).is_ok_and(|text| match is_json(&text) {
+        true => text.contains("\"oct\""),
+        false => !text.contains("-----BEGIN"),
+    })
+}
+
+#[cfg(unix)]
+fn warn_of_permissions(entry: &Property, source: &str, is_secret: bool, warnings: &mut ConfigurationErrors) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let Ok(metadata) = fs::metadata(&entry.value) else { return };
+    let mode = metadata.permissions().mode() & 0o777;
+    let mut warn = |what: &str| {
+        let message = format!("names '{}', which others can {what} (mode {mode:04o})", entry.value);
+        warnings.push(Problem::of_key(&entry.key, source, entry.line, message));
+    };
+    if mode & 0o022 != 0 {
+        warn("write to: whoever does so decides who can log in; chmod go-w");
+    }
+    if is_secret && mode & 0o044 != 0 {
+        warn("read: it is a shared secret, and whoever reads it can log in as anybody; chmod go-r");
+    }
+}
+
+#[cfg(not(unix))]
+fn warn_of_permissions(_: &Property, _: &str, _: bool, _: &mut ConfigurationErrors) {}

@@ -1,0 +1,143 @@
+//! `check-token`: the coordinator's verdict.
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use nativejwt_core::{Authenticator, Event, Identity, Level, Reject, Step, UnixMillis, quoted};
+
+use crate::coordinator_file::CoordinatorFile;
+use crate::failure::{Failure, Outcome, with_reject};
+use crate::hint::hint;
+use crate::json::JsonObject;
+use crate::time::{in_words, parse_time};
+use crate::token_argument::read_token;
+
+/// Judge a token as the coordinator does
+///
+/// FILE is the coordinator's: a whole config.properties, of which only the keys http-server.authentication.jwt.*,
+/// http.authentication.jwt.* and jwk.http-client.* are read, or the plugin's file with
+/// header-authenticator.name=native-jwt. ${ENV:NAME} is taken from the environment. Relative paths in it start at the
+/// current directory, as in the coordinator: call this from where the coordinator is started.
+///
+/// Without --json every step of the way is told, the one that failed with its reason and advice.
+#[derive(clap::Args)]
+#[command(verbatim_doc_comment, after_help = "\
+Examples:
+  nativejwt check-token --config etc/native-jwt.properties - < token.txt
+  nativejwt check-token --config etc/config.properties --at 2026-11-22T03:04:05Z eyJhbGciOi…")]
+pub(crate) struct Arguments {
+    /// The coordinator's config.properties or the plugin's file
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+
+    /// The time to judge at: RFC 3339 or Unix seconds; without it, now
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = parse_time)]
+    at: Option<UnixMillis>,
+
+    /// The token, or - for standard input
+    #[arg(value_name = "TOKEN")]
+    token: OsString,
+}
+
+/// How long a JWK set may take to come: the time that a coordinator gives one request, and some more.
+pub(super) const FETCH_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The names of the steps, in order, and the first number of the reasons that belong to each.
+const STEPS: [(&str, u32); 8] = [
+    ("bearer token", 101),
+    ("parts", 201),
+    ("header", 204),
+    ("key", 301),
+    ("signature", 310),
+    ("claims", 401),
+    ("principal", 501),
+    ("user", 601),
+];
+
+pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Result<Outcome, Failure> {
+    let file = CoordinatorFile::load(&arguments.config)?;
+    let authenticator = Authenticator::open(&file.properties)?;
+    let token = read_token(&arguments.token)?;
+    let now = arguments.at.unwrap_or_else(UnixMillis::now);
+    // Without keys the verdict is KEYS_UNAVAILABLE, and the authenticator's events say why.
+    let _ = authenticator.wait_until_fetched(FETCH_TIMEOUT);
+    let authorization = [b"Bearer ", token.as_slice()].concat();
+
+    let mut steps: Vec<(&str, String)> = Vec::new();
+    let verdict = authenticator.explain(&authorization, now, |step| steps.push(describe(step, now)));
+    if json {
+        writeln!(out, "{}", verdict_json(&verdict))?;
+    } else {
+        for event in std::iter::from_fn(|| authenticator.events().pop()).filter(|event| event.level != Level::Info) {
+            let Event { level, text } = event;
+            writeln!(out, "{level}: {text}")?;
+        }
+        write_steps(&steps, &verdict, out)?;
+    }
+    Ok(if verdict.is_ok() { Outcome::Accepted } else { Outcome::Rejected })
+}
+
+fn verdict_json(verdict: &Result<Identity, Reject>) -> String {
+    match verdict {
+        Ok(identity) => JsonObject::new()
+            .boolean("accepted", true)
+            .text("principal", &identity.principal)
+            .text("user", &identity.user)
+            .texts::<&str>("groups", &[])
+            .maybe_text("issuer", identity.issuer.as_deref())
+            .maybe_text("kid", identity.key_id.as_deref())
+            .text("alg", identity.algorithm.name())
+            .maybe_number("expires_at", identity.expires_at.map(|at| at.0.div_euclid(1000))),
+        Err(reject) => with_reject(JsonObject::new().boolean("accepted", false), "reason", reject),
+    }
+    .finish()
+}
+
+/// The name of a step, and what it found out.
+fn describe(step: Step<'_>, now: UnixMillis) -> (&'static str, String) {
+    match step {
+        Step::BearerToken { bytes } => ("bearer token", format!("{bytes} bytes")),
+        Step::Parts { header, payload, signature } => {
+            ("parts", format!("header {header}, payload {payload}, signature {signature} characters"))
+        }
+        Step::Header { algorithm, key_id: Some(key_id) } => {
+            ("header", format!("alg {algorithm}, kid {}", quoted(key_id)))
+        }
+        Step::Header { algorithm, key_id: None } => ("header", format!("alg {algorithm}, no kid")),
+        Step::Key(key) => ("key", key.to_string()),
+        Step::Signature => ("signature", "right".to_owned()),
+        Step::Claims { issuer, expires_at } => {
+            let issuer = issuer.map_or_else(|| "no issuer".to_owned(), |issuer| format!("issuer {}", quoted(issuer)));
+            let expiry =
+                expires_at.map_or_else(|| "never expires".to_owned(), |at| format!("expires {}", in_words(at, now)));
+            ("claims", format!("{issuer}, {expiry}"))
+        }
+        Step::Principal(principal) => ("principal", quoted(principal)),
+        Step::User(user) => ("user", quoted(user)),
+        _ => ("step", "passed".to_owned()),
+    }
+}
+
+fn write_steps(
+    steps: &[(&str, String)],
+    verdict: &Result<Identity, Reject>,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    for (name, found) in steps {
+        writeln!(out, "{name:<12}  ok        {found}")?;
+    }
+    match verdict {
+        Ok(identity) => writeln!(out, "\naccepted: Trino user {}", quoted(&identity.user))?,
+        Err(reject) => {
+            let (number, code) = (reject.code().number(), reject.code());
+            let name = STEPS.iter().rev().find(|(_, first)| *first <= number).map_or("request", |(name, _)| name);
+            let failed = if number == 999 { "defect" } else { name };
+            writeln!(out, "{failed:<12}  REJECTED  {reject}")?;
+            writeln!(out, "\nrejected: {code} ({number}): {}", code.meaning())?;
+            writeln!(out, "hint: {}", hint(code))?;
+        }
+    }
+    Ok(())
+}

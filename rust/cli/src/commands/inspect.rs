@@ -1,0 +1,97 @@
+//! `inspect`: shows what a token says.
+
+use std::ffi::OsString;
+use std::io::Write;
+
+use nativejwt_core::{Reject, UnixMillis, UnverifiedToken};
+use serde_json::{Map, Value};
+
+use crate::failure::{Failure, Outcome, with_reject};
+use crate::hint::hint;
+use crate::json::{JsonObject, compact, pretty};
+use crate::time::in_words;
+use crate::token_argument::{MAX_TOKEN_BYTES, read_token};
+
+/// Show header and claims of a token, without verifying anything
+///
+/// Anybody can write what is shown here: only 'check-token' and 'verify-jws' look at the signature. Unprintable
+/// characters of the token are shown as escapes.
+#[derive(clap::Args)]
+#[command(verbatim_doc_comment, after_help = "\
+Examples:
+  nativejwt inspect eyJhbGciOi…
+  nativejwt issue --key private.pem --claim sub=alice | nativejwt inspect -")]
+pub(crate) struct Arguments {
+    /// The token, or - for standard input
+    #[arg(value_name = "TOKEN")]
+    token: OsString,
+}
+
+/// The claims that hold times, and what people call them.
+const TIMES: [(&str, &str); 4] =
+    [("iat", "issued"), ("nbf", "not before"), ("exp", "expires"), ("auth_time", "logged in")];
+
+pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Result<Outcome, Failure> {
+    let token = read_token(&arguments.token)?;
+    let token = match UnverifiedToken::decode(token.trim_ascii(), MAX_TOKEN_BYTES) {
+        Ok(token) => token,
+        Err(reject) => return refuse(&reject, json, out),
+    };
+    let (Ok(header), Ok(claims)) = (compact(&token.header), compact(&token.payload)) else {
+        let reject = token.check_form().err().unwrap_or_else(Reject::internal_error);
+        return refuse(&reject, json, out);
+    };
+    let form = token.check_form();
+    let now = UnixMillis::now();
+    if json {
+        let object = JsonObject::new().boolean("verified", false).raw("header", &header).raw("claims", &claims);
+        let object = match &form {
+            Ok(()) => object,
+            Err(reject) => object.raw("unacceptable", &with_reject(JsonObject::new(), "reason", reject).finish()),
+        };
+        writeln!(out, "{}", object.finish())?;
+        return Ok(Outcome::Accepted);
+    }
+    writeln!(out, "NOT VERIFIED: anybody can write this.")?;
+    let laid_out = |part: &[u8]| pretty(part, 2).map_err(Failure::Message);
+    writeln!(out, "\nheader\n  {}\n\nclaims\n  {}", laid_out(&token.header)?, laid_out(&token.payload)?)?;
+    write_times(&token.payload, now, out)?;
+    writeln!(out, "\nsignature\n  {} bytes, not looked at", token.signature.len())?;
+    if let Err(reject) = form {
+        writeln!(out, "\nno coordinator accepts it\n  {} ({}): {reject}", reject.code(), reject.code().number())?;
+    }
+    Ok(Outcome::Accepted)
+}
+
+fn refuse(reject: &Reject, json: bool, out: &mut dyn Write) -> Result<Outcome, Failure> {
+    if json {
+        let object = with_reject(JsonObject::new().boolean("verified", false), "reason", reject);
+        writeln!(out, "{}", object.finish())?;
+    } else {
+        writeln!(out, "{} ({}): {reject}", reject.code(), reject.code().number())?;
+        writeln!(out, "hint: {}", hint(reject.code()))?;
+    }
+    Ok(Outcome::Rejected)
+}
+
+fn write_times(payload: &[u8], now: UnixMillis, out: &mut dyn Write) -> Result<(), Failure> {
+    let Ok(claims) = serde_json::from_slice::<Map<String, Value>>(payload) else { return Ok(()) };
+    let mut lines = Vec::new();
+    for (claim, meaning) in TIMES {
+        let seconds = claims.get(claim).and_then(|value| value.as_i64().or_else(|| whole_seconds(value)));
+        if let Some(millis) = seconds.and_then(|seconds| seconds.checked_mul(1000)) {
+            lines.push(format!("  {meaning:<10}  {}", in_words(UnixMillis(millis), now)));
+        }
+    }
+    if !claims.contains_key("exp") {
+        lines.push("  expires     never: it has no exp".to_owned());
+    }
+    writeln!(out, "\ntimes\n{}", lines.join("\n"))?;
+    Ok(())
+}
+
+/// The whole seconds of a time with a fraction.
+#[expect(clippy::cast_possible_truncation, reason = "as saturates, and a time so far away is told as a number")]
+fn whole_seconds(value: &Value) -> Option<i64> {
+    value.as_f64().map(|seconds| seconds.floor() as i64)
+}

@@ -1,0 +1,115 @@
+//! `issue`: signs a token.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use nativejwt_core::{Algorithm, UnixMillis};
+
+use crate::failure::{Failure, Outcome};
+use crate::json::{JsonObject, compact, json_string};
+use crate::jwk::base64url;
+use crate::private_key::PrivateKey;
+use crate::time::{Ttl, parse_ttl};
+
+/// Sign a token and print it
+///
+/// The key is a private PEM file (PKCS#8, PKCS#1 or SEC 1; RSA, P-256, P-384, P-521 or Ed25519), a file with an HMAC
+/// secret in base64, or a JWK that is private or of type oct. iat and exp are added unless a --claim gives them. Only
+/// the token is printed.
+#[derive(clap::Args)]
+#[command(verbatim_doc_comment, after_help = "\
+Examples:
+  nativejwt issue --key private.pem --claim sub=alice --claim aud=trino --ttl 15m
+  nativejwt issue --key private.pem --kid 2026-11 --claim sub=alice --claim 'groups=[\"etl\",\"ops\"]'
+  nativejwt issue --key private.pem --claim sub=alice --ttl -1h     (a token that has expired)")]
+pub(crate) struct Arguments {
+    /// File with the private key or secret
+    #[arg(long, value_name = "FILE")]
+    key: PathBuf,
+
+    /// JWS algorithm; without it the JWK's alg, else RS256 for RSA, the curve's own for EC, EdDSA, or HS256
+    #[arg(long, value_name = "A", value_parser = super::algorithm)]
+    alg: Option<Algorithm>,
+
+    /// Key ID for the header; without it the JWK's kid, else none
+    #[arg(long, value_name = "K")]
+    kid: Option<String>,
+
+    /// Adds a claim. VALUE is taken as JSON if it is JSON, else as a string; '"7"' is the string 7
+    #[arg(long = "claim", value_name = "NAME=VALUE", value_parser = claim)]
+    claims: Vec<Claim>,
+
+    /// Lifetime: a number with s, m, h or d, such as 15m; negative for a token that has expired; none for no exp
+    #[arg(long, default_value = "1h", allow_hyphen_values = true, value_parser = parse_ttl)]
+    ttl: Ttl,
+}
+
+#[derive(Clone)]
+struct Claim {
+    name: String,
+    json: String,
+}
+
+fn claim(text: &str) -> Result<Claim, String> {
+    let (name, value) = text.split_once('=').ok_or("has no '=': write NAME=VALUE")?;
+    if name.is_empty() {
+        return Err("has no name before the '='".to_owned());
+    }
+    let json = compact(value.as_bytes()).unwrap_or_else(|_| json_string(value));
+    Ok(Claim { name: name.to_owned(), json })
+}
+
+pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Result<Outcome, Failure> {
+    let mut claims: Vec<(&str, String)> = Vec::new();
+    for claim in &arguments.claims {
+        if claims.iter().any(|(name, _)| *name == claim.name) {
+            return Err(Failure::at("--claim", format!("'{}' is given twice", nativejwt_core::quoted(&claim.name))));
+        }
+        claims.push((&claim.name, claim.json.clone()));
+    }
+    add_times(&mut claims, arguments.ttl, UnixMillis::now())?;
+
+    let key = PrivateKey::load(&arguments.key)?;
+    let refused = |why| Failure::at(arguments.key.display(), why);
+    let algorithm = key.algorithm(arguments.alg).map_err(refused)?;
+    let header = JsonObject::new().text("alg", algorithm.name()).text("typ", "JWT");
+    let header = match arguments.kid.as_ref().or(key.key_id.as_ref()) {
+        Some(key_id) => header.text("kid", key_id),
+        None => header,
+    };
+    let payload = claims.iter().fold(JsonObject::new(), |payload, (name, value)| payload.raw(name, value));
+    let signing_input = format!("{}.{}", base64url(header.finish().as_bytes()), base64url(payload.finish().as_bytes()));
+    let signature = key.sign(algorithm, signing_input.as_bytes()).map_err(refused)?;
+    let token = format!("{signing_input}.{}", base64url(&signature));
+    if json {
+        writeln!(out, "{}", JsonObject::new().text("token", &token).finish())?;
+    } else {
+        writeln!(out, "{token}")?;
+    }
+    Ok(Outcome::Accepted)
+}
+
+/// Adds `iat` and, a lifetime after it, `exp`, unless they are there.
+fn add_times(claims: &mut Vec<(&str, String)>, ttl: Ttl, now: UnixMillis) -> Result<(), Failure> {
+    let given = |claims: &[(&str, String)], wanted: &str| {
+        claims.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value.clone())
+    };
+    let issued_at = match given(claims, "iat") {
+        Some(value) => value.parse::<i64>().ok(),
+        None => {
+            let now = now.0.div_euclid(1000);
+            claims.push(("iat", now.to_string()));
+            Some(now)
+        }
+    };
+    let Ttl::Seconds(ttl) = ttl else { return Ok(()) };
+    if given(claims, "exp").is_some() {
+        return Ok(());
+    }
+    let expires_at = issued_at
+        .ok_or_else(|| Failure::at("--claim", "iat is no whole number of seconds: give exp as well, or --ttl none"))?
+        .checked_add(ttl)
+        .ok_or_else(|| Failure::at("--ttl", "is beyond any time"))?;
+    claims.push(("exp", expires_at.to_string()));
+    Ok(())
+}

@@ -1,0 +1,70 @@
+//! `jwks`: public keys to a JWK set.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use nativejwt_core::{KeyError, PublicKey, public_keys, quoted};
+
+use crate::failure::{Failure, Outcome};
+use crate::json::{compact, pretty};
+use crate::jwk;
+use crate::private_key::read_key_file;
+
+/// Make a JWK set of public keys
+///
+/// Takes public keys and X.509 certificates in PEM, JWKs, and JWK sets. A key's kid is its JWK's, else its RFC 7638
+/// thumbprint. Private keys and shared secrets are refused: a JWK set is for everybody to read.
+#[derive(clap::Args)]
+#[command(verbatim_doc_comment, after_help = "\
+Example:
+  nativejwt jwks old/public.pem new/public.jwk > jwks.json")]
+pub(crate) struct Arguments {
+    /// Public keys, certificates, JWKs or JWK sets
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
+}
+
+/// A key of the set, as JSON, and where it came from.
+struct Entry<'a> {
+    key_id: String,
+    json: String,
+    file: &'a Path,
+}
+
+pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Result<Outcome, Failure> {
+    let mut entries: Vec<Entry<'_>> = Vec::new();
+    for file in &arguments.files {
+        let text = read_key_file(file)?;
+        for (key_id, json) in keys_of(&text).map_err(|why| Failure::at(file.display(), why))? {
+            if let Some(earlier) = entries.iter().find(|entry| entry.key_id == key_id) {
+                let why = format!(
+                    "its key ID '{}' is already that of a key in {}: stock Trino refuses a whole set for that; give each key its own kid, and each file once",
+                    quoted(&key_id),
+                    earlier.file.display()
+                );
+                return Err(Failure::at(file.display(), why));
+            }
+            entries.push(Entry { key_id, json, file });
+        }
+    }
+    let keys: Vec<&str> = entries.iter().map(|entry| entry.json.as_str()).collect();
+    let document = format!("{{\"keys\":[{}]}}", keys.join(","));
+    let document = if json { compact(document.as_bytes()) } else { pretty(document.as_bytes(), 0) };
+    writeln!(out, "{}", document.map_err(Failure::Message)?)?;
+    Ok(Outcome::Accepted)
+}
+
+/// The keys of a file: key ID and JSON.
+fn keys_of(text: &str) -> Result<Vec<(String, String)>, KeyError> {
+    let json = |key: &PublicKey| {
+        let members = jwk::public_members(key.numbers()?);
+        let key_id = key.key_id.clone().unwrap_or_else(|| jwk::thumbprint(&members));
+        let json = jwk::object(&members).text("kid", &key_id).text("use", "sig");
+        let json = match key.bound_to() {
+            Some(algorithm) => json.text("alg", algorithm.name()),
+            None => json,
+        };
+        Ok((key_id, json.finish()))
+    };
+    public_keys(text)?.iter().map(json).collect()
+}

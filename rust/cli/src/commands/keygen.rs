@@ -1,0 +1,159 @@
+//! `keygen`: makes a key.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use aws_lc_rs::rand;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use nativejwt_core::{Algorithm, public_keys};
+use pem::{EncodeConfig, LineEnding, Pem};
+use zeroize::Zeroizing;
+
+use crate::failure::{Failure, Outcome};
+use crate::json::JsonObject;
+use crate::jwk;
+use crate::private_key::{NewKeyPair, hmac_algorithm};
+
+/// Make a key pair or a shared secret
+///
+/// Writes private.pem (PKCS#8), public.pem (SubjectPublicKeyInfo), private.jwk and public.jwk into DIR; for an HMAC
+/// algorithm secret.b64 and secret.jwk. Private files are created with mode 0600. No file is ever overwritten. RSA keys
+/// have 2048 bits.
+#[derive(clap::Args)]
+#[command(verbatim_doc_comment, after_help = "\
+Examples:
+  nativejwt keygen --alg RS256 --out keys
+  nativejwt keygen --alg ES256 --kid 2026-11 --out keys/2026-11")]
+pub(crate) struct Arguments {
+    /// JWS algorithm that the key is for: HS256, RS256, PS256, ES256, EdDSA, …
+    #[arg(long, value_name = "A", value_parser = super::algorithm)]
+    alg: Algorithm,
+
+    /// Folder for the files; made if it is not there
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+
+    /// Key ID for the JWKs; without it the RFC 7638 thumbprint for a key pair, and none for a secret
+    #[arg(long, value_name = "K")]
+    kid: Option<String>,
+}
+
+/// A file to write.
+struct NewFile {
+    name: &'static str,
+    is_private: bool,
+    content: Zeroizing<String>,
+}
+
+pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Result<Outcome, Failure> {
+    let (key_id, files) = match hmac_algorithm(arguments.alg) {
+        Some((_, bytes)) => (arguments.kid.clone(), secret_files(arguments, bytes)?),
+        None => key_pair_files(arguments)?,
+    };
+    let paths = write_all(&arguments.out, &files)?;
+    if json {
+        let object = JsonObject::new()
+            .text("alg", arguments.alg.name())
+            .maybe_text("kid", key_id.as_deref())
+            .texts("files", &paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>());
+        writeln!(out, "{}", object.finish())?;
+        return Ok(Outcome::Accepted);
+    }
+    for (file, path) in files.iter().zip(&paths) {
+        let secrecy = if file.is_private { "  (mode 0600: whoever reads it can log in as anybody)" } else { "" };
+        writeln!(out, "{}{secrecy}", path.display())?;
+    }
+    if let Some(key_id) = key_id {
+        writeln!(out, "kid {}", nativejwt_core::quoted(&key_id))?;
+    }
+    Ok(Outcome::Accepted)
+}
+
+fn secret_files(arguments: &Arguments, bytes: usize) -> Result<Vec<NewFile>, Failure> {
+    let mut secret = Zeroizing::new(vec![0; bytes]);
+    rand::fill(&mut secret).map_err(|_| Failure::Message("the system gave no random numbers".to_owned()))?;
+    let jwk = JsonObject::new().text("kty", "oct").text("k", &jwk::base64url(&secret));
+    let jwk = with_purpose(jwk, arguments.kid.as_deref(), arguments.alg);
+    let base64 = Zeroizing::new(STANDARD.encode(&*secret) + "\n");
+    Ok(vec![
+        NewFile { name: "secret.b64", is_private: true, content: base64 },
+        NewFile { name: "secret.jwk", is_private: true, content: Zeroizing::new(jwk.finish() + "\n") },
+    ])
+}
+
+fn key_pair_files(arguments: &Arguments) -> Result<(Option<String>, Vec<NewFile>), Failure> {
+    let pair = NewKeyPair::generate(arguments.alg).map_err(Failure::Message)?;
+    let private_pem = armoured("PRIVATE KEY", &pair.private_der);
+    let public_pem = armoured("PUBLIC KEY", &pair.public_der);
+    // Read back as a coordinator reads it, so that no key is handed out that it would refuse.
+    let public = public_keys(&public_pem).map_err(|error| Failure::Message(error.to_string()))?;
+    let [public] = public.as_slice() else {
+        return Err(Failure::Message("the new key cannot be read back".to_owned()));
+    };
+    let members = jwk::public_members(public.numbers().map_err(|error| Failure::Message(error.to_string()))?);
+    let key_id = arguments.kid.clone().unwrap_or_else(|| jwk::thumbprint(&members));
+    let public_jwk = with_purpose(jwk::object(&members), Some(&key_id), arguments.alg).finish() + "\n";
+    let private_jwk =
+        pair.private_members.iter().fold(jwk::object(&members), |json, (name, value)| json.text(name, value));
+    let private_jwk = with_purpose(private_jwk, Some(&key_id), arguments.alg).finish() + "\n";
+    let files = vec![
+        NewFile { name: "private.pem", is_private: true, content: private_pem },
+        NewFile { name: "public.pem", is_private: false, content: public_pem },
+        NewFile { name: "private.jwk", is_private: true, content: Zeroizing::new(private_jwk) },
+        NewFile { name: "public.jwk", is_private: false, content: Zeroizing::new(public_jwk) },
+    ];
+    Ok((Some(key_id), files))
+}
+
+fn with_purpose(jwk: JsonObject, key_id: Option<&str>, algorithm: Algorithm) -> JsonObject {
+    let jwk = match key_id {
+        Some(key_id) => jwk.text("kid", key_id),
+        None => jwk,
+    };
+    jwk.text("use", "sig").text("alg", algorithm.name())
+}
+
+fn armoured(label: &str, der: &[u8]) -> Zeroizing<String> {
+    let config = EncodeConfig::new().set_line_ending(LineEnding::LF);
+    Zeroizing::new(pem::encode_config(&Pem::new(label, der), config))
+}
+
+/// Creates the files, or none: what was created before one failed is removed again.
+fn write_all(folder: &Path, files: &[NewFile]) -> Result<Vec<PathBuf>, Failure> {
+    fs::create_dir_all(folder).map_err(|error| Failure::at(folder.display(), format!("cannot be made: {error}")))?;
+    let mut written: Vec<PathBuf> = Vec::new();
+    for file in files {
+        let path = folder.join(file.name);
+        let result = create(&path, file.is_private).and_then(|mut created| {
+            written.push(path.clone());
+            created.write_all(file.content.as_bytes())
+        });
+        if let Err(error) = result {
+            for path in &written {
+                let _ = fs::remove_file(path);
+            }
+            let why = match error.kind() {
+                io::ErrorKind::AlreadyExists => {
+                    "is there already, and no key is ever overwritten: give another --out".to_owned()
+                }
+                _ => format!("cannot be written: {error}"),
+            };
+            return Err(Failure::at(path.display(), why));
+        }
+    }
+    Ok(written)
+}
+
+/// A file that was not there before, from its first moment readable for nobody else if it is private.
+fn create(path: &Path, is_private: bool) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    if is_private {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    options.open(path)
+}

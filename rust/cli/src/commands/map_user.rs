@@ -1,0 +1,78 @@
+//! `map-user`: tries the user mapping.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use nativejwt_core::{ConfigurationErrors, Problem, UserMapping, quoted};
+
+use crate::failure::{Failure, Outcome, with_reject};
+use crate::hint::hint;
+use crate::json::JsonObject;
+
+/// Map principals to Trino users
+///
+/// Every principal is answered, in order. The exit code is 1 if any is rejected. Without --json the rule that matched
+/// is told, and what its replacement gave before white space was trimmed and case changed.
+#[derive(clap::Args)]
+#[command(verbatim_doc_comment, after_help = "\
+Examples:
+  nativejwt map-user --pattern '(.*)@corp\\.example' alice@corp.example bob@elsewhere
+  nativejwt map-user --file etc/user-mapping.json -- alice@corp.example")]
+#[group(id = "rules", required = true, multiple = false, args = ["pattern", "file"])]
+pub(crate) struct Arguments {
+    /// A pattern, as in user-mapping.pattern: the user is its first group
+    #[arg(long, value_name = "P")]
+    pattern: Option<String>,
+
+    /// A rule file, as in user-mapping.file
+    #[arg(long, value_name = "F")]
+    file: Option<PathBuf>,
+
+    /// The principals, as tokens hold them
+    #[arg(value_name = "PRINCIPAL", required = true)]
+    principals: Vec<String>,
+}
+
+pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Result<Outcome, Failure> {
+    let mapping = match (&arguments.pattern, &arguments.file) {
+        (Some(pattern), _) => {
+            UserMapping::of_pattern(pattern).map_err(|why| Failure::Message(format!("--pattern {why}")))?
+        }
+        (None, Some(file)) => UserMapping::of_file(file).map_err(|problems| {
+            let mut errors = ConfigurationErrors::default();
+            for problem in problems {
+                errors.push(Problem::of_line(&file.display().to_string(), problem.line, problem.message));
+            }
+            errors
+        })?,
+        (None, None) => return Err(Failure::Message("give --pattern or --file".to_owned())),
+    };
+    let mut outcome = Outcome::Accepted;
+    for principal in &arguments.principals {
+        let mapped = mapping.explain(principal);
+        if json {
+            let object = JsonObject::new().text("principal", principal);
+            let object = match &mapped {
+                Ok(mapped) => object.text("user", &mapped.user),
+                Err(reject) => with_reject(object, "rejected", reject),
+            };
+            writeln!(out, "{}", object.finish())?;
+        } else {
+            writeln!(out, "{}", quoted(principal))?;
+            match &mapped {
+                Ok(mapped) => {
+                    writeln!(out, "  rule {} matches and gives '{}'", mapped.rule, quoted(&mapped.replaced))?;
+                    writeln!(out, "  user {}", quoted(&mapped.user))?;
+                }
+                Err(reject) => {
+                    writeln!(out, "  rejected: {} ({}): {reject}", reject.code(), reject.code().number())?;
+                    writeln!(out, "  hint: {}", hint(reject.code()))?;
+                }
+            }
+        }
+        if mapped.is_err() {
+            outcome = Outcome::Rejected;
+        }
+    }
+    Ok(outcome)
+}

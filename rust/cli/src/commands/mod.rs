@@ -1,0 +1,79 @@
+//! The calls. Each file holds one: its arguments, which are also its manual, and what it does.
+
+mod check_config;
+mod check_token;
+mod generate_docs;
+mod inspect;
+mod issue;
+mod jwks;
+mod keygen;
+mod map_user;
+mod verify_jws;
+
+use std::io::Write;
+
+use clap::{Parser, Subcommand};
+
+use crate::failure::{Failure, Outcome};
+
+/// JWT authentication for Trino coordinators, from a shell
+///
+/// The calls run the coordinator's own code, so that what they say is what the coordinator would do. Exit codes: 0
+/// accepted or done, 1 rejected, 2 wrong usage or configuration.
+///
+/// Wherever a call takes a TOKEN, - stands for standard input, of which one final line end is dropped: so no token has
+/// to stand in a shell's history or a process list.
+#[derive(Parser)]
+#[command(name = "nativejwt", version, arg_required_else_help = true)]
+#[command(verbatim_doc_comment, after_help = "\
+Examples:
+  nativejwt keygen --alg RS256 --out keys
+  nativejwt issue --key keys/private.pem --claim sub=alice | nativejwt inspect -
+  nativejwt check-token --config etc/native-jwt.properties - < token.txt")]
+pub(crate) struct Cli {
+    /// Answer in JSON, one object a line
+    #[arg(long, global = true, display_order = 900)]
+    pub(crate) json: bool,
+
+    #[command(subcommand)]
+    call: Call,
+}
+
+#[derive(Subcommand)]
+enum Call {
+    Issue(issue::Arguments),
+    Keygen(keygen::Arguments),
+    Jwks(jwks::Arguments),
+    Inspect(inspect::Arguments),
+    VerifyJws(verify_jws::Arguments),
+    CheckToken(check_token::Arguments),
+    CheckConfig(check_config::Arguments),
+    MapUser(map_user::Arguments),
+    #[command(hide = true)]
+    GenerateDocs(generate_docs::Arguments),
+}
+
+impl Cli {
+    /// Does what was asked for and writes the answer.
+    pub(crate) fn run(&self, out: &mut dyn Write) -> Result<Outcome, Failure> {
+        match &self.call {
+            Call::Issue(arguments) => issue::run(arguments, self.json, out),
+            Call::Keygen(arguments) => keygen::run(arguments, self.json, out),
+            Call::Jwks(arguments) => jwks::run(arguments, self.json, out),
+            Call::Inspect(arguments) => inspect::run(arguments, self.json, out),
+            Call::VerifyJws(arguments) => verify_jws::run(arguments, self.json, out),
+            Call::CheckToken(arguments) => check_token::run(arguments, self.json, out),
+            Call::CheckConfig(arguments) => check_config::run(arguments, self.json, out),
+            Call::MapUser(arguments) => map_user::run(arguments, self.json, out),
+            Call::GenerateDocs(arguments) => generate_docs::run(arguments),
+        }
+    }
+}
+
+/// Reads the name of an algorithm.
+fn algorithm(name: &str) -> Result<nativejwt_core::Algorithm, String> {
+    nativejwt_core::Algorithm::from_name(name).ok_or_else(|| {
+        let names: Vec<&str> = nativejwt_core::Algorithm::ALL.iter().map(|algorithm| algorithm.name()).collect();
+        format!("is not one of {}", names.join(", "))
+    })
+}

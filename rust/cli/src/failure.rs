@@ -1,0 +1,102 @@
+//! How a call ends.
+
+use std::fmt;
+use std::io;
+
+use nativejwt_core::{ConfigurationErrors, Problem, Reject};
+
+use crate::json::JsonObject;
+
+/// How a call ended that could be carried out: exit code 0 or 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// The token or principal was accepted, or what was asked for is done.
+    Accepted,
+    /// The token or a principal was rejected.
+    Rejected,
+}
+
+/// Why a call could not be carried out: exit code 2.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// A wrong argument, file or key. The sentence says which, and what to do.
+    Message(String),
+    /// A wrong configuration, with all its errors.
+    Configuration(ConfigurationErrors),
+    /// The answer on standard output has told it already.
+    Told,
+    /// The answer could not be written.
+    Output(io::Error),
+}
+
+impl Failure {
+    /// A failure with what stands at `place`: a file or an argument.
+    pub(crate) fn at(place: impl fmt::Display, what: impl fmt::Display) -> Self {
+        Self::Message(format!("{place}: {what}"))
+    }
+
+    /// One JSON object on one line.
+    pub(crate) fn to_json(&self) -> String {
+        match self {
+            Self::Configuration(errors) => JsonObject::new()
+                .text("error", "the configuration is not usable")
+                .raw("problems", &problems_json(errors.problems())),
+            other => JsonObject::new().text("error", &other.sentence()),
+        }
+        .finish()
+    }
+
+    fn sentence(&self) -> String {
+        match self {
+            Self::Message(message) => message.clone(),
+            Self::Configuration(errors) => errors.to_string(),
+            Self::Told => String::new(),
+            Self::Output(error) => format!("the answer cannot be written: {error}"),
+        }
+    }
+}
+
+/// The problems as a JSON array of objects.
+pub(crate) fn problems_json(problems: &[Problem]) -> String {
+    let objects: Vec<String> = problems
+        .iter()
+        .map(|problem| {
+            JsonObject::new()
+                .text("file", problem.source())
+                .maybe_number("line", (problem.line() > 0).then_some(problem.line()))
+                .maybe_text("key", problem.key())
+                .text("message", problem.message())
+                .finish()
+        })
+        .collect();
+    format!("[{}]", objects.join(","))
+}
+
+/// The members that every rejection has in JSON.
+pub(crate) fn with_reject(object: JsonObject, reason: &str, reject: &Reject) -> JsonObject {
+    object.text(reason, reject.code().name()).number("number", reject.code().number()).text("message", reject.message())
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, line) in self.sentence().lines().enumerate() {
+            if index > 0 {
+                f.write_str("\n")?;
+            }
+            write!(f, "error: {line}")?;
+        }
+        Ok(())
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}
+
+impl From<ConfigurationErrors> for Failure {
+    fn from(errors: ConfigurationErrors) -> Self {
+        Self::Configuration(errors)
+    }
+}

@@ -1,0 +1,163 @@
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::thread;
+
+use serde_json::Value;
+
+use crate::support::*;
+
+/// Serves one document over http, for as many requests as come, until the test's process ends.
+fn serve(document: String, status: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/jwks", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut request = [0; 4096];
+            let _ = stream.read(&mut request);
+            let _ = write!(
+                stream,
+                "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{document}",
+                document.len()
+            );
+        }
+    });
+    url
+}
+
+fn json_of(config: &str, code: i32) -> Value {
+    run(&["check-config", "--json", config]).expect_code(code).json()
+}
+
+#[test]
+fn a_good_configuration_is_valid_without_a_word() {
+    let folder = Folder::new("config_good");
+    let keys = folder.keygen("ES256");
+    let config = folder.config(&[key("key-file", &keys.public), key("required-audience", "trino")]);
+    let answer = run(&["check-config", &config]).expect_code(0);
+    assert_eq!(answer.text(), format!("{config}: valid, 0 errors, 0 warnings\n"));
+    let json = json_of(&config, 0);
+    assert_eq!(json["valid"], true);
+    assert_eq!((&json["errors"], &json["warnings"]), (&Value::Array(vec![]), &Value::Array(vec![])));
+}
+
+#[test]
+fn all_errors_come_at_once_with_their_lines() {
+    let folder = Folder::new("config_errors");
+    let rules = folder.write("rules.json", "{\"rules\":[\n  {\"pattern\":\"(\"},\n  {\"pattern\":\"a\",\"cas\":\"keep\"}\n]}");
+    let config = folder.config(&[
+        key("key-file", &folder.path("missing.pem")),
+        key("user-mapping.file", &rules),
+        key("required-issuers", "x"),
+        key("required-audience", ""),
+    ]);
+    let answer = run(&["check-config", &config]).expect_code(2);
+    let text = answer.text();
+    assert_eq!(answer.err, "");
+    for part in [
+        format!("error: {config}:2: http-server.authentication.jwt.key-file the key file"),
+        format!("error: {config}:4: http-server.authentication.jwt.required-issuers is not a known key; did you mean http-server.authentication.jwt.required-issuer?"),
+        format!("error: {config}:5: http-server.authentication.jwt.required-audience is set to nothing"),
+        format!("error: {rules}:2: "),
+        format!("error: {rules}:3: "),
+        format!("{config}: NOT VALID"),
+    ] {
+        assert!(text.contains(&part), "{part}\n{text}");
+    }
+    let json = json_of(&config, 2);
+    assert_eq!(json["valid"], false);
+    assert_eq!(json["errors"].as_array().unwrap().len(), 5, "{json}");
+    assert!(json["errors"].as_array().unwrap().iter().any(|error| error["file"] == rules && error["line"] == 3));
+}
+
+#[test]
+fn a_file_that_is_not_there_is_an_error() {
+    let folder = Folder::new("config_missing");
+    let missing = folder.path("missing.properties");
+    assert!(run(&["check-config", &missing]).expect_code(2).text().contains("missing.properties: cannot be read"));
+    assert_eq!(json_of(&missing, 2)["errors"][0]["file"], missing);
+    run(&["check-token", "--config", &missing, "a.b.c"]).expect_error("missing.properties: cannot be read");
+}
+
+#[test]
+fn what_will_hurt_later_is_a_warning() {
+    let folder = Folder::new("config_warnings");
+    let (public, secret) = (folder.keygen("ES256").public, folder.keygen("HS256").public);
+    let warnings = |config: &str| -> Vec<String> {
+        let json = json_of(config, 0);
+        json["warnings"].as_array().unwrap().iter().map(|warning| warning["message"].as_str().unwrap().to_owned()).collect()
+    };
+    let audience = key("required-audience", "trino");
+    assert_eq!(warnings(&folder.config(&[key("key-file", &secret), audience.clone()])), Vec::<String>::new());
+
+    let told = warnings(&folder.config_of_key(&public));
+    assert!(told[0].contains("any other service"), "{told:?}");
+
+    let told = warnings(&folder.config(&[key("key-file", &folder.path("${KID}.pem")), audience.clone()]));
+    assert!(told[0].contains("default-key.pem' is not there"), "{told:?}");
+
+    let told = warnings(&folder.write(
+        "config.properties",
+        format!("http-server.authentication.type=HEADER\n{}\n{audience}\n", key("key-file", &public)),
+    ));
+    assert!(told[0].contains("is 'HEADER', so the coordinator does not start"), "{told:?}");
+    let told = warnings(&folder.write(
+        "config.properties",
+        format!("http-server.authentication.type=PASSWORD, JWT\n{}\n{audience}\n", key("key-file", &public)),
+    ));
+    assert_eq!(told, Vec::<String>::new());
+}
+
+#[cfg(unix)]
+#[test]
+fn files_that_others_can_read_or_write_are_a_warning() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = Folder::new("config_modes");
+    let (public, secret) = (folder.keygen("ES256").public, folder.keygen("HS256").public);
+    for (file, mode, warned) in [
+        (&public, 0o644, None),
+        (&public, 0o666, Some("can write to")),
+        (&secret, 0o600, None),
+        (&secret, 0o640, Some("can read: it is a shared secret")),
+    ] {
+        fs::set_permissions(file, fs::Permissions::from_mode(mode)).unwrap();
+        let json = json_of(&folder.config(&[key("key-file", file), key("required-audience", "trino")]), 0);
+        match warned {
+            None => assert_eq!(json["warnings"], Value::Array(vec![]), "{mode:o}"),
+            Some(warned) => {
+                let warning = &json["warnings"][0];
+                assert!(warning["message"].as_str().unwrap().contains(warned), "{json}");
+                assert_eq!(warning["line"], 2);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_jwk_set_is_fetched_and_used() {
+    let folder = Folder::new("config_fetch");
+    let keys = folder.keygen("ES256");
+    let set = run(&["jwks", &keys.public_jwk]).expect_code(0).text();
+    let url = serve(set, "200 OK");
+    let config = folder.config(&[key("key-file", &url), key("required-audience", "trino")]);
+    let json = json_of(&config, 0);
+    let warnings = json["warnings"].as_array().unwrap();
+    assert_eq!(warnings.len(), 1, "{json}");
+    assert!(warnings[0]["message"].as_str().unwrap().contains("without encryption"), "{json}");
+
+    let token = issue(&keys.private_jwk, &["--claim", "sub=alice", "--claim", "aud=trino"]);
+    assert_eq!(verdict(&config, &token)["accepted"], true);
+}
+
+#[test]
+fn a_jwk_set_that_cannot_be_had_is_an_error_and_no_key() {
+    let folder = Folder::new("config_fetch_fails");
+    let config = folder.config(&[key("key-file", &serve("no".to_owned(), "500 Internal Server Error"))]);
+    let json = json_of(&config, 2);
+    assert_eq!(json["valid"], false);
+    assert!(json["errors"].to_string().contains("500"), "{json}");
+    assert_eq!(json["errors"].as_array().unwrap().len(), 1, "told once: {json}");
+    let token = issue(&folder.keygen("ES256").private_jwk, &["--claim", "sub=alice"]);
+    assert_eq!(verdict(&config, &token)["reason"], "KEYS_UNAVAILABLE");
+}

@@ -1,0 +1,279 @@
+use std::fs;
+use std::process::Command;
+
+use serde_json::json;
+
+use crate::support::*;
+
+#[test]
+fn the_verdict_in_json_has_a_fixed_shape() {
+    let folder = Folder::new("verdict_shape");
+    let keys = folder.keygen("ES256");
+    let config = folder.config(&[
+        key("key-file", &keys.public),
+        key("principal-field", "email"),
+        key("user-mapping.pattern", "(.*)@corp\\\\.example"),
+    ]);
+    let token = issue(
+        &keys.private,
+        &["--kid", "k1", "--claim", "email=alice@corp.example", "--claim", "iss=https://idp.example", "--claim", "exp=4000000000"],
+    );
+    let answer = run(&["check-token", "--json", "--config", &config, &token]).expect_code(0);
+    assert_eq!(
+        answer.line(),
+        r#"{"accepted":true,"principal":"alice@corp.example","user":"alice","groups":[],"issuer":"https://idp.example","kid":"k1","alg":"ES256","expires_at":4000000000}"#
+    );
+    assert_eq!(answer.err, "");
+
+    let expired = issue(&keys.private, &["--claim", "email=alice@corp.example", "--claim", "exp=1"]);
+    let answer = run(&["--json", "check-token", "--config", &config, "--at", "3", &expired]).expect_code(1);
+    assert_eq!(
+        answer.json(),
+        json!({
+            "accepted": false, "reason": "TOKEN_EXPIRED", "number": 403,
+            "message": "JWT expired 2000 milliseconds ago at 1970-01-01T00:00:01.000Z. Current time: 1970-01-01T00:00:03.000Z. Allowed clock skew: 0 milliseconds.",
+        })
+    );
+}
+
+#[test]
+fn every_step_up_to_the_failing_one_is_told_in_words() {
+    let folder = Folder::new("steps");
+    let (keys, others) = (folder.keygen("RS256"), folder.keygen("RS384"));
+    let config = folder.config(&[
+        key("key-file", &keys.public),
+        key("required-issuer", "i"),
+        key("required-audience", "a"),
+        key("user-mapping.pattern", "([a-z]*)"),
+    ]);
+    let good: &[&str] = &["--claim", "sub=alice", "--claim", "iss=i", "--claim", "aud=a"];
+    let signed = |key: &str, arguments: &[&str]| issue(key, arguments);
+    let names = ["bearer token", "parts", "header", "key", "signature", "claims", "principal", "user"];
+    let with = |claims: &[&'static str]| -> Vec<String> {
+        let mut token = Vec::new();
+        for claim in claims {
+            token.extend(["--claim".to_owned(), (*claim).to_owned()]);
+        }
+        token
+    };
+    let issue_with = |claims: &[&'static str]| {
+        let arguments = with(claims);
+        signed(&keys.private, &arguments.iter().map(String::as_str).collect::<Vec<_>>())
+    };
+    let token = signed(&keys.private, good);
+    let (header, rest) = token.split_once('.').unwrap();
+    for (token, passed, reason) in [
+        (token.clone(), 8, None),
+        (String::new(), 0, Some("NO_BEARER_TOKEN")),
+        ("garbage".to_owned(), 1, Some("MALFORMED_TOKEN")),
+        (format!("{token}.x.y"), 1, Some("ENCRYPTED_TOKEN")),
+        (format!("{}.{rest}", encoded(r#"{"alg":"none"}"#)), 2, Some("UNSECURED_TOKEN")),
+        (format!("{}.{rest}", encoded(r#"{"alg":"HS256"}"#)), 4, Some("NO_HMAC_KEY")),
+        (signed(&others.private, good), 4, Some("SIGNATURE_MISMATCH")),
+        (format!("{header}.{rest}A"), 3, Some("MALFORMED_BASE64")),
+        (issue_with(&["sub=alice", "iss=i", "aud=a", "exp=1"]), 5, Some("TOKEN_EXPIRED")),
+        (issue_with(&["sub=alice", "iss=other", "aud=a"]), 5, Some("WRONG_ISSUER")),
+        (issue_with(&["sub=alice", "iss=i", "aud=b"]), 5, Some("WRONG_AUDIENCE")),
+        (issue_with(&["iss=i", "aud=a"]), 6, Some("MISSING_PRINCIPAL")),
+        (issue_with(&["sub=ALICE", "iss=i", "aud=a"]), 7, Some("NO_MAPPING_MATCHES")),
+    ] {
+        let answer = run(&["check-token", "--config", &config, "--", &token]);
+        let text = answer.text();
+        let lines: Vec<&str> = text.lines().collect();
+        for (index, name) in names.iter().enumerate().take(passed) {
+            assert!(lines[index].starts_with(&format!("{name:<12}  ok ")), "{text}");
+        }
+        match reason {
+            None => {
+                assert_eq!(answer.code, 0);
+                assert_eq!(lines.last(), Some(&"accepted: Trino user alice"));
+            }
+            Some(reason) => {
+                assert_eq!(answer.code, 1, "{text}");
+                assert!(lines[passed].contains("  REJECTED  "), "{text}");
+                assert!(text.contains(&format!("rejected: {reason} (")), "{text}");
+                assert!(lines.last().unwrap().starts_with("hint: "), "{text}");
+                assert_eq!(lines.iter().filter(|line| line.contains("REJECTED")).count(), 1);
+            }
+        }
+    }
+}
+
+/// The line with REJECTED names the step that failed.
+#[test]
+fn the_failing_step_is_named() {
+    let folder = Folder::new("failing_step");
+    let keys = folder.keygen("ES256");
+    let config = folder.config_of_key(&keys.public);
+    for (token, step) in [
+        ("", "bearer token"),
+        ("a.b", "parts"),
+        (&unsigned("{}", "{}"), "header"),
+        (&unsigned(r#"{"alg":"RS256"}"#, "{}"), "key"),
+        (&unsigned(r#"{"alg":"ES256"}"#, "{}"), "signature"),
+        (&issue(&keys.private, &["--claim", "nbf=4000000000"]), "claims"),
+        (&issue(&keys.private, &["--claim", "sub=7"]), "claims"),
+        (&issue(&keys.private, &[]), "principal"),
+        (&issue(&keys.private, &["--claim", "sub=a\nb"]), "user"),
+    ] {
+        let text = run(&["check-token", "--config", &config, "--", token]).expect_code(1).text();
+        let line = text.lines().find(|line| line.contains("REJECTED")).unwrap();
+        assert!(line.starts_with(&format!("{step:<12}  REJECTED")), "{step}: {text}");
+    }
+}
+
+#[test]
+fn a_token_comes_by_standard_input_without_its_line_end() {
+    let folder = Folder::new("stdin");
+    let keys = folder.keygen("EdDSA");
+    let config = folder.config_of_key(&keys.public);
+    let token = issue(&keys.private, &["--claim", "sub=alice"]);
+    for (input, code) in [
+        (token.clone().into_bytes(), 0),
+        (format!("{token}\n").into_bytes(), 0),
+        (format!("{token}\r\n").into_bytes(), 0),
+        (b"".to_vec(), 1),
+        (b"\n".to_vec(), 1),
+        ([token.as_bytes(), b"\xff\xfe"].concat(), 1),
+        (b"\xff.\xff.\xff".to_vec(), 1),
+        (vec![b'a'; 3 * 1024 * 1024], 1),
+    ] {
+        let answer = run_with_input(&["check-token", "--json", "--config", &config, "-"], &input).expect_code(code);
+        assert_eq!(answer.json()["accepted"], code == 0);
+        let text = run_with_input(&["check-token", "--config", &config, "-"], &input).expect_code(code).text();
+        assert!(!text.contains(&token), "the token is not shown");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_argument_that_is_no_utf8_is_a_rejected_token() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let folder = Folder::new("argument_bytes");
+    let config = folder.config_of_key(&folder.keygen("EdDSA").public);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_nativejwt"));
+    command.args(["check-token", "--json", "--config", &config]).arg(std::ffi::OsStr::from_bytes(b"\xff.a.b"));
+    assert_eq!(finish(command, b"").expect_code(1).json()["reason"], "MALFORMED_BASE64");
+}
+
+#[test]
+fn the_time_is_an_argument_in_two_forms() {
+    let folder = Folder::new("at");
+    let keys = folder.keygen("HS256");
+    let config = folder.config_of_key(&keys.public);
+    let token = issue(&keys.private, &["--claim", "sub=alice", "--claim", "nbf=1000", "--claim", "exp=2000"]);
+    for (at, reason) in [
+        ("999.999", Some("TOKEN_NOT_YET_VALID")),
+        ("1000", None),
+        ("1970-01-01T00:33:20Z", None),
+        ("1970-01-01T01:33:20.001+01:00", Some("TOKEN_EXPIRED")),
+        ("2000.001", Some("TOKEN_EXPIRED")),
+        ("-1", Some("TOKEN_NOT_YET_VALID")),
+    ] {
+        let answer = run(&["check-token", "--json", "--config", &config, "--at", at, &token]);
+        assert_eq!(answer.json()["reason"].as_str(), reason, "{at}");
+    }
+    for at in ["yesterday", "2026-13-01T00:00:00Z", ""] {
+        let answer = run(&["check-token", "--config", &config, "--at", at, &token]).expect_code(2);
+        assert!(answer.err.contains("is neither RFC 3339"), "{}", answer.err);
+    }
+}
+
+#[test]
+fn only_our_keys_are_read_of_a_whole_config_properties() {
+    let folder = Folder::new("config_properties");
+    let keys = folder.keygen("ES256");
+    let token = issue(&keys.private, &["--claim", "sub=alice", "--claim", "iss=i"]);
+    let common = "coordinator=true\nhttp-server.https.keystore.key=${VAULT:x}\ninternal-communication.shared-secret=${ENV:NATIVEJWT_TEST_NONE}\nhttp-server.authentication.type=JWT\n";
+    for (lines, accepted) in [
+        (format!("http-server.authentication.jwt.key-file={}", keys.public), true),
+        (format!("http.authentication.jwt.key-file={}\nhttp.authentication.jwt.required-issuer=i", keys.public), true),
+        (format!("http.authentication.jwt.key-file={}\nhttp.authentication.jwt.required-issuer=j", keys.public), false),
+    ] {
+        let config = folder.write("config.properties", format!("{common}{lines}\n"));
+        assert_eq!(verdict(&config, &token)["accepted"], accepted, "{lines}");
+    }
+    let config = folder.write("config.properties", format!("{common}http-server.authentication.jwt.key-fil={}\n", keys.public));
+    let answer = run(&["check-token", "--config", &config, &token]);
+    answer.expect_error("config.properties:5: http-server.authentication.jwt.key-fil is not a known key; did you mean http-server.authentication.jwt.key-file?");
+    answer.expect_error("http-server.authentication.jwt.key-file is not set");
+}
+
+#[test]
+fn all_keys_of_a_plugin_file_are_ours() {
+    let folder = Folder::new("plugin_file");
+    let keys = folder.keygen("ES256");
+    let token = issue(&keys.private, &["--claim", "sub=alice"]);
+    let config = folder.config(&[key("key-file", &keys.public), "coordinator=true".to_owned()]);
+    run(&["check-token", "--config", &config, &token]).expect_error("native-jwt.properties:3: coordinator is not a known key");
+    let other = folder.write("other.properties", "\nheader-authenticator.name=saml\n");
+    run(&["check-token", "--config", &other, &token])
+        .expect_error("other.properties:2: header-authenticator.name is 'saml', which is another plugin; ours is native-jwt");
+}
+
+#[test]
+fn values_come_from_the_environment_as_in_the_coordinator() {
+    let folder = Folder::new("environment");
+    let keys = folder.keygen("ES256");
+    let token = issue(&keys.private, &["--claim", "sub=alice", "--claim", "aud=x-trino-y"]);
+    let config = folder.config(&[key("key-file", "${ENV:NATIVEJWT_KEYS}/public.pem"), key("required-audience", "x-${env:NATIVEJWT_AUDIENCE}-y")]);
+    let keys_folder = folder.path("ES256");
+    let arguments = ["check-token", "--json", "--config", &config, &token];
+    let with = |audience: &str| run_with(&arguments, b"", &[("NATIVEJWT_KEYS", &keys_folder), ("NATIVEJWT_AUDIENCE", audience)]);
+    assert_eq!(with("trino").expect_code(0).json()["accepted"], true);
+    assert_eq!(with("other").expect_code(1).json()["reason"], "WRONG_AUDIENCE");
+
+    // All that is missing, at once, as text and as JSON.
+    let answer = run(&arguments);
+    answer.expect_error("native-jwt.properties:2: http-server.authentication.jwt.key-file takes its value from the environment variable NATIVEJWT_KEYS, which is not set");
+    answer.expect_error("native-jwt.properties:3: http-server.authentication.jwt.required-audience takes its value");
+    let problems = &answer.json()["problems"];
+    assert_eq!(problems[1]["line"], 3);
+    assert_eq!(problems[1]["key"], "http-server.authentication.jwt.required-audience");
+    assert_eq!(problems[1]["file"], config);
+
+    let config = folder.config(&[key("key-file", "${vault:x}")]);
+    run(&["check-token", "--config", &config, &token]).expect_error("provider 'vault', which only the coordinator can ask");
+}
+
+#[test]
+fn relative_paths_start_at_the_current_directory() {
+    let folder = Folder::new("relative");
+    let keys = folder.keygen("ES256");
+    let config = folder.config_of_key("ES256/public.pem");
+    let token = issue(&keys.private, &["--claim", "sub=alice"]);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_nativejwt"));
+    command.args(["check-token", "--config", &config, &token]).current_dir(folder.path("."));
+    finish(command, b"").expect_code(0);
+    run(&["check-token", "--config", &config, &token]).expect_error("ES256/public.pem");
+}
+
+#[test]
+fn a_key_file_for_each_key_id() {
+    let folder = Folder::new("template");
+    let keys = folder.keygen("ES256");
+    fs::copy(&keys.public, folder.path("a_b.pem")).unwrap();
+    let config = folder.config_of_key(&folder.path("${KID}.pem"));
+    let token = |arguments: &[&str]| issue(&keys.private, &[&["--claim", "sub=alice"], arguments].concat());
+    assert_eq!(verdict(&config, &token(&["--kid", "a/b"]))["accepted"], true);
+    assert_eq!(verdict(&config, &token(&["--kid", "c"]))["reason"], "UNKNOWN_KEY_ID");
+    assert_eq!(verdict(&config, &token(&[]))["reason"], "UNKNOWN_KEY_ID");
+    fs::copy(&keys.public, folder.path("default-key.pem")).unwrap();
+    assert_eq!(verdict(&config, &token(&[]))["accepted"], true);
+}
+
+#[test]
+fn terminals_get_nothing_to_obey() {
+    let folder = Folder::new("terminal");
+    let keys = folder.keygen("HS256");
+    let config = folder.config(&[key("key-file", &keys.public), key("required-issuer", "i")]);
+    let evil = "\u{1b}[31m\u{202e}\u{9b}2J";
+    for claims in [&["--claim", "sub=a", "--kid", evil][..], &["--claim", &format!("sub={evil}"), "--claim", "iss=i", "--kid", evil]] {
+        let token = issue(&keys.private, claims);
+        for call in [&["check-token", "--config", &config][..], &["check-token", "--json", "--config", &config], &["inspect"], &["inspect", "--json"], &["verify-jws", "--json", "--key", &keys.public]] {
+            let text = run(&[call, &[&token]].concat()).text();
+            assert!(text.contains("31m"), "{text}");
+            assert!(!text.contains(['\u{1b}', '\u{202e}', '\u{9b}']), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! The manual and the completions are committed, so that a release takes them as they are and a change of them is seen in
+//! review; here they are proved to be what the command generates.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use crate::support::*;
+
+fn files(folder: &Path) -> BTreeMap<String, String> {
+    let mut files = BTreeMap::new();
+    for inner in ["man", "completions"] {
+        for entry in fs::read_dir(folder.join(inner)).unwrap() {
+            let path = entry.unwrap().path();
+            let name = format!("{inner}/{}", path.file_name().unwrap().to_str().unwrap());
+            files.insert(name, fs::read_to_string(path).unwrap());
+        }
+    }
+    files
+}
+
+#[test]
+fn the_committed_manual_and_completions_are_fresh() {
+    let folder = Folder::new("generated");
+    let path = folder.path("docs");
+    run(&["generate-docs", &path]).expect_code(0);
+    let (fresh, committed) = (files(Path::new(&path)), files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("generated")));
+    let names = |files: &BTreeMap<String, String>| files.keys().cloned().collect::<Vec<_>>();
+    let advice = "run 'cargo run -p nativejwt-cli -- generate-docs rust/cli/generated' and commit the result";
+    assert_eq!(names(&fresh), names(&committed), "{advice}");
+    for (name, text) in &fresh {
+        assert!(*text == committed[name], "{name} is stale: {advice}");
+    }
+    for call in ["issue", "keygen", "jwks", "inspect", "verify-jws", "check-token", "check-config", "map-user"] {
+        assert!(fresh.contains_key(&format!("man/nativejwt-{call}.1")), "{call}");
+    }
+    assert_eq!(names(&fresh).iter().filter(|name| name.starts_with("completions/")).count(), 3);
+    assert!(fresh.values().all(|text| !text.contains("generate-docs") && !text.contains("generate__docs")));
+}

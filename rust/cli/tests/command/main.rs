@@ -1,0 +1,14 @@
+//! The command as a user runs it: the real binary, its answers and its exit codes.
+
+mod check_config;
+mod check_token;
+mod generated;
+mod inspect;
+mod issue;
+mod jwks;
+mod keygen;
+mod map_user;
+mod round_trip;
+mod support;
+mod usage;
+mod verify_jws;

@@ -1,0 +1,63 @@
+use crate::support::*;
+
+const RULES: &str = r#"{"rules": [
+  {"pattern": "root", "allow": false},
+  {"pattern": "(.*)@corp\\.example", "user": " $1 ", "case": "upper"},
+  {"pattern": "x(.*)", "user": "$1"}
+]}"#;
+
+#[test]
+fn every_principal_is_answered_in_order() {
+    let folder = Folder::new("map_order");
+    let rules = folder.write("rules.json", RULES);
+    let answer = run(&["map-user", "--json", "--file", &rules, "alice@corp.example", "root", "nobody", "x", "xbob"]).expect_code(1);
+    let text = answer.text();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(
+        lines,
+        [
+            r#"{"principal":"alice@corp.example","user":"ALICE"}"#,
+            r#"{"principal":"root","rejected":"PRINCIPAL_NOT_ALLOWED","number":602,"message":"Principal is not allowed"}"#,
+            r#"{"principal":"nobody","rejected":"NO_MAPPING_MATCHES","number":601,"message":"No user mapping patterns match the principal"}"#,
+            r#"{"principal":"x","rejected":"MAPPED_USER_EMPTY","number":603,"message":"Principal matched, but mapped user is empty"}"#,
+            r#"{"principal":"xbob","user":"bob"}"#,
+        ]
+    );
+    run(&["map-user", "--file", &rules, "alice@corp.example", "xbob"]).expect_code(0);
+}
+
+#[test]
+fn the_rule_and_what_it_gave_are_told_in_words() {
+    let folder = Folder::new("map_words");
+    let rules = folder.write("rules.json", RULES);
+    let text = run(&["map-user", "--file", &rules, "--", "alice@corp.example", "root"]).expect_code(1).text();
+    assert!(text.contains("alice@corp.example\n  rule 2 matches and gives ' alice '\n  user ALICE\n"), "{text}");
+    assert!(text.contains("root\n  rejected: PRINCIPAL_NOT_ALLOWED (602): Principal is not allowed\n  hint: "), "{text}");
+}
+
+#[test]
+fn a_pattern_gives_its_first_group() {
+    let answer = run(&["map-user", "--json", "--pattern", "-(.*)", "--", "-alice"]).expect_code(0);
+    assert_eq!(answer.json()["user"], "alice");
+    let answer = run(&["map-user", "--json", "--pattern", "(.*)", "a\u{1b}[31m"]).expect_code(0);
+    assert_eq!(answer.line(), r#"{"principal":"a\u001b[31m","user":"a\u001b[31m"}"#);
+}
+
+#[test]
+fn wrong_rules_are_named_with_their_lines() {
+    let folder = Folder::new("map_errors");
+    run(&["map-user", "--pattern", "(", "alice"]).expect_error("--pattern has an unusable pattern");
+    let rules = folder.write("rules.json", "{\"rules\":[\n{\"pattern\":\"(\"},\n{\"pattern\":\"[\"}]}");
+    let answer = run(&["map-user", "--json", "--file", &rules, "alice"]);
+    answer.expect_error(&format!("{rules}:2: "));
+    answer.expect_error(&format!("{rules}:3: "));
+    assert_eq!(answer.json()["problems"].as_array().unwrap().len(), 2);
+    run(&["map-user", "--file", &folder.path("missing"), "alice"]).expect_error("missing: cannot be read");
+}
+
+#[test]
+fn rules_come_from_one_place() {
+    for arguments in [&["alice"][..], &["--pattern", "a", "--file", "b", "alice"], &["--pattern", "a"]] {
+        run(&[&["map-user"], arguments].concat()).expect_code(2);
+    }
+}

@@ -1,0 +1,176 @@
+//! Running the binary.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+/// A fresh folder of one test.
+pub(crate) struct Folder(PathBuf);
+
+impl Folder {
+    /// `name` is the test's own.
+    pub(crate) fn new(name: &str) -> Self {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        match fs::remove_dir_all(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => panic!("{}: {error}", path.display()),
+            _ => fs::create_dir_all(&path).unwrap(),
+        }
+        Self(path)
+    }
+
+    pub(crate) fn path(&self, name: &str) -> String {
+        self.0.join(name).display().to_string()
+    }
+
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> String {
+        fs::write(self.0.join(name), content).unwrap();
+        self.path(name)
+    }
+
+    pub(crate) fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.0.join(name)).unwrap()
+    }
+
+    /// Makes a key with the command itself, in a folder inside.
+    pub(crate) fn keygen(&self, algorithm: &str) -> Keys {
+        let folder = self.path(algorithm);
+        run(&["keygen", "--alg", algorithm, "--out", &folder]).expect_code(0);
+        let is_secret = algorithm.starts_with("HS");
+        let file = |name: &str| format!("{folder}/{name}");
+        Keys {
+            private: file(if is_secret { "secret.b64" } else { "private.pem" }),
+            private_jwk: file(if is_secret { "secret.jwk" } else { "private.jwk" }),
+            public: file(if is_secret { "secret.b64" } else { "public.pem" }),
+            public_jwk: file(if is_secret { "secret.jwk" } else { "public.jwk" }),
+        }
+    }
+
+    /// A plugin file with these lines after the plugin's name.
+    pub(crate) fn config(&self, lines: &[String]) -> String {
+        self.write("native-jwt.properties", format!("header-authenticator.name=native-jwt\n{}\n", lines.join("\n")))
+    }
+
+    /// A plugin file with this key.
+    pub(crate) fn config_of_key(&self, key_file: &str) -> String {
+        self.config(&[key("key-file", key_file)])
+    }
+}
+
+/// A line of a configuration.
+pub(crate) fn key(name: &str, value: &str) -> String {
+    format!("http-server.authentication.jwt.{name}={value}")
+}
+
+/// The files of a key; for a secret the public ones are the private ones.
+pub(crate) struct Keys {
+    pub(crate) private: String,
+    pub(crate) private_jwk: String,
+    pub(crate) public: String,
+    pub(crate) public_jwk: String,
+}
+
+/// What a call gave back.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) code: i32,
+    pub(crate) out: Vec<u8>,
+    pub(crate) err: String,
+}
+
+impl Answer {
+    #[track_caller]
+    pub(crate) fn expect_code(self, code: i32) -> Self {
+        assert_eq!(self.code, code, "stdout: {}\nstderr: {}", self.text(), self.err);
+        self
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.out.clone()).unwrap()
+    }
+
+    /// The one line of standard output, without its end.
+    #[track_caller]
+    pub(crate) fn line(&self) -> String {
+        let text = self.text();
+        let line = text.strip_suffix('\n').unwrap();
+        assert!(!line.contains('\n'), "{text}");
+        line.to_owned()
+    }
+
+    /// The one line of standard output as JSON.
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.line()).unwrap()
+    }
+
+    /// Standard error, where failures are told, and nothing but them.
+    #[track_caller]
+    pub(crate) fn expect_error(&self, part: &str) {
+        assert_eq!(self.code, 2, "stdout: {}\nstderr: {}", self.text(), self.err);
+        assert!(self.err.starts_with("error: ") && self.err.contains(part), "{}", self.err);
+    }
+}
+
+pub(crate) fn run(arguments: &[&str]) -> Answer {
+    run_with(arguments, b"", &[])
+}
+
+pub(crate) fn run_with_input(arguments: &[&str], input: &[u8]) -> Answer {
+    run_with(arguments, input, &[])
+}
+
+pub(crate) fn run_with(arguments: &[&str], input: &[u8], environment: &[(&str, &str)]) -> Answer {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_nativejwt"));
+    command.args(arguments).envs(environment.iter().copied());
+    finish(command, input)
+}
+
+pub(crate) fn finish(mut command: Command, input: &[u8]) -> Answer {
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // A call that reads no token closes the pipe before all is written.
+    let _ = child.stdin.take().unwrap().write_all(input);
+    let output = child.wait_with_output().unwrap();
+    Answer {
+        code: output.status.code().unwrap(),
+        out: output.stdout,
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// Signs a token and gives it back.
+#[track_caller]
+pub(crate) fn issue(key_file: &str, arguments: &[&str]) -> String {
+    run(&[&["issue", "--key", key_file], arguments].concat()).expect_code(0).line()
+}
+
+/// The verdict of `check-token --json`, whose code must fit it.
+#[track_caller]
+pub(crate) fn verdict(config: &str, token: &str) -> Value {
+    let answer = run(&["check-token", "--json", "--config", config, "--", token]);
+    let verdict = answer.json();
+    assert_eq!(answer.code, if verdict["accepted"] == true { 0 } else { 1 }, "{verdict}");
+    verdict
+}
+
+/// The decoded JSON of a part of a token.
+pub(crate) fn part(token: &str, index: usize) -> Value {
+    serde_json::from_slice(&decoded(token.split('.').nth(index).unwrap())).unwrap()
+}
+
+pub(crate) fn decoded(base64url: &str) -> Vec<u8> {
+    use base64::Engine as _;
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(base64url).unwrap()
+}
+
+pub(crate) fn encoded(bytes: impl AsRef<[u8]>) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// A token that nobody signed.
+pub(crate) fn unsigned(header: &str, payload: &str) -> String {
+    format!("{}.{}.{}", encoded(header), encoded(payload), encoded("signature"))
+}

@@ -1,0 +1,41 @@
+//! A look into a token that nobody has verified, for people. Nothing on the request path comes here.
+
+use crate::claims;
+use crate::reject::Reject;
+use crate::token::{CompactToken, decode_part};
+use crate::token_header::TokenHeader;
+
+/// The decoded parts of a token. Anybody can have written them: they prove nothing.
+#[derive(Clone, Debug)]
+pub struct UnverifiedToken {
+    /// The protected header, as it was sent; not even known to be JSON.
+    pub header: Vec<u8>,
+    /// The payload, as it was sent; not even known to be JSON.
+    pub payload: Vec<u8>,
+    /// The signature.
+    pub signature: Vec<u8>,
+}
+
+impl UnverifiedToken {
+    /// Decodes the three parts of a token of at most `max_bytes`.
+    ///
+    /// # Errors
+    /// The token is too long, has not three parts, or is not strict base64url.
+    pub fn decode(token: &[u8], max_bytes: usize) -> Result<Self, Reject> {
+        let token = CompactToken::parse(token, max_bytes)?;
+        let mut decoded = Self { header: Vec::new(), payload: Vec::new(), signature: Vec::new() };
+        decode_part(token.header, "protected header", &mut decoded.header)?;
+        decode_part(token.payload, "payload", &mut decoded.payload)?;
+        decode_part(token.signature, "JWS signature", &mut decoded.signature)?;
+        Ok(decoded)
+    }
+
+    /// Whether header and claims have a form that a coordinator reads at all, whatever its configuration.
+    ///
+    /// # Errors
+    /// The reason why every coordinator would refuse the token.
+    pub fn check_form(&self) -> Result<(), Reject> {
+        TokenHeader::parse(&self.header, !self.signature.is_empty())?;
+        claims::check_form(&self.payload)
+    }
+}

@@ -1,0 +1,118 @@
+//! The vectors of others: Wycheproof's JSON web signatures and keys, and the examples of RFC 7515, 7520, 7797 and 8037.
+//!
+//! Their payloads are mostly no claims, so that the whole authenticator cannot accept them; what counts is whether the
+//! signature is accepted: then the verdict is a matter of the claims, whose codes begin at 401.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
+#![allow(clippy::print_stdout, reason = "counts are for the reader of a test's output")]
+
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use nativejwt_core::{Authenticator, Reject, UnixMillis};
+use serde_json::Value;
+
+const NOW: UnixMillis = UnixMillis(1_700_000_000_000);
+
+/// What Wycheproof's signature vectors expect and we do not do, each with the reason.
+const SIGNATURE_EXCEPTIONS: &[(u64, &str)] = &[
+    (372, "labelled valid, though its base64url holds '?' (RFC 7515, section 2)"),
+    (373, "labelled valid, though its base64url holds '?' (RFC 7515, section 2)"),
+];
+
+/// What Wycheproof's key vectors expect and we do not do, each with the reason.
+const KEY_EXCEPTIONS: &[(u64, &str)] = &[];
+
+#[test]
+fn wycheproof_json_web_signatures() {
+    run("json_web_signature", 401, SIGNATURE_EXCEPTIONS);
+}
+
+#[test]
+fn wycheproof_json_web_keys() {
+    run("json_web_key", 26, KEY_EXCEPTIONS);
+}
+
+/// Runs a file of vectors; its exceptions must be exactly those that are listed.
+fn run(file: &str, count: usize, exceptions: &[(u64, &str)]) {
+    let vectors = read(&format!("wycheproof/{file}_test.json"));
+    let mut differing = BTreeMap::new();
+    let (mut total, mut valid) = (0, 0);
+    for group in vectors["testGroups"].as_array().unwrap() {
+        // `public` for asymmetric keys; the private one is for signing. A shared secret stands only under `private`.
+        let key = group.get("public").unwrap_or(&group["private"]);
+        let opened = open(key);
+        for test in group["tests"].as_array().unwrap() {
+            total += 1;
+            let jws = match &test["jws"] {
+                Value::String(compact) => compact.clone(),
+                json => json.to_string(),
+            };
+            let expected = match test["result"].as_str().unwrap() {
+                "valid" => true,
+                "invalid" => false,
+                other => panic!("a result of '{other}'"),
+            };
+            valid += usize::from(expected);
+            let verdict = match &opened {
+                Ok(authenticator) => {
+                    authenticator.authenticate_token(jws.as_bytes(), NOW).map(drop).map_err(|r| told(&r))
+                }
+                Err(told) => Err((false, told.clone())),
+            };
+            let verified = verdict.as_ref().map_or_else(|(verified, _)| *verified, |()| true);
+            if verified != expected {
+                let id = test["tcId"].as_u64().unwrap();
+                differing.insert(id, format!("{}: expected {expected}, {verdict:?}", test["comment"]));
+            }
+        }
+    }
+    println!(
+        "{file}: {} of {total} as Wycheproof says ({valid} valid, {} not)",
+        total - differing.len(),
+        total - valid
+    );
+    for (id, reason) in exceptions {
+        println!("    not {id}: {reason}");
+    }
+    let listed: BTreeSet<u64> = exceptions.iter().map(|(id, _)| *id).collect();
+    let found: BTreeSet<u64> = differing.keys().copied().collect();
+    assert_eq!(found, listed, "{differing:#?}");
+    assert_eq!(total, count);
+}
+
+#[test]
+fn examples_of_the_rfcs() {
+    let examples = read("rfc/examples.json");
+    let mut failures = Vec::new();
+    for example in examples.as_array().unwrap() {
+        let authenticator = open(&example["key"]).unwrap_or_else(|told| panic!("{}: {told}", example["name"]));
+        let verdict = authenticator.authenticate_token(example["jws"].as_str().unwrap().as_bytes(), NOW);
+        let code = verdict.as_ref().map_or_else(|reject| reject.code().name(), |_| "accepted");
+        if code != example["verdict"] {
+            failures.push(format!("{}: {code}, not {}", example["name"], example["verdict"]));
+        }
+    }
+    println!("{} examples of RFC 7515, 7520, 7797 and 8037", examples.as_array().unwrap().len());
+    assert!(failures.is_empty(), "{failures:#?}");
+}
+
+fn read(name: &str) -> Value {
+    let text = std::fs::read(support::tests_folder().join("vectors").join(name)).unwrap();
+    serde_json::from_slice(&text).unwrap()
+}
+
+/// An authenticator with a JWK or a JWK set as its key file; or what the operator is told.
+fn open(key: &Value) -> Result<Authenticator, String> {
+    let folder = support::TemporaryFolder::new();
+    let path = folder.path().join("key.json");
+    std::fs::write(&path, key.to_string()).unwrap();
+    Authenticator::open(&support::properties([("key-file", path.to_str().unwrap())]))
+        .map_err(|errors| errors.to_string())
+}
+
+/// Whether the signature was accepted before the token was refused, and why it was.
+fn told(reject: &Reject) -> (bool, String) {
+    (reject.code().number() >= 400, format!("{}: {}", reject.code(), reject.message()))
+}

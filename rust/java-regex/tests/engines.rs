@@ -1,0 +1,136 @@
+//! Which engine answers, and that neither can be made to hang.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test says what went wrong by panicking, and prints what it compared"
+)]
+
+use java_regex::{Engine, MatchError, Pattern, Replacement, trim};
+use std::time::{Duration, Instant};
+
+#[test]
+fn real_rules_are_answered_in_linear_time() {
+    for pattern in [
+        r"(.*)@corp\.com",
+        r"([^@]+)@(?:corp\.com|example\.org)",
+        r"(?i)corp\\(.*)",
+        r"(?<user>[^/]+)/[^@]+@REALM",
+        r"^(.+)$",
+        r"\b(\w+)\b.*",
+        r"(.*a){12}",
+        r"(?m)^(.*)$",
+        r"(a|b)*?c",
+    ] {
+        assert_eq!(Pattern::new(pattern).unwrap().engine(), Engine::Linear, "{pattern}");
+    }
+}
+
+#[test]
+fn what_is_not_proved_equal_is_left_to_the_backtracker() {
+    for pattern in [
+        r"(?!svc-).*",
+        r"(?<=a)b",
+        r"(a)\1",
+        r"(?>a|ab)c",
+        r"a*+b",
+        r"\Ga",
+        r"(a*)*",
+        r"(?:|a)+",
+        r"(?:\R)+",
+        r"(\b)*a",
+        r"\x{d83d}",
+    ] {
+        assert_eq!(Pattern::new(pattern).unwrap().engine(), Engine::Backtracking, "{pattern}");
+    }
+}
+
+#[test]
+fn inputs_the_linear_engine_is_not_proved_for_go_to_the_backtracker() {
+    // Java finds the empty match in the middle of the pair; the linear engine could not.
+    let pattern = Pattern::new("x*").unwrap();
+    let dash = Replacement::new(&pattern, "-").unwrap();
+    assert_eq!(pattern.engine(), Engine::Linear);
+    assert_eq!(pattern.replace_all("\u{1F600}", &dash), Err(MatchError::UnpairedSurrogate));
+    // `$` before a last line end, `(?m)`, and a mark that belongs to a word.
+    assert!(Pattern::new(r"(?s)a$.*").unwrap().matches("a\n").unwrap());
+    assert!(!Pattern::new(r"(?m)^").unwrap().matches("").unwrap());
+    assert!(Pattern::new(r"(?s)a.*(?m)^b").unwrap().matches("a\nb").unwrap());
+    assert!(!Pattern::new(r"a\b.").unwrap().matches("a\u{301}").unwrap());
+}
+
+#[test]
+fn the_classic_explosion_is_answered_in_microseconds() {
+    let pattern = Pattern::new("(.*a){12}").unwrap();
+    let input = "a".repeat(40) + "!";
+    assert_eq!(pattern.matches(&input), Ok(false));
+    let start = Instant::now();
+    for _ in 0..100 {
+        assert_eq!(pattern.matches(&input), Ok(false));
+    }
+    let each = start.elapsed() / 100;
+    println!("(.*a){{12}} on 40 a and a !: {each:?}");
+    assert!(each < Duration::from_millis(1), "{each:?}");
+}
+
+#[test]
+fn an_explosion_of_the_backtracker_ends_in_a_clean_reject() {
+    for pattern in [r"(?=)(.*a){12}", r"(?:(?=a)(?:a|aa))+b", r"(x+x+)+(?!z)y", r"((a|ab)(b?))*\1c"] {
+        let pattern = Pattern::new(pattern).unwrap().backtracking_only();
+        let start = Instant::now();
+        let input = "a".repeat(40) + "!";
+        let answer = pattern.matches(&input);
+        let find = pattern.find_spans(&input);
+        println!("{}: {answer:?} after {:?}", pattern.as_str(), start.elapsed());
+        assert!(answer == Ok(false) || answer == Err(MatchError::StepLimit));
+        assert!(find.is_ok() || find == Err(MatchError::StepLimit));
+        assert!(start.elapsed() < Duration::from_secs(5));
+    }
+    let pattern = Pattern::new("(.*a){12}").unwrap().backtracking_only();
+    assert_eq!(pattern.matches(&("a".repeat(40) + "!")), Err(MatchError::StepLimit));
+}
+
+#[test]
+fn failed_positions_of_an_outermost_loop_are_remembered() {
+    // Without, this takes 2^40 steps: each of the two alternatives leads to the same places.
+    let pattern = Pattern::new("(?=)(?:a|a|aa)*b").unwrap();
+    assert_eq!(pattern.engine(), Engine::Backtracking);
+    assert_eq!(pattern.matches(&"a".repeat(2_000)), Ok(false));
+    // With a back-reference a position does not say enough, and nothing is remembered.
+    let pattern = Pattern::new(r"(?:(a)|aa)*b\1").unwrap();
+    assert_eq!(pattern.matches(&"a".repeat(60)), Err(MatchError::StepLimit));
+}
+
+#[test]
+fn long_inputs_need_no_deep_stack() {
+    // Java ends in a StackOverflowError here, on its default stack.
+    let input = "ab".repeat(50_000);
+    assert_eq!(Pattern::new("(a|b)*").unwrap().matches(&input), Ok(true));
+    assert_eq!(Pattern::new("(?=a)(?:a|b)*").unwrap().matches(&input), Ok(true));
+}
+
+#[test]
+fn patterns_are_shared_between_threads() {
+    fn shared<T: Send + Sync>() {}
+    shared::<Pattern>();
+    shared::<Replacement>();
+}
+
+#[test]
+fn trim_takes_everything_up_to_the_space() {
+    assert_eq!(trim("\u{0}\t\n a b \u{1f} "), "a b");
+    assert_eq!(trim("\u{a0}a\u{2003}"), "\u{a0}a\u{2003}");
+    assert_eq!(trim(" \n "), "");
+}
+
+#[test]
+fn accessors_say_what_was_compiled() {
+    let pattern = Pattern::new("(?<user>a)(b)").unwrap();
+    assert_eq!(pattern.as_str(), "(?<user>a)(b)");
+    assert_eq!(pattern.group_count(), 2);
+    assert_eq!(pattern.group_number("user"), Some(1));
+    assert_eq!(pattern.group_number("other"), None);
+    assert!(format!("{pattern:?}").contains("(?<user>a)(b)"));
+}
