@@ -15,34 +15,42 @@ mod token_argument;
 use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
 use commands::Cli;
 use failure::{Failure, Outcome};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
     let mut out = BufWriter::new(io::stdout().lock());
-    let result = cli.run(&mut out).and_then(|outcome| {
+    let (result, json) = match Cli::read() {
+        Ok(cli) => (cli.run(&mut out), cli.json),
+        Err(result) => (result, false),
+    };
+    let result = result.and_then(|outcome| {
         out.flush()?;
         Ok(outcome)
     });
     match result {
         Ok(Outcome::Accepted) => ExitCode::SUCCESS,
         Ok(Outcome::Rejected) => ExitCode::from(1),
-        // Whoever closed the pipe has read enough, as `head` does; the verdict is lost with it.
-        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::from(2),
-        Err(Failure::Told) => match out.flush() {
-            Ok(()) | Err(_) => ExitCode::from(2),
-        },
         Err(failure) => {
-            // What a command wrote before it failed comes first. There is nobody left to tell if this fails as well.
-            if cli.json {
-                let _ = writeln!(out, "{}", failure.to_json());
-            }
-            let _ = out.flush();
-            let _ = writeln!(io::stderr(), "{failure}");
+            // Where this fails as well, there is nobody left to tell.
+            let _ = tell(&failure, json, &mut out);
             ExitCode::from(2)
+        }
+    }
+}
+
+/// Tells of a failure, after what the call wrote before it failed.
+fn tell(failure: &Failure, json: bool, out: &mut dyn Write) -> io::Result<()> {
+    match failure {
+        Failure::Told => out.flush(),
+        // Whoever closed the pipe has read enough, as `head` does.
+        Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        failure => {
+            if json {
+                writeln!(out, "{}", failure.to_json())?;
+                out.flush()?;
+            }
+            writeln!(io::stderr(), "{failure}")
         }
     }
 }

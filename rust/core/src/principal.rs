@@ -32,9 +32,15 @@ pub(crate) fn principal<'t>(claims: &mut VerifiedClaims<'t>, field: &str) -> Res
             return Err(Reject::new(RejectCode::PrincipalNotAString, message));
         }
     };
-    if principal.len() > MAX_PRINCIPAL_BYTES {
-        let message = format!("The principal is {} bytes long; the limit is {MAX_PRINCIPAL_BYTES}", principal.len());
-        return Err(Reject::new(RejectCode::PrincipalTooLong, message));
-    }
+    check_length(&principal)?;
     Ok(principal)
+}
+
+/// The bound of what is mapped.
+pub(crate) fn check_length(principal: &str) -> Result<(), Reject> {
+    if principal.len() <= MAX_PRINCIPAL_BYTES {
+        return Ok(());
+    }
+    let message = format!("The principal is {} bytes long; the limit is {MAX_PRINCIPAL_BYTES}", principal.len());
+    Err(Reject::new(RejectCode::PrincipalTooLong, message))
 }

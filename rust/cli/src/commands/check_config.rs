@@ -1,10 +1,11 @@
 //! `check-config`: finds what is wrong with a configuration before a coordinator does.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use nativejwt_core::{Authenticator, ConfigurationErrors, Level, Problem, Property};
+use nativejwt_core::{Authenticator, ConfigurationErrors, Level, Problem, Property, SignatureVerifier};
 
 use super::check_token::FETCH_TIMEOUT;
 use crate::coordinator_file::{CoordinatorFile, TYPE_KEY};
@@ -18,9 +19,12 @@ use crate::private_key::{is_json, read_key_file};
 /// fetched, and all errors are told at once, with file and line. Warnings tell what will hurt later. The exit code is 2
 /// if there are errors; warnings leave it at 0. Relative paths start at the current directory, as in the coordinator.
 #[derive(clap::Args)]
-#[command(verbatim_doc_comment, after_help = "\
+#[command(
+    verbatim_doc_comment,
+    after_help = "\
 Example:
-  nativejwt check-config etc/native-jwt.properties")]
+  nativejwt check-config etc/native-jwt.properties"
+)]
 pub(crate) struct Arguments {
     /// The coordinator's config.properties or the plugin's file
     #[arg(value_name = "FILE")]
@@ -76,12 +80,15 @@ fn check(path: &Path) -> Findings {
     match Authenticator::open(&file.properties) {
         Ok(authenticator) => {
             let source = &file.properties.source;
-            if let Err(why) = authenticator.wait_until_fetched(FETCH_TIMEOUT) {
+            let fetched = authenticator.wait_until_fetched(FETCH_TIMEOUT);
+            if let Err(why) = &fetched {
                 let (key, line) = find(&file, "key-file").map_or(("key-file", 0), |entry| (&*entry.key, entry.line));
                 findings.errors.push(Problem::of_key(key, source, line, format!("gives no keys: {why}")));
             }
             while let Some(event) = authenticator.events().pop() {
                 match event.level {
+                    // Told above, with its line.
+                    Level::Error if fetched.is_err() => {}
                     Level::Error => findings.errors.push(Problem::of_source(source, event.text)),
                     Level::Warning => findings.warnings.push(Problem::of_source(source, event.text)),
                     Level::Info => findings.notes.push(event.text),
@@ -133,6 +140,7 @@ fn warn_of_files(file: &CoordinatorFile, warnings: &mut ConfigurationErrors) {
     if let Some(entry) = find(file, "key-file") {
         let variable = ["${KID}", "$KEYID"].into_iter().find(|variable| entry.value.contains(variable));
         if let Some(variable) = variable {
+            warn_of_unusable_keys(entry, variable, source, warnings);
             let default = entry.value.replace(variable, "default-key");
             if !Path::new(&default).exists() {
                 let message =
@@ -145,6 +153,33 @@ fn warn_of_files(file: &CoordinatorFile, warnings: &mut ConfigurationErrors) {
     }
     if let Some(entry) = find(file, "user-mapping.file") {
         warn_of_permissions(entry, source, false, warnings);
+    }
+}
+
+/// Reads the files that tokens can name by their kid, where the kid is part of the file's name.
+fn warn_of_unusable_keys(entry: &Property, variable: &str, source: &str, warnings: &mut ConfigurationErrors) {
+    let template = Path::new(&entry.value);
+    let (Some(folder), Some(name)) = (template.parent(), template.file_name().and_then(OsStr::to_str)) else { return };
+    let Some((before, after)) = name.split_once(variable) else { return };
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let files = match fs::read_dir(folder) {
+        Ok(files) => files,
+        Err(error) => {
+            let message = format!("has no folder of keys: '{}' cannot be read: {error}", folder.display());
+            warnings.push(Problem::of_key(&entry.key, source, entry.line, message));
+            return;
+        }
+    };
+    let mut paths: Vec<PathBuf> = files.filter_map(Result::ok).map(|file| file.path()).collect();
+    paths.sort();
+    for path in paths {
+        let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
+        let is_key = name.len() > before.len() + after.len() && name.starts_with(before) && name.ends_with(after);
+        let (true, Some(text)) = (is_key && path.is_file(), path.to_str()) else { continue };
+        if let Err(why) = SignatureVerifier::open(text) {
+            let message = format!("names '{text}' for one kid, whose tokens are refused: {why}");
+            warnings.push(Problem::of_key(&entry.key, source, entry.line, message));
+        }
     }
 }
 

@@ -23,10 +23,13 @@ use crate::token_argument::read_token;
 ///
 /// Without --json every step of the way is told, the one that failed with its reason and advice.
 #[derive(clap::Args)]
-#[command(verbatim_doc_comment, after_help = "\
+#[command(
+    verbatim_doc_comment,
+    after_help = "\
 Examples:
   nativejwt check-token --config etc/native-jwt.properties - < token.txt
-  nativejwt check-token --config etc/config.properties --at 2026-11-22T03:04:05Z eyJhbGciOi…")]
+  nativejwt check-token --config etc/config.properties --at 2026-11-22T03:04:05Z eyJhbGciOi…"
+)]
 pub(crate) struct Arguments {
     /// The coordinator's config.properties or the plugin's file
     #[arg(long, value_name = "FILE")]

@@ -17,10 +17,13 @@ use crate::token_argument::{MAX_TOKEN_BYTES, read_token};
 /// Anybody can write what is shown here: only 'check-token' and 'verify-jws' look at the signature. Unprintable
 /// characters of the token are shown as escapes.
 #[derive(clap::Args)]
-#[command(verbatim_doc_comment, after_help = "\
+#[command(
+    verbatim_doc_comment,
+    after_help = "\
 Examples:
   nativejwt inspect eyJhbGciOi…
-  nativejwt issue --key private.pem --claim sub=alice | nativejwt inspect -")]
+  nativejwt issue --key private.pem --claim sub=alice | nativejwt inspect -"
+)]
 pub(crate) struct Arguments {
     /// The token, or - for standard input
     #[arg(value_name = "TOKEN")]
@@ -33,7 +36,7 @@ const TIMES: [(&str, &str); 4] =
 
 pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Result<Outcome, Failure> {
     let token = read_token(&arguments.token)?;
-    let token = match UnverifiedToken::decode(token.trim_ascii(), MAX_TOKEN_BYTES) {
+    let token = match UnverifiedToken::decode(&token, MAX_TOKEN_BYTES) {
         Ok(token) => token,
         Err(reject) => return refuse(&reject, json, out),
     };

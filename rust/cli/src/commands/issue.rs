@@ -17,11 +17,14 @@ use crate::time::{Ttl, parse_ttl};
 /// secret in base64, or a JWK that is private or of type oct. iat and exp are added unless a --claim gives them. Only
 /// the token is printed.
 #[derive(clap::Args)]
-#[command(verbatim_doc_comment, after_help = "\
+#[command(
+    verbatim_doc_comment,
+    after_help = "\
 Examples:
   nativejwt issue --key private.pem --claim sub=alice --claim aud=trino --ttl 15m
   nativejwt issue --key private.pem --kid 2026-11 --claim sub=alice --claim 'groups=[\"etl\",\"ops\"]'
-  nativejwt issue --key private.pem --claim sub=alice --ttl -1h     (a token that has expired)")]
+  nativejwt issue --key private.pem --claim sub=alice --ttl -1h     (a token that has expired)"
+)]
 pub(crate) struct Arguments {
     /// File with the private key or secret
     #[arg(long, value_name = "FILE")]

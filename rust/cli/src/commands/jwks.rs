@@ -15,9 +15,12 @@ use crate::private_key::read_key_file;
 /// Takes public keys and X.509 certificates in PEM, JWKs, and JWK sets. A key's kid is its JWK's, else its RFC 7638
 /// thumbprint. Private keys and shared secrets are refused: a JWK set is for everybody to read.
 #[derive(clap::Args)]
-#[command(verbatim_doc_comment, after_help = "\
+#[command(
+    verbatim_doc_comment,
+    after_help = "\
 Example:
-  nativejwt jwks old/public.pem new/public.jwk > jwks.json")]
+  nativejwt jwks old/public.pem new/public.jwk > jwks.json"
+)]
 pub(crate) struct Arguments {
     /// Public keys, certificates, JWKs or JWK sets
     #[arg(value_name = "FILE", required = true)]

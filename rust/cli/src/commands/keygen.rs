@@ -22,10 +22,13 @@ use crate::private_key::{NewKeyPair, hmac_algorithm};
 /// algorithm secret.b64 and secret.jwk. Private files are created with mode 0600. No file is ever overwritten. RSA keys
 /// have 2048 bits.
 #[derive(clap::Args)]
-#[command(verbatim_doc_comment, after_help = "\
+#[command(
+    verbatim_doc_comment,
+    after_help = "\
 Examples:
   nativejwt keygen --alg RS256 --out keys
-  nativejwt keygen --alg ES256 --kid 2026-11 --out keys/2026-11")]
+  nativejwt keygen --alg ES256 --kid 2026-11 --out keys/2026-11"
+)]
 pub(crate) struct Arguments {
     /// JWS algorithm that the key is for: HS256, RS256, PS256, ES256, EdDSA, …
     #[arg(long, value_name = "A", value_parser = super::algorithm)]

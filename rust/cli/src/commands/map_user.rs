@@ -14,14 +14,22 @@ use crate::json::JsonObject;
 /// Every principal is answered, in order. The exit code is 1 if any is rejected. Without --json the rule that matched
 /// is told, and what its replacement gave before white space was trimmed and case changed.
 #[derive(clap::Args)]
-#[command(verbatim_doc_comment, after_help = "\
+#[command(
+    verbatim_doc_comment,
+    after_help = "\
 Examples:
   nativejwt map-user --pattern '(.*)@corp\\.example' alice@corp.example bob@elsewhere
-  nativejwt map-user --file etc/user-mapping.json -- alice@corp.example")]
-#[group(id = "rules", required = true, multiple = false, args = ["pattern", "file"])]
+  nativejwt map-user --file etc/user-mapping.json -- alice@corp.example"
+)]
 pub(crate) struct Arguments {
     /// A pattern, as in user-mapping.pattern: the user is its first group
-    #[arg(long, value_name = "P")]
+    #[arg(
+        long,
+        value_name = "P",
+        allow_hyphen_values = true,
+        required_unless_present = "file",
+        conflicts_with = "file"
+    )]
     pattern: Option<String>,
 
     /// A rule file, as in user-mapping.file

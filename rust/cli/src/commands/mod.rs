@@ -12,7 +12,7 @@ mod verify_jws;
 
 use std::io::Write;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::failure::{Failure, Outcome};
 
@@ -25,11 +25,14 @@ use crate::failure::{Failure, Outcome};
 /// to stand in a shell's history or a process list.
 #[derive(Parser)]
 #[command(name = "nativejwt", version, arg_required_else_help = true)]
-#[command(verbatim_doc_comment, after_help = "\
+#[command(
+    verbatim_doc_comment,
+    after_help = "\
 Examples:
   nativejwt keygen --alg RS256 --out keys
   nativejwt issue --key keys/private.pem --claim sub=alice | nativejwt inspect -
-  nativejwt check-token --config etc/native-jwt.properties - < token.txt")]
+  nativejwt check-token --config etc/native-jwt.properties - < token.txt"
+)]
 pub(crate) struct Cli {
     /// Answer in JSON, one object a line
     #[arg(long, global = true, display_order = 900)]
@@ -49,11 +52,22 @@ enum Call {
     CheckToken(check_token::Arguments),
     CheckConfig(check_config::Arguments),
     MapUser(map_user::Arguments),
-    #[command(hide = true)]
-    GenerateDocs(generate_docs::Arguments),
 }
 
 impl Cli {
+    /// Reads the process's arguments. Wrong usage ends the process with 2.
+    ///
+    /// # Errors
+    /// They were for the call that is no part of the manual; then this is its result.
+    pub(crate) fn read() -> Result<Self, Result<Outcome, Failure>> {
+        let mut command = Self::command().subcommand(generate_docs::command());
+        let matches = command.get_matches_mut();
+        match matches.subcommand() {
+            Some((generate_docs::NAME, arguments)) => Err(generate_docs::run(arguments)),
+            _ => Ok(Self::from_arg_matches(&matches).unwrap_or_else(|error| error.format(&mut command).exit())),
+        }
+    }
+
     /// Does what was asked for and writes the answer.
     pub(crate) fn run(&self, out: &mut dyn Write) -> Result<Outcome, Failure> {
         match &self.call {
@@ -65,7 +79,6 @@ impl Cli {
             Call::CheckToken(arguments) => check_token::run(arguments, self.json, out),
             Call::CheckConfig(arguments) => check_config::run(arguments, self.json, out),
             Call::MapUser(arguments) => map_user::run(arguments, self.json, out),
-            Call::GenerateDocs(arguments) => generate_docs::run(arguments),
         }
     }
 }

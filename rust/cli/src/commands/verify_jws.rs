@@ -17,9 +17,12 @@ use crate::token_argument::{MAX_TOKEN_BYTES, read_token};
 /// kid chooses. No claim is read: the token may have expired. The payload's bytes are printed as they are, with nothing
 /// added.
 #[derive(clap::Args)]
-#[command(verbatim_doc_comment, after_help = "\
+#[command(
+    verbatim_doc_comment,
+    after_help = "\
 Example:
-  nativejwt verify-jws --key public.pem - < token.txt | jq .")]
+  nativejwt verify-jws --key public.pem - < token.txt | jq ."
+)]
 pub(crate) struct Arguments {
     /// File with the key or the keys
     #[arg(long, value_name = "FILE")]

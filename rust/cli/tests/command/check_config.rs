@@ -45,7 +45,8 @@ fn a_good_configuration_is_valid_without_a_word() {
 #[test]
 fn all_errors_come_at_once_with_their_lines() {
     let folder = Folder::new("config_errors");
-    let rules = folder.write("rules.json", "{\"rules\":[\n  {\"pattern\":\"(\"},\n  {\"pattern\":\"a\",\"cas\":\"keep\"}\n]}");
+    let rules =
+        folder.write("rules.json", "{\"rules\":[\n  {\"pattern\":\"(\"},\n  {\"pattern\":\"a\",\"cas\":\"keep\"}\n]}");
     let config = folder.config(&[
         key("key-file", &folder.path("missing.pem")),
         key("user-mapping.file", &rules),
@@ -57,7 +58,9 @@ fn all_errors_come_at_once_with_their_lines() {
     assert_eq!(answer.err, "");
     for part in [
         format!("error: {config}:2: http-server.authentication.jwt.key-file the key file"),
-        format!("error: {config}:4: http-server.authentication.jwt.required-issuers is not a known key; did you mean http-server.authentication.jwt.required-issuer?"),
+        format!(
+            "error: {config}:4: http-server.authentication.jwt.required-issuers is not a known key; did you mean http-server.authentication.jwt.required-issuer?"
+        ),
         format!("error: {config}:5: http-server.authentication.jwt.required-audience is set to nothing"),
         format!("error: {rules}:2: "),
         format!("error: {rules}:3: "),
@@ -86,7 +89,12 @@ fn what_will_hurt_later_is_a_warning() {
     let (public, secret) = (folder.keygen("ES256").public, folder.keygen("HS256").public);
     let warnings = |config: &str| -> Vec<String> {
         let json = json_of(config, 0);
-        json["warnings"].as_array().unwrap().iter().map(|warning| warning["message"].as_str().unwrap().to_owned()).collect()
+        json["warnings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|warning| warning["message"].as_str().unwrap().to_owned())
+            .collect()
     };
     let audience = key("required-audience", "trino");
     assert_eq!(warnings(&folder.config(&[key("key-file", &secret), audience.clone()])), Vec::<String>::new());
@@ -96,6 +104,14 @@ fn what_will_hurt_later_is_a_warning() {
 
     let told = warnings(&folder.config(&[key("key-file", &folder.path("${KID}.pem")), audience.clone()]));
     assert!(told[0].contains("default-key.pem' is not there"), "{told:?}");
+    folder.write("default-key.pem", fs::read(&public).unwrap());
+    let broken = folder.write("broken.pem", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n");
+    folder.write("other.txt", "no key, and no kid names it");
+    let told = warnings(&folder.config(&[key("key-file", &folder.path("${KID}.pem")), audience.clone()]));
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains(&broken) && told[0].contains("whose tokens are refused"), "{told:?}");
+    let told = warnings(&folder.config(&[key("key-file", &folder.path("none/$KEYID.pem")), audience.clone()]));
+    assert!(told[0].contains("has no folder of keys"), "{told:?}");
 
     let told = warnings(&folder.write(
         "config.properties",

@@ -32,7 +32,8 @@ fn the_committed_manual_and_completions_are_fresh() {
         assert!(*text == committed[name], "{name} is stale: {advice}");
     }
     for call in ["issue", "keygen", "jwks", "inspect", "verify-jws", "check-token", "check-config", "map-user"] {
-        assert!(fresh.contains_key(&format!("man/nativejwt-{call}.1")), "{call}");
+        let page = &fresh[&format!("man/nativejwt-{call}.1")];
+        assert!(page.contains(".SH EXAMPLES\n.nf\n") && page.trim_end().ends_with(".fi"), "{page}");
     }
     assert_eq!(names(&fresh).iter().filter(|name| name.starts_with("completions/")).count(), 3);
     assert!(fresh.values().all(|text| !text.contains("generate-docs") && !text.contains("generate__docs")));

@@ -4,7 +4,10 @@ use crate::support::*;
 
 #[test]
 fn header_and_claims_are_shown_as_they_were_written() {
-    let token = unsigned(r#"{"alg":"RS256","kid":"k"}"#, r#"{"sub":"alice","n":1.50,"big":123456789012345678901234567890,"exp":1}"#);
+    let token = unsigned(
+        r#"{"alg":"RS256","kid":"k"}"#,
+        r#"{"sub":"alice","n":1.50,"big":123456789012345678901234567890,"exp":1}"#,
+    );
     let answer = run(&["inspect", "--json", &token]).expect_code(0);
     assert_eq!(
         answer.line(),
@@ -12,7 +15,13 @@ fn header_and_claims_are_shown_as_they_were_written() {
     );
     let text = run(&["inspect", &token]).expect_code(0).text();
     assert!(text.starts_with("NOT VERIFIED: anybody can write this.\n"), "{text}");
-    for part in ["\"sub\": \"alice\"", "\"n\": 1.50", "expires     1970-01-01T00:00:01.000Z (", " ago)", "9 bytes, not looked at"] {
+    for part in [
+        "\"sub\": \"alice\"",
+        "\"n\": 1.50",
+        "expires     1970-01-01T00:00:01.000Z (",
+        " ago)",
+        "9 bytes, not looked at",
+    ] {
         assert!(text.contains(part), "{part}: {text}");
     }
 }

@@ -9,8 +9,24 @@ fn claims_are_json_where_they_parse_and_text_otherwise() {
     let token = issue(
         &key,
         &[
-            "--claim", "sub=alice", "--claim", "n=7", "--claim", "s=\"7\"", "--claim", "l=[\"a\", 1.50]", "--claim", "e=",
-            "--claim", "q=a=b", "--claim", "iat=100", "--claim", "t=true", "--claim", "broken={\"a\":",
+            "--claim",
+            "sub=alice",
+            "--claim",
+            "n=7",
+            "--claim",
+            "s=\"7\"",
+            "--claim",
+            "l=[\"a\", 1.50]",
+            "--claim",
+            "e=",
+            "--claim",
+            "q=a=b",
+            "--claim",
+            "iat=100",
+            "--claim",
+            "t=true",
+            "--claim",
+            "broken={\"a\":",
         ],
     );
     let payload = String::from_utf8(decoded(token.split('.').nth(1).unwrap())).unwrap();
@@ -46,12 +62,17 @@ fn the_header_names_algorithm_and_key() {
     let folder = Folder::new("header");
     let keys = folder.keygen("PS256");
     assert_eq!(part(&issue(&keys.private, &[]), 0), json!({"alg": "RS256", "typ": "JWT"}));
-    assert_eq!(part(&issue(&keys.private, &["--alg", "PS384", "--kid", "a"]), 0), json!({"alg": "PS384", "typ": "JWT", "kid": "a"}));
+    assert_eq!(
+        part(&issue(&keys.private, &["--alg", "PS384", "--kid", "a"]), 0),
+        json!({"alg": "PS384", "typ": "JWT", "kid": "a"})
+    );
     let of_jwk = part(&issue(&keys.private_jwk, &[]), 0);
     assert_eq!(of_jwk["alg"], "PS256");
     assert_eq!(of_jwk["kid"].as_str().unwrap().len(), 43, "the thumbprint");
     assert_eq!(part(&issue(&keys.private_jwk, &["--kid", "b"]), 0)["kid"], "b");
-    for (algorithm, chosen) in [("ES256", "ES256"), ("ES384", "ES384"), ("ES512", "ES512"), ("EdDSA", "EdDSA"), ("HS512", "HS256")] {
+    for (algorithm, chosen) in
+        [("ES256", "ES256"), ("ES384", "ES384"), ("ES512", "ES512"), ("EdDSA", "EdDSA"), ("HS512", "HS256")]
+    {
         assert_eq!(part(&issue(&folder.keygen(algorithm).private, &[]), 0)["alg"], chosen);
     }
 }
@@ -85,9 +106,21 @@ fn keys_that_cannot_be_used_are_named_with_what_to_do() {
         (folder.write("short", "c2hvcnQ=\n"), "RFC 7518 section 3.2 demands 256"),
         (folder.write("binary", [0x30, 0x82, 0xff]), "openssl pkey -inform DER"),
         (folder.write("prose", "this is no key!"), "neither PEM nor the base64"),
-        (folder.write("encrypted", "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n"), "openssl pkey -in"),
-        (folder.write("ssh", "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n"), "ssh-keygen -p -m PKCS8"),
-        (folder.write("damaged", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"), "damaged, or not RSA of 2048"),
+        (
+            folder.write(
+                "encrypted",
+                "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n",
+            ),
+            "openssl pkey -in",
+        ),
+        (
+            folder.write("ssh", "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n"),
+            "ssh-keygen -p -m PKCS8",
+        ),
+        (
+            folder.write("damaged", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"),
+            "damaged, or not RSA of 2048",
+        ),
         (folder.write("empty", ""), "the file is empty"),
     ] {
         run(&["issue", "--key", &file]).expect_error(why);

@@ -7,10 +7,14 @@ fn public_keys_in_every_form_become_one_set() {
     let folder = Folder::new("jwks_forms");
     let (rsa, ec, ed) = (folder.keygen("RS256"), folder.keygen("ES512"), folder.keygen("EdDSA"));
     let one: Value = run(&["jwks", "--json", &ec.public_jwk]).expect_code(0).json();
-    assert_eq!(one["keys"][0], serde_json::from_str::<Value>(&std::fs::read_to_string(&ec.public_jwk).unwrap()).unwrap());
+    assert_eq!(
+        one["keys"][0],
+        serde_json::from_str::<Value>(&std::fs::read_to_string(&ec.public_jwk).unwrap()).unwrap()
+    );
     let inner = folder.write("inner.json", one.to_string());
 
-    let set: Value = serde_json::from_str(&run(&["jwks", &rsa.public, &inner, &ed.public]).expect_code(0).text()).unwrap();
+    let set: Value =
+        serde_json::from_str(&run(&["jwks", &rsa.public, &inner, &ed.public]).expect_code(0).text()).unwrap();
     let keys = set["keys"].as_array().unwrap();
     let types: Vec<_> = keys.iter().map(|key| key["kty"].as_str().unwrap()).collect();
     assert_eq!(types, ["RSA", "EC", "OKP"]);
@@ -42,7 +46,8 @@ fn a_certificate_gives_its_key() {
 fn nothing_private_is_published() {
     let folder = Folder::new("jwks_private");
     let (rsa, secret) = (folder.keygen("RS256"), folder.keygen("HS256"));
-    let set = folder.write("set.json", format!("{{\"keys\":[{}]}}", std::fs::read_to_string(&rsa.private_jwk).unwrap()));
+    let set =
+        folder.write("set.json", format!("{{\"keys\":[{}]}}", std::fs::read_to_string(&rsa.private_jwk).unwrap()));
     let both = folder.write(
         "both.pem",
         std::fs::read_to_string(&rsa.public).unwrap() + &std::fs::read_to_string(&rsa.private).unwrap(),
@@ -80,7 +85,10 @@ fn a_key_that_no_coordinator_uses_is_refused() {
     let folder = Folder::new("jwks_unusable");
     for (text, why) in [
         (r#"{"kty":"RSA","n":"AQAB","e":"AQAB"}"#, "RFC 7518 section 3.3 demands 2048"),
-        (r#"{"kty":"EC","crv":"P-256","x":"AQ","y":"AQ","kid":"k"}"#, "the JWK 'k' cannot be used: the point is not on the curve"),
+        (
+            r#"{"kty":"EC","crv":"P-256","x":"AQ","y":"AQ","kid":"k"}"#,
+            "the JWK 'k' cannot be used: the point is not on the curve",
+        ),
         (r#"{"kty":"OKP","crv":"X25519","x":"AA"}"#, "X25519"),
         ("{}", "no kty"),
         ("[]", ""),

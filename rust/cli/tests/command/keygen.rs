@@ -49,7 +49,8 @@ fn no_file_is_overwritten_and_none_left_behind() {
 #[test]
 fn jwks_name_the_key_its_use_and_its_algorithm() {
     let folder = Folder::new("jwk_members");
-    let answer = run(&["keygen", "--alg", "ES384", "--kid", "k 1", "--out", &folder.path("k"), "--json"]).expect_code(0);
+    let answer =
+        run(&["keygen", "--alg", "ES384", "--kid", "k 1", "--out", &folder.path("k"), "--json"]).expect_code(0);
     let told = answer.json();
     assert_eq!((&told["alg"], &told["kid"]), (&"ES384".into(), &"k 1".into()));
     assert_eq!(told["files"].as_array().unwrap().len(), 4);

@@ -10,7 +10,8 @@ const RULES: &str = r#"{"rules": [
 fn every_principal_is_answered_in_order() {
     let folder = Folder::new("map_order");
     let rules = folder.write("rules.json", RULES);
-    let answer = run(&["map-user", "--json", "--file", &rules, "alice@corp.example", "root", "nobody", "x", "xbob"]).expect_code(1);
+    let answer = run(&["map-user", "--json", "--file", &rules, "alice@corp.example", "root", "nobody", "x", "xbob"])
+        .expect_code(1);
     let text = answer.text();
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(
@@ -32,7 +33,10 @@ fn the_rule_and_what_it_gave_are_told_in_words() {
     let rules = folder.write("rules.json", RULES);
     let text = run(&["map-user", "--file", &rules, "--", "alice@corp.example", "root"]).expect_code(1).text();
     assert!(text.contains("alice@corp.example\n  rule 2 matches and gives ' alice '\n  user ALICE\n"), "{text}");
-    assert!(text.contains("root\n  rejected: PRINCIPAL_NOT_ALLOWED (602): Principal is not allowed\n  hint: "), "{text}");
+    assert!(
+        text.contains("root\n  rejected: PRINCIPAL_NOT_ALLOWED (602): Principal is not allowed\n  hint: "),
+        "{text}"
+    );
 }
 
 #[test]
@@ -41,6 +45,14 @@ fn a_pattern_gives_its_first_group() {
     assert_eq!(answer.json()["user"], "alice");
     let answer = run(&["map-user", "--json", "--pattern", "(.*)", "a\u{1b}[31m"]).expect_code(0);
     assert_eq!(answer.line(), r#"{"principal":"a\u001b[31m","user":"a\u001b[31m"}"#);
+}
+
+/// As a coordinator refuses it before it maps.
+#[test]
+fn a_principal_beyond_the_limit_is_rejected() {
+    let principal = |bytes: usize| run(&["map-user", "--json", "--pattern", "(.*)", &"a".repeat(bytes)]);
+    principal(4096).expect_code(0);
+    assert_eq!(principal(4097).expect_code(1).json()["rejected"], "PRINCIPAL_TOO_LONG");
 }
 
 #[test]

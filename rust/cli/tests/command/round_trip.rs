@@ -72,7 +72,18 @@ fn another_implementation_accepts_what_we_issue() {
 
         let token = issue(
             &keys.private,
-            &["--alg", name, "--kid", "k1", "--claim", "sub=alice", "--claim", "aud=trino", "--claim", "iss=https://idp.example"],
+            &[
+                "--alg",
+                name,
+                "--kid",
+                "k1",
+                "--claim",
+                "sub=alice",
+                "--claim",
+                "aud=trino",
+                "--claim",
+                "iss=https://idp.example",
+            ],
         );
         let decoded = jsonwebtoken::decode::<Value>(&token, &key, &validation).unwrap();
         assert_eq!(decoded.claims["sub"], "alice");

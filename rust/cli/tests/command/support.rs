@@ -133,11 +133,7 @@ pub(crate) fn finish(mut command: Command, input: &[u8]) -> Answer {
     // A call that reads no token closes the pipe before all is written.
     let _ = child.stdin.take().unwrap().write_all(input);
     let output = child.wait_with_output().unwrap();
-    Answer {
-        code: output.status.code().unwrap(),
-        out: output.stdout,
-        err: String::from_utf8(output.stderr).unwrap(),
-    }
+    Answer { code: output.status.code().unwrap(), out: output.stdout, err: String::from_utf8(output.stderr).unwrap() }
 }
 
 /// Signs a token and gives it back.

@@ -52,7 +52,8 @@ fn the_token_comes_by_standard_input_and_is_longer_than_a_coordinator_takes() {
     let folder = Folder::new("long_token");
     let keys = folder.keygen("EdDSA");
     let token = issue(&keys.private, &["--claim", &format!("x={}", "y".repeat(50_000))]);
-    let answer = run_with_input(&["verify-jws", "--key", &keys.public, "-"], format!("{token}\n").as_bytes()).expect_code(0);
+    let answer =
+        run_with_input(&["verify-jws", "--key", &keys.public, "-"], format!("{token}\n").as_bytes()).expect_code(0);
     assert!(answer.text().contains("yyyy"));
     run_with_input(&["verify-jws", "--key", &keys.public, "-"], b"\xff.\xff.\xff").expect_code(1);
 }

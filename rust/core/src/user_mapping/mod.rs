@@ -5,6 +5,7 @@ mod rule_file;
 
 use java_regex::{MatchError, Pattern, Replacement, to_lower_case, to_upper_case, trim};
 
+use crate::principal::check_length;
 use crate::reject::{Reject, RejectCode};
 
 pub use rule_file::RuleFileError;
@@ -93,6 +94,7 @@ impl UserMapping {
     /// No rule matches, the one that does denies, or what it makes is no user; messages are those of stock's
     /// `UserMappingException`.
     pub fn explain(&self, principal: &str) -> Result<MappedUser, Reject> {
+        check_length(principal)?;
         for (index, rule) in self.rules.iter().enumerate() {
             if !rule.pattern.matches(principal).map_err(limit)? {
                 continue;
