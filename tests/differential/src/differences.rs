@@ -112,7 +112,9 @@ fn decode(part: &[u8]) -> Vec<u8> {
 /// Not the one strict encoding of some bytes.
 fn is_sloppy(part: &[u8]) -> bool {
     let foreign = part.iter().any(|byte| !byte.is_ascii_alphanumeric() && !matches!(byte, b'-' | b'_'));
-    foreign || part.len() % 4 == 1 || base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(decode(part)).as_bytes() != part
+    foreign
+        || part.len() % 4 == 1
+        || base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(decode(part)).as_bytes() != part
 }
 
 /// A difference that a generated token may show.
@@ -126,7 +128,8 @@ struct Known {
 const JSON: &[&str] = &["MALFORMED_HEADER", "MALFORMED_CLAIMS"];
 
 /// Keys of `tests/cases/jwks/set.json` that say what they are for: not for this, or only for one algorithm.
-const NOT_TO_VERIFY: &[&str] = &["enc", "use-enc", "oaep", "encrypt", "es256-label", "private", "rs512", "es521", "p256", "k1"];
+const NOT_TO_VERIFY: &[&str] =
+    &["enc", "use-enc", "oaep", "encrypt", "es256-label", "private", "rs512", "es521", "p256", "k1"];
 
 /// Refused here, accepted by stock.
 const REFUSED_HERE: &[Known] = &[
@@ -145,7 +148,11 @@ const REFUSED_HERE: &[Known] = &[
         holds: |facts| facts.header.value("kid").is_some_and(|kid| NOT_TO_VERIFY.contains(&kid.trim_matches('"'))),
     },
     Known { slug: "zip", codes: &["COMPRESSED_TOKEN"], holds: |facts| facts.header.value("zip").is_some() },
-    Known { slug: "crit-empty", codes: &["CRITICAL_HEADER"], holds: |facts| facts.header.value("crit").is_some_and(says_nothing) },
+    Known {
+        slug: "crit-empty",
+        codes: &["CRITICAL_HEADER"],
+        holds: |facts| facts.header.value("crit").is_some_and(says_nothing),
+    },
     Known { slug: "b64", codes: &["UNENCODED_PAYLOAD"], holds: |facts| facts.header.value("b64").is_some() },
     Known {
         slug: "dates-that-are-no-numbers",
@@ -160,7 +167,9 @@ const REFUSED_HERE: &[Known] = &[
     Known {
         slug: "claims-of-wrong-type",
         codes: &["INVALID_CLAIM", "MALFORMED_HEADER"],
-        holds: |facts| facts.json(|json| json.members.iter().any(|(_, value)| matches!(squeezed(value).as_str(), "{}" | "[]"))),
+        holds: |facts| {
+            facts.json(|json| json.members.iter().any(|(_, value)| matches!(squeezed(value).as_str(), "{}" | "[]")))
+        },
     },
     Known {
         slug: "aud-with-null",

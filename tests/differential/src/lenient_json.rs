@@ -79,7 +79,9 @@ impl Scanner<'_> {
                     self.at += 1;
                 }
                 let word: String = self.text[start..self.at].iter().collect();
-                if word.parse::<f64>().is_ok_and(|number| number.is_infinite()) && word.contains(|c: char| c.is_ascii_digit()) {
+                if word.parse::<f64>().is_ok_and(|number| number.is_infinite())
+                    && word.contains(|c: char| c.is_ascii_digit())
+                {
                     self.oddities.number_beyond_double = true;
                 }
                 (start < self.at).then_some(())
@@ -179,7 +181,8 @@ pub fn texts_of(bytes: &[u8], name: &str) -> Vec<String> {
     let quoted = format!("\"{name}\"");
     text.match_indices(&quoted)
         .filter_map(|(at, _)| {
-            let rest: Vec<char> = text[at + quoted.len()..].trim_start().strip_prefix(':')?.trim_start().chars().collect();
+            let rest: Vec<char> =
+                text[at + quoted.len()..].trim_start().strip_prefix(':')?.trim_start().chars().collect();
             let mut oddities = Oddities::default();
             Scanner { text: &rest, at: 0, oddities: &mut oddities }.string()
         })

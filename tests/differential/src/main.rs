@@ -68,7 +68,8 @@ fn main() -> ExitCode {
         println!("{text}");
     }
     let slugs: BTreeSet<&str> = reports.iter().flat_map(Report::slugs).collect();
-    let (mappings, compared) = (reports.iter().skip(2).map(Report::cases).sum::<u64>(), reports.iter().map(Report::cases).sum::<u64>());
+    let (mappings, compared) =
+        (reports.iter().skip(2).map(Report::cases).sum::<u64>(), reports.iter().map(Report::cases).sum::<u64>());
     println!(
         "{compared} comparisons, {mappings} of them mappings; {} listed differences were met; {} s",
         slugs.len(),

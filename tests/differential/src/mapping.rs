@@ -145,11 +145,11 @@ fn request(case: &Case) -> Request {
 fn ours(case: &Case) -> (Ours, Vec<Option<Result<MappedUser, Reject>>>) {
     let mapping = match &case.rules {
         Rules::Pattern(pattern) => UserMapping::of_pattern(pattern),
-        Rules::File(path, _) => UserMapping::of_file(path).map_err(|errors| {
-            errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
-        }),
+        Rules::File(path, _) => UserMapping::of_file(path)
+            .map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")),
     };
-    let mapped = case.principals.iter().map(|principal| mapping.as_ref().ok().map(|mapping| mapping.explain(principal)));
+    let mapped =
+        case.principals.iter().map(|principal| mapping.as_ref().ok().map(|mapping| mapping.explain(principal)));
     let mapped = mapped.collect();
     (mapping, mapped)
 }
@@ -193,7 +193,9 @@ fn judge_one(ours: &Result<MappedUser, Reject>, stock: &Verdict) -> Found {
         (Err(reject), Verdict::Reject { message, .. }) if reject.message() == message => Found::Equal,
         (Err(reject), Verdict::Accept { user, .. }) => match reject.code().name() {
             "MAPPING_LIMIT" => Found::Listed("mapping-steps".to_owned()),
-            "MAPPED_USER_UNUSABLE" if String::from_utf16(user).is_err() => Found::Listed("mapping-half-pair".to_owned()),
+            "MAPPED_USER_UNUSABLE" if String::from_utf16(user).is_err() => {
+                Found::Listed("mapping-half-pair".to_owned())
+            }
             code => Found::Unlisted(format!("refused here as {code}, accepted by stock")),
         },
         // Stock runs out of stack, or fails on a template; either way nobody gets in.
@@ -265,7 +267,9 @@ fn has_refused_construct(pattern: &str) -> bool {
 /// A quantifier without an upper bound somewhere after a look-behind.
 fn has_unbounded_look_behind(pattern: &str) -> bool {
     ["(?<=", "(?<!"].iter().any(|open| {
-        pattern.find(open).is_some_and(|at| pattern[at..].contains(['*', '+']) || pattern[at..].contains(",}") || pattern[at..].contains('\\'))
+        pattern.find(open).is_some_and(|at| {
+            pattern[at..].contains(['*', '+']) || pattern[at..].contains(",}") || pattern[at..].contains('\\')
+        })
     })
 }
 

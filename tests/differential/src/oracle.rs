@@ -184,7 +184,8 @@ impl Oracle {
     fn write(&mut self, request: &Request) {
         let requests = self.requests.as_mut().expect("it runs");
         // A JVM that gave up shows when its answer is missing.
-        let _ = requests.write_all(&(request.0.len() as u32).to_be_bytes()).and_then(|()| requests.write_all(&request.0));
+        let _ =
+            requests.write_all(&(request.0.len() as u32).to_be_bytes()).and_then(|()| requests.write_all(&request.0));
     }
 
     /// Hands what was asked to the JVM.

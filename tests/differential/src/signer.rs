@@ -62,7 +62,9 @@ pub fn sign(algorithm: &str, name: &str, message: &[u8]) -> Vec<u8> {
 
 fn load(algorithm: &str, name: &str) -> Key {
     let ec = |algorithm: &'static EcdsaSigningAlgorithm| {
-        Key::Ec(EcdsaKeyPair::from_pkcs8(algorithm, &private_key(name)).unwrap_or_else(|error| panic!("{name}: {error}")))
+        Key::Ec(
+            EcdsaKeyPair::from_pkcs8(algorithm, &private_key(name)).unwrap_or_else(|error| panic!("{name}: {error}")),
+        )
     };
     match algorithm {
         "ES256" => ec(&aws::ECDSA_P256_SHA256_FIXED_SIGNING),

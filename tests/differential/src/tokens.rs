@@ -115,7 +115,9 @@ fn ask(oracle: &mut Oracle, case: &Case, opened: &[Opened]) -> (Verdict, Verdict
 #[must_use]
 pub fn same(core: &Verdict, jni: &Verdict) -> bool {
     match (core, jni) {
-        (Verdict::Reject { code, .. }, Verdict::Reject { code: other, .. }) if code == "KEYS_UNAVAILABLE" => code == other,
+        (Verdict::Reject { code, .. }, Verdict::Reject { code: other, .. }) if code == "KEYS_UNAVAILABLE" => {
+            code == other
+        }
         _ => core == jni,
     }
 }
@@ -165,12 +167,22 @@ const FORM_OR_LATER: &[&str] = &[
 ];
 
 /// Reasons that stock finds before or after ours does, in the same header.
-const HEADER: &[&str] =
-    &["CRITICAL_HEADER", "MISSING_ALGORITHM", "UNSECURED_TOKEN", "UNSUPPORTED_ALGORITHM", "MISSING_SIGNATURE", "UNENCODED_PAYLOAD"];
+const HEADER: &[&str] = &[
+    "CRITICAL_HEADER",
+    "MISSING_ALGORITHM",
+    "UNSECURED_TOKEN",
+    "UNSUPPORTED_ALGORITHM",
+    "MISSING_SIGNATURE",
+    "UNENCODED_PAYLOAD",
+];
 
 /// What stock finds in such a header, or in the token's form.
-const FORM_OR_HEADER: &[&str] =
-    &["Compact JWT strings", "Malformed protected header JSON", "Invalid protected header", "Invalid Base64Url payload"];
+const FORM_OR_HEADER: &[&str] = &[
+    "Compact JWT strings",
+    "Malformed protected header JSON",
+    "Invalid protected header",
+    "Invalid Base64Url payload",
+];
 
 /// Both refuse: for the same reason, and in the same words where ours are stock's?
 fn compare_reasons(facts: impl Fn() -> Facts, code: &str, message: &str, stock_message: &str) -> Found {
