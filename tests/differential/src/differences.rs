@@ -1,6 +1,6 @@
 //! The lines of DIFFERENCES.md, each with its slug, and for each a predicate that recognises it in an input.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine as _;
 use base64::alphabet::URL_SAFE;
@@ -17,6 +17,7 @@ pub(crate) use crate::support::case::Direction;
 const SAYINGS: &[(&str, &str)] = &[
     ("escaped-claim-text", "text of a claim in a message"),
     ("far-dates", "a time beyond the year 9999"),
+    ("never-500", "anything else on which stock answers 500"),
     ("first-reason", "a token with several faults"),
 ];
 
@@ -37,6 +38,12 @@ pub(crate) fn with_cases() -> BTreeMap<String, Direction> {
 pub(crate) fn listed() -> BTreeMap<String, Direction> {
     let sayings = SAYINGS.iter().map(|(slug, _)| ((*slug).to_owned(), Direction::RefusesOtherwise));
     with_cases().into_iter().chain(sayings).collect()
+}
+
+/// All slugs.
+#[must_use]
+pub fn slugs() -> BTreeSet<String> {
+    listed().into_keys().collect()
 }
 
 /// All slugs, each with text of its line in DIFFERENCES.md.
@@ -147,6 +154,11 @@ const REFUSED_HERE: &[Known] = &[
         codes: &["UNKNOWN_KEY_ID", "KEY_ALGORITHM_MISMATCH"],
         holds: |facts| facts.header.value("kid").is_some_and(|kid| NOT_TO_VERIFY.contains(&kid.trim_matches('"'))),
     },
+    Known {
+        slug: "rsa-numbers",
+        codes: &["UNKNOWN_KEY_ID"],
+        holds: |facts| facts.header.value("kid").is_some_and(|kid| matches!(kid, "\"e1\"" | "\"even-e\"")),
+    },
     Known { slug: "zip", codes: &["COMPRESSED_TOKEN"], holds: |facts| facts.header.value("zip").is_some() },
     Known {
         slug: "crit-empty",
@@ -206,6 +218,11 @@ const ACCEPTED_HERE: &[Accepted] = &[
         },
     },
     Accepted {
+        slug: "ed25519-keys",
+        stock_says: "Unknown signing key ID",
+        holds: |facts| facts.header.value("kid") == Some("\"ed\""),
+    },
+    Accepted {
         slug: "long-numbers",
         stock_says: "Unexpected content JWS.",
         holds: |facts| facts.payload.members.iter().any(|(_, value)| has_long_number(value)),
@@ -224,7 +241,8 @@ fn has_long_number(value: &str) -> bool {
 
 /// Empty or null, as far as jjwt can tell.
 fn says_nothing(value: &str) -> bool {
-    matches!(value.trim(), "null" | "[]" | "{}" | "\"\"" | "\" \"")
+    value.chars().all(|c| c.is_whitespace() || "[]{}\",".contains(c))
+        || squeezed(value).replace("null", "").chars().all(|c| "[]\",".contains(c))
 }
 
 /// The last second whose milliseconds fit into 64 bits, or nearly.

@@ -655,7 +655,7 @@ fn bytes_instead(random: &mut Random) -> Vec<u8> {
         b"\0",
     ];
     if random.one_in(4) {
-        return (0..random.below(40)).map(|_| random.next() as u8).collect();
+        return (0..random.below(40)).map(|_| random.bits() as u8).collect();
     }
     texts[random.below(texts.len())].to_vec()
 }

@@ -12,7 +12,7 @@ use differential::mapping::{self, Kind};
 use differential::oracle::Oracle;
 use differential::patterns::Style;
 use differential::report::Report;
-use differential::{case_files, tokens};
+use differential::{case_files, differences, tokens};
 
 /// Tokens of a full run; there are ten times as many mappings.
 const TOKENS: u64 = 100_000;
@@ -75,6 +75,9 @@ fn main() -> ExitCode {
         slugs.len(),
         started.elapsed().as_secs()
     );
+    let listed = differences::slugs();
+    let unknown: Vec<&&str> = slugs.iter().filter(|slug| !listed.contains(**slug)).collect();
+    assert!(unknown.is_empty(), "met, and in no list: {unknown:?}");
     let failed: u64 = reports.iter().map(Report::failed).sum();
     let passed: u64 = reports.iter().map(Report::passed_tests).sum();
     println!("{passed} passed, {failed} failed");

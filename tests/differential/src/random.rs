@@ -17,12 +17,12 @@ impl Random {
     #[must_use]
     pub fn of_case(seed: u64, case: u64) -> Self {
         let mut random = Self::new(seed ^ case.wrapping_mul(0xD134_2543_DE82_EF95));
-        random.next();
+        random.bits();
         random
     }
 
-    /// The next 64 bits.
-    pub fn next(&mut self) -> u64 {
+    /// 64 more bits.
+    pub fn bits(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.state;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -32,7 +32,7 @@ impl Random {
 
     /// A number less than `n`, which is at least 1.
     pub fn below(&mut self, n: usize) -> usize {
-        (self.next() % n as u64) as usize
+        (self.bits() % n as u64) as usize
     }
 
     /// True once in `n` times.

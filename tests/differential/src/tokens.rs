@@ -163,7 +163,12 @@ const FORM_OR_LATER: &[&str] = &[
     "Decompression failed",
     "The parsed JWT indicates",
     "Unknown signing key ID",
+    "Key ID is required",
     "JWT is signed with",
+    "Invalid Base64Url",
+    "Protected Header",
+    "The JWS header references",
+    "Unsecured JWSs",
 ];
 
 /// Reasons that stock finds before or after ours does, in the same header.
