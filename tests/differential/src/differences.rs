@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::alphabet::URL_SAFE;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
-use crate::lenient_json::Oddities;
+use crate::lenient_json::{Oddities, text_of};
 use crate::support::case::load_differences;
 use crate::support::tests_folder;
 
@@ -16,7 +16,7 @@ pub(crate) use crate::support::case::Direction;
 /// with text of its line in DIFFERENCES.md.
 const SAYINGS: &[(&str, &str)] = &[
     ("escaped-claim-text", "text of a claim in a message"),
-    ("far-dates", "a time beyond the year 9999"),
+    ("far-dates", "a time beyond the year 9999, or one before 1970 with a fraction"),
     ("never-500", "anything else on which stock answers 500"),
     ("first-reason", "a token with several faults"),
 ];
@@ -94,6 +94,12 @@ impl Facts {
 
     fn claim(&self, name: &str) -> Option<&str> {
         self.payload.value(name)
+    }
+
+    /// True if `exp` lies before 1970 and has a fraction: ours drops it downwards, stock towards 1970.
+    #[must_use]
+    pub fn has_early_fraction(&self) -> bool {
+        self.claim("exp").and_then(|exp| exp.parse::<f64>().ok()).is_some_and(|exp| exp < 0.0 && exp.fract() != 0.0)
     }
 
     fn dates(&self) -> impl Iterator<Item = &str> {
@@ -239,10 +245,10 @@ fn has_long_number(value: &str) -> bool {
     value.split(|c: char| !c.is_ascii_digit() && !"+-.eE".contains(c)).any(|run| run.len() >= 1000)
 }
 
-/// Empty or null, as far as jjwt can tell.
+/// Empty, blank or null, alone or in a list, as far as jjwt can tell.
 fn says_nothing(value: &str) -> bool {
-    value.chars().all(|c| c.is_whitespace() || "[]{}\",".contains(c))
-        || squeezed(value).replace("null", "").chars().all(|c| "[]\",".contains(c))
+    let blank = |text: String| text.chars().all(|c| c.is_whitespace() || c.is_control());
+    text_of(value).is_some_and(blank) || squeezed(value).replace("null", "").chars().all(|c| "[]{}\",".contains(c))
 }
 
 /// The last second whose milliseconds fit into 64 bits, or nearly.

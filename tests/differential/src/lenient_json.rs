@@ -188,3 +188,11 @@ pub fn texts_of(bytes: &[u8], name: &str) -> Vec<String> {
         })
         .collect()
 }
+
+/// The text that a value is, unescaped.
+#[must_use]
+pub fn text_of(value: &str) -> Option<String> {
+    let value: Vec<char> = value.chars().collect();
+    let mut oddities = Oddities::default();
+    Scanner { text: &value, at: 0, oddities: &mut oddities }.string()
+}

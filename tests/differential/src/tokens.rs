@@ -203,7 +203,7 @@ fn compare_reasons(facts: impl Fn() -> Facts, code: &str, message: &str, stock_m
             return Found::Listed("nbf-fraction".to_owned());
         }
         // Ours writes a time as a plain number where it has more than four digits of a year.
-        if message.contains(" ms since 1970-01-01T00:00:00Z") {
+        if message.contains(" ms since 1970-01-01T00:00:00Z") || facts().has_early_fraction() {
             return Found::Listed("far-dates".to_owned());
         }
         return Found::Unlisted(format!("other words for {code}"));
