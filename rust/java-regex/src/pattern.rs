@@ -21,8 +21,8 @@ pub enum Engine {
     /// The `regex` crate: time linear in the input.
     ///
     /// The backtracker still answers for inputs with characters beyond the BMP, for inputs that hold line ends where the
-    /// pattern has `$`, `\Z` or `(?m)` anchors, for inputs beyond ASCII where it has `\b`, and for replacements that use
-    /// a group which stands in a repeat.
+    /// pattern has `$`, `\Z` or `(?m)` anchors, for inputs beyond ASCII where it has `\b`, for replacements that use a
+    /// group which stands in a repeat, and where a program of the `regex` crate would be too large.
     Linear,
     /// The backtracker, bounded by [`STEP_LIMIT`](crate::STEP_LIMIT).
     Backtracking,

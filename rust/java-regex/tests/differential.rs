@@ -145,6 +145,7 @@ fn check(count: &mut Count, pattern: &str, template: &str, inputs: &[String], an
                 }
                 // Java fails when it comes to the template, that is if anything is found.
                 Err(_) if java[1].is_empty() => {}
+                Err(_) if java[2] == "limit" => count.java_limit += 1,
                 Err(_) => count.compare("template", pattern, template, "error", java[2]),
             }
         }

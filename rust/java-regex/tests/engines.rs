@@ -8,7 +8,10 @@
     reason = "a test says what went wrong by panicking, and prints what it compared"
 )]
 
-use java_regex::{Engine, MatchError, Pattern, Replacement, trim};
+mod random;
+
+use java_regex::{Engine, MatchError, Pattern, Replacement, to_lower_case, trim};
+use random::{Profile, Random};
 use std::time::{Duration, Instant};
 
 #[test]
@@ -109,6 +112,42 @@ fn long_inputs_need_no_deep_stack() {
     let input = "ab".repeat(50_000);
     assert_eq!(Pattern::new("(a|b)*").unwrap().matches(&input), Ok(true));
     assert_eq!(Pattern::new("(?=a)(?:a|b)*").unwrap().matches(&input), Ok(true));
+}
+
+#[test]
+fn the_deepest_nesting_fits_a_small_stack() {
+    // A thread of a JVM has 1 MB; without optimization a frame takes several times its size.
+    let work = || {
+        for (open, close) in [("(", ")"), ("(?:a|", ")*"), ("(?=", ")"), ("[a", "]")] {
+            let pattern = Pattern::new(&(open.repeat(200) + "b" + &close.repeat(200))).unwrap();
+            assert!(pattern.matches("b").is_ok());
+            assert!(pattern.backtracking_only().find_spans("abab").is_ok());
+        }
+    };
+    let stack = if cfg!(debug_assertions) { 4 << 20 } else { 512 << 10 };
+    std::thread::Builder::new().stack_size(stack).spawn(work).unwrap().join().unwrap();
+}
+
+#[test]
+fn nothing_from_outside_makes_it_panic() {
+    let mut random = Random::new(1);
+    let profiles = [Profile::Mapping, Profile::Ordinary, Profile::Adversarial, Profile::Classes, Profile::Syntax];
+    for round in 0..20_000 {
+        let profile = profiles[round % profiles.len()];
+        let Ok(pattern) = Pattern::new(&random.pattern(profile)) else { continue };
+        let replacement = Replacement::new(&pattern, &random.template());
+        for other in profiles {
+            let input = random.input(other);
+            let _ = pattern.matches(&input);
+            if let Ok(replacement) = &replacement {
+                let _ = pattern.replace_all(&input, replacement).map(|user| to_lower_case(trim(&user)));
+            }
+            // A template of another pattern refers to groups that are not there.
+            let other = Pattern::new("((((a))))").unwrap();
+            let foreign = Replacement::new(&other, "$4$1").unwrap();
+            let _ = pattern.replace_all(&input, &foreign);
+        }
+    }
 }
 
 #[test]

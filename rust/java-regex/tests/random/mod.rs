@@ -1,5 +1,7 @@
 //! Patterns, templates and inputs made from a grammar.
 
+#![allow(dead_code, reason = "each test file uses a part of this")]
+
 /// What the patterns are made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Profile {
