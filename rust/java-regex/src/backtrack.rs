@@ -35,6 +35,9 @@ struct Loop {
     count: u32,
     /// Register of the position where the present round began.
     begin: u32,
+    /// For rounds: registers of the number of rounds done before the last ones of one length, and of that length.
+    level: u32,
+    length: u32,
     /// The group whose captures the loop sets itself, for rounds.
     group: Option<u32>,
     /// Which memory of failed positions, for outermost general loops.
@@ -254,9 +257,21 @@ impl Compiler {
     }
 
     fn new_loop(&mut self, repeat: &Repeat, group: Option<u32>) -> u32 {
-        let (count, begin) = (self.register(), self.register());
+        let [count, begin, level, length] = [(); 4].map(|()| self.register());
         let Repeat { min, max, greed, .. } = *repeat;
-        self.program.loops.push(Loop { min, max, greed, count, begin, group, memo: None, body: 0, exit: 0 });
+        self.program.loops.push(Loop {
+            min,
+            max,
+            greed,
+            count,
+            begin,
+            level,
+            length,
+            group,
+            memo: None,
+            body: 0,
+            exit: 0,
+        });
         index(self.program.loops.len()) - 1
     }
 
@@ -286,8 +301,10 @@ impl Compiler {
         }
         self.emit(Inst::LoopTail(id));
         let exit = self.here();
-        // Whether a position failed depends on nothing else only here.
-        let memo = (outermost && repeat.max == UNBOUNDED && !self.back_references).then_some(self.program.memos);
+        // Whether a position failed depends on nothing else only here. Java remembers for greedy loops, and what a failure
+        // leaves in the groups shows when a lazy one does.
+        let memo = (outermost && repeat.greed == Greed::Greedy && repeat.max == UNBOUNDED && !self.back_references)
+            .then_some(self.program.memos);
         self.program.memos += u32::from(memo.is_some());
         let info = &mut self.program.loops[id as usize];
         (info.body, info.exit, info.memo) = (body, exit, memo);
@@ -547,7 +564,9 @@ impl<'a> Matcher<'a> {
                     }
                 }
                 Inst::RoundsInit(id) => {
-                    self.set(program.loops[id as usize].count, 0);
+                    let info = &program.loops[id as usize];
+                    self.set(info.count, 0);
+                    self.set(info.level, info.min);
                     pc += 1;
                     true
                 }
@@ -756,7 +775,8 @@ impl<'a> Matcher<'a> {
 
     /// Notes what Java does to the loop's group when all after the loop has matched.
     fn leave_rounds(&mut self, info: &Loop) {
-        if let (Greed::Greedy, Some(group), true) = (info.greed, info.group, self.get(info.count) > info.min) {
+        let later = self.get(info.count) > self.get(info.level);
+        if let (Greed::Greedy, Some(group), true) = (info.greed, info.group, later) {
             let (start, end) = (self.get(2 * group), self.get(2 * group + 1));
             self.stack.push(Frame::OnSuccess { group, start, end });
         }
@@ -778,11 +798,31 @@ impl<'a> Matcher<'a> {
             return info.greed != Greed::Lazy;
         }
         if let Some(group) = info.group {
+            if info.greed == Greed::Greedy && count >= info.min {
+                self.note_length(info, count, at - begin);
+            }
             self.set_group(group, begin, at);
         }
         self.set(info.count, count + 1);
         *pc = info.body;
         true
+    }
+
+    /// Java starts over when a round has another length than those before: it leaves the loop before that round without
+    /// setting the group once more.
+    fn note_length(&mut self, info: &Loop, count: u32, length: u32) {
+        if count > self.get(info.level) {
+            if self.get(info.length) == length {
+                return;
+            }
+            // Below what restores `begin` lies the way out before this round.
+            let way_out = self.stack.len() - 2;
+            if let Frame::Retry { pc, .. } = &mut self.stack[way_out] {
+                *pc = info.exit + 1;
+            }
+            self.set(info.level, count);
+        }
+        self.set(info.length, length);
     }
 
     fn look_begin(&mut self, id: u32, pc: &mut u32, at: &mut u32) -> bool {
