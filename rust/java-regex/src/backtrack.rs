@@ -592,7 +592,7 @@ impl<'a> Matcher<'a> {
                     pc += 1;
                     true
                 }
-                Inst::RoundEnd(id) => self.round_end(&program.loops[id as usize], &mut pc, at),
+                Inst::RoundEnd(id) => self.round_end(&program.loops[id as usize], &mut pc, &mut at),
                 Inst::RoundsExit(id) => {
                     self.leave_rounds(&program.loops[id as usize]);
                     pc += 1;
@@ -782,47 +782,47 @@ impl<'a> Matcher<'a> {
         }
     }
 
-    fn round_end(&mut self, info: &Loop, pc: &mut u32, at: u32) -> bool {
+    fn round_end(&mut self, info: &Loop, pc: &mut u32, at: &mut u32) -> bool {
         self.cut();
         let begin = self.get(info.begin);
         let count = self.get(info.count);
-        let empty = at == begin && count >= info.min;
-        if info.greed == Greed::Possessive || empty && info.greed == Greed::Greedy {
-            // Above the barrier stood what restores `begin`, and before it the way out, unless the round had to be.
-            let ways = 1 + usize::from(count >= info.min);
-            self.stack.truncate(self.stack.len() - ways);
+        let length = *at - begin;
+        // Above the barrier stood what restores `begin`, and before that the way out, unless the round had to be.
+        let optional = count >= info.min;
+        let below = self.stack.len() - 1 - usize::from(optional);
+        let greedy = optional && info.greed == Greed::Greedy;
+        let changed = greedy && count > self.get(info.level) && length != self.get(info.length);
+        if changed && info.group.is_some() {
+            // Java starts over when a round has another length than those before: it runs the round again, and leaves
+            // the loop before it without setting the group once more.
+            let level = std::mem::replace(&mut self.registers[info.level as usize], count);
+            self.stack.truncate(below);
+            self.stack.push(Frame::Restore { register: info.level, value: level });
+            self.stack.push(Frame::Retry { pc: info.exit + 1, at: begin });
+            (*pc, *at) = (info.body + 1, begin);
+            return true;
         }
-        if empty {
+        if optional && length == 0 && !changed {
             // An empty round that was not asked for ends the loop and sets nothing.
+            self.stack.truncate(if info.greed == Greed::Lazy { below + 1 } else { below });
             *pc = info.exit + 1;
             return info.greed != Greed::Lazy;
         }
+        if info.greed == Greed::Possessive {
+            self.stack.truncate(below);
+        }
+        if changed {
+            // Without a group of its own, the loop starts over after the round.
+            self.set(info.level, count + 1);
+        } else if greedy {
+            self.set(info.length, length);
+        }
         if let Some(group) = info.group {
-            if info.greed == Greed::Greedy && count >= info.min {
-                self.note_length(info, count, at - begin);
-            }
-            self.set_group(group, begin, at);
+            self.set_group(group, begin, *at);
         }
         self.set(info.count, count + 1);
         *pc = info.body;
         true
-    }
-
-    /// Java starts over when a round has another length than those before: it leaves the loop before that round without
-    /// setting the group once more.
-    fn note_length(&mut self, info: &Loop, count: u32, length: u32) {
-        if count > self.get(info.level) {
-            if self.get(info.length) == length {
-                return;
-            }
-            // Below what restores `begin` lies the way out before this round.
-            let way_out = self.stack.len() - 2;
-            if let Frame::Retry { pc, .. } = &mut self.stack[way_out] {
-                *pc = info.exit + 1;
-            }
-            self.set(info.level, count);
-        }
-        self.set(info.length, length);
     }
 
     fn look_begin(&mut self, id: u32, pc: &mut u32, at: &mut u32) -> bool {
