@@ -254,6 +254,11 @@ fn adversarial_patterns_answer_as_java_does() {
 }
 
 #[test]
+fn loops_in_loops_answer_as_java_does() {
+    differential(Profile::Loops);
+}
+
+#[test]
 fn classes_answer_as_java_does() {
     differential(Profile::Classes);
 }
