@@ -7,7 +7,6 @@ SHELL := /bin/bash
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
 ARCH := $(shell uname -m)
 STAGE := tests/setup/stage
-PLUGIN := build/dist/plugin/native-jwt
 ARCHIVE := build/dist/nativejwt-$(VERSION)-linux-$(ARCH).tar.gz
 
 RUST_SOURCES := Cargo.toml $(wildcard Cargo.lock) $(shell find rust -type f)

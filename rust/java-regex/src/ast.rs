@@ -96,9 +96,9 @@ impl Node {
     /// Whether a match of the node has one shape only, so that Java loops over it without remembering each round.
     pub(crate) fn fixed_shape(&self) -> bool {
         match self {
-            Self::Alternate(_) | Self::Atomic(_) => false,
+            Self::Alternate(_) => false,
             Self::Concat(nodes) => nodes.iter().all(Self::fixed_shape),
-            Self::Group(_, body) => body.fixed_shape(),
+            Self::Group(_, body) | Self::Atomic(body) => body.fixed_shape(),
             Self::Repeat(repeat) => !repeat.optional && repeat.min == repeat.max && repeat.body.fixed_shape(),
             _ => true,
         }

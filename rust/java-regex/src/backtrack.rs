@@ -35,6 +35,9 @@ struct Loop {
     count: u32,
     /// Register of the position where the present round began.
     begin: u32,
+    /// For rounds: registers of the number of rounds done before the last ones of one length, and of that length.
+    level: u32,
+    length: u32,
     /// The group whose captures the loop sets itself, for rounds.
     group: Option<u32>,
     /// Which memory of failed positions, for outermost general loops.
@@ -254,9 +257,21 @@ impl Compiler {
     }
 
     fn new_loop(&mut self, repeat: &Repeat, group: Option<u32>) -> u32 {
-        let (count, begin) = (self.register(), self.register());
+        let [count, begin, level, length] = [(); 4].map(|()| self.register());
         let Repeat { min, max, greed, .. } = *repeat;
-        self.program.loops.push(Loop { min, max, greed, count, begin, group, memo: None, body: 0, exit: 0 });
+        self.program.loops.push(Loop {
+            min,
+            max,
+            greed,
+            count,
+            begin,
+            level,
+            length,
+            group,
+            memo: None,
+            body: 0,
+            exit: 0,
+        });
         index(self.program.loops.len()) - 1
     }
 
@@ -286,8 +301,10 @@ impl Compiler {
         }
         self.emit(Inst::LoopTail(id));
         let exit = self.here();
-        // Whether a position failed depends on nothing else only here.
-        let memo = (outermost && repeat.max == UNBOUNDED && !self.back_references).then_some(self.program.memos);
+        // Whether a position failed depends on nothing else only here. Java remembers for greedy loops, and what a failure
+        // leaves in the groups shows when a lazy one does.
+        let memo = (outermost && repeat.greed == Greed::Greedy && repeat.max == UNBOUNDED && !self.back_references)
+            .then_some(self.program.memos);
         self.program.memos += u32::from(memo.is_some());
         let info = &mut self.program.loops[id as usize];
         (info.body, info.exit, info.memo) = (body, exit, memo);
@@ -547,7 +564,9 @@ impl<'a> Matcher<'a> {
                     }
                 }
                 Inst::RoundsInit(id) => {
-                    self.set(program.loops[id as usize].count, 0);
+                    let info = &program.loops[id as usize];
+                    self.set(info.count, 0);
+                    self.set(info.level, info.min);
                     pc += 1;
                     true
                 }
@@ -573,7 +592,7 @@ impl<'a> Matcher<'a> {
                     pc += 1;
                     true
                 }
-                Inst::RoundEnd(id) => self.round_end(&program.loops[id as usize], &mut pc, at),
+                Inst::RoundEnd(id) => self.round_end(&program.loops[id as usize], &mut pc, &mut at),
                 Inst::RoundsExit(id) => {
                     self.leave_rounds(&program.loops[id as usize]);
                     pc += 1;
@@ -756,29 +775,50 @@ impl<'a> Matcher<'a> {
 
     /// Notes what Java does to the loop's group when all after the loop has matched.
     fn leave_rounds(&mut self, info: &Loop) {
-        if let (Greed::Greedy, Some(group), true) = (info.greed, info.group, self.get(info.count) > info.min) {
+        let later = self.get(info.count) > self.get(info.level);
+        if let (Greed::Greedy, Some(group), true) = (info.greed, info.group, later) {
             let (start, end) = (self.get(2 * group), self.get(2 * group + 1));
             self.stack.push(Frame::OnSuccess { group, start, end });
         }
     }
 
-    fn round_end(&mut self, info: &Loop, pc: &mut u32, at: u32) -> bool {
+    fn round_end(&mut self, info: &Loop, pc: &mut u32, at: &mut u32) -> bool {
         self.cut();
         let begin = self.get(info.begin);
         let count = self.get(info.count);
-        let empty = at == begin && count >= info.min;
-        if info.greed == Greed::Possessive || empty && info.greed == Greed::Greedy {
-            // Above the barrier stood what restores `begin`, and before it the way out, unless the round had to be.
-            let ways = 1 + usize::from(count >= info.min);
-            self.stack.truncate(self.stack.len() - ways);
+        let length = *at - begin;
+        // Above the barrier stood what restores `begin`, and before that the way out, unless the round had to be.
+        let optional = count >= info.min;
+        let below = self.stack.len() - 1 - usize::from(optional);
+        let greedy = optional && info.greed == Greed::Greedy;
+        let changed = greedy && count > self.get(info.level) && length != self.get(info.length);
+        if changed && info.group.is_some() {
+            // Java starts over when a round has another length than those before: it runs the round again, and leaves
+            // the loop before it without setting the group once more.
+            let level = std::mem::replace(&mut self.registers[info.level as usize], count);
+            self.stack.truncate(below);
+            self.stack.push(Frame::Restore { register: info.level, value: level });
+            self.stack.push(Frame::Retry { pc: info.exit + 1, at: begin });
+            (*pc, *at) = (info.body + 1, begin);
+            return true;
         }
-        if empty {
+        if optional && length == 0 && !changed {
             // An empty round that was not asked for ends the loop and sets nothing.
+            self.stack.truncate(if info.greed == Greed::Lazy { below + 1 } else { below });
             *pc = info.exit + 1;
             return info.greed != Greed::Lazy;
         }
+        if info.greed == Greed::Possessive {
+            self.stack.truncate(below);
+        }
+        if changed {
+            // Without a group of its own, the loop starts over after the round.
+            self.set(info.level, count + 1);
+        } else if greedy {
+            self.set(info.length, length);
+        }
         if let Some(group) = info.group {
-            self.set_group(group, begin, at);
+            self.set_group(group, begin, *at);
         }
         self.set(info.count, count + 1);
         *pc = info.body;

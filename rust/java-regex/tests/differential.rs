@@ -1,6 +1,6 @@
 //! Random patterns and inputs, answered by a live JDK and by both engines.
 //!
-//! `JAVA_REGEX_CASES` sets how many comparisons are made, `JAVA_REGEX_SEED` repeats a run.
+//! `JAVA_REGEX_CASES` sets how many comparisons are made, `JAVA_REGEX_SEED` takes others.
 
 #![allow(
     clippy::expect_used,
@@ -18,7 +18,6 @@ mod random;
 use java_regex::{Engine, MatchError, Pattern, PatternErrorKind, Replacement, to_lower_case, to_upper_case};
 use jdk::Oracle;
 use random::{Profile, Random};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 const DEFAULT_CASES: u64 = 20_000;
 const BATCH: usize = 200;
@@ -49,14 +48,16 @@ impl Count {
     }
 }
 
+/// The same cases in every run, so that a red build is the change's fault; other seeds are for looking for more.
+const SEED: u64 = 20_261_122;
+
 fn environment(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }
 
 /// A JVM and a generator, whose seed is printed.
 fn start(what: &str, cases: u64) -> Option<(Oracle, Random)> {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock after 1970").as_nanos() as u64;
-    let seed = environment("JAVA_REGEX_SEED").unwrap_or(now);
+    let seed = environment("JAVA_REGEX_SEED").unwrap_or(SEED);
     println!("{what}: JAVA_REGEX_SEED={seed} JAVA_REGEX_CASES={cases}");
     Some((Oracle::start()?, Random::new(seed)))
 }
@@ -145,6 +146,7 @@ fn check(count: &mut Count, pattern: &str, template: &str, inputs: &[String], an
                 }
                 // Java fails when it comes to the template, that is if anything is found.
                 Err(_) if java[1].is_empty() => {}
+                Err(_) if java[2] == "limit" => count.java_limit += 1,
                 Err(_) => count.compare("template", pattern, template, "error", java[2]),
             }
         }
@@ -250,6 +252,11 @@ fn ordinary_patterns_answer_as_java_does() {
 #[test]
 fn adversarial_patterns_answer_as_java_does() {
     differential(Profile::Adversarial);
+}
+
+#[test]
+fn loops_in_loops_answer_as_java_does() {
+    differential(Profile::Loops);
 }
 
 #[test]

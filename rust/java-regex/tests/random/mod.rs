@@ -11,6 +11,8 @@ pub(crate) enum Profile {
     Ordinary,
     /// Everything, with line ends, marks and characters beyond the BMP.
     Adversarial,
+    /// Loops in loops with groups in them, on few characters.
+    Loops,
     /// Character classes, properties and case.
     Classes,
     /// Pieces of syntax in any order.
@@ -57,7 +59,18 @@ impl Random {
             Profile::Ordinary => self.alternatives(3, false),
             Profile::Adversarial => {
                 let flags = if self.one_in(3) { self.flags() } else { String::new() };
+                if self.one_in(6) {
+                    return flags + &self.loops();
+                }
                 flags + &self.alternatives(3, true)
+            }
+            Profile::Loops => {
+                let loops = self.loops();
+                if self.one_in(3) {
+                    format!("{loops}{}|.*", self.pick(&["a", "c", "d", "\\2", "(?=b)"]))
+                } else {
+                    loops
+                }
             }
             Profile::Classes => {
                 let flags = if self.one_in(2) { self.flags() } else { String::new() };
@@ -151,6 +164,22 @@ impl Random {
             pattern.push_str(self.pick(&["$", "\\z", "\\Z", "$"]));
         }
         pattern
+    }
+
+    /// Loops in loops, whose captures show Java's ways.
+    fn loops(&mut self) -> String {
+        const ENOUGH: &[&str] = &["*", "+", "{1,3}", "{2}", "*?", "{0,2}", "+", "*", "*+", "?"];
+        self.groups = 2;
+        let mut inner = String::new();
+        for _ in 0..1 + self.below(2) {
+            inner.push_str(&self.atom(1, true));
+            inner.push_str(self.pick(&["", "", "", "{2}", "?", "*"]));
+        }
+        let (many, between, more) = (self.pick(ENOUGH), self.pick(&["", "b", "c", "[bc]", "\\2"]), self.pick(ENOUGH));
+        let (open, close) = *[("(", ")"), ("(?:", ")"), ("(?>(", "))"), ("(?=(", ")).*"), ("(?!(", ")c).*")]
+            .get(self.below(9) as usize)
+            .unwrap_or(&("(", ")"));
+        format!("{open}({inner}){many}{between}{close}{more}")
     }
 
     fn alternatives(&mut self, depth: u32, all: bool) -> String {
@@ -699,10 +728,12 @@ impl Random {
             "/",
             "!",
         ];
+        const LOOPS: &[&str] = &["a", "a", "b", "b", "c", "ab", "\n", "\u{1F600}"];
         let (pieces, most) = match profile {
             Profile::Mapping => (MAPPING, 6),
             Profile::Ordinary => (ORDINARY, 7),
             Profile::Adversarial => (ADVERSARIAL, 6),
+            Profile::Loops => (LOOPS, 9),
             Profile::Classes => (CLASSES, 3),
             Profile::Syntax => (ORDINARY, 4),
         };

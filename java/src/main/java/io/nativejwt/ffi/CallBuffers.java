@@ -43,9 +43,9 @@ final class CallBuffers {
     MemorySegment copyIn(String value) {
         int length = value.length();
         MemorySegment segment = segmentFor(length + 1);
-        // Characters outside ISO 8859-1 become '?', and a surrogate pair only one: then fewer bytes
-        // than characters are written and
-        // the previous request's bytes would follow. The terminator's place shows it.
+        // Characters outside ISO 8859-1 become '?', and a surrogate pair only one: then there are
+        // fewer bytes than characters, and bytes of the previous request would follow. The place
+        // of the terminator shows it.
         segment.set(ValueLayout.JAVA_BYTE, length, (byte) 1);
         segment.setString(0, value, ISO_8859_1);
         headerLength =

@@ -49,8 +49,7 @@ final class NativeJwtAuthenticator implements HeaderAuthenticator {
         try {
             verdict = verdict(headers);
         } catch (RuntimeException | LinkageError | AssertionError e) {
-            // The exception may hold request data; its class and place are enough to find the
-            // defect.
+            // The exception may hold request data, so only its class and place are logged.
             verdict = Rejects.internalError();
             rejectLog.defect(e);
         }

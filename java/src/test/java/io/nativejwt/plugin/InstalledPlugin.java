@@ -39,8 +39,7 @@ final class InstalledPlugin {
     static InstalledPlugin in(Path folder) {
         try {
             URL[] jar = {folder.resolve(JAR).toUri().toURL()};
-            // Closed never: the library stays bound to it for the life of the JVM, as in a
-            // coordinator.
+            // Never closed, as in a coordinator: the library stays bound to it.
             ClassLoader loader =
                     new URLClassLoader(
                             "plugin", jar, new SpiOnly(InstalledPlugin.class.getClassLoader()));
