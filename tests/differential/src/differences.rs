@@ -17,6 +17,7 @@ pub(crate) use crate::support::case::Direction;
 const SAYINGS: &[(&str, &str)] = &[
     ("escaped-claim-text", "text of a claim in a message"),
     ("far-dates", "a time beyond the year 9999, or one before 1970 with a fraction"),
+    ("useless-key-in-set", "a key of a set that no signature can fit"),
     ("never-500", "anything else on which stock answers 500"),
     ("first-reason", "a token with several faults"),
 ];
@@ -100,6 +101,12 @@ impl Facts {
     #[must_use]
     pub fn has_early_fraction(&self) -> bool {
         self.claim("exp").and_then(|exp| exp.parse::<f64>().ok()).is_some_and(|exp| exp < 0.0 && exp.fract() != 0.0)
+    }
+
+    /// True if the key ID names a key that stock holds though nothing can be verified with it.
+    #[must_use]
+    pub fn names_a_useless_key(&self) -> bool {
+        self.header.value("kid").is_some_and(|kid| matches!(kid, "\"off-curve\"" | "\"weak\""))
     }
 
     fn dates(&self) -> impl Iterator<Item = &str> {
@@ -227,6 +234,11 @@ const ACCEPTED_HERE: &[Accepted] = &[
         slug: "ed25519-keys",
         stock_says: "Unknown signing key ID",
         holds: |facts| facts.header.value("kid") == Some("\"ed\""),
+    },
+    Accepted {
+        slug: "ed25519-keys",
+        stock_says: "Unable to decode PEM signing key id",
+        holds: |facts| facts.header.value("kid").is_some_and(|kid| kid.contains("ed25519")),
     },
     Accepted {
         slug: "long-numbers",

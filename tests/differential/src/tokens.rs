@@ -214,6 +214,9 @@ fn compare_reasons(facts: impl Fn() -> Facts, code: &str, message: &str, stock_m
     if FORM.contains(&code) && stock_says(FORM_OR_LATER) || HEADER.contains(&code) && stock_says(FORM_OR_HEADER) {
         return Found::Listed("first-reason".to_owned());
     }
+    if code == "UNKNOWN_KEY_ID" && stock_says(&["JWT signature does not match"]) && facts.names_a_useless_key() {
+        return Found::Listed("useless-key-in-set".to_owned());
+    }
     // Whichever of the two goes on, the other has stopped earlier for a reason that is listed.
     match differences::refused_here(&facts, code).or_else(|| differences::accepted_here(&facts, stock_message)) {
         Some(slug) => Found::Listed(slug.to_owned()),
