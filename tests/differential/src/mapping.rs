@@ -222,6 +222,10 @@ fn refused_at_start(case: &Case, told: &str, stock: &[Verdict]) -> Option<&'stat
         Rules::File(_, text) => texts_of(text, "pattern"),
     };
     for pattern in &patterns {
+        // Java sees a greatest length in a few look-behinds that repeat an empty group.
+        if told.contains("a look-behind without an obvious greatest length") && has_unbounded_look_behind(pattern) {
+            return Some("mapping-constructs");
+        }
         let refused = JavaPattern::new(pattern).err().filter(|error| error.kind() == PatternErrorKind::Unsupported);
         if refused.is_some() && has_refused_construct(pattern) {
             return Some("mapping-constructs");
@@ -231,7 +235,9 @@ fn refused_at_start(case: &Case, told: &str, stock: &[Verdict]) -> Option<&'stat
         // Proof that it does: no principal got in by this rule.
         let one_rule = patterns.len() == 1;
         let nobody = stock.iter().all(|verdict| !verdict.accepts());
-        return (!one_rule || nobody).then_some("mapping-refused-at-start");
+        if !one_rule || nobody {
+            return Some("mapping-refused-at-start");
+        }
     }
     if let Rules::File(_, text) = &case.rules {
         return crate::rule_file_oddities::slug(text);

@@ -7,9 +7,11 @@ use crate::lenient_json::Oddities;
 /// The slug of the line in DIFFERENCES.md, if the file has something of it.
 #[must_use]
 pub fn slug(text: &[u8]) -> Option<&'static str> {
+    let text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text);
     let wide = text.contains(&0);
     let whole = Oddities::of(text);
-    (wide || whole.lone_surrogate || rules(text).any(|rule| is_odd(&rule))).then_some("mapping-file-types")
+    (wide || whole.not_utf8 || whole.lone_surrogate || rules(text).any(|rule| is_odd(&rule)))
+        .then_some("mapping-file-types")
 }
 
 /// What reads as an object inside of the file. A brace in a pattern gives one that has no members.
