@@ -32,7 +32,7 @@ pub(crate) fn hint(code: RejectCode) -> &'static str {
             "configure the issuer to issue a plain JWT without this extension"
         }
         C::KeyIdRequired => {
-            "have the issuer put a kid into the header ('nativejwt issue --kid'), or configure one key as key-file"
+            "have the issuer put a kid into the header ('nativejwt issue --kid'): more than one key of the set fits, or none"
         }
         C::UnknownKeyId => {
             "compare the kid with what key-file offers: was the key rotated, or the token issued by another issuer?"
@@ -53,6 +53,9 @@ pub(crate) fn hint(code: RejectCode) -> &'static str {
         C::TokenNotYetValid => "compare the clocks of this machine and of the issuer",
         C::MissingIssuer | C::WrongIssuer => {
             "compare required-issuer with iss in 'nativejwt inspect', to the last slash"
+        }
+        C::UnknownIssuer => {
+            "add the file of this issuer to config-files, or compare its required-issuer with iss in 'nativejwt inspect'"
         }
         C::MissingAudience | C::WrongAudience => {
             "have the issuer put the audience of this coordinator into the token, or correct required-audience"

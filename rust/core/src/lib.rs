@@ -11,6 +11,8 @@ mod clock;
 mod config;
 mod events;
 mod identity;
+mod issuer;
+mod issuers;
 mod java_text;
 mod json;
 mod keys;
@@ -24,6 +26,7 @@ mod token;
 mod token_header;
 mod unverified;
 mod user_mapping;
+mod watched_file;
 
 pub use authenticator::Authenticator;
 pub use clock::UnixMillis;

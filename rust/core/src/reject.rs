@@ -66,7 +66,7 @@ reject_codes! {
     303 NoHmacKey "NO_HMAC_KEY" "The token is signed with HMAC, and the key is a public one."
     304 NoPublicKey "NO_PUBLIC_KEY" "The token is signed with a private key, and the key is an HMAC secret."
     305 KeyAlgorithmMismatch "KEY_ALGORITHM_MISMATCH" "The key's type, curve or length does not fit alg, or its JWK is bound to another use (RFC 7518, section 3.1)."
-    306 KeysUnavailable "KEYS_UNAVAILABLE" "The JWK set was not fetched yet, so no key is known."
+    306 KeysUnavailable "KEYS_UNAVAILABLE" "There is no JWK set: it was not fetched yet, or the last good fetch is too long ago."
     307 UnusableKeyFile "UNUSABLE_KEY_FILE" "The key file of this kid exists but holds no usable key."
     310 SignatureMismatch "SIGNATURE_MISMATCH" "The signature is not the key's signature of this header and payload."
 
@@ -78,6 +78,7 @@ reject_codes! {
     406 WrongIssuer "WRONG_ISSUER" "iss is not the required one."
     407 MissingAudience "MISSING_AUDIENCE" "required-audience is set and the token has no aud."
     408 WrongAudience "WRONG_AUDIENCE" "aud does not hold the required audience."
+    409 UnknownIssuer "UNKNOWN_ISSUER" "No file of config-files has iss as its required-issuer, and all of them have one."
 
     501 MissingPrincipal "MISSING_PRINCIPAL" "The token has no claim of the name principal-field."
     502 PrincipalNotAString "PRINCIPAL_NOT_A_STRING" "The claim of the name principal-field is not a string."

@@ -2,6 +2,9 @@
 
 use std::borrow::Cow;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
 use crate::java_text::{is_blank, is_white_space};
 use crate::json::{JsonError, Value, read_object};
 use crate::reject::{Reject, RejectCode, quoted};
@@ -14,9 +17,41 @@ pub(crate) struct TokenHeader<'t> {
     pub(crate) algorithm: Algorithm,
     /// `kid`; an empty one or one of only white space counts as none, as in stock.
     pub(crate) key_id: Option<Cow<'t, str>>,
+    /// `x5t#S256`, else `x5t`, where it is the digest that it should be.
+    pub(crate) thumbprint: Option<Thumbprint>,
+}
+
+/// The digest of the certificate of the key that signed (RFC 7515, sections 4.1.7 and 4.1.8). It is compared with what the
+/// key set says, and trusted for nothing.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Thumbprint {
+    Sha1([u8; 20]),
+    Sha256([u8; 32]),
+}
+
+impl Thumbprint {
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        match self {
+            Self::Sha1(digest) => digest,
+            Self::Sha256(digest) => digest,
+        }
+    }
+
+    /// Base64url of exactly the digest's length.
+    fn read<const N: usize>(text: &str) -> Option<[u8; N]> {
+        let mut digest = [0; N];
+        let length = URL_SAFE_NO_PAD.decode_slice(text, &mut digest).ok()?;
+        (length == N).then_some(digest)
+    }
 }
 
 impl<'t> TokenHeader<'t> {
+    /// A header as tests need it.
+    #[cfg(test)]
+    pub(crate) fn of(algorithm: Algorithm, key_id: Option<&'t str>) -> Self {
+        Self { algorithm, key_id: key_id.map(Into::into), thumbprint: None }
+    }
+
     /// Reads the decoded header. `has_signature` says whether the third part holds anything; stock looks at it between
     /// `alg` and `crit`.
     pub(crate) fn parse(json: &'t [u8], has_signature: bool) -> Result<Self, Reject> {
@@ -30,12 +65,15 @@ impl<'t> TokenHeader<'t> {
         })?;
 
         let (mut algorithm, mut key_id, mut content_type) = (None, None, None);
+        let (mut sha1, mut sha256) = (None, None);
         let (mut critical, mut compressed, mut unencoded) = (false, false, false);
         for (name, value) in members {
             match &*name {
                 "alg" => algorithm = text("alg", value)?,
                 "kid" => key_id = text("kid", value)?,
-                "typ" | "calg" | "jku" | "x5u" | "x5t" | "x5t#S256" => drop(text(&name, value)?),
+                "x5t" => sha1 = text("x5t", value)?.and_then(|text| Thumbprint::read(&text)),
+                "x5t#S256" => sha256 = text("x5t#S256", value)?.and_then(|text| Thumbprint::read(&text)),
+                "typ" | "calg" | "jku" | "x5u" => drop(text(&name, value)?),
                 "jwk" => check_object(&value)?,
                 "x5c" => check_texts(value)?,
                 "cty" => content_type = text("cty", value)?,
@@ -99,7 +137,8 @@ impl<'t> TokenHeader<'t> {
                 "Protected Header 'cty' (content type) is set: the payload is not a plain set of claims",
             ));
         }
-        Ok(Self { algorithm, key_id })
+        let thumbprint = sha256.map(Thumbprint::Sha256).or(sha1.map(Thumbprint::Sha1));
+        Ok(Self { algorithm, key_id, thumbprint })
     }
 }
 
@@ -155,12 +194,26 @@ mod tests {
     }
 
     #[test]
+    fn a_thumbprint_is_the_digest_of_a_certificate_or_nothing() {
+        let read = |members: &str| {
+            let json = format!(r#"{{"alg":"RS256",{members}}}"#);
+            TokenHeader::parse(json.as_bytes(), true).unwrap().thumbprint
+        };
+        let (sha1, sha256) = ("A".repeat(27), "A".repeat(43));
+        assert_eq!(read(&format!(r#""x5t":"{sha1}""#)), Some(Thumbprint::Sha1([0; 20])));
+        assert_eq!(read(&format!(r#""x5t":"{sha1}","x5t#S256":"{sha256}""#)), Some(Thumbprint::Sha256([0; 32])));
+        for unusable in ["", "A", &sha256, &"A".repeat(28), &format!("{}=", sha1), &"/".repeat(27)] {
+            assert_eq!(read(&format!(r#""x5t":"{unusable}""#)), None, "{unusable}");
+        }
+    }
+
+    #[test]
     fn algorithm_and_key_id_are_read() {
         let header =
             TokenHeader::parse(br#"{"typ":"JWT","kid":"k1","alg":"ES256","jku":"https://evil/","jwk":{}}"#, true);
-        assert_eq!(header.unwrap(), TokenHeader { algorithm: Algorithm::Es256, key_id: Some("k1".into()) });
+        assert_eq!(header.unwrap(), TokenHeader::of(Algorithm::Es256, Some("k1")));
         let header = TokenHeader::parse(br#"{"kid":" ","alg":"HS256"}"#, true);
-        assert_eq!(header.unwrap(), TokenHeader { algorithm: Algorithm::Hs256, key_id: None });
+        assert_eq!(header.unwrap(), TokenHeader::of(Algorithm::Hs256, None));
     }
 
     #[test]

@@ -52,7 +52,7 @@
 #define NATIVEJWT_REJECT_NO_PUBLIC_KEY 304
 /* The key's type, curve or length does not fit alg, or its JWK is bound to another use (RFC 7518, section 3.1). */
 #define NATIVEJWT_REJECT_KEY_ALGORITHM_MISMATCH 305
-/* The JWK set was not fetched yet, so no key is known. */
+/* There is no JWK set: it was not fetched yet, or the last good fetch is too long ago. */
 #define NATIVEJWT_REJECT_KEYS_UNAVAILABLE 306
 /* The key file of this kid exists but holds no usable key. */
 #define NATIVEJWT_REJECT_UNUSABLE_KEY_FILE 307
@@ -74,6 +74,8 @@
 #define NATIVEJWT_REJECT_MISSING_AUDIENCE 407
 /* aud does not hold the required audience. */
 #define NATIVEJWT_REJECT_WRONG_AUDIENCE 408
+/* No file of config-files has iss as its required-issuer, and all of them have one. */
+#define NATIVEJWT_REJECT_UNKNOWN_ISSUER 409
 /* The token has no claim of the name principal-field. */
 #define NATIVEJWT_REJECT_MISSING_PRINCIPAL 501
 /* The claim of the name principal-field is not a string. */

@@ -1,5 +1,8 @@
 //! Configuration: stock's keys, read strictly. All that is wrong is found before anything is reported.
 
+use std::path::PathBuf;
+
+mod environment;
 mod problem;
 mod properties;
 
@@ -17,7 +20,11 @@ struct Key {
     legacy: Option<&'static str>,
 }
 
+/// The key that names a file for each issuer; no other key may stand beside it.
+const CONFIG_FILES: &str = "config-files";
+
 const KEYS: &[Key] = &[
+    Key { name: CONFIG_FILES, legacy: None },
     Key { name: "key-file", legacy: Some("http.authentication.jwt.key-file") },
     Key { name: "required-issuer", legacy: Some("http.authentication.jwt.required-issuer") },
     Key { name: "required-audience", legacy: Some("http.authentication.jwt.required-audience") },
@@ -26,9 +33,46 @@ const KEYS: &[Key] = &[
     Key { name: "user-mapping.file", legacy: None },
 ];
 
-/// The values of a configuration, still without their files. Valid by construction: only [`Configuration::read`] makes one.
+/// What a configuration describes.
 #[derive(Clone, Debug)]
-pub(crate) struct Configuration {
+pub(crate) enum Configuration {
+    /// The rules for all tokens.
+    One(IssuerConfiguration),
+    /// `config-files`: a file with the rules of each issuer.
+    Several { files: Vec<PathBuf>, setting: Setting },
+}
+
+impl Configuration {
+    /// Reads the keys. What is wrong goes to `errors`; then the result is not to be used for more than finding more.
+    pub(crate) fn read(properties: &Properties, errors: &mut ConfigurationErrors) -> Self {
+        match setting(properties, CONFIG_FILES, errors) {
+            None => Self::One(IssuerConfiguration::read(properties, errors)),
+            Some(setting) => {
+                report_unknown_keys(properties, errors);
+                for entry in properties.entries.iter().filter(|entry| entry.key != setting.key) {
+                    if is_known(&entry.key) {
+                        let message = format!("stands beside {}: move it into the files named there", setting.key);
+                        errors.push(Problem::of_key(&entry.key, &properties.source, entry.line, message));
+                    }
+                }
+                let files: Vec<&str> = setting.value.split(',').map(str::trim).collect();
+                for (index, file) in files.iter().enumerate() {
+                    if file.is_empty() && !setting.value.is_empty() {
+                        errors.push(setting.problem("has an empty element: name the files with commas between them"));
+                    } else if files.iter().take(index).any(|earlier| earlier == file) {
+                        errors.push(setting.problem(format!("names '{file}' twice")));
+                    }
+                }
+                Self::Several { files: files.into_iter().map(PathBuf::from).collect(), setting }
+            }
+        }
+    }
+}
+
+/// The values that describe the tokens of one issuer, still without the files they name. Valid by construction: only
+/// [`IssuerConfiguration::read`] makes one.
+#[derive(Clone, Debug)]
+pub(crate) struct IssuerConfiguration {
     pub(crate) key_file: Setting,
     pub(crate) required_issuer: Option<Setting>,
     pub(crate) required_audience: Option<Setting>,
@@ -53,10 +97,14 @@ impl Setting {
     }
 }
 
-impl Configuration {
+impl IssuerConfiguration {
     /// Reads the keys. What is wrong goes to `errors`; then the result is not to be used for more than finding more.
     pub(crate) fn read(properties: &Properties, errors: &mut ConfigurationErrors) -> Self {
         report_unknown_keys(properties, errors);
+        if let Some(nested) = properties.get(&format!("{PREFIX}{CONFIG_FILES}")) {
+            let message = "stands in a file that it names itself: the file of an issuer has no further ones";
+            errors.push(Problem::of_key(&nested.key, &properties.source, nested.line, message));
+        }
         let mut read = |name: &str| setting(properties, name, errors);
         let key_file = read("key-file");
         let configuration = Self {
@@ -103,19 +151,19 @@ fn setting(properties: &Properties, name: &str, errors: &mut ConfigurationErrors
     Some(setting)
 }
 
+/// Every name that a key may have.
+fn known_keys() -> impl Iterator<Item = String> {
+    KEYS.iter().flat_map(|key| [Some(format!("{PREFIX}{}", key.name)), key.legacy.map(str::to_owned)]).flatten()
+}
+
+fn is_known(key: &str) -> bool {
+    known_keys().any(|known| known == key)
+}
+
 fn report_unknown_keys(properties: &Properties, errors: &mut ConfigurationErrors) {
-    let known: Vec<String> = KEYS
-        .iter()
-        .flat_map(|key| [Some(format!("{PREFIX}{}", key.name)), key.legacy.map(str::to_owned)])
-        .flatten()
-        .collect();
-    for entry in &properties.entries {
-        if known.contains(&entry.key) {
-            continue;
-        }
-        let nearest = known
-            .iter()
-            .map(|known| (strsim::damerau_levenshtein(known, &entry.key), known))
+    for entry in properties.entries.iter().filter(|entry| !is_known(&entry.key)) {
+        let nearest = known_keys()
+            .map(|known| (strsim::damerau_levenshtein(&known, &entry.key), known))
             .min_by_key(|(distance, _)| *distance)
             .filter(|(distance, _)| *distance <= entry.key.len() / 3)
             .map_or_else(String::new, |(_, known)| format!("; did you mean {known}?"));

@@ -79,6 +79,11 @@ impl ConfigurationErrors {
         self.problems.push(problem);
     }
 
+    /// Adds the problems of another part of the configuration.
+    pub(crate) fn extend(&mut self, more: Self) {
+        self.problems.extend(more.problems);
+    }
+
     /// `value` if nothing is wrong.
     pub(crate) fn or<T>(self, value: T) -> Result<T, Self> {
         if self.problems.is_empty() { Ok(value) } else { Err(self) }

@@ -56,9 +56,15 @@ impl Properties {
     pub fn load(path: &Path) -> Result<Self, ConfigurationErrors> {
         let source = path.display().to_string();
         match fs::read(path) {
-            Ok(bytes) => Self::parse(&bytes.into_iter().map(char::from).collect::<String>(), &source),
+            Ok(bytes) => Self::of_file(&bytes, path),
             Err(error) => Err(Problem::of_source(&source, format!("cannot be read: {error}")).into()),
         }
+    }
+
+    /// Reads the bytes of a file as Java does: in ISO-8859-1.
+    pub(crate) fn of_file(bytes: &[u8], path: &Path) -> Result<Self, ConfigurationErrors> {
+        let text: String = bytes.iter().copied().map(char::from).collect();
+        Self::parse(&text, &path.display().to_string())
     }
 
     /// Takes the lines of the keys from the file at `path`, where the text itself came by another way and has none. A

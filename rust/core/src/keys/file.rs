@@ -1,55 +1,24 @@
 //! Key files: one file, or a path with the key ID in it.
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 use zeroize::Zeroizing;
 
 use super::jwk::{self, Jwk, Origin};
-use super::{hmac_file, jwks, pem};
+use super::jwks::{self, KeySet};
+use super::{hmac_file, pem};
+use crate::events::{Events, Level};
 use crate::reject::{Reject, RejectCode};
 use crate::signature::{KeyError, VerifyingKey};
+use crate::token_header::TokenHeader;
+use crate::watched_file::{Reloaded, WatchedFile, tell_refused};
 
 /// No key file is as large as this.
-const MAX_FILE_BYTES: u64 = jwks::MAX_DOCUMENT_BYTES as u64;
-
-/// Reads a file with one key.
-pub(crate) fn load(path: &Path) -> Result<VerifyingKey, LoadError> {
-    key(&read(path)?).map_err(LoadError::Unusable)
-}
-
-/// Reads the text of a key file; it may be a secret.
-pub(crate) fn read(path: &Path) -> Result<Zeroizing<String>, LoadError> {
-    let mut bytes = Zeroizing::new(Vec::new());
-    File::open(path)
-        .and_then(|file| file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes))
-        .map_err(LoadError::Unreadable)?;
-    if bytes.len() as u64 > MAX_FILE_BYTES {
-        return Err(LoadError::Unusable(KeyError(format!("the file is larger than {MAX_FILE_BYTES} bytes"))));
-    }
-    match String::from_utf8(std::mem::take(&mut *bytes)) {
-        Ok(text) => Ok(Zeroizing::new(text)),
-        // What stands around a PEM text may be in any encoding.
-        Err(error) => match String::from_utf8_lossy(&Zeroizing::new(error.into_bytes())) {
-            text if pem::is_pem(&text) => Ok(Zeroizing::new(text.into_owned())),
-            _ => Err(LoadError::Unusable(KeyError(
-                "the file is neither PEM nor base64: it holds binary data; convert DER or UTF-16 to PEM".to_owned(),
-            ))),
-        },
-    }
-}
-
-/// The one key of a PEM text, a JWK or the base64 of an HMAC key.
-pub(crate) fn key(text: &str) -> Result<VerifyingKey, KeyError> {
-    if jwk::is_json(text) {
-        return Jwk::read(text, Origin::LocalFile).map(|jwk| jwk.key).map_err(|skipped| skipped.why);
-    }
-    if pem::is_pem(text) { pem::public_key(text) } else { hmac_file::secret(text) }
-}
+pub(crate) const MAX_FILE_BYTES: u64 = jwks::MAX_DOCUMENT_BYTES as u64;
 
 /// Why a key file gave no key.
 #[derive(Debug)]
@@ -67,11 +36,90 @@ impl std::fmt::Display for LoadError {
     }
 }
 
+/// What one document of the operator holds: a key for every token, or a JWK set.
+pub(crate) enum Keys {
+    One(VerifyingKey),
+    Set(KeySet),
+}
+
+impl Keys {
+    /// Reads a PEM text, a JWK, a JWK set or the base64 of an HMAC key. A line for each key of a set that is not used goes
+    /// to `events`, after `name`.
+    pub(crate) fn read(bytes: &[u8], origin: Origin, name: &str, events: &Events) -> Result<Self, KeyError> {
+        let text = text(bytes)?;
+        if !jwks::is_set(&text) {
+            return one_key(&text, origin).map(Self::One);
+        }
+        let reading = KeySet::read(text.as_bytes(), origin)?;
+        for line in reading.skipped.iter().take(jwks::MAX_SKIPPED_LINES) {
+            events.push(Level::Warning, format!("{name}: {line}"));
+        }
+        reading.usable().map(Self::Set)
+    }
+
+    pub(crate) fn verify_with<T>(
+        &self,
+        header: &TokenHeader<'_>,
+        verify: impl Fn(&VerifyingKey) -> Result<T, Reject>,
+    ) -> Result<T, Reject> {
+        match self {
+            Self::One(key) => verify(key),
+            Self::Set(keys) => keys.verify_with(header, verify),
+        }
+    }
+}
+
+/// Opens a key file, whatever its name.
+pub(crate) fn open(path: &str, events: &Events) -> Result<Reloaded<Keys>, LoadError> {
+    let (file, bytes) = WatchedFile::open(Path::new(path), MAX_FILE_BYTES).map_err(LoadError::Unreadable)?;
+    let keys = Keys::read(&bytes, Origin::LocalFile, path, events).map_err(LoadError::Unusable)?;
+    Ok(Reloaded::of_file(file, keys))
+}
+
+/// Takes a change of the key file in.
+pub(crate) fn look(keys: &Reloaded<Keys>, events: &Events) {
+    keys.look("The key file", events, |path, bytes| {
+        let name = path.to_string_lossy();
+        Keys::read(bytes, Origin::LocalFile, &name, events).map_err(|why| vec![why.to_string()])
+    });
+}
+
+/// The text of a key file; it may be a secret.
+fn text(bytes: &[u8]) -> Result<Zeroizing<String>, KeyError> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Ok(Zeroizing::new(text.to_owned())),
+        // What stands around a PEM text may be in any encoding.
+        Err(_) => match String::from_utf8_lossy(bytes) {
+            text if pem::is_pem(&text) => Ok(Zeroizing::new(text.into_owned())),
+            _ => Err(KeyError(
+                "the file is neither PEM nor base64: it holds binary data; convert DER or UTF-16 to PEM".to_owned(),
+            )),
+        },
+    }
+}
+
+/// The one key of a PEM text, a JWK or the base64 of an HMAC key.
+fn one_key(text: &str, origin: Origin) -> Result<VerifyingKey, KeyError> {
+    if jwk::is_json(text) {
+        return Jwk::read(text, origin).map(|jwk| jwk.key).map_err(|skipped| skipped.why);
+    }
+    if pem::is_pem(text) { pem::public_key(text) } else { hmac_file::secret(text) }
+}
+
 /// A path with `${KID}` (what stock's code knows) or `$KEYID` (what its documentation says) in it. The file of a key ID
-/// is read when the first token with it comes, and kept.
+/// is read when the first token with it comes, and kept until it changes or goes away.
 pub(crate) struct KeyFileTemplate {
     path: String,
-    loaded: ArcSwap<HashMap<String, Arc<VerifyingKey>>>,
+    loaded: ArcSwap<HashMap<String, KeyFile>>,
+    /// The files of `loaded`. Touched by the watching thread only.
+    watched: Mutex<HashMap<String, WatchedFile>>,
+}
+
+#[derive(Clone)]
+struct KeyFile {
+    key: Arc<VerifyingKey>,
+    /// As it was when the key was read.
+    file: Arc<WatchedFile>,
 }
 
 impl KeyFileTemplate {
@@ -85,10 +133,11 @@ impl KeyFileTemplate {
 
     /// `None` if the path has no variable in it.
     pub(crate) fn new(path: &str) -> Option<Self> {
-        Self::VARIABLES
-            .iter()
-            .any(|variable| path.contains(variable))
-            .then(|| Self { path: path.to_owned(), loaded: ArcSwap::default() })
+        Self::VARIABLES.iter().any(|variable| path.contains(variable)).then(|| Self {
+            path: path.to_owned(),
+            loaded: ArcSwap::default(),
+            watched: Mutex::default(),
+        })
     }
 
     pub(crate) fn key(&self, key_id: Option<&str>) -> Result<Arc<VerifyingKey>, Reject> {
@@ -98,25 +147,62 @@ impl KeyFileTemplate {
             Some(key_id) if key_id.len() > Self::MAX_KEY_ID_BYTES => return Err(unknown()),
             Some(key_id) => sanitized(key_id),
         };
-        if let Some(key) = self.loaded.load().get(&name) {
+        if let Some(KeyFile { key, .. }) = self.loaded.load().get(&name) {
             return Ok(Arc::clone(key));
         }
-        let path = Self::VARIABLES.iter().fold(self.path.clone(), |path, variable| path.replace(variable, &name));
-        let key = load(Path::new(&path)).map(Arc::new).map_err(|error| match error {
-            LoadError::Unreadable(_) => unknown(),
-            LoadError::Unusable(why) => Reject::new(
-                RejectCode::UnusableKeyFile,
-                format!("Unable to decode the signing key of this key ID: {why}"),
-            ),
+        let (file, bytes) =
+            WatchedFile::open(Path::new(&self.path_of(&name)), MAX_FILE_BYTES).map_err(|_| unknown())?;
+        let key = Self::read(&bytes).map_err(|why| {
+            let message = format!("Unable to decode the signing key of this key ID: {why}");
+            Reject::new(RejectCode::UnusableKeyFile, message)
         })?;
+        let loaded = KeyFile { key: Arc::new(key), file: Arc::new(file) };
+        self.update(|files| {
+            if files.len() < Self::MAX_KEPT {
+                files.insert(name.clone(), loaded.clone());
+            }
+        });
+        Ok(loaded.key)
+    }
+
+    fn path_of(&self, name: &str) -> String {
+        Self::VARIABLES.iter().fold(self.path.clone(), |path, variable| path.replace(variable, name))
+    }
+
+    fn read(bytes: &[u8]) -> Result<VerifyingKey, KeyError> {
+        one_key(&text(bytes)?, Origin::LocalFile)
+    }
+
+    fn update(&self, change: impl Fn(&mut HashMap<String, KeyFile>)) {
         self.loaded.rcu(|loaded| {
             let mut loaded = HashMap::clone(loaded);
-            if loaded.len() < Self::MAX_KEPT {
-                loaded.insert(name.clone(), Arc::clone(&key));
-            }
+            change(&mut loaded);
             loaded
         });
-        Ok(key)
+    }
+
+    /// Takes changes of the files in that were read. A file that is gone takes its key with it.
+    pub(crate) fn look(&self, events: &Events) {
+        let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
+        for (name, loaded) in self.loaded.load().iter() {
+            let file = watched.entry(name.clone()).or_insert_with(|| WatchedFile::clone(&loaded.file));
+            let Some(change) = file.changed() else { continue };
+            let what = format!("The key file '{}'", file.path().display());
+            match change.map(|bytes| Self::read(&bytes)) {
+                Ok(Ok(key)) => {
+                    let loaded = KeyFile { key: Arc::new(key), file: Arc::new(file.clone()) };
+                    self.update(|files| drop(files.insert(name.clone(), loaded.clone())));
+                    events.push(Level::Info, format!("{what} has changed and is in use"));
+                }
+                Ok(Err(why)) => tell_refused(events, &what, &[why.to_string()]),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    watched.remove(name);
+                    self.update(|files| drop(files.remove(name)));
+                    events.push(Level::Warning, format!("{what} is gone: tokens of this key ID are refused"));
+                }
+                Err(error) => tell_refused(events, &what, &[format!("it cannot be read: {error}")]),
+            }
+        }
     }
 }
 

@@ -2,8 +2,10 @@
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
+use aws_lc_rs::digest::{self, SHA1_FOR_LEGACY_USE_ONLY, SHA256};
 use base64::Engine as _;
 use base64::alphabet::URL_SAFE;
+use base64::engine::general_purpose::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use zeroize::Zeroizing;
 
@@ -62,6 +64,8 @@ pub(crate) enum Origin {
     Fetched,
     /// From a file of this machine.
     LocalFile,
+    /// From the configuration's own text: shared secrets belong into a file, which can be kept from others.
+    Configuration,
 }
 
 /// A key of a set.
@@ -72,6 +76,8 @@ pub(crate) struct Jwk {
     pub(crate) key: VerifyingKey,
     /// Differs where the key behind a `kid` was replaced. For news to the operator, not for trust.
     pub(crate) fingerprint: u64,
+    /// Digests of the key's certificate, SHA-1 or SHA-256, as `x5t` and `x5t#S256` of a token give them.
+    pub(crate) thumbprints: Vec<Box<[u8]>>,
 }
 
 /// A JWK that is not used, and why.
@@ -95,6 +101,7 @@ impl Jwk {
     pub(crate) fn read(text: &str, origin: Origin) -> Result<Self, SkippedJwk> {
         let members = read_object(text.as_bytes(), |name| {
             matches!(name, "kty" | "kid" | "use" | "key_ops" | "alg" | "crv" | "n" | "e" | "x" | "y")
+                || matches!(name, "x5t" | "x5t#S256" | "x5c")
                 || PRIVATE_MEMBERS.contains(&name)
         });
         let members = members.map(Members).map_err(|error| SkippedJwk {
@@ -109,7 +116,7 @@ impl Jwk {
             Err(why) => return Err(SkippedJwk { key_id: None, why }),
         };
         match members.key(origin) {
-            Ok(key) => Ok(Self { key_id, key, fingerprint: members.fingerprint() }),
+            Ok(key) => Ok(Self { key_id, key, fingerprint: members.fingerprint(), thumbprints: members.thumbprints() }),
             Err(why) => Err(SkippedJwk { key_id, why }),
         }
     }
@@ -165,10 +172,18 @@ impl Members<'_> {
     }
 
     fn refuse_secrets(&self, key_type: &str, origin: Origin) -> Result<(), KeyError> {
-        if key_type == "oct" && origin == Origin::Fetched {
-            return refused(
-                "it is a shared secret (kty oct) and published: whoever reads it can sign tokens; shared secrets are taken from local files only",
-            );
+        match origin {
+            Origin::Fetched if key_type == "oct" => {
+                return refused(
+                    "it is a shared secret (kty oct) and published: whoever reads it can sign tokens; shared secrets are taken from local files only",
+                );
+            }
+            Origin::Configuration if key_type == "oct" => {
+                return refused(
+                    "it is a shared secret (kty oct): put it into a file that only the coordinator can read",
+                );
+            }
+            Origin::Fetched | Origin::Configuration | Origin::LocalFile => {}
         }
         let private = PRIVATE_MEMBERS.iter().find(|name| {
             let secret_of_its_type = key_type == "oct" && **name == "k";
@@ -179,7 +194,7 @@ impl Members<'_> {
             (Some(name), Origin::Fetched) => refused(format!(
                 "its private key is published (member '{name}'): whoever reads it can sign tokens; the issuer must replace this key"
             )),
-            (Some(name), Origin::LocalFile) => refused(format!(
+            (Some(name), Origin::LocalFile | Origin::Configuration) => refused(format!(
                 "it holds the private key (member '{name}'); give the coordinator the public key only, and keep the private one from it"
             )),
         }
@@ -236,6 +251,25 @@ impl Members<'_> {
             point.extend_from_slice(number);
         }
         VerifyingKey::ec(curve, &point)
+    }
+
+    /// What the set says of the key's certificate (RFC 7517, sections 4.7 to 4.9). It helps to find the key and proves
+    /// nothing, so that what cannot be read counts as absent.
+    fn thumbprints(&self) -> Vec<Box<[u8]>> {
+        let mut thumbprints: Vec<Box<[u8]>> = Vec::new();
+        for (name, algorithm) in [("x5t", &SHA1_FOR_LEGACY_USE_ONLY), ("x5t#S256", &SHA256)] {
+            let told = self.bytes(name).ok().filter(|bytes| bytes.len() == algorithm.output_len());
+            thumbprints.extend(told.map(|bytes| Box::from(&bytes[..])));
+            if let Some(Value::Array(chain)) = self.get("x5c")
+                && let Some(Value::String(certificate)) = chain.first()
+                && let Ok(certificate) = STANDARD.decode(&**certificate)
+            {
+                thumbprints.push(digest::digest(algorithm, &certificate).as_ref().into());
+            }
+        }
+        thumbprints.sort_unstable();
+        thumbprints.dedup();
+        thumbprints
     }
 
     fn fingerprint(&self) -> u64 {

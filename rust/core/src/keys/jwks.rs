@@ -1,11 +1,12 @@
 //! A JWK set: the document (RFC 7517, section 5), and the look-up of a token's key in it.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::jwk::{self, Jwk, Origin, SkippedJwk};
 use crate::json::{JsonError, split_array};
 use crate::reject::{Reject, RejectCode, quoted};
-use crate::signature::{KeyError, VerifyingKey};
+use crate::signature::{Algorithm, KeyError, VerifyingKey};
 use crate::token_header::TokenHeader;
 
 /// A longer document is not read.
@@ -14,7 +15,7 @@ pub(crate) const MAX_DOCUMENT_BYTES: usize = 1024 * 1024;
 pub(crate) const MAX_SKIPPED_LINES: usize = 20;
 /// A document with more keys is refused.
 const MAX_KEYS: usize = 10_000;
-/// Keys of one `kid` that are tried in turn; a bad signature costs a verification for each.
+/// Keys of one `kid` or thumbprint that are tried in turn; a bad signature costs a verification for each.
 const MAX_KEYS_OF_ONE_ID: usize = 16;
 
 /// The keys of one document; never changed, only replaced as a whole.
@@ -22,13 +23,17 @@ const MAX_KEYS_OF_ONE_ID: usize = 16;
 pub(crate) struct KeySet {
     /// In the order of the document, for each `kid`.
     by_id: HashMap<Box<str>, Vec<Entry>>,
-    /// Keys without a `kid`. A token cannot name them, so they serve nobody yet.
+    /// Keys without a `kid`: they serve tokens without one.
     without_id: Vec<Entry>,
+    /// The same keys by the digest of their certificate, SHA-1 or SHA-256, where it is known.
+    by_thumbprint: HashMap<Box<[u8]>, Vec<Entry>>,
+    /// The key for each algorithm that exactly one key of the set fits.
+    only_for: Vec<(Algorithm, Arc<VerifyingKey>)>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Entry {
-    key: VerifyingKey,
+    key: Arc<VerifyingKey>,
     fingerprint: u64,
 }
 
@@ -80,11 +85,13 @@ impl KeySet {
                 });
             }
         }
+        keys.only_for = keys.sole_keys();
         Ok(Reading { keys, skipped })
     }
 
     fn add(&mut self, jwk: Jwk) -> Result<(), SkippedJwk> {
-        let Jwk { key_id, key, fingerprint } = jwk;
+        let Jwk { key_id, key, fingerprint, thumbprints } = jwk;
+        let entry = Entry { key: Arc::new(key), fingerprint };
         let keys = match &key_id {
             Some(key_id) => self.by_id.entry(key_id.clone()).or_default(),
             None => &mut self.without_id,
@@ -93,8 +100,27 @@ impl KeySet {
             let why = KeyError(format!("{MAX_KEYS_OF_ONE_ID} keys before it have the same kid"));
             return Err(SkippedJwk { key_id, why });
         }
-        keys.push(Entry { key, fingerprint });
+        keys.push(entry.clone());
+        for thumbprint in thumbprints {
+            let keys = self.by_thumbprint.entry(thumbprint).or_default();
+            if keys.len() < MAX_KEYS_OF_ONE_ID {
+                keys.push(entry.clone());
+            }
+        }
         Ok(())
+    }
+
+    /// Each algorithm that exactly one key fits, with that key.
+    fn sole_keys(&self) -> Vec<(Algorithm, Arc<VerifyingKey>)> {
+        let keys = || self.by_id.values().flatten().chain(&self.without_id).map(|entry| &entry.key);
+        let sole = |algorithm: &Algorithm| {
+            let mut fitting = keys().filter(|key| key.serves(*algorithm));
+            match (fitting.next(), fitting.next()) {
+                (Some(key), None) => Some((*algorithm, Arc::clone(key))),
+                _ => None,
+            }
+        };
+        Algorithm::ALL.iter().filter_map(sole).collect()
     }
 
     /// How many keys there are, those without `kid` included.
@@ -106,17 +132,27 @@ impl KeySet {
         self.by_id.is_empty() && self.without_id.is_empty()
     }
 
-    /// Lets `verify` try the keys of the token's `kid` in turn. The look-up costs the same in a large set, takes no lock
-    /// and allocates nothing.
+    /// Lets `verify` try the keys that the token's header names: those of its `kid`; without one, those of its
+    /// certificate's thumbprint; without either, the one key that fits its algorithm, if there is exactly one. The look-up
+    /// costs the same in a large set, takes no lock and allocates nothing.
     pub(crate) fn verify_with<T>(
         &self,
         header: &TokenHeader<'_>,
         verify: impl Fn(&VerifyingKey) -> Result<T, Reject>,
     ) -> Result<T, Reject> {
-        let Some(key_id) = header.key_id.as_deref() else {
-            return Err(Reject::new(RejectCode::KeyIdRequired, "Key ID is required"));
+        let named = match (header.key_id.as_deref(), &header.thumbprint) {
+            (Some(key_id), _) => self.by_id.get(key_id),
+            // A set that tells of no certificate cannot say whose thumbprint this is.
+            (None, Some(thumbprint)) if !self.by_thumbprint.is_empty() => self.by_thumbprint.get(thumbprint.as_bytes()),
+            (None, _) => {
+                let sole = self.only_for.iter().find(|(algorithm, _)| *algorithm == header.algorithm);
+                let Some((_, key)) = sole else {
+                    return Err(Reject::new(RejectCode::KeyIdRequired, "Key ID is required"));
+                };
+                return verify(key);
+            }
         };
-        let Some([first, others @ ..]) = self.by_id.get(key_id).map(Vec::as_slice) else {
+        let Some([first, others @ ..]) = named.map(Vec::as_slice) else {
             return Err(Reject::new(RejectCode::UnknownKeyId, "Unknown signing key ID"));
         };
         if others.is_empty() {
@@ -205,8 +241,12 @@ fn enumerated(mut items: impl Iterator<Item = String>) -> String {
 mod tests {
     use std::cell::RefCell;
 
+    use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
     use super::*;
-    use crate::signature::Algorithm;
+    use crate::token_header::Thumbprint;
 
     const P256: &str = r#""kty":"EC","crv":"P-256","x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4","y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM""#;
     const ED25519: &str = r#""kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo""#;
@@ -225,7 +265,7 @@ mod tests {
     }
 
     fn header(algorithm: Algorithm, key_id: Option<&str>) -> TokenHeader<'_> {
-        TokenHeader { algorithm, key_id: key_id.map(Into::into) }
+        TokenHeader::of(algorithm, key_id)
     }
 
     fn mismatch() -> Reject {
@@ -304,7 +344,7 @@ mod tests {
 
     #[test]
     fn a_token_names_its_key() {
-        let reading = read(&[&format!(r#""kid":"a",{P256}"#), ED25519]);
+        let reading = read(&[&format!(r#""kid":"a",{P256}"#), ED25519, OTHER_ED25519]);
         assert_eq!(
             tried(&reading.keys, &header(Algorithm::Es256, Some("a"))),
             (vec!["EC P-256".into()], RejectCode::SignatureMismatch)
@@ -317,6 +357,42 @@ mod tests {
             let reject = reading.keys.verify_with(&header(Algorithm::EdDsa, key_id), |_| Ok(())).unwrap_err();
             assert_eq!((reject.code(), reject.message()), (code, message));
         }
+    }
+
+    #[test]
+    fn a_token_without_a_name_gets_the_one_key_that_fits_its_algorithm() {
+        let keys = set(&[("a", ED25519), ("b", P256)]);
+        assert_eq!(tried(&keys, &header(Algorithm::EdDsa, None)).0, ["Ed25519"]);
+        assert_eq!(tried(&keys, &header(Algorithm::Es256, None)).0, ["EC P-256"]);
+        let reading = read(&[&format!(r#""kid":"a",{ED25519}"#), OTHER_ED25519, P256]);
+        assert_eq!(tried(&reading.keys, &header(Algorithm::EdDsa, None)), (vec![], RejectCode::KeyIdRequired));
+        assert_eq!(tried(&reading.keys, &header(Algorithm::Es256, None)).0, ["EC P-256"]);
+        assert_eq!(tried(&reading.keys, &header(Algorithm::Rs256, None)).0, [""; 0]);
+        assert_eq!(tried(&reading.keys, &header(Algorithm::Es256, Some("x"))).1, RejectCode::UnknownKeyId);
+    }
+
+    #[test]
+    fn a_thumbprint_chooses_a_key_where_no_name_does() {
+        // The digests of "certificate", and a member that tells them itself.
+        let with_chain = format!(r#""kid":"a","x5c":["Y2VydGlmaWNhdGU=","AA=="],{ED25519}"#);
+        let told = URL_SAFE_NO_PAD.encode([7; 20]);
+        let with_digest = format!(r#""kid":"b","x5t":"{told}",{OTHER_ED25519}"#);
+        let reading = read(&[&with_chain, &with_digest, &format!(r#""kid":"c","x5t":1,"x5c":"?",{P256}"#)]);
+        assert_eq!(reading.skipped, [""; 0], "what is said of a certificate costs no key");
+        let serve = |algorithm, key_id: Option<&'static str>, thumbprint| {
+            tried(&reading.keys, &TokenHeader { thumbprint: Some(thumbprint), ..header(algorithm, key_id) })
+        };
+        let sha1 =
+            |bytes: &[u8]| Thumbprint::Sha1(digest(&SHA1_FOR_LEGACY_USE_ONLY, bytes).as_ref().try_into().unwrap());
+        let sha256 = Thumbprint::Sha256(digest(&SHA256, b"certificate").as_ref().try_into().unwrap());
+        for thumbprint in [sha1(b"certificate"), sha256, Thumbprint::Sha1([7; 20])] {
+            assert_eq!(serve(Algorithm::EdDsa, None, thumbprint).0, ["Ed25519"]);
+        }
+        assert_eq!(serve(Algorithm::EdDsa, None, sha1(b"")), (vec![], RejectCode::UnknownKeyId));
+        assert_eq!(serve(Algorithm::EdDsa, Some("c"), sha256).0, ["EC P-256"], "the name goes before");
+        let without_certificates = set(&[("a", ED25519)]);
+        let header = TokenHeader { thumbprint: Some(sha256), ..header(Algorithm::EdDsa, None) };
+        assert_eq!(tried(&without_certificates, &header).0, ["Ed25519"]);
     }
 
     #[test]

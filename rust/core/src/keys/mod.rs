@@ -10,39 +10,42 @@ mod public;
 mod refresh;
 mod schedule;
 
-use std::path::Path;
 use std::sync::Arc;
 
-use crate::events::{Events, Level};
+use crate::events::Events;
 use crate::reject::Reject;
 use crate::signature::{KeyError, VerifyingKey};
 use crate::token_header::TokenHeader;
+use crate::watched_file::Reloaded;
 use fetch::Endpoint;
-use file::{KeyFileTemplate, LoadError};
+use file::{KeyFileTemplate, Keys, LoadError};
 pub use hmac_file::hmac_secret;
 use jwk::Origin;
-use jwks::KeySet;
 pub use public::{PublicKey, public_keys};
 pub(crate) use refresh::{Refresher, RemoteKeySet};
 
 /// Where keys come from, as `key-file` says.
 pub(crate) enum KeySource {
-    /// One key for every token, whatever its key ID.
-    Single(Arc<VerifyingKey>),
+    /// A file, or the text of the configuration itself.
+    Local(Reloaded<Keys>),
     /// A file for each key ID.
     Template(KeyFileTemplate),
-    /// A JWK set from a file of this machine.
-    Set(KeySet),
     /// The JWK set of a URL; a [`Refresher`] fetches it.
     Remote(Arc<RemoteKeySet>),
 }
 
 impl KeySource {
-    /// Opens what `key-file` names: the URL of a JWK set, a path with `${KID}` or `$KEYID`, else one file with a PEM or
-    /// HMAC key, a JWK or a JWK set. What an operator should know of it goes to `events`.
+    /// What a JWK set in the configuration begins with.
+    const INLINE: &'static str = "inline:";
+
+    /// Opens what `key-file` names: the URL of a JWK set, a JWK set itself, a path with `${KID}` or `$KEYID`, else one
+    /// file with a PEM or HMAC key, a JWK or a JWK set. What an operator should know of it goes to `events`.
     pub(crate) fn open(key_file: &str, events: &Events) -> Result<Self, KeyError> {
         if Endpoint::is_url(key_file) {
             return refresh::open(key_file, events).map(Self::Remote);
+        }
+        if let Some(document) = key_file.strip_prefix(Self::INLINE) {
+            return Self::open_inline(document, events);
         }
         if let Some(template) = KeyFileTemplate::new(key_file) {
             return Ok(Self::Template(template));
@@ -52,22 +55,41 @@ impl KeySource {
 
     /// Reads one file, whatever its name.
     pub(crate) fn open_file(path: &str, events: &Events) -> Result<Self, LoadError> {
-        let text = file::read(Path::new(path))?;
-        if !jwks::is_set(&text) {
-            return file::key(&text).map(Arc::new).map(Self::Single).map_err(LoadError::Unusable);
+        file::open(path, events).map(Self::Local)
+    }
+
+    fn open_inline(document: &str, events: &Events) -> Result<Self, KeyError> {
+        if !jwk::is_json(document) {
+            return Err(KeyError(format!("has no JSON after {}: a JWK or a JWK set is meant", Self::INLINE)));
         }
-        let reading = KeySet::read(text.as_bytes(), Origin::LocalFile).map_err(LoadError::Unusable)?;
-        for line in reading.skipped.iter().take(jwks::MAX_SKIPPED_LINES) {
-            events.push(Level::Warning, format!("{path}: {line}"));
-        }
-        reading.usable().map(Self::Set).map_err(LoadError::Unusable)
+        Keys::read(document.as_bytes(), Origin::Configuration, "the inline JWK set", events)
+            .map(|keys| Self::Local(Reloaded::fixed(keys)))
+            .map_err(|why| KeyError(format!("the inline JWK set is refused: {why}")))
     }
 
     /// The key set that a [`Refresher`] must fetch, if the source is one.
     pub(crate) fn remote(&self) -> Option<&Arc<RemoteKeySet>> {
         match self {
             Self::Remote(key_set) => Some(key_set),
-            Self::Single(_) | Self::Template(_) | Self::Set(_) => None,
+            Self::Local(_) | Self::Template(_) => None,
+        }
+    }
+
+    /// True if there are files that may change.
+    pub(crate) fn has_files(&self) -> bool {
+        match self {
+            Self::Local(keys) => keys.has_file(),
+            Self::Template(_) => true,
+            Self::Remote(_) => false,
+        }
+    }
+
+    /// Takes changes of the files in.
+    pub(crate) fn look(&self, events: &Events) {
+        match self {
+            Self::Local(keys) => file::look(keys, events),
+            Self::Template(template) => template.look(events),
+            Self::Remote(_) => {}
         }
     }
 
@@ -78,8 +100,7 @@ impl KeySource {
         verify: impl Fn(&VerifyingKey) -> Result<T, Reject>,
     ) -> Result<T, Reject> {
         match self {
-            Self::Single(key) => verify(key),
-            Self::Set(keys) => keys.verify_with(header, verify),
+            Self::Local(keys) => keys.load().verify_with(header, verify),
             Self::Remote(key_set) => key_set.verify_with(header, verify),
             Self::Template(template) => verify(&*template.key(header.key_id.as_deref())?),
         }
@@ -108,7 +129,7 @@ mod tests {
     }
 
     fn serve(source: &KeySource, algorithm: Algorithm, key_id: Option<&str>) -> Result<String, RejectCode> {
-        let header = TokenHeader { algorithm, key_id: key_id.map(Into::into) };
+        let header = TokenHeader::of(algorithm, key_id);
         source.verify_with(&header, |key| Ok(key.describe())).map_err(|reject| reject.code())
     }
 
@@ -122,7 +143,8 @@ mod tests {
         assert_eq!(serve(&source, Algorithm::Hs256, Some("a")), Ok("HMAC".to_owned()));
         assert_eq!(serve(&source, Algorithm::EdDsa, Some("b")), Ok("Ed25519".to_owned()));
         assert_eq!(serve(&source, Algorithm::EdDsa, Some("c")), Err(RejectCode::UnknownKeyId));
-        assert_eq!(serve(&source, Algorithm::EdDsa, None), Err(RejectCode::KeyIdRequired));
+        assert_eq!(serve(&source, Algorithm::EdDsa, None), Ok("Ed25519".to_owned()));
+        assert_eq!(serve(&source, Algorithm::Es256, None), Err(RejectCode::KeyIdRequired));
         assert!(told[0].contains("the key 'c' is not used: it holds the private key (member 'd')"), "{told:?}");
     }
 

@@ -106,6 +106,16 @@ impl RemoteKeySet {
         }
     }
 
+    /// False as long as every token is refused for want of keys.
+    pub(crate) fn has_keys(&self) -> bool {
+        matches!(&**self.snapshot.load(), Snapshot::Keys(_))
+    }
+
+    /// True if both come from the same place in the same way.
+    pub(crate) fn is_alike(&self, other: &Self) -> bool {
+        self.endpoint == other.endpoint && self.timing == other.timing
+    }
+
     fn publish(&self, snapshot: Option<Snapshot>, failure: Option<String>) {
         if let Some(snapshot) = snapshot {
             self.snapshot.store(Arc::new(snapshot));
@@ -123,9 +133,16 @@ pub(crate) struct Refresher {
     stop: Option<oneshot::Sender<()>>,
     ended: mpsc::Receiver<()>,
     thread: Option<JoinHandle<()>>,
+    runtime: tokio::runtime::Handle,
+    events: Arc<Events>,
 }
 
 impl Refresher {
+    /// Takes a further key set.
+    pub(crate) fn add(&self, key_set: &Arc<RemoteKeySet>) {
+        self.runtime.spawn(Refreshing::new(Arc::clone(key_set), Arc::clone(&self.events)).run());
+    }
+
     /// Starts the thread and the first fetches; waits for none of them.
     ///
     /// # Errors
@@ -136,7 +153,8 @@ impl Refresher {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().thread_name(THREAD_NAME).build()?;
         let (stop, stopped) = oneshot::channel();
         let (running, ended) = mpsc::channel();
-        let events = Arc::clone(events);
+        let (handle, events) = (runtime.handle().clone(), Arc::clone(events));
+        let kept = Arc::clone(&events);
         let thread = thread::Builder::new().name(THREAD_NAME.to_owned()).spawn(move || {
             let _running: mpsc::Sender<()> = running;
             runtime.block_on(async {
@@ -149,7 +167,7 @@ impl Refresher {
             // A look-up of a name cannot be interrupted, so it is not waited for.
             runtime.shutdown_background();
         })?;
-        Ok(Self { stop: Some(stop), ended, thread: Some(thread) })
+        Ok(Self { stop: Some(stop), ended, thread: Some(thread), runtime: handle, events: kept })
     }
 }
 

@@ -1,13 +1,14 @@
 //! The JSON rule file: `{"rules":[{"pattern":…,"user":"$1","allow":true,"case":"keep|lower|upper"}]}`.
 
 use std::fmt;
-use std::fs;
 use std::path::Path;
 
 use serde_json::value::RawValue;
 
 use super::{Case, Rule, UserMapping};
+use crate::events::Events;
 use crate::json::{JsonError, Value, read_object};
+use crate::watched_file::{Reloaded, WatchedFile};
 
 /// No rule file is as large as this.
 const MAX_FILE_BYTES: u64 = 64 * 1024 * 1024;
@@ -44,14 +45,31 @@ impl UserMapping {
     /// # Errors
     /// All that is wrong with the file, at once.
     pub fn of_file(path: &Path) -> Result<Self, Vec<RuleFileError>> {
-        let of_file = |message: String| vec![RuleFileError { line: 0, message }];
-        let size = fs::metadata(path).map_err(|error| of_file(format!("cannot be read: {error}")))?.len();
-        if size > MAX_FILE_BYTES {
-            return Err(of_file(format!("is larger than {MAX_FILE_BYTES} bytes")));
-        }
-        let bytes = fs::read(path).map_err(|error| of_file(format!("cannot be read: {error}")))?;
-        let text = String::from_utf8(bytes).map_err(|_| of_file("is not UTF-8".to_owned()))?;
-        Self::of_rules(&text)
+        Self::open(path).map(|(_, rules)| rules)
+    }
+
+    /// As [`UserMapping::of_file`], for a file that may change.
+    pub(crate) fn of_changing_file(path: &Path) -> Result<Reloaded<Self>, Vec<RuleFileError>> {
+        Self::open(path).map(|(file, rules)| Reloaded::of_file(file, rules))
+    }
+
+    fn open(path: &Path) -> Result<(WatchedFile, Self), Vec<RuleFileError>> {
+        let (file, bytes) = WatchedFile::open(path, MAX_FILE_BYTES)
+            .map_err(|error| vec![RuleFileError { line: 0, message: format!("cannot be read: {error}") }])?;
+        Ok((file, Self::of_bytes(&bytes)?))
+    }
+
+    fn of_bytes(bytes: &[u8]) -> Result<Self, Vec<RuleFileError>> {
+        let text = std::str::from_utf8(bytes)
+            .map_err(|_| vec![RuleFileError { line: 0, message: "is not UTF-8".to_owned() }])?;
+        Self::of_rules(text)
+    }
+
+    /// Takes a change of the rule file in.
+    pub(crate) fn look(rules: &Reloaded<Self>, events: &Events) {
+        rules.look("The rule file", events, |_, bytes| {
+            Self::of_bytes(bytes).map_err(|errors| errors.iter().map(RuleFileError::to_string).collect())
+        });
     }
 
     /// Reads the text of a rule file.

@@ -170,6 +170,14 @@ fn resolve(raw: RawCase, defaults: &Defaults, file: &str, folder: &Path) -> Resu
             let value = match value.strip_prefix(SERVED) {
                 Some(file) => format!("{SERVED}{}", absolute(file)),
                 None if value.starts_with("keys/") || value.starts_with("mapping/") => absolute(&value),
+                None if key == "config-files" => {
+                    let listed: Vec<_> = value.split(',').map(|file| (file, file.trim())).collect();
+                    let named = |(file, name): (&str, &str)| match name {
+                        "" => file.to_owned(),
+                        name => file.replace(name, &absolute(name)),
+                    };
+                    listed.into_iter().map(named).collect::<Vec<_>>().join(",")
+                }
                 None => value,
             };
             (if key.starts_with("http") { key } else { format!("{PREFIX}{key}") }, value)

@@ -195,12 +195,12 @@ impl Fetched {
     }
 
     fn try_key(&self, key_id: &str) -> Result<(), RejectCode> {
-        let header = TokenHeader { algorithm: Algorithm::EdDsa, key_id: Some(key_id.into()) };
+        let header = TokenHeader::of(Algorithm::EdDsa, Some(key_id));
         self.key_set.verify_with(&header, |_| Ok(())).map_err(|reject| reject.code())
     }
 
     fn reject(&self) -> Reject {
-        let header = TokenHeader { algorithm: Algorithm::EdDsa, key_id: Some("a".into()) };
+        let header = TokenHeader::of(Algorithm::EdDsa, Some("a"));
         self.key_set.verify_with(&header, |_| Ok(())).unwrap_err()
     }
 

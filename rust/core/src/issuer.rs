@@ -1,0 +1,108 @@
+//! The rules for the tokens of one issuer: its keys, what its claims must say, and who its principals are.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::claims::ClaimsPolicy;
+use crate::config::{ConfigurationErrors, IssuerConfiguration, Problem, Setting};
+use crate::events::Events;
+use crate::keys::{KeySource, RemoteKeySet};
+use crate::user_mapping::UserMapping;
+use crate::watched_file::Reloaded;
+
+/// What `key-file` begins with where the keys are found by OpenID Connect Discovery.
+const DISCOVERY: &str = "oidc:";
+
+/// One issuer. A key of it verifies no other issuer's token, since no other issuer has it.
+pub(crate) struct Issuer {
+    pub(crate) keys: KeySource,
+    pub(crate) claims: ClaimsPolicy,
+    pub(crate) user_mapping: Reloaded<UserMapping>,
+}
+
+impl Issuer {
+    /// Opens the key source and the rule file that the configuration names. What is wrong goes to `errors`.
+    pub(crate) fn open(
+        configuration: &IssuerConfiguration,
+        events: &Arc<Events>,
+        errors: &mut ConfigurationErrors,
+    ) -> Option<Self> {
+        let key_file = &configuration.key_file;
+        let keys = (!key_file.value.is_empty())
+            .then(|| KeySource::open(&key_file.value, events).map_err(|error| errors.push(key_file.problem(error.0))))
+            .and_then(Result::ok);
+        let user_mapping = open_user_mapping(configuration, errors);
+        let required_issuer = required_issuer(configuration, errors);
+        let value = |setting: &Option<Setting>| setting.as_ref().map(|setting| setting.value.clone());
+        let claims = ClaimsPolicy {
+            required_issuer,
+            required_audience: value(&configuration.required_audience),
+            principal_field: value(&configuration.principal_field).unwrap_or_else(|| "sub".to_owned()),
+        };
+        Some(Self { keys: keys?, claims, user_mapping: user_mapping? })
+    }
+
+    /// The key set that must be fetched, if the keys come from a URL.
+    pub(crate) fn remote(&self) -> Option<&Arc<RemoteKeySet>> {
+        self.keys.remote()
+    }
+
+    /// False as long as every token would be refused for want of keys.
+    pub(crate) fn has_keys(&self) -> bool {
+        self.remote().is_none_or(|key_set| key_set.has_keys())
+    }
+
+    /// Goes on with the keys of `older` where both come from the same place in the same way, so that a change of other
+    /// rules needs no fetch.
+    pub(crate) fn take_over_keys(&mut self, older: &Self) {
+        if let (KeySource::Remote(mine), Some(theirs)) = (&mut self.keys, older.remote())
+            && mine.is_alike(theirs)
+        {
+            *mine = Arc::clone(theirs);
+        }
+    }
+
+    /// True if there are files that may change.
+    pub(crate) fn has_files(&self) -> bool {
+        self.keys.has_files() || self.user_mapping.has_file()
+    }
+
+    /// Takes changes of the files in.
+    pub(crate) fn look(&self, events: &Events) {
+        self.keys.look(events);
+        UserMapping::look(&self.user_mapping, events);
+    }
+}
+
+/// `required-issuer`, which `oidc:` implies (OpenID Connect Discovery 1.0, section 4.3).
+fn required_issuer(configuration: &IssuerConfiguration, errors: &mut ConfigurationErrors) -> Option<String> {
+    let discovered = configuration.key_file.value.strip_prefix(DISCOVERY);
+    match (&configuration.required_issuer, discovered) {
+        (Some(required), Some(discovered)) if required.value != discovered => {
+            let message = format!("is not the issuer of key-file, '{discovered}', which is required already: drop it");
+            errors.push(required.problem(message));
+            None
+        }
+        (_, Some(discovered)) => Some(discovered.to_owned()),
+        (required, None) => required.as_ref().map(|setting| setting.value.clone()),
+    }
+}
+
+/// The rules that the configuration names; what is wrong with them goes to `errors`.
+fn open_user_mapping(
+    configuration: &IssuerConfiguration,
+    errors: &mut ConfigurationErrors,
+) -> Option<Reloaded<UserMapping>> {
+    if let Some(pattern) = &configuration.user_mapping_pattern {
+        let rules = UserMapping::of_pattern(&pattern.value).map_err(|what| errors.push(pattern.problem(what)));
+        return rules.ok().map(Reloaded::fixed);
+    }
+    let Some(file) = &configuration.user_mapping_file else { return Some(Reloaded::fixed(UserMapping::identity())) };
+    UserMapping::of_changing_file(Path::new(&file.value))
+        .map_err(|problems| {
+            for problem in problems {
+                errors.push(Problem::of_line(&file.value, problem.line, problem.message));
+            }
+        })
+        .ok()
+}

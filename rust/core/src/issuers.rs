@@ -1,0 +1,272 @@
+//! Which issuer's rules judge a token.
+//!
+//! With one configuration its rules judge every token, `required-issuer` among them. With `config-files` the token's own
+//! `iss`, which nobody has verified yet, chooses the file whose `required-issuer` it equals; it decides nothing else. Then
+//! that issuer's keys verify the signature, and its rules demand the `iss` once more.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use arc_swap::{ArcSwap, Guard};
+
+use crate::claims;
+use crate::config::{Configuration, ConfigurationErrors, IssuerConfiguration, Problem, Properties, Setting};
+use crate::events::{Events, Level};
+use crate::issuer::Issuer;
+use crate::keys::Refresher;
+use crate::reject::{Reject, RejectCode, quoted};
+use crate::watched_file::{WatchedFile, tell_refused};
+
+/// No property file is as large as this; a JWK set may stand in it.
+const MAX_FILE_BYTES: u64 = 4 * 1024 * 1024;
+
+/// The rules of all issuers, as they are now.
+pub(crate) enum Rules {
+    One(Arc<Issuer>),
+    Several(Table),
+}
+
+/// The issuers of `config-files`.
+pub(crate) struct Table {
+    by_name: HashMap<Box<str>, Arc<Issuer>>,
+    /// The one without `required-issuer`.
+    otherwise: Option<Arc<Issuer>>,
+}
+
+impl Rules {
+    /// The rules that judge a token with this payload, which is not verified.
+    pub(crate) fn of(&self, payload: &[u8]) -> Result<&Issuer, Reject> {
+        match self {
+            Self::One(issuer) => Ok(issuer),
+            Self::Several(table) => table.of(payload),
+        }
+    }
+
+    fn issuers(&self) -> Vec<&Arc<Issuer>> {
+        match self {
+            Self::One(issuer) => vec![issuer],
+            Self::Several(table) => table.by_name.values().chain(&table.otherwise).collect(),
+        }
+    }
+}
+
+impl Table {
+    /// Puts the issuers together. The error names the files that do not go together.
+    fn new<'f>(issuers: impl IntoIterator<Item = (&'f Path, &'f Arc<Issuer>)>) -> Result<Self, Vec<String>> {
+        let (mut table, mut errors) = (Self { by_name: HashMap::new(), otherwise: None }, Vec::new());
+        let mut files: HashMap<Option<&str>, &Path> = HashMap::new();
+        for (path, issuer) in issuers {
+            let name = issuer.claims.required_issuer.as_deref();
+            if let Some(other) = files.insert(name, path) {
+                let (other, path) = (other.display(), path.display());
+                errors.push(match name {
+                    Some(name) => format!("'{other}' and '{path}' have the same required-issuer, '{}'", quoted(name)),
+                    None => format!(
+                        "'{other}' and '{path}' have no required-issuer: one file at most may do without, for the tokens that are no other's"
+                    ),
+                });
+            }
+            match name {
+                Some(name) => drop(table.by_name.insert(name.into(), Arc::clone(issuer))),
+                None => table.otherwise = Some(Arc::clone(issuer)),
+            }
+        }
+        if errors.is_empty() { Ok(table) } else { Err(errors) }
+    }
+
+    fn of(&self, payload: &[u8]) -> Result<&Issuer, Reject> {
+        let name = claims::unverified_issuer(payload)?;
+        let named = name.as_deref().and_then(|name| self.by_name.get(name));
+        named.or(self.otherwise.as_ref()).map(Arc::as_ref).ok_or_else(|| match name {
+            Some(name) => Reject::new(
+                RejectCode::UnknownIssuer,
+                format!("The issuer of the token is not one of those that are trusted here: {}", quoted(&name)),
+            ),
+            None => Reject::new(RejectCode::MissingIssuer, "Missing 'iss' claim: it says whose token this is"),
+        })
+    }
+}
+
+/// The file of one issuer.
+struct IssuerFile {
+    file: WatchedFile,
+    issuer: Arc<Issuer>,
+    /// A good change whose keys are not there yet: the old rules serve until they are.
+    candidate: Option<Arc<Issuer>>,
+}
+
+/// The rules of all issuers, and the files that they are read from.
+pub(crate) struct Issuers {
+    rules: ArcSwap<Rules>,
+    /// Touched by the watching thread only.
+    files: Mutex<Vec<IssuerFile>>,
+    events: Arc<Events>,
+    /// Started for the first key set of a URL.
+    refresher: Mutex<Option<Refresher>>,
+}
+
+impl Issuers {
+    /// Opens everything that the configuration names.
+    ///
+    /// # Errors
+    /// All that is wrong, at once.
+    pub(crate) fn open(properties: &Properties, events: &Arc<Events>) -> Result<Self, ConfigurationErrors> {
+        let mut errors = ConfigurationErrors::default();
+        let (rules, files, setting) = match Configuration::read(properties, &mut errors) {
+            Configuration::One(configuration) => {
+                let issuer = Issuer::open(&configuration, events, &mut errors);
+                (issuer.map(|issuer| Rules::One(Arc::new(issuer))), Vec::new(), configuration.key_file)
+            }
+            Configuration::Several { files, setting } => {
+                let files = open_files(&files, &setting, events, &mut errors);
+                let table = Table::new(files.iter().map(|file| (file.file.path(), &file.issuer)));
+                let table = table.map_err(|lines| {
+                    lines.into_iter().for_each(|line| errors.push(setting.problem(format!("does not work: {line}"))));
+                });
+                (table.ok().map(Rules::Several), files, setting)
+            }
+        };
+        // Last, so that nothing is fetched for a configuration that is not used.
+        let Some(rules) = rules else { return Err(errors) };
+        let rules = errors.or(rules)?;
+        let issuers = Self {
+            rules: ArcSwap::from_pointee(rules),
+            files: Mutex::new(files),
+            events: Arc::clone(events),
+            refresher: Mutex::default(),
+        };
+        for issuer in issuers.load().issuers() {
+            issuers.keep_fetched(issuer).map_err(|why| setting.problem(why))?;
+        }
+        Ok(issuers)
+    }
+
+    /// The present rules. It takes no lock.
+    pub(crate) fn load(&self) -> Guard<Arc<Rules>> {
+        self.rules.load()
+    }
+
+    /// Has the keys of the issuer fetched from now on, if they come from a URL.
+    fn keep_fetched(&self, issuer: &Issuer) -> Result<(), String> {
+        let Some(key_set) = issuer.remote() else { return Ok(()) };
+        let no_thread = |error| format!("cannot be fetched: no thread can be started: {error}");
+        let mut refresher = self.refresher.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*refresher {
+            Some(refresher) => refresher.add(key_set),
+            None => refresher.insert(Refresher::start(Vec::new(), &self.events).map_err(no_thread)?).add(key_set),
+        }
+        Ok(())
+    }
+
+    /// Waits until the keys that come from URLs were fetched once, well or badly. `Err` says why there are none.
+    pub(crate) fn wait_until_fetched(&self, timeout: Duration) -> Result<(), String> {
+        let begin = Instant::now();
+        let failures: Vec<String> = self
+            .load()
+            .issuers()
+            .into_iter()
+            .filter_map(|issuer| issuer.remote())
+            .filter_map(|key_set| key_set.wait_until_fetched(timeout.saturating_sub(begin.elapsed())).err())
+            .collect();
+        if failures.is_empty() { Ok(()) } else { Err(failures.join("; ")) }
+    }
+
+    /// True if there are files that may change.
+    pub(crate) fn has_files(&self) -> bool {
+        match &**self.load() {
+            Rules::One(issuer) => issuer.has_files(),
+            Rules::Several(_) => true,
+        }
+    }
+
+    /// Takes changes of all files in: those of `config-files` and those that they name.
+    pub(crate) fn look(&self) {
+        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        for index in 0..files.len() {
+            self.look_at(&mut files, index);
+        }
+        for issuer in self.load().issuers() {
+            issuer.look(&self.events);
+        }
+    }
+
+    /// Takes a change of one of `config-files` in.
+    fn look_at(&self, files: &mut [IssuerFile], index: usize) {
+        let Some(IssuerFile { file, issuer, candidate }) = files.get_mut(index) else { return };
+        let what = format!("The file of an issuer '{}'", file.path().display());
+        if let Some(change) = file.changed() {
+            *candidate = None;
+            let opened = match change {
+                Ok(bytes) => open_issuer(file.path(), &bytes, &self.events),
+                Err(error) => Err(Problem::of_source("", format!("it cannot be read: {error}")).into()),
+            };
+            match opened {
+                Ok(mut opened) => {
+                    opened.take_over_keys(issuer);
+                    match self.keep_fetched(&opened) {
+                        Ok(()) => *candidate = Some(Arc::new(opened)),
+                        Err(why) => tell_refused(&self.events, &what, &[why]),
+                    }
+                }
+                Err(errors) => {
+                    let lines: Vec<_> = errors.problems().iter().map(ToString::to_string).collect();
+                    tell_refused(&self.events, &what, &lines);
+                }
+            }
+            if candidate.as_ref().is_some_and(|candidate| !candidate.has_keys()) {
+                let text = format!("{what} has changed; it counts as soon as its keys are fetched");
+                self.events.push(Level::Info, text);
+            }
+        }
+        let Some(ready) = candidate.take_if(|candidate| candidate.has_keys()) else { return };
+        let old = std::mem::replace(issuer, ready);
+        match Table::new(files.iter().map(|file| (file.file.path(), &file.issuer))) {
+            Ok(table) => {
+                self.rules.store(Arc::new(Rules::Several(table)));
+                self.events.push(Level::Info, format!("{what} has changed and is in use"));
+            }
+            Err(lines) => {
+                if let Some(file) = files.get_mut(index) {
+                    file.issuer = old;
+                }
+                tell_refused(&self.events, &what, &lines);
+            }
+        }
+    }
+}
+
+/// Opens the files of all issuers. What is wrong with them goes to `errors`.
+fn open_files(
+    paths: &[PathBuf],
+    setting: &Setting,
+    events: &Arc<Events>,
+    errors: &mut ConfigurationErrors,
+) -> Vec<IssuerFile> {
+    let mut files = Vec::with_capacity(paths.len());
+    for path in paths.iter().filter(|path| !path.as_os_str().is_empty()) {
+        match WatchedFile::open(path, MAX_FILE_BYTES) {
+            Ok((file, bytes)) => match open_issuer(path, &bytes, events) {
+                Ok(issuer) => files.push(IssuerFile { file, issuer: Arc::new(issuer), candidate: None }),
+                Err(more) => errors.extend(more),
+            },
+            Err(error) => {
+                errors.push(setting.problem(format!("names '{}', which cannot be read: {error}", path.display())))
+            }
+        }
+    }
+    files
+}
+
+/// Reads the file of one issuer and opens what it names.
+fn open_issuer(path: &Path, bytes: &[u8], events: &Arc<Events>) -> Result<Issuer, ConfigurationErrors> {
+    let mut properties = Properties::of_file(bytes, path)?;
+    let mut errors = ConfigurationErrors::default();
+    properties.resolve_environment(&mut errors);
+    let configuration = IssuerConfiguration::read(&properties, &mut errors);
+    match Issuer::open(&configuration, events, &mut errors) {
+        Some(issuer) => errors.or(issuer),
+        None => Err(errors),
+    }
+}
