@@ -64,6 +64,12 @@ impl Authenticator {
         self.issuers.wait_until_fetched(timeout)
     }
 
+    /// One look at the files, as the watching thread takes it.
+    #[cfg(test)]
+    pub(crate) fn look(&self) {
+        self.issuers.look();
+    }
+
     /// Judges the value of an Authorization header at the time `now`.
     ///
     /// # Errors
@@ -114,6 +120,9 @@ impl Authenticator {
         decode_part(token.signature, "JWS signature", &mut signature)?;
         let issuers = self.issuers.load();
         let issuer = issuers.of(&payload)?;
+        if issuers.are_several() {
+            passed(Step::Issuer { required: issuer.claims.required_issuer.as_deref() });
+        }
         let payload = issuer.keys.verify_with(&header, |key| {
             passed(Step::Key(KeyDescription(key)));
             signature::verify(key, header.algorithm, &token, &signature, &payload)

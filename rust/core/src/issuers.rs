@@ -44,6 +44,11 @@ impl Rules {
         }
     }
 
+    /// True if tokens choose between them.
+    pub(crate) fn are_several(&self) -> bool {
+        matches!(self, Self::Several(_))
+    }
+
     fn issuers(&self) -> Vec<&Arc<Issuer>> {
         match self {
             Self::One(issuer) => vec![issuer],
@@ -270,3 +275,6 @@ fn open_issuer(path: &Path, bytes: &[u8], events: &Arc<Events>) -> Result<Issuer
         None => Err(errors),
     }
 }
+
+#[cfg(test)]
+mod tests;

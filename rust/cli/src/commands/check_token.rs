@@ -109,6 +109,8 @@ fn describe(step: Step<'_>, now: UnixMillis) -> (&'static str, String) {
             ("header", format!("alg {algorithm}, kid {}", quoted(key_id)))
         }
         Step::Header { algorithm, key_id: None } => ("header", format!("alg {algorithm}, no kid")),
+        Step::Issuer { required: Some(required) } => ("issuer", format!("the rules for {}", quoted(required))),
+        Step::Issuer { required: None } => ("issuer", "the rules for every issuer without a file".to_owned()),
         Step::Key(key) => ("key", key.to_string()),
         Step::Signature => ("signature", "right".to_owned()),
         Step::Claims { issuer, expires_at } => {

@@ -37,7 +37,7 @@ const KEYS: &[Key] = &[
 #[derive(Clone, Debug)]
 pub(crate) enum Configuration {
     /// The rules for all tokens.
-    One(IssuerConfiguration),
+    One(Box<IssuerConfiguration>),
     /// `config-files`: a file with the rules of each issuer.
     Several { files: Vec<PathBuf>, setting: Setting },
 }
@@ -46,7 +46,7 @@ impl Configuration {
     /// Reads the keys. What is wrong goes to `errors`; then the result is not to be used for more than finding more.
     pub(crate) fn read(properties: &Properties, errors: &mut ConfigurationErrors) -> Self {
         match setting(properties, CONFIG_FILES, errors) {
-            None => Self::One(IssuerConfiguration::read(properties, errors)),
+            None => Self::One(Box::new(IssuerConfiguration::read(properties, errors))),
             Some(setting) => {
                 report_unknown_keys(properties, errors);
                 for entry in properties.entries.iter().filter(|entry| entry.key != setting.key) {
