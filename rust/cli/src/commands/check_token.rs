@@ -88,7 +88,7 @@ fn verdict_json(verdict: &Result<Identity, Reject>) -> String {
             .boolean("accepted", true)
             .text("principal", &identity.principal)
             .text("user", &identity.user)
-            .texts::<&str>("groups", &[])
+            .texts("groups", &identity.groups)
             .maybe_text("issuer", identity.issuer.as_deref())
             .maybe_text("kid", identity.key_id.as_deref())
             .text("alg", identity.algorithm.name())
