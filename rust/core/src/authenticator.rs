@@ -56,11 +56,11 @@ impl Authenticator {
         let (Some(keys), Some(user_mapping)) = (keys, user_mapping) else { return Err(errors) };
         // Last, so that nothing is fetched for a configuration that is not used.
         errors.or(())?;
-        let refresher =
-            keys.remote()
-                .map(|key_set| Refresher::start(vec![Arc::clone(key_set)], &events))
-                .transpose()
-                .map_err(|error| key_file.problem(format!("cannot be fetched: no thread can be started: {error}")))?;
+        let refresher = keys
+            .remote()
+            .map(|key_set| Refresher::start(&events).inspect(|refresher| refresher.add(key_set)))
+            .transpose()
+            .map_err(|error| key_file.problem(format!("cannot be fetched: no thread can be started: {error}")))?;
         Ok(Self { keys, claims, user_mapping, max_token_bytes: MAX_TOKEN_BYTES, events, _refresher: refresher })
     }
 

@@ -1,6 +1,7 @@
 //! A JWK set: the document (RFC 7517, section 5), and the look-up of a token's key in it.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::jwk::{self, Jwk, Origin, SkippedJwk};
 use crate::json::{JsonError, split_array};
@@ -18,7 +19,7 @@ const MAX_KEYS: usize = 10_000;
 const MAX_KEYS_OF_ONE_ID: usize = 16;
 
 /// The keys of one document; never changed, only replaced as a whole.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct KeySet {
     /// In the order of the document, for each `kid`.
     by_id: HashMap<Box<str>, Vec<Entry>>,
@@ -26,9 +27,10 @@ pub(crate) struct KeySet {
     without_id: Vec<Entry>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Entry {
-    key: VerifyingKey,
+    /// Shared, since a key that left the set may stay in a later one for a while.
+    key: Arc<VerifyingKey>,
     fingerprint: u64,
 }
 
@@ -93,7 +95,7 @@ impl KeySet {
             let why = KeyError(format!("{MAX_KEYS_OF_ONE_ID} keys before it have the same kid"));
             return Err(SkippedJwk { key_id, why });
         }
-        keys.push(Entry { key, fingerprint });
+        keys.push(Entry { key: Arc::new(key), fingerprint });
         Ok(())
     }
 
@@ -174,6 +176,63 @@ impl KeySet {
             self.by_id.iter().filter(|(key_id, entries)| pick(key_id, entries)).map(|(key_id, _)| &**key_id).collect();
         key_ids.sort_unstable();
         key_ids
+    }
+
+    /// The keys that `older` has and this set has not; a key that was replaced under the same `kid` is one of them.
+    pub(crate) fn removed_since(&self, older: &KeySet) -> Vec<RemovedKey> {
+        let named =
+            older.by_id.iter().flat_map(|(key_id, entries)| entries.iter().map(move |entry| (Some(key_id), entry)));
+        named
+            .chain(older.without_id.iter().map(|entry| (None, entry)))
+            .map(|(key_id, entry)| RemovedKey { key_id: key_id.cloned(), entry: entry.clone() })
+            .filter(|key| !self.holds(key))
+            .collect()
+    }
+
+    /// True if the key is in this set, under the same `kid`.
+    pub(crate) fn holds(&self, key: &RemovedKey) -> bool {
+        let entries = match &key.key_id {
+            Some(key_id) => self.by_id.get(key_id).map_or(&[][..], Vec::as_slice),
+            None => &self.without_id,
+        };
+        entries.iter().any(|entry| entry.fingerprint == key.entry.fingerprint)
+    }
+
+    /// This set and the removed keys, each of them tried after the set's own keys of the same `kid`.
+    pub(crate) fn with_removed<'k>(&self, removed: impl IntoIterator<Item = &'k RemovedKey>) -> KeySet {
+        let mut keys = self.clone();
+        for RemovedKey { key_id, entry } in removed {
+            let entries = match key_id {
+                Some(key_id) => keys.by_id.entry(key_id.clone()).or_default(),
+                None => &mut keys.without_id,
+            };
+            if key_id.is_none() || entries.len() < MAX_KEYS_OF_ONE_ID {
+                entries.push(entry.clone());
+            }
+        }
+        keys
+    }
+}
+
+/// A key that a later document no longer has.
+#[derive(Clone, Debug)]
+pub(crate) struct RemovedKey {
+    key_id: Option<Box<str>>,
+    entry: Entry,
+}
+
+impl RemovedKey {
+    /// The keys by name, for the operator.
+    pub(crate) fn describe(keys: &[RemovedKey]) -> String {
+        let mut names: Vec<_> = keys
+            .iter()
+            .map(|key| match &key.key_id {
+                Some(key_id) => format!("'{}' ({})", quoted(key_id), key.entry.key.describe()),
+                None => format!("one without kid ({})", key.entry.key.describe()),
+            })
+            .collect();
+        names.sort_unstable();
+        enumerated(names.into_iter())
     }
 }
 
