@@ -30,6 +30,11 @@ impl WaitingPlaces {
         self.taken.load(Ordering::Relaxed) >= MAX_WAITING
     }
 
+    #[cfg(test)]
+    pub(crate) fn taken(&self) -> usize {
+        self.taken.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn take(&self) -> Option<WaitingPlace<'_>> {
         self.taken
             .try_update(Ordering::Relaxed, Ordering::Relaxed, |taken| (taken < MAX_WAITING).then_some(taken + 1))

@@ -4,7 +4,7 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::io;
 use std::path::PathBuf;
 use std::sync::mpsc;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -41,7 +41,8 @@ pub(crate) struct Refresher {
     places: Arc<WaitingPlaces>,
     events: Arc<Events>,
     stop: Option<oneshot::Sender<()>>,
-    ended: mpsc::Receiver<()>,
+    /// Locked by the drop alone: a receiver may not be shared by threads, and a refresher may.
+    ended: Mutex<mpsc::Receiver<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -65,7 +66,7 @@ impl Refresher {
             runtime.shutdown_background();
         })?;
         let places = Arc::default();
-        Ok(Self { runtime: handle, places, events, stop: Some(stop), ended, thread: Some(thread) })
+        Ok(Self { runtime: handle, places, events, stop: Some(stop), ended: Mutex::new(ended), thread: Some(thread) })
     }
 
     /// Fetches for the key set from now on, until nobody else holds it; waits for nothing. A key set belongs to the first
@@ -82,7 +83,8 @@ impl Refresher {
 impl Drop for Refresher {
     fn drop(&mut self) {
         drop(self.stop.take());
-        let stuck = self.ended.recv_timeout(LONGEST_STOP) == Err(mpsc::RecvTimeoutError::Timeout);
+        let ended = self.ended.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let stuck = ended.recv_timeout(LONGEST_STOP) == Err(mpsc::RecvTimeoutError::Timeout);
         if let Some(thread) = self.thread.take().filter(|_| !stuck) {
             // A panic in it was shown by the panic hook, and there is nothing left to save.
             let _ = thread.join();
@@ -373,4 +375,4 @@ async fn bearer_for(location: &Location, path: PathBuf) -> Result<Bearer, Failur
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -370,3 +370,6 @@ fn restore(
 pub(super) fn later_by(time: UnixMillis, after: Duration) -> UnixMillis {
     UnixMillis(time.0.saturating_add(i64::try_from(after.as_millis()).unwrap_or(i64::MAX)))
 }
+
+#[cfg(test)]
+mod tests;

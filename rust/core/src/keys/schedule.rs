@@ -47,10 +47,12 @@ impl Timing {
     fn refresh_after(&self, max_age: Option<Duration>) -> Duration {
         max_age
             .map_or(self.refresh_interval, |max_age| max_age.max(self.shortest_refresh).min(self.refresh_interval))
-            .min(self.max_stale / 2)
-            .max(self.first_retry.min(self.refresh_interval))
+            .min((self.max_stale / 2).max(SHORTEST_PAUSE))
     }
 }
+
+/// Between two fetches, however short `max_stale` is.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 
 /// `after` from `now`; a time that the clock cannot hold is one that nobody lives to see.
 pub(crate) fn later(now: Instant, after: Duration) -> Instant {

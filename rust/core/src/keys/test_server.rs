@@ -153,7 +153,13 @@ fn serve(mut stream: impl Read + Write, seen: &Seen, answer: &dyn Fn(usize, &str
 }
 
 pub(super) fn certificate(name: &str) -> (CertificateDer<'static>, ServerConfig) {
-    let rcgen::CertifiedKey { cert, signing_key } = rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
+    certificate_of(rcgen::CertificateParams::new([name.to_owned()]).unwrap())
+}
+
+/// A certificate that signs itself, and a server that shows it.
+pub(super) fn certificate_of(parameters: rcgen::CertificateParams) -> (CertificateDer<'static>, ServerConfig) {
+    let signing_key = rcgen::KeyPair::generate().unwrap();
+    let cert = parameters.self_signed(&signing_key).unwrap();
     let key = rustls::pki_types::PrivateKeyDer::Pkcs8(signing_key.serialize_der().into());
     let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()

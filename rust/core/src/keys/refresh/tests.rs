@@ -22,15 +22,15 @@ use crate::signature::Algorithm;
 use crate::token_header::TokenHeader;
 
 /// A key set whose next fetches come quickly, its events, and the thread that fetches.
-struct Fetched {
-    key_set: Arc<RemoteKeySet>,
-    events: Arc<Events>,
+pub(in crate::keys) struct Fetched {
+    pub(in crate::keys) key_set: Arc<RemoteKeySet>,
+    pub(in crate::keys) events: Arc<Events>,
     /// Fetches until it is dropped.
     _refresher: Refresher,
     told: Vec<Event>,
 }
 
-const QUICK: Timing = Timing {
+pub(in crate::keys) const QUICK: Timing = Timing {
     refresh_interval: Duration::from_millis(20),
     first_retry: Duration::from_millis(5),
     longest_retry_without_keys: Duration::from_millis(20),
@@ -38,22 +38,22 @@ const QUICK: Timing = Timing {
     ..Timing::DEFAULT
 };
 /// For tests of one fetch.
-const ONCE: Timing = Timing {
+pub(in crate::keys) const ONCE: Timing = Timing {
     first_retry: Duration::from_secs(3600),
     longest_retry_without_keys: Duration::from_secs(3600),
     ..Timing::DEFAULT
 };
 
 impl Fetched {
-    fn from(url: &str, timing: Timing) -> Self {
+    pub(in crate::keys) fn from(url: &str, timing: Timing) -> Self {
         Self::over(url, timing, Transport::DEFAULT)
     }
 
-    fn over(url: &str, timing: Timing, transport: Transport) -> Self {
+    pub(in crate::keys) fn over(url: &str, timing: Timing, transport: Transport) -> Self {
         Self::open(RemoteSettings { timing, transport, ..RemoteSettings::new(Location::parse(url).unwrap()) })
     }
 
-    fn open(settings: RemoteSettings) -> Self {
+    pub(in crate::keys) fn open(settings: RemoteSettings) -> Self {
         let events = Arc::new(Events::default());
         let key_set = RemoteKeySet::open(settings, &events);
         let refresher = Refresher::start(&events).unwrap();
@@ -64,26 +64,26 @@ impl Fetched {
         Self { key_set, events, _refresher: refresher, told }
     }
 
-    fn try_key(&self, key_id: &str) -> Result<(), RejectCode> {
+    pub(in crate::keys) fn try_key(&self, key_id: &str) -> Result<(), RejectCode> {
         try_key(&self.key_set, key_id)
     }
 
-    fn reject(&self) -> Reject {
+    pub(in crate::keys) fn reject(&self) -> Reject {
         let header = TokenHeader { algorithm: Algorithm::EdDsa, key_id: Some("a".into()) };
         self.key_set.verify_with(&header, |_| Ok(())).unwrap_err()
     }
 
-    fn told(&mut self) -> &[Event] {
+    pub(in crate::keys) fn told(&mut self) -> &[Event] {
         self.told.extend(std::iter::from_fn(|| self.events.pop()));
         &self.told
     }
 
-    fn told_of(&mut self, level: Level, part: &str) -> usize {
+    pub(in crate::keys) fn told_of(&mut self, level: Level, part: &str) -> usize {
         self.told().iter().filter(|event| event.level == level && event.text.contains(part)).count()
     }
 }
 
-fn try_key(key_set: &RemoteKeySet, key_id: &str) -> Result<(), RejectCode> {
+pub(in crate::keys) fn try_key(key_set: &RemoteKeySet, key_id: &str) -> Result<(), RejectCode> {
     let header = TokenHeader { algorithm: Algorithm::EdDsa, key_id: Some(key_id.into()) };
     key_set.verify_with(&header, |_| Ok(())).map_err(|reject| reject.code())
 }
@@ -300,6 +300,45 @@ fn failures_count_from_the_last_good_fetch() {
 }
 
 #[test]
+fn a_clock_that_is_set_back_or_ahead_neither_ends_the_keys_nor_keeps_them() {
+    let events = Arc::new(Events::default());
+    let key_set = RemoteKeySet::open(RemoteSettings::new(Location::parse("https://idp.example/").unwrap()), &events);
+    let begin = Instant::now();
+    let mut refreshing = Refreshing::new(&key_set, &events);
+    let bad = || Err(Failure::new(FailureKind::Unreachable, "cannot connect"));
+    let max_stale = Timing::DEFAULT.max_stale;
+    for year in [2026_i64, 1970, 2100] {
+        let wall_clock = UnixMillis((year - 1970) * 31_556_952_000);
+        refreshing.take(&key_set, read(&["a"]), begin, wall_clock);
+        for other_clock in [i64::MIN, 0, i64::MAX] {
+            let almost = begin + max_stale - Duration::from_nanos(1);
+            refreshing.take(&key_set, bad(), almost, UnixMillis(other_clock));
+            assert_eq!(try_key(&key_set, "a"), Ok(()), "{year}");
+        }
+        refreshing.end_keys(&key_set, begin + max_stale);
+        assert_eq!(try_key(&key_set, "a"), Err(RejectCode::KeysUnavailable));
+    }
+    // A day of failures: told of now and then, and once that the keys ended.
+    while events.pop().is_some() {}
+    refreshing.take(&key_set, read(&["a"]), begin, UnixMillis(0));
+    let mut now = begin;
+    while now < begin + max_stale + Duration::from_secs(3600) {
+        let next = key_set.change(|life| {
+            let wake = life.due().unwrap().min(life.next_end().unwrap_or(life.due().unwrap()));
+            (None, wake)
+        });
+        now = now.max(next);
+        refreshing.end_keys(&key_set, now);
+        if key_set.change(|life| (None, life.next(now))) == Step::Fetch {
+            refreshing.take(&key_set, bad(), now, UnixMillis(0));
+        }
+    }
+    let told: Vec<_> = std::iter::from_fn(|| events.pop()).collect();
+    assert_eq!(told.iter().filter(|event| event.level == Level::Error).count(), 1);
+    assert!((25..40).contains(&told.len()), "{} lines in a day: {told:?}", told.len());
+}
+
+#[test]
 fn a_panic_in_a_fetch_is_a_failed_fetch_and_not_the_end() {
     let transport = Transport { roots: Roots::Panic, ..Transport::DEFAULT };
     let mut fetched = Fetched::over("http://127.0.0.1:1/", QUICK, transport);
@@ -468,9 +507,9 @@ fn a_token_is_judged_by_the_keys_of_a_url() {
 }
 
 /// Runs an ignored test of this file alone, with an environment of its own.
-fn alone(test: &str, environment: &[(&str, &str)]) {
+pub(in crate::keys) fn alone(module: &str, test: &str, environment: &[(&str, &str)]) {
     let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--ignored", "--exact", &format!("{}::{test}", module_path!().split_once("::").unwrap().1)])
+        .args(["--ignored", "--exact", &format!("{}::{test}", module.split_once("::").unwrap().1)])
         .envs(environment.iter().copied())
         .output()
         .unwrap();
@@ -482,6 +521,7 @@ fn alone(test: &str, environment: &[(&str, &str)]) {
 fn the_proxies_of_the_environment_are_not_used() {
     let nobody = "http://127.0.0.1:1";
     alone(
+        module_path!(),
         "alone_fetch_by_http",
         &[("http_proxy", nobody), ("HTTP_PROXY", nobody), ("all_proxy", nobody), ("ALL_PROXY", nobody)],
     );
@@ -497,7 +537,7 @@ fn alone_fetch_by_http() {
 #[test]
 fn the_systems_roots_are_those_of_ssl_cert_file_where_it_is_set() {
     let file = std::env::temp_dir().join(format!("nativejwt-roots-{}.pem", std::process::id()));
-    alone("alone_fetch_by_https", &[("SSL_CERT_FILE", file.to_str().unwrap()), ("SSL_CERT_DIR", "")]);
+    alone(module_path!(), "alone_fetch_by_https", &[("SSL_CERT_FILE", file.to_str().unwrap()), ("SSL_CERT_DIR", "")]);
     std::fs::remove_file(file).unwrap();
 }
 
@@ -518,7 +558,7 @@ fn alone_fetch_by_https() {
 
 #[test]
 fn no_thread_is_left_behind() {
-    alone("alone_open_and_drop", &[]);
+    alone(module_path!(), "alone_open_and_drop", &[]);
 }
 
 #[test]
