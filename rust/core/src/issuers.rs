@@ -160,7 +160,7 @@ impl Issuers {
         let mut refresher = self.refresher.lock().unwrap_or_else(PoisonError::into_inner);
         match &*refresher {
             Some(refresher) => refresher.add(key_set),
-            None => refresher.insert(Refresher::start(Vec::new(), &self.events).map_err(no_thread)?).add(key_set),
+            None => refresher.insert(Refresher::start(&self.events).map_err(no_thread)?).add(key_set),
         }
         Ok(())
     }

@@ -89,6 +89,15 @@ impl<'t> TokenHeader<'t> {
         Self { algorithm, key_id: key_id.map(Into::into), token_type: None, thumbprint: None }
     }
 
+    /// What the token calls its key: `kid`, else the thumbprint of its certificate.
+    pub(crate) fn key_name(&self) -> Option<&[u8]> {
+        match (&self.key_id, &self.thumbprint) {
+            (Some(key_id), _) => Some(key_id.as_bytes()),
+            (None, Some(thumbprint)) => Some(thumbprint.as_bytes()),
+            (None, None) => None,
+        }
+    }
+
     /// Reads the decoded header. `has_signature` says whether the third part holds anything; stock looks at it between
     /// `alg` and `crit`.
     pub(crate) fn parse(json: &'t [u8], has_signature: bool) -> Result<Self, Reject> {

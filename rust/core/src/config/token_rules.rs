@@ -96,7 +96,7 @@ mod tests {
     fn errors_of(text: &str) -> String {
         let text: String = text.lines().map(|line| format!("http-server.authentication.jwt.{line}\n")).collect();
         let mut errors = ConfigurationErrors::default();
-        super::read(&Properties::parse(&text, "f").unwrap(), &mut errors);
+        read(&Properties::parse(&text, "f").unwrap(), &mut errors);
         errors.to_string()
     }
 
