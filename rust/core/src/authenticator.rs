@@ -10,7 +10,7 @@ use crate::clock::UnixMillis;
 use crate::config::{Configuration, ConfigurationErrors, Problem, Properties};
 use crate::events::Events;
 use crate::identity::Identity;
-use crate::keys::{KeySource, Refresher};
+use crate::keys::{JvmTrust, KeySource, Refresher, Transport, is_remote};
 use crate::principal::principal;
 use crate::reject::Reject;
 use crate::request_header::bearer_token;
@@ -40,12 +40,25 @@ impl Authenticator {
     /// # Errors
     /// All that is wrong, at once.
     pub fn open(properties: &Properties) -> Result<Self, ConfigurationErrors> {
+        Self::open_with(properties, &JvmTrust::None)
+    }
+
+    /// As [`Authenticator::open`], and fetches keys also from servers that a JVM trusts.
+    ///
+    /// # Errors
+    /// As [`Authenticator::open`].
+    pub fn open_with(properties: &Properties, jvm_trust: &JvmTrust) -> Result<Self, ConfigurationErrors> {
         let events = Arc::new(Events::default());
         let mut errors = ConfigurationErrors::default();
         let configuration = Configuration::read(properties, &mut errors);
         let key_file = &configuration.key_file;
+        let jvm_trust = if is_remote(&key_file.value) { jvm_trust } else { &JvmTrust::None };
+        let transport = Transport::open(&configuration.http_client, jvm_trust, &events, &mut errors);
         let keys = (!key_file.value.is_empty())
-            .then(|| KeySource::open(&key_file.value, &events).map_err(|error| errors.push(key_file.problem(error.0))))
+            .then(|| {
+                KeySource::open(&key_file.value, &transport, &events)
+                    .map_err(|error| errors.push(key_file.problem(error.0)))
+            })
             .and_then(Result::ok);
         let user_mapping = open_user_mapping(&configuration, &mut errors);
         let claims = ClaimsPolicy {

@@ -30,7 +30,7 @@ pub use clock::UnixMillis;
 pub use config::{ConfigurationErrors, Problem, Properties, Property};
 pub use events::{Event, Events, Level};
 pub use identity::Identity;
-pub use keys::{PublicKey, hmac_secret, public_keys};
+pub use keys::{JvmTrust, PublicKey, hmac_secret, public_keys};
 pub use reject::{Reject, RejectCode, is_unprintable, quoted};
 pub use signature::{Algorithm, KeyError, PublicNumbers};
 pub use signature_verifier::{SignatureVerifier, SignedPayload};

@@ -1,10 +1,16 @@
 //! Configuration: stock's keys, read strictly. All that is wrong is found before anything is reported.
 
+pub(crate) mod http_client;
 mod problem;
 mod properties;
+mod units;
+
+use std::fmt;
 
 pub use problem::{ConfigurationErrors, Problem};
 pub use properties::{Properties, Property};
+
+use http_client::HttpClientSettings;
 
 /// What every key begins with.
 const PREFIX: &str = "http-server.authentication.jwt.";
@@ -35,15 +41,23 @@ pub(crate) struct Configuration {
     pub(crate) principal_field: Option<Setting>,
     pub(crate) user_mapping_pattern: Option<Setting>,
     pub(crate) user_mapping_file: Option<Setting>,
+    pub(crate) http_client: HttpClientSettings,
 }
 
 /// A value, and where it stands, so that whatever is found out later can be reported well.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Setting {
     pub(crate) value: String,
     key: String,
     source: String,
     line: usize,
+}
+
+/// Without the value, which may be a password.
+impl fmt::Debug for Setting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.key)
+    }
 }
 
 impl Setting {
@@ -66,6 +80,7 @@ impl Configuration {
             principal_field: read("principal-field"),
             user_mapping_pattern: read("user-mapping.pattern"),
             user_mapping_file: read("user-mapping.file"),
+            http_client: HttpClientSettings::read(properties, errors),
         };
         if key_file.is_none() {
             let message = "is not set: name the PEM or HMAC file, the path with ${KID}, or the JWK set's URL";
@@ -91,6 +106,10 @@ fn setting(properties: &Properties, name: &str, errors: &mut ConfigurationErrors
         (Some(property), None) | (None, Some(property)) => property,
         (None, None) => return None,
     };
+    Some(setting_of(property, properties, errors))
+}
+
+fn setting_of(property: &Property, properties: &Properties, errors: &mut ConfigurationErrors) -> Setting {
     let setting = Setting {
         value: property.value.clone(),
         key: property.key.clone(),
@@ -100,7 +119,7 @@ fn setting(properties: &Properties, name: &str, errors: &mut ConfigurationErrors
     if setting.value.is_empty() {
         errors.push(setting.problem("is set to nothing: give it a value, or remove the line"));
     }
-    Some(setting)
+    setting
 }
 
 fn report_unknown_keys(properties: &Properties, errors: &mut ConfigurationErrors) {
@@ -108,6 +127,7 @@ fn report_unknown_keys(properties: &Properties, errors: &mut ConfigurationErrors
         .iter()
         .flat_map(|key| [Some(format!("{PREFIX}{}", key.name)), key.legacy.map(str::to_owned)])
         .flatten()
+        .chain(http_client::KEYS.iter().map(|name| format!("{}{name}", http_client::PREFIX)))
         .collect();
     for entry in &properties.entries {
         if known.contains(&entry.key) {

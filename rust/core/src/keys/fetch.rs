@@ -1,19 +1,20 @@
-//! One GET of a key document. The only file that knows HTTP.
+//! One GET of a key document. With `transport`, which makes the client, the only file that knows HTTP.
 
 use std::error::Error;
 use std::fmt;
 use std::io;
-use std::sync::Arc;
-use std::time::Duration;
 
 use reqwest::header::{ACCEPT, LOCATION, USER_AGENT};
-use reqwest::{Client, Response, StatusCode, Url, redirect};
-use rustls::{ClientConfig, RootCertStore};
+use reqwest::{Response, StatusCode, Url};
 
+use super::transport::Transport;
+use super::trust::tls_sentence;
 use crate::reject::quoted;
 use crate::signature::KeyError;
 
 const MAX_REDIRECTS: usize = 3;
+const PROXY_WANTS_CREDENTIALS: &str = "the proxy answered with status 407: it wants other credentials \
+                                       (jwk.http-client.http-proxy.user and jwk.http-client.http-proxy.password)";
 
 /// The address of a document: `http` or `https`.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,33 +54,6 @@ impl fmt::Display for Endpoint {
         shown.set_query(None);
         f.write_str(shown.as_str())
     }
-}
-
-/// How an address is asked.
-#[derive(Clone, Debug)]
-pub(crate) struct Transport {
-    pub(crate) roots: Roots,
-    pub(crate) connect_timeout: Duration,
-    /// From the look-up of the host's name to the last byte, redirects included.
-    pub(crate) total_timeout: Duration,
-}
-
-impl Transport {
-    pub(crate) const DEFAULT: Self =
-        Self { roots: Roots::System, connect_timeout: Duration::from_secs(5), total_timeout: Duration::from_secs(10) };
-}
-
-/// Whom a server's certificate must come from.
-#[derive(Clone, Debug)]
-pub(crate) enum Roots {
-    /// The system's certificates; the environment's SSL_CERT_FILE and SSL_CERT_DIR go before them.
-    System,
-    /// These and no others.
-    #[cfg(test)]
-    Given(Vec<rustls::pki_types::CertificateDer<'static>>),
-    /// A defect of ours.
-    #[cfg(test)]
-    Panic,
 }
 
 /// The kind of a failure.
@@ -138,7 +112,7 @@ pub(crate) async fn fetch(endpoint: &Endpoint, transport: &Transport, max_bytes:
 }
 
 async fn get(endpoint: &Endpoint, transport: &Transport, max_bytes: usize) -> Result<Vec<u8>, Failure> {
-    let client = client(endpoint, transport)?;
+    let client = transport.client(endpoint.is_encrypted())?;
     let mut url = endpoint.0.clone();
     for _ in 0..=MAX_REDIRECTS {
         let request = client
@@ -152,6 +126,9 @@ async fn get(endpoint: &Endpoint, transport: &Transport, max_bytes: usize) -> Re
                 let location = response.headers().get(LOCATION).map_or(&[][..], |location| location.as_bytes());
                 url = follow(&url, &String::from_utf8_lossy(location))?;
             }
+            StatusCode::PROXY_AUTHENTICATION_REQUIRED if transport.proxy.is_some() => {
+                return Err(Failure::new(FailureKind::Unreachable, PROXY_WANTS_CREDENTIALS));
+            }
             status => {
                 return Err(Failure::new(
                     FailureKind::Status,
@@ -161,41 +138,6 @@ async fn get(endpoint: &Endpoint, transport: &Transport, max_bytes: usize) -> Re
         }
     }
     Err(Failure::new(FailureKind::Redirect, format!("more than {MAX_REDIRECTS} redirects")))
-}
-
-/// A new client, with the provider of the cryptography handed over: there is no default one in the process.
-fn client(endpoint: &Endpoint, transport: &Transport) -> Result<Client, Failure> {
-    let defect = |error: &dyn fmt::Display| {
-        Failure::new(FailureKind::Defect, format!("the HTTP client cannot be built: {error}"))
-    };
-    let mut store = RootCertStore::empty();
-    match &transport.roots {
-        Roots::System => drop(store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs)),
-        #[cfg(test)]
-        Roots::Given(certificates) => drop(store.add_parsable_certificates(certificates.clone())),
-        #[cfg(test)]
-        Roots::Panic => unreachable!("provoked by a test"),
-    }
-    if store.is_empty() && endpoint.is_encrypted() {
-        return Err(Failure::new(
-            FailureKind::Untrusted,
-            "this machine has no root certificates (install the package ca-certificates, or set SSL_CERT_FILE)",
-        ));
-    }
-    let tls = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|error| defect(&error))?
-        .with_root_certificates(store)
-        .with_no_client_auth();
-    Client::builder()
-        .tls_backend_preconfigured(tls)
-        .no_proxy()
-        .redirect(redirect::Policy::none())
-        .referer(false)
-        .pool_max_idle_per_host(0)
-        .connect_timeout(transport.connect_timeout)
-        .build()
-        .map_err(|error| defect(&error.without_url()))
 }
 
 /// Where a redirect leads. Only the same host is asked, since it is the one that the operator trusts with the keys: at the
@@ -238,14 +180,16 @@ async fn body(mut response: Response, max_bytes: usize) -> Result<Vec<u8>, Failu
 
 /// What went wrong, in the words of the innermost error. The outer ones hold the URL with its secrets.
 fn explain(error: &reqwest::Error) -> Failure {
-    let (mut innermost, mut untrusted): (&dyn Error, bool) = (error, false);
+    let (mut innermost, mut tls): (&dyn Error, Option<String>) = (error, None);
     loop {
         let custom = innermost.downcast_ref::<io::Error>().and_then(|error| error.get_ref());
         let inner = match custom {
             Some(custom) => Some(custom as &dyn Error),
             None => innermost.source(),
         };
-        untrusted |= innermost.is::<rustls::Error>();
+        if let Some(error) = innermost.downcast_ref() {
+            tls = Some(tls_sentence(error));
+        }
         match inner {
             Some(inner) => innermost = inner,
             None => break,
@@ -259,8 +203,11 @@ fn explain(error: &reqwest::Error) -> Failure {
     } else {
         quoted(&innermost.to_string())
     };
-    if untrusted {
-        Failure::new(FailureKind::Untrusted, format!("TLS failed: {cause}"))
+    if let Some(sentence) = tls {
+        Failure::new(FailureKind::Untrusted, format!("TLS failed: {sentence}"))
+    } else if cause.contains("proxy authorization required") {
+        // The error's type is private.
+        Failure::new(FailureKind::Unreachable, PROXY_WANTS_CREDENTIALS)
     } else if error.is_connect() {
         Failure::new(FailureKind::Unreachable, format!("cannot connect: {cause}"))
     } else {

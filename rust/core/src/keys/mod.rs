@@ -1,14 +1,18 @@
 //! Which key may verify this header.
 
+mod certificate_store;
 mod fetch;
 mod file;
 mod hmac_file;
+mod jks;
 mod jwk;
 mod jwks;
 mod pem;
 mod public;
 mod refresh;
 mod schedule;
+mod transport;
+mod trust;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -24,6 +28,8 @@ use jwk::Origin;
 use jwks::KeySet;
 pub use public::{PublicKey, public_keys};
 pub(crate) use refresh::{Refresher, RemoteKeySet};
+pub use transport::JvmTrust;
+pub(crate) use transport::Transport;
 
 /// Where keys come from, as `key-file` says.
 pub(crate) enum KeySource {
@@ -37,12 +43,17 @@ pub(crate) enum KeySource {
     Remote(Arc<RemoteKeySet>),
 }
 
+/// True if `key-file` names keys that are fetched.
+pub(crate) fn is_remote(key_file: &str) -> bool {
+    Endpoint::is_url(key_file)
+}
+
 impl KeySource {
     /// Opens what `key-file` names: the URL of a JWK set, a path with `${KID}` or `$KEYID`, else one file with a PEM or
     /// HMAC key, a JWK or a JWK set. What an operator should know of it goes to `events`.
-    pub(crate) fn open(key_file: &str, events: &Events) -> Result<Self, KeyError> {
+    pub(crate) fn open(key_file: &str, transport: &Transport, events: &Events) -> Result<Self, KeyError> {
         if Endpoint::is_url(key_file) {
-            return refresh::open(key_file, events).map(Self::Remote);
+            return refresh::open(key_file, transport.clone(), events).map(Self::Remote);
         }
         if let Some(template) = KeyFileTemplate::new(key_file) {
             return Ok(Self::Template(template));
@@ -102,7 +113,7 @@ mod tests {
         let path = std::env::temp_dir().join(format!("nativejwt-{}-{name}", std::process::id()));
         fs::write(&path, text).unwrap();
         let events = Events::default();
-        let source = KeySource::open(path.to_str().unwrap(), &events).map_err(|error| error.0);
+        let source = KeySource::open(path.to_str().unwrap(), &Transport::DEFAULT, &events).map_err(|error| error.0);
         fs::remove_file(path).unwrap();
         (source, std::iter::from_fn(|| events.pop()).map(|event| event.text).collect())
     }
@@ -152,8 +163,9 @@ mod tests {
 
     #[test]
     fn urls_are_told_from_paths() {
-        let remote =
-            |key_file: &str| KeySource::open(key_file, &Events::default()).map(|source| source.remote().is_some());
+        let remote = |key_file: &str| {
+            KeySource::open(key_file, &Transport::DEFAULT, &Events::default()).map(|source| source.remote().is_some())
+        };
         assert!(remote("https://idp.example/${KID}/jwks").unwrap());
         assert!(remote("HTTP://idp.example/jwks").unwrap());
         assert!(remote("https://idp.example:x/").unwrap_err().0.starts_with("the URL is malformed"));

@@ -10,10 +10,11 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 use tokio::sync::oneshot;
 
-use super::fetch::{self, Endpoint, Failure, FailureKind, Transport};
+use super::fetch::{self, Endpoint, Failure, FailureKind};
 use super::jwk::Origin;
 use super::jwks::{KeySet, MAX_DOCUMENT_BYTES, MAX_SKIPPED_LINES, Reading};
 use super::schedule::{News, Schedule, Step, Timing};
+use super::transport::Transport;
 use crate::clock::UnixMillis;
 use crate::events::{Events, Level};
 use crate::reject::{Reject, RejectCode};
@@ -53,7 +54,7 @@ struct Progress {
 
 impl RemoteKeySet {
     /// Nothing is fetched before a [`Refresher`] takes the set.
-    pub(crate) fn new(endpoint: Endpoint, events: &Events) -> Self {
+    pub(crate) fn new(endpoint: Endpoint, transport: Transport, events: &Events) -> Self {
         if !endpoint.is_encrypted() {
             events.push(
                 Level::Warning,
@@ -63,7 +64,7 @@ impl RemoteKeySet {
                 ),
             );
         }
-        Self::with(endpoint, Transport::DEFAULT, Timing::DEFAULT)
+        Self::with(endpoint, transport, Timing::DEFAULT)
     }
 
     fn with(endpoint: Endpoint, transport: Transport, timing: Timing) -> Self {
@@ -282,8 +283,8 @@ impl Refreshing {
 }
 
 /// Opens the key set of a URL.
-pub(crate) fn open(url: &str, events: &Events) -> Result<Arc<RemoteKeySet>, KeyError> {
-    Ok(Arc::new(RemoteKeySet::new(Endpoint::parse(url)?, events)))
+pub(crate) fn open(url: &str, transport: Transport, events: &Events) -> Result<Arc<RemoteKeySet>, KeyError> {
+    Ok(Arc::new(RemoteKeySet::new(Endpoint::parse(url)?, transport, events)))
 }
 
 #[cfg(test)]
