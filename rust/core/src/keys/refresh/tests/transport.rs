@@ -238,6 +238,30 @@ fn the_jvms_certificates_are_trusted_unless_a_trust_store_is_set() {
 }
 
 #[test]
+fn a_jdks_certificates_are_trusted_as_its_jvm_would_trust_them() {
+    let server = Server::start_tls(server_config(false, rustls::ALL_VERSIONS), |_, _| good(&["a"]));
+    let home = std::env::temp_dir().join(format!("nativejwt-{}-java-home", std::process::id()));
+    let jdk = JvmTrust::JavaHome(home.clone());
+    let (_, events) = open(&https(&server), &[], &jdk);
+    assert!(events[0].text.starts_with("JAVA_HOME has no trust store: '/"), "{events:?}");
+    let security = home.join("lib/security");
+    std::fs::create_dir_all(&security).unwrap();
+    for name in ["trust.jks", "trust-no-password.p12", "trust.p12"] {
+        std::fs::copy(data(name), security.join("cacerts")).unwrap();
+        assert_eq!(open(&https(&server), &[], &jdk).0, Ok(()), "{name}");
+    }
+    std::fs::copy(data("client.jks"), security.join("jssecacerts")).unwrap();
+    assert!(open(&https(&server), &[], &jdk).0.unwrap_err().contains("UnknownIssuer"), "it goes before cacerts");
+    std::fs::write(security.join("jssecacerts"), "garbage").unwrap();
+    let (_, events) = open(&https(&server), &[], &jdk);
+    assert!(
+        events[0].text.contains("jssecacerts' is neither PEM nor PKCS#12 nor JKS; servers of JWK sets"),
+        "{events:?}"
+    );
+    std::fs::remove_dir_all(home).unwrap();
+}
+
+#[test]
 fn a_client_certificate_is_shown_to_a_server_that_wants_one() {
     for versions in [&[&rustls::version::TLS13][..], &[&rustls::version::TLS12]] {
         let server = Server::start_tls(server_config(true, versions), |_, _| good(&["a"]));
