@@ -35,6 +35,8 @@ pub(crate) struct Contents {
     /// Certificates that the store calls trusted.
     pub(crate) trusted: Vec<CertificateDer<'static>>,
     pub(crate) keys: Vec<PrivateEntry>,
+    /// A PEM file calls nothing trusted: as a trust store all of it is, as a key store nothing.
+    is_pem: bool,
     /// Certificates of a PKCS#12 file that are neither trusted nor of a key.
     pub(crate) unmarked: usize,
 }
@@ -50,6 +52,11 @@ impl Contents {
     /// As Java's `TrustManagerFactory`: the trusted certificates, and the first one of each key's chain.
     pub(crate) fn anchors(&self) -> impl Iterator<Item = &CertificateDer<'static>> {
         self.trusted.iter().chain(self.keys.iter().filter_map(|entry| entry.chain.first()))
+    }
+
+    /// What a key store has to say of whom to trust.
+    pub(crate) fn trusted_beside_key(&self) -> &[CertificateDer<'static>] {
+        if self.is_pem { &[] } else { &self.trusted }
     }
 
     /// The one private key with its certificates, its own first.
@@ -157,7 +164,7 @@ fn is_certificate(section: &::pem::Pem) -> bool {
 }
 
 fn pem(bytes: &[u8], password: Option<&str>) -> Result<Contents, String> {
-    let mut contents = Contents::default();
+    let mut contents = Contents { is_pem: true, ..Contents::default() };
     let mut keys = Vec::new();
     for section in pem_sections(bytes)? {
         if is_certificate(&section) {

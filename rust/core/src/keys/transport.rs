@@ -188,6 +188,19 @@ impl Transport {
                     .to_owned(),
             ));
         }
+        let identity = match &self.key_store {
+            None => None,
+            Some(store) => {
+                let failed = |what: String| untrusted(format!("the key store {}", named(store, &what)));
+                let contents = store.contents().map_err(failed)?;
+                // Stock takes the key store for the trust store where there is none.
+                if !matches!(self.roots, Roots::Store(_)) {
+                    known.extend_from_slice(contents.trusted_beside_key());
+                    roots.add_parsable_certificates(contents.trusted_beside_key().iter().cloned());
+                }
+                Some(contents.identity().map_err(failed)?)
+            }
+        };
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let trust = ServerTrust {
             roots,
@@ -201,15 +214,9 @@ impl Transport {
             .map_err(|error| defect(&error))?
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(trust));
-        let tls = match &self.key_store {
+        let tls = match identity {
             None => tls.with_no_client_auth(),
-            Some(store) => {
-                let identity = store
-                    .contents()
-                    .and_then(|contents| contents.identity())
-                    .map_err(|what| untrusted(format!("the key store {}", named(store, &what))))?;
-                tls.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(identity)))
-            }
+            Some(identity) => tls.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(identity))),
         };
         let client = Client::builder()
             .tls_backend_preconfigured(tls)

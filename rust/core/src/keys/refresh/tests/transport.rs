@@ -296,6 +296,22 @@ fn a_client_certificate_is_shown_to_a_server_that_wants_one() {
     }
 }
 
+#[test]
+fn a_key_store_that_names_the_issuer_needs_no_trust_store() {
+    let server = Server::start_tls(server_config(true, rustls::ALL_VERSIONS), |_, _| good(&["a"]));
+    let both = store("key-store", "client-and-trust.jks", PASSWORD);
+    assert_eq!(fetch(&https(&server), &both), Ok(()));
+    for (name, password) in [("client.jks", PASSWORD), ("client.pem", None)] {
+        let failure = fetch(&https(&server), &store("key-store", name, password)).unwrap_err();
+        assert!(failure.contains("UnknownIssuer"), "the issuer in the client's chain is no trusted one: {failure}");
+    }
+    let lines =
+        [store("trust-store", "two.jks", PASSWORD), store("key-store", "client-and-trust.jks", PASSWORD)].concat();
+    assert_eq!(fetch(&https(&server), &lines), Ok(()));
+    let lines = [store("trust-store", "client.jks", PASSWORD), both].concat();
+    assert!(fetch(&https(&server), &lines).unwrap_err().contains("UnknownIssuer"), "the trust store alone counts");
+}
+
 /// A proxy that hands the bytes through, and what clients asked it for.
 struct InBetween {
     address: SocketAddr,
