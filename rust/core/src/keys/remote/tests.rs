@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::thread;
 
 use super::*;
-use crate::keys::fetch::Roots;
 use crate::keys::refresh::Refresher;
 use crate::keys::refresh::tests::*;
 use crate::keys::test_server::*;
+use crate::keys::transport::Roots;
 use crate::signature::Algorithm;
 
 /// Fetches once, and then only for an unknown kid; waits longer than a test.
