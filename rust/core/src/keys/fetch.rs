@@ -187,6 +187,15 @@ pub(crate) struct Validator {
     pub(crate) etag: String,
 }
 
+impl Validator {
+    /// `None` if the text is too long or holds what no header can.
+    pub(crate) fn new(of: impl Into<String>, etag: &str) -> Option<Self> {
+        let fits = !etag.is_empty() && etag.len() <= MAX_ETAG_BYTES;
+        let fits = fits && etag.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
+        fits.then(|| Self { of: of.into(), etag: etag.to_owned() })
+    }
+}
+
 /// A token for one server, and for no other one.
 pub(crate) struct Bearer {
     value: HeaderValue,
@@ -261,9 +270,9 @@ pub(crate) async fn fetch(query: Query<'_>, transport: &Transport) -> Result<Ans
         let response = request.send().await.map_err(|error| explain(&error))?;
         match response.status() {
             StatusCode::OK => {
-                let (max_age, etag) = (max_age(response.headers()), etag_of(response.headers()));
+                let (max_age, etag) = (max_age(response.headers()), response.headers().get(ETAG));
+                let validator = etag.and_then(|etag| etag.to_str().ok()).and_then(|etag| Validator::new(of, etag));
                 let bytes = body(response, query.max_bytes).await?;
-                let validator = etag.map(|etag| Validator { of, etag });
                 return Ok(Answer { content: Content::Document { bytes, validator }, max_age });
             }
             StatusCode::NOT_MODIFIED if etag.is_some() => {
@@ -311,11 +320,6 @@ fn max_age(headers: &HeaderMap) -> Option<Duration> {
         .min()?;
     let age = headers.get(AGE).and_then(|age| age.to_str().ok()).and_then(|age| seconds(age.trim())).unwrap_or(0);
     Some(Duration::from_secs(max_age.saturating_sub(age)))
-}
-
-fn etag_of(headers: &HeaderMap) -> Option<String> {
-    let etag = headers.get(ETAG)?.to_str().ok()?;
-    (!etag.is_empty() && etag.len() <= MAX_ETAG_BYTES).then(|| etag.to_owned())
 }
 
 /// Where a redirect leads. Only the same host is asked, since it is the one that the operator trusts with the keys: at the

@@ -281,10 +281,8 @@ impl Refreshing {
         let location = &self.settings.location;
         let (ending, failure) = key_set.change(|life| {
             let ending = life.end_keys(now);
-            let snapshot = match &ending {
-                None => None,
-                Some(_) => Some(life.serving().map_or_else(|| self.unavailable(life), Snapshot::Keys)),
-            };
+            let serving = || life.serving().map_or_else(|| self.unavailable(life), Snapshot::Keys);
+            let snapshot = ending.is_some().then(serving);
             (snapshot, (ending, life.failure().cloned()))
         });
         match ending {
