@@ -168,7 +168,7 @@ mod tests {
 
     /// The types of the keys that are tried for a kid.
     fn tried(keyring: &Keyring, key_id: &str, algorithm: Algorithm) -> Vec<String> {
-        let (header, tried) = (TokenHeader { algorithm, key_id: Some(key_id.into()) }, RefCell::new(Vec::new()));
+        let (header, tried) = (TokenHeader::of(algorithm, Some(key_id)), RefCell::new(Vec::new()));
         let _ = keyring.serving().unwrap().verify_with(&header, |key| {
             tried.borrow_mut().push(key.describe());
             Err::<(), _>(Reject::new(RejectCode::SignatureMismatch, ""))
@@ -182,7 +182,7 @@ mod tests {
         let mut keyring = Keyring::new(&Timing { removed_key_grace: GRACE, ..Timing::DEFAULT });
         assert!(!keyring.replace(good(&[named("a", OLDER)]), now, wall).retires);
         assert!(keyring.replace(good(&[named("a", NEWER)]), now, wall).retires);
-        let header = TokenHeader { algorithm: Algorithm::Es256, key_id: Some("a".into()) };
+        let header = TokenHeader::of(Algorithm::Es256, Some("a"));
         let order = RefCell::new(0);
         let newer_first = keyring.serving().unwrap().verify_with(&header, |key| {
             *order.borrow_mut() += 1;

@@ -273,7 +273,7 @@ fn a_failed_refresh_keeps_the_keys_and_a_changed_set_replaces_them() {
 /// The end of a fetch of these keys.
 fn read(key_ids: &[&str]) -> Result<Obtained, Failure> {
     let reading = KeySet::read(document(key_ids).as_bytes(), Origin::Fetched).unwrap();
-    let content = ObtainedContent::Document { reading, validator: None, text: None };
+    let content = ObtainedContent::Document { reading: Box::new(reading), validator: None, text: None };
     Ok(Obtained { content, max_age: None })
 }
 

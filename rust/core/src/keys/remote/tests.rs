@@ -183,7 +183,7 @@ fn what_a_flood_costs_a_known_user() {
     let message = [0; 512];
     let (signature, public) = (pair.sign(&message), aws_lc_rs::signature::KeyPair::public_key(&pair));
     let key = aws_lc_rs::signature::ParsedPublicKey::new(&aws_lc_rs::signature::ED25519, public.as_ref()).unwrap();
-    let header = TokenHeader { algorithm: Algorithm::EdDsa, key_id: Some("a".into()) };
+    let header = TokenHeader::of(Algorithm::EdDsa, Some("a"));
     let key_set = &fetched.key_set;
     let verify = || {
         let verdict =
