@@ -369,7 +369,8 @@ fn restore(
             events.push(
                 Level::Info,
                 format!(
-                    "Loaded {described} from the cache file '{path}', fetched from {location} at {fetched_at}; they serve until {until}, unless a fetch brings newer ones"
+                    "Loaded {described} from the cache file '{path}', fetched from {location} at {fetched_at}; they \
+                     serve until {until}, unless a fetch brings newer ones"
                 ),
             );
             let text = Some(cached.document);
