@@ -214,16 +214,13 @@ const REFUSED_HERE: &[Known] = &[
         codes: &["KEY_ALGORITHM_MISMATCH"],
         holds: |facts| {
             let other = |(key_id, label): &(&str, &str)| {
-                facts.names_in_set(&[key_id]) && facts.header.value("alg").and_then(text_of).is_some_and(|alg| alg != *label)
+                facts.names_in_set(&[key_id])
+                    && facts.header.value("alg").and_then(text_of).is_some_and(|alg| alg != *label)
             };
             FOR_ONE_ALGORITHM.iter().any(other)
         },
     },
-    Known {
-        slug: "rsa-numbers",
-        codes: &["UNKNOWN_KEY_ID"],
-        holds: |facts| facts.names_in_set(&["e1", "even-e"]),
-    },
+    Known { slug: "rsa-numbers", codes: &["UNKNOWN_KEY_ID"], holds: |facts| facts.names_in_set(&["e1", "even-e"]) },
     Known { slug: "zip", codes: &["COMPRESSED_TOKEN"], holds: |facts| facts.header.value("zip").is_some() },
     Known {
         slug: "crit-empty",
@@ -258,13 +255,11 @@ const REFUSED_HERE: &[Known] = &[
     Known {
         slug: "aud-with-null",
         codes: &["INVALID_CLAIM"],
-        holds: |facts| facts.claim("aud").is_some_and(|aud| aud.starts_with('[') && without_texts(aud).contains("null")),
+        holds: |facts| {
+            facts.claim("aud").is_some_and(|aud| aud.starts_with('[') && without_texts(aud).contains("null"))
+        },
     },
-    Known {
-        slug: "nbf-fraction",
-        codes: &["TOKEN_NOT_YET_VALID"],
-        holds: Facts::begins_in_this_second,
-    },
+    Known { slug: "nbf-fraction", codes: &["TOKEN_NOT_YET_VALID"], holds: Facts::begins_in_this_second },
     Known { slug: "token-length", codes: &["TOKEN_TOO_LARGE"], holds: |facts| facts.token_bytes > 16 * 1024 },
     Known {
         slug: "principal-length",

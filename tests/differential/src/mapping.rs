@@ -301,9 +301,9 @@ fn holds(pattern: &str, construct: &str) -> bool {
 
 /// A look-behind, and after it a repeat that has no end.
 fn has_unbounded_look_behind(pattern: &str) -> bool {
-    ["(?<=", "(?<!"].iter().any(|open| {
-        pattern.split_once(open).is_some_and(|(_, rest)| rest.contains(['*', '+']) || rest.contains(",}"))
-    })
+    ["(?<=", "(?<!"]
+        .iter()
+        .any(|open| pattern.split_once(open).is_some_and(|(_, rest)| rest.contains(['*', '+']) || rest.contains(",}")))
 }
 
 fn has_large_count(pattern: &str) -> bool {

@@ -124,14 +124,7 @@ pub fn same(core: &Verdict, jni: &Verdict) -> bool {
 
 /// Holds the verdicts against each other.
 #[must_use]
-pub fn judge(
-    setup: &Setup,
-    authorization: &[u8],
-    now: i64,
-    core: &Verdict,
-    jni: &Verdict,
-    stock: &Verdict,
-) -> Found {
+pub fn judge(setup: &Setup, authorization: &[u8], now: i64, core: &Verdict, jni: &Verdict, stock: &Verdict) -> Found {
     if !same(core, jni) {
         return Found::Unlisted("JNI answers otherwise than the core".to_owned());
     }
