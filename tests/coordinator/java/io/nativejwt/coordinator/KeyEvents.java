@@ -33,6 +33,7 @@ final class KeyEvents {
     /** Stock's interval, and what a busy machine adds. */
     private static final Duration STOCK_LIMIT = Duration.ofMinutes(17);
 
+    private static final Duration FIRST_LOGIN_LIMIT = Duration.ofMinutes(1);
     private static final Duration QUICK = Duration.ofSeconds(10);
     private static final Duration QUICK_PAUSE = Duration.ofMillis(200);
     private static final Duration PAUSE = Duration.ofSeconds(5);
@@ -325,7 +326,7 @@ final class KeyEvents {
     }
 
     private static void must(Coordinator coordinator, String token) {
-        Poll.until("a first login", QUICK, () -> accepted(coordinator, token));
+        Poll.until("a first login", FIRST_LOGIN_LIMIT, () -> accepted(coordinator, token));
     }
 
     private static boolean accepted(Coordinator coordinator, String token) {
