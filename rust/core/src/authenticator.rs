@@ -8,6 +8,7 @@ use crate::claims;
 use crate::clock::UnixMillis;
 use crate::config::{ConfigurationErrors, Problem, Properties};
 use crate::events::Events;
+use crate::groups::groups;
 use crate::identity::Identity;
 use crate::issuers::Issuers;
 use crate::principal::principal;
@@ -64,6 +65,12 @@ impl Authenticator {
         self.issuers.wait_until_fetched(timeout)
     }
 
+    /// One look at the files, as the watching thread takes it.
+    #[cfg(test)]
+    pub(crate) fn look(&self) {
+        self.issuers.look();
+    }
+
     /// Judges the value of an Authorization header at the time `now`.
     ///
     /// # Errors
@@ -114,20 +121,29 @@ impl Authenticator {
         decode_part(token.signature, "JWS signature", &mut signature)?;
         let issuers = self.issuers.load();
         let issuer = issuers.of(&payload)?;
+        if issuers.are_several() {
+            passed(Step::Issuer { required: issuer.claims.required_issuer.as_deref() });
+        }
+        issuer.header.check(&header)?;
         let payload = issuer.keys.verify_with(&header, |key| {
             passed(Step::Key(KeyDescription(key)));
             signature::verify(key, header.algorithm, &token, &signature, &payload)
         })?;
         passed(Step::Signature);
-        let mut claims = claims::verify(&payload, &issuer.claims, now)?;
+        let claims = claims::verify(&payload, &issuer.claims, now)?;
         passed(Step::Claims { issuer: claims.issuer.as_deref(), expires_at: claims.expires_at });
-        let principal = principal(&mut claims, &issuer.claims.principal_field)?;
+        let principal = principal(&claims, &issuer.claims.principal_fields)?;
         passed(Step::Principal(&principal));
         let user = issuer.user_mapping.load().map_user(&principal)?;
         passed(Step::User(&user));
+        let groups = match &issuer.claims.groups_field {
+            Some(field) => groups(&claims, field)?,
+            None => Vec::new(),
+        };
         Ok(Identity {
             principal: principal.into_owned(),
             user,
+            groups,
             issuer: claims.issuer.map(Into::into),
             key_id: header.key_id.map(Into::into),
             algorithm: header.algorithm,

@@ -3,22 +3,39 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
+use std::time::Duration;
 
+use crate::claim_path::ClaimPath;
 use crate::clock::UnixMillis;
 use crate::java_text::is_blank;
-use crate::json::{JsonError, Value, read_object};
+use crate::json::{JsonError, Member, Value, read_object};
 use crate::reject::{Reject, RejectCode, quoted};
 use crate::signature::VerifiedPayload;
 
-/// What the configuration demands of the claims.
+/// What the configuration demands of the claims, and which of them it reads.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ClaimsPolicy {
     /// `iss` must equal this.
     pub(crate) required_issuer: Option<String>,
-    /// `aud` must be or hold this.
-    pub(crate) required_audience: Option<String>,
-    /// The claim that holds the principal; kept for [`crate::principal`].
-    pub(crate) principal_field: String,
+    /// `aud` must be or hold one of these; nothing is demanded if there are none.
+    pub(crate) required_audiences: Vec<String>,
+    /// How far the issuer's clock may be off, for `exp` and `nbf`.
+    pub(crate) clock_skew: Duration,
+    /// `exp` must be there.
+    pub(crate) require_expiration: bool,
+    /// The longest time from `iat` to `exp`; then both must be there.
+    pub(crate) max_token_lifetime: Option<Duration>,
+    /// Where the principal is; the first claim that is present counts.
+    pub(crate) principal_fields: Vec<ClaimPath>,
+    /// Where the groups are.
+    pub(crate) groups_field: Option<ClaimPath>,
+}
+
+impl ClaimsPolicy {
+    /// True for a claim at the top level that holds the principal or the groups.
+    fn reads(&self, name: &str) -> bool {
+        self.principal_fields.iter().chain(&self.groups_field).any(|path| path.top() == name)
+    }
 }
 
 /// Claims of a token whose signature, times, issuer and audience hold. Only [`verify`] makes one.
@@ -26,8 +43,8 @@ pub(crate) struct ClaimsPolicy {
 pub(crate) struct VerifiedClaims<'t> {
     pub(crate) expires_at: Option<UnixMillis>,
     pub(crate) issuer: Option<Cow<'t, str>>,
-    /// The claim named by `principal-field`.
-    pub(crate) principal: Option<Value<'t>>,
+    /// The claims at the top level that hold principal and groups.
+    pub(crate) read: Vec<Member<'t>>,
 }
 
 /// Reads and judges the claims at the time `now`.
@@ -36,21 +53,22 @@ pub(crate) fn verify<'t>(
     policy: &ClaimsPolicy,
     now: UnixMillis,
 ) -> Result<VerifiedClaims<'t>, Reject> {
-    let claims = Claims::read(payload.bytes(), &policy.principal_field)?;
-    check_times(&claims, now)?;
+    let claims = Claims::read(payload.bytes(), policy)?;
+    check_times(&claims, policy, now)?;
     check_issuer(&claims, policy.required_issuer.as_deref())?;
-    check_audience(&claims, policy.required_audience.as_deref())?;
+    check_audience(&claims, &policy.required_audiences)?;
+    check_lifetime(&claims, policy)?;
     Ok(VerifiedClaims {
         expires_at: claims.expires_at.map(NumericDate::earliest),
         issuer: claims.issuer,
-        principal: claims.principal,
+        read: claims.read,
     })
 }
 
 /// Whether a payload that nobody has verified is a set of claims at all: one JSON object, registered claims of their
 /// right types.
 pub(crate) fn check_form(payload: &[u8]) -> Result<(), Reject> {
-    Claims::read(payload, "sub").map(drop)
+    Claims::read(payload, &ClaimsPolicy::default()).map(drop)
 }
 
 /// `iss` of a payload that nobody has verified: good for choosing whose rules apply, and for nothing else.
@@ -75,9 +93,11 @@ fn no_claims(error: JsonError) -> Reject {
 struct Claims<'t> {
     expires_at: Option<NumericDate>,
     not_before: Option<NumericDate>,
+    issued_at: Option<NumericDate>,
     issuer: Option<Cow<'t, str>>,
     audience: Option<Audience<'t>>,
-    principal: Option<Value<'t>>,
+    /// Those that the policy reads for something else.
+    read: Vec<Member<'t>>,
 }
 
 #[derive(Debug)]
@@ -87,20 +107,20 @@ enum Audience<'t> {
 }
 
 impl<'t> Claims<'t> {
-    fn read(payload: &'t [u8], principal_field: &str) -> Result<Self, Reject> {
+    fn read(payload: &'t [u8], policy: &ClaimsPolicy) -> Result<Self, Reject> {
         let members = read_object(payload, |name| {
-            matches!(name, "exp" | "nbf" | "iat" | "iss" | "sub" | "aud" | "jti") || name == principal_field
+            matches!(name, "exp" | "nbf" | "iat" | "iss" | "sub" | "aud" | "jti") || policy.reads(name)
         })
         .map_err(no_claims)?;
         let mut claims = Self::default();
         for (name, value) in members {
-            if name == principal_field {
-                claims.principal = Some(value.clone());
+            if policy.reads(&name) {
+                claims.read.push((name.clone(), value.clone()));
             }
             match &*name {
                 "exp" => claims.expires_at = Some(NumericDate::read("exp", &value)?),
                 "nbf" => claims.not_before = Some(NumericDate::read("nbf", &value)?),
-                "iat" => drop(NumericDate::read("iat", &value)?),
+                "iat" => claims.issued_at = Some(NumericDate::read("iat", &value)?),
                 "iss" => claims.issuer = text("iss", value)?,
                 "sub" | "jti" => drop(text(&name, value)?),
                 "aud" => claims.audience = Audience::read(value)?,
@@ -202,28 +222,51 @@ impl NumericDate {
     }
 }
 
-/// `exp`, then `nbf`, to the millisecond and without leeway, as stock; a token is still good in the very millisecond of
-/// its `exp`.
-fn check_times(claims: &Claims<'_>, now: UnixMillis) -> Result<(), Reject> {
+/// `exp`, then `nbf`, to the millisecond, as stock; a token is still good in the very millisecond of its `exp`.
+fn check_times(claims: &Claims<'_>, policy: &ClaimsPolicy, now: UnixMillis) -> Result<(), Reject> {
+    let skew = i64::try_from(policy.clock_skew.as_millis()).unwrap_or(i64::MAX);
     if let Some(expires_at) = claims.expires_at.map(NumericDate::earliest)
-        && now > expires_at
+        && now.0 > expires_at.0.saturating_add(skew)
     {
         let late = now.0.saturating_sub(expires_at.0);
         let message = format!(
-            "JWT expired {late} milliseconds ago at {expires_at}. Current time: {now}. Allowed clock skew: 0 milliseconds."
+            "JWT expired {late} milliseconds ago at {expires_at}. Current time: {now}. Allowed clock skew: {skew} milliseconds."
         );
         return Err(Reject::new(RejectCode::TokenExpired, message));
     }
     if let Some(not_before) = claims.not_before.map(NumericDate::latest)
-        && now < not_before
+        && now.0 < not_before.0.saturating_sub(skew)
     {
         let early = not_before.0.saturating_sub(now.0);
         let message = format!(
-            "JWT early by {early} milliseconds before {not_before}. Current time: {now}. Allowed clock skew: 0 milliseconds."
+            "JWT early by {early} milliseconds before {not_before}. Current time: {now}. Allowed clock skew: {skew} milliseconds."
         );
         return Err(Reject::new(RejectCode::TokenNotYetValid, message));
     }
     Ok(())
+}
+
+/// `require-expiration` and `max-token-lifetime`.
+fn check_lifetime(claims: &Claims<'_>, policy: &ClaimsPolicy) -> Result<(), Reject> {
+    let Some(expires_at) = claims.expires_at.map(NumericDate::earliest) else {
+        if policy.require_expiration || policy.max_token_lifetime.is_some() {
+            let message = "Missing 'exp' claim: only tokens that expire are accepted";
+            return Err(Reject::new(RejectCode::MissingExpiration, message));
+        }
+        return Ok(());
+    };
+    let Some(longest) = policy.max_token_lifetime else { return Ok(()) };
+    let Some(issued_at) = claims.issued_at.map(NumericDate::earliest) else {
+        let message = "Missing 'iat' claim: the lifetime of tokens is limited, and this one does not tell its own";
+        return Err(Reject::new(RejectCode::MissingIssuedAt, message));
+    };
+    let lifetime = expires_at.0.saturating_sub(issued_at.0);
+    let longest = i64::try_from(longest.as_millis()).unwrap_or(i64::MAX);
+    if lifetime <= longest {
+        return Ok(());
+    }
+    let message = format!("The token lives {lifetime} milliseconds from iat to exp; the limit is {longest}");
+    Err(Reject::new(RejectCode::LifetimeTooLong, message))
 }
 
 fn check_issuer(claims: &Claims<'_>, required: Option<&str>) -> Result<(), Reject> {
@@ -241,16 +284,19 @@ fn check_issuer(claims: &Claims<'_>, required: Option<&str>) -> Result<(), Rejec
     }
 }
 
-fn check_audience(claims: &Claims<'_>, required: Option<&str>) -> Result<(), Reject> {
-    match (required, &claims.audience) {
-        (None, _) => Ok(()),
-        (Some(required), Some(audience)) if audience.contains(required) => Ok(()),
-        (Some(required), Some(audience)) => {
-            let message = format!("Invalid Audience: {}. Allowed audiences: {required}", audience.shown());
+fn check_audience(claims: &Claims<'_>, required: &[String]) -> Result<(), Reject> {
+    if required.is_empty() {
+        return Ok(());
+    }
+    match &claims.audience {
+        Some(audience) if required.iter().any(|required| audience.contains(required)) => Ok(()),
+        Some(audience) => {
+            let message = format!("Invalid Audience: {}. Allowed audiences: {}", audience.shown(), required.join(", "));
             Err(Reject::new(RejectCode::WrongAudience, message))
         }
-        (Some(required), None) => {
-            let message = format!("Expected aud claim to be: {required}, but was not present in the JWT claims.");
+        None => {
+            let message =
+                format!("Expected aud claim to be: {}, but was not present in the JWT claims.", required.join(" or "));
             Err(Reject::new(RejectCode::MissingAudience, message))
         }
     }

@@ -10,6 +10,8 @@ pub struct Identity {
     pub principal: String,
     /// The Trino user that the user mapping made of the principal.
     pub user: String,
+    /// What `groups-field` names, each group once; none without that key.
+    pub groups: Vec<String>,
     /// `iss`, if the token has one.
     pub issuer: Option<String>,
     /// `kid` of the header, if there is one.

@@ -4,9 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::claims::ClaimsPolicy;
-use crate::config::{ConfigurationErrors, IssuerConfiguration, Problem, Setting};
+use crate::config::{ConfigurationErrors, IssuerConfiguration, Problem};
 use crate::events::Events;
 use crate::keys::{KeySource, RemoteKeySet};
+use crate::token_header::HeaderPolicy;
 use crate::user_mapping::UserMapping;
 use crate::watched_file::Reloaded;
 
@@ -16,6 +17,7 @@ const DISCOVERY: &str = "oidc:";
 /// One issuer. A key of it verifies no other issuer's token, since no other issuer has it.
 pub(crate) struct Issuer {
     pub(crate) keys: KeySource,
+    pub(crate) header: HeaderPolicy,
     pub(crate) claims: ClaimsPolicy,
     pub(crate) user_mapping: Reloaded<UserMapping>,
 }
@@ -33,13 +35,8 @@ impl Issuer {
             .and_then(Result::ok);
         let user_mapping = open_user_mapping(configuration, errors);
         let required_issuer = required_issuer(configuration, errors);
-        let value = |setting: &Option<Setting>| setting.as_ref().map(|setting| setting.value.clone());
-        let claims = ClaimsPolicy {
-            required_issuer,
-            required_audience: value(&configuration.required_audience),
-            principal_field: value(&configuration.principal_field).unwrap_or_else(|| "sub".to_owned()),
-        };
-        Some(Self { keys: keys?, claims, user_mapping: user_mapping? })
+        let claims = ClaimsPolicy { required_issuer, ..configuration.claims.clone() };
+        Some(Self { keys: keys?, header: configuration.header.clone(), claims, user_mapping: user_mapping? })
     }
 
     /// The key set that must be fetched, if the keys come from a URL.

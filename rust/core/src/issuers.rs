@@ -44,6 +44,11 @@ impl Rules {
         }
     }
 
+    /// True if tokens choose between them.
+    pub(crate) fn are_several(&self) -> bool {
+        matches!(self, Self::Several(_))
+    }
+
     fn issuers(&self) -> Vec<&Arc<Issuer>> {
         match self {
             Self::One(issuer) => vec![issuer],
@@ -155,7 +160,7 @@ impl Issuers {
         let mut refresher = self.refresher.lock().unwrap_or_else(PoisonError::into_inner);
         match &*refresher {
             Some(refresher) => refresher.add(key_set),
-            None => refresher.insert(Refresher::start(Vec::new(), &self.events).map_err(no_thread)?).add(key_set),
+            None => refresher.insert(Refresher::start(&self.events).map_err(no_thread)?).add(key_set),
         }
         Ok(())
     }
@@ -270,3 +275,6 @@ fn open_issuer(path: &Path, bytes: &[u8], events: &Arc<Events>) -> Result<Issuer
         None => Err(errors),
     }
 }
+
+#[cfg(test)]
+mod tests;

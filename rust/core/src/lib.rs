@@ -6,10 +6,12 @@
 #![forbid(unsafe_code)]
 
 mod authenticator;
+mod claim_path;
 mod claims;
 mod clock;
 mod config;
 mod events;
+mod groups;
 mod identity;
 mod issuer;
 mod issuers;

@@ -1,7 +1,8 @@
-//! Verified claims + principal field → principal.
+//! Verified claims → principal.
 
 use std::borrow::Cow;
 
+use crate::claim_path::ClaimPath;
 use crate::claims::VerifiedClaims;
 use crate::java_text::is_blank;
 use crate::json::Value;
@@ -10,30 +11,40 @@ use crate::reject::{Reject, RejectCode};
 /// The longest principal that is mapped, in bytes of UTF-8: bounds the work of the user mapping.
 pub(crate) const MAX_PRINCIPAL_BYTES: usize = 4096;
 
-/// Takes the principal out of the claims: a string at the top level, as
-/// `io.trino.server.security.jwt.JwtAuthenticator.createIdentity` does.
-pub(crate) fn principal<'t>(claims: &mut VerifiedClaims<'t>, field: &str) -> Result<Cow<'t, str>, Reject> {
-    let missing = || Reject::new(RejectCode::MissingPrincipal, "Invalid credentials");
-    let principal = match claims.principal.take() {
-        None | Some(Value::Null) => return Err(missing()),
-        // jjwt drops a registered claim that is blank, and keeps any other.
-        Some(Value::String(text)) if matches!(field, "sub" | "iss" | "jti" | "aud") && is_blank(&text) => {
-            return Err(missing());
-        }
-        Some(Value::Array(list)) if field == "aud" && list.is_empty() => return Err(missing()),
-        // jjwt makes a list of every audience, also of a single one, and stock takes no list for a principal.
-        Some(Value::String(_)) if field == "aud" => {
-            let message = "Invalid claims: 'aud' is a list of audiences and no principal";
-            return Err(Reject::new(RejectCode::PrincipalNotAString, message));
-        }
-        Some(Value::String(principal)) => principal,
-        Some(other) => {
-            let message = format!("Invalid claims: '{field}' must be a string, but is {}", other.type_name());
-            return Err(Reject::new(RejectCode::PrincipalNotAString, message));
-        }
+/// Takes the principal out of the claims: the first of `fields` that is present, which must be a string, as
+/// `io.trino.server.security.jwt.JwtAuthenticator.createIdentity` takes its one field.
+pub(crate) fn principal<'t>(claims: &VerifiedClaims<'t>, fields: &[ClaimPath]) -> Result<Cow<'t, str>, Reject> {
+    let present = fields.iter().find_map(|field| Some((field, field.find(&claims.read)?)).filter(is_present));
+    let Some((field, value)) = present else {
+        return Err(Reject::new(RejectCode::MissingPrincipal, "Invalid credentials"));
     };
-    check_length(&principal)?;
-    Ok(principal)
+    let name = field.text();
+    match value {
+        // jjwt makes a list of every audience, also of a single one, and stock takes no list for a principal.
+        Value::String(_) if field.is_top() && field.top() == "aud" => {
+            let message = format!("Invalid claims: '{name}' is a list of audiences and no principal");
+            Err(Reject::new(RejectCode::PrincipalNotAString, message))
+        }
+        Value::String(principal) => {
+            check_length(principal)?;
+            Ok(principal.clone())
+        }
+        other => {
+            let message = format!("Invalid claims: '{name}' must be a string, but is {}", other.type_name());
+            Err(Reject::new(RejectCode::PrincipalNotAString, message))
+        }
+    }
+}
+
+/// jjwt drops a registered claim that is blank, and an empty list of audiences; it keeps any other.
+fn is_present((field, value): &(&ClaimPath, &Value<'_>)) -> bool {
+    match value {
+        Value::String(text) => {
+            !(field.is_top() && matches!(field.top(), "sub" | "iss" | "jti" | "aud") && is_blank(text))
+        }
+        Value::Array(list) => !(field.is_top() && field.top() == "aud" && list.is_empty()),
+        _ => true,
+    }
 }
 
 /// The bound of what is mapped.

@@ -61,6 +61,9 @@ reject_codes! {
     212 NestedToken "NESTED_TOKEN" "The header has cty: the payload is another token or no set of claims."
     213 UnencodedPayload "UNENCODED_PAYLOAD" "The header has b64 (RFC 7797), which is not supported."
 
+    214 AlgorithmNotAllowed "ALGORITHM_NOT_ALLOWED" "alg is not one of allowed-algorithms (RFC 8725, section 3.1)."
+    215 WrongTokenType "WRONG_TOKEN_TYPE" "typ is not required-token-type (RFC 8725, section 3.11)."
+
     301 KeyIdRequired "KEY_ID_REQUIRED" "The header has no kid, and the key source has no other way to choose a key."
     302 UnknownKeyId "UNKNOWN_KEY_ID" "No key has the kid of the header."
     303 NoHmacKey "NO_HMAC_KEY" "The token is signed with HMAC, and the key is a public one."
@@ -79,10 +82,15 @@ reject_codes! {
     407 MissingAudience "MISSING_AUDIENCE" "required-audience is set and the token has no aud."
     408 WrongAudience "WRONG_AUDIENCE" "aud does not hold the required audience."
     409 UnknownIssuer "UNKNOWN_ISSUER" "No file of config-files has iss as its required-issuer, and all of them have one."
+    410 MissingExpiration "MISSING_EXPIRATION" "require-expiration or max-token-lifetime is set and the token has no exp."
+    411 MissingIssuedAt "MISSING_ISSUED_AT" "max-token-lifetime is set and the token has no iat."
+    412 LifetimeTooLong "LIFETIME_TOO_LONG" "exp lies further from iat than max-token-lifetime."
 
-    501 MissingPrincipal "MISSING_PRINCIPAL" "The token has no claim of the name principal-field."
-    502 PrincipalNotAString "PRINCIPAL_NOT_A_STRING" "The claim of the name principal-field is not a string."
+    501 MissingPrincipal "MISSING_PRINCIPAL" "The token has no claim that principal-field names."
+    502 PrincipalNotAString "PRINCIPAL_NOT_A_STRING" "The claim that principal-field names is not a string."
     503 PrincipalTooLong "PRINCIPAL_TOO_LONG" "The principal is longer than 4096 bytes."
+
+    504 GroupsNotText "GROUPS_NOT_TEXT" "The claim of the name groups-field is neither a string nor an array of strings."
 
     601 NoMappingMatches "NO_MAPPING_MATCHES" "No rule of the user mapping matches the principal."
     602 PrincipalNotAllowed "PRINCIPAL_NOT_ALLOWED" "The rule that matches the principal says that it is not allowed."

@@ -30,6 +30,11 @@ pub enum Step<'a> {
         /// `kid`, if there is one.
         key_id: Option<&'a str>,
     },
+    /// With `config-files`: the token's `iss`, not verified yet, chose whose rules apply.
+    Issuer {
+        /// `required-issuer` of the rules; none for those that take the tokens of no other file.
+        required: Option<&'a str>,
+    },
     /// A key was found and will be tried; more than one where several have the same key ID.
     Key(KeyDescription<'a>),
     /// The key's signature is right.

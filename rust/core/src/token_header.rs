@@ -17,8 +17,45 @@ pub(crate) struct TokenHeader<'t> {
     pub(crate) algorithm: Algorithm,
     /// `kid`; an empty one or one of only white space counts as none, as in stock.
     pub(crate) key_id: Option<Cow<'t, str>>,
+    /// `typ`, which only a configuration that demands one looks at.
+    pub(crate) token_type: Option<Cow<'t, str>>,
     /// `x5t#S256`, else `x5t`, where it is the digest that it should be.
     pub(crate) thumbprint: Option<Thumbprint>,
+}
+
+/// What the configuration demands of the header.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct HeaderPolicy {
+    /// `alg` must be one of these; every algorithm is good if there are none.
+    pub(crate) allowed_algorithms: Vec<Algorithm>,
+    /// `typ` must be this media type.
+    pub(crate) required_token_type: Option<String>,
+}
+
+impl HeaderPolicy {
+    pub(crate) fn check(&self, header: &TokenHeader<'_>) -> Result<(), Reject> {
+        if !self.allowed_algorithms.is_empty() && !self.allowed_algorithms.contains(&header.algorithm) {
+            let message = format!("The algorithm {} is not allowed", header.algorithm);
+            return Err(Reject::new(RejectCode::AlgorithmNotAllowed, message));
+        }
+        let Some(required) = &self.required_token_type else { return Ok(()) };
+        let found = header.token_type.as_deref();
+        if found.is_some_and(|found| bare_type(found).eq_ignore_ascii_case(bare_type(required))) {
+            return Ok(());
+        }
+        let found = found.map_or_else(|| "none".to_owned(), |found| format!("'{}'", quoted(found)));
+        let message = format!("Expected the token's type (typ) to be '{required}', but it is {found}");
+        Err(Reject::new(RejectCode::WrongTokenType, message))
+    }
+}
+
+/// `application/` may be left out where no other slash follows (RFC 7515, section 4.1.9).
+fn bare_type(media_type: &str) -> &str {
+    const PREFIX: &str = "application/";
+    match media_type.split_at_checked(PREFIX.len()) {
+        Some((prefix, rest)) if prefix.eq_ignore_ascii_case(PREFIX) && !rest.contains('/') => rest,
+        _ => media_type,
+    }
 }
 
 /// The digest of the certificate of the key that signed (RFC 7515, sections 4.1.7 and 4.1.8). It is compared with what the
@@ -49,7 +86,16 @@ impl<'t> TokenHeader<'t> {
     /// A header as tests need it.
     #[cfg(test)]
     pub(crate) fn of(algorithm: Algorithm, key_id: Option<&'t str>) -> Self {
-        Self { algorithm, key_id: key_id.map(Into::into), thumbprint: None }
+        Self { algorithm, key_id: key_id.map(Into::into), token_type: None, thumbprint: None }
+    }
+
+    /// What the token calls its key: `kid`, else the thumbprint of its certificate.
+    pub(crate) fn key_name(&self) -> Option<&[u8]> {
+        match (&self.key_id, &self.thumbprint) {
+            (Some(key_id), _) => Some(key_id.as_bytes()),
+            (None, Some(thumbprint)) => Some(thumbprint.as_bytes()),
+            (None, None) => None,
+        }
     }
 
     /// Reads the decoded header. `has_signature` says whether the third part holds anything; stock looks at it between
@@ -65,7 +111,7 @@ impl<'t> TokenHeader<'t> {
         })?;
 
         let (mut algorithm, mut key_id, mut content_type) = (None, None, None);
-        let (mut sha1, mut sha256) = (None, None);
+        let (mut token_type, mut sha1, mut sha256) = (None, None, None);
         let (mut critical, mut compressed, mut unencoded) = (false, false, false);
         for (name, value) in members {
             match &*name {
@@ -73,7 +119,8 @@ impl<'t> TokenHeader<'t> {
                 "kid" => key_id = text("kid", value)?,
                 "x5t" => sha1 = text("x5t", value)?.and_then(|text| Thumbprint::read(&text)),
                 "x5t#S256" => sha256 = text("x5t#S256", value)?.and_then(|text| Thumbprint::read(&text)),
-                "typ" | "calg" | "jku" | "x5u" => drop(text(&name, value)?),
+                "typ" => token_type = text("typ", value)?,
+                "calg" | "jku" | "x5u" => drop(text(&name, value)?),
                 "jwk" => check_object(&value)?,
                 "x5c" => check_texts(value)?,
                 "cty" => content_type = text("cty", value)?,
@@ -138,7 +185,7 @@ impl<'t> TokenHeader<'t> {
             ));
         }
         let thumbprint = sha256.map(Thumbprint::Sha256).or(sha1.map(Thumbprint::Sha1));
-        Ok(Self { algorithm, key_id, thumbprint })
+        Ok(Self { algorithm, key_id, token_type, thumbprint })
     }
 }
 
@@ -211,7 +258,8 @@ mod tests {
     fn algorithm_and_key_id_are_read() {
         let header =
             TokenHeader::parse(br#"{"typ":"JWT","kid":"k1","alg":"ES256","jku":"https://evil/","jwk":{}}"#, true);
-        assert_eq!(header.unwrap(), TokenHeader::of(Algorithm::Es256, Some("k1")));
+        let expected = TokenHeader { token_type: Some("JWT".into()), ..TokenHeader::of(Algorithm::Es256, Some("k1")) };
+        assert_eq!(header.unwrap(), expected);
         let header = TokenHeader::parse(br#"{"kid":" ","alg":"HS256"}"#, true);
         assert_eq!(header.unwrap(), TokenHeader::of(Algorithm::Hs256, None));
     }

@@ -5,7 +5,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use nativejwt_core::{Authenticator, ConfigurationErrors, Level, Problem, Property, SignatureVerifier};
+use nativejwt_core::{Authenticator, ConfigurationErrors, Level, Problem, Properties, Property, SignatureVerifier};
 
 use super::check_token::FETCH_TIMEOUT;
 use crate::coordinator_file::{CoordinatorFile, TYPE_KEY};
@@ -82,7 +82,8 @@ fn check(path: &Path) -> Findings {
             let source = &file.properties.source;
             let fetched = authenticator.wait_until_fetched(FETCH_TIMEOUT);
             if let Err(why) = &fetched {
-                let (key, line) = find(&file, "key-file").map_or(("key-file", 0), |entry| (&*entry.key, entry.line));
+                let named = find(&file.properties, "key-file").or_else(|| find(&file.properties, "config-files"));
+                let (key, line) = named.map_or(("key-file", 0), |entry| (&*entry.key, entry.line));
                 findings.errors.push(Problem::of_key(key, source, line, format!("gives no keys: {why}")));
             }
             while let Some(event) = authenticator.events().pop() {
@@ -98,16 +99,30 @@ fn check(path: &Path) -> Findings {
         Err(errors) => findings.errors = errors,
     }
     warn_of_the_seam(&file, &mut findings.warnings);
-    warn_of_claims(&file, &mut findings.warnings);
-    warn_of_files(&file, &mut findings.warnings);
+    for rules in issuers(&file.properties) {
+        warn_of_claims(&rules, &mut findings.warnings);
+        warn_of_files(&rules, &mut findings.warnings);
+    }
     findings
 }
 
+/// The properties that describe issuers: those of the files in `config-files`, else the file's own. What is wrong with
+/// them was found when they were opened.
+fn issuers(properties: &Properties) -> Vec<Properties> {
+    let Some(files) = find(properties, "config-files") else { return vec![properties.clone()] };
+    let load = |path: &str| {
+        let mut properties = Properties::load(Path::new(path.trim())).ok()?;
+        properties.resolve_environment(&mut ConfigurationErrors::default());
+        Some(properties)
+    };
+    files.value.split(',').filter_map(load).collect()
+}
+
 /// The value of one of our keys, by the end of its name.
-fn find<'f>(file: &'f CoordinatorFile, name: &str) -> Option<&'f Property> {
+fn find<'f>(properties: &'f Properties, name: &str) -> Option<&'f Property> {
     ["http-server.authentication.jwt.", "http.authentication.jwt."]
         .iter()
-        .find_map(|prefix| file.properties.get(&format!("{prefix}{name}")))
+        .find_map(|prefix| properties.get(&format!("{prefix}{name}")))
 }
 
 /// A config.properties whose coordinator would not use the keys.
@@ -124,20 +139,20 @@ fn warn_of_the_seam(file: &CoordinatorFile, warnings: &mut ConfigurationErrors) 
     warnings.push(Problem::of_key(TYPE_KEY, &file.properties.source, line, message));
 }
 
-fn warn_of_claims(file: &CoordinatorFile, warnings: &mut ConfigurationErrors) {
-    if find(file, "required-audience").is_none() {
+fn warn_of_claims(properties: &Properties, warnings: &mut ConfigurationErrors) {
+    if find(properties, "required-audience").is_none() {
         warnings.push(Problem::of_key(
             "http-server.authentication.jwt.required-audience",
-            &file.properties.source,
+            &properties.source,
             0,
             "is not set: a token that the issuer made for any other service is good for this coordinator too",
         ));
     }
 }
 
-fn warn_of_files(file: &CoordinatorFile, warnings: &mut ConfigurationErrors) {
-    let source = &file.properties.source;
-    if let Some(entry) = find(file, "key-file") {
+fn warn_of_files(properties: &Properties, warnings: &mut ConfigurationErrors) {
+    let source = &properties.source;
+    if let Some(entry) = find(properties, "key-file") {
         let variable = ["${KID}", "$KEYID"].into_iter().find(|variable| entry.value.contains(variable));
         if let Some(variable) = variable {
             warn_of_unusable_keys(entry, variable, source, warnings);
@@ -147,11 +162,11 @@ fn warn_of_files(file: &CoordinatorFile, warnings: &mut ConfigurationErrors) {
                     format!("has no file for tokens without kid, which are refused: '{default}' is not there");
                 warnings.push(Problem::of_key(&entry.key, source, entry.line, message));
             }
-        } else if !entry.value.contains("://") {
+        } else if !entry.value.contains("://") && !entry.value.starts_with("inline:") {
             warn_of_permissions(entry, source, is_secret(Path::new(&entry.value)), warnings);
         }
     }
-    if let Some(entry) = find(file, "user-mapping.file") {
+    if let Some(entry) = find(properties, "user-mapping.file") {
         warn_of_permissions(entry, source, false, warnings);
     }
 }

@@ -88,7 +88,7 @@ fn verdict_json(verdict: &Result<Identity, Reject>) -> String {
             .boolean("accepted", true)
             .text("principal", &identity.principal)
             .text("user", &identity.user)
-            .texts::<&str>("groups", &[])
+            .texts("groups", &identity.groups)
             .maybe_text("issuer", identity.issuer.as_deref())
             .maybe_text("kid", identity.key_id.as_deref())
             .text("alg", identity.algorithm.name())
@@ -109,6 +109,8 @@ fn describe(step: Step<'_>, now: UnixMillis) -> (&'static str, String) {
             ("header", format!("alg {algorithm}, kid {}", quoted(key_id)))
         }
         Step::Header { algorithm, key_id: None } => ("header", format!("alg {algorithm}, no kid")),
+        Step::Issuer { required: Some(required) } => ("issuer", format!("the rules for {}", quoted(required))),
+        Step::Issuer { required: None } => ("issuer", "the rules for every issuer without a file".to_owned()),
         Step::Key(key) => ("key", key.to_string()),
         Step::Signature => ("signature", "right".to_owned()),
         Step::Claims { issuer, expires_at } => {

@@ -177,3 +177,42 @@ fn a_jwk_set_that_cannot_be_had_is_an_error_and_no_key() {
     let token = issue(&folder.keygen("ES256").private_jwk, &["--claim", "sub=alice"]);
     assert_eq!(verdict(&config, &token)["reason"], "KEYS_UNAVAILABLE");
 }
+
+#[test]
+fn each_file_of_several_issuers_is_checked() {
+    let folder = Folder::new("config_issuers");
+    let (alpha, beta) = (folder.keygen("ES256"), folder.keygen("RS256"));
+    let alpha_file = folder.write(
+        "alpha.properties",
+        format!("{}\n{}\n", key("key-file", &alpha.public), key("required-issuer", "https://alpha.example")),
+    );
+    let beta_file = folder.write(
+        "beta.properties",
+        format!(
+            "{}\n{}\n{}\n",
+            key("key-file", &beta.public),
+            key("required-issuer", "https://beta.example"),
+            key("required-audience", "trino")
+        ),
+    );
+    let config = folder.config(&[key("config-files", &format!("{alpha_file},{beta_file}"))]);
+    let json = json_of(&config, 0);
+    let warnings = json["warnings"].as_array().unwrap();
+    assert_eq!(warnings.len(), 1, "{json}");
+    assert_eq!(warnings[0]["file"], alpha_file.as_str(), "{json}");
+    assert!(warnings[0]["key"].as_str().unwrap().ends_with("required-audience"), "{json}");
+
+    let token = issue(&alpha.private, &["--claim", "sub=alice", "--claim", "iss=https://alpha.example"]);
+    assert_eq!(verdict(&config, &token)["issuer"], "https://alpha.example");
+    let steps = run(&["check-token", "--config", &config, &token]).expect_code(0).text();
+    assert!(steps.contains("issuer        ok        the rules for https://alpha.example"), "{steps}");
+    let foreign = issue(&beta.private, &["--claim", "sub=alice", "--claim", "iss=https://alpha.example"]);
+    assert_eq!(verdict(&config, &foreign)["accepted"], false);
+    let unknown = issue(&beta.private, &["--claim", "sub=alice", "--claim", "iss=https://gamma.example"]);
+    assert_eq!(verdict(&config, &unknown)["reason"], "UNKNOWN_ISSUER");
+
+    folder.write("beta.properties", "http-server.authentication.jwt.key-file=/nowhere\n");
+    let json = json_of(&config, 2);
+    assert_eq!(json["errors"][0]["file"], beta_file.as_str(), "{json}");
+    assert_eq!(json["errors"][0]["line"], 1, "{json}");
+}

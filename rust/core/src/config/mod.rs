@@ -2,10 +2,17 @@
 
 use std::path::PathBuf;
 
+use crate::claims::ClaimsPolicy;
+use crate::token_header::HeaderPolicy;
+
 mod environment;
+mod key_sets;
 mod problem;
 mod properties;
+mod token_rules;
+mod units;
 
+pub(crate) use key_sets::KeySetSettings;
 pub use problem::{ConfigurationErrors, Problem};
 pub use properties::{Properties, Property};
 
@@ -28,7 +35,14 @@ const KEYS: &[Key] = &[
     Key { name: "key-file", legacy: Some("http.authentication.jwt.key-file") },
     Key { name: "required-issuer", legacy: Some("http.authentication.jwt.required-issuer") },
     Key { name: "required-audience", legacy: Some("http.authentication.jwt.required-audience") },
+    Key { name: "clock-skew", legacy: None },
+    Key { name: "require-expiration", legacy: None },
+    Key { name: "max-token-lifetime", legacy: None },
+    Key { name: "allowed-algorithms", legacy: None },
+    Key { name: "required-token-type", legacy: None },
     Key { name: "principal-field", legacy: None },
+    Key { name: "nested-claim-delimiter", legacy: None },
+    Key { name: "groups-field", legacy: None },
     Key { name: "user-mapping.pattern", legacy: None },
     Key { name: "user-mapping.file", legacy: None },
 ];
@@ -37,7 +51,7 @@ const KEYS: &[Key] = &[
 #[derive(Clone, Debug)]
 pub(crate) enum Configuration {
     /// The rules for all tokens.
-    One(IssuerConfiguration),
+    One(Box<IssuerConfiguration>),
     /// `config-files`: a file with the rules of each issuer.
     Several { files: Vec<PathBuf>, setting: Setting },
 }
@@ -46,7 +60,7 @@ impl Configuration {
     /// Reads the keys. What is wrong goes to `errors`; then the result is not to be used for more than finding more.
     pub(crate) fn read(properties: &Properties, errors: &mut ConfigurationErrors) -> Self {
         match setting(properties, CONFIG_FILES, errors) {
-            None => Self::One(IssuerConfiguration::read(properties, errors)),
+            None => Self::One(Box::new(IssuerConfiguration::read(properties, errors))),
             Some(setting) => {
                 report_unknown_keys(properties, errors);
                 for entry in properties.entries.iter().filter(|entry| entry.key != setting.key) {
@@ -75,10 +89,12 @@ impl Configuration {
 pub(crate) struct IssuerConfiguration {
     pub(crate) key_file: Setting,
     pub(crate) required_issuer: Option<Setting>,
-    pub(crate) required_audience: Option<Setting>,
-    pub(crate) principal_field: Option<Setting>,
+    pub(crate) header: HeaderPolicy,
+    /// Without `required-issuer`, which the key source has a say in.
+    pub(crate) claims: ClaimsPolicy,
     pub(crate) user_mapping_pattern: Option<Setting>,
     pub(crate) user_mapping_file: Option<Setting>,
+    pub(crate) key_sets: KeySetSettings,
 }
 
 /// A value, and where it stands, so that whatever is found out later can be reported well.
@@ -95,6 +111,19 @@ impl Setting {
     pub(crate) fn problem(&self, message: impl Into<String>) -> Problem {
         Problem::of_key(&self.key, &self.source, self.line, message)
     }
+
+    /// `true` or `false`, in any case, as airlift reads them.
+    fn boolean(&self, errors: &mut ConfigurationErrors) -> Option<bool> {
+        match self.value.to_ascii_lowercase().as_str() {
+            "true" => Some(true),
+            "false" => Some(false),
+            "" => None,
+            _ => {
+                errors.push(self.problem(format!("is '{}', which is neither true nor false", self.value)));
+                None
+            }
+        }
+    }
 }
 
 impl IssuerConfiguration {
@@ -105,15 +134,17 @@ impl IssuerConfiguration {
             let message = "stands in a file that it names itself: the file of an issuer has no further ones";
             errors.push(Problem::of_key(&nested.key, &properties.source, nested.line, message));
         }
+        let (header, claims) = token_rules::read(properties, errors);
         let mut read = |name: &str| setting(properties, name, errors);
         let key_file = read("key-file");
         let configuration = Self {
             key_file: key_file.clone().unwrap_or_default(),
             required_issuer: read("required-issuer"),
-            required_audience: read("required-audience"),
-            principal_field: read("principal-field"),
+            header,
+            claims,
             user_mapping_pattern: read("user-mapping.pattern"),
             user_mapping_file: read("user-mapping.file"),
+            key_sets: KeySetSettings::read(properties, errors),
         };
         if key_file.is_none() {
             let message = "is not set: name the PEM or HMAC file, the path with ${KID}, or the JWK set's URL";
@@ -153,7 +184,10 @@ fn setting(properties: &Properties, name: &str, errors: &mut ConfigurationErrors
 
 /// Every name that a key may have.
 fn known_keys() -> impl Iterator<Item = String> {
-    KEYS.iter().flat_map(|key| [Some(format!("{PREFIX}{}", key.name)), key.legacy.map(str::to_owned)]).flatten()
+    KEYS.iter()
+        .flat_map(|key| [Some(format!("{PREFIX}{}", key.name)), key.legacy.map(str::to_owned)])
+        .flatten()
+        .chain(key_sets::NAMES.iter().map(|name| format!("{PREFIX}{name}")))
 }
 
 fn is_known(key: &str) -> bool {

@@ -3,10 +3,14 @@
 use std::error::Error;
 use std::fmt;
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, LOCATION, USER_AGENT};
+use aws_lc_rs::digest;
+use reqwest::header::{
+    ACCEPT, AGE, AUTHORIZATION, CACHE_CONTROL, ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH, LOCATION, USER_AGENT,
+};
 use reqwest::{Client, Response, StatusCode, Url, redirect};
 use rustls::{ClientConfig, RootCertStore};
 
@@ -14,6 +18,8 @@ use crate::reject::quoted;
 use crate::signature::KeyError;
 
 const MAX_REDIRECTS: usize = 3;
+/// A longer ETag is not kept.
+const MAX_ETAG_BYTES: usize = 1024;
 
 /// The address of a document: `http` or `https`.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,22 +47,55 @@ impl Endpoint {
     pub(crate) fn is_encrypted(&self) -> bool {
         self.0.scheme() == "https"
     }
+
+    /// True if the address holds nothing but scheme, host, port and path.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.0.username().is_empty() && self.0.password().is_none() && self.0.query().is_none()
+    }
+
+    /// The same address without user and password.
+    pub(crate) fn without_user(mut self) -> Self {
+        drop_user(&mut self.0);
+        self
+    }
+
+    /// The whole address as a digest, since it may hold secrets.
+    pub(crate) fn digest(&self) -> String {
+        hex_digest(self.0.as_str())
+    }
+}
+
+fn drop_user(url: &mut Url) {
+    // These fail for a URL without a host only.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+}
+
+/// SHA-256 in hexadecimal digits.
+pub(crate) fn hex_digest(text: &str) -> String {
+    digest::digest(&digest::SHA256, text.as_bytes()).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// True for an address that cannot leave this machine.
+fn is_loopback(url: &Url) -> bool {
+    match url.host_str().unwrap_or_default() {
+        "localhost" => true,
+        host => host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|address| address.is_loopback()),
+    }
 }
 
 /// The address without user, password and query, which may be secrets.
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = self.0.clone();
-        // These fail for a URL without a host only.
-        let _ = shown.set_username("");
-        let _ = shown.set_password(None);
+        drop_user(&mut shown);
         shown.set_query(None);
         f.write_str(shown.as_str())
     }
 }
 
 /// How an address is asked.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Transport {
     pub(crate) roots: Roots,
     pub(crate) connect_timeout: Duration,
@@ -70,7 +109,7 @@ impl Transport {
 }
 
 /// Whom a server's certificate must come from.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Roots {
     /// The system's certificates; the environment's SSL_CERT_FILE and SSL_CERT_DIR go before them.
     System,
@@ -94,6 +133,10 @@ pub(crate) enum FailureKind {
     TooLarge,
     /// The document came and is of no use.
     Document,
+    /// The discovery document came and is of no use.
+    Discovery,
+    /// The token to show to the server is not to be had, or must not be sent.
+    BearerToken,
     /// A defect of ours.
     Defect,
 }
@@ -110,6 +153,8 @@ impl FailureKind {
             Self::BrokenOff => "the issuer's server breaks its answer off",
             Self::TooLarge => "the issuer's answer is too large",
             Self::Document => "the issuer's answer is no usable set of keys",
+            Self::Discovery => "the issuer's description of itself is of no use",
+            Self::BearerToken => "this coordinator has no token to show to the issuer's server",
             Self::Defect => "of an internal error",
         }
     }
@@ -128,39 +173,171 @@ impl Failure {
     }
 }
 
-/// Fetches the document. Nothing is kept from one fetch to the next, so that nothing goes stale: a renewed bundle of root
-/// certificates or a changed address counts at once.
-pub(crate) async fn fetch(endpoint: &Endpoint, transport: &Transport, max_bytes: usize) -> Result<Vec<u8>, Failure> {
+/// A document to ask for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Query<'q> {
+    pub(crate) endpoint: &'q Endpoint,
+    /// Media types, best first.
+    pub(crate) accept: &'static str,
+    pub(crate) max_bytes: usize,
+    /// Of the last good document, if there was one.
+    pub(crate) validator: Option<&'q Validator>,
+    pub(crate) bearer: Option<&'q Bearer>,
+}
+
+/// What came.
+#[derive(Debug)]
+pub(crate) enum Content {
+    Document {
+        bytes: Vec<u8>,
+        validator: Option<Validator>,
+    },
+    /// The document of the validator is the latest one.
+    Unchanged,
+}
+
+/// A good answer.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) content: Content,
+    /// For how long the answer says that it is fresh.
+    pub(crate) max_age: Option<Duration>,
+}
+
+/// An ETag (RFC 9110, section 8.8.3), and the address that it came from.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Validator {
+    /// [`Endpoint::digest`] of the address.
+    pub(crate) of: String,
+    pub(crate) etag: String,
+}
+
+/// A token for one server, and for no other one.
+pub(crate) struct Bearer {
+    value: HeaderValue,
+    origin: Url,
+}
+
+impl fmt::Debug for Bearer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Bearer(secret)")
+    }
+}
+
+impl Bearer {
+    /// `token` for the server of `endpoint`.
+    pub(crate) fn new(token: &str, endpoint: &Endpoint) -> Result<Self, Failure> {
+        let value = HeaderValue::from_str(&format!("Bearer {token}"));
+        let mut value = value.map_err(|_| Failure::new(FailureKind::BearerToken, "the bearer token is no token"))?;
+        value.set_sensitive(true);
+        Ok(Self { value, origin: endpoint.0.clone() })
+    }
+
+    /// The header's value for a request to this address; `None` for another server.
+    fn for_url(&self, url: &Url) -> Result<Option<&HeaderValue>, Failure> {
+        if url.origin() != self.origin.origin() {
+            return Ok(None);
+        }
+        if url.scheme() != "https" && !is_loopback(url) {
+            return Err(Failure::new(
+                FailureKind::BearerToken,
+                "the bearer token is not sent without encryption; use https",
+            ));
+        }
+        Ok(Some(&self.value))
+    }
+}
+
+/// Bounds the time of all requests that one refresh needs.
+pub(crate) async fn within<T>(
+    transport: &Transport,
+    fetching: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
     let Transport { total_timeout, .. } = transport;
-    tokio::time::timeout(*total_timeout, get(endpoint, transport, max_bytes)).await.unwrap_or_else(|_| {
+    tokio::time::timeout(*total_timeout, fetching).await.unwrap_or_else(|_| {
         Err(Failure::new(FailureKind::TimedOut, format!("no complete answer within {} s", total_timeout.as_secs_f64())))
     })
 }
 
-async fn get(endpoint: &Endpoint, transport: &Transport, max_bytes: usize) -> Result<Vec<u8>, Failure> {
-    let client = client(endpoint, transport)?;
-    let mut url = endpoint.0.clone();
+/// Asks for the document. No connection and no client is kept from one fetch to the next, so that nothing goes stale: a
+/// renewed bundle of root certificates or a changed address counts at once.
+pub(crate) async fn fetch(query: Query<'_>, transport: &Transport) -> Result<Answer, Failure> {
+    let client = client(query.endpoint, transport)?;
+    let mut url = query.endpoint.0.clone();
     for _ in 0..=MAX_REDIRECTS {
-        let request = client
-            .get(url.clone())
+        let of = hex_digest(url.as_str());
+        let etag = query.validator.filter(|validator| validator.of == of).map(|validator| validator.etag.as_str());
+        let bearer = query.bearer.map(|bearer| bearer.for_url(&url)).transpose()?.flatten();
+        let mut asked = url.clone();
+        if bearer.is_some() {
+            // They would become a second Authorization header.
+            drop_user(&mut asked);
+        }
+        let mut request = client
+            .get(asked)
             .header(USER_AGENT, concat!("nativejwt/", env!("CARGO_PKG_VERSION")))
-            .header(ACCEPT, "application/jwk-set+json, application/json;q=0.9, */*;q=0.1");
+            .header(ACCEPT, query.accept);
+        if let Some(etag) = etag {
+            request = request.header(IF_NONE_MATCH, etag);
+        }
+        if let Some(bearer) = bearer {
+            request = request.header(AUTHORIZATION, bearer.clone());
+        }
         let response = request.send().await.map_err(|error| explain(&error))?;
         match response.status() {
-            StatusCode::OK => return body(response, max_bytes).await,
+            StatusCode::OK => {
+                let (max_age, etag) = (max_age(response.headers()), etag_of(response.headers()));
+                let bytes = body(response, query.max_bytes).await?;
+                let validator = etag.map(|etag| Validator { of, etag });
+                return Ok(Answer { content: Content::Document { bytes, validator }, max_age });
+            }
+            StatusCode::NOT_MODIFIED if etag.is_some() => {
+                return Ok(Answer { content: Content::Unchanged, max_age: max_age(response.headers()) });
+            }
             status if status.is_redirection() && response.headers().contains_key(LOCATION) => {
                 let location = response.headers().get(LOCATION).map_or(&[][..], |location| location.as_bytes());
                 url = follow(&url, &String::from_utf8_lossy(location))?;
             }
             status => {
-                return Err(Failure::new(
-                    FailureKind::Status,
-                    format!("the server answered with status {}", status.as_u16()),
-                ));
+                let mut text = format!("the server answered with status {}", status.as_u16());
+                if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) && query.bearer.is_some() {
+                    text.push_str(match bearer {
+                        Some(_) => " to the bearer token",
+                        None => " (the bearer token goes to the configured server only, and this is another one)",
+                    });
+                }
+                return Err(Failure::new(FailureKind::Status, text));
             }
         }
     }
     Err(Failure::new(FailureKind::Redirect, format!("more than {MAX_REDIRECTS} redirects")))
+}
+
+/// How long the answer is fresh from now on (RFC 9111, section 4.2): `max-age` less the age it has already. `no-cache` and
+/// `no-store` without it say nothing here: identity providers put them on every answer that a program makes, Keycloak on
+/// its keys, and to obey them would be a fetch for each login.
+fn max_age(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = |text: &str| {
+        // A number that does not fit is a long time (RFC 9111, section 1.2.2).
+        let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        digits.then(|| text.parse().unwrap_or(u64::from(u32::MAX)))
+    };
+    let max_age = headers
+        .get_all(CACHE_CONTROL)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .filter_map(|directive| directive.split_once('='))
+        .filter(|(name, _)| name.trim().eq_ignore_ascii_case("max-age"))
+        .filter_map(|(_, value)| seconds(value.trim().trim_matches('"')))
+        .min()?;
+    let age = headers.get(AGE).and_then(|age| age.to_str().ok()).and_then(|age| seconds(age.trim())).unwrap_or(0);
+    Some(Duration::from_secs(max_age.saturating_sub(age)))
+}
+
+fn etag_of(headers: &HeaderMap) -> Option<String> {
+    let etag = headers.get(ETAG)?.to_str().ok()?;
+    (!etag.is_empty() && etag.len() <= MAX_ETAG_BYTES).then(|| etag.to_owned())
 }
 
 /// A new client, with the provider of the cryptography handed over: there is no default one in the process.
@@ -280,6 +457,59 @@ mod tests {
         for malformed in ["https://", "http://a:99999/", "ftp://a/"] {
             assert!(Endpoint::parse(malformed).is_err(), "{malformed}");
         }
+    }
+
+    #[test]
+    fn max_age_is_read_and_the_words_of_every_answer_say_nothing() {
+        for (cache_control, age, expected) in [
+            (&["max-age=600"][..], "", Some(600)),
+            (&["public, Max-Age=\"600\" , must-revalidate"], "", Some(600)),
+            (&["max-age=600"], "100", Some(500)),
+            (&["max-age=600"], "601", Some(0)),
+            (&["max-age=600"], "-1", Some(600)),
+            (&["no-store", "max-age=600", "max-age=60"], "", Some(60)),
+            (&["max-age=99999999999999999999"], "", Some(u64::from(u32::MAX))),
+            (&["no-cache"], "", None),
+            (&["no-cache, no-store, must-revalidate"], "5", None),
+            (&["s-maxage=60, x-max-age=60, max-age, max-age=, max-age=-1, max-age=1.5"], "", None),
+            (&[], "", None),
+        ] {
+            let mut headers = HeaderMap::new();
+            for value in cache_control {
+                headers.append(CACHE_CONTROL, value.parse().unwrap());
+            }
+            if !age.is_empty() {
+                headers.insert(AGE, age.parse().unwrap());
+            }
+            assert_eq!(max_age(&headers), expected.map(Duration::from_secs), "{cache_control:?} {age}");
+        }
+    }
+
+    #[test]
+    fn a_bearer_token_goes_to_its_own_server_by_https_or_within_this_machine() {
+        let sent = |configured: &str, url: &str| {
+            let bearer = Bearer::new("t", &Endpoint::parse(configured).unwrap()).unwrap();
+            bearer.for_url(&Url::parse(url).unwrap()).map(|value| value.is_some()).map_err(|failure| failure.text)
+        };
+        for (configured, url, expected) in [
+            ("https://k8s.example/a", "https://k8s.example:443/b?c", true),
+            ("https://k8s.example/a", "https://other.example/a", false),
+            ("https://k8s.example/a", "https://k8s.example:8443/a", false),
+            ("https://k8s.example/a", "https://a.k8s.example/a", false),
+            ("http://127.0.0.1:1/a", "http://127.0.0.1:1/a", true),
+            ("http://[::1]/a", "http://[::1]/b", true),
+            ("http://localhost/a", "http://localhost/b", true),
+            ("http://localhost/a", "https://localhost/b", false),
+        ] {
+            assert_eq!(sent(configured, url), Ok(expected), "{configured} {url}");
+        }
+        for url in
+            ["http://k8s.example/a", "http://127.0.0.1.example/", "http://10.0.0.1/", "http://localhost.example/"]
+        {
+            assert_eq!(sent(url, url).unwrap_err(), "the bearer token is not sent without encryption; use https");
+        }
+        let bearer = Bearer::new("s3cret", &Endpoint::parse("https://k8s.example/").unwrap()).unwrap();
+        assert!(!format!("{bearer:?} {:?}", bearer.value).contains("s3cret"));
     }
 
     #[test]

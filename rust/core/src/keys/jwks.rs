@@ -19,7 +19,7 @@ const MAX_KEYS: usize = 10_000;
 const MAX_KEYS_OF_ONE_ID: usize = 16;
 
 /// The keys of one document; never changed, only replaced as a whole.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct KeySet {
     /// In the order of the document, for each `kid`.
     by_id: HashMap<Box<str>, Vec<Entry>>,
@@ -27,12 +27,13 @@ pub(crate) struct KeySet {
     without_id: Vec<Entry>,
     /// The same keys by the digest of their certificate, SHA-1 or SHA-256, where it is known.
     by_thumbprint: HashMap<Box<[u8]>, Vec<Entry>>,
-    /// The key for each algorithm that exactly one key of the set fits.
-    only_for: Vec<(Algorithm, Arc<VerifyingKey>)>,
+    /// For each algorithm that exactly one key of the set fits: that key, and removed ones that still serve.
+    only_for: Vec<(Algorithm, Vec<Entry>)>,
 }
 
 #[derive(Clone, Debug)]
 struct Entry {
+    /// Shared, since a key that left the set may stay in a later one for a while.
     key: Arc<VerifyingKey>,
     fingerprint: u64,
 }
@@ -111,12 +112,12 @@ impl KeySet {
     }
 
     /// Each algorithm that exactly one key fits, with that key.
-    fn sole_keys(&self) -> Vec<(Algorithm, Arc<VerifyingKey>)> {
-        let keys = || self.by_id.values().flatten().chain(&self.without_id).map(|entry| &entry.key);
+    fn sole_keys(&self) -> Vec<(Algorithm, Vec<Entry>)> {
+        let keys = || self.by_id.values().flatten().chain(&self.without_id);
         let sole = |algorithm: &Algorithm| {
-            let mut fitting = keys().filter(|key| key.serves(*algorithm));
+            let mut fitting = keys().filter(|entry| entry.key.serves(*algorithm));
             match (fitting.next(), fitting.next()) {
-                (Some(key), None) => Some((*algorithm, Arc::clone(key))),
+                (Some(entry), None) => Some((*algorithm, vec![entry.clone()])),
                 _ => None,
             }
         };
@@ -144,13 +145,10 @@ impl KeySet {
             (Some(key_id), _) => self.by_id.get(key_id),
             // A set that tells of no certificate cannot say whose thumbprint this is.
             (None, Some(thumbprint)) if !self.by_thumbprint.is_empty() => self.by_thumbprint.get(thumbprint.as_bytes()),
-            (None, _) => {
-                let sole = self.only_for.iter().find(|(algorithm, _)| *algorithm == header.algorithm);
-                let Some((_, key)) = sole else {
-                    return Err(Reject::new(RejectCode::KeyIdRequired, "Key ID is required"));
-                };
-                return verify(key);
-            }
+            (None, _) => match self.only_for.iter().find(|(algorithm, _)| *algorithm == header.algorithm) {
+                Some((_, keys)) => Some(keys),
+                None => return Err(Reject::new(RejectCode::KeyIdRequired, "Key ID is required")),
+            },
         };
         let Some([first, others @ ..]) = named.map(Vec::as_slice) else {
             return Err(Reject::new(RejectCode::UnknownKeyId, "Unknown signing key ID"));
@@ -210,6 +208,86 @@ impl KeySet {
             self.by_id.iter().filter(|(key_id, entries)| pick(key_id, entries)).map(|(key_id, _)| &**key_id).collect();
         key_ids.sort_unstable();
         key_ids
+    }
+
+    /// The keys that `older` has and this set has not; a key that was replaced under the same `kid` is one of them.
+    pub(crate) fn removed_since(&self, older: &KeySet) -> Vec<RemovedKey> {
+        let thumbprints = |of: &Entry| {
+            let known = older.by_thumbprint.iter();
+            known
+                .filter(|(_, entries)| entries.iter().any(|entry| entry.fingerprint == of.fingerprint))
+                .map(|(thumbprint, _)| thumbprint.clone())
+                .collect()
+        };
+        let named =
+            older.by_id.iter().flat_map(|(key_id, entries)| entries.iter().map(move |entry| (Some(key_id), entry)));
+        named
+            .chain(older.without_id.iter().map(|entry| (None, entry)))
+            .filter(|(key_id, entry)| !self.has(key_id.map(AsRef::as_ref), entry))
+            .map(|(key_id, entry)| RemovedKey {
+                key_id: key_id.cloned(),
+                entry: entry.clone(),
+                thumbprints: thumbprints(entry),
+            })
+            .collect()
+    }
+
+    /// True if the key is in this set, under the same `kid`.
+    pub(crate) fn holds(&self, key: &RemovedKey) -> bool {
+        self.has(key.key_id.as_deref(), &key.entry)
+    }
+
+    fn has(&self, key_id: Option<&str>, key: &Entry) -> bool {
+        let entries = match key_id {
+            Some(key_id) => self.by_id.get(key_id).map_or(&[][..], Vec::as_slice),
+            None => &self.without_id,
+        };
+        entries.iter().any(|entry| entry.fingerprint == key.fingerprint)
+    }
+
+    /// This set and the removed keys, each of them tried after the set's own keys of the same name.
+    pub(crate) fn with_removed<'k>(&self, removed: impl IntoIterator<Item = &'k RemovedKey>) -> KeySet {
+        let mut keys = self.clone();
+        for RemovedKey { key_id, entry, thumbprints } in removed {
+            let add = |entries: &mut Vec<Entry>| {
+                if entries.len() < MAX_KEYS_OF_ONE_ID {
+                    entries.push(entry.clone());
+                }
+            };
+            match key_id {
+                Some(key_id) => add(keys.by_id.entry(key_id.clone()).or_default()),
+                None => keys.without_id.push(entry.clone()),
+            }
+            for thumbprint in thumbprints {
+                add(keys.by_thumbprint.entry(thumbprint.clone()).or_default());
+            }
+            let served = keys.only_for.iter_mut().filter(|(algorithm, _)| entry.key.serves(*algorithm));
+            served.for_each(|(_, entries)| add(entries));
+        }
+        keys
+    }
+}
+
+/// A key that a later document no longer has.
+#[derive(Clone, Debug)]
+pub(crate) struct RemovedKey {
+    key_id: Option<Box<str>>,
+    entry: Entry,
+    thumbprints: Vec<Box<[u8]>>,
+}
+
+impl RemovedKey {
+    /// The keys by name, for the operator.
+    pub(crate) fn describe(keys: &[RemovedKey]) -> String {
+        let mut names: Vec<_> = keys
+            .iter()
+            .map(|key| match &key.key_id {
+                Some(key_id) => format!("'{}' ({})", quoted(key_id), key.entry.key.describe()),
+                None => format!("one without kid ({})", key.entry.key.describe()),
+            })
+            .collect();
+        names.sort_unstable();
+        enumerated(names.into_iter())
     }
 }
 

@@ -1,14 +1,23 @@
 //! Which key may verify this header.
 
+mod bearer_file;
+mod cache_file;
+mod discovery;
 mod fetch;
 mod file;
 mod hmac_file;
 mod jwk;
 mod jwks;
+mod keyring;
+mod life;
+mod on_demand;
 mod pem;
 mod public;
 mod refresh;
+mod remote;
 mod schedule;
+#[cfg(test)]
+mod test_server;
 
 use std::sync::Arc;
 
@@ -17,12 +26,12 @@ use crate::reject::Reject;
 use crate::signature::{KeyError, VerifyingKey};
 use crate::token_header::TokenHeader;
 use crate::watched_file::Reloaded;
-use fetch::Endpoint;
 use file::{KeyFileTemplate, Keys, LoadError};
 pub use hmac_file::hmac_secret;
 use jwk::Origin;
 pub use public::{PublicKey, public_keys};
-pub(crate) use refresh::{Refresher, RemoteKeySet};
+pub(crate) use refresh::Refresher;
+pub(crate) use remote::{Location, RemoteKeySet, RemoteSettings};
 
 /// Where keys come from, as `key-file` says.
 pub(crate) enum KeySource {
@@ -41,8 +50,9 @@ impl KeySource {
     /// Opens what `key-file` names: the URL of a JWK set, a JWK set itself, a path with `${KID}` or `$KEYID`, else one
     /// file with a PEM or HMAC key, a JWK or a JWK set. What an operator should know of it goes to `events`.
     pub(crate) fn open(key_file: &str, events: &Events) -> Result<Self, KeyError> {
-        if Endpoint::is_url(key_file) {
-            return refresh::open(key_file, events).map(Self::Remote);
+        if Location::is_remote(key_file) {
+            let settings = RemoteSettings::new(Location::parse(key_file)?);
+            return Ok(Self::Remote(RemoteKeySet::open(settings, events)));
         }
         if let Some(document) = key_file.strip_prefix(Self::INLINE) {
             return Self::open_inline(document, events);

@@ -1,180 +1,90 @@
-//! JWK sets of URLs: kept as a snapshot for the request path, and refreshed on a thread of their own.
+//! The thread that fetches remote JWK sets.
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::io;
+use std::path::PathBuf;
 use std::sync::mpsc;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use arc_swap::ArcSwap;
-use tokio::sync::oneshot;
+use tokio::runtime::Handle;
+use tokio::sync::{Notify, oneshot};
+use tokio::task::{JoinSet, spawn_blocking};
 
-use super::fetch::{self, Endpoint, Failure, FailureKind, Transport};
+use super::bearer_file;
+use super::cache_file::Cached;
+use super::discovery;
+use super::fetch::{self, Answer, Bearer, Content, Endpoint, Failure, FailureKind, Query, Validator};
 use super::jwk::Origin;
-use super::jwks::{KeySet, MAX_DOCUMENT_BYTES, MAX_SKIPPED_LINES, Reading};
-use super::schedule::{News, Schedule, Step, Timing};
+use super::jwks::{KeySet, MAX_DOCUMENT_BYTES, MAX_SKIPPED_LINES, Reading, RemovedKey};
+use super::keyring::{Ending, Good};
+use super::life::{Fetched, Life, NothingLeft, Success};
+use super::on_demand::WaitingPlaces;
+use super::remote::{Location, RemoteKeySet, RemoteSettings, Snapshot, later_by};
+use super::schedule::{News, Step};
 use crate::clock::UnixMillis;
 use crate::events::{Events, Level};
-use crate::reject::{Reject, RejectCode};
-use crate::signature::{KeyError, VerifyingKey};
-use crate::token_header::TokenHeader;
+use crate::signature::KeyError;
 
 /// What the thread is called in a thread dump; Linux shows 15 characters.
 const THREAD_NAME: &str = "nativejwt-jwks";
 /// How long a drop waits for the thread. It ends at once, unless the system does not let it.
 const LONGEST_STOP: Duration = Duration::from_secs(2);
-
-/// The keys of one URL. The request path reads a snapshot; only the [`Refresher`] replaces it.
-pub(crate) struct RemoteKeySet {
-    endpoint: Endpoint,
-    transport: Transport,
-    timing: Timing,
-    snapshot: ArcSwap<Snapshot>,
-    progress: Mutex<Progress>,
-    progressed: Condvar,
-}
-
-/// What the request path sees.
-enum Snapshot {
-    /// There was no good fetch yet; the sentence for whoever tries to log in.
-    Unavailable(String),
-    Keys(KeySet),
-}
-
-/// What those who wait for a fetch see.
-#[derive(Default)]
-struct Progress {
-    /// Fetches that came to an end.
-    fetches: u64,
-    /// Why the last one gave no keys.
-    failure: Option<String>,
-}
-
-impl RemoteKeySet {
-    /// Nothing is fetched before a [`Refresher`] takes the set.
-    pub(crate) fn new(endpoint: Endpoint, events: &Events) -> Self {
-        if !endpoint.is_encrypted() {
-            events.push(
-                Level::Warning,
-                format!(
-                    "The keys come from {endpoint} without encryption: anybody on the network path can put in a key of \
-                     their own and log in as any user. Use https."
-                ),
-            );
-        }
-        Self::with(endpoint, Transport::DEFAULT, Timing::DEFAULT)
-    }
-
-    fn with(endpoint: Endpoint, transport: Transport, timing: Timing) -> Self {
-        let unavailable = Snapshot::Unavailable("The signing keys are not fetched yet; try again shortly".to_owned());
-        Self {
-            endpoint,
-            transport,
-            timing,
-            snapshot: ArcSwap::from_pointee(unavailable),
-            progress: Mutex::default(),
-            progressed: Condvar::new(),
-        }
-    }
-
-    /// As [`KeySet::verify_with`], with the keys of the last good fetch.
-    pub(crate) fn verify_with<T>(
-        &self,
-        header: &TokenHeader<'_>,
-        verify: impl Fn(&VerifyingKey) -> Result<T, Reject>,
-    ) -> Result<T, Reject> {
-        match &**self.snapshot.load() {
-            Snapshot::Keys(keys) => keys.verify_with(header, verify),
-            Snapshot::Unavailable(message) => Err(Reject::new(RejectCode::KeysUnavailable, message.clone())),
-        }
-    }
-
-    /// Waits until the first fetch came to its end, good or bad. `Err` says why there are no keys by then.
-    pub(crate) fn wait_until_fetched(&self, timeout: Duration) -> Result<(), String> {
-        let progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
-        let (progress, _) = self
-            .progressed
-            .wait_timeout_while(progress, timeout, |progress| progress.fetches == 0)
-            .unwrap_or_else(PoisonError::into_inner);
-        match (&**self.snapshot.load(), &progress.failure) {
-            (Snapshot::Keys(_), _) => Ok(()),
-            (Snapshot::Unavailable(_), Some(failure)) => Err(failure.clone()),
-            (Snapshot::Unavailable(_), None) => {
-                Err(format!("no answer from {} within {:.1} s", self.endpoint, timeout.as_secs_f64()))
-            }
-        }
-    }
-
-    /// False as long as every token is refused for want of keys.
-    pub(crate) fn has_keys(&self) -> bool {
-        matches!(&**self.snapshot.load(), Snapshot::Keys(_))
-    }
-
-    /// True if both come from the same place in the same way.
-    pub(crate) fn is_alike(&self, other: &Self) -> bool {
-        self.endpoint == other.endpoint && self.timing == other.timing
-    }
-
-    fn publish(&self, snapshot: Option<Snapshot>, failure: Option<String>) {
-        if let Some(snapshot) = snapshot {
-            self.snapshot.store(Arc::new(snapshot));
-        }
-        let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
-        progress.fetches += 1;
-        progress.failure = failure;
-        self.progressed.notify_all();
-    }
-}
+/// The longest sleep; nothing is due that late, but a timer needs an end.
+const LONGEST_SLEEP: Duration = Duration::from_secs(86_400);
 
 /// The thread that fetches for all key sets of an authenticator, each at its own times, so that a slow server delays no
 /// other one. Dropped, it stops, whatever is under way.
 pub(crate) struct Refresher {
-    stop: Option<oneshot::Sender<()>>,
-    ended: mpsc::Receiver<()>,
-    thread: Option<JoinHandle<()>>,
-    runtime: tokio::runtime::Handle,
+    runtime: Handle,
+    places: Arc<WaitingPlaces>,
     events: Arc<Events>,
+    stop: Option<oneshot::Sender<()>>,
+    /// Locked by the drop alone: a receiver may not be shared by threads, and a refresher may.
+    ended: Mutex<mpsc::Receiver<()>>,
+    thread: Option<JoinHandle<()>>,
 }
 
 impl Refresher {
-    /// Takes a further key set.
-    pub(crate) fn add(&self, key_set: &Arc<RemoteKeySet>) {
-        self.runtime.spawn(Refreshing::new(Arc::clone(key_set), Arc::clone(&self.events)).run());
-    }
-
-    /// Starts the thread and the first fetches; waits for none of them.
+    /// Starts the thread, which has nothing to do yet.
     ///
     /// # Errors
     /// The system has no thread or no file descriptor left.
-    pub(crate) fn start(key_sets: Vec<Arc<RemoteKeySet>>, events: &Arc<Events>) -> io::Result<Self> {
+    pub(crate) fn start(events: &Arc<Events>) -> io::Result<Self> {
         // Current-thread: the fetches run on our thread. Names are looked up by the C library on helper threads, which
-        // end by themselves.
+        // end by themselves; files that a disk could keep us waiting for are read and written on such, too.
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().thread_name(THREAD_NAME).build()?;
-        let (stop, stopped) = oneshot::channel();
-        let (running, ended) = mpsc::channel();
         let (handle, events) = (runtime.handle().clone(), Arc::clone(events));
-        let kept = Arc::clone(&events);
+        let (stop, stopped) = oneshot::channel::<()>();
+        let (running, ended) = mpsc::channel();
         let thread = thread::Builder::new().name(THREAD_NAME.to_owned()).spawn(move || {
             let _running: mpsc::Sender<()> = running;
-            runtime.block_on(async {
-                for key_set in key_sets {
-                    tokio::spawn(Refreshing::new(key_set, Arc::clone(&events)).run());
-                }
-                // Dropping the sender is the signal.
-                let _ = stopped.await;
-            });
+            // Dropping the sender is the signal.
+            let _ = runtime.block_on(stopped);
             // A look-up of a name cannot be interrupted, so it is not waited for.
             runtime.shutdown_background();
         })?;
-        Ok(Self { stop: Some(stop), ended, thread: Some(thread), runtime: handle, events: kept })
+        let places = Arc::default();
+        Ok(Self { runtime: handle, places, events, stop: Some(stop), ended: Mutex::new(ended), thread: Some(thread) })
+    }
+
+    /// Fetches for the key set from now on, until nobody else holds it; waits for nothing. A key set belongs to the first
+    /// refresher that takes it.
+    pub(crate) fn add(&self, key_set: &Arc<RemoteKeySet>) {
+        if key_set.places.set(Arc::clone(&self.places)).is_ok() {
+            let task = self.runtime.spawn(Refreshing::new(key_set, &self.events).run());
+            // It was empty as long as the places were.
+            let _ = key_set.refreshing.set(task.abort_handle());
+        }
     }
 }
 
 impl Drop for Refresher {
     fn drop(&mut self) {
         drop(self.stop.take());
-        let stuck = self.ended.recv_timeout(LONGEST_STOP) == Err(mpsc::RecvTimeoutError::Timeout);
+        let ended = self.ended.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let stuck = ended.recv_timeout(LONGEST_STOP) == Err(mpsc::RecvTimeoutError::Timeout);
         if let Some(thread) = self.thread.take().filter(|_| !stuck) {
             // A panic in it was shown by the panic hook, and there is nothing left to save.
             let _ = thread.join();
@@ -182,104 +92,218 @@ impl Drop for Refresher {
     }
 }
 
-/// The refreshing of one key set: the decisions are [`Schedule`]'s, the request is [`fetch`]'s.
+/// The good end of a fetch, before its keys are looked at.
+#[derive(Debug)]
+struct Obtained {
+    content: ObtainedContent,
+    max_age: Option<Duration>,
+}
+
+#[derive(Debug)]
+enum ObtainedContent {
+    Document { reading: Reading, validator: Option<Validator>, text: Option<Arc<str>> },
+    Unchanged,
+}
+
+/// The refreshing of one key set: the decisions are [`Life`]'s, the requests are [`fetch`]'s. Between two steps it does not
+/// hold the key set, so that this ends with its last user.
 struct Refreshing {
-    key_set: Arc<RemoteKeySet>,
+    key_set: Weak<RemoteKeySet>,
+    settings: Arc<RemoteSettings>,
+    demand: Arc<Notify>,
     events: Arc<Events>,
-    schedule: Schedule,
+    /// Failures count from here.
     since: UnixMillis,
     skipped: Vec<String>,
     random: RandomState,
 }
 
 impl Refreshing {
-    fn new(key_set: Arc<RemoteKeySet>, events: Arc<Events>) -> Self {
-        let schedule = Schedule::new(key_set.timing, Instant::now());
-        Self { key_set, events, schedule, since: UnixMillis::now(), skipped: Vec::new(), random: RandomState::new() }
+    fn new(key_set: &Arc<RemoteKeySet>, events: &Arc<Events>) -> Self {
+        Self {
+            key_set: Arc::downgrade(key_set),
+            settings: Arc::clone(&key_set.settings),
+            demand: Arc::clone(&key_set.demand),
+            events: Arc::clone(events),
+            since: UnixMillis::now(),
+            skipped: Vec::new(),
+            random: RandomState::new(),
+        }
     }
 
     async fn run(mut self) {
+        // A task of its own, so that a panic is a failed fetch and not the end of all refreshing.
+        let mut fetching = JoinSet::new();
         loop {
-            match self.schedule.next(Instant::now()) {
-                Step::WaitUntil(due) => tokio::time::sleep_until(due.into()).await,
-                Step::Fetch | Step::Fetching => {
-                    let key_set = Arc::clone(&self.key_set);
-                    // A task of its own, so that a panic is a failed fetch and not the end of all refreshing.
-                    let fetched = tokio::spawn(async move {
-                        let document = fetch::fetch(&key_set.endpoint, &key_set.transport, MAX_DOCUMENT_BYTES).await?;
-                        KeySet::read(&document, Origin::Fetched)
-                            .map_err(|error| Failure::new(FailureKind::Document, error.0))
-                    });
-                    let fetched = fetched.await.unwrap_or_else(|_| {
-                        Err(Failure::new(FailureKind::Defect, "a defect in this software stopped the fetch"))
-                    });
-                    self.take(fetched, Instant::now(), UnixMillis::now());
+            let now = Instant::now();
+            let Some(key_set) = self.key_set.upgrade() else { return };
+            self.end_keys(&key_set, now);
+            let (step, next_end, validator) =
+                key_set.change(|life| (None, (life.next(now), life.next_end(), life.validator())));
+            drop(key_set);
+            let wake = match step {
+                Step::Fetch => {
+                    fetching.spawn(obtain(Arc::clone(&self.settings), validator));
+                    continue;
                 }
+                Step::WaitUntil(due) => next_end.map_or(due, |end| end.min(due)),
+                Step::Fetching => next_end.unwrap_or(now + LONGEST_SLEEP),
+            };
+            let wake = wake.min(now + LONGEST_SLEEP).into();
+            if fetching.is_empty() {
+                // Either way there may be something to do now.
+                let _ = tokio::time::timeout_at(wake, self.demand.notified()).await;
+            } else if let Ok(Some(fetched)) = tokio::time::timeout_at(wake, fetching.join_next()).await {
+                let fetched = fetched.unwrap_or_else(|_| {
+                    Err(Failure::new(FailureKind::Defect, "a defect in this software stopped the fetch"))
+                });
+                let Some(key_set) = self.key_set.upgrade() else { return };
+                self.take(&key_set, fetched, Instant::now(), UnixMillis::now());
             }
         }
     }
 
     /// Takes the end of a fetch in.
-    fn take(&mut self, fetched: Result<Reading, Failure>, now: Instant, wall_clock: UnixMillis) {
-        let fetched = fetched.and_then(|reading| {
-            self.tell_skipped(&reading.skipped);
-            reading.usable().map_err(|error| Failure::new(FailureKind::Document, error.0))
+    fn take(
+        &mut self,
+        key_set: &RemoteKeySet,
+        fetched: Result<Obtained, Failure>,
+        now: Instant,
+        wall_clock: UnixMillis,
+    ) {
+        self.end_keys(key_set, now);
+        let fetched = fetched.and_then(|obtained| {
+            let fetched = match obtained.content {
+                ObtainedContent::Unchanged => Fetched::Unchanged,
+                ObtainedContent::Document { reading, validator, text } => {
+                    self.tell_skipped(&reading.skipped);
+                    let keys = reading.usable().map_err(|error| Failure::new(FailureKind::Document, error.0))?;
+                    Fetched::Document(Good { keys: Arc::new(keys), validator, text })
+                }
+            };
+            Ok((fetched, obtained.max_age))
         });
-        match fetched {
-            Ok(keys) => self.loaded(keys, now, wall_clock),
-            Err(failure) => self.failed(&failure, now),
-        }
-    }
-
-    fn loaded(&mut self, keys: KeySet, now: Instant, wall_clock: UnixMillis) {
-        let endpoint = &self.key_set.endpoint;
-        let news = self.schedule.succeeded(now);
-        if let News::Recovered { failures } = news {
-            let times = if failures == 1 { "once".to_owned() } else { format!("{failures} times") };
-            let text =
-                format!("The fetch of keys from {endpoint} works again; it had failed {times} since {}", self.since);
-            self.events.push(Level::Info, text);
-        }
-        match &**self.key_set.snapshot.load() {
-            Snapshot::Unavailable(_) => {
-                self.events.push(Level::Info, format!("Loaded {} from {endpoint}", keys.describe()));
-            }
-            Snapshot::Keys(older) => {
-                if let Some(changes) = keys.changes_since(older) {
-                    let text = format!("The keys of {endpoint} changed: {changes}; now {}", keys.describe());
-                    self.events.push(Level::Info, text);
+        let failure = match fetched {
+            Ok((fetched, max_age)) => {
+                // News before the keys: whoever waits for the fetch finds them.
+                let good = key_set.change(|life| match life.succeeded(fetched, max_age, now, wall_clock) {
+                    Ok(success) => {
+                        self.tell_success(life, &success, wall_clock);
+                        (life.serving().map(Snapshot::Keys), Ok(life.document().map(|(good, _)| good.clone())))
+                    }
+                    Err(NothingLeft) => (None, Err(NothingLeft)),
+                });
+                match good {
+                    Ok(good) => return self.save(key_set, good, wall_clock),
+                    Err(NothingLeft) => Failure::new(
+                        FailureKind::Document,
+                        "the server says that the keys are those of the last fetch, but they are too old by now",
+                    ),
                 }
             }
+            Err(failure) => failure,
+        };
+        self.failed(key_set, &failure, now);
+    }
+
+    fn tell_success(&mut self, life: &Life, success: &Success, wall_clock: UnixMillis) {
+        let RemoteSettings { location, timing, .. } = &*self.settings;
+        if let News::Recovered { failures } = success.news {
+            let times = if failures == 1 { "once".to_owned() } else { format!("{failures} times") };
+            let text =
+                format!("The fetch of keys from {location} works again; it had failed {times} since {}", self.since);
+            self.events.push(Level::Info, text);
         }
         // Failures from now on count from this moment.
         self.since = wall_clock;
-        self.key_set.publish(Some(Snapshot::Keys(keys)), None);
+        let Some((Good { keys, .. }, _)) = life.document() else { return };
+        let older = success.replaced.as_ref().map(|replaced| replaced.older.as_ref());
+        if let Some(changes) = older.flatten().and_then(|older| keys.changes_since(older)) {
+            let mut text = format!("The keys of {location} changed: {changes}; now {}", keys.describe());
+            if success.replaced.as_ref().is_some_and(|replaced| replaced.retires) {
+                let until = later_by(wall_clock, timing.removed_key_grace);
+                text.push_str(&format!("; what was removed or replaced serves until {until}"));
+            }
+            self.events.push(Level::Info, text);
+        } else if success.news == News::Loaded || matches!(older, Some(None)) {
+            self.events.push(Level::Info, format!("Loaded {} from {location}", keys.describe()));
+        }
     }
 
-    fn failed(&mut self, failure: &Failure, now: Instant) {
-        let Failure { kind, text } = failure;
-        let endpoint = &self.key_set.endpoint;
-        let random = self.random.hash_one(now);
-        let news = self.schedule.failed(now, *kind, random);
-        let without_keys = matches!(&**self.key_set.snapshot.load(), Snapshot::Unavailable(_));
-        if let News::Failing { failures } = news {
-            let consequence = match without_keys {
-                true => "no token can be verified until it works".to_owned(),
-                false => format!("the keys fetched at {} stay in use", self.since),
-            };
-            let attempts = if failures == 1 { String::new() } else { format!(" {failures} times, most recently") };
-            self.events.push(
-                Level::Warning,
-                format!(
-                    "The fetch of keys from {endpoint} failed{attempts}: {text}. It is tried again; {consequence}."
-                ),
-            );
+    /// Writes the cache file, and does not wait for it: a slow disk delays no fetch.
+    fn save(&self, key_set: &RemoteKeySet, good: Option<Good>, fetched_at: UnixMillis) {
+        let Some(Good { text: Some(document), validator, .. }) = good else { return };
+        if let Some(cache_file) = &key_set.cache_file {
+            let (cache_file, events) = (Arc::clone(cache_file), Arc::clone(&self.events));
+            spawn_blocking(move || cache_file.save(&Cached { document, validator, fetched_at }, &events));
         }
-        let unavailable = without_keys.then(|| {
-            let why = kind.in_general_words();
-            Snapshot::Unavailable(format!("The signing keys could not be fetched since {}, because {why}", self.since))
+    }
+
+    fn failed(&mut self, key_set: &RemoteKeySet, failure: &Failure, now: Instant) {
+        let random = self.random.hash_one(now);
+        key_set.change(|life| {
+            let news = life.failed(failure, now, random);
+            self.tell_failure(life, news, failure);
+            (life.document().is_none().then(|| self.unavailable(life)), ())
         });
-        self.key_set.publish(unavailable, Some(format!("the fetch from {endpoint} failed: {text}")));
+    }
+
+    fn tell_failure(&self, life: &Life, news: News, Failure { text, .. }: &Failure) {
+        let RemoteSettings { location, timing, .. } = &*self.settings;
+        let News::Failing { failures } = news else { return };
+        let consequence = match life.document() {
+            None => "no token can be verified until it works".to_owned(),
+            Some((_, time)) => {
+                format!("the keys fetched at {time} stay in use until {}", later_by(time, timing.max_stale))
+            }
+        };
+        let attempts = if failures == 1 { String::new() } else { format!(" {failures} times, most recently") };
+        self.events.push(
+            Level::Warning,
+            format!("The fetch of keys from {location} failed{attempts}: {text}. It is tried again; {consequence}."),
+        );
+    }
+
+    /// For whoever tries to log in while there are no keys.
+    fn unavailable(&self, life: &Life) -> Snapshot {
+        let since = self.since;
+        Snapshot::Unavailable(match life.failure() {
+            Some(Failure { kind, .. }) => {
+                let why = kind.in_general_words();
+                format!("The signing keys could not be fetched since {since}, because {why}")
+            }
+            None => format!("The signing keys could not be fetched since {since}"),
+        })
+    }
+
+    /// Ends the keys whose time is over.
+    fn end_keys(&self, key_set: &RemoteKeySet, now: Instant) {
+        let location = &self.settings.location;
+        let (ending, failure) = key_set.change(|life| {
+            let ending = life.end_keys(now);
+            let snapshot = match &ending {
+                None => None,
+                Some(_) => Some(life.serving().map_or_else(|| self.unavailable(life), Snapshot::Keys)),
+            };
+            (snapshot, (ending, life.failure().cloned()))
+        });
+        match ending {
+            None => {}
+            Some(Ending::Retired(keys)) => {
+                let keys = RemovedKey::describe(&keys);
+                self.events.push(Level::Info, format!("Keys removed from {location} serve no more: {keys}"));
+            }
+            Some(Ending::All { fetched_at }) => {
+                let why = failure.map_or_else(String::new, |Failure { text, .. }| format!("; the last failed: {text}"));
+                self.events.push(
+                    Level::Error,
+                    format!(
+                        "The keys of {location} have ended: they were fetched at {fetched_at}, and no fetch since then \
+                         was good{why}. No token can be verified until one is."
+                    ),
+                );
+            }
+        }
     }
 
     /// Names the keys that are not used, but not again at each refresh.
@@ -287,22 +311,68 @@ impl Refreshing {
         if skipped == self.skipped {
             return;
         }
-        let endpoint = &self.key_set.endpoint;
+        let location = &self.settings.location;
         for line in skipped.iter().take(MAX_SKIPPED_LINES) {
-            self.events.push(Level::Warning, format!("{endpoint}: {line}"));
+            self.events.push(Level::Warning, format!("{location}: {line}"));
         }
         if skipped.len() > MAX_SKIPPED_LINES {
             let more = skipped.len() - MAX_SKIPPED_LINES;
-            self.events.push(Level::Warning, format!("{endpoint}: {more} more keys are not used"));
+            self.events.push(Level::Warning, format!("{location}: {more} more keys are not used"));
         }
         self.skipped = skipped.to_vec();
     }
 }
 
-/// Opens the key set of a URL.
-pub(crate) fn open(url: &str, events: &Events) -> Result<Arc<RemoteKeySet>, KeyError> {
-    Ok(Arc::new(RemoteKeySet::new(Endpoint::parse(url)?, events)))
+/// One fetch, with everything it takes.
+async fn obtain(settings: Arc<RemoteSettings>, validator: Option<Validator>) -> Result<Obtained, Failure> {
+    let RemoteSettings { location, transport, cache_file, bearer_token_file, .. } = &*settings;
+    let answer = fetch::within(transport, async {
+        let bearer = match bearer_token_file {
+            Some(path) => Some(bearer_for(location, path.clone()).await?),
+            None => None,
+        };
+        let query = |endpoint| Query {
+            endpoint,
+            accept: "application/jwk-set+json, application/json;q=0.9, */*;q=0.1",
+            max_bytes: MAX_DOCUMENT_BYTES,
+            validator: validator.as_ref(),
+            bearer: bearer.as_ref(),
+        };
+        match location {
+            Location::JwkSet(endpoint) => fetch::fetch(query(endpoint), transport).await,
+            Location::Discovery { issuer } => {
+                let endpoint = discovery::jwk_set_endpoint(issuer, transport, bearer.as_ref()).await?;
+                fetch::fetch(query(&endpoint), transport).await.map_err(|Failure { kind, text }| {
+                    Failure::new(kind, format!("the JWK set {endpoint} of the discovery document: {text}"))
+                })
+            }
+        }
+    });
+    let Answer { content, max_age } = answer.await?;
+    let content = match content {
+        Content::Unchanged => ObtainedContent::Unchanged,
+        Content::Document { bytes, validator } => {
+            let broken = |KeyError(text): KeyError| Failure::new(FailureKind::Document, text);
+            let reading = KeySet::read(&bytes, Origin::Fetched).map_err(broken)?;
+            let text = cache_file.as_ref().and_then(|_| str::from_utf8(&bytes).ok()).map(Arc::from);
+            ObtainedContent::Document { reading, validator, text }
+        }
+    };
+    Ok(Obtained { content, max_age })
+}
+
+async fn bearer_for(location: &Location, path: PathBuf) -> Result<Bearer, Failure> {
+    let token = spawn_blocking(move || bearer_file::read(&path))
+        .await
+        .unwrap_or_else(|_| Err(Failure::new(FailureKind::Defect, "a defect in this software stopped the fetch")))?;
+    match location {
+        Location::JwkSet(endpoint) => Bearer::new(&token, endpoint),
+        Location::Discovery { issuer } => {
+            let endpoint = Endpoint::parse(issuer).map_err(|error| Failure::new(FailureKind::Discovery, error.0))?;
+            Bearer::new(&token, &endpoint)
+        }
+    }
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -9,22 +9,55 @@ use super::fetch::FailureKind;
 pub(crate) struct Timing {
     /// From a good fetch to the next one.
     pub(crate) refresh_interval: Duration,
+    /// However soon an answer says that it expires, the next fetch is not due before this, unless `refresh_interval` is
+    /// shorter still.
+    pub(crate) shortest_refresh: Duration,
     /// The wait after the first failure; it doubles with each further one.
     pub(crate) first_retry: Duration,
     /// The longest wait while no keys are there and every login waits for them.
     pub(crate) longest_retry_without_keys: Duration,
     /// The longest wait while older keys serve.
     pub(crate) longest_retry_with_keys: Duration,
+    /// How long keys serve after the last good fetch.
+    pub(crate) max_stale: Duration,
+    /// How long a key serves after a good fetch without it.
+    pub(crate) removed_key_grace: Duration,
+    /// From one fetch for an unknown `kid` to the next one.
+    pub(crate) unknown_kid_cooldown: Duration,
+    /// How long a login with an unknown `kid` waits for such a fetch.
+    pub(crate) unknown_kid_wait: Duration,
 }
 
 impl Timing {
     /// Stock's interval; retries that neither let users wait nor trouble an issuer that is down.
     pub(crate) const DEFAULT: Self = Self {
         refresh_interval: Duration::from_secs(15 * 60),
+        shortest_refresh: Duration::from_secs(30),
         first_retry: Duration::from_millis(100),
         longest_retry_without_keys: Duration::from_secs(10),
         longest_retry_with_keys: Duration::from_secs(60),
+        max_stale: Duration::from_secs(24 * 60 * 60),
+        removed_key_grace: Duration::ZERO,
+        unknown_kid_cooldown: Duration::from_secs(30),
+        unknown_kid_wait: Duration::from_secs(2),
     };
+
+    /// From a good fetch to the next one, where the answer said `max_age` of itself. A fetch must be due well before
+    /// `max_stale` ends the keys, whatever was configured, and fetches never follow each other without a pause.
+    fn refresh_after(&self, max_age: Option<Duration>) -> Duration {
+        max_age
+            .map_or(self.refresh_interval, |max_age| max_age.max(self.shortest_refresh).min(self.refresh_interval))
+            .min((self.max_stale / 2).max(SHORTEST_PAUSE))
+    }
+}
+
+/// Between two fetches, however short `max_stale` is.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
+
+/// `after` from `now`; a time that the clock cannot hold is one that nobody lives to see.
+pub(crate) fn later(now: Instant, after: Duration) -> Instant {
+    const LONG: Duration = Duration::from_secs(30 * 365 * 86_400);
+    now.checked_add(after.min(LONG)).unwrap_or(now)
 }
 
 /// A failure that goes on is told again after this long, then after twice as long, and so on up to an hour. Another kind
@@ -63,6 +96,8 @@ pub(crate) struct Schedule {
     /// `None` while a fetch is under way.
     due: Option<Instant>,
     has_keys: bool,
+    /// There was a good fetch.
+    fetched: bool,
     failing: Option<Failing>,
 }
 
@@ -75,9 +110,9 @@ struct Failing {
 }
 
 impl Schedule {
-    /// The first fetch is due at once.
-    pub(crate) fn new(timing: Timing, now: Instant) -> Self {
-        Self { timing, due: Some(now), has_keys: false, failing: None }
+    /// The first fetch is due at once. `has_keys` where older keys serve until then.
+    pub(crate) fn new(timing: Timing, has_keys: bool, now: Instant) -> Self {
+        Self { timing, due: Some(now), has_keys, fetched: false, failing: None }
     }
 
     pub(crate) fn next(&mut self, now: Instant) -> Step {
@@ -91,12 +126,30 @@ impl Schedule {
         }
     }
 
-    pub(crate) fn succeeded(&mut self, now: Instant) -> News {
-        self.due = Some(now + self.timing.refresh_interval);
-        let had_keys = std::mem::replace(&mut self.has_keys, true);
+    /// When the next fetch is due; `None` while one is under way.
+    pub(crate) fn due(&self) -> Option<Instant> {
+        self.due
+    }
+
+    /// Lets the next fetch be due at `time` if it was due later. One that is under way stays the only one.
+    pub(crate) fn hasten(&mut self, time: Instant) {
+        self.due = self.due.map(|due| due.min(time));
+    }
+
+    /// The keys are too old to be used: from now on every login waits for a fetch.
+    pub(crate) fn keys_ended(&mut self, now: Instant) {
+        self.has_keys = false;
+        self.hasten(now);
+    }
+
+    /// `max_age` is what the answer said of itself.
+    pub(crate) fn succeeded(&mut self, now: Instant, max_age: Option<Duration>) -> News {
+        self.due = Some(later(now, self.timing.refresh_after(max_age)));
+        self.has_keys = true;
+        let fetched = std::mem::replace(&mut self.fetched, true);
         match self.failing.take() {
             Some(Failing { failures, .. }) => News::Recovered { failures },
-            None if had_keys => News::Nothing,
+            None if fetched => News::Nothing,
             None => News::Loaded,
         }
     }
@@ -104,7 +157,7 @@ impl Schedule {
     /// `random` is any number; it spreads the retries of many coordinators.
     pub(crate) fn failed(&mut self, now: Instant, kind: FailureKind, random: u64) -> News {
         let failures = self.failing.map_or(0, |failing| failing.failures).saturating_add(1);
-        self.due = Some(now + self.retry_after(failures, random));
+        self.due = Some(later(now, self.retry_after(failures, random)));
         let (news, told, told_at, reminder) = match self.failing {
             None => (News::Failing { failures }, kind, now, FIRST_REMINDER),
             Some(failing) => {
@@ -146,7 +199,7 @@ mod tests {
     impl Life {
         fn new() -> Self {
             let now = Instant::now();
-            Self { schedule: Schedule::new(Timing::DEFAULT, now), now }
+            Self { schedule: Schedule::new(Timing::DEFAULT, false, now), now }
         }
 
         /// Turns the clock to the next fetch, starts it, and says how long that took.
@@ -179,9 +232,9 @@ mod tests {
     fn good_fetches_follow_each_other_at_the_interval_and_are_news_once() {
         let mut life = Life::new();
         life.schedule.next(life.now);
-        assert_eq!(life.schedule.succeeded(life.now), News::Loaded);
+        assert_eq!(life.schedule.succeeded(life.now, None), News::Loaded);
         assert_eq!(life.fetch(), Duration::from_secs(15 * 60));
-        assert_eq!(life.schedule.succeeded(life.now), News::Nothing);
+        assert_eq!(life.schedule.succeeded(life.now, None), News::Nothing);
         assert_eq!(life.fetch(), Duration::from_secs(15 * 60));
     }
 
@@ -192,7 +245,7 @@ mod tests {
                 let mut life = Life::new();
                 life.schedule.next(life.now);
                 if with_keys {
-                    life.schedule.succeeded(life.now);
+                    life.schedule.succeeded(life.now, None);
                     life.fetch();
                 }
                 for attempt in 0..100 {
@@ -203,6 +256,27 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn an_answer_may_ask_for_an_earlier_fetch_but_not_for_a_flood_or_a_later_one() {
+        for (max_age, wait) in [(None, 900), (Some(0), 30), (Some(29), 30), (Some(300), 300), (Some(86_400), 900)] {
+            let mut life = Life::new();
+            life.schedule.next(life.now);
+            life.schedule.succeeded(life.now, max_age.map(Duration::from_secs));
+            assert_eq!(life.fetch(), Duration::from_secs(wait), "{max_age:?}");
+        }
+    }
+
+    #[test]
+    fn the_next_fetch_comes_well_before_the_keys_end_and_never_without_a_pause() {
+        for (max_stale, wait) in [(Duration::from_secs(600), 300_000), (Duration::ZERO, 100)] {
+            let timing = Timing { max_stale, ..Timing::DEFAULT };
+            assert_eq!(timing.refresh_after(None), Duration::from_millis(wait));
+        }
+        let forever = Timing { refresh_interval: Duration::MAX, max_stale: Duration::MAX, ..Timing::DEFAULT };
+        let now = Instant::now();
+        assert!(later(now, forever.refresh_after(None)) > now);
     }
 
     #[test]
@@ -239,9 +313,9 @@ mod tests {
         assert_eq!(told.get(..7).unwrap(), [1, 3, 7, 15, 31, 63, 123]);
         assert_eq!(told.len(), 28, "once an hour in the end: {told:?}");
         life.fetch();
-        assert_eq!(life.schedule.succeeded(life.now), News::Recovered { failures });
+        assert_eq!(life.schedule.succeeded(life.now, None), News::Recovered { failures });
         life.fetch();
-        assert_eq!(life.schedule.succeeded(life.now), News::Nothing);
+        assert_eq!(life.schedule.succeeded(life.now, None), News::Nothing);
         life.fetch();
         assert_eq!(life.fail(DOWN, 0), News::Failing { failures: 1 });
     }

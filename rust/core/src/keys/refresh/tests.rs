@@ -1,217 +1,91 @@
 //! Key sets against servers that are there, not there, slow, wrong or hostile: real sockets, and bounds instead of sleeps.
 
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::io::Write as _;
+use std::net::TcpListener;
 use std::process::Command;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rustls::pki_types::CertificateDer;
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use super::*;
 use crate::authenticator::Authenticator;
 use crate::config::Properties;
 use crate::events::Event;
-use crate::keys::fetch::Roots;
+use crate::keys::fetch::{Roots, Transport};
+use crate::keys::schedule::Timing;
+use crate::keys::test_server::*;
+use crate::reject::{Reject, RejectCode};
 use crate::signature::Algorithm;
-
-const KEY: &str = r#""kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo""#;
-/// Longer than anything here takes on a loaded machine.
-const BOUND: Duration = Duration::from_secs(30);
-
-fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let begin = Instant::now();
-    while !holds() {
-        assert!(begin.elapsed() < BOUND, "not within {BOUND:?}: {what}");
-        thread::sleep(Duration::from_millis(2));
-    }
-}
-
-/// What the server does after it read a request.
-enum Answer {
-    /// Sends this and closes.
-    Bytes(Vec<u8>),
-    /// Sends this, then the second part again and again until the client has had enough.
-    Endless(Vec<u8>, &'static [u8], Duration),
-    /// Says nothing until the client goes away.
-    Silence,
-}
-
-fn response(status: &str, headers: &str, body: &str) -> Answer {
-    let length = body.len();
-    Answer::Bytes(
-        format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {length}\r\nConnection: close\r\n\r\n{body}").into(),
-    )
-}
-
-fn redirect(location: &str) -> Answer {
-    response("302 Found", &format!("Location: {location}\r\n"), "")
-}
-
-fn document(key_ids: &[&str]) -> String {
-    let keys: Vec<_> = key_ids.iter().map(|key_id| format!(r#"{{"kid":"{key_id}",{KEY}}}"#)).collect();
-    format!(r#"{{"keys":[{}]}}"#, keys.join(","))
-}
-
-fn good(key_ids: &[&str]) -> Answer {
-    response("200 OK", "Content-Type: application/json\r\n", &document(key_ids))
-}
-
-#[derive(Default)]
-struct Seen {
-    requests: Mutex<Vec<String>>,
-    /// Connections that are open at this moment.
-    open: AtomicUsize,
-    stop: AtomicBool,
-}
-
-/// A server on 127.0.0.1, a thread for each connection. It ends with the test.
-struct Server {
-    address: SocketAddr,
-    seen: Arc<Seen>,
-}
-
-impl Server {
-    /// `answer` gets the number of the request, from 0, and its path.
-    fn start(answer: impl Fn(usize, &str) -> Answer + Send + Sync + 'static) -> Self {
-        Self::listen(TcpListener::bind("127.0.0.1:0").unwrap(), None, answer)
-    }
-
-    fn start_tls(tls: ServerConfig, answer: impl Fn(usize, &str) -> Answer + Send + Sync + 'static) -> Self {
-        Self::listen(TcpListener::bind("127.0.0.1:0").unwrap(), Some(Arc::new(tls)), answer)
-    }
-
-    fn listen(
-        listener: TcpListener,
-        tls: Option<Arc<ServerConfig>>,
-        answer: impl Fn(usize, &str) -> Answer + Send + Sync + 'static,
-    ) -> Self {
-        let (address, seen, answer) = (listener.local_addr().unwrap(), Arc::new(Seen::default()), Arc::new(answer));
-        let server = Self { address, seen: Arc::clone(&seen) };
-        thread::spawn(move || {
-            for stream in listener.incoming() {
-                if seen.stop.load(Ordering::SeqCst) {
-                    return;
-                }
-                let (stream, seen, answer, tls) =
-                    (stream.unwrap(), Arc::clone(&seen), Arc::clone(&answer), tls.clone());
-                seen.open.fetch_add(1, Ordering::SeqCst);
-                thread::spawn(move || {
-                    stream.set_read_timeout(Some(BOUND)).unwrap();
-                    // The client may go away at any point.
-                    let _ = match tls {
-                        None => serve(stream, &seen, &*answer),
-                        Some(tls) => {
-                            serve(StreamOwned::new(ServerConnection::new(tls).unwrap(), stream), &seen, &*answer)
-                        }
-                    };
-                    seen.open.fetch_sub(1, Ordering::SeqCst);
-                });
-            }
-        });
-        server
-    }
-
-    fn url(&self) -> String {
-        format!("http://{}/jwks", self.address)
-    }
-
-    fn requests(&self) -> usize {
-        self.seen.requests.lock().unwrap().len()
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.seen.stop.store(true, Ordering::SeqCst);
-        drop(TcpStream::connect(self.address));
-    }
-}
-
-fn serve(mut stream: impl Read + Write, seen: &Seen, answer: &dyn Fn(usize, &str) -> Answer) -> io::Result<()> {
-    let mut request = Vec::new();
-    while !request.ends_with(b"\r\n\r\n") {
-        let mut byte = [0];
-        stream.read_exact(&mut byte)?;
-        request.push(byte[0]);
-    }
-    let request = String::from_utf8(request).unwrap();
-    let path = request.split(' ').nth(1).unwrap().to_owned();
-    let number = {
-        let mut requests = seen.requests.lock().unwrap();
-        requests.push(request);
-        requests.len() - 1
-    };
-    match answer(number, &path) {
-        Answer::Bytes(bytes) => stream.write_all(&bytes)?,
-        Answer::Endless(begin, piece, pause) => {
-            stream.write_all(&begin)?;
-            loop {
-                stream.write_all(piece)?;
-                stream.flush()?;
-                thread::sleep(pause);
-            }
-        }
-        Answer::Silence => drop(stream.read(&mut [0])?),
-    }
-    stream.flush()
-}
+use crate::token_header::TokenHeader;
 
 /// A key set whose next fetches come quickly, its events, and the thread that fetches.
-struct Fetched {
-    key_set: Arc<RemoteKeySet>,
-    events: Arc<Events>,
+pub(in crate::keys) struct Fetched {
+    pub(in crate::keys) key_set: Arc<RemoteKeySet>,
+    pub(in crate::keys) events: Arc<Events>,
     /// Fetches until it is dropped.
     _refresher: Refresher,
     told: Vec<Event>,
 }
 
-const QUICK: Timing = Timing {
+pub(in crate::keys) const QUICK: Timing = Timing {
     refresh_interval: Duration::from_millis(20),
     first_retry: Duration::from_millis(5),
     longest_retry_without_keys: Duration::from_millis(20),
     longest_retry_with_keys: Duration::from_millis(20),
+    ..Timing::DEFAULT
 };
 /// For tests of one fetch.
-const ONCE: Timing = Timing {
+pub(in crate::keys) const ONCE: Timing = Timing {
     first_retry: Duration::from_secs(3600),
     longest_retry_without_keys: Duration::from_secs(3600),
     ..Timing::DEFAULT
 };
 
 impl Fetched {
-    fn from(url: &str, timing: Timing) -> Self {
+    pub(in crate::keys) fn from(url: &str, timing: Timing) -> Self {
         Self::over(url, timing, Transport::DEFAULT)
     }
 
-    fn over(url: &str, timing: Timing, transport: Transport) -> Self {
-        let key_set = Arc::new(RemoteKeySet::with(Endpoint::parse(url).unwrap(), transport, timing));
+    pub(in crate::keys) fn over(url: &str, timing: Timing, transport: Transport) -> Self {
+        Self::open(RemoteSettings { timing, transport, ..RemoteSettings::new(Location::parse(url).unwrap()) })
+    }
+
+    pub(in crate::keys) fn open(settings: RemoteSettings) -> Self {
         let events = Arc::new(Events::default());
-        let refresher = Refresher::start(vec![Arc::clone(&key_set)], &events).unwrap();
-        Self { key_set, events, _refresher: refresher, told: Vec::new() }
+        let key_set = RemoteKeySet::open(settings, &events);
+        let refresher = Refresher::start(&events).unwrap();
+        refresher.add(&key_set);
+        // Said at the open of each set in these tests.
+        let told = std::iter::from_fn(|| events.pop()).filter(|event| !event.text.contains("without encryption"));
+        let told = told.collect();
+        Self { key_set, events, _refresher: refresher, told }
     }
 
-    fn try_key(&self, key_id: &str) -> Result<(), RejectCode> {
-        let header = TokenHeader::of(Algorithm::EdDsa, Some(key_id));
-        self.key_set.verify_with(&header, |_| Ok(())).map_err(|reject| reject.code())
+    pub(in crate::keys) fn try_key(&self, key_id: &str) -> Result<(), RejectCode> {
+        try_key(&self.key_set, key_id)
     }
 
-    fn reject(&self) -> Reject {
+    pub(in crate::keys) fn reject(&self) -> Reject {
         let header = TokenHeader::of(Algorithm::EdDsa, Some("a"));
         self.key_set.verify_with(&header, |_| Ok(())).unwrap_err()
     }
 
-    fn told(&mut self) -> &[Event] {
+    pub(in crate::keys) fn told(&mut self) -> &[Event] {
         self.told.extend(std::iter::from_fn(|| self.events.pop()));
         &self.told
     }
 
-    fn told_of(&mut self, level: Level, part: &str) -> usize {
+    pub(in crate::keys) fn told_of(&mut self, level: Level, part: &str) -> usize {
         self.told().iter().filter(|event| event.level == level && event.text.contains(part)).count()
     }
+}
+
+pub(in crate::keys) fn try_key(key_set: &RemoteKeySet, key_id: &str) -> Result<(), RejectCode> {
+    let header = TokenHeader::of(Algorithm::EdDsa, Some(key_id));
+    key_set.verify_with(&header, |_| Ok(())).map_err(|reject| reject.code())
 }
 
 #[test]
@@ -234,9 +108,9 @@ fn a_key_set_is_fetched_and_told_of() {
 #[test]
 fn each_failure_has_its_reason_and_a_login_meanwhile_a_sentence() {
     const CHUNKED: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
-    let bytes = |bytes: &'static str| move || Answer::Bytes(bytes.into());
+    let bytes = |bytes: &'static str| move || Reply::Bytes(bytes.into());
     let slow = Duration::from_millis(20);
-    type Answering = Box<dyn Fn() -> Answer + Send + Sync>;
+    type Answering = Box<dyn Fn() -> Reply + Send + Sync>;
     let cases: Vec<(Answering, &str, &str)> = vec![
         (Box::new(|| response("500 No", "", "")), "the server answered with status 500", "answers with an error"),
         (Box::new(|| response("201 Created", "", &document(&["a"]))), "status 201", "answers with an error"),
@@ -268,26 +142,26 @@ fn each_failure_has_its_reason_and_a_login_meanwhile_a_sentence() {
         (Box::new(bytes("")), "broke off: connection closed before message completed", "breaks its answer off"),
         (Box::new(bytes("220 smtp.example\r\n")), "broke off", "breaks its answer off"),
         (
-            Box::new(|| Answer::Endless("HTTP/1.1 200 OK\r\n".into(), b"X-Endless: and so on\r\n", Duration::ZERO)),
+            Box::new(|| Reply::Endless("HTTP/1.1 200 OK\r\n".into(), b"X-Endless: and so on\r\n", Duration::ZERO)),
             "broke off: message head is too large",
             "breaks its answer off",
         ),
         (
-            Box::new(|| Answer::Endless(CHUNKED.into(), b"10\r\n                \r\n", Duration::ZERO)),
+            Box::new(|| Reply::Endless(CHUNKED.into(), b"10\r\n                \r\n", Duration::ZERO)),
             "larger than 1048576 bytes",
             "too large",
         ),
         (
-            Box::new(|| Answer::Endless("HTTP/1.1 200 OK\r\n\r\n".into(), &[b' '; 4096], Duration::ZERO)),
+            Box::new(|| Reply::Endless("HTTP/1.1 200 OK\r\n\r\n".into(), &[b' '; 4096], Duration::ZERO)),
             "larger than 1048576 bytes",
             "too large",
         ),
         (
-            Box::new(move || Answer::Endless(CHUNKED.into(), b"1\r\n \r\n", slow)),
+            Box::new(move || Reply::Endless(CHUNKED.into(), b"1\r\n \r\n", slow)),
             "no complete answer within 0.3 s",
             "does not answer in time",
         ),
-        (Box::new(|| Answer::Silence), "no complete answer within 0.3 s", "does not answer in time"),
+        (Box::new(|| Reply::Silence), "no complete answer within 0.3 s", "does not answer in time"),
     ];
     for (answer, reason, general) in cases {
         let server = Server::start(move |_, _| answer());
@@ -341,7 +215,7 @@ fn a_server_that_comes_later_is_found() {
         "{}",
         fetched.reject()
     );
-    until("several attempts", || fetched.key_set.progress.lock().unwrap().fetches > 5);
+    until("several attempts", || fetched.key_set.life().fetches() > 5);
     assert_eq!(fetched.told_of(Level::Warning, "failed"), 1, "not told at each attempt: {:?}", fetched.told);
     let _server = Server::listen(TcpListener::bind(address).unwrap(), None, |_, _| good(&["a"]));
     until("the keys are there", || fetched.try_key("a") == Ok(()));
@@ -394,36 +268,81 @@ fn a_failed_refresh_keeps_the_keys_and_a_changed_set_replaces_them() {
     assert_eq!(fetched.told().len(), 4, "loaded, failed, works again, changed: {:?}", fetched.told);
 }
 
+/// The end of a fetch of these keys.
+fn read(key_ids: &[&str]) -> Result<Obtained, Failure> {
+    let reading = KeySet::read(document(key_ids).as_bytes(), Origin::Fetched).unwrap();
+    let content = ObtainedContent::Document { reading, validator: None, text: None };
+    Ok(Obtained { content, max_age: None })
+}
+
 #[test]
 fn failures_count_from_the_last_good_fetch() {
-    let key_set =
-        RemoteKeySet::with(Endpoint::parse("https://idp.example/").unwrap(), Transport::DEFAULT, Timing::DEFAULT);
-    let (events, now) = (Arc::new(Events::default()), Instant::now());
-    let mut refreshing = Refreshing::new(Arc::new(key_set), Arc::clone(&events));
-    let good = || KeySet::read(document(&["a"]).as_bytes(), Origin::Fetched).map_err(|_| unreachable!());
+    let events = Arc::new(Events::default());
+    let key_set = RemoteKeySet::open(RemoteSettings::new(Location::parse("https://idp.example/").unwrap()), &events);
+    let now = Instant::now();
+    let mut refreshing = Refreshing::new(&key_set, &events);
     let bad = || Err(Failure::new(FailureKind::Unreachable, "cannot connect"));
-    refreshing.take(good(), now, UnixMillis(1000));
-    refreshing.take(bad(), now, UnixMillis(2000));
-    refreshing.take(bad(), now, UnixMillis(3000));
-    refreshing.take(good(), now, UnixMillis(4000));
-    refreshing.take(bad(), now, UnixMillis(5000));
+    for (fetched, wall_clock) in
+        [(read(&["a"]), 1000), (bad(), 2000), (bad(), 3000), (read(&["a"]), 4000), (bad(), 5000)]
+    {
+        refreshing.take(&key_set, fetched, now, UnixMillis(wall_clock));
+    }
     let told: Vec<_> = std::iter::from_fn(|| events.pop()).map(|event| event.text).collect();
     assert_eq!(
         told,
         [
             "Loaded 1 key: 'a' (Ed25519) from https://idp.example/",
-            "The fetch of keys from https://idp.example/ failed: cannot connect. It is tried again; the keys fetched at 1970-01-01T00:00:01.000Z stay in use.",
+            "The fetch of keys from https://idp.example/ failed: cannot connect. It is tried again; the keys fetched at 1970-01-01T00:00:01.000Z stay in use until 1970-01-02T00:00:01.000Z.",
             "The fetch of keys from https://idp.example/ works again; it had failed 2 times since 1970-01-01T00:00:01.000Z",
-            "The fetch of keys from https://idp.example/ failed: cannot connect. It is tried again; the keys fetched at 1970-01-01T00:00:04.000Z stay in use.",
+            "The fetch of keys from https://idp.example/ failed: cannot connect. It is tried again; the keys fetched at 1970-01-01T00:00:04.000Z stay in use until 1970-01-02T00:00:04.000Z.",
         ]
     );
+}
+
+#[test]
+fn a_clock_that_is_set_back_or_ahead_neither_ends_the_keys_nor_keeps_them() {
+    let events = Arc::new(Events::default());
+    let key_set = RemoteKeySet::open(RemoteSettings::new(Location::parse("https://idp.example/").unwrap()), &events);
+    let begin = Instant::now();
+    let mut refreshing = Refreshing::new(&key_set, &events);
+    let bad = || Err(Failure::new(FailureKind::Unreachable, "cannot connect"));
+    let max_stale = Timing::DEFAULT.max_stale;
+    for year in [2026_i64, 1970, 2100] {
+        let wall_clock = UnixMillis((year - 1970) * 31_556_952_000);
+        refreshing.take(&key_set, read(&["a"]), begin, wall_clock);
+        for other_clock in [i64::MIN, 0, i64::MAX] {
+            let almost = begin + max_stale - Duration::from_nanos(1);
+            refreshing.take(&key_set, bad(), almost, UnixMillis(other_clock));
+            assert_eq!(try_key(&key_set, "a"), Ok(()), "{year}");
+        }
+        refreshing.end_keys(&key_set, begin + max_stale);
+        assert_eq!(try_key(&key_set, "a"), Err(RejectCode::KeysUnavailable));
+    }
+    // A day of failures: told of now and then, and once that the keys ended.
+    while events.pop().is_some() {}
+    refreshing.take(&key_set, read(&["a"]), begin, UnixMillis(0));
+    let mut now = begin;
+    while now < begin + max_stale + Duration::from_secs(3600) {
+        let next = key_set.change(|life| {
+            let wake = life.due().unwrap().min(life.next_end().unwrap_or(life.due().unwrap()));
+            (None, wake)
+        });
+        now = now.max(next);
+        refreshing.end_keys(&key_set, now);
+        if key_set.change(|life| (None, life.next(now))) == Step::Fetch {
+            refreshing.take(&key_set, bad(), now, UnixMillis(0));
+        }
+    }
+    let told: Vec<_> = std::iter::from_fn(|| events.pop()).collect();
+    assert_eq!(told.iter().filter(|event| event.level == Level::Error).count(), 1);
+    assert!((25..40).contains(&told.len()), "{} lines in a day: {told:?}", told.len());
 }
 
 #[test]
 fn a_panic_in_a_fetch_is_a_failed_fetch_and_not_the_end() {
     let transport = Transport { roots: Roots::Panic, ..Transport::DEFAULT };
     let mut fetched = Fetched::over("http://127.0.0.1:1/", QUICK, transport);
-    until("it goes on", || fetched.key_set.progress.lock().unwrap().fetches > 3);
+    until("it goes on", || fetched.key_set.life().fetches() > 3);
     assert!(fetched.reject().message().ends_with("because of an internal error"), "{}", fetched.reject());
     assert_eq!(fetched.told_of(Level::Warning, "failed: a defect in this software stopped the fetch"), 1);
 }
@@ -441,13 +360,18 @@ fn a_key_that_is_not_used_is_named_once() {
 
 #[test]
 fn a_silent_server_delays_no_other_one_and_a_drop_does_not_wait_for_it() {
-    let silent = Server::start(|_, _| Answer::Silence);
+    let silent = Server::start(|_, _| Reply::Silence);
     let lively = Server::start(|_, _| good(&["a"]));
     let events = Arc::new(Events::default());
-    let key_sets = [&silent, &lively]
-        .map(|server| Arc::new(RemoteKeySet::with(Endpoint::parse(&server.url()).unwrap(), Transport::DEFAULT, QUICK)));
+    let key_sets = [&silent, &lively].map(|server| {
+        let location = Location::parse(&server.url()).unwrap();
+        RemoteKeySet::open(RemoteSettings { timing: QUICK, ..RemoteSettings::new(location) }, &events)
+    });
     let begin = Instant::now();
-    let refresher = Refresher::start(key_sets.to_vec(), &events).unwrap();
+    let refresher = Refresher::start(&events).unwrap();
+    for key_set in &key_sets {
+        refresher.add(key_set);
+    }
     until("the silent server is asked", || silent.requests() == 1);
     until("the lively one is asked again and again", || lively.requests() > 5);
     assert!(key_sets[0].wait_until_fetched(Duration::ZERO).unwrap_err().contains("no answer from"));
@@ -467,7 +391,7 @@ fn secrets_in_the_url_are_never_shown() {
         || response("500 No", "", ""),
         || response("200 OK", "", "x"),
         || redirect("/?s3cret"),
-        || Answer::Bytes("".into()),
+        || Reply::Bytes("".into()),
     ] {
         let server = Server::start(move |_, _| answer());
         let url = format!("http://user:hunter2@{}/jwks?token=s3cret", server.address);
@@ -477,18 +401,6 @@ fn secrets_in_the_url_are_never_shown() {
         assert!(!texts.contains("hunter2") && !texts.contains("s3cret"), "{texts}");
         assert!(server.seen.requests.lock().unwrap()[0].starts_with("GET /jwks?token=s3cret "));
     }
-}
-
-fn certificate(name: &str) -> (CertificateDer<'static>, ServerConfig) {
-    let rcgen::CertifiedKey { cert, signing_key } = rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
-    let key = rustls::pki_types::PrivateKeyDer::Pkcs8(signing_key.serialize_der().into());
-    let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![cert.der().clone()], key)
-        .unwrap();
-    (cert.der().clone(), config)
 }
 
 #[test]
@@ -527,7 +439,7 @@ fn only_a_certificate_of_a_known_root_and_of_this_host_is_trusted() {
 
 #[test]
 fn tls_to_a_server_without_tls_fails() {
-    let server = Server::start(|_, _| Answer::Bytes("HTTP/1.1 400 No\r\n\r\n".into()));
+    let server = Server::start(|_, _| Reply::Bytes("HTTP/1.1 400 No\r\n\r\n".into()));
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("https://{}/jwks", listener.local_addr().unwrap());
     let answering = thread::spawn(move || listener.accept().unwrap().0.write_all(b"HTTP/1.1 400 No\r\n\r\n"));
@@ -595,9 +507,9 @@ fn a_token_is_judged_by_the_keys_of_a_url() {
 }
 
 /// Runs an ignored test of this file alone, with an environment of its own.
-fn alone(test: &str, environment: &[(&str, &str)]) {
+pub(in crate::keys) fn alone(module: &str, test: &str, environment: &[(&str, &str)]) {
     let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--ignored", "--exact", &format!("{}::{test}", module_path!().split_once("::").unwrap().1)])
+        .args(["--ignored", "--exact", &format!("{}::{test}", module.split_once("::").unwrap().1)])
         .envs(environment.iter().copied())
         .output()
         .unwrap();
@@ -609,6 +521,7 @@ fn alone(test: &str, environment: &[(&str, &str)]) {
 fn the_proxies_of_the_environment_are_not_used() {
     let nobody = "http://127.0.0.1:1";
     alone(
+        module_path!(),
         "alone_fetch_by_http",
         &[("http_proxy", nobody), ("HTTP_PROXY", nobody), ("all_proxy", nobody), ("ALL_PROXY", nobody)],
     );
@@ -624,7 +537,7 @@ fn alone_fetch_by_http() {
 #[test]
 fn the_systems_roots_are_those_of_ssl_cert_file_where_it_is_set() {
     let file = std::env::temp_dir().join(format!("nativejwt-roots-{}.pem", std::process::id()));
-    alone("alone_fetch_by_https", &[("SSL_CERT_FILE", file.to_str().unwrap()), ("SSL_CERT_DIR", "")]);
+    alone(module_path!(), "alone_fetch_by_https", &[("SSL_CERT_FILE", file.to_str().unwrap()), ("SSL_CERT_DIR", "")]);
     std::fs::remove_file(file).unwrap();
 }
 
@@ -645,7 +558,7 @@ fn alone_fetch_by_https() {
 
 #[test]
 fn no_thread_is_left_behind() {
-    alone("alone_open_and_drop", &[]);
+    alone(module_path!(), "alone_open_and_drop", &[]);
 }
 
 #[test]
@@ -658,7 +571,7 @@ fn alone_open_and_drop() {
         names.filter(|name| name.as_ref().is_ok_and(|name| name.trim() == THREAD_NAME)).count()
     };
     let descriptors = || std::fs::read_dir("/proc/self/fd").unwrap().count();
-    let server = Server::start(|number, _| if number % 2 == 0 { Answer::Silence } else { good(&["a"]) });
+    let server = Server::start(|number, _| if number % 2 == 0 { Reply::Silence } else { good(&["a"]) });
     let before = descriptors();
     for number in 0..20 {
         // By name, so that the helper threads of the look-up are seen as well.

@@ -1,0 +1,128 @@
+//! The keys about what a token must say: header, claims, principal, groups.
+
+use std::time::Duration;
+
+use super::problem::ConfigurationErrors;
+use super::properties::Properties;
+use super::{Setting, setting, units};
+use crate::claim_path::ClaimPath;
+use crate::claims::ClaimsPolicy;
+use crate::signature::Algorithm;
+use crate::token_header::HeaderPolicy;
+
+/// A clock that is further off is no skew.
+const MAX_CLOCK_SKEW: Duration = Duration::from_secs(60 * 60);
+
+/// What is demanded of a token's header and claims, `required-issuer` left out. What is wrong goes to `errors`.
+pub(super) fn read(properties: &Properties, errors: &mut ConfigurationErrors) -> (HeaderPolicy, ClaimsPolicy) {
+    let mut read = |name: &str| setting(properties, name, errors).filter(|setting| !setting.value.is_empty());
+    let audiences = read("required-audience");
+    let (skew, lifetime) = (read("clock-skew"), read("max-token-lifetime"));
+    let require_expiration = read("require-expiration");
+    let (algorithms, token_type) = (read("allowed-algorithms"), read("required-token-type"));
+    let (principal_field, groups_field) = (read("principal-field"), read("groups-field"));
+    let delimiter = read("nested-claim-delimiter");
+
+    let delimiter = delimiter.map(|setting| setting.value);
+    let mut path = |setting: &Setting, text: &str| {
+        ClaimPath::parse(text, delimiter.as_deref()).map_err(|why| errors.push(setting.problem(why))).ok()
+    };
+    let principal_fields = match &principal_field {
+        Some(setting) => setting.value.split(',').filter_map(|text| path(setting, text.trim())).collect(),
+        None => path(&Setting::default(), "sub").into_iter().collect(),
+    };
+    let groups_field = groups_field.and_then(|setting| path(&setting, &setting.value));
+    let header = HeaderPolicy {
+        allowed_algorithms: algorithms.map(|setting| allowed_algorithms(&setting, errors)).unwrap_or_default(),
+        required_token_type: token_type.map(|setting| setting.value),
+    };
+    let claims = ClaimsPolicy {
+        required_issuer: None,
+        required_audiences: audiences.map(|setting| list(&setting, errors)).unwrap_or_default(),
+        clock_skew: skew.and_then(|setting| clock_skew(&setting, errors)).unwrap_or_default(),
+        require_expiration: require_expiration.and_then(|setting| setting.boolean(errors)).unwrap_or(false),
+        max_token_lifetime: lifetime.and_then(|setting| duration(&setting, errors)),
+        principal_fields,
+        groups_field,
+    };
+    (header, claims)
+}
+
+/// The elements of a comma-separated list.
+fn list(setting: &Setting, errors: &mut ConfigurationErrors) -> Vec<String> {
+    let elements: Vec<String> = setting.value.split(',').map(|element| element.trim().to_owned()).collect();
+    if elements.iter().any(String::is_empty) {
+        errors.push(setting.problem("has an empty element: write the values with commas between them"));
+    }
+    elements
+}
+
+fn allowed_algorithms(setting: &Setting, errors: &mut ConfigurationErrors) -> Vec<Algorithm> {
+    let mut algorithms = Vec::new();
+    for name in list(setting, errors).into_iter().filter(|name| !name.is_empty()) {
+        match Algorithm::from_name(&name) {
+            Some(algorithm) => algorithms.push(algorithm),
+            None => {
+                let known: Vec<_> = Algorithm::ALL.iter().map(|algorithm| algorithm.name()).collect();
+                errors.push(setting.problem(format!("has '{name}', which is none of {}", known.join(", "))));
+            }
+        }
+    }
+    algorithms
+}
+
+fn duration(setting: &Setting, errors: &mut ConfigurationErrors) -> Option<Duration> {
+    match units::duration(&setting.value) {
+        Ok(duration) if !duration.is_zero() => return Some(duration),
+        Ok(_) => errors.push(setting.problem("is no time at all: every token would be refused")),
+        Err(why) => errors.push(setting.problem(why)),
+    }
+    None
+}
+
+fn clock_skew(setting: &Setting, errors: &mut ConfigurationErrors) -> Option<Duration> {
+    match units::duration(&setting.value) {
+        Ok(skew) if skew <= MAX_CLOCK_SKEW => return Some(skew),
+        Ok(_) => errors.push(setting.problem(format!("is {}, but must be at most 1h", setting.value))),
+        Err(why) => errors.push(setting.problem(why)),
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn errors_of(text: &str) -> String {
+        let text: String = text.lines().map(|line| format!("http-server.authentication.jwt.{line}\n")).collect();
+        let mut errors = ConfigurationErrors::default();
+        read(&Properties::parse(&text, "f").unwrap(), &mut errors);
+        errors.to_string()
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_refused_with_its_line() {
+        for (text, expected) in [
+            ("required-audience=a,,b", "f:1: http-server.authentication.jwt.required-audience has an empty element"),
+            ("clock-skew=30", "clock-skew is '30', which is no duration"),
+            ("clock-skew=2h", "clock-skew is 2h, but must be at most 1h"),
+            ("max-token-lifetime=0s", "max-token-lifetime is no time at all"),
+            ("require-expiration=1", "require-expiration is '1', which is neither true nor false"),
+            ("allowed-algorithms=RS256, rs256", "allowed-algorithms has 'rs256', which is none of HS256, HS384"),
+            ("allowed-algorithms=none", "has 'none', which is none of"),
+            ("principal-field=a,,b", "principal-field has '', where a name is empty"),
+            ("principal-field=/a~", "principal-field is no JSON Pointer"),
+            (
+                "groups-field=a..b\nnested-claim-delimiter=.",
+                "f:1: http-server.authentication.jwt.groups-field has 'a..b', where",
+            ),
+        ] {
+            let errors = errors_of(text);
+            assert!(errors.contains(expected) && errors.lines().count() == 1, "{text}: {errors}");
+        }
+        let good = "required-audience=a, b\nclock-skew=30s\nmax-token-lifetime=1d\nrequire-expiration=true\n\
+                    allowed-algorithms=RS256, EdDSA\nrequired-token-type=at+jwt\nprincipal-field=email,/a~1b\n\
+                    groups-field=realm_access.roles\nnested-claim-delimiter=.";
+        assert_eq!(errors_of(good), "");
+    }
+}

@@ -1,0 +1,142 @@
+//! Which keys of a remote set serve at a time: those of the last good fetch until they are too old, and for a while those
+//! that it removed. Decisions only, with time as an argument.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::fetch::Validator;
+use super::jwks::{KeySet, RemovedKey};
+use super::schedule::{Timing, later};
+use crate::clock::UnixMillis;
+
+/// Removed keys that are kept, the latest ones: an issuer that changes all its keys again and again fills no memory.
+const MAX_RETIRED: usize = 1000;
+
+/// A good document.
+#[derive(Clone, Debug)]
+pub(crate) struct Good {
+    pub(crate) keys: Arc<KeySet>,
+    /// What the next fetch may ask with whether the document is still the same.
+    pub(crate) validator: Option<Validator>,
+    /// Its text, where a cache file wants it.
+    pub(crate) text: Option<Arc<str>>,
+}
+
+#[derive(Clone, Debug)]
+struct Current {
+    good: Good,
+    fetched_at: UnixMillis,
+    ends: Instant,
+}
+
+#[derive(Clone, Debug)]
+struct Retired {
+    key: RemovedKey,
+    ends: Instant,
+}
+
+/// What ended.
+#[derive(Debug)]
+pub(crate) enum Ending {
+    /// The time of removed keys.
+    Retired(Vec<RemovedKey>),
+    /// The time of all keys; they were fetched then.
+    All { fetched_at: UnixMillis },
+}
+
+/// What a good document changed.
+#[derive(Debug)]
+pub(crate) struct Replaced {
+    /// The keys of the document before it.
+    pub(crate) older: Option<Arc<KeySet>>,
+    /// True if keys that it removed serve on for a while.
+    pub(crate) retires: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Keyring {
+    max_stale: Duration,
+    removed_key_grace: Duration,
+    current: Option<Current>,
+    /// The latest removed first.
+    retired: Vec<Retired>,
+}
+
+impl Keyring {
+    pub(crate) fn new(timing: &Timing) -> Self {
+        let Timing { max_stale, removed_key_grace, .. } = *timing;
+        Self { max_stale, removed_key_grace, current: None, retired: Vec::new() }
+    }
+
+    /// Takes a document that was fetched `age` before `now`, from a cache file.
+    pub(crate) fn restore(&mut self, good: Good, fetched_at: UnixMillis, age: Duration, now: Instant) {
+        let ends = later(now, self.max_stale.saturating_sub(age));
+        self.current = Some(Current { good, fetched_at, ends });
+    }
+
+    /// Takes the document of a fetch that ends now.
+    pub(crate) fn replace(&mut self, good: Good, now: Instant, wall_clock: UnixMillis) -> Replaced {
+        self.end(now);
+        let older = self.current.take().map(|current| current.good.keys);
+        self.retired.retain(|retired| !good.keys.holds(&retired.key));
+        let mut retires = false;
+        if let Some(older) = older.as_ref().filter(|_| !self.removed_key_grace.is_zero()) {
+            let ends = later(now, self.removed_key_grace);
+            let removed = good.keys.removed_since(older).into_iter().map(|key| Retired { key, ends });
+            let known = self.retired.len();
+            self.retired.splice(0..0, removed);
+            retires = self.retired.len() > known;
+            self.retired.truncate(MAX_RETIRED);
+        }
+        self.current = Some(Current { good, fetched_at: wall_clock, ends: later(now, self.max_stale) });
+        Replaced { older, retires }
+    }
+
+    /// Takes the answer that the document is still the same; false if there is no document any more.
+    pub(crate) fn renew(&mut self, now: Instant, wall_clock: UnixMillis) -> bool {
+        self.end(now);
+        match &mut self.current {
+            Some(current) => {
+                current.fetched_at = wall_clock;
+                current.ends = later(now, self.max_stale);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Drops what has ended by now.
+    pub(crate) fn end(&mut self, now: Instant) -> Option<Ending> {
+        if let Some(Current { fetched_at, .. }) = self.current.take_if(|current| current.ends <= now) {
+            self.retired.clear();
+            return Some(Ending::All { fetched_at });
+        }
+        let ended: Vec<_> = self.retired.extract_if(.., |retired| retired.ends <= now).map(|ended| ended.key).collect();
+        (!ended.is_empty()).then_some(Ending::Retired(ended))
+    }
+
+    /// When [`Keyring::end`] has something to do.
+    pub(crate) fn next_end(&self) -> Option<Instant> {
+        let retired = self.retired.iter().map(|retired| retired.ends);
+        retired.chain(self.current.iter().map(|current| current.ends)).min()
+    }
+
+    /// The keys that serve.
+    pub(crate) fn serving(&self) -> Option<Arc<KeySet>> {
+        let keys = &self.current.as_ref()?.good.keys;
+        Some(match self.retired.is_empty() {
+            true => Arc::clone(keys),
+            false => Arc::new(keys.with_removed(self.retired.iter().map(|retired| &retired.key))),
+        })
+    }
+
+    /// The document that serves.
+    pub(crate) fn good(&self) -> Option<&Good> {
+        self.current.as_ref().map(|current| &current.good)
+    }
+
+    /// When the document was fetched, by the clock on the wall.
+    pub(crate) fn fetched_at(&self) -> Option<UnixMillis> {
+        self.current.as_ref().map(|current| current.fetched_at)
+    }
+}

@@ -1,0 +1,390 @@
+//! The life of a key set in every order of events: breadth first to a depth, and long random walks. The rules are checked by
+//! books of the test's own, not by what the state says of itself.
+
+use std::collections::HashSet;
+use std::fmt::Write as _;
+use std::hash::{BuildHasher as _, DefaultHasher, Hasher as _, RandomState};
+
+use super::*;
+use crate::keys::fetch::FailureKind;
+use crate::keys::jwk::Origin;
+use crate::signature::Algorithm;
+use crate::token_header::TokenHeader;
+
+const SECOND: Duration = Duration::from_secs(1);
+const COOLDOWN: Duration = Duration::from_secs(30);
+const WAIT: Duration = Duration::from_secs(2);
+const MAX_STALE: Duration = Duration::from_secs(100);
+const LONGEST_RETRY_WITH_KEYS: Duration = Duration::from_secs(16);
+const LONGEST_RETRY_WITHOUT_KEYS: Duration = Duration::from_secs(8);
+const REFRESH: Duration = Duration::from_secs(40);
+
+fn timing(removed_key_grace: Duration) -> Timing {
+    Timing {
+        refresh_interval: REFRESH,
+        shortest_refresh: 30 * SECOND,
+        first_retry: SECOND,
+        longest_retry_without_keys: LONGEST_RETRY_WITHOUT_KEYS,
+        longest_retry_with_keys: LONGEST_RETRY_WITH_KEYS,
+        max_stale: MAX_STALE,
+        removed_key_grace,
+        unknown_kid_cooldown: COOLDOWN,
+        unknown_kid_wait: WAIT,
+    }
+}
+
+fn good(key_ids: &[&str]) -> Good {
+    const KEY: &str = r#""kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo""#;
+    let keys: Vec<_> = key_ids.iter().map(|key_id| format!(r#"{{"kid":"{key_id}",{KEY}}}"#)).collect();
+    let document = format!(r#"{{"keys":[{}]}}"#, keys.join(","));
+    let keys = KeySet::read(document.as_bytes(), Origin::Fetched).unwrap().keys;
+    Good { keys: Arc::new(keys), validator: None, text: None }
+}
+
+fn serves(keys: &Option<Arc<KeySet>>, key_id: &str) -> bool {
+    let header = TokenHeader::of(Algorithm::EdDsa, Some(key_id));
+    keys.as_ref().is_some_and(|keys| keys.verify_with(&header, |_| Ok(())).is_ok())
+}
+
+/// Kids of logins: one that the issuer adds, one that it never has.
+const KEY_IDS: [&str; 2] = ["b", "x"];
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Event {
+    /// The refresher wakes up and looks at the state.
+    Refresher,
+    /// The fetch brings the set with `a`, or with `b` instead.
+    Brings(usize),
+    Unchanged,
+    Fails,
+    /// A login with an unknown kid comes.
+    Login(usize),
+    /// A login that waits is woken, or its time is over.
+    Wakes(usize),
+    Passes(Duration),
+    /// Until the next time that the refresher has something to do.
+    PassesUntilDue,
+}
+
+#[derive(Clone, Debug)]
+struct Waiting {
+    ticket: Ticket,
+    /// By the test's own count.
+    fetch: u64,
+    since: Instant,
+}
+
+#[derive(Clone, Debug)]
+struct World {
+    grace: Duration,
+    life: Life,
+    now: Instant,
+    /// What the request path sees.
+    published: Option<Arc<KeySet>>,
+    logins: [Option<Waiting>; KEY_IDS.len()],
+    in_flight: bool,
+    begun: u64,
+    ended: u64,
+    /// When the next fetch is due if nobody asks for one.
+    planned: Instant,
+    /// When the last fetch began that somebody asked for, and the last one of all.
+    asked_at: Option<Instant>,
+    begun_at: Option<Instant>,
+    waited_for_since_good: [bool; KEY_IDS.len()],
+    last_good: Option<Instant>,
+    /// The latest document has `b` and not `a`; since then.
+    rotated_at: Option<Instant>,
+    /// The refresher has seen this time.
+    seen: Instant,
+}
+
+struct Documents([Good; 2]);
+
+impl World {
+    fn new(grace: Duration, begin: Instant) -> Self {
+        Self {
+            grace,
+            life: Life::new(&timing(grace), begin),
+            now: begin,
+            published: None,
+            logins: Default::default(),
+            in_flight: false,
+            begun: 0,
+            ended: 0,
+            planned: begin,
+            asked_at: None,
+            begun_at: None,
+            waited_for_since_good: Default::default(),
+            last_good: None,
+            rotated_at: None,
+            seen: begin,
+        }
+    }
+
+    fn possible(&self) -> Vec<Event> {
+        let mut events = vec![Event::Refresher, Event::Passes(SECOND), Event::Passes(COOLDOWN), Event::PassesUntilDue];
+        if self.in_flight {
+            events.extend([Event::Brings(0), Event::Brings(1), Event::Unchanged, Event::Fails]);
+        }
+        for (index, login) in self.logins.iter().enumerate() {
+            match login {
+                Some(waiting) if self.ended >= waiting.fetch || self.now >= waiting.since + WAIT => {
+                    events.push(Event::Wakes(index));
+                }
+                Some(_) => {}
+                None if self.published.is_some() && !serves(&self.published, KEY_IDS[index]) => {
+                    events.push(Event::Login(index));
+                }
+                None => {}
+            }
+        }
+        events
+    }
+
+    /// Does what the refresher, the fetch or a login does, and checks the rules.
+    fn take(&mut self, event: Event, documents: &Documents) {
+        let now = self.now;
+        match event {
+            Event::Passes(time) => self.now += time,
+            Event::PassesUntilDue => {
+                let next = [self.life.due(), self.life.next_end()].into_iter().flatten().min();
+                self.now = next.map_or(now, |next| next.max(now));
+            }
+            Event::Refresher => {
+                self.end_keys();
+                let earlier = self.life.due();
+                if self.life.next(now) == Step::Fetch {
+                    assert!(!self.in_flight, "a second fetch beside the first");
+                    assert!(earlier.is_some_and(|due| due <= now));
+                    if now < self.planned {
+                        let apart = self.asked_at.is_none_or(|asked_at| now - asked_at >= COOLDOWN);
+                        assert!(apart, "two fetches on demand within a cool-down");
+                        self.asked_at = Some(now);
+                    }
+                    self.begun_at = Some(now);
+                    self.in_flight = true;
+                    self.begun += 1;
+                }
+                self.seen = now;
+            }
+            Event::Brings(which) => {
+                self.end_keys();
+                let fetched = Fetched::Document(documents.0[which].clone());
+                self.life.succeeded(fetched, None, now, UnixMillis(0)).unwrap();
+                self.publish();
+                self.fetch_ended(true);
+                self.rotated_at = match which {
+                    0 => None,
+                    _ => self.rotated_at.or(Some(now)),
+                };
+            }
+            Event::Unchanged => {
+                self.end_keys();
+                let result = self.life.succeeded(Fetched::Unchanged, None, now, UnixMillis(0));
+                assert_eq!(result.is_ok(), self.published.is_some(), "there is no document to be the same");
+                if result.is_err() {
+                    self.fail();
+                }
+                self.fetch_ended(result.is_ok());
+            }
+            Event::Fails => {
+                self.end_keys();
+                self.fail();
+                self.fetch_ended(false);
+            }
+            Event::Login(index) => self.ask(index),
+            Event::Wakes(index) => {
+                let waiting = self.logins[index].take().unwrap();
+                let in_time = self.ended >= waiting.fetch;
+                if in_time && !serves(&self.published, KEY_IDS[index]) && !waiting.ticket.settles {
+                    self.ask(index);
+                }
+            }
+        }
+        self.check();
+    }
+
+    fn ask(&mut self, index: usize) {
+        let now = self.now;
+        let cold = self.begun_at.is_none_or(|begun_at| now - begun_at >= COOLDOWN);
+        // A fetch that was granted may not have begun yet.
+        let free = !self.in_flight && self.planned > now && cold && !self.waited_for_since_good[index];
+        let answer = self.life.ask(index as u64, now);
+        if free && self.life.document().is_some() {
+            assert!(matches!(answer, Answer::Wait(_)), "nothing stands in the way of a fetch");
+        }
+        if self.waited_for_since_good[index] && self.logins.iter().all(Option::is_none) && answer != Answer::Refused {
+            // Forgotten after the cool-down at the latest, and not before it unless there was a good fetch.
+            assert!(self.waited_at(index).is_none_or(|since| now >= since + COOLDOWN), "the same kid waits twice");
+        }
+        if let Answer::Wait(ticket) = answer {
+            assert_eq!(ticket.settles, !self.in_flight);
+            self.life.waits(index as u64, now);
+            self.waited_for_since_good[index] = true;
+            let fetch = if self.in_flight { self.begun } else { self.begun + 1 };
+            self.logins[index] = Some(Waiting { ticket, fetch, since: now });
+        }
+    }
+
+    fn waited_at(&self, index: usize) -> Option<Instant> {
+        self.logins[index].as_ref().map(|waiting| waiting.since)
+    }
+
+    fn end_keys(&mut self) {
+        if let Some(ending) = self.life.end_keys(self.now) {
+            self.publish();
+            if matches!(ending, Ending::All { .. }) {
+                self.planned = self.planned.min(self.now);
+                self.rotated_at = None;
+            }
+        }
+    }
+
+    fn fail(&mut self) {
+        self.life.failed(&Failure::new(FailureKind::Status, ""), self.now, 0);
+    }
+
+    fn publish(&mut self) {
+        self.published = self.life.serving();
+    }
+
+    fn fetch_ended(&mut self, well: bool) {
+        self.in_flight = false;
+        self.ended = self.begun;
+        self.planned = self.life.due().expect("the end of a fetch leads to the next one");
+        if well {
+            self.last_good = Some(self.now);
+            self.waited_for_since_good = Default::default();
+        }
+        self.seen = self.now;
+    }
+
+    fn check(&self) {
+        let now = self.now;
+        for waiting in self.logins.iter().flatten() {
+            assert_eq!(self.life.is_over(waiting.ticket), self.ended >= waiting.fetch, "a lost wake-up");
+            let will_end = self.in_flight || self.life.due().is_some_and(|due| due <= now);
+            assert!(self.ended >= waiting.fetch || will_end, "a login waits for a fetch that nobody makes");
+        }
+        match self.life.due() {
+            None => assert!(self.in_flight, "nothing will ever be fetched again"),
+            Some(due) => {
+                assert!(!self.in_flight, "a second fetch would begin");
+                let longest = match (&self.published, self.last_good) {
+                    (Some(_), Some(good)) if good == self.seen => REFRESH,
+                    (Some(_), _) => REFRESH.max(LONGEST_RETRY_WITH_KEYS),
+                    (None, _) => LONGEST_RETRY_WITHOUT_KEYS,
+                };
+                assert!(due <= self.seen + longest || due <= now + longest, "a missed retry");
+                assert!(due <= self.planned, "later than planned");
+            }
+        }
+        let gate = self.life.gate();
+        assert_eq!(gate == Gate::Fetching, self.in_flight);
+        if let Gate::ClosedUntil(time) = gate {
+            assert!(self.life.due().is_some_and(|due| due <= time), "closed, and nothing comes");
+        }
+        // What depends on the refresher's timer holds once it looked at this time.
+        if self.seen == now {
+            let fresh = self.last_good.is_some_and(|last_good| now < last_good + MAX_STALE);
+            assert_eq!(self.published.is_some(), fresh, "keys beyond max_stale, or no keys within it");
+            if let Some(rotated_at) = self.rotated_at {
+                assert!(serves(&self.published, "b"));
+                let graced = now < rotated_at + self.grace;
+                assert!(graced || !serves(&self.published, "a"), "a removed key serves");
+            }
+        }
+    }
+
+    /// Equal for states that differ in nothing that matters later.
+    fn digest(&self) -> u64 {
+        struct Hashing(DefaultHasher);
+        impl std::fmt::Write for Hashing {
+            fn write_str(&mut self, text: &str) -> std::fmt::Result {
+                self.0.write(text.as_bytes());
+                Ok(())
+            }
+        }
+        let mut hashing = Hashing(DefaultHasher::new());
+        write!(hashing, "{self:?}").unwrap();
+        hashing.0.finish()
+    }
+}
+
+#[test]
+fn in_every_order_of_events_no_login_is_lost_no_fetch_doubled_and_no_dead_key_serves() {
+    let documents = Documents([good(&["a"]), good(&["b"])]);
+    let mut explored = 0;
+    for grace in [Duration::ZERO, 10 * SECOND] {
+        // From the first good fetch on, since before it nothing can be asked for.
+        let mut world = World::new(grace, Instant::now());
+        world.take(Event::Refresher, &documents);
+        world.take(Event::Brings(0), &documents);
+        let (mut layer, mut known) = (vec![world], HashSet::new());
+        let depth = 8;
+        for _ in 0..depth {
+            let mut next = Vec::new();
+            for world in &layer {
+                for event in world.possible() {
+                    let mut world = world.clone();
+                    world.take(event, &documents);
+                    if known.insert(world.digest()) {
+                        next.push(world);
+                    }
+                }
+            }
+            layer = next;
+        }
+        explored += known.len();
+    }
+    println!("{explored} states");
+    assert!(explored > 10_000, "{explored} states are not all of them");
+}
+
+#[test]
+fn on_long_random_walks_the_rules_hold_too() {
+    let documents = Documents([good(&["a"]), good(&["b"])]);
+    let seed = std::env::var("NATIVEJWT_SEED").ok().and_then(|seed| seed.parse().ok());
+    let seed: u64 = seed.unwrap_or_else(|| RandomState::new().hash_one(0));
+    println!("NATIVEJWT_SEED={seed}");
+    let mut state = seed | 1;
+    let mut random = |below: usize| {
+        // xorshift64
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        usize::try_from(state % below as u64).unwrap()
+    };
+    for walk in 0..400 {
+        let mut world = World::new(if walk % 2 == 0 { Duration::ZERO } else { 10 * SECOND }, Instant::now());
+        for _ in 0..300 {
+            let events = world.possible();
+            world.take(events[random(events.len())], &documents);
+        }
+    }
+}
+
+#[test]
+fn a_kid_whose_fetch_failed_does_not_wait_again_until_the_cool_down_or_a_good_fetch() {
+    let now = Instant::now();
+    let mut life = Life::new(&timing(Duration::ZERO), now);
+    life.next(now);
+    life.succeeded(Fetched::Document(good(&["a"])), None, now, UnixMillis(0)).unwrap();
+    assert!(matches!(life.ask(1, now), Answer::Wait(Ticket { settles: true, .. })));
+    life.waits(1, now);
+    assert_eq!(life.next(now), Step::Fetch);
+    assert_eq!(life.ask(1, now), Answer::Refused, "one login waits for the kid already");
+    assert!(matches!(life.ask(2, now), Answer::Wait(Ticket { settles: false, .. })), "another kid joins in");
+    life.failed(&Failure::new(FailureKind::Status, ""), now, 0);
+    assert_eq!(life.ask(1, now), Answer::Refused);
+    assert_eq!(life.gate(), Gate::Open, "nothing was postponed for it");
+    assert_eq!(life.ask(2, now), Answer::Refused, "the cool-down");
+    assert_eq!(life.gate(), Gate::ClosedUntil(now + COOLDOWN));
+    let retry = life.due().unwrap();
+    assert!(retry <= now + SECOND, "the retry is not put off");
+    life.next(retry);
+    life.succeeded(Fetched::Document(good(&["a"])), None, retry, UnixMillis(0)).unwrap();
+    assert_eq!(life.gate(), Gate::Open, "every kid has a new chance");
+    life.ask(1, retry);
+    assert_eq!(life.due(), Some(now + COOLDOWN), "a wish within the cool-down comes true at its end");
+}

@@ -1,0 +1,487 @@
+//! The life of a key set against real sockets: keys that rotate, end and come back, and logins that wait.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
+use std::thread;
+
+use super::*;
+use crate::keys::fetch::Roots;
+use crate::keys::refresh::Refresher;
+use crate::keys::refresh::tests::*;
+use crate::keys::test_server::*;
+use crate::signature::Algorithm;
+
+/// Fetches once, and then only for an unknown kid; waits longer than a test.
+const ON_DEMAND: Timing = Timing { unknown_kid_wait: BOUND, ..ONCE };
+
+fn settings(url: &str, timing: Timing) -> RemoteSettings {
+    RemoteSettings { timing, ..RemoteSettings::new(Location::parse(url).unwrap()) }
+}
+
+/// A server that a test turns from one answer to the next.
+fn phased(replies: impl Fn(usize) -> Reply + Send + Sync + 'static) -> (Server, Arc<AtomicUsize>) {
+    let phase = Arc::new(AtomicUsize::new(0));
+    let server = Server::start({
+        let phase = Arc::clone(&phase);
+        move |_, _| replies(phase.load(Ordering::SeqCst))
+    });
+    (server, phase)
+}
+
+#[test]
+fn the_first_token_of_a_new_key_is_verified() {
+    let (server, phase) = phased(|phase| if phase == 0 { good(&["a"]) } else { good(&["a", "b"]) });
+    let fetched = Fetched::from(&server.url(), ON_DEMAND);
+    fetched.key_set.wait_until_fetched(BOUND).unwrap();
+    phase.store(1, Ordering::SeqCst);
+    let begin = Instant::now();
+    assert_eq!(fetched.try_key("b"), Ok(()));
+    println!("the first token of a new key waited {:?}", begin.elapsed());
+    assert!(begin.elapsed() < BOUND, "it was woken");
+    assert_eq!(server.requests(), 2);
+}
+
+#[test]
+fn a_login_that_joins_an_older_fetch_waits_for_the_one_after_it() {
+    let (hold, asked) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicUsize::new(0)));
+    let server = Server::start({
+        let (hold, asked) = (Arc::clone(&hold), Arc::clone(&asked));
+        move |number, _| {
+            asked.store(number + 1, Ordering::SeqCst);
+            // The second answer is made before the key is there, and arrives after the login came.
+            until("it is let go", || number != 1 || !hold.load(Ordering::SeqCst));
+            if number < 2 { good(&["a"]) } else { good(&["a", "b"]) }
+        }
+    });
+    let timing = Timing { refresh_interval: Duration::from_millis(50), ..ON_DEMAND };
+    let fetched = Fetched::from(&server.url(), timing);
+    until("the second fetch", || asked.load(Ordering::SeqCst) == 2);
+    thread::scope(|scope| {
+        let login = scope.spawn(|| fetched.try_key("b"));
+        until("it waits", || fetched.key_set.places.get().unwrap().taken() == 1);
+        hold.store(false, Ordering::SeqCst);
+        assert_eq!(login.join().unwrap(), Ok(()));
+    });
+}
+
+#[test]
+fn unknown_kids_make_one_fetch_for_each_cool_down() {
+    let server = Server::start(|_, _| good(&["a"]));
+    let timing = Timing { unknown_kid_cooldown: Duration::from_secs(1), ..ON_DEMAND };
+    let fetched = Fetched::from(&server.url(), timing);
+    fetched.key_set.wait_until_fetched(BOUND).unwrap();
+    let unnamed = TokenHeader::of(Algorithm::Es256, None);
+    let reject = fetched.key_set.verify_with(&unnamed, |_| Ok(())).unwrap_err();
+    assert_eq!(reject.code(), RejectCode::KeyIdRequired);
+    let long = "k".repeat(MAX_KEY_ID_BYTES + 1);
+    assert_eq!(fetched.try_key(&long), Err(RejectCode::UnknownKeyId));
+    assert_eq!(server.requests(), 1, "neither of these asks for a fetch");
+    assert_eq!(fetched.try_key(&long[1..]), Err(RejectCode::UnknownKeyId));
+    assert_eq!(server.requests(), 2);
+    let begin = Instant::now();
+    for number in 0..100 {
+        assert_eq!(fetched.try_key(&format!("x{number}")), Err(RejectCode::UnknownKeyId));
+    }
+    if begin.elapsed() < Duration::from_millis(900) {
+        assert_eq!(server.requests(), 2, "the cool-down");
+    }
+    until("the wish within the cool-down comes true", || server.requests() == 3);
+    assert!(begin.elapsed() >= Duration::from_millis(900));
+    let reject = fetched.key_set.verify_with(&TokenHeader::of(Algorithm::EdDsa, Some("x")), |_| Ok(())).unwrap_err();
+    assert_eq!(reject.message(), "Unknown signing key ID");
+}
+
+#[test]
+fn logins_wait_no_longer_than_told_and_few_at_a_time() {
+    let server = Server::start(|number, _| if number == 0 { good(&["a"]) } else { Reply::Silence });
+    let fetched = Fetched::from(&server.url(), Timing { unknown_kid_wait: Duration::from_millis(500), ..ON_DEMAND });
+    fetched.key_set.wait_until_fetched(BOUND).unwrap();
+    let (most, begin) = (AtomicUsize::new(0), Instant::now());
+    let waited: Vec<_> = thread::scope(|scope| {
+        let logins: Vec<_> = (0..40)
+            .map(|number| {
+                let (fetched, most) = (&fetched, &most);
+                scope.spawn(move || {
+                    let begin = Instant::now();
+                    assert_eq!(fetched.try_key(&format!("x{number}")), Err(RejectCode::UnknownKeyId));
+                    most.fetch_max(fetched.key_set.places.get().unwrap().taken(), Ordering::SeqCst);
+                    begin.elapsed()
+                })
+            })
+            .collect();
+        until("the places are taken", || fetched.key_set.places.get().unwrap().are_taken());
+        assert_eq!(fetched.try_key("a"), Ok(()), "known keys go on");
+        logins.into_iter().map(|login| login.join().unwrap()).collect()
+    });
+    let long = waited.iter().filter(|waited| **waited >= Duration::from_millis(500)).count();
+    assert_eq!(long, 8, "{waited:?}");
+    assert!(most.into_inner() <= 8);
+    assert!(begin.elapsed() < BOUND);
+    assert_eq!(fetched.key_set.places.get().unwrap().taken(), 0, "every place was given back");
+    let again = Instant::now();
+    let missed: Vec<_> = (0..40).filter(|number| waited[*number] >= Duration::from_millis(500)).collect();
+    for number in missed {
+        assert_eq!(fetched.try_key(&format!("x{number}")), Err(RejectCode::UnknownKeyId));
+    }
+    println!("kids that were missed before: {:?} for 8", again.elapsed());
+    assert_eq!(server.requests(), 2);
+    assert!(begin.elapsed() < Transport::DEFAULT.total_timeout, "too slow a machine for this test");
+    assert!(again.elapsed() < Duration::from_millis(500), "they do not wait twice");
+}
+
+#[test]
+fn without_keys_nobody_waits() {
+    let server = Server::start(|_, _| Reply::Silence);
+    let fetched = Fetched::from(&server.url(), ON_DEMAND);
+    until("it is asked", || server.requests() == 1);
+    let begin = Instant::now();
+    assert_eq!(fetched.try_key("b"), Err(RejectCode::KeysUnavailable));
+    assert!(begin.elapsed() < BOUND / 2);
+}
+
+/// Prints what a flood costs; `cargo test --release -- --ignored --nocapture a_flood` for figures that count.
+#[test]
+fn a_flood_of_unknown_kids_makes_a_handful_of_requests() {
+    let flood = if cfg!(debug_assertions) { 200_000 } else { 1_000_000 };
+    let server = Server::start(|_, _| good(&["a"]));
+    let fetched = Fetched::from(&server.url(), Timing { unknown_kid_wait: Duration::from_secs(2), ..ONCE });
+    fetched.key_set.wait_until_fetched(BOUND).unwrap();
+    let begin = Instant::now();
+    let kids: Vec<_> = (0..flood).map(|number| format!("{:x}", fetched.key_set.seed.hash_one(number))).collect();
+    println!("{flood} kids made in {:?}", begin.elapsed());
+    let begin = Instant::now();
+    for key_id in &kids {
+        assert_eq!(fetched.try_key(key_id), Err(RejectCode::UnknownKeyId));
+    }
+    let each = begin.elapsed() / flood;
+    println!("{flood} unknown kids: {} requests, {each:?} for each kid", server.requests() - 1);
+    let most = 2 + begin.elapsed().as_secs() / 30;
+    assert!(server.requests() as u64 - 1 <= most, "{}", server.requests());
+}
+
+#[test]
+fn keys_end_at_their_time_and_come_back() {
+    let (server, phase) = phased(|phase| if phase == 1 { response("500 No", "", "") } else { good(&["a"]) });
+    let timing = Timing { max_stale: Duration::from_millis(700), ..QUICK };
+    let mut fetched = Fetched::from(&server.url(), timing);
+    until("the keys are there", || fetched.try_key("a") == Ok(()));
+    phase.store(1, Ordering::SeqCst);
+    until("failures", || fetched.told_of(Level::Warning, "failed: the server answered with status 500") == 1);
+    assert!(fetched.told_of(Level::Warning, "stay in use until 20") == 1, "{:?}", fetched.told());
+    until("the keys end", || fetched.try_key("a") == Err(RejectCode::KeysUnavailable));
+    assert!(fetched.reject().message().contains("because the issuer's server answers with an error"));
+    let line = "no fetch since then was good; the last failed: the server answered with status 500. No token can be";
+    assert_eq!(fetched.told_of(Level::Error, line), 1, "{:?}", fetched.told());
+    phase.store(2, Ordering::SeqCst);
+    until("the keys come back", || fetched.try_key("a") == Ok(()));
+    assert_eq!(fetched.told_of(Level::Info, "works again"), 1);
+    assert_eq!(fetched.told_of(Level::Info, "Loaded 1 key"), 2, "{:?}", fetched.told());
+}
+
+#[test]
+fn a_removed_key_stops_at_once_or_after_the_grace() {
+    let (server, phase) = phased(|phase| if phase == 0 { good(&["a", "b"]) } else { good(&["b"]) });
+    let grace = Duration::from_millis(500);
+    let mut at_once = Fetched::from(&server.url(), QUICK);
+    let mut graced = Fetched::from(&server.url(), Timing { removed_key_grace: grace, ..QUICK });
+    until("both have the keys", || at_once.try_key("a").and(graced.try_key("a")) == Ok(()));
+    phase.store(1, Ordering::SeqCst);
+    let begin = Instant::now();
+    until("it is told", || at_once.told_of(Level::Info, "removed 'a'; now 1 key: 'b' (Ed25519)") == 1);
+    until("it stops", || at_once.try_key("a") == Err(RejectCode::UnknownKeyId));
+    until("it is told", || {
+        graced
+            .told_of(Level::Info, "removed 'a'; now 1 key: 'b' (Ed25519); what was removed or replaced serves until 20")
+            == 1
+    });
+    until("it stops", || graced.try_key("a") == Err(RejectCode::UnknownKeyId));
+    assert!(begin.elapsed() >= grace);
+    assert_eq!(graced.told_of(Level::Info, "serve no more: 'a' (Ed25519)"), 1, "{:?}", graced.told());
+    assert_eq!(graced.try_key("b"), Ok(()));
+}
+
+/// The requests that asked whether the document is still the same.
+fn conditional(server: &Server) -> usize {
+    let requests = server.seen.requests.lock().unwrap();
+    requests.iter().filter(|request| request.contains("\r\nif-none-match: W/\"1\"\r\n")).count()
+}
+
+#[test]
+fn an_unchanged_document_is_a_good_fetch() {
+    let server = Server::start(|number, _| match number {
+        0 => response("200 OK", "ETag: W/\"1\"\r\n", &document(&["a"])),
+        _ => response("304 Not Modified", "", ""),
+    });
+    let timing = Timing { max_stale: Duration::from_secs(2), ..QUICK };
+    let mut fetched = Fetched::from(&server.url(), timing);
+    let begin = Instant::now();
+    until("many refreshes, for longer than the keys would last", || {
+        begin.elapsed() > Duration::from_secs(3) && server.requests() > 10
+    });
+    assert_eq!(fetched.try_key("a"), Ok(()));
+    assert!(conditional(&server) >= server.requests() - 2);
+    assert_eq!(fetched.told().len(), 1, "loaded: {:?}", fetched.told());
+}
+
+#[test]
+fn an_answer_that_nothing_changed_counts_only_where_it_was_asked_for() {
+    let server = Server::start(|number, path| match (number, path) {
+        (0, _) => redirect("/moved"),
+        (1, _) => response("200 OK", "ETag: W/\"1\"\r\n", &document(&["a"])),
+        // The configured address is another one than that of the ETag.
+        _ => response("304 Not Modified", "", ""),
+    });
+    let mut fetched = Fetched::from(&server.url(), QUICK);
+    until("a failure", || fetched.told_of(Level::Warning, "the server answered with status 304") == 1);
+    assert_eq!(conditional(&server), 0);
+    assert_eq!(fetched.try_key("a"), Ok(()));
+}
+
+#[test]
+fn an_answer_says_when_to_ask_again() {
+    let server = Server::start(|_, _| response("200 OK", "Cache-Control: max-age=0\r\n", &document(&["a"])));
+    let timing = Timing { shortest_refresh: Duration::from_millis(20), ..ONCE };
+    let _fetched = Fetched::from(&server.url(), timing);
+    until("refreshes long before the interval", || server.requests() > 3);
+}
+
+#[test]
+fn keys_are_found_by_discovery_on_whatever_host_they_are() {
+    let keys = Server::start(|_, path| if path == "/certs" { good(&["a"]) } else { response("404 No", "", "") });
+    let keys_url = format!("http://{}/certs", keys.address);
+    let issuer: Arc<OnceLock<String>> = Arc::default();
+    let provider = Server::start({
+        let issuer = Arc::clone(&issuer);
+        move |number, path| match path {
+            "/r/.well-known/openid-configuration" if number != 1 => {
+                let issuer = issuer.get().unwrap();
+                response("200 OK", "", &format!(r#"{{"issuer":"{issuer}","jwks_uri":"{keys_url}"}}"#))
+            }
+            _ => response("404 No", "", ""),
+        }
+    });
+    issuer.set(format!("http://{}/r/", provider.address)).unwrap();
+    let mut fetched = Fetched::from(&format!("oidc:{}", issuer.get().unwrap()), QUICK);
+    until("the keys are there", || fetched.try_key("a") == Ok(()));
+    let line = format!("Loaded 1 key: 'a' (Ed25519) from oidc:http://{}/r/", provider.address);
+    assert_eq!(fetched.told_of(Level::Info, &line), 1, "{:?}", fetched.told());
+    // The second discovery fails, and the third is good again.
+    until("it goes on", || keys.requests() > 2);
+    let line =
+        format!("failed: the discovery document http://{}/r/.well-known/openid-configuration: ", provider.address);
+    assert_eq!(fetched.told_of(Level::Warning, &format!("{line}the server answered with status 404")), 1);
+    assert_eq!(fetched.try_key("a"), Ok(()));
+
+    let other = Fetched::from(&format!("oidc:http://{}/r", provider.address), ONCE);
+    let failure = other.key_set.wait_until_fetched(BOUND).unwrap_err();
+    assert!(failure.contains("they must be equal to the letter"), "{failure}");
+    assert!(other.reject().message().ends_with("the issuer's description of itself is of no use"));
+}
+
+fn bearers(server: &Server) -> Vec<Option<String>> {
+    let requests = server.seen.requests.lock().unwrap();
+    let bearer = |request: &String| {
+        let mut lines = request.lines().filter_map(|line| line.strip_prefix("authorization: "));
+        let value = lines.next().map(str::to_owned);
+        assert_eq!(lines.next(), None, "one header");
+        value
+    };
+    requests.iter().map(bearer).collect()
+}
+
+#[test]
+fn the_bearer_token_is_read_for_each_fetch_and_shown_to_the_configured_server_alone() {
+    let path = std::env::temp_dir().join(format!("nativejwt-remote-bearer-{}", std::process::id()));
+    let with = |url: &str, timing| RemoteSettings { bearer_token_file: Some(path.clone()), ..settings(url, timing) };
+    let server = Server::start(|_, _| good(&["a"]));
+    let mut fetched = Fetched::open(with(&server.url().replace("http://", "http://user:pw@"), QUICK));
+    until("the file is missing", || fetched.told_of(Level::Warning, "cannot be read: No such file") == 1);
+    assert_eq!(server.requests(), 0, "nothing is asked without the token");
+    assert!(fetched.reject().message().ends_with("this coordinator has no token to show to the issuer's server"));
+    std::fs::write(&path, "first-s3cret\n").unwrap();
+    until("the keys are there", || fetched.try_key("a") == Ok(()));
+    std::fs::write(&path, "second-s3cret\n").unwrap();
+    until("the new token", || bearers(&server).last() == Some(&Some("Bearer second-s3cret".to_owned())));
+    assert_eq!(bearers(&server)[0].as_deref(), Some("Bearer first-s3cret"));
+
+    // Discovery: the issuer's server gets it, the other one does not.
+    let elsewhere = Server::start(|_, _| response("401 No", "", ""));
+    let elsewhere_url = elsewhere.url();
+    let issuer: Arc<OnceLock<String>> = Arc::default();
+    let provider = Server::start({
+        let issuer = Arc::clone(&issuer);
+        move |_, _| {
+            let issuer = issuer.get().unwrap();
+            response("200 OK", "", &format!(r#"{{"issuer":"{issuer}","jwks_uri":"{elsewhere_url}"}}"#))
+        }
+    });
+    issuer.set(format!("http://{}", provider.address)).unwrap();
+    let mut discovered = Fetched::open(with(&format!("oidc:{}", issuer.get().unwrap()), ONCE));
+    let failure = discovered.key_set.wait_until_fetched(BOUND).unwrap_err();
+    assert!(failure.contains("status 401 (the bearer token goes to the configured server only"), "{failure}");
+    assert_eq!(bearers(&provider), [Some("Bearer second-s3cret".to_owned())]);
+    assert_eq!(bearers(&elsewhere), [None]);
+    for texts in [fetched.told(), discovered.told()] {
+        assert!(!format!("{texts:?}").contains("s3cret"));
+    }
+
+    let plain = Fetched::open(with("http://192.0.2.1/jwks", ONCE));
+    let failure = plain.key_set.wait_until_fetched(BOUND).unwrap_err();
+    assert!(failure.ends_with("the bearer token is not sent without encryption; use https"), "{failure}");
+    std::fs::remove_file(path).unwrap();
+}
+
+#[test]
+fn a_set_that_nobody_holds_is_fetched_no_more_even_in_the_middle() {
+    let silent = Server::start(|_, _| Reply::Silence);
+    let lively = Server::start(|_, _| good(&["a"]));
+    let events = Arc::new(Events::default());
+    let refresher = Refresher::start(&events).unwrap();
+    for server in [&silent, &lively] {
+        let key_set = RemoteKeySet::open(settings(&server.url(), QUICK), &events);
+        refresher.add(&key_set);
+        refresher.add(&key_set);
+        until("it is asked", || server.requests() >= 1);
+        let begin = Instant::now();
+        drop(key_set);
+        until("the connection is closed", || server.seen.open.load(Ordering::SeqCst) == 0);
+        assert!(begin.elapsed() < Transport::DEFAULT.total_timeout);
+    }
+    assert_eq!(silent.requests(), 1, "once, though it was added twice");
+    // A set that comes later is fetched all the same.
+    let later = RemoteKeySet::open(settings(&lively.url(), QUICK), &events);
+    refresher.add(&later);
+    until("it has its keys", || try_key(&later, "a") == Ok(()));
+}
+
+#[test]
+fn a_name_that_nobody_knows_is_a_failed_fetch() {
+    let fetched = Fetched::from("https://jwks.nativejwt.invalid/", ONCE);
+    let failure = fetched.key_set.wait_until_fetched(BOUND).unwrap_err();
+    println!("{failure}");
+    // Where the resolver does not answer either, it takes its time.
+    assert!(failure.contains("cannot connect: ") || failure.contains("in time"), "{failure}");
+}
+
+#[test]
+fn an_expired_certificate_is_not_trusted() {
+    let mut parameters = rcgen::CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
+    parameters.not_before = rcgen::date_time_ymd(2020, 1, 1);
+    parameters.not_after = rcgen::date_time_ymd(2021, 1, 1);
+    let (certificate, config) = certificate_of(parameters);
+    let server = Server::start_tls(config, |_, _| good(&["a"]));
+    let transport = Transport { roots: Roots::Given(vec![certificate]), ..Transport::DEFAULT };
+    let fetched = Fetched::over(&server.url().replace("http:", "https:"), ONCE, transport);
+    let failure = fetched.key_set.wait_until_fetched(BOUND).unwrap_err();
+    assert!(failure.contains("TLS failed: invalid peer certificate: certificate expired"), "{failure}");
+    assert_eq!(server.requests(), 0);
+}
+
+/// A folder of the test's own.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("nativejwt-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        Self(folder)
+    }
+
+    fn path(&self) -> PathBuf {
+        self.0.join("keys.json")
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn cached(path: &Path, url: &str, timing: Timing) -> RemoteSettings {
+    RemoteSettings { cache_file: Some(path.to_owned()), ..settings(url, timing) }
+}
+
+#[test]
+fn a_restart_during_an_outage_works_by_the_cache_file_until_its_keys_are_too_old() {
+    let folder = Folder::new("restart");
+    let server = Server::start(|number, _| match number {
+        0 => response("200 OK", "ETag: W/\"1\"\r\n", &document(&["a"])),
+        1 => response("304 Not Modified", "", ""),
+        _ => response("503 Later", "", ""),
+    });
+    let first = Fetched::open(cached(&folder.path(), &server.url(), ONCE));
+    first.key_set.wait_until_fetched(BOUND).unwrap();
+    until("the file is there", || folder.path().exists());
+    drop(first);
+
+    let written = std::fs::read_to_string(folder.path()).unwrap();
+    let again = Fetched::open(cached(&folder.path(), &server.url(), ONCE));
+    assert_eq!(again.try_key("a"), Ok(()), "before any fetch");
+    until("it is fetched all the same", || server.requests() == 2);
+    assert_eq!(conditional(&server), 1, "the ETag was kept");
+    until("the file is written anew, since the age counts from there", || {
+        std::fs::read_to_string(folder.path()).unwrap() != written
+    });
+    drop(again);
+
+    let max_stale = Duration::from_secs(3);
+    let mut third = Fetched::open(cached(&folder.path(), &server.url(), Timing { max_stale, ..QUICK }));
+    assert_eq!(third.try_key("a"), Ok(()), "{:?}", third.told());
+    let line = format!(
+        "Loaded 1 key: 'a' (Ed25519) from the cache file '{}', fetched from {} at 20",
+        folder.path().display(),
+        server.url()
+    );
+    assert_eq!(third.told_of(Level::Info, &line), 1, "{:?}", third.told());
+    until("failures", || third.told_of(Level::Warning, "status 503. It is tried again; the keys fetched at 20") == 1);
+    assert_eq!(third.key_set.wait_until_fetched(Duration::ZERO), Ok(()), "there are keys");
+    until("the keys end", || third.try_key("a") == Err(RejectCode::KeysUnavailable));
+    assert_eq!(third.told_of(Level::Error, "have ended"), 1);
+    drop(third);
+    let mut late = Fetched::open(cached(&folder.path(), &server.url(), Timing { max_stale, ..ONCE }));
+    assert_eq!(late.try_key("a"), Err(RejectCode::KeysUnavailable));
+    assert_eq!(late.told_of(Level::Warning, "which is too long ago"), 1, "{:?}", late.told());
+}
+
+#[test]
+fn a_cache_file_of_another_source_or_with_foreign_keys_is_not_used() {
+    let folder = Folder::new("foreign");
+    let server = Server::start(|number, _| if number == 0 { good(&["a"]) } else { response("503 Later", "", "") });
+    let first = Fetched::open(cached(&folder.path(), &server.url(), ONCE));
+    first.key_set.wait_until_fetched(BOUND).unwrap();
+    until("the file is there", || folder.path().exists());
+    drop(first);
+    let text = std::fs::read_to_string(folder.path()).unwrap();
+    let with = |url: &str, text: String, why: &str| {
+        std::fs::write(folder.path(), text).unwrap();
+        let mut fetched = Fetched::open(cached(&folder.path(), url, ONCE));
+        assert_eq!(fetched.try_key("a"), Err(RejectCode::KeysUnavailable));
+        assert_eq!(fetched.told_of(Level::Warning, why), 1, "{why}: {:?}", fetched.told());
+    };
+    with(&format!("{}?other", server.url()), text.clone(), "its keys come from another address");
+    with(&format!("oidc:{}", server.url()), text.clone(), "its keys come from another address");
+    with(
+        &server.url(),
+        text.replace("OKP", "oct"),
+        "its keys are of no use: the one key of the JWK set cannot be used",
+    );
+    with(&server.url(), text.replace(r#"{\"kid"#, r#"{\"d\":\"AA\",\"kid"#), "its keys are of no use");
+    with(&server.url(), text[..text.len() / 2].to_owned(), "it is no JSON object");
+}
+
+#[test]
+fn a_cache_file_that_cannot_be_written_is_told_of_once() {
+    let folder = Folder::new("unwritable");
+    let path = folder.0.join("missing/keys.json");
+    let (server, _) = phased(|_| good(&["a"]));
+    let mut fetched = Fetched::open(cached(&path, &server.url(), QUICK));
+    until("several refreshes", || server.requests() > 5);
+    let line = "cannot be saved to the cache file";
+    until("it is told", || fetched.told_of(Level::Warning, line) == 1);
+    assert_eq!(fetched.try_key("a"), Ok(()));
+    std::fs::create_dir(path.parent().unwrap()).unwrap();
+    until("it works again", || fetched.told_of(Level::Info, "to the cache file") == 1);
+    assert_eq!(fetched.told_of(Level::Warning, line), 1, "{:?}", fetched.told());
+    assert!(path.exists());
+}

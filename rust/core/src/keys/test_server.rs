@@ -1,0 +1,171 @@
+//! A small server for tests, which can be slow, wrong or hostile.
+
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustls::pki_types::CertificateDer;
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+pub(super) const KEY: &str = r#""kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo""#;
+/// Longer than anything here takes on a loaded machine.
+pub(super) const BOUND: Duration = Duration::from_secs(30);
+
+pub(super) fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let begin = Instant::now();
+    while !holds() {
+        assert!(begin.elapsed() < BOUND, "not within {BOUND:?}: {what}");
+        thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// What the server does after it read a request.
+pub(super) enum Reply {
+    /// Sends this and closes.
+    Bytes(Vec<u8>),
+    /// Sends this, then the second part again and again until the client has had enough.
+    Endless(Vec<u8>, &'static [u8], Duration),
+    /// Says nothing until the client goes away.
+    Silence,
+}
+
+pub(super) fn response(status: &str, headers: &str, body: &str) -> Reply {
+    let length = body.len();
+    Reply::Bytes(
+        format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {length}\r\nConnection: close\r\n\r\n{body}").into(),
+    )
+}
+
+pub(super) fn redirect(location: &str) -> Reply {
+    response("302 Found", &format!("Location: {location}\r\n"), "")
+}
+
+pub(super) fn document(key_ids: &[&str]) -> String {
+    let keys: Vec<_> = key_ids.iter().map(|key_id| format!(r#"{{"kid":"{key_id}",{KEY}}}"#)).collect();
+    format!(r#"{{"keys":[{}]}}"#, keys.join(","))
+}
+
+pub(super) fn good(key_ids: &[&str]) -> Reply {
+    response("200 OK", "Content-Type: application/json\r\n", &document(key_ids))
+}
+
+#[derive(Default)]
+pub(super) struct Seen {
+    pub(super) requests: Mutex<Vec<String>>,
+    /// Connections that are open at this moment.
+    pub(super) open: AtomicUsize,
+    stop: AtomicBool,
+}
+
+/// A server on 127.0.0.1, a thread for each connection. It ends with the test.
+pub(super) struct Server {
+    pub(super) address: SocketAddr,
+    pub(super) seen: Arc<Seen>,
+}
+
+impl Server {
+    /// `answer` gets the number of the request, from 0, and its path.
+    pub(super) fn start(answer: impl Fn(usize, &str) -> Reply + Send + Sync + 'static) -> Self {
+        Self::listen(TcpListener::bind("127.0.0.1:0").unwrap(), None, answer)
+    }
+
+    pub(super) fn start_tls(tls: ServerConfig, answer: impl Fn(usize, &str) -> Reply + Send + Sync + 'static) -> Self {
+        Self::listen(TcpListener::bind("127.0.0.1:0").unwrap(), Some(Arc::new(tls)), answer)
+    }
+
+    pub(super) fn listen(
+        listener: TcpListener,
+        tls: Option<Arc<ServerConfig>>,
+        answer: impl Fn(usize, &str) -> Reply + Send + Sync + 'static,
+    ) -> Self {
+        let (address, seen, answer) = (listener.local_addr().unwrap(), Arc::new(Seen::default()), Arc::new(answer));
+        let server = Self { address, seen: Arc::clone(&seen) };
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                if seen.stop.load(Ordering::SeqCst) {
+                    return;
+                }
+                let (stream, seen, answer, tls) =
+                    (stream.unwrap(), Arc::clone(&seen), Arc::clone(&answer), tls.clone());
+                seen.open.fetch_add(1, Ordering::SeqCst);
+                thread::spawn(move || {
+                    stream.set_read_timeout(Some(BOUND)).unwrap();
+                    // The client may go away at any point.
+                    let _ = match tls {
+                        None => serve(stream, &seen, &*answer),
+                        Some(tls) => {
+                            serve(StreamOwned::new(ServerConnection::new(tls).unwrap(), stream), &seen, &*answer)
+                        }
+                    };
+                    seen.open.fetch_sub(1, Ordering::SeqCst);
+                });
+            }
+        });
+        server
+    }
+
+    pub(super) fn url(&self) -> String {
+        format!("http://{}/jwks", self.address)
+    }
+
+    pub(super) fn requests(&self) -> usize {
+        self.seen.requests.lock().unwrap().len()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.seen.stop.store(true, Ordering::SeqCst);
+        drop(TcpStream::connect(self.address));
+    }
+}
+
+fn serve(mut stream: impl Read + Write, seen: &Seen, answer: &dyn Fn(usize, &str) -> Reply) -> io::Result<()> {
+    let mut request = Vec::new();
+    while !request.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte)?;
+        request.push(byte[0]);
+    }
+    let request = String::from_utf8(request).unwrap();
+    let path = request.split(' ').nth(1).unwrap().to_owned();
+    let number = {
+        let mut requests = seen.requests.lock().unwrap();
+        requests.push(request);
+        requests.len() - 1
+    };
+    match answer(number, &path) {
+        Reply::Bytes(bytes) => stream.write_all(&bytes)?,
+        Reply::Endless(begin, piece, pause) => {
+            stream.write_all(&begin)?;
+            loop {
+                stream.write_all(piece)?;
+                stream.flush()?;
+                thread::sleep(pause);
+            }
+        }
+        Reply::Silence => drop(stream.read(&mut [0])?),
+    }
+    stream.flush()
+}
+
+pub(super) fn certificate(name: &str) -> (CertificateDer<'static>, ServerConfig) {
+    certificate_of(rcgen::CertificateParams::new([name.to_owned()]).unwrap())
+}
+
+/// A certificate that signs itself, and a server that shows it.
+pub(super) fn certificate_of(parameters: rcgen::CertificateParams) -> (CertificateDer<'static>, ServerConfig) {
+    let signing_key = rcgen::KeyPair::generate().unwrap();
+    let cert = parameters.self_signed(&signing_key).unwrap();
+    let key = rustls::pki_types::PrivateKeyDer::Pkcs8(signing_key.serialize_der().into());
+    let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![cert.der().clone()], key)
+        .unwrap();
+    (cert.der().clone(), config)
+}
