@@ -33,15 +33,13 @@ final class KeycloakTest {
     private static final String PARTNER = "partner";
     private static final String PREFIX = "http-server.authentication.jwt.";
     private static final String WHO = "SELECT current_user";
-    private static final Duration REFRESH_INTERVAL = Duration.ofSeconds(30);
-
-    /** A login by JDBC and the answer of a query on a busy machine. */
-    private static final Duration LOGIN_LIMIT = Duration.ofSeconds(5);
+    private static final Duration REFRESH_INTERVAL = Duration.ofSeconds(10);
 
     /** The longest pause between two attempts while no keys are there. */
-    private static final Duration RETRY_LIMIT = Duration.ofSeconds(10);
+    private static final Duration LONGEST_RETRY = Duration.ofSeconds(10);
 
-    private static final Duration LOG_LIMIT = Duration.ofSeconds(5);
+    /** What a busy machine may add: a login by JDBC, a fetch, a line in the log. */
+    private static final Duration SLACK = Duration.ofSeconds(20);
 
     private static Keycloak keycloak;
     private static Coordinator coordinator;
@@ -122,9 +120,9 @@ final class KeycloakTest {
                         .sign("RS256", Keys.rsa().getPrivate());
         assertThatThrownBy(() -> Clients.jdbc(coordinator, token, WHO))
                 .hasMessageContaining("Authentication failed: The signing keys");
-        awaitLog("WARN", keycloak.issuer(LAKE), "no login can succeed");
-        awaitLog("WARN", keycloak.certificates(PARTNER), "no login can succeed");
-        awaitLog("WARN", keycloak.certificates(PARTNER), "not https");
+        awaitLog("WARN", keycloak.issuer(LAKE), "no token can be verified");
+        awaitLog("WARN", keycloak.issuer(PARTNER), "no token can be verified");
+        awaitLog("WARN", keycloak.issuer(PARTNER), "without encryption");
     }
 
     @Test
@@ -132,9 +130,9 @@ final class KeycloakTest {
     void usersGetInSoonAfterKeycloakCameUp() {
         keycloak.start();
         aliceBefore = keycloak.userToken(LAKE, "alice");
-        Duration waited = untilAccepted("Keycloak's keys", aliceBefore, "alice", RETRY_LIMIT);
+        Duration waited = untilAccepted("Keycloak's keys", aliceBefore, "alice", LONGEST_RETRY.plus(SLACK));
         print("start of Keycloak to first login", waited);
-        awaitLog("INFO", keycloak.certificates(LAKE), "works again");
+        awaitLog("INFO", keycloak.issuer(LAKE), "works again");
     }
 
     @Test
@@ -168,9 +166,9 @@ final class KeycloakTest {
         assertUser("alice", aliceAfter);
         Duration taken = Duration.ofNanos(System.nanoTime() - rotated);
         print("rotation to first login", taken);
-        assertThat(taken).isLessThan(Duration.ofSeconds(3));
+        assertThat(taken).isLessThan(SLACK);
         assertUser("alice", aliceBefore);
-        awaitLog("INFO", keycloak.certificates(LAKE), "changed", Keycloak.kid(aliceAfter));
+        awaitLog("INFO", keycloak.issuer(LAKE), "changed: added '" + Keycloak.kid(aliceAfter) + "'");
     }
 
     @Test
@@ -180,13 +178,13 @@ final class KeycloakTest {
         Duration waited =
                 Poll.until(
                         "the removed key's end",
-                        REFRESH_INTERVAL.plus(LOGIN_LIMIT),
+                        REFRESH_INTERVAL.plus(SLACK),
                         () -> !accepted(aliceBefore, "alice"));
         print("removed key to last login", waited);
         assertThatThrownBy(() -> Clients.jdbc(coordinator, aliceBefore, WHO))
                 .hasMessageContaining("Authentication failed: Unknown signing key ID");
         assertUser("alice", aliceAfter);
-        awaitLog("INFO", keycloak.certificates(LAKE), "changed", Keycloak.kid(aliceBefore));
+        awaitLog("INFO", keycloak.issuer(LAKE), "changed: removed '" + Keycloak.kid(aliceBefore) + "'");
     }
 
     @Test
@@ -205,7 +203,8 @@ final class KeycloakTest {
         assertUser("partner-bob", partnersBob);
         assertThatThrownBy(() -> Clients.jdbc(coordinator, aliceBefore, WHO))
                 .hasMessageContaining("Unknown signing key ID");
-        awaitLog("WARN", keycloak.certificates(PARTNER), "stay in use");
+        awaitLog("INFO", "from the cache file", keycloak.issuer(LAKE));
+        awaitLog("WARN", keycloak.issuer(LAKE), "stay in use until");
     }
 
     @Test
@@ -215,8 +214,8 @@ final class KeycloakTest {
         assertUser("alice", keycloak.userToken(LAKE, "alice"));
         Poll.until(
                 "a refresh",
-                REFRESH_INTERVAL.plus(LOG_LIMIT),
-                () -> logHolds("INFO", keycloak.certificates(LAKE), "works again"));
+                REFRESH_INTERVAL.plus(SLACK),
+                () -> logHolds("INFO", keycloak.issuer(LAKE), "works again"));
     }
 
     private static void assertUser(String user, String token) throws SQLException {
@@ -238,7 +237,7 @@ final class KeycloakTest {
 
     /** Events reach the log within a second. */
     private static void awaitLog(String... parts) {
-        Poll.until("a line with " + List.of(parts), LOG_LIMIT, () -> logHolds(parts));
+        Poll.until("a line with " + List.of(parts), SLACK, () -> logHolds(parts));
     }
 
     private static boolean logHolds(String... parts) {
