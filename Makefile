@@ -10,7 +10,7 @@ STAGE := tests/setup/stage
 ARCHIVE := build/dist/nativejwt-$(VERSION)-linux-$(ARCH).tar.gz
 
 RUST_SOURCES := Cargo.toml $(wildcard Cargo.lock) $(shell find rust -type f)
-JAVA_SOURCES := build.gradle java/dependencies.sha256 $(shell find java tests/coordinator tests/differential/java -type f)
+JAVA_SOURCES := build.gradle java/dependencies.sha256 $(shell find java tests/coordinator tests/differential/java tests/trino -type f)
 
 .PHONY: demo test differential key-events dist lint format clean
 

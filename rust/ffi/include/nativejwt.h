@@ -99,7 +99,7 @@
 /*
  The version of the functions and of the record. Both sides compare it before anything else.
  */
-#define NATIVEJWT_ABI_VERSION 1
+#define NATIVEJWT_ABI_VERSION 2
 
 /*
  A record buffer of this size holds every verdict.
@@ -187,17 +187,20 @@ size_t nativejwt_library_version(uint8_t *buffer,
 
 /*
  Opens an authenticator. `config` is UTF-8 text in the format of `java.util.Properties` with the keys
- `http-server.authentication.jwt.*`; `source` names the file it came from, for error messages, and may be empty.
- Returns null if anything is wrong: then the record's message names all of it, one error a line, and its code is
+ `http-server.authentication.jwt.*` and `jwk.http-client.*`; `source` names the file it came from, for error messages,
+ and may be empty. `trusted_certificates` is a PEM text with the certificates that the caller trusts besides the
+ system's where JWK sets are fetched and no trust store is configured; it may be empty. Returns null if anything is wrong: then the record's message names all of it, one error a line, and its code is
  `NATIVEJWT_CODE_CONFIGURATION`.
 
  # Safety
- `config`, `source` and `record` point to as many bytes as their lengths say, and `record` is not used by others.
+ `config`, `source`, `trusted_certificates` and `record` point to as many bytes as their lengths say, and `record` is not used by others.
  */
 struct nativejwt_authenticator *nativejwt_open(const uint8_t *config,
                                                size_t config_length,
                                                const uint8_t *source,
                                                size_t source_length,
+                                               const uint8_t *trusted_certificates,
+                                               size_t trusted_certificates_length,
                                                uint8_t *record,
                                                size_t record_capacity);
 

@@ -101,7 +101,7 @@ struct Obtained {
 
 #[derive(Debug)]
 enum ObtainedContent {
-    Document { reading: Reading, validator: Option<Validator>, text: Option<Arc<str>> },
+    Document { reading: Box<Reading>, validator: Option<Validator>, text: Option<Arc<str>> },
     Unchanged,
 }
 
@@ -281,10 +281,8 @@ impl Refreshing {
         let location = &self.settings.location;
         let (ending, failure) = key_set.change(|life| {
             let ending = life.end_keys(now);
-            let snapshot = match &ending {
-                None => None,
-                Some(_) => Some(life.serving().map_or_else(|| self.unavailable(life), Snapshot::Keys)),
-            };
+            let serving = || life.serving().map_or_else(|| self.unavailable(life), Snapshot::Keys);
+            let snapshot = ending.is_some().then(serving);
             (snapshot, (ending, life.failure().cloned()))
         });
         match ending {
@@ -355,7 +353,7 @@ async fn obtain(settings: Arc<RemoteSettings>, validator: Option<Validator>) -> 
             let broken = |KeyError(text): KeyError| Failure::new(FailureKind::Document, text);
             let reading = KeySet::read(&bytes, Origin::Fetched).map_err(broken)?;
             let text = cache_file.as_ref().and_then(|_| str::from_utf8(&bytes).ok()).map(Arc::from);
-            ObtainedContent::Document { reading, validator, text }
+            ObtainedContent::Document { reading: Box::new(reading), validator, text }
         }
     };
     Ok(Obtained { content, max_age })

@@ -29,7 +29,10 @@ public final class NativeJwtAuthenticatorFactory implements HeaderAuthenticatorF
     public HeaderAuthenticator create(Map<String, String> config) {
         Optional<Path> source = ConfigurationFile.of(config);
         NativeAuthenticator authenticator =
-                NativeAuthenticator.open(config, source.map(Path::toString).orElse(""));
+                NativeAuthenticator.open(
+                        config,
+                        source.map(Path::toString).orElse(""),
+                        JvmTrustStore.isUsedBy(config) ? JvmTrustStore.pem() : "");
         LOG.info(
                 "native-jwt %s authenticates as %s says"
                         .formatted(
