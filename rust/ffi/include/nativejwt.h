@@ -92,7 +92,7 @@
 #define NATIVEJWT_REJECT_PRINCIPAL_NOT_A_STRING 502
 /* The principal is longer than 4096 bytes. */
 #define NATIVEJWT_REJECT_PRINCIPAL_TOO_LONG 503
-/* The claim of the name groups-field is neither a string nor an array of strings. */
+/* The claim that groups-field names is neither a string nor an array of strings, or holds too many of them. */
 #define NATIVEJWT_REJECT_GROUPS_NOT_TEXT 504
 /* No rule of the user mapping matches the principal. */
 #define NATIVEJWT_REJECT_NO_MAPPING_MATCHES 601
@@ -177,6 +177,14 @@ typedef struct nativejwt_record {
    Bytes of the name.
    */
   uint32_t reason_length;
+  /*
+   The groups, of an accepted token: for each its number of bytes, 4 bytes in native order, then the bytes.
+   */
+  uint32_t groups_offset;
+  /*
+   Bytes of all groups with their numbers.
+   */
+  uint32_t groups_length;
 } nativejwt_record;
 
 #ifdef __cplusplus
