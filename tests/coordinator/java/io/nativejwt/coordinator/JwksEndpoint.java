@@ -16,34 +16,48 @@ import java.security.interfaces.ECPublicKey;
 import java.security.interfaces.RSAPublicKey;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 
-/** An identity provider's JWK set, over plain http. */
+/** An identity provider's JWK set, over plain http; who asked for it is kept. */
 final class JwksEndpoint implements AutoCloseable {
     private final HttpServer server;
+    private final List<String> userAgents;
 
-    private JwksEndpoint(HttpServer server) {
+    private JwksEndpoint(HttpServer server, List<String> userAgents) {
         this.server = server;
+        this.userAgents = userAgents;
     }
 
     static JwksEndpoint serving(List<Map<String, Object>> keys) {
+        return serving(0, keys);
+    }
+
+    static JwksEndpoint serving(int port, List<Map<String, Object>> keys) {
+        List<String> userAgents = new CopyOnWriteArrayList<>();
         byte[] body = Token.json(Map.of("keys", keys)).getBytes(UTF_8);
         try {
             HttpServer server =
                     HttpServer.create(
-                            new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+                            new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 0);
             server.createContext(
                     "/keys",
                     exchange -> {
+                        userAgents.add(exchange.getRequestHeaders().getFirst("User-Agent"));
                         exchange.getResponseHeaders().set("Content-Type", "application/json");
                         exchange.sendResponseHeaders(200, body.length);
                         exchange.getResponseBody().write(body);
                         exchange.close();
                     });
             server.start();
-            return new JwksEndpoint(server);
+            return new JwksEndpoint(server, userAgents);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** Of each request, in their order. */
+    List<String> userAgents() {
+        return List.copyOf(userAgents);
     }
 
     String url() {
