@@ -1,4 +1,4 @@
-# make demo | test | differential | dist | lint | clean. Needs Linux, Rust, a C compiler, Gradle and a JDK of version 24 or later.
+# make demo | test | differential | key-events | dist | lint | clean. Needs Linux, Rust, a C compiler, Gradle and a JDK of version 24 or later.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := dist
@@ -10,20 +10,24 @@ STAGE := tests/setup/stage
 ARCHIVE := build/dist/nativejwt-$(VERSION)-linux-$(ARCH).tar.gz
 
 RUST_SOURCES := Cargo.toml $(wildcard Cargo.lock) $(shell find rust -type f)
-JAVA_SOURCES := build.gradle java/dependencies.sha256 $(shell find java tests/coordinator tests/differential/java -type f)
+JAVA_SOURCES := build.gradle java/dependencies.sha256 $(shell find java tests/coordinator tests/differential/java tests/trino -type f)
 
-.PHONY: demo test differential dist lint format clean
+.PHONY: demo test differential key-events dist lint format clean
 
 # KEEP=1 leaves the coordinator up until Ctrl-C. SEAM=server shows that seam, TRINO=483 another coordinator.
 demo: dist
 	@exec tests/setup/java-harness io.nativejwt.coordinator.Demo $(or $(SEAM),plugin) $(or $(TRINO),476) $(if $(KEEP),keep)
 
-test: dist
+test: dist build/test-downloads.stamp
 	@tests/run-all
 
 # Ours against stock: a million mappings and a hundred thousand tokens. SEED=… repeats a run, CASES=… sets the tokens.
 differential: dist
 	@tests/differential/run
+
+# What becomes of users while keys rotate, fail and come back: stock beside ours, half an hour of real time.
+key-events: dist build/test-downloads.stamp
+	@exec tests/setup/java-harness io.nativejwt.coordinator.KeyEvents
 
 dist: $(ARCHIVE)
 
@@ -43,6 +47,9 @@ build/tools.stamp: tests/setup/tools
 
 build/java.stamp: $(JAVA_SOURCES) build/tools.stamp
 	@$(STAGE) "Java: fetching and compiling" tests/setup/gradle prepare && touch $@
+
+build/test-downloads.stamp: build.gradle java/dependencies.sha256 build/tools.stamp
+	@$(STAGE) "Keycloak: fetching" tests/setup/gradle prepareTests && touch $@
 
 build/rust.stamp: $(RUST_SOURCES) build/tools.stamp
 	@$(STAGE) "Rust: compiling" cargo build --release --workspace --exclude differential && touch $@

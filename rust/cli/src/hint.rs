@@ -28,6 +28,10 @@ pub(crate) fn hint(code: RejectCode) -> &'static str {
         C::UnsupportedAlgorithm => {
             "have the issuer sign with RS256, ES256 or another algorithm of RFC 7518, or with EdDSA"
         }
+        C::AlgorithmNotAllowed => "have the issuer sign with one of allowed-algorithms, or add this one there",
+        C::WrongTokenType => {
+            "send the kind of token that required-token-type names; an ID token or a refresh token is no access token"
+        }
         C::CriticalHeader | C::CompressedToken | C::NestedToken | C::UnencodedPayload => {
             "configure the issuer to issue a plain JWT without this extension"
         }
@@ -60,6 +64,10 @@ pub(crate) fn hint(code: RejectCode) -> &'static str {
         C::MissingAudience | C::WrongAudience => {
             "have the issuer put the audience of this coordinator into the token, or correct required-audience"
         }
+        C::MissingExpiration | C::MissingIssuedAt | C::LifetimeTooLong => {
+            "have the issuer put iat and exp into its tokens, no further apart than max-token-lifetime"
+        }
+        C::GroupsNotText => "set groups-field to a claim that holds names: 'nativejwt inspect' shows what there is",
         C::MissingPrincipal | C::PrincipalNotAString | C::PrincipalTooLong => {
             "set principal-field to a claim that holds the user's name: 'nativejwt inspect' shows what there is"
         }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::claims;
 use crate::clock::UnixMillis;
 use crate::config::{ConfigurationErrors, Problem, Properties};
+use crate::environment::Environment;
 use crate::events::Events;
 use crate::groups::groups;
 use crate::identity::Identity;
@@ -38,8 +39,16 @@ impl Authenticator {
     /// # Errors
     /// All that is wrong, at once.
     pub fn open(properties: &Properties) -> Result<Self, ConfigurationErrors> {
+        Self::open_in(properties, &Environment::default())
+    }
+
+    /// As [`Authenticator::open`], in a process that brings something with it.
+    ///
+    /// # Errors
+    /// As [`Authenticator::open`].
+    pub fn open_in(properties: &Properties, environment: &Environment) -> Result<Self, ConfigurationErrors> {
         let events = Arc::new(Events::default());
-        let issuers = Arc::new(Issuers::open(properties, &events)?);
+        let issuers = Arc::new(Issuers::open(properties, environment, &events)?);
         let watcher = issuers.has_files().then(|| {
             let issuers = Arc::clone(&issuers);
             FileWatcher::start(LOOK_INTERVAL, &events, move || issuers.look())

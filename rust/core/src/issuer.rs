@@ -1,18 +1,16 @@
 //! The rules for the tokens of one issuer: its keys, what its claims must say, and who its principals are.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::claims::ClaimsPolicy;
-use crate::config::{ConfigurationErrors, IssuerConfiguration, Problem};
+use crate::config::{ConfigurationErrors, IssuerConfiguration, KeySetSettings, Problem, Setting};
+use crate::environment::Environment;
 use crate::events::Events;
-use crate::keys::{KeySource, RemoteKeySet};
+use crate::keys::{JvmTrust, KeySource, Location, RemoteKeySet, RemoteSettings, Timing, Transport};
 use crate::token_header::HeaderPolicy;
 use crate::user_mapping::UserMapping;
 use crate::watched_file::Reloaded;
-
-/// What `key-file` begins with where the keys are found by OpenID Connect Discovery.
-const DISCOVERY: &str = "oidc:";
 
 /// One issuer. A key of it verifies no other issuer's token, since no other issuer has it.
 pub(crate) struct Issuer {
@@ -20,23 +18,50 @@ pub(crate) struct Issuer {
     pub(crate) header: HeaderPolicy,
     pub(crate) claims: ClaimsPolicy,
     pub(crate) user_mapping: Reloaded<UserMapping>,
+    /// `key-file`, where `jwks.fail-fast` is set.
+    fails_fast: Option<Setting>,
 }
 
 impl Issuer {
     /// Opens the key source and the rule file that the configuration names. What is wrong goes to `errors`.
     pub(crate) fn open(
         configuration: &IssuerConfiguration,
-        events: &Arc<Events>,
+        environment: &Environment,
+        events: &Events,
         errors: &mut ConfigurationErrors,
     ) -> Option<Self> {
         let key_file = &configuration.key_file;
+        let is_remote = Location::is_remote(&key_file.value);
+        let no_jvm = JvmTrust::None;
+        let jvm_trust = if is_remote { &environment.jvm_trust } else { &no_jvm };
+        let transport = Transport::open(&configuration.http_client, jvm_trust, events, errors);
+        if !is_remote {
+            configuration.key_sets.refuse_without_fetch(errors);
+        }
+        let remote = |location| remote_settings(location, &configuration.key_sets, transport, environment);
         let keys = (!key_file.value.is_empty())
-            .then(|| KeySource::open(&key_file.value, events).map_err(|error| errors.push(key_file.problem(error.0))))
-            .and_then(Result::ok);
+            .then(|| KeySource::open(&key_file.value, remote, events))
+            .and_then(|keys| keys.map_err(|error| errors.push(key_file.problem(error.0))).ok());
         let user_mapping = open_user_mapping(configuration, errors);
         let required_issuer = required_issuer(configuration, errors);
         let claims = ClaimsPolicy { required_issuer, ..configuration.claims.clone() };
-        Some(Self { keys: keys?, header: configuration.header.clone(), claims, user_mapping: user_mapping? })
+        Some(Self {
+            keys: keys?,
+            header: configuration.header.clone(),
+            claims,
+            user_mapping: user_mapping?,
+            fails_fast: configuration.key_sets.fail_fast.then(|| key_file.clone()),
+        })
+    }
+
+    /// Waits for the first fetch where the start depends on it.
+    pub(crate) fn fail_fast(&self) -> Result<(), Problem> {
+        match (&self.fails_fast, self.remote()) {
+            (Some(key_file), Some(key_set)) => key_set.wait_until_fetched(key_set.longest_fetch()).map_err(|why| {
+                key_file.problem(format!("gives no keys, and jwks.fail-fast does not let the start go on: {why}"))
+            }),
+            _ => Ok(()),
+        }
     }
 
     /// The key set that must be fetched, if the keys come from a URL.
@@ -71,9 +96,32 @@ impl Issuer {
     }
 }
 
+fn remote_settings(
+    location: Location,
+    settings: &KeySetSettings,
+    transport: Transport,
+    environment: &Environment,
+) -> RemoteSettings {
+    let path = |setting: &Option<Setting>| setting.as_ref().map(|setting| PathBuf::from(&setting.value));
+    RemoteSettings {
+        location,
+        timing: Timing {
+            refresh_interval: settings.refresh_interval,
+            max_stale: settings.max_stale,
+            removed_key_grace: settings.removed_key_grace,
+            unknown_kid_cooldown: settings.unknown_kid_cooldown,
+            unknown_kid_wait: settings.unknown_kid_wait,
+            ..Timing::DEFAULT
+        },
+        transport,
+        cache_file: path(&settings.cache_file).filter(|_| environment.keeps_cache_files),
+        bearer_token_file: path(&settings.bearer_token_file),
+    }
+}
+
 /// `required-issuer`, which `oidc:` implies (OpenID Connect Discovery 1.0, section 4.3).
 fn required_issuer(configuration: &IssuerConfiguration, errors: &mut ConfigurationErrors) -> Option<String> {
-    let discovered = configuration.key_file.value.strip_prefix(DISCOVERY);
+    let discovered = configuration.key_file.value.strip_prefix(Location::DISCOVERY);
     match (&configuration.required_issuer, discovered) {
         (Some(required), Some(discovered)) if required.value != discovered => {
             let message = format!("is not the issuer of key-file, '{discovered}', which is required already: drop it");

@@ -13,6 +13,7 @@ use arc_swap::{ArcSwap, Guard};
 
 use crate::claims;
 use crate::config::{Configuration, ConfigurationErrors, IssuerConfiguration, Problem, Properties, Setting};
+use crate::environment::Environment;
 use crate::events::{Events, Level};
 use crate::issuer::Issuer;
 use crate::keys::Refresher;
@@ -62,7 +63,19 @@ impl Table {
     fn new<'f>(issuers: impl IntoIterator<Item = (&'f Path, &'f Arc<Issuer>)>) -> Result<Self, Vec<String>> {
         let (mut table, mut errors) = (Self { by_name: HashMap::new(), otherwise: None }, Vec::new());
         let mut files: HashMap<Option<&str>, &Path> = HashMap::new();
+        let mut cache_files: HashMap<PathBuf, &Path> = HashMap::new();
         for (path, issuer) in issuers {
+            let cache_file = issuer.remote().and_then(|key_set| key_set.cache_file());
+            if let Some(cache_file) = cache_file.map(resolved)
+                && let Some(other) = cache_files.insert(cache_file.clone(), path)
+            {
+                errors.push(format!(
+                    "'{}' and '{}' have the same jwks.cache-file, '{}': each issuer needs its own",
+                    other.display(),
+                    path.display(),
+                    cache_file.display()
+                ));
+            }
             let name = issuer.claims.required_issuer.as_deref();
             if let Some(other) = files.insert(name, path) {
                 let (other, path) = (other.display(), path.display());
@@ -94,6 +107,16 @@ impl Table {
     }
 }
 
+/// The path by which a file is the same as another one, whether or not it is there yet.
+fn resolved(path: &Path) -> PathBuf {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    match (path.canonicalize(), folder.canonicalize(), path.file_name()) {
+        (Ok(resolved), ..) => resolved,
+        (Err(_), Ok(folder), Some(name)) => folder.join(name),
+        _ => path.to_owned(),
+    }
+}
+
 /// The file of one issuer.
 struct IssuerFile {
     file: WatchedFile,
@@ -108,6 +131,7 @@ pub(crate) struct Issuers {
     /// Touched by the watching thread only.
     files: Mutex<Vec<IssuerFile>>,
     events: Arc<Events>,
+    environment: Environment,
     /// Started for the first key set of a URL.
     refresher: Mutex<Option<Refresher>>,
 }
@@ -117,15 +141,19 @@ impl Issuers {
     ///
     /// # Errors
     /// All that is wrong, at once.
-    pub(crate) fn open(properties: &Properties, events: &Arc<Events>) -> Result<Self, ConfigurationErrors> {
+    pub(crate) fn open(
+        properties: &Properties,
+        environment: &Environment,
+        events: &Arc<Events>,
+    ) -> Result<Self, ConfigurationErrors> {
         let mut errors = ConfigurationErrors::default();
         let (rules, files, setting) = match Configuration::read(properties, &mut errors) {
             Configuration::One(configuration) => {
-                let issuer = Issuer::open(&configuration, events, &mut errors);
+                let issuer = Issuer::open(&configuration, environment, events, &mut errors);
                 (issuer.map(|issuer| Rules::One(Arc::new(issuer))), Vec::new(), configuration.key_file)
             }
             Configuration::Several { files, setting } => {
-                let files = open_files(&files, &setting, events, &mut errors);
+                let files = open_files(&files, &setting, environment, events, &mut errors);
                 let table = Table::new(files.iter().map(|file| (file.file.path(), &file.issuer)));
                 let table = table.map_err(|lines| {
                     lines.into_iter().for_each(|line| errors.push(setting.problem(format!("does not work: {line}"))));
@@ -140,12 +168,18 @@ impl Issuers {
             rules: ArcSwap::from_pointee(rules),
             files: Mutex::new(files),
             events: Arc::clone(events),
+            environment: environment.clone(),
             refresher: Mutex::default(),
         };
         for issuer in issuers.load().issuers() {
             issuers.keep_fetched(issuer).map_err(|why| setting.problem(why))?;
         }
-        Ok(issuers)
+        // After all fetches were begun, so that the longest of them is all there is to wait for.
+        let mut errors = ConfigurationErrors::default();
+        for issuer in issuers.load().issuers() {
+            issuer.fail_fast().unwrap_or_else(|problem| errors.push(problem));
+        }
+        errors.or(issuers)
     }
 
     /// The present rules. It takes no lock.
@@ -204,7 +238,7 @@ impl Issuers {
         if let Some(change) = file.changed() {
             *candidate = None;
             let opened = match change {
-                Ok(bytes) => open_issuer(file.path(), &bytes, &self.events),
+                Ok(bytes) => open_issuer(file.path(), &bytes, &self.environment, &self.events),
                 Err(error) => Err(Problem::of_source("", format!("it cannot be read: {error}")).into()),
             };
             match opened {
@@ -246,13 +280,14 @@ impl Issuers {
 fn open_files(
     paths: &[PathBuf],
     setting: &Setting,
-    events: &Arc<Events>,
+    environment: &Environment,
+    events: &Events,
     errors: &mut ConfigurationErrors,
 ) -> Vec<IssuerFile> {
     let mut files = Vec::with_capacity(paths.len());
     for path in paths.iter().filter(|path| !path.as_os_str().is_empty()) {
         match WatchedFile::open(path, MAX_FILE_BYTES) {
-            Ok((file, bytes)) => match open_issuer(path, &bytes, events) {
+            Ok((file, bytes)) => match open_issuer(path, &bytes, environment, events) {
                 Ok(issuer) => files.push(IssuerFile { file, issuer: Arc::new(issuer), candidate: None }),
                 Err(more) => errors.extend(more),
             },
@@ -265,12 +300,17 @@ fn open_files(
 }
 
 /// Reads the file of one issuer and opens what it names.
-fn open_issuer(path: &Path, bytes: &[u8], events: &Arc<Events>) -> Result<Issuer, ConfigurationErrors> {
+fn open_issuer(
+    path: &Path,
+    bytes: &[u8],
+    environment: &Environment,
+    events: &Events,
+) -> Result<Issuer, ConfigurationErrors> {
     let mut properties = Properties::of_file(bytes, path)?;
     let mut errors = ConfigurationErrors::default();
     properties.resolve_environment(&mut errors);
     let configuration = IssuerConfiguration::read(&properties, &mut errors);
-    match Issuer::open(&configuration, events, &mut errors) {
+    match Issuer::open(&configuration, environment, events, &mut errors) {
         Some(issuer) => errors.or(issuer),
         None => Err(errors),
     }

@@ -42,6 +42,10 @@
 #define NATIVEJWT_REJECT_NESTED_TOKEN 212
 /* The header has b64 (RFC 7797), which is not supported. */
 #define NATIVEJWT_REJECT_UNENCODED_PAYLOAD 213
+/* alg is not one of allowed-algorithms (RFC 8725, section 3.1). */
+#define NATIVEJWT_REJECT_ALGORITHM_NOT_ALLOWED 214
+/* typ is not required-token-type (RFC 8725, section 3.11). */
+#define NATIVEJWT_REJECT_WRONG_TOKEN_TYPE 215
 /* The header has no kid, and the key source has no other way to choose a key. */
 #define NATIVEJWT_REJECT_KEY_ID_REQUIRED 301
 /* No key has the kid of the header. */
@@ -76,12 +80,20 @@
 #define NATIVEJWT_REJECT_WRONG_AUDIENCE 408
 /* No file of config-files has iss as its required-issuer, and all of them have one. */
 #define NATIVEJWT_REJECT_UNKNOWN_ISSUER 409
-/* The token has no claim of the name principal-field. */
+/* require-expiration or max-token-lifetime is set and the token has no exp. */
+#define NATIVEJWT_REJECT_MISSING_EXPIRATION 410
+/* max-token-lifetime is set and the token has no iat. */
+#define NATIVEJWT_REJECT_MISSING_ISSUED_AT 411
+/* exp lies further from iat than max-token-lifetime. */
+#define NATIVEJWT_REJECT_LIFETIME_TOO_LONG 412
+/* The token has no claim that principal-field names. */
 #define NATIVEJWT_REJECT_MISSING_PRINCIPAL 501
-/* The claim of the name principal-field is not a string. */
+/* The claim that principal-field names is not a string. */
 #define NATIVEJWT_REJECT_PRINCIPAL_NOT_A_STRING 502
 /* The principal is longer than 4096 bytes. */
 #define NATIVEJWT_REJECT_PRINCIPAL_TOO_LONG 503
+/* The claim of the name groups-field is neither a string nor an array of strings. */
+#define NATIVEJWT_REJECT_GROUPS_NOT_TEXT 504
 /* No rule of the user mapping matches the principal. */
 #define NATIVEJWT_REJECT_NO_MAPPING_MATCHES 601
 /* The rule that matches the principal says that it is not allowed. */
@@ -99,7 +111,7 @@
 /*
  The version of the functions and of the record. Both sides compare it before anything else.
  */
-#define NATIVEJWT_ABI_VERSION 1
+#define NATIVEJWT_ABI_VERSION 2
 
 /*
  A record buffer of this size holds every verdict.
@@ -187,17 +199,20 @@ size_t nativejwt_library_version(uint8_t *buffer,
 
 /*
  Opens an authenticator. `config` is UTF-8 text in the format of `java.util.Properties` with the keys
- `http-server.authentication.jwt.*`; `source` names the file it came from, for error messages, and may be empty.
- Returns null if anything is wrong: then the record's message names all of it, one error a line, and its code is
+ `http-server.authentication.jwt.*` and `jwk.http-client.*`; `source` names the file it came from, for error messages,
+ and may be empty. `trusted_certificates` is a PEM text with the certificates that the caller trusts besides the
+ system's where JWK sets are fetched and no trust store is configured; it may be empty. Returns null if anything is wrong: then the record's message names all of it, one error a line, and its code is
  `NATIVEJWT_CODE_CONFIGURATION`.
 
  # Safety
- `config`, `source` and `record` point to as many bytes as their lengths say, and `record` is not used by others.
+ `config`, `source`, `trusted_certificates` and `record` point to as many bytes as their lengths say, and `record` is not used by others.
  */
 struct nativejwt_authenticator *nativejwt_open(const uint8_t *config,
                                                size_t config_length,
                                                const uint8_t *source,
                                                size_t source_length,
+                                               const uint8_t *trusted_certificates,
+                                               size_t trusted_certificates_length,
                                                uint8_t *record,
                                                size_t record_capacity);
 

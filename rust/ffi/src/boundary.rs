@@ -8,7 +8,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind, set_hook};
 use std::path::Path;
 use std::sync::Once;
 
-use nativejwt_core::{Authenticator, ConfigurationErrors, Events, Level, Properties, Reject, RejectCode, UnixMillis};
+use nativejwt_core::{
+    Authenticator, ConfigurationErrors, Environment, Events, JvmTrust, Level, Properties, Reject, RejectCode,
+    UnixMillis,
+};
 
 use crate::handle::NativejwtAuthenticator;
 use crate::wire::{NATIVEJWT_CODE_CONFIGURATION, NativejwtRecord, write_message, write_verdict};
@@ -45,7 +48,12 @@ fn guarded<T>(events: Option<&Events>, work: impl FnOnce() -> T) -> Option<T> {
 
 /// Opens an authenticator from properties text. What is wrong with it is written to `record`, one error a line, and the
 /// result is null.
-pub(crate) fn open(config: &[u8], source: &[u8], record: &mut [u8]) -> *mut NativejwtAuthenticator {
+pub(crate) fn open(
+    config: &[u8],
+    source: &[u8],
+    trusted_certificates: &[u8],
+    record: &mut [u8],
+) -> *mut NativejwtAuthenticator {
     let opened = guarded(None, || {
         let text = String::from_utf8_lossy(config);
         let source = String::from_utf8_lossy(source);
@@ -55,7 +63,8 @@ pub(crate) fn open(config: &[u8], source: &[u8], record: &mut [u8]) -> *mut Nati
         } else {
             properties.locate_in(Path::new(&*source));
         }
-        Authenticator::open(&properties)
+        let jvm_trust = JvmTrust::Certificates(trusted_certificates.to_vec());
+        Authenticator::open_in(&properties, &Environment { jvm_trust, keeps_cache_files: true })
     });
     let errors = match opened {
         Some(Ok(authenticator)) => {

@@ -53,18 +53,21 @@ unsafe extern "system" fn Java_io_nativejwt_ffi_NativeMethods_open(
     config_length: jlong,
     source: jlong,
     source_length: jlong,
+    trusted_certificates: jlong,
+    trusted_certificates_length: jlong,
     record: jlong,
     record_capacity: jint,
 ) -> jlong {
     // SAFETY: the Java side passes addresses and sizes of segments it holds.
-    let (config, source, record) = unsafe {
+    let (config, source, trusted_certificates, record) = unsafe {
         (
             input(address(config), length(config_length)),
             input(address(source), length(source_length)),
+            input(address(trusted_certificates), length(trusted_certificates_length)),
             output(address(record), length(record_capacity.into())),
         )
     };
-    boundary::open(config, source, record).expose_provenance() as jlong
+    boundary::open(config, source, trusted_certificates, record).expose_provenance() as jlong
 }
 
 /// # Safety

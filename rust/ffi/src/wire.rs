@@ -3,7 +3,7 @@
 use nativejwt_core::{Identity, Reject};
 
 /// The version of the functions and of the record. Both sides compare it before anything else.
-pub const NATIVEJWT_ABI_VERSION: u32 = 1;
+pub const NATIVEJWT_ABI_VERSION: u32 = 2;
 
 /// A record buffer of this size holds every verdict.
 pub const NATIVEJWT_RECORD_CAPACITY: usize = 65_536;

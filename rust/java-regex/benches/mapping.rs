@@ -24,12 +24,20 @@ fn rules(c: &mut Criterion) {
     group.finish();
 }
 
+/// What keeps other engines busy for seconds, or for ever. Measured beside these on JDK 25, on 28 `a`: 7 s, 5 s, and for the
+/// last, whose failures Java remembers, 0.2 ms.
 fn explosion(c: &mut Criterion) {
-    let pattern = Pattern::new("(.*a){12}").unwrap();
     let input = "a".repeat(40) + "!";
-    c.bench_function("explosion, linear: (.*a){12}", |b| b.iter(|| pattern.matches(black_box(&input))));
-    let pattern = pattern.backtracking_only();
-    c.bench_function("explosion, backtracking, to the step limit", |b| b.iter(|| pattern.matches(black_box(&input))));
+    let mut group = c.benchmark_group("explosion, on 40 a and a !");
+    for (name, pattern) in [
+        ("linear: (.*a){12}", "(.*a){12}"),
+        ("backtracking, to the step limit: (?!svc-)(.*a){12}", "(?!svc-)(.*a){12}"),
+        ("linear: (a+)+b", "(a+)+b"),
+    ] {
+        let pattern = Pattern::new(pattern).unwrap();
+        group.bench_function(name, |b| b.iter(|| pattern.matches(black_box(&input))));
+    }
+    group.finish();
 }
 
 fn replacing(c: &mut Criterion) {

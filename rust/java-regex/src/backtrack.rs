@@ -252,6 +252,16 @@ impl Compiler {
                     self.general_loop(repeat, *number, inner, outermost);
                 }
             }
+            // Unlike in a loop, Java tries both ways even when the text is empty: what a look-ahead captured can matter.
+            _ if *optional && *greed != Greed::Possessive => {
+                let other_first = *greed == Greed::Lazy;
+                let split = self.emit(Inst::Split { other: 0, other_first });
+                self.emit(Inst::AtomicBegin);
+                self.node(body, false);
+                self.emit(Inst::AtomicEnd);
+                let here = self.here();
+                self.program.insts[split as usize] = Inst::Split { other: here, other_first };
+            }
             _ => self.rounds(repeat, None, body),
         }
     }
@@ -829,18 +839,21 @@ impl<'a> Matcher<'a> {
         let program = self.program;
         let info = &program.looks[id as usize];
         self.barrier(*at, id);
-        let Some((min, max, _)) = info.behind else {
+        let Some((min, max, code_points)) = info.behind else {
             *pc += 1;
             return true;
         };
-        let mut first = Some(*at);
+        let mut first = *at;
         for _ in 0..min {
-            first = first.and_then(|from| self.step_back(info, from));
-            if first.is_none() {
-                return false;
+            match self.step_back(info, first) {
+                Some(before) => first = before,
+                // Where Java counts code points, it tries the text's start though that is too near: in vain, but the
+                // groups are set.
+                None if code_points => break,
+                None => return false,
             }
         }
-        let mut limit = first.unwrap_or(0);
+        let mut limit = first;
         for _ in min..max {
             match self.step_back(info, limit) {
                 Some(before) => limit = before,
@@ -850,9 +863,8 @@ impl<'a> Matcher<'a> {
         self.steps += u64::from(*at - limit);
         self.set(info.target, *at);
         self.set(info.target + 1, limit);
-        let from = first.unwrap_or(0);
-        self.stack.push(Frame::Behind { look: id, at: from });
-        (*pc, *at) = (info.body, from);
+        self.stack.push(Frame::Behind { look: id, at: first });
+        (*pc, *at) = (info.body, first);
         true
     }
 

@@ -75,10 +75,11 @@ fn word_boundaries(chars: &[char]) -> Vec<bool> {
         }
         start = end;
     }
-    for (i, c) in chars.iter().enumerate() {
-        // Asked for a boundary right after a surrogate pair, the JDK says yes, unless the text starts with the pair.
-        let after_pair = i > 0 && c.len_utf16() == 2;
-        boundaries.iter_mut().skip(i + 1).take(1).for_each(|boundary| *boundary |= after_pair);
+    for (i, pair) in chars.windows(2).enumerate() {
+        // Asked for a boundary right after a surrogate pair, the JDK says yes, unless the text starts with the pair: the
+        // character U+FFFF before it reads as the text's start.
+        let after_pair = matches!(pair, [before, c] if *before != '\u{FFFF}' && c.len_utf16() == 2);
+        boundaries.iter_mut().skip(i + 2).take(1).for_each(|boundary| *boundary |= after_pair);
     }
     if let Some(last) = boundaries.last_mut() {
         *last = true;

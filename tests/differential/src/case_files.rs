@@ -9,6 +9,7 @@ use nativejwt_core::Authenticator;
 use crate::differences::{self, Direction};
 use crate::engines::{core_verdict, open_core};
 use crate::oracle::{Oracle, Request, Verdict};
+use crate::reasons;
 use crate::report::{Found, Report};
 use crate::support::case::{Case, Expected, SERVED, Stock, load_all};
 use crate::support::serve::FileServer;
@@ -113,6 +114,13 @@ fn check(
     {
         return Err(format!("stock says {stocks:?}, ours {message:?}"));
     }
+    if let (Some(Verdict::Reject { code, message }), Verdict::Reject { message: stocks, .. }) = (&core, &stock)
+        && message != stocks
+        && !case.message_is_stocks
+        && case.difference.is_none()
+    {
+        other_words(code, message, stocks)?;
+    }
     let direction = match (&core, actual) {
         (Some(Verdict::Accept { .. }), Stock::Accept)
         | (Some(Verdict::Reject { .. }), Stock::Reject)
@@ -130,6 +138,27 @@ fn check(
             Some(listed) if *listed == direction || direction == Direction::RefusesOtherwise => Ok(Some(slug.clone())),
             listed => Err(format!("{direction:?}, but {slug} is listed as {listed:?}")),
         },
+    }
+}
+
+/// Both refuse, in other words: DIFFERENCES.md must say so.
+fn other_words(code: &str, message: &str, stocks: &str) -> Result<(), String> {
+    let line = match reasons::of_sentence(stocks) {
+        Some(reason) if !reason.codes.contains(&code) => {
+            reasons::line_for_other_words(code).or(Some("a token with several faults"))
+        }
+        Some(reason) if reason.same_sentence && reasons::is_escaped(stocks, message) => {
+            Some("text of a claim in a message")
+        }
+        Some(reason) if reason.same_sentence && message.contains("1970") || message.contains("at 1969") => {
+            Some("a time beyond the year 9999, or one before 1970 with a fraction")
+        }
+        Some(reason) if reason.same_sentence => None,
+        _ => reasons::line_for_other_words(code),
+    };
+    match line {
+        Some(line) if differences::document().contains(line) => Ok(()),
+        _ => Err(format!("{code}: other words than stock's, and no line says so: ours {message:?}, stock {stocks:?}")),
     }
 }
 

@@ -62,6 +62,9 @@ pub struct Facts {
     header: Oddities,
     payload: Oddities,
     principal_field: String,
+    /// Milliseconds since 1970.
+    now: i64,
+    key_set: bool,
 }
 
 /// Reads what stock reads: base64url with padding and stray bits.
@@ -73,9 +76,9 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
 );
 
 impl Facts {
-    /// Looks at the value of an Authorization header.
+    /// Looks at the value of an Authorization header; `key_set`: a key ID names a key of `jwks/set.json`, not a file.
     #[must_use]
-    pub fn of(authorization: &[u8], principal_field: &str) -> Self {
+    pub fn of(authorization: &[u8], principal_field: &str, now: i64, key_set: bool) -> Self {
         let space = authorization.iter().position(|byte| *byte == b' ').map_or(authorization.len(), |at| at + 1);
         let token = authorization[space..].trim_ascii();
         let parts: Vec<&[u8]> = token.split(|byte| *byte == b'.').collect();
@@ -86,6 +89,8 @@ impl Facts {
             header: json(0),
             payload: json(1),
             principal_field: principal_field.to_owned(),
+            now,
+            key_set,
         }
     }
 
@@ -103,10 +108,41 @@ impl Facts {
         self.claim("exp").and_then(|exp| exp.parse::<f64>().ok()).is_some_and(|exp| exp < 0.0 && exp.fract() != 0.0)
     }
 
-    /// True if the key ID names a key that stock holds though nothing can be verified with it.
+    /// True if the key ID names a key that stock holds though nothing can be verified with it: off its curve, of a curve
+    /// that no algorithm has, or too short.
     #[must_use]
     pub fn names_a_useless_key(&self) -> bool {
-        self.header.value("kid").is_some_and(|kid| matches!(kid, "\"off-curve\"" | "\"weak\""))
+        self.names(if self.key_set { &["off-curve", "weak"] } else { &["secp256k1"] })
+    }
+
+    /// True if the key ID is one of these, as it is written.
+    fn names(&self, key_ids: &[&str]) -> bool {
+        self.header.value("kid").is_some_and(|kid| key_ids.contains(&kid.trim_matches('"')))
+    }
+
+    /// True if the key ID is one of these, and looked for in the set.
+    fn names_in_set(&self, key_ids: &[&str]) -> bool {
+        self.key_set && self.names(key_ids)
+    }
+
+    /// True if `nbf` has a fraction.
+    #[must_use]
+    pub fn has_fraction_of_nbf(&self) -> bool {
+        self.claim("nbf").and_then(|nbf| nbf.parse::<f64>().ok()).is_some_and(|nbf| nbf.fract() != 0.0)
+    }
+
+    /// True if `nbf` lies within the present second, whose whole ours lets pass: stock drops the fraction.
+    fn begins_in_this_second(&self) -> bool {
+        let nbf = self.claim("nbf").and_then(|nbf| nbf.parse::<f64>().ok());
+        nbf.is_some_and(|nbf| {
+            let now = self.now as f64 / 1000.0;
+            nbf.fract() != 0.0 && nbf.trunc() <= now && now < nbf.ceil()
+        })
+    }
+
+    /// Members that somebody reads: not "a claim that nobody reads".
+    fn is_read(&self, name: &str) -> bool {
+        ["exp", "nbf", "iat", "iss", "aud", "sub", "jti", self.principal_field.as_str()].contains(&name)
     }
 
     fn dates(&self) -> impl Iterator<Item = &str> {
@@ -147,9 +183,15 @@ struct Known {
 
 const JSON: &[&str] = &["MALFORMED_HEADER", "MALFORMED_CLAIMS"];
 
-/// Keys of `tests/cases/jwks/set.json` that say what they are for: not for this, or only for one algorithm.
-const NOT_TO_VERIFY: &[&str] =
-    &["enc", "use-enc", "oaep", "encrypt", "es256-label", "private", "rs512", "es521", "p256", "k1"];
+/// Keys of `tests/cases/jwks/set.json` that say they are not for signatures, or whose label does not fit their type.
+const NOT_TO_VERIFY: &[&str] = &["enc", "use-enc", "oaep", "encrypt", "es256-label", "private"];
+
+/// Keys of the set that say for which one algorithm they are.
+const FOR_ONE_ALGORITHM: &[(&str, &str)] = &[("k1", "RS256"), ("rs512", "RS512"), ("p256", "ES256")];
+
+/// Parameters that jjwt reads as a text or a list of the header, so that an empty one of another type is "absent".
+const HEADER_TEXTS: &[&str] =
+    &["alg", "kid", "typ", "cty", "crit", "zip", "jku", "jwk", "x5u", "x5c", "x5t", "x5t#S256", "b64"];
 
 /// Refused here, accepted by stock.
 const REFUSED_HERE: &[Known] = &[
@@ -165,13 +207,20 @@ const REFUSED_HERE: &[Known] = &[
     Known {
         slug: "jwk-use",
         codes: &["UNKNOWN_KEY_ID", "KEY_ALGORITHM_MISMATCH"],
-        holds: |facts| facts.header.value("kid").is_some_and(|kid| NOT_TO_VERIFY.contains(&kid.trim_matches('"'))),
+        holds: |facts| facts.names_in_set(NOT_TO_VERIFY),
     },
     Known {
-        slug: "rsa-numbers",
-        codes: &["UNKNOWN_KEY_ID"],
-        holds: |facts| facts.header.value("kid").is_some_and(|kid| matches!(kid, "\"e1\"" | "\"even-e\"")),
+        slug: "jwk-use",
+        codes: &["KEY_ALGORITHM_MISMATCH"],
+        holds: |facts| {
+            let other = |(key_id, label): &(&str, &str)| {
+                facts.names_in_set(&[key_id])
+                    && facts.header.value("alg").and_then(text_of).is_some_and(|alg| alg != *label)
+            };
+            FOR_ONE_ALGORITHM.iter().any(other)
+        },
     },
+    Known { slug: "rsa-numbers", codes: &["UNKNOWN_KEY_ID"], holds: |facts| facts.names_in_set(&["e1", "even-e"]) },
     Known { slug: "zip", codes: &["COMPRESSED_TOKEN"], holds: |facts| facts.header.value("zip").is_some() },
     Known {
         slug: "crit-empty",
@@ -193,24 +242,31 @@ const REFUSED_HERE: &[Known] = &[
         slug: "claims-of-wrong-type",
         codes: &["INVALID_CLAIM", "MALFORMED_HEADER"],
         holds: |facts| {
-            facts.json(|json| json.members.iter().any(|(_, value)| matches!(squeezed(value).as_str(), "{}" | "[]")))
+            let empty = |json: &Oddities, names: &[&str]| {
+                json.members.iter().any(|(name, value)| {
+                    names.contains(&name.as_str()) && matches!(squeezed(value).as_str(), "{}" | "[]")
+                })
+            };
+            empty(&facts.header, HEADER_TEXTS)
+                || empty(&facts.payload, &["sub", "iss", "jti", "exp", "nbf", "iat"])
+                || facts.claim("aud").is_some_and(|aud| squeezed(aud) == "{}")
         },
     },
     Known {
         slug: "aud-with-null",
         codes: &["INVALID_CLAIM"],
-        holds: |facts| facts.claim("aud").is_some_and(|aud| aud.starts_with('[') && aud.contains("null")),
+        holds: |facts| {
+            facts.claim("aud").is_some_and(|aud| aud.starts_with('[') && without_texts(aud).contains("null"))
+        },
     },
-    Known {
-        slug: "nbf-fraction",
-        codes: &["TOKEN_NOT_YET_VALID"],
-        holds: |facts| facts.claim("nbf").and_then(|nbf| nbf.parse::<f64>().ok()).is_some_and(|nbf| nbf.fract() != 0.0),
-    },
+    Known { slug: "nbf-fraction", codes: &["TOKEN_NOT_YET_VALID"], holds: Facts::begins_in_this_second },
     Known { slug: "token-length", codes: &["TOKEN_TOO_LARGE"], holds: |facts| facts.token_bytes > 16 * 1024 },
     Known {
         slug: "principal-length",
         codes: &["PRINCIPAL_TOO_LONG"],
-        holds: |facts| facts.claim(&facts.principal_field).is_some_and(|principal| principal.len() > 4096),
+        holds: |facts| {
+            facts.claim(&facts.principal_field).and_then(text_of).is_some_and(|principal| principal.len() > 4096)
+        },
     },
 ];
 
@@ -218,7 +274,8 @@ const REFUSED_HERE: &[Known] = &[
 struct Accepted {
     slug: &'static str,
     stock_says: &'static str,
-    holds: fn(&Facts) -> bool,
+    /// With the rest of stock's sentence.
+    holds: fn(&Facts, &str) -> bool,
 }
 
 /// Accepted here, refused by stock.
@@ -226,29 +283,37 @@ const ACCEPTED_HERE: &[Accepted] = &[
     Accepted {
         slug: "header-keys-not-parsed",
         stock_says: "Invalid protected header: Invalid JWS header '",
-        holds: |facts| {
-            ["jku", "jwk", "x5u", "x5c", "x5t", "x5t#S256"].iter().any(|name| facts.header.value(name).is_some())
+        // The sentence names the parameter.
+        holds: |facts, rest| {
+            ["jku", "jwk", "x5u", "x5c", "x5t", "x5t#S256"]
+                .iter()
+                .any(|name| facts.header.value(name).is_some() && rest.split('\'').next() == Some(*name))
         },
     },
     Accepted {
         slug: "ed25519-keys",
         stock_says: "Unknown signing key ID",
-        holds: |facts| facts.header.value("kid") == Some("\"ed\""),
+        holds: |facts, _| facts.names_in_set(&["ed"]),
     },
     Accepted {
         slug: "ed25519-keys",
         stock_says: "Unable to decode PEM signing key id",
-        holds: |facts| facts.header.value("kid").is_some_and(|kid| kid.contains("ed25519")),
+        holds: |facts, _| !facts.key_set && facts.names(&["ed25519"]),
     },
     Accepted {
         slug: "long-numbers",
         stock_says: "Unexpected content JWS.",
-        holds: |facts| facts.payload.members.iter().any(|(_, value)| has_long_number(value)),
+        holds: |facts, _| {
+            facts.payload.members.iter().any(|(name, value)| !facts.is_read(name) && has_long_number(value))
+        },
     },
     Accepted {
         slug: "long-numbers",
         stock_says: "Malformed protected header JSON",
-        holds: |facts| facts.header.members.iter().any(|(_, value)| has_long_number(value)),
+        holds: |facts, _| {
+            let read = |name: &str| HEADER_TEXTS.contains(&name);
+            facts.header.members.iter().any(|(name, value)| !read(name) && has_long_number(value))
+        },
     },
 ];
 
@@ -266,6 +331,11 @@ fn says_nothing(value: &str) -> bool {
 /// The last second whose milliseconds fit into 64 bits, or nearly.
 const LAST_SECOND: f64 = (i64::MAX / 1000 - 2) as f64;
 
+/// A value without the texts in it.
+fn without_texts(value: &str) -> String {
+    value.replace("\\\"", "").split('"').step_by(2).collect()
+}
+
 fn squeezed(value: &str) -> String {
     value.chars().filter(|c| !c.is_whitespace()).collect()
 }
@@ -279,8 +349,22 @@ pub fn refused_here(facts: &Facts, code: &str) -> Option<&'static str> {
 /// The slug that explains why ours accepts, or refuses later for another reason, what stock refuses with this sentence.
 #[must_use]
 pub fn accepted_here(facts: &Facts, stock_sentence: &str) -> Option<&'static str> {
-    let explains = |known: &&Accepted| stock_sentence.starts_with(known.stock_says) && (known.holds)(facts);
+    let explains = |known: &&Accepted| {
+        stock_sentence.strip_prefix(known.stock_says).is_some_and(|rest| (known.holds)(facts, rest))
+    };
     ACCEPTED_HERE.iter().find(explains).map(|known| known.slug)
+}
+
+/// The slug that explains why ours refuses with `code`, and later than stock, which already says this sentence: what ours
+/// lets pass is refused a step later.
+#[must_use]
+pub fn refused_later(facts: &Facts, code: &str, stock_sentence: &str) -> Option<&'static str> {
+    let long_number = || facts.json(|json| json.members.iter().any(|(_, value)| has_long_number(value)));
+    let not_read = ["Unexpected content JWS.", "Malformed protected header JSON"];
+    if not_read.iter().any(|begins| stock_sentence.starts_with(begins)) && long_number() {
+        return Some("long-numbers");
+    }
+    refused_here(facts, code).or_else(|| accepted_here(facts, stock_sentence))
 }
 
 /// All slugs that a predicate knows.

@@ -222,27 +222,52 @@ fn refused_at_start(case: &Case, told: &str, stock: &[Verdict]) -> Option<&'stat
         Rules::File(_, text) => texts_of(text, "pattern"),
     };
     for pattern in &patterns {
-        // Java sees a greatest length in a few look-behinds that repeat an empty group.
-        if told.contains("a look-behind without an obvious greatest length") && has_unbounded_look_behind(pattern) {
-            return Some("mapping-constructs");
-        }
         let refused = JavaPattern::new(pattern).err().filter(|error| error.kind() == PatternErrorKind::Unsupported);
-        if refused.is_some() && has_refused_construct(pattern) {
+        if refused.is_some_and(|error| told.contains(error.construct()) && holds(pattern, error.construct())) {
             return Some("mapping-constructs");
         }
     }
     if told.contains("Java fails on it at every match") {
-        // Proof that it does: no principal got in by this rule.
+        // Proof that it does: no principal got in by this rule. Where others could let it in, the template must look it.
         let one_rule = patterns.len() == 1;
         let nobody = stock.iter().all(|verdict| !verdict.accepts());
-        if !one_rule || nobody {
+        let templates = match &case.rules {
+            Rules::Pattern(_) => vec!["$1".to_owned()],
+            Rules::File(_, text) => texts_of(text, "user").into_iter().chain(["$1".to_owned()]).collect(),
+        };
+        let fails = || templates.iter().any(|template| patterns.iter().any(|pattern| can_fail(template, pattern)));
+        if nobody && one_rule || !one_rule && fails() {
             return Some("mapping-refused-at-start");
         }
     }
-    if let Rules::File(_, text) = &case.rules {
-        return crate::rule_file_oddities::slug(text);
+    // Only where ours does not blame the pattern: it is right about that, or wrong.
+    match &case.rules {
+        Rules::File(_, text) if !told.contains("is not valid in java.util.regex") => {
+            crate::rule_file_oddities::slug(text)
+        }
+        _ => None,
     }
-    None
+}
+
+/// Whether Java may fail on a template for this pattern's groups, by a look at both.
+fn can_fail(template: &str, pattern: &str) -> bool {
+    let count = |part: &str| pattern.matches(part).count();
+    let named = count("(?<") - count("(?<=") - count("(?<!");
+    let groups = count("(") - count("(?") + named;
+    let mut chars = template.chars().peekable();
+    while let Some(c) = chars.next() {
+        let following = chars.peek().copied();
+        match (c, following) {
+            ('\\' | '$', None) => return true,
+            ('\\', Some(_)) => drop(chars.next()),
+            ('$', Some(first)) => match first.to_digit(10) {
+                Some(digit) if (digit as usize) <= groups => {}
+                _ => return true,
+            },
+            _ => {}
+        }
+    }
+    false
 }
 
 /// The values of a member in a rule file, as far as they can be told without a parser of ours.
@@ -250,27 +275,35 @@ fn texts_of(text: &[u8], name: &str) -> Vec<String> {
     crate::lenient_json::texts_of(text, name)
 }
 
-/// What is refused on purpose although Java takes it: each is named in DIFFERENCES.md.
-fn has_refused_construct(pattern: &str) -> bool {
+/// Whether a pattern holds the construct that ours names, among those that are refused on purpose although Java takes
+/// them: each is named in DIFFERENCES.md.
+fn holds(pattern: &str, construct: &str) -> bool {
     let flags = |flag: char| {
         pattern.match_indices("(?").any(|(at, _)| {
             pattern[at + 2..].chars().take_while(|c| c.is_ascii_alphabetic() || *c == '-').any(|c| c == flag)
         })
     };
-    flags('c')
-        || ["\\N{", "\\b{g}", "\\X", "&&&", "&&]"].iter().any(|construct| pattern.contains(construct))
-        || flags('x')
-        || has_unbounded_look_behind(pattern)
-        || has_large_count(pattern)
-        || pattern.len() > 8192
-        || pattern.matches('(').count() > 200
+    match construct {
+        "the flag (?c), canonical equivalence" => flags('c'),
+        "the boundary \\b{g}" => pattern.contains("\\b{g}"),
+        "the grapheme cluster \\X" => pattern.contains("\\X"),
+        "the named character \\N{…}" => pattern.contains("\\N"),
+        "\"&&\" before \"&\" or \"]\"" => pattern.contains("&&"),
+        "white space or a comment inside a token under (?x)" => flags('x'),
+        "a \\Q…\\E quotation inside a token" => pattern.contains("\\Q"),
+        "a look-behind without a greatest length" => has_unbounded_look_behind(pattern),
+        _ if construct.starts_with("a count above") => has_large_count(pattern),
+        _ if construct.starts_with("a pattern of more than") => pattern.len() > 8192,
+        _ if construct.starts_with("nesting of more than") => pattern.matches(['(', '[']).count() > 200,
+        _ => false,
+    }
 }
 
-/// A look-behind that holds more than plain characters: ours wants to see its greatest length at a glance.
+/// A look-behind, and after it a repeat that has no end.
 fn has_unbounded_look_behind(pattern: &str) -> bool {
     ["(?<=", "(?<!"]
         .iter()
-        .any(|open| pattern.split_once(open).is_some_and(|(_, rest)| rest.contains(['*', '+', '{', '(', '\\'])))
+        .any(|open| pattern.split_once(open).is_some_and(|(_, rest)| rest.contains(['*', '+']) || rest.contains(",}")))
 }
 
 fn has_large_count(pattern: &str) -> bool {

@@ -59,6 +59,35 @@ const fn reason(begins: &'static str, codes: &'static [&'static str], same_sente
     Reason { begins, codes, same_sentence }
 }
 
+/// Codes whose sentence is not stock's, each with text of its line in DIFFERENCES.md.
+const OTHER_WORDS: &[(&str, &str)] = &[
+    ("UNSECURED_TOKEN", "alg none, unknown `crit`"),
+    ("CRITICAL_HEADER", "alg none, unknown `crit`"),
+    ("MALFORMED_BASE64", "base64 that is not"),
+    ("UNSUPPORTED_ALGORITHM", "unknown `alg`"),
+    ("MALFORMED_CLAIMS", "payload is not a JSON object"),
+    ("DUPLICATE_MEMBER", "names a member twice"),
+    ("MALFORMED_HEADER", "a header that is no JSON object"),
+    ("MISSING_ALGORITHM", "no `alg`"),
+    ("COMPRESSED_TOKEN", "`zip`, `cty`, a JWE"),
+    ("NESTED_TOKEN", "`zip`, `cty`, a JWE"),
+    ("ENCRYPTED_TOKEN", "`zip`, `cty`, a JWE"),
+    ("SIGNATURE_MISMATCH", "a signature of a wrong length"),
+    ("UNUSABLE_KEY_FILE", "a key of a set that no signature can fit"),
+    ("UNKNOWN_KEY_ID", "a key of a set that no signature can fit"),
+    ("NO_HMAC_KEY", "key and `alg` do not fit"),
+    ("NO_PUBLIC_KEY", "key and `alg` do not fit"),
+    ("KEY_ALGORITHM_MISMATCH", "key and `alg` do not fit"),
+    ("INVALID_CLAIM", "wrong types of claims"),
+    ("PRINCIPAL_NOT_A_STRING", "wrong types of claims"),
+];
+
+/// Text of the line in DIFFERENCES.md that says why a refusal has words of ours.
+#[must_use]
+pub fn line_for_other_words(code: &str) -> Option<&'static str> {
+    OTHER_WORDS.iter().find(|(other, _)| *other == code).map(|(_, line)| *line)
+}
+
 /// The reason behind a sentence of stock's; `None` if several reasons share it.
 #[must_use]
 pub fn of_sentence(sentence: &str) -> Option<&'static Reason> {

@@ -24,6 +24,8 @@ pub struct Setup {
     pub field: &'static str,
     /// True if a key ID finds the key.
     pub by_key_id: bool,
+    /// True if it is looked for in a JWK set.
+    pub key_set: bool,
 }
 
 /// The quick keys come more than once: what is looked for is in headers and claims, not in arithmetic.
@@ -120,6 +122,7 @@ impl Setup {
                     audience,
                     field,
                     by_key_id: source.contains("${KID}") || *source == JWK_SET,
+                    key_set: *source == JWK_SET,
                 });
             }
         }

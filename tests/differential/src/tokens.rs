@@ -57,7 +57,7 @@ pub fn run(oracle: &mut Oracle, seed: u64, cases: u64, report: &mut Report) {
             })
             .collect();
         for ((case, core), (stock, jni)) in batch.into_iter().zip(ours).zip(answers) {
-            let found = judge(&opened[case.opened].setup, &case.authorization, &core, &jni, &stock);
+            let found = judge(&opened[case.opened].setup, &case.authorization, case.now, &core, &jni, &stock);
             if let Found::Unlisted(what) = &found
                 && report.wants_failures()
             {
@@ -124,11 +124,11 @@ pub fn same(core: &Verdict, jni: &Verdict) -> bool {
 
 /// Holds the verdicts against each other.
 #[must_use]
-pub fn judge(setup: &Setup, authorization: &[u8], core: &Verdict, jni: &Verdict, stock: &Verdict) -> Found {
+pub fn judge(setup: &Setup, authorization: &[u8], now: i64, core: &Verdict, jni: &Verdict, stock: &Verdict) -> Found {
     if !same(core, jni) {
         return Found::Unlisted("JNI answers otherwise than the core".to_owned());
     }
-    let facts = || Facts::of(authorization, setup.field);
+    let facts = || Facts::of(authorization, setup.field, now, setup.key_set);
     match (core, stock) {
         (Verdict::Accept { .. }, Verdict::Accept { .. }) if core == stock => Found::Equal,
         (Verdict::Accept { .. }, Verdict::Accept { .. }) => Found::Unlisted("another user".to_owned()),
@@ -199,7 +199,8 @@ fn compare_reasons(facts: impl Fn() -> Facts, code: &str, message: &str, stock_m
         if reasons::is_escaped(stock_message, message) {
             return Found::Listed("escaped-claim-text".to_owned());
         }
-        if code == "TOKEN_NOT_YET_VALID" && differences::refused_here(&facts(), code).is_some() {
+        // Both wait, ours for the next whole second.
+        if code == "TOKEN_NOT_YET_VALID" && facts().has_fraction_of_nbf() {
             return Found::Listed("nbf-fraction".to_owned());
         }
         // Ours writes a time as a plain number where it has more than four digits of a year.
@@ -214,11 +215,12 @@ fn compare_reasons(facts: impl Fn() -> Facts, code: &str, message: &str, stock_m
     if FORM.contains(&code) && stock_says(FORM_OR_LATER) || HEADER.contains(&code) && stock_says(FORM_OR_HEADER) {
         return Found::Listed("first-reason".to_owned());
     }
-    if code == "UNKNOWN_KEY_ID" && stock_says(&["JWT signature does not match"]) && facts.names_a_useless_key() {
+    let no_key = matches!(code, "UNKNOWN_KEY_ID" | "UNUSABLE_KEY_FILE");
+    if no_key && stock_says(&["JWT signature does not match", "Unable to verify"]) && facts.names_a_useless_key() {
         return Found::Listed("useless-key-in-set".to_owned());
     }
     // Whichever of the two goes on, the other has stopped earlier for a reason that is listed.
-    match differences::refused_here(&facts, code).or_else(|| differences::accepted_here(&facts, stock_message)) {
+    match differences::refused_later(&facts, code, stock_message) {
         Some(slug) => Found::Listed(slug.to_owned()),
         None => Found::Unlisted(format!("refused here as {code}, stock: {}", beginning(stock_message))),
     }
@@ -236,7 +238,7 @@ fn shrink(oracle: &mut Oracle, opened: &[Opened], case: &Case, what: &str) -> Ca
         let (stock, jni) = ask(oracle, &smaller, opened);
         let core = ours(&smaller, opened);
         attempts < 400
-            && judge(&opened[case.opened].setup, &smaller.authorization, &core, &jni, &stock)
+            && judge(&opened[case.opened].setup, &smaller.authorization, case.now, &core, &jni, &stock)
                 == Found::Unlisted(what.to_owned())
     });
     with_token(case, token)

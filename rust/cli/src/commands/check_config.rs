@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use nativejwt_core::{Authenticator, ConfigurationErrors, Level, Problem, Properties, Property, SignatureVerifier};
 
-use super::check_token::FETCH_TIMEOUT;
+use super::check_token::{FETCH_TIMEOUT, environment};
 use crate::coordinator_file::{CoordinatorFile, TYPE_KEY};
 use crate::failure::{Failure, Outcome, problems_json};
 use crate::json::JsonObject;
@@ -77,7 +77,7 @@ fn check(path: &Path) -> Findings {
         Ok(file) => file,
         Err(errors) => return Findings { errors, ..findings },
     };
-    match Authenticator::open(&file.properties) {
+    match Authenticator::open_in(&file.properties, &environment()) {
         Ok(authenticator) => {
             let source = &file.properties.source;
             let fetched = authenticator.wait_until_fetched(FETCH_TIMEOUT);

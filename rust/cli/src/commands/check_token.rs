@@ -1,11 +1,12 @@
 //! `check-token`: the coordinator's verdict.
 
+use std::env;
 use std::ffi::OsString;
 use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use nativejwt_core::{Authenticator, Event, Identity, Level, Reject, Step, UnixMillis, quoted};
+use nativejwt_core::{Authenticator, Environment, Event, Identity, JvmTrust, Level, Reject, Step, UnixMillis, quoted};
 
 use crate::coordinator_file::CoordinatorFile;
 use crate::failure::{Failure, Outcome, with_reject};
@@ -20,6 +21,9 @@ use crate::token_argument::read_token;
 /// http.authentication.jwt.* and jwk.http-client.* are read, or the plugin's file with
 /// header-authenticator.name=native-jwt. ${ENV:NAME} is taken from the environment. Relative paths in it start at the
 /// current directory, as in the coordinator: call this from where the coordinator is started.
+///
+/// Where keys are fetched, the certificates that the coordinator's JVM trusts are those of its JAVA_HOME: set it as for
+/// the coordinator. What javax.net.ssl.trustStore says in its jvm.config is not seen here.
 ///
 /// Without --json every step of the way is told, the one that failed with its reason and advice.
 #[derive(clap::Args)]
@@ -47,6 +51,15 @@ pub(crate) struct Arguments {
 /// How long a JWK set may take to come: the time that a coordinator gives one request, and some more.
 pub(super) const FETCH_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// What the coordinator's process has, as far as this command can know it. Cache files are left alone.
+pub(super) fn environment() -> Environment {
+    let jvm_trust = match env::var_os("JAVA_HOME") {
+        Some(home) if !home.is_empty() => JvmTrust::JavaHome(home.into()),
+        _ => JvmTrust::None,
+    };
+    Environment { jvm_trust, ..Environment::default() }
+}
+
 /// The names of the steps, in order, and the first number of the reasons that belong to each.
 const STEPS: [(&str, u32); 8] = [
     ("bearer token", 101),
@@ -61,7 +74,7 @@ const STEPS: [(&str, u32); 8] = [
 
 pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Result<Outcome, Failure> {
     let file = CoordinatorFile::load(&arguments.config)?;
-    let authenticator = Authenticator::open(&file.properties)?;
+    let authenticator = Authenticator::open_in(&file.properties, &environment())?;
     let token = read_token(&arguments.token)?;
     let now = arguments.at.unwrap_or_else(UnixMillis::now);
     // Without keys the verdict is KEYS_UNAVAILABLE, and the authenticator's events say why.

@@ -73,6 +73,9 @@ pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Res
                     writeln!(out, "  user {}", quoted(&mapped.user))?;
                 }
                 Err(reject) => {
+                    if let Some(rule) = mapping.deciding_rule(principal) {
+                        writeln!(out, "  rule {rule} decides")?;
+                    }
                     writeln!(out, "  rejected: {} ({}): {reject}", reject.code(), reject.code().number())?;
                     writeln!(out, "  hint: {}", hint(reject.code()))?;
                 }

@@ -31,12 +31,17 @@ fn every_principal_is_answered_in_order() {
 fn the_rule_and_what_it_gave_are_told_in_words() {
     let folder = Folder::new("map_words");
     let rules = folder.write("rules.json", RULES);
-    let text = run(&["map-user", "--file", &rules, "--", "alice@corp.example", "root"]).expect_code(1).text();
+    let text =
+        run(&["map-user", "--file", &rules, "--", "alice@corp.example", "root", "x", "nobody"]).expect_code(1).text();
     assert!(text.contains("alice@corp.example\n  rule 2 matches and gives ' alice '\n  user ALICE\n"), "{text}");
     assert!(
-        text.contains("root\n  rejected: PRINCIPAL_NOT_ALLOWED (602): Principal is not allowed\n  hint: "),
+        text.contains(
+            "root\n  rule 1 decides\n  rejected: PRINCIPAL_NOT_ALLOWED (602): Principal is not allowed\n  hint: "
+        ),
         "{text}"
     );
+    assert!(text.contains("x\n  rule 3 decides\n  rejected: MAPPED_USER_EMPTY"), "{text}");
+    assert!(text.contains("nobody\n  rejected: NO_MAPPING_MATCHES"), "{text}");
 }
 
 #[test]

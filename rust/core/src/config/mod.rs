@@ -1,20 +1,24 @@
 //! Configuration: stock's keys, read strictly. All that is wrong is found before anything is reported.
 
-use std::path::PathBuf;
-
-use crate::claims::ClaimsPolicy;
-use crate::token_header::HeaderPolicy;
-
 mod environment;
+pub(crate) mod http_client;
 mod key_sets;
 mod problem;
 mod properties;
 mod token_rules;
 mod units;
 
+use std::fmt;
+use std::path::PathBuf;
+
+use crate::claims::ClaimsPolicy;
+use crate::token_header::HeaderPolicy;
+
 pub(crate) use key_sets::KeySetSettings;
 pub use problem::{ConfigurationErrors, Problem};
 pub use properties::{Properties, Property};
+
+use http_client::HttpClientSettings;
 
 /// What every key begins with.
 const PREFIX: &str = "http-server.authentication.jwt.";
@@ -95,15 +99,23 @@ pub(crate) struct IssuerConfiguration {
     pub(crate) user_mapping_pattern: Option<Setting>,
     pub(crate) user_mapping_file: Option<Setting>,
     pub(crate) key_sets: KeySetSettings,
+    pub(crate) http_client: HttpClientSettings,
 }
 
 /// A value, and where it stands, so that whatever is found out later can be reported well.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Setting {
     pub(crate) value: String,
     key: String,
     source: String,
     line: usize,
+}
+
+/// Without the value, which may be a password.
+impl fmt::Debug for Setting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.key)
+    }
 }
 
 impl Setting {
@@ -145,6 +157,7 @@ impl IssuerConfiguration {
             user_mapping_pattern: read("user-mapping.pattern"),
             user_mapping_file: read("user-mapping.file"),
             key_sets: KeySetSettings::read(properties, errors),
+            http_client: HttpClientSettings::read(properties, errors),
         };
         if key_file.is_none() {
             let message = "is not set: name the PEM or HMAC file, the path with ${KID}, or the JWK set's URL";
@@ -170,6 +183,10 @@ fn setting(properties: &Properties, name: &str, errors: &mut ConfigurationErrors
         (Some(property), None) | (None, Some(property)) => property,
         (None, None) => return None,
     };
+    Some(setting_of(property, properties, errors))
+}
+
+fn setting_of(property: &Property, properties: &Properties, errors: &mut ConfigurationErrors) -> Setting {
     let setting = Setting {
         value: property.value.clone(),
         key: property.key.clone(),
@@ -179,7 +196,7 @@ fn setting(properties: &Properties, name: &str, errors: &mut ConfigurationErrors
     if setting.value.is_empty() {
         errors.push(setting.problem("is set to nothing: give it a value, or remove the line"));
     }
-    Some(setting)
+    setting
 }
 
 /// Every name that a key may have.
@@ -188,6 +205,7 @@ fn known_keys() -> impl Iterator<Item = String> {
         .flat_map(|key| [Some(format!("{PREFIX}{}", key.name)), key.legacy.map(str::to_owned)])
         .flatten()
         .chain(key_sets::NAMES.iter().map(|name| format!("{PREFIX}{name}")))
+        .chain(http_client::KEYS.iter().map(|name| format!("{}{name}", http_client::PREFIX)))
 }
 
 fn is_known(key: &str) -> bool {

@@ -109,12 +109,8 @@ impl CacheFile {
         let (Some(Value::Integer(fetched_at)), Some(document)) = (value("fetched_at_ms"), text("document")) else {
             return Err("it has no fetched_at_ms or no document".to_owned());
         };
-        let validator = text("etag").zip(text("etag_of"));
-        Ok(Cached {
-            document: document.into(),
-            validator: validator.map(|(etag, of)| Validator { of: of.to_owned(), etag: etag.to_owned() }),
-            fetched_at: UnixMillis(*fetched_at),
-        })
+        let validator = text("etag").zip(text("etag_of")).and_then(|(etag, of)| Validator::new(of, etag));
+        Ok(Cached { document: document.into(), validator, fetched_at: UnixMillis(*fetched_at) })
     }
 
     /// Writes the file and tells when that begins to fail and when it works again. If a write is still under way, which a

@@ -1,6 +1,7 @@
 //! OpenID Connect Discovery 1.0: from an issuer to the address of its JWK set.
 
-use super::fetch::{self, Bearer, Content, Endpoint, Failure, FailureKind, Query, Transport};
+use super::fetch::{self, Bearer, Content, Endpoint, Failure, FailureKind, Query};
+use super::transport::Transport;
 use crate::json::{JsonError, Value, read_object};
 use crate::reject::quoted;
 use crate::signature::KeyError;

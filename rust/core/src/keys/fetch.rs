@@ -1,25 +1,27 @@
-//! One GET of a key document. The only file that knows HTTP.
+//! One GET of a key document. With `transport`, which makes the client, the only file that knows HTTP.
 
 use std::error::Error;
 use std::fmt;
 use std::io;
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use aws_lc_rs::digest;
 use reqwest::header::{
     ACCEPT, AGE, AUTHORIZATION, CACHE_CONTROL, ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH, LOCATION, USER_AGENT,
 };
-use reqwest::{Client, Response, StatusCode, Url, redirect};
-use rustls::{ClientConfig, RootCertStore};
+use reqwest::{Response, StatusCode, Url};
 
+use super::transport::Transport;
+use super::trust::tls_sentence;
 use crate::reject::quoted;
 use crate::signature::KeyError;
 
 const MAX_REDIRECTS: usize = 3;
 /// A longer ETag is not kept.
 const MAX_ETAG_BYTES: usize = 1024;
+const PROXY_WANTS_CREDENTIALS: &str = "the proxy answered with status 407: it wants other credentials \
+                                       (jwk.http-client.http-proxy.user and jwk.http-client.http-proxy.password)";
 
 /// The address of a document: `http` or `https`.
 #[derive(Clone, Debug, PartialEq)]
@@ -92,33 +94,6 @@ impl fmt::Display for Endpoint {
         shown.set_query(None);
         f.write_str(shown.as_str())
     }
-}
-
-/// How an address is asked.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Transport {
-    pub(crate) roots: Roots,
-    pub(crate) connect_timeout: Duration,
-    /// From the look-up of the host's name to the last byte, redirects included.
-    pub(crate) total_timeout: Duration,
-}
-
-impl Transport {
-    pub(crate) const DEFAULT: Self =
-        Self { roots: Roots::System, connect_timeout: Duration::from_secs(5), total_timeout: Duration::from_secs(10) };
-}
-
-/// Whom a server's certificate must come from.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Roots {
-    /// The system's certificates; the environment's SSL_CERT_FILE and SSL_CERT_DIR go before them.
-    System,
-    /// These and no others.
-    #[cfg(test)]
-    Given(Vec<rustls::pki_types::CertificateDer<'static>>),
-    /// A defect of ours.
-    #[cfg(test)]
-    Panic,
 }
 
 /// The kind of a failure.
@@ -212,6 +187,15 @@ pub(crate) struct Validator {
     pub(crate) etag: String,
 }
 
+impl Validator {
+    /// `None` if the text is too long or holds what no header can.
+    pub(crate) fn new(of: impl Into<String>, etag: &str) -> Option<Self> {
+        let fits = !etag.is_empty() && etag.len() <= MAX_ETAG_BYTES;
+        let fits = fits && etag.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
+        fits.then(|| Self { of: of.into(), etag: etag.to_owned() })
+    }
+}
+
 /// A token for one server, and for no other one.
 pub(crate) struct Bearer {
     value: HeaderValue,
@@ -262,7 +246,7 @@ pub(crate) async fn within<T>(
 /// Asks for the document. No connection and no client is kept from one fetch to the next, so that nothing goes stale: a
 /// renewed bundle of root certificates or a changed address counts at once.
 pub(crate) async fn fetch(query: Query<'_>, transport: &Transport) -> Result<Answer, Failure> {
-    let client = client(query.endpoint, transport)?;
+    let client = transport.client(query.endpoint.is_encrypted())?;
     let mut url = query.endpoint.0.clone();
     for _ in 0..=MAX_REDIRECTS {
         let of = hex_digest(url.as_str());
@@ -286,9 +270,9 @@ pub(crate) async fn fetch(query: Query<'_>, transport: &Transport) -> Result<Ans
         let response = request.send().await.map_err(|error| explain(&error))?;
         match response.status() {
             StatusCode::OK => {
-                let (max_age, etag) = (max_age(response.headers()), etag_of(response.headers()));
+                let (max_age, etag) = (max_age(response.headers()), response.headers().get(ETAG));
+                let validator = etag.and_then(|etag| etag.to_str().ok()).and_then(|etag| Validator::new(of, etag));
                 let bytes = body(response, query.max_bytes).await?;
-                let validator = etag.map(|etag| Validator { of, etag });
                 return Ok(Answer { content: Content::Document { bytes, validator }, max_age });
             }
             StatusCode::NOT_MODIFIED if etag.is_some() => {
@@ -297,6 +281,9 @@ pub(crate) async fn fetch(query: Query<'_>, transport: &Transport) -> Result<Ans
             status if status.is_redirection() && response.headers().contains_key(LOCATION) => {
                 let location = response.headers().get(LOCATION).map_or(&[][..], |location| location.as_bytes());
                 url = follow(&url, &String::from_utf8_lossy(location))?;
+            }
+            StatusCode::PROXY_AUTHENTICATION_REQUIRED if transport.proxy.is_some() => {
+                return Err(Failure::new(FailureKind::Unreachable, PROXY_WANTS_CREDENTIALS));
             }
             status => {
                 let mut text = format!("the server answered with status {}", status.as_u16());
@@ -333,46 +320,6 @@ fn max_age(headers: &HeaderMap) -> Option<Duration> {
         .min()?;
     let age = headers.get(AGE).and_then(|age| age.to_str().ok()).and_then(|age| seconds(age.trim())).unwrap_or(0);
     Some(Duration::from_secs(max_age.saturating_sub(age)))
-}
-
-fn etag_of(headers: &HeaderMap) -> Option<String> {
-    let etag = headers.get(ETAG)?.to_str().ok()?;
-    (!etag.is_empty() && etag.len() <= MAX_ETAG_BYTES).then(|| etag.to_owned())
-}
-
-/// A new client, with the provider of the cryptography handed over: there is no default one in the process.
-fn client(endpoint: &Endpoint, transport: &Transport) -> Result<Client, Failure> {
-    let defect = |error: &dyn fmt::Display| {
-        Failure::new(FailureKind::Defect, format!("the HTTP client cannot be built: {error}"))
-    };
-    let mut store = RootCertStore::empty();
-    match &transport.roots {
-        Roots::System => drop(store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs)),
-        #[cfg(test)]
-        Roots::Given(certificates) => drop(store.add_parsable_certificates(certificates.clone())),
-        #[cfg(test)]
-        Roots::Panic => unreachable!("provoked by a test"),
-    }
-    if store.is_empty() && endpoint.is_encrypted() {
-        return Err(Failure::new(
-            FailureKind::Untrusted,
-            "this machine has no root certificates (install the package ca-certificates, or set SSL_CERT_FILE)",
-        ));
-    }
-    let tls = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|error| defect(&error))?
-        .with_root_certificates(store)
-        .with_no_client_auth();
-    Client::builder()
-        .tls_backend_preconfigured(tls)
-        .no_proxy()
-        .redirect(redirect::Policy::none())
-        .referer(false)
-        .pool_max_idle_per_host(0)
-        .connect_timeout(transport.connect_timeout)
-        .build()
-        .map_err(|error| defect(&error.without_url()))
 }
 
 /// Where a redirect leads. Only the same host is asked, since it is the one that the operator trusts with the keys: at the
@@ -415,14 +362,16 @@ async fn body(mut response: Response, max_bytes: usize) -> Result<Vec<u8>, Failu
 
 /// What went wrong, in the words of the innermost error. The outer ones hold the URL with its secrets.
 fn explain(error: &reqwest::Error) -> Failure {
-    let (mut innermost, mut untrusted): (&dyn Error, bool) = (error, false);
+    let (mut innermost, mut tls): (&dyn Error, Option<String>) = (error, None);
     loop {
         let custom = innermost.downcast_ref::<io::Error>().and_then(|error| error.get_ref());
         let inner = match custom {
             Some(custom) => Some(custom as &dyn Error),
             None => innermost.source(),
         };
-        untrusted |= innermost.is::<rustls::Error>();
+        if let Some(error) = innermost.downcast_ref() {
+            tls = Some(tls_sentence(error));
+        }
         match inner {
             Some(inner) => innermost = inner,
             None => break,
@@ -436,8 +385,11 @@ fn explain(error: &reqwest::Error) -> Failure {
     } else {
         quoted(&innermost.to_string())
     };
-    if untrusted {
-        Failure::new(FailureKind::Untrusted, format!("TLS failed: {cause}"))
+    if let Some(sentence) = tls {
+        Failure::new(FailureKind::Untrusted, format!("TLS failed: {sentence}"))
+    } else if cause.contains("proxy authorization required") {
+        // The error's type is private.
+        Failure::new(FailureKind::Unreachable, PROXY_WANTS_CREDENTIALS)
     } else if error.is_connect() {
         Failure::new(FailureKind::Unreachable, format!("cannot connect: {cause}"))
     } else {

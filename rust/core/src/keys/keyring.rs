@@ -140,3 +140,93 @@ impl Keyring {
         self.current.as_ref().map(|current| current.fetched_at)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use super::*;
+    use crate::keys::jwk::Origin;
+    use crate::reject::{Reject, RejectCode};
+    use crate::signature::Algorithm;
+    use crate::token_header::TokenHeader;
+
+    const GRACE: Duration = Duration::from_secs(600);
+    const OLDER: &str = r#""kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo""#;
+    const NEWER: &str = r#""kty":"EC","crv":"P-256","x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4","y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM""#;
+
+    fn good(keys: &[String]) -> Good {
+        let keys: Vec<_> = keys.iter().map(|key| format!("{{{key}}}")).collect();
+        let document = format!(r#"{{"keys":[{}]}}"#, keys.join(","));
+        let reading = KeySet::read(document.as_bytes(), Origin::Fetched).unwrap();
+        Good { keys: Arc::new(reading.keys), validator: None, text: None }
+    }
+
+    fn named(key_id: &str, key: &str) -> String {
+        format!(r#""kid":"{key_id}",{key}"#)
+    }
+
+    /// The types of the keys that are tried for a kid.
+    fn tried(keyring: &Keyring, key_id: &str, algorithm: Algorithm) -> Vec<String> {
+        let (header, tried) = (TokenHeader::of(algorithm, Some(key_id)), RefCell::new(Vec::new()));
+        let _ = keyring.serving().unwrap().verify_with(&header, |key| {
+            tried.borrow_mut().push(key.describe());
+            Err::<(), _>(Reject::new(RejectCode::SignatureMismatch, ""))
+        });
+        tried.into_inner()
+    }
+
+    #[test]
+    fn a_key_replaced_under_the_same_kid_is_tried_after_the_newer_one_and_ends() {
+        let (now, wall) = (Instant::now(), UnixMillis(0));
+        let mut keyring = Keyring::new(&Timing { removed_key_grace: GRACE, ..Timing::DEFAULT });
+        assert!(!keyring.replace(good(&[named("a", OLDER)]), now, wall).retires);
+        assert!(keyring.replace(good(&[named("a", NEWER)]), now, wall).retires);
+        let header = TokenHeader::of(Algorithm::Es256, Some("a"));
+        let order = RefCell::new(0);
+        let newer_first = keyring.serving().unwrap().verify_with(&header, |key| {
+            *order.borrow_mut() += 1;
+            if key.describe() == "EC P-256" {
+                Ok(*order.borrow())
+            } else {
+                Err(Reject::new(RejectCode::SignatureMismatch, ""))
+            }
+        });
+        assert_eq!(newer_first, Ok(1));
+        assert_eq!(tried(&keyring, "a", Algorithm::EdDsa), ["Ed25519"]);
+        // A second document without it does not make its time longer.
+        let later = now + GRACE / 2;
+        assert!(!keyring.replace(good(&[named("a", NEWER)]), later, wall).retires);
+        assert_eq!(keyring.next_end(), Some(now + GRACE));
+        assert!(keyring.end(now + GRACE - Duration::from_nanos(1)).is_none());
+        assert!(matches!(keyring.end(now + GRACE), Some(Ending::Retired(keys)) if keys.len() == 1));
+        assert_eq!(tried(&keyring, "a", Algorithm::EdDsa), ["EC P-256"], "one says why none fits");
+    }
+
+    #[test]
+    fn a_key_that_comes_back_is_no_longer_retired() {
+        let (now, wall) = (Instant::now(), UnixMillis(0));
+        let mut keyring = Keyring::new(&Timing { removed_key_grace: GRACE, ..Timing::DEFAULT });
+        let (both, one) = (good(&[named("a", OLDER), named("b", NEWER)]), good(&[named("b", NEWER)]));
+        for good in [&both, &one, &both] {
+            keyring.replace(good.clone(), now, wall);
+        }
+        assert_eq!(keyring.serving().unwrap().len(), 2);
+        assert_eq!(keyring.next_end(), Some(now + Timing::DEFAULT.max_stale));
+    }
+
+    #[test]
+    fn removed_keys_are_bounded_and_end_with_the_others() {
+        let (now, wall) = (Instant::now(), UnixMillis(0));
+        let mut keyring = Keyring::new(&Timing { removed_key_grace: GRACE * 1000, ..Timing::DEFAULT });
+        let many = |begin: usize| (begin..begin + 600).map(|number| named(&format!("k{number}"), OLDER)).collect();
+        for begin in [0, 600, 1200] {
+            let keys: Vec<_> = many(begin);
+            keyring.replace(good(&keys), now, wall);
+        }
+        assert_eq!(keyring.serving().unwrap().len(), 600 + MAX_RETIRED);
+        assert_eq!(tried(&keyring, "k600", Algorithm::EdDsa).len(), 1, "the latest are kept");
+        assert!(matches!(keyring.end(now + Timing::DEFAULT.max_stale), Some(Ending::All { .. })));
+        assert!(keyring.serving().is_none() && keyring.next_end().is_none());
+    }
+}

@@ -2,10 +2,12 @@
 
 mod bearer_file;
 mod cache_file;
+mod certificate_store;
 mod discovery;
 mod fetch;
 mod file;
 mod hmac_file;
+mod jks;
 mod jwk;
 mod jwks;
 mod keyring;
@@ -18,6 +20,8 @@ mod remote;
 mod schedule;
 #[cfg(test)]
 mod test_server;
+mod transport;
+mod trust;
 
 use std::sync::Arc;
 
@@ -32,6 +36,9 @@ use jwk::Origin;
 pub use public::{PublicKey, public_keys};
 pub(crate) use refresh::Refresher;
 pub(crate) use remote::{Location, RemoteKeySet, RemoteSettings};
+pub(crate) use schedule::Timing;
+pub use transport::JvmTrust;
+pub(crate) use transport::Transport;
 
 /// Where keys come from, as `key-file` says.
 pub(crate) enum KeySource {
@@ -47,12 +54,17 @@ impl KeySource {
     /// What a JWK set in the configuration begins with.
     const INLINE: &'static str = "inline:";
 
-    /// Opens what `key-file` names: the URL of a JWK set, a JWK set itself, a path with `${KID}` or `$KEYID`, else one
-    /// file with a PEM or HMAC key, a JWK or a JWK set. What an operator should know of it goes to `events`.
-    pub(crate) fn open(key_file: &str, events: &Events) -> Result<Self, KeyError> {
+    /// Opens what `key-file` names: the URL of a JWK set or `oidc:` and an issuer, which `remote` makes the settings of; a
+    /// JWK set itself; a path with `${KID}` or `$KEYID`; else one file with a PEM or HMAC key, a JWK or a JWK set. What an
+    /// operator should know of it goes to `events`.
+    pub(crate) fn open(
+        key_file: &str,
+        remote: impl FnOnce(Location) -> RemoteSettings,
+        events: &Events,
+    ) -> Result<Self, KeyError> {
         if Location::is_remote(key_file) {
-            let settings = RemoteSettings::new(Location::parse(key_file)?);
-            return Ok(Self::Remote(RemoteKeySet::open(settings, events)));
+            let location = Location::parse(key_file)?;
+            return Ok(Self::Remote(RemoteKeySet::open(remote(location), events)));
         }
         if let Some(document) = key_file.strip_prefix(Self::INLINE) {
             return Self::open_inline(document, events);
@@ -133,7 +145,7 @@ mod tests {
         let path = std::env::temp_dir().join(format!("nativejwt-{}-{name}", std::process::id()));
         fs::write(&path, text).unwrap();
         let events = Events::default();
-        let source = KeySource::open(path.to_str().unwrap(), &events).map_err(|error| error.0);
+        let source = KeySource::open(path.to_str().unwrap(), RemoteSettings::new, &events).map_err(|error| error.0);
         fs::remove_file(path).unwrap();
         (source, std::iter::from_fn(|| events.pop()).map(|event| event.text).collect())
     }
@@ -184,8 +196,9 @@ mod tests {
 
     #[test]
     fn urls_are_told_from_paths() {
-        let remote =
-            |key_file: &str| KeySource::open(key_file, &Events::default()).map(|source| source.remote().is_some());
+        let remote = |key_file: &str| {
+            KeySource::open(key_file, RemoteSettings::new, &Events::default()).map(|source| source.remote().is_some())
+        };
         assert!(remote("https://idp.example/${KID}/jwks").unwrap());
         assert!(remote("HTTP://idp.example/jwks").unwrap());
         assert!(remote("https://idp.example:x/").unwrap_err().0.starts_with("the URL is malformed"));

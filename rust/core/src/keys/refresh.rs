@@ -101,7 +101,7 @@ struct Obtained {
 
 #[derive(Debug)]
 enum ObtainedContent {
-    Document { reading: Reading, validator: Option<Validator>, text: Option<Arc<str>> },
+    Document { reading: Box<Reading>, validator: Option<Validator>, text: Option<Arc<str>> },
     Unchanged,
 }
 
@@ -278,23 +278,27 @@ impl Refreshing {
 
     /// Ends the keys whose time is over.
     fn end_keys(&self, key_set: &RemoteKeySet, now: Instant) {
-        let location = &self.settings.location;
-        let (ending, failure) = key_set.change(|life| {
+        key_set.change(|life| {
             let ending = life.end_keys(now);
-            let snapshot = match &ending {
-                None => None,
-                Some(_) => Some(life.serving().map_or_else(|| self.unavailable(life), Snapshot::Keys)),
-            };
-            (snapshot, (ending, life.failure().cloned()))
+            let serving = || life.serving().map_or_else(|| self.unavailable(life), Snapshot::Keys);
+            let snapshot = ending.is_some().then(serving);
+            if let Some(ending) = ending {
+                self.tell_ending(life, ending);
+            }
+            (snapshot, ())
         });
+    }
+
+    fn tell_ending(&self, life: &Life, ending: Ending) {
+        let location = &self.settings.location;
         match ending {
-            None => {}
-            Some(Ending::Retired(keys)) => {
+            Ending::Retired(keys) => {
                 let keys = RemovedKey::describe(&keys);
                 self.events.push(Level::Info, format!("Keys removed from {location} serve no more: {keys}"));
             }
-            Some(Ending::All { fetched_at }) => {
-                let why = failure.map_or_else(String::new, |Failure { text, .. }| format!("; the last failed: {text}"));
+            Ending::All { fetched_at } => {
+                let why =
+                    life.failure().map_or_else(String::new, |failure| format!("; the last failed: {}", failure.text));
                 self.events.push(
                     Level::Error,
                     format!(
@@ -355,7 +359,7 @@ async fn obtain(settings: Arc<RemoteSettings>, validator: Option<Validator>) -> 
             let broken = |KeyError(text): KeyError| Failure::new(FailureKind::Document, text);
             let reading = KeySet::read(&bytes, Origin::Fetched).map_err(broken)?;
             let text = cache_file.as_ref().and_then(|_| str::from_utf8(&bytes).ok()).map(Arc::from);
-            ObtainedContent::Document { reading, validator, text }
+            ObtainedContent::Document { reading: Box::new(reading), validator, text }
         }
     };
     Ok(Obtained { content, max_age })

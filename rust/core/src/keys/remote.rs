@@ -13,13 +13,14 @@ use tokio::task::AbortHandle;
 
 use super::cache_file::{self, CacheFile};
 use super::discovery;
-use super::fetch::{Endpoint, Transport, hex_digest};
+use super::fetch::{Endpoint, hex_digest};
 use super::jwk::Origin;
 use super::jwks::{KeySet, Reading};
 use super::keyring::Good;
 use super::life::{Answer, Gate, Life, Ticket};
 use super::on_demand::{MAX_KEY_ID_BYTES, WaitingPlaces};
 use super::schedule::{Timing, later};
+use super::transport::Transport;
 use crate::clock::UnixMillis;
 use crate::events::{Events, Level};
 use crate::reject::{Reject, RejectCode};
@@ -43,7 +44,8 @@ pub(crate) enum Location {
 }
 
 impl Location {
-    const DISCOVERY: &'static str = "oidc:";
+    /// What `key-file` begins with where the keys are found by OpenID Connect Discovery; the issuer follows.
+    pub(crate) const DISCOVERY: &'static str = "oidc:";
 
     /// True if the text is meant as a remote set rather than as a path.
     pub(crate) fn is_remote(text: &str) -> bool {
@@ -99,6 +101,7 @@ pub(crate) struct RemoteSettings {
     pub(crate) bearer_token_file: Option<PathBuf>,
 }
 
+#[cfg(test)]
 impl RemoteSettings {
     /// The defaults for a location.
     pub(crate) fn new(location: Location) -> Self {
@@ -201,6 +204,11 @@ impl RemoteKeySet {
     /// True if both come from the same place in the same way.
     pub(crate) fn is_alike(&self, other: &Self) -> bool {
         self.settings == other.settings
+    }
+
+    /// No fetch takes longer.
+    pub(crate) fn longest_fetch(&self) -> Duration {
+        self.settings.transport.total_timeout + Duration::from_secs(1)
     }
 
     /// Where the last good set is kept, if it is.
@@ -361,7 +369,8 @@ fn restore(
             events.push(
                 Level::Info,
                 format!(
-                    "Loaded {described} from the cache file '{path}', fetched from {location} at {fetched_at}; they                      serve until {until}, unless a fetch brings newer ones"
+                    "Loaded {described} from the cache file '{path}', fetched from {location} at {fetched_at}; they \
+                     serve until {until}, unless a fetch brings newer ones"
                 ),
             );
             let text = Some(cached.document);

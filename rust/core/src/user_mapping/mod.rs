@@ -88,6 +88,14 @@ impl UserMapping {
         self.explain(principal).map(|mapped| mapped.user)
     }
 
+    /// The rule that decides about a principal, from 1, whatever comes of it.
+    #[must_use]
+    pub fn deciding_rule(&self, principal: &str) -> Option<usize> {
+        check_length(principal).ok()?;
+        let decides = |rule: &Rule| rule.pattern.matches(principal) != Ok(false);
+        self.rules.iter().position(decides).map(|index| index + 1)
+    }
+
     /// The user of a principal, and how it came about.
     ///
     /// # Errors

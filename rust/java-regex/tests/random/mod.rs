@@ -583,15 +583,16 @@ impl Random {
             "&",
             "\\",
             "\0",
+            "\u{FFFF}",
+            "\u{FFFF}",
         ];
         (0..1 + self.below(8))
             .map(|_| {
                 if !self.one_in(8) {
                     return self.pick(PIECES).to_owned();
                 }
-                // Below U+FFFF, which the JDK takes for the end of the text.
-                let plane = if self.one_in(3) { 0xFFFF } else { 0x3100 };
-                char::from_u32(self.below(plane) as u32).unwrap_or('A').to_string()
+                let end = if self.one_in(3) { 0x11_0000 } else { 0x3100 };
+                char::from_u32(self.below(end) as u32).unwrap_or('A').to_string()
             })
             .collect()
     }

@@ -151,6 +151,17 @@ fn a_broken_file_is_refused_with_its_reason() {
 }
 
 #[test]
+fn an_etag_that_no_header_can_hold_is_dropped() {
+    let folder = Folder::new("etag");
+    let long = "a".repeat(1025);
+    for (etag, kept) in [("W/\"a b\"", true), ("a\r\nX: 1", false), ("\u{e9}", false), ("", false), (&*long, false)] {
+        let validator = Some(Validator { of: "d1gest".to_owned(), etag: etag.to_owned() });
+        folder.file().write(&Cached { validator, ..cached("{}") }).unwrap();
+        assert_eq!(folder.file().read().unwrap().unwrap().validator.is_some(), kept, "{etag}");
+    }
+}
+
+#[test]
 fn age_counts_from_the_fetch_and_a_clock_far_behind_is_not_trusted() {
     let now = UnixMillis(1_795_316_645_678);
     let minutes = |minutes: i64| UnixMillis(now.0 + minutes * 60_000);

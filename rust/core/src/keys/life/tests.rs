@@ -1,6 +1,8 @@
 //! The life of a key set in every order of events: breadth first to a depth, and long random walks. The rules are checked by
 //! books of the test's own, not by what the state says of itself.
 
+#![expect(clippy::print_stdout, reason = "figures, and the seed to repeat a walk")]
+
 use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::hash::{BuildHasher as _, DefaultHasher, Hasher as _, RandomState};
@@ -314,6 +316,8 @@ impl World {
 #[test]
 fn in_every_order_of_events_no_login_is_lost_no_fetch_doubled_and_no_dead_key_serves() {
     let documents = Documents([good(&["a"]), good(&["b"])]);
+    // One more takes ten times as long.
+    let depth = std::env::var("NATIVEJWT_DEPTH").map_or(7, |depth| depth.parse().unwrap());
     let mut explored = 0;
     for grace in [Duration::ZERO, 10 * SECOND] {
         // From the first good fetch on, since before it nothing can be asked for.
@@ -321,7 +325,6 @@ fn in_every_order_of_events_no_login_is_lost_no_fetch_doubled_and_no_dead_key_se
         world.take(Event::Refresher, &documents);
         world.take(Event::Brings(0), &documents);
         let (mut layer, mut known) = (vec![world], HashSet::new());
-        let depth = 8;
         for _ in 0..depth {
             let mut next = Vec::new();
             for world in &layer {

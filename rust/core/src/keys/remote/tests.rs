@@ -1,14 +1,16 @@
 //! The life of a key set against real sockets: keys that rotate, end and come back, and logins that wait.
 
+#![expect(clippy::print_stdout, reason = "figures")]
+
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::thread;
 
 use super::*;
-use crate::keys::fetch::Roots;
 use crate::keys::refresh::Refresher;
 use crate::keys::refresh::tests::*;
 use crate::keys::test_server::*;
+use crate::keys::transport::Roots;
 use crate::signature::Algorithm;
 
 /// Fetches once, and then only for an unknown kid; waits longer than a test.
@@ -76,9 +78,9 @@ fn unknown_kids_make_one_fetch_for_each_cool_down() {
     let long = "k".repeat(MAX_KEY_ID_BYTES + 1);
     assert_eq!(fetched.try_key(&long), Err(RejectCode::UnknownKeyId));
     assert_eq!(server.requests(), 1, "neither of these asks for a fetch");
+    let begin = Instant::now();
     assert_eq!(fetched.try_key(&long[1..]), Err(RejectCode::UnknownKeyId));
     assert_eq!(server.requests(), 2);
-    let begin = Instant::now();
     for number in 0..100 {
         assert_eq!(fetched.try_key(&format!("x{number}")), Err(RejectCode::UnknownKeyId));
     }
@@ -86,15 +88,16 @@ fn unknown_kids_make_one_fetch_for_each_cool_down() {
         assert_eq!(server.requests(), 2, "the cool-down");
     }
     until("the wish within the cool-down comes true", || server.requests() == 3);
-    assert!(begin.elapsed() >= Duration::from_millis(900));
+    assert!(begin.elapsed() >= Duration::from_secs(1));
     let reject = fetched.key_set.verify_with(&TokenHeader::of(Algorithm::EdDsa, Some("x")), |_| Ok(())).unwrap_err();
     assert_eq!(reject.message(), "Unknown signing key ID");
 }
 
 #[test]
 fn logins_wait_no_longer_than_told_and_few_at_a_time() {
+    const WAIT: Duration = Duration::from_secs(2);
     let server = Server::start(|number, _| if number == 0 { good(&["a"]) } else { Reply::Silence });
-    let fetched = Fetched::from(&server.url(), Timing { unknown_kid_wait: Duration::from_millis(500), ..ON_DEMAND });
+    let fetched = Fetched::from(&server.url(), Timing { unknown_kid_wait: WAIT, ..ON_DEMAND });
     fetched.key_set.wait_until_fetched(BOUND).unwrap();
     let (most, begin) = (AtomicUsize::new(0), Instant::now());
     let waited: Vec<_> = thread::scope(|scope| {
@@ -113,20 +116,19 @@ fn logins_wait_no_longer_than_told_and_few_at_a_time() {
         assert_eq!(fetched.try_key("a"), Ok(()), "known keys go on");
         logins.into_iter().map(|login| login.join().unwrap()).collect()
     });
-    let long = waited.iter().filter(|waited| **waited >= Duration::from_millis(500)).count();
+    let long = waited.iter().filter(|waited| **waited >= WAIT).count();
     assert_eq!(long, 8, "{waited:?}");
     assert!(most.into_inner() <= 8);
     assert!(begin.elapsed() < BOUND);
     assert_eq!(fetched.key_set.places.get().unwrap().taken(), 0, "every place was given back");
     let again = Instant::now();
-    let missed: Vec<_> = (0..40).filter(|number| waited[*number] >= Duration::from_millis(500)).collect();
+    let missed: Vec<_> = (0..40).filter(|number| waited[*number] >= WAIT).collect();
     for number in missed {
         assert_eq!(fetched.try_key(&format!("x{number}")), Err(RejectCode::UnknownKeyId));
     }
-    println!("kids that were missed before: {:?} for 8", again.elapsed());
     assert_eq!(server.requests(), 2);
     assert!(begin.elapsed() < Transport::DEFAULT.total_timeout, "too slow a machine for this test");
-    assert!(again.elapsed() < Duration::from_millis(500), "they do not wait twice");
+    assert!(again.elapsed() < WAIT, "they do not wait twice");
 }
 
 #[test]
@@ -146,9 +148,7 @@ fn a_flood_of_unknown_kids_makes_a_handful_of_requests() {
     let server = Server::start(|_, _| good(&["a"]));
     let fetched = Fetched::from(&server.url(), Timing { unknown_kid_wait: Duration::from_secs(2), ..ONCE });
     fetched.key_set.wait_until_fetched(BOUND).unwrap();
-    let begin = Instant::now();
     let kids: Vec<_> = (0..flood).map(|number| format!("{:x}", fetched.key_set.seed.hash_one(number))).collect();
-    println!("{flood} kids made in {:?}", begin.elapsed());
     let begin = Instant::now();
     for key_id in &kids {
         assert_eq!(fetched.try_key(key_id), Err(RejectCode::UnknownKeyId));
@@ -159,10 +159,76 @@ fn a_flood_of_unknown_kids_makes_a_handful_of_requests() {
     assert!(server.requests() as u64 - 1 <= most, "{}", server.requests());
 }
 
+/// What a verification costs in time of the processor, which other programs on the machine do not blur as much as the clock
+/// on the wall.
+fn cost_of(verifications: u32, verify: impl Fn()) -> Duration {
+    let spent = || {
+        let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+        Duration::from_nanos(text.split(' ').next().unwrap().parse().unwrap())
+    };
+    let begin = spent();
+    for _ in 0..verifications {
+        verify();
+    }
+    (spent() - begin) / verifications
+}
+
+#[test]
+#[ignore = "a measurement: cargo test --release -p nativejwt-core --lib -- --ignored --nocapture what_a_flood"]
+fn what_a_flood_costs_a_known_user() {
+    let server = Server::start(|_, _| good(&["a"]));
+    let fetched = Fetched::from(&server.url(), Timing { unknown_kid_wait: Duration::from_secs(2), ..ONCE });
+    fetched.key_set.wait_until_fetched(BOUND).unwrap();
+    let pair = aws_lc_rs::signature::Ed25519KeyPair::generate().unwrap();
+    let message = [0; 512];
+    let (signature, public) = (pair.sign(&message), aws_lc_rs::signature::KeyPair::public_key(&pair));
+    let key = aws_lc_rs::signature::ParsedPublicKey::new(&aws_lc_rs::signature::ED25519, public.as_ref()).unwrap();
+    let header = TokenHeader::of(Algorithm::EdDsa, Some("a"));
+    let key_set = &fetched.key_set;
+    let verify = || {
+        let verdict =
+            key_set.verify_with(&header, |_| key.verify_sig(&message, signature.as_ref()).map_err(|_| unreachable!()));
+        assert_eq!(verdict, Ok(()));
+    };
+    let (flooding, over, flooded) = (AtomicBool::new(false), AtomicBool::new(false), AtomicU64::new(0));
+    let (mut quiet, mut loud) = (Vec::new(), Vec::new());
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut key_id = String::new();
+            while !over.load(Ordering::Relaxed) {
+                if !flooding.load(Ordering::Relaxed) {
+                    thread::yield_now();
+                    continue;
+                }
+                let number = flooded.fetch_add(1, Ordering::Relaxed);
+                key_id.clear();
+                fmt::Write::write_fmt(&mut key_id, format_args!("{number:032x}")).unwrap();
+                assert_eq!(try_key(key_set, &key_id), Err(RejectCode::UnknownKeyId));
+            }
+        });
+        // In turns, so that whatever else the machine does strikes both alike.
+        for _ in 0..200 {
+            for (flood, costs) in [(false, &mut quiet), (true, &mut loud)] {
+                flooding.store(flood, Ordering::Relaxed);
+                costs.push(cost_of(500, verify));
+            }
+        }
+        over.store(true, Ordering::Relaxed);
+    });
+    quiet.sort();
+    loud.sort();
+    let (quiet, loud) = (quiet[quiet.len() / 2], loud[loud.len() / 2]);
+    let slower = (loud.as_secs_f64() / quiet.as_secs_f64() - 1.0) * 100.0;
+    let (kids, requests) = (flooded.into_inner(), server.requests() - 1);
+    println!(
+        "{kids} unknown kids beside a known user: {requests} requests; a verification {quiet:?}, then {loud:?}: {slower:+.1} %"
+    );
+}
+
 #[test]
 fn keys_end_at_their_time_and_come_back() {
     let (server, phase) = phased(|phase| if phase == 1 { response("500 No", "", "") } else { good(&["a"]) });
-    let timing = Timing { max_stale: Duration::from_millis(700), ..QUICK };
+    let timing = Timing { max_stale: Duration::from_secs(2), ..QUICK };
     let mut fetched = Fetched::from(&server.url(), timing);
     until("the keys are there", || fetched.try_key("a") == Ok(()));
     phase.store(1, Ordering::SeqCst);
@@ -212,11 +278,11 @@ fn an_unchanged_document_is_a_good_fetch() {
         0 => response("200 OK", "ETag: W/\"1\"\r\n", &document(&["a"])),
         _ => response("304 Not Modified", "", ""),
     });
-    let timing = Timing { max_stale: Duration::from_secs(2), ..QUICK };
+    let timing = Timing { max_stale: Duration::from_secs(4), ..QUICK };
     let mut fetched = Fetched::from(&server.url(), timing);
     let begin = Instant::now();
     until("many refreshes, for longer than the keys would last", || {
-        begin.elapsed() > Duration::from_secs(3) && server.requests() > 10
+        begin.elapsed() > Duration::from_secs(5) && server.requests() > 10
     });
     assert_eq!(fetched.try_key("a"), Ok(()));
     assert!(conditional(&server) >= server.requests() - 2);
@@ -338,14 +404,13 @@ fn a_set_that_nobody_holds_is_fetched_no_more_even_in_the_middle() {
     let events = Arc::new(Events::default());
     let refresher = Refresher::start(&events).unwrap();
     for server in [&silent, &lively] {
-        let key_set = RemoteKeySet::open(settings(&server.url(), QUICK), &events);
+        let transport = Transport { total_timeout: 2 * BOUND, ..Transport::DEFAULT };
+        let key_set = RemoteKeySet::open(RemoteSettings { transport, ..settings(&server.url(), QUICK) }, &events);
         refresher.add(&key_set);
         refresher.add(&key_set);
         until("it is asked", || server.requests() >= 1);
-        let begin = Instant::now();
         drop(key_set);
         until("the connection is closed", || server.seen.open.load(Ordering::SeqCst) == 0);
-        assert!(begin.elapsed() < Transport::DEFAULT.total_timeout);
     }
     assert_eq!(silent.requests(), 1, "once, though it was added twice");
     // A set that comes later is fetched all the same.
@@ -358,7 +423,6 @@ fn a_set_that_nobody_holds_is_fetched_no_more_even_in_the_middle() {
 fn a_name_that_nobody_knows_is_a_failed_fetch() {
     let fetched = Fetched::from("https://jwks.nativejwt.invalid/", ONCE);
     let failure = fetched.key_set.wait_until_fetched(BOUND).unwrap_err();
-    println!("{failure}");
     // Where the resolver does not answer either, it takes its time.
     assert!(failure.contains("cannot connect: ") || failure.contains("in time"), "{failure}");
 }
@@ -373,7 +437,10 @@ fn an_expired_certificate_is_not_trusted() {
     let transport = Transport { roots: Roots::Given(vec![certificate]), ..Transport::DEFAULT };
     let fetched = Fetched::over(&server.url().replace("http:", "https:"), ONCE, transport);
     let failure = fetched.key_set.wait_until_fetched(BOUND).unwrap_err();
-    assert!(failure.contains("TLS failed: invalid peer certificate: certificate expired"), "{failure}");
+    assert!(
+        failure.contains("TLS failed: a certificate of the server expired at 2021-01-01T00:00:00.000Z"),
+        "{failure}"
+    );
     assert_eq!(server.requests(), 0);
 }
 
@@ -425,7 +492,7 @@ fn a_restart_during_an_outage_works_by_the_cache_file_until_its_keys_are_too_old
     });
     drop(again);
 
-    let max_stale = Duration::from_secs(3);
+    let max_stale = Duration::from_secs(5);
     let mut third = Fetched::open(cached(&folder.path(), &server.url(), Timing { max_stale, ..QUICK }));
     assert_eq!(third.try_key("a"), Ok(()), "{:?}", third.told());
     let line = format!(
@@ -442,6 +509,29 @@ fn a_restart_during_an_outage_works_by_the_cache_file_until_its_keys_are_too_old
     let mut late = Fetched::open(cached(&folder.path(), &server.url(), Timing { max_stale, ..ONCE }));
     assert_eq!(late.try_key("a"), Err(RejectCode::KeysUnavailable));
     assert_eq!(late.told_of(Level::Warning, "which is too long ago"), 1, "{:?}", late.told());
+}
+
+#[test]
+fn the_age_of_cached_keys_counts_from_their_fetch() {
+    let folder = Folder::new("age");
+    let (hour, url) = (Duration::from_secs(3600), "https://idp.example/jwks");
+    let location = Location::parse(url).unwrap();
+    let fetched_at = UnixMillis(UnixMillis::now().0 - 3_600_000);
+    let text = document(&["a"]).into();
+    CacheFile::new(folder.path(), location.digest(), location.to_string())
+        .write(&cache_file::Cached { document: text, validator: None, fetched_at })
+        .unwrap();
+    let events = Events::default();
+    let timing = Timing { max_stale: 2 * hour, ..Timing::DEFAULT };
+    let key_set = RemoteKeySet::open(cached(&folder.path(), url, timing), &events);
+    let left = key_set.life().next_end().unwrap() - Instant::now();
+    assert!(left <= hour && left > hour - 2 * BOUND, "{left:?}");
+    let told = events.pop().unwrap().text;
+    let until = later_by(fetched_at, 2 * hour);
+    assert!(
+        told.ends_with(&format!("at {fetched_at}; they serve until {until}, unless a fetch brings newer ones")),
+        "{told}"
+    );
 }
 
 #[test]

@@ -6,6 +6,7 @@ import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -21,16 +22,24 @@ final class Coordinator implements AutoCloseable {
     private static final String STARTED = "======== SERVER STARTED ========";
 
     private final Path folder;
+    private final List<String> command;
     private final Tls tls;
     private final int httpsPort;
     private final Process process;
     private final Thread shutdownHook;
 
-    private Coordinator(Path folder, Tls tls, int httpsPort, Process process) {
+    private Coordinator(Path folder, List<String> command, Tls tls, int httpsPort)
+            throws IOException {
         this.folder = folder;
+        this.command = command;
         this.tls = tls;
         this.httpsPort = httpsPort;
-        this.process = process;
+        process =
+                new ProcessBuilder(command)
+                        .directory(folder.toFile())
+                        .redirectErrorStream(true)
+                        .redirectOutput(logFile().toFile())
+                        .start();
         shutdownHook = new Thread(() -> Processes.stop(process));
         Runtime.getRuntime().addShutdownHook(shutdownHook);
     }
@@ -52,7 +61,15 @@ final class Coordinator implements AutoCloseable {
     }
 
     List<String> log() {
-        return log(logFile());
+        try {
+            if (!Files.exists(logFile())) {
+                return List.of();
+            }
+            // Newer versions colour their log.
+            return Files.readString(logFile()).replaceAll("\u001B\\[[0-9;]*m", "").lines().toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     boolean isAlive() {
@@ -63,22 +80,52 @@ final class Coordinator implements AutoCloseable {
         process.waitFor();
     }
 
+    /** With the same files and ports; the log begins anew, the former one is kept beside it. */
+    Coordinator restart() {
+        close();
+        try {
+            Files.move(
+                    logFile(),
+                    folder.resolve("server.before.log"),
+                    StandardCopyOption.REPLACE_EXISTING);
+            Coordinator again = new Coordinator(folder, command, tls, httpsPort);
+            again.awaitStart(waited -> {});
+            return again;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private void awaitStart(Consumer<Duration> progress) {
+        long start = System.nanoTime();
+        try {
+            while (true) {
+                Duration waited = Duration.ofNanos(System.nanoTime() - start);
+                List<String> lines = log();
+                if (lines.stream().anyMatch(line -> line.endsWith(STARTED))) {
+                    return;
+                }
+                if (!isAlive()) {
+                    throw new CoordinatorStartException(
+                            "the coordinator stopped while starting", log());
+                }
+                if (waited.compareTo(START_LIMIT) > 0) {
+                    throw new CoordinatorStartException(
+                            "the coordinator did not start within " + START_LIMIT, lines);
+                }
+                progress.accept(waited);
+                pause(Duration.ofMillis(100));
+            }
+        } catch (RuntimeException | Error e) {
+            close();
+            throw e;
+        }
+    }
+
     @Override
     public void close() {
         Processes.stop(process);
         Runtime.getRuntime().removeShutdownHook(shutdownHook);
-    }
-
-    private static List<String> log(Path file) {
-        try {
-            if (!Files.exists(file)) {
-                return List.of();
-            }
-            // Newer versions colour their log.
-            return Files.readString(file).replaceAll("\u001B\\[[0-9;]*m", "").lines().toList();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 
     /** What an operator writes into etc/. */
@@ -172,19 +219,8 @@ final class Coordinator implements AutoCloseable {
                             plugins.resolve("native-jwt"), Workspace.pluginFolder());
                 }
                 writeEtc(etc, tls, ports[0], ports[1], plugins);
-                Process process =
-                        new ProcessBuilder(command(etc))
-                                .directory(folder.toFile())
-                                .redirectErrorStream(true)
-                                .redirectOutput(folder.resolve("server.log").toFile())
-                                .start();
-                Coordinator coordinator = new Coordinator(folder, tls, ports[1], process);
-                try {
-                    awaitStart(coordinator);
-                } catch (RuntimeException | Error e) {
-                    coordinator.close();
-                    throw e;
-                }
+                Coordinator coordinator = new Coordinator(folder, command(etc), tls, ports[1]);
+                coordinator.awaitStart(progress);
                 return coordinator;
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
@@ -252,27 +288,6 @@ final class Coordinator implements AutoCloseable {
             jvm.addAll(distribution.jvmOptions(seam));
             jvm.addAll(jvmOptions);
             Files.write(etc.resolve("jvm.config"), jvm);
-        }
-
-        private void awaitStart(Coordinator coordinator) {
-            long start = System.nanoTime();
-            while (true) {
-                Duration waited = Duration.ofNanos(System.nanoTime() - start);
-                List<String> lines = coordinator.log();
-                if (lines.stream().anyMatch(line -> line.endsWith(STARTED))) {
-                    return;
-                }
-                if (!coordinator.isAlive()) {
-                    throw new CoordinatorStartException(
-                            "the coordinator stopped while starting", log(coordinator.logFile()));
-                }
-                if (waited.compareTo(START_LIMIT) > 0) {
-                    throw new CoordinatorStartException(
-                            "the coordinator did not start within " + START_LIMIT, lines);
-                }
-                progress.accept(waited);
-                pause(Duration.ofMillis(100));
-            }
         }
 
         private static void write(Path file, Map<String, String> properties) throws IOException {

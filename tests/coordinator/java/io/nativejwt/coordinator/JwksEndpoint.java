@@ -2,6 +2,7 @@ package io.nativejwt.coordinator;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 
 import io.nativejwt.testing.Token;
@@ -18,41 +19,60 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 
-/** An identity provider's JWK set, over plain http; who asked for it is kept. */
+/** An identity provider's JWK set, over plain http; it may change, end and begin again. */
 final class JwksEndpoint implements AutoCloseable {
-    private final HttpServer server;
-    private final List<String> userAgents;
+    private final int port;
+    private final List<String> userAgents = new CopyOnWriteArrayList<>();
+    private volatile byte[] body;
+    private HttpServer server;
 
-    private JwksEndpoint(HttpServer server, List<String> userAgents) {
-        this.server = server;
-        this.userAgents = userAgents;
+    private JwksEndpoint(int port) {
+        this.port = port;
     }
 
     static JwksEndpoint serving(List<Map<String, Object>> keys) {
-        return serving(0, keys);
+        JwksEndpoint endpoint = absent();
+        endpoint.serve(keys);
+        return endpoint;
     }
 
-    static JwksEndpoint serving(int port, List<Map<String, Object>> keys) {
-        List<String> userAgents = new CopyOnWriteArrayList<>();
-        byte[] body = Token.json(Map.of("keys", keys)).getBytes(UTF_8);
+    /** Its URL is known, but nobody answers yet. */
+    static JwksEndpoint absent() {
         try {
-            HttpServer server =
-                    HttpServer.create(
-                            new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 0);
-            server.createContext(
-                    "/keys",
-                    exchange -> {
-                        userAgents.add(exchange.getRequestHeaders().getFirst("User-Agent"));
-                        exchange.getResponseHeaders().set("Content-Type", "application/json");
-                        exchange.sendResponseHeaders(200, body.length);
-                        exchange.getResponseBody().write(body);
-                        exchange.close();
-                    });
-            server.start();
-            return new JwksEndpoint(server, userAgents);
+            return new JwksEndpoint(Coordinator.freePorts(1)[0]);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** From now on these keys. */
+    void serve(List<Map<String, Object>> keys) {
+        body = Token.json(Map.of("keys", keys)).getBytes(UTF_8);
+        if (server != null) {
+            return;
+        }
+        try {
+            server =
+                    HttpServer.create(
+                            new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 0);
+            server.createContext("/keys", this::answer);
+            server.start();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private void answer(HttpExchange exchange) throws IOException {
+        userAgents.add(exchange.getRequestHeaders().getFirst("User-Agent"));
+        byte[] answer = body;
+        exchange.getResponseHeaders().set("Content-Type", "application/json");
+        exchange.sendResponseHeaders(200, answer.length);
+        exchange.getResponseBody().write(answer);
+        exchange.close();
+    }
+
+    int requests() {
+        return userAgents.size();
     }
 
     /** Of each request, in their order. */
@@ -61,12 +81,15 @@ final class JwksEndpoint implements AutoCloseable {
     }
 
     String url() {
-        return "http://127.0.0.1:" + server.getAddress().getPort() + "/keys";
+        return "http://127.0.0.1:" + port + "/keys";
     }
 
     @Override
     public void close() {
-        server.stop(0);
+        if (server != null) {
+            server.stop(0);
+            server = null;
+        }
     }
 
     static Map<String, Object> jwk(String kid, KeyPair keys) {

@@ -37,17 +37,17 @@ final class ServerSeamTest {
     @BeforeParameterizedClassInvocation
     static void start(Site site) throws Exception {
         Path folder = Workspace.freshFolder("test/server-seam/" + site);
-        int port = Coordinator.freePorts(1)[0];
+        endpoint = JwksEndpoint.absent();
         String dead = "http://127.0.0.1:1/";
         coordinator =
                 Coordinator.in(folder)
                         .at(site)
-                        .environment("NATIVEJWT_TEST_HOST", "127.0.0.1:" + port)
+                        .environment("NATIVEJWT_TEST_KEYS", endpoint.url())
                         .environment("NATIVEJWT_TEST_SKEW", "1m")
                         .config("http-server.authentication.type", "JWT,OAUTH2")
                         .config(
                                 "http-server.authentication.jwt.key-file",
-                                "http://${ENV:NATIVEJWT_TEST_HOST}/keys")
+                                "${ENV:NATIVEJWT_TEST_KEYS}")
                         .config(
                                 "http-server.authentication.jwt.clock-skew",
                                 "${ENV:NATIVEJWT_TEST_SKEW}")
@@ -65,7 +65,7 @@ final class ServerSeamTest {
                         .start();
         assertThat(Clients.http(coordinator, "Bearer " + token("early")).body())
                 .contains("not fetched yet");
-        endpoint = JwksEndpoint.serving(port, List.of(JwksEndpoint.jwk("one", KEYS)));
+        endpoint.serve(List.of(JwksEndpoint.jwk("one", KEYS)));
         long deadline = System.nanoTime() + 60_000_000_000L;
         while (Clients.http(coordinator, "Bearer " + token("alice")).statusCode() != 200) {
             assertThat(System.nanoTime()).as("keys are not fetched").isLessThan(deadline);
@@ -159,7 +159,7 @@ final class ServerSeamTest {
                                 assertThat(ours)
                                         .endsWith(
                                                 "error=\"invalid_token\","
-                                                    + " error_description=\"malformed token\""),
+                                                        + " error_description=\"malformed token\""),
                         theirs -> assertThat(theirs).startsWith("Bearer x_redirect_server="));
     }
 

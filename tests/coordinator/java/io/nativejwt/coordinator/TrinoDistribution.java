@@ -6,12 +6,9 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Properties;
-import java.util.UUID;
 import java.util.stream.Stream;
 
 /** How to start a certain Trino. */
@@ -124,48 +121,12 @@ interface TrinoDistribution {
     }
 
     private static Path home476() {
-        return unpack(Path.of(Workspace.fetched("trino-server")));
+        return Workspace.unpack(Path.of(Workspace.fetched("trino-server")), unpacked -> {});
     }
 
     private static void link(Path plugins, Path plugin) {
         try {
             Files.createSymbolicLink(plugins.resolve(plugin.getFileName()), plugin);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    /**
-     * Once for each download, beside the downloads; another harness may be doing the same at this
-     * moment.
-     */
-    private static Path unpack(Path tarball) {
-        String name = tarball.getFileName().toString().replace(".tar.gz", "");
-        Path home = Workspace.cache().resolve("unpacked").resolve(name);
-        if (Files.isDirectory(home)) {
-            return home;
-        }
-        try {
-            Path partial =
-                    Files.createDirectories(home.resolveSibling(name + "." + UUID.randomUUID()));
-            Processes.runOrFail(
-                    Duration.ofMinutes(5),
-                    List.of(
-                            "tar",
-                            "-xzf",
-                            tarball.toString(),
-                            "-C",
-                            partial.toString(),
-                            "--strip-components=1"));
-            try {
-                Files.move(partial, home, StandardCopyOption.ATOMIC_MOVE);
-            } catch (IOException e) {
-                Workspace.delete(partial);
-                if (!Files.isDirectory(home)) {
-                    throw e;
-                }
-            }
-            return home;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -4,7 +4,12 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
 import java.util.Comparator;
+import java.util.List;
+import java.util.UUID;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
@@ -12,6 +17,7 @@ import java.util.stream.Stream;
  */
 final class Workspace {
     private static final Path ROOT = Path.of("").toAbsolutePath();
+    private static final Duration UNPACK_LIMIT = Duration.ofMinutes(5);
 
     private Workspace() {}
 
@@ -44,6 +50,12 @@ final class Workspace {
         }
     }
 
+    /** A program that only the tests start. */
+    static Path fetchedForTests(String name) {
+        built(ROOT.resolve("build/paths").resolve(name), "make test");
+        return Path.of(fetched(name));
+    }
+
     /** The harness's own classes. */
     static Path classes() {
         return built(ROOT.resolve("build/classes/java/coordinator"), "make dist");
@@ -65,6 +77,48 @@ final class Workspace {
                         ? Path.of(System.getProperty("user.home"), ".cache")
                         : Path.of(base);
         return root.resolve("nativejwt");
+    }
+
+    /**
+     * Once for each download, beside the downloads; another harness may be doing the same at this
+     * moment. Only what is complete gets the final name.
+     */
+    static Path unpack(Path tarball, Consumer<Path> complete) {
+        String name = tarball.getFileName().toString().replace(".tar.gz", "");
+        Path home = cache().resolve("unpacked").resolve(name);
+        if (Files.isDirectory(home)) {
+            return home;
+        }
+        try {
+            Path partial =
+                    Files.createDirectories(home.resolveSibling(name + "." + UUID.randomUUID()));
+            Processes.runOrFail(
+                    UNPACK_LIMIT,
+                    List.of(
+                            "tar",
+                            "-xzf",
+                            tarball.toString(),
+                            "-C",
+                            partial.toString(),
+                            "--strip-components=1"));
+            complete.accept(partial);
+            try {
+                Files.move(partial, home, StandardCopyOption.ATOMIC_MOVE);
+            } catch (IOException e) {
+                delete(partial);
+                if (!Files.isDirectory(home)) {
+                    throw e;
+                }
+            }
+            return home;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** A file of the source tree. */
+    static Path source(String path) {
+        return ROOT.resolve(path);
     }
 
     /** An empty folder under build/ for one run. */

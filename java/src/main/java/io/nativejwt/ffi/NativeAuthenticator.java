@@ -1,5 +1,6 @@
 package io.nativejwt.ffi;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.IOException;
@@ -32,14 +33,18 @@ public final class NativeAuthenticator {
     /**
      * @param config the keys, without {@code header-authenticator.name}
      * @param source the file the keys came from, for the messages; empty when unknown
+     * @param trustedCertificates in PEM, what this JVM trusts; servers of JWK sets are verified
+     *     with them and the system's where no trust store is configured; may be empty
      * @throws InvalidConfigurationException with all errors at once
      * @throws NativeLibraryUnavailableException when there is no usable library
      */
-    public static NativeAuthenticator open(Map<String, String> config, String source) {
+    public static NativeAuthenticator open(
+            Map<String, String> config, String source, String trustedCertificates) {
         NativeLibrary.instance().requireAvailable();
         try (Arena arena = Arena.ofConfined()) {
             byte[] text = propertiesText(config).getBytes(UTF_8);
             byte[] path = source.getBytes(UTF_8);
+            byte[] pem = trustedCertificates.getBytes(US_ASCII);
             MemorySegment record = arena.allocate(Record.CAPACITY, Long.BYTES);
             MemorySegment configSegment = copyOf(arena, text);
             long handle =
@@ -48,6 +53,8 @@ public final class NativeAuthenticator {
                             text.length,
                             copyOf(arena, path).address(),
                             path.length,
+                            copyOf(arena, pem).address(),
+                            pem.length,
                             record.address(),
                             Record.CAPACITY);
             // It may hold secrets, such as the password of a trust store.

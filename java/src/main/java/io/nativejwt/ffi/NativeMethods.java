@@ -10,7 +10,7 @@ final class NativeMethods {
      * Raised together with the native constant whenever a signature or the layout of the record
      * changes.
      */
-    static final int ABI_VERSION = 1;
+    static final int ABI_VERSION = 2;
 
     private NativeMethods() {}
 
@@ -27,6 +27,8 @@ final class NativeMethods {
             long configLength,
             long sourceAddress,
             long sourceLength,
+            long trustedCertificatesAddress,
+            long trustedCertificatesLength,
             long recordAddress,
             int recordCapacity);
 

@@ -4,6 +4,7 @@ import io.nativejwt.ffi.NativeAuthenticator;
 import io.nativejwt.ffi.Verdict;
 
 import java.util.List;
+import java.util.Map;
 import java.util.function.Supplier;
 
 /**
@@ -20,7 +21,18 @@ public final class Login {
         this.rejectLog = rejectLog;
     }
 
-    public static Login start(NativeAuthenticator authenticator) {
+    /**
+     * @param config the keys of the authenticator
+     * @param source the file the keys came from, for the messages; empty when unknown
+     * @throws io.nativejwt.ffi.InvalidConfigurationException with all errors at once
+     * @throws io.nativejwt.ffi.NativeLibraryUnavailableException when there is no usable library
+     */
+    public static Login start(Map<String, String> config, String source) {
+        String trusted = JvmTrustStore.isUsedBy(config) ? JvmTrustStore.pem() : "";
+        return start(NativeAuthenticator.open(config, source, trusted));
+    }
+
+    private static Login start(NativeAuthenticator authenticator) {
         RejectLog rejectLog = new RejectLog();
         EventLog.start(authenticator, rejectLog);
         return new Login(authenticator, rejectLog);

@@ -1,6 +1,5 @@
 package io.nativejwt.plugin;
 
-import io.nativejwt.ffi.NativeAuthenticator;
 import io.nativejwt.ffi.Verdict;
 import io.nativejwt.login.Login;
 import io.trino.spi.security.HeaderAuthenticator;
@@ -19,12 +18,8 @@ final class NativeJwtAuthenticator implements HeaderAuthenticator {
 
     private final Login login;
 
-    private NativeJwtAuthenticator(Login login) {
+    NativeJwtAuthenticator(Login login) {
         this.login = login;
-    }
-
-    static NativeJwtAuthenticator start(NativeAuthenticator authenticator) {
-        return new NativeJwtAuthenticator(Login.start(authenticator));
     }
 
     @Override

@@ -70,16 +70,14 @@ final class NativeConfiguration {
     }
 
     /**
-     * The only key file, when it is still where stock would read it: then stock's authenticator
-     * would serve, and nobody would know.
+     * The key file, when it is still where stock would read it: then stock's authenticator would
+     * serve, and nobody would know.
      */
     Optional<String> undivertedKeyFile() {
-        List<String> keys =
-                KeyFileDiversion.KEY_FILE_KEYS.stream().filter(properties::containsKey).toList();
-        return keys.size() == 1
-                        && !properties.get(keys.getFirst()).equals(KeyFileDiversion.PLACEHOLDER)
-                ? Optional.of(keys.getFirst())
-                : Optional.empty();
+        return KeyFileDiversion.KEY_FILE_KEYS.stream()
+                .filter(properties::containsKey)
+                .filter(key -> !properties.get(key).equals(KeyFileDiversion.PLACEHOLDER))
+                .findFirst();
     }
 
     Map<String, String> forLibrary() {

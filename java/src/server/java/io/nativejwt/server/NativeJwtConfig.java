@@ -78,7 +78,7 @@ public class NativeJwtConfig {
     @Config("http-server.authentication.jwt.allowed-algorithms")
     @ConfigDescription(
             "JWS algorithms that are accepted, separated by commas; all that fit the key when not"
-                + " set")
+                    + " set")
     public NativeJwtConfig setAllowedAlgorithms(String allowedAlgorithms) {
         this.allowedAlgorithms = allowedAlgorithms;
         return this;
@@ -102,7 +102,7 @@ public class NativeJwtConfig {
     @Config("http-server.authentication.jwt.nested-claim-delimiter")
     @ConfigDescription(
             "What separates the names in a path to a nested claim, such as a dot; names are literal"
-                + " when not set")
+                    + " when not set")
     public NativeJwtConfig setNestedClaimDelimiter(String nestedClaimDelimiter) {
         this.nestedClaimDelimiter = nestedClaimDelimiter;
         return this;

@@ -7,7 +7,6 @@ import io.airlift.configuration.ConfigurationAwareModule;
 import io.airlift.configuration.ConfigurationFactory;
 import io.airlift.http.client.HttpClientConfig;
 import io.nativejwt.ffi.InvalidConfigurationException;
-import io.nativejwt.ffi.NativeAuthenticator;
 import io.nativejwt.ffi.NativeLibrary;
 import io.nativejwt.ffi.NativeLibraryUnavailableException;
 import io.nativejwt.login.Login;
@@ -78,7 +77,7 @@ final class NativeJwtModule implements ConfigurationAwareModule {
 
     private void open(Binder binder, NativeConfiguration keys) {
         if (keys.hasNoKeySource()) {
-            // The coordinator says why: no key file, two of them, a reference that leads nowhere.
+            // The coordinator says why: there is no key file, or a reference that leads nowhere.
             keys.undivertedKeyFile()
                     .ifPresent(key -> binder.addError("native-jwt: %s cannot be read", key));
             return;
@@ -92,9 +91,7 @@ final class NativeJwtModule implements ConfigurationAwareModule {
         }
         String source = file.map(properties -> properties.file().toString()).orElse("");
         try {
-            authenticator =
-                    new NativeJwtAuthenticator(
-                            Login.start(NativeAuthenticator.open(keys.forLibrary(), source)));
+            authenticator = new NativeJwtAuthenticator(Login.start(keys.forLibrary(), source));
         } catch (InvalidConfigurationException | NativeLibraryUnavailableException e) {
             binder.addError("%s", e.getMessage());
             return;

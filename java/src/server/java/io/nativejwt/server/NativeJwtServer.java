@@ -14,12 +14,11 @@ public final class NativeJwtServer {
 
     public static void main(String[] arguments) {
         Engine engine = Engine.ofThisJvm();
-        Optional<String> misfit = engine.misfit();
-        if (misfit.isPresent()) {
-            System.err.println("ERROR: " + misfit.get());
+        Optional<String> obstacle = engine.misfit().or(KeyFileDiversion::apply);
+        if (obstacle.isPresent()) {
+            System.err.println("ERROR: " + obstacle.get());
             System.exit(INVALID);
         }
-        KeyFileDiversion.apply();
         new TrinoWithNativeJwt(engine).start(engine.version());
     }
 }

@@ -1,0 +1,35 @@
+//! Keys from text: PEM, JWK, JWK set. What is taken is written as a JWK and read again: the same key.
+
+#![no_main]
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use libfuzzer_sys::fuzz_target;
+use nativejwt_core::{PublicNumbers, hmac_secret, public_keys};
+
+fuzz_target!(|data: &[u8]| {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let keys = public_keys(text);
+    if keys.is_ok() {
+        assert!(hmac_secret(text).is_err(), "public keys that are a secret too");
+    }
+    for key in keys.unwrap_or_default() {
+        let numbers = key.numbers().expect("public_keys gives keys that have numbers");
+        let again = public_keys(&jwk(numbers)).expect("a key that was taken is taken again");
+        assert_eq!(again.len(), 1);
+        assert_eq!(again[0].numbers().expect("it has them still"), numbers);
+    }
+});
+
+fn jwk(numbers: PublicNumbers<'_>) -> String {
+    let text = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+    match numbers {
+        PublicNumbers::Rsa { modulus, exponent } => {
+            format!("{{\"kty\":\"RSA\",\"n\":\"{}\",\"e\":\"{}\"}}", text(modulus), text(exponent))
+        }
+        PublicNumbers::Ec { curve, x, y } => {
+            format!("{{\"kty\":\"EC\",\"crv\":\"{curve}\",\"x\":\"{}\",\"y\":\"{}\"}}", text(x), text(y))
+        }
+        PublicNumbers::Ed25519(x) => format!("{{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"{}\"}}", text(x)),
+    }
+}

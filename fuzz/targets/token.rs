@@ -1,0 +1,76 @@
+//! An Authorization value on its way to a verdict. The first byte chooses: the value as it is, or a header and a payload
+//! that are signed first, so that what lies behind the signature is reached.
+
+#![no_main]
+
+use std::sync::LazyLock;
+
+use aws_lc_rs::hmac;
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use libfuzzer_sys::fuzz_target;
+use nativejwt_core::{Authenticator, Properties, UnixMillis, UnverifiedToken};
+
+const SECRET: &str = include_str!("../../tests/cases/keys/hmac-64.secret");
+const NOW: i64 = 1_700_000_000_000;
+const MAX_BYTES: usize = 16 * 1024;
+
+/// Bare, and with all that can be asked of a token.
+static AUTHENTICATORS: LazyLock<[Authenticator; 2]> = LazyLock::new(|| {
+    let prefix = "http-server.authentication.jwt.";
+    let bare = format!("{prefix}key-file={}/../tests/cases/keys/hmac-64.secret\n", env!("CARGO_MANIFEST_DIR"));
+    let all = format!("{bare}{prefix}required-issuer=i\n{prefix}required-audience=a\n{prefix}user-mapping.pattern=(\\\\w+)@x\n");
+    [bare, all].map(|text| {
+        let properties = Properties::parse(&text, "fuzz").expect("the properties are good");
+        Authenticator::open(&properties).expect("the configuration is good")
+    })
+});
+
+static KEY: LazyLock<hmac::Key> = LazyLock::new(|| {
+    hmac::Key::new(hmac::HMAC_SHA256, &STANDARD.decode(SECRET.trim()).expect("the secret is base64"))
+});
+
+fuzz_target!(|data: &[u8]| {
+    let Some((&choice, rest)) = data.split_first() else { return };
+    let authorization = match choice % 3 {
+        0 => rest.to_vec(),
+        1 => signed(b"{\"alg\":\"HS256\"}", rest),
+        _ => {
+            let at = rest.iter().position(|byte| *byte == 0).unwrap_or(rest.len());
+            let (header, payload) = rest.split_at(at);
+            signed(header, payload.get(1..).unwrap_or_default())
+        }
+    };
+    for authenticator in AUTHENTICATORS.iter() {
+        let verdict = authenticator.authenticate(&authorization, UnixMillis(NOW));
+        assert_eq!(verdict, authenticator.authenticate(&authorization, UnixMillis(NOW)), "one verdict");
+        match verdict {
+            Ok(identity) => {
+                // Only this one text of the token's says this: the parts encoded again are the token.
+                let space = authorization.iter().position(|byte| *byte == b' ').expect("Bearer and a token");
+                let token = authorization[space..].trim_ascii();
+                let parts = UnverifiedToken::decode(token, MAX_BYTES).expect("it was accepted");
+                let again = [&parts.header, &parts.payload, &parts.signature].map(|part| URL_SAFE_NO_PAD.encode(part));
+                assert_eq!(again.join(".").as_bytes(), token, "two texts for one token");
+                // And what it says is what any reader of JSON finds.
+                let payload: serde_json::Value = serde_json::from_slice(&parts.payload).expect("a payload is JSON");
+                assert_eq!(payload["sub"].as_str(), Some(identity.principal.as_str()));
+                assert!(!identity.user.is_empty());
+                if let Some(expires) = identity.expires_at {
+                    assert!(NOW <= expires.0, "expired: {}", expires.0);
+                }
+            }
+            Err(reject) => {
+                let message = reject.message();
+                assert!(!message.contains(|c: char| c.is_control()), "{message:?}");
+                assert!(message.len() < 2000, "{message:?}");
+            }
+        }
+    }
+});
+
+fn signed(header: &[u8], payload: &[u8]) -> Vec<u8> {
+    let input = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(payload));
+    let signature = hmac::sign(&KEY, input.as_bytes());
+    format!("Bearer {input}.{}", URL_SAFE_NO_PAD.encode(signature.as_ref())).into_bytes()
+}

@@ -1,0 +1,188 @@
+//! Whether a server is the one that was asked, and the operator's sentence if it is not.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
+use rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
+use rustls::{
+    AlertDescription, CertificateError, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme,
+};
+use x509_cert::Certificate;
+use x509_cert::der::Decode as _;
+
+use crate::clock::UnixMillis;
+use crate::reject::quoted;
+
+/// As rustls's own verifier, and as Java's where an operator would notice: a certificate that stands in the trust store is
+/// trusted though it issues nothing, or claims to be an issuer itself.
+#[derive(Debug)]
+pub(super) struct ServerTrust {
+    pub(super) roots: RootCertStore,
+    /// Certificates that an operator or the JVM trusts by themselves.
+    pub(super) known: Vec<CertificateDer<'static>>,
+    /// Whose `roots` they are, for messages.
+    pub(super) whose: String,
+    pub(super) verify_host_name: bool,
+    pub(super) algorithms: WebPkiSupportedAlgorithms,
+}
+
+impl ServerTrust {
+    fn verify(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        now: UnixTime,
+    ) -> Result<(), Error> {
+        let parsed = ParsedCertificate::try_from(end_entity)?;
+        if self.known.contains(end_entity) {
+            verify_dates(end_entity, now)?;
+        } else {
+            verify_server_cert_signed_by_trust_anchor(&parsed, &self.roots, intermediates, now, self.algorithms.all)?;
+        }
+        if self.verify_host_name { verify_server_name(&parsed, server_name) } else { Ok(()) }
+    }
+}
+
+impl ServerCertVerifier for ServerTrust {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        match self.verify(end_entity, intermediates, server_name, now) {
+            Ok(()) => Ok(ServerCertVerified::assertion()),
+            Err(Error::InvalidCertificate(error)) => {
+                let sentence = Sentence(self.sentence(&error, server_name));
+                Err(CertificateError::Other(OtherError(Arc::new(sentence))).into())
+            }
+            Err(other) => Err(other),
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls12_signature(message, cert, dss, &self.algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls13_signature(message, cert, dss, &self.algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.algorithms.supported_schemes()
+    }
+}
+
+fn verify_dates(certificate: &CertificateDer<'_>, now: UnixTime) -> Result<(), CertificateError> {
+    let certificate = Certificate::from_der(certificate).map_err(|_| CertificateError::BadEncoding)?;
+    let validity = certificate.tbs_certificate().validity();
+    let seconds = |time: x509_cert::time::Time| UnixTime::since_unix_epoch(time.to_unix_duration());
+    let (not_before, not_after) = (seconds(validity.not_before), seconds(validity.not_after));
+    if now < not_before {
+        return Err(CertificateError::NotValidYetContext { time: now, not_before });
+    }
+    if now > not_after {
+        return Err(CertificateError::ExpiredContext { time: now, not_after });
+    }
+    Ok(())
+}
+
+impl ServerTrust {
+    fn sentence(&self, error: &CertificateError, asked: &ServerName<'_>) -> String {
+        let at = |time: &UnixTime| {
+            UnixMillis(i64::try_from(time.as_secs().saturating_mul(1000)).unwrap_or(i64::MAX)).to_string()
+        };
+        let asked = quoted(&asked.to_str());
+        match error {
+            CertificateError::ExpiredContext { not_after, .. } => {
+                format!("a certificate of the server expired at {}", at(not_after))
+            }
+            CertificateError::NotValidYetContext { not_before, .. } => {
+                format!(
+                    "a certificate of the server is valid from {} on, or this machine's clock is wrong",
+                    at(not_before)
+                )
+            }
+            CertificateError::NotValidForNameContext { presented, .. } if presented.is_empty() => {
+                format!("the server's certificate is of no host, and '{asked}' was asked: it has no subjectAltName")
+            }
+            CertificateError::NotValidForNameContext { presented, .. } => {
+                let hosts: Vec<_> = presented.iter().take(5).map(|host| format!("'{}'", quoted(bare(host)))).collect();
+                format!("the server's certificate is of {}, and '{asked}' was asked", hosts.join(", "))
+            }
+            CertificateError::UnknownIssuer => format!(
+                "the server's certificate is of no issuer in {} (UnknownIssuer), or the server does not send its \
+                 intermediate certificates",
+                self.whose
+            ),
+            CertificateError::Other(OtherError(error)) if error.to_string().contains("CaUsedAsEndEntity") => format!(
+                "the server's certificate is an issuer's, and it is not itself in {} (CaUsedAsEndEntity)",
+                self.whose
+            ),
+            other => format!("the server's certificate is refused: {}", quoted(&format!("{other:?}"))),
+        }
+    }
+}
+
+/// The name in `DnsName("idp.example")` or `IpAddress(10.0.0.1)`.
+fn bare(presented: &str) -> &str {
+    let inside = presented.split_once('(').and_then(|(_, rest)| rest.strip_suffix(')'));
+    inside.unwrap_or(presented).trim_matches('"')
+}
+
+/// A sentence on its way through rustls and the HTTP client.
+#[derive(Debug)]
+struct Sentence(String);
+
+impl fmt::Display for Sentence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl StdError for Sentence {}
+
+/// What an error of TLS means to the operator.
+pub(super) fn tls_sentence(error: &Error) -> String {
+    match error {
+        Error::InvalidCertificate(CertificateError::Other(OtherError(error))) if error.is::<Sentence>() => {
+            error.to_string()
+        }
+        Error::AlertReceived(AlertDescription::CertificateRequired) => {
+            "the server wants a client certificate: set jwk.http-client.key-store-path".to_owned()
+        }
+        Error::AlertReceived(
+            alert @ (AlertDescription::BadCertificate
+            | AlertDescription::UnsupportedCertificate
+            | AlertDescription::CertificateRevoked
+            | AlertDescription::CertificateExpired
+            | AlertDescription::CertificateUnknown
+            | AlertDescription::UnknownCA
+            | AlertDescription::AccessDenied),
+        ) => format!("the server refuses the client certificate ({alert:?})"),
+        Error::AlertReceived(AlertDescription::HandshakeFailure) => {
+            "the server breaks the handshake off (HandshakeFailure); it may want a client certificate, or have no version \
+             or cipher in common"
+                .to_owned()
+        }
+        other => quoted(&other.to_string()),
+    }
+}

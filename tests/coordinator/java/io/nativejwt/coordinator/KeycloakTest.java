@@ -1,0 +1,256 @@
+package io.nativejwt.coordinator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.nativejwt.testing.Keys;
+import io.nativejwt.testing.Token;
+
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/**
+ * A day in the life of two realms of a real Keycloak, each an issuer of its own: absent at first,
+ * then there, rotating, forgetting a key, gone, and back. One Keycloak and one coordinator live
+ * through it, so the tests run in this order.
+ */
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+final class KeycloakTest {
+    private static final String LAKE = "lake";
+    private static final String PARTNER = "partner";
+    private static final String PREFIX = "http-server.authentication.jwt.";
+    private static final String WHO = "SELECT current_user";
+    private static final Duration REFRESH_INTERVAL = Duration.ofSeconds(10);
+
+    /** The longest pause between two attempts while no keys are there. */
+    private static final Duration LONGEST_RETRY = Duration.ofSeconds(10);
+
+    /** What a busy machine may add: a login by JDBC, a fetch, a line in the log. */
+    private static final Duration SLACK = Duration.ofSeconds(20);
+
+    private static Keycloak keycloak;
+    private static Coordinator coordinator;
+    private static String aliceBefore;
+    private static String aliceAfter;
+    private static String partnersBob;
+
+    @BeforeAll
+    static void start() throws Exception {
+        Path folder = Workspace.freshFolder("test/keycloak");
+        keycloak =
+                Keycloak.prepare(
+                        Files.createDirectories(folder.resolve("keycloak")), LAKE, PARTNER);
+        Path rules =
+                Files.writeString(
+                        folder.resolve("partner.json"),
+                        """
+                        {"rules": [{"pattern": "(.*)", "user": "partner-$1"}]}
+                        """);
+
+        // Discovery for the one, and all that stock needs for the other.
+        Path lake =
+                issuer(
+                        folder,
+                        LAKE,
+                        Map.of(
+                                "key-file",
+                                "oidc:" + keycloak.issuer(LAKE),
+                                "required-audience",
+                                "account"));
+        Path partner =
+                issuer(
+                        folder,
+                        PARTNER,
+                        Map.of(
+                                "key-file",
+                                keycloak.certificates(PARTNER),
+                                "required-issuer",
+                                keycloak.issuer(PARTNER),
+                                "user-mapping.file",
+                                rules.toString()));
+        coordinator =
+                Coordinator.in(folder)
+                        .authenticator(
+                                "native-jwt", Map.of(PREFIX + "config-files", lake + "," + partner))
+                        .start();
+    }
+
+    private static Path issuer(Path folder, String realm, Map<String, String> keys)
+            throws Exception {
+        Map<String, String> all = new LinkedHashMap<>(keys);
+        all.put("principal-field", "preferred_username");
+        all.put("jwks.refresh-interval", REFRESH_INTERVAL.toSeconds() + "s");
+        all.put("jwks.cache-file", folder.resolve(realm + ".jwks").toString());
+        return Files.write(
+                folder.resolve(realm + ".properties"),
+                all.entrySet().stream()
+                        .map(entry -> PREFIX + entry.getKey() + "=" + entry.getValue())
+                        .toList());
+    }
+
+    @AfterAll
+    static void stop() {
+        if (coordinator != null) {
+            coordinator.close();
+        }
+        if (keycloak != null) {
+            keycloak.close();
+        }
+    }
+
+    @Test
+    @Order(1)
+    void coordinatorStartsWithoutKeycloakAndSaysWhyNobodyGetsIn() {
+        String token =
+                Token.of("alice")
+                        .claim("iss", keycloak.issuer(LAKE))
+                        .sign("RS256", Keys.rsa().getPrivate());
+        assertThatThrownBy(() -> Clients.jdbc(coordinator, token, WHO))
+                .hasMessageContaining("Authentication failed: The signing keys");
+        awaitLog("WARN", keycloak.issuer(LAKE), "no token can be verified");
+        awaitLog("WARN", keycloak.issuer(PARTNER), "no token can be verified");
+        awaitLog("WARN", keycloak.issuer(PARTNER), "without encryption");
+    }
+
+    @Test
+    @Order(2)
+    void usersGetInSoonAfterKeycloakCameUp() {
+        keycloak.start();
+        aliceBefore = keycloak.userToken(LAKE, "alice");
+        Duration waited =
+                untilAccepted("Keycloak's keys", aliceBefore, "alice", LONGEST_RETRY.plus(SLACK));
+        print("start of Keycloak to first login", waited);
+        awaitLog("INFO", keycloak.issuer(LAKE), "works again");
+    }
+
+    @Test
+    @Order(3)
+    void peopleAndProgramsOfBothRealmsLogIn() throws SQLException {
+        partnersBob = keycloak.userToken(PARTNER, "bob");
+        assertUser("alice", aliceBefore);
+        assertUser("bob", keycloak.userToken(LAKE, "bob"));
+        assertUser("service-account-etl", keycloak.serviceToken(LAKE));
+        assertUser("partner-bob", partnersBob);
+        assertUser("partner-service-account-etl", keycloak.serviceToken(PARTNER));
+    }
+
+    @Test
+    @Order(4)
+    void tokenOfAnotherRealmIsRefused() {
+        assertThatThrownBy(() -> Clients.jdbc(coordinator, keycloak.foreignToken(), WHO))
+                .hasMessageContaining("Authentication failed: ")
+                .hasMessageContaining("/realms/master");
+        awaitLog("UNKNOWN_ISSUER");
+    }
+
+    @Test
+    @Order(5)
+    void firstTokenOfANewKeyIsAccepted() throws SQLException {
+        keycloak.rotate(LAKE);
+        long rotated = System.nanoTime();
+        aliceAfter = keycloak.userToken(LAKE, "alice");
+        assertThat(Keycloak.kid(aliceAfter)).isNotEqualTo(Keycloak.kid(aliceBefore));
+        // Not a second attempt: the first login already waits for the new key.
+        assertUser("alice", aliceAfter);
+        Duration taken = Duration.ofNanos(System.nanoTime() - rotated);
+        print("rotation to first login", taken);
+        assertThat(taken).isLessThan(SLACK);
+        assertUser("alice", aliceBefore);
+        awaitLog(
+                "INFO", keycloak.issuer(LAKE), "changed: added '" + Keycloak.kid(aliceAfter) + "'");
+    }
+
+    @Test
+    @Order(6)
+    void tokensOfARemovedKeyEndWithTheNextRefresh() throws SQLException {
+        keycloak.removeKey(LAKE, Keycloak.kid(aliceBefore));
+        Duration waited =
+                Poll.until(
+                        "the removed key's end",
+                        REFRESH_INTERVAL.plus(SLACK),
+                        () -> !accepted(aliceBefore, "alice"));
+        print("removed key to last login", waited);
+        assertThatThrownBy(() -> Clients.jdbc(coordinator, aliceBefore, WHO))
+                .hasMessageContaining("Authentication failed: Unknown signing key ID");
+        assertUser("alice", aliceAfter);
+        awaitLog(
+                "INFO",
+                keycloak.issuer(LAKE),
+                "changed: removed '" + Keycloak.kid(aliceBefore) + "'");
+    }
+
+    @Test
+    @Order(7)
+    void usersKeepWorkingWhileKeycloakIsStopped() throws SQLException {
+        keycloak.stop();
+        assertUser("alice", aliceAfter);
+        assertUser("partner-bob", partnersBob);
+    }
+
+    @Test
+    @Order(8)
+    void usersKeepWorkingWhenTheCoordinatorStartsWhileKeycloakIsStopped() throws SQLException {
+        coordinator = coordinator.restart();
+        assertUser("alice", aliceAfter);
+        assertUser("partner-bob", partnersBob);
+        assertThatThrownBy(() -> Clients.jdbc(coordinator, aliceBefore, WHO))
+                .hasMessageContaining("Unknown signing key ID");
+        awaitLog("INFO", "from the cache file", keycloak.issuer(LAKE));
+        awaitLog("WARN", keycloak.issuer(LAKE), "stay in use until");
+    }
+
+    @Test
+    @Order(9)
+    void comingBackIsToldOf() throws SQLException {
+        keycloak.start();
+        assertUser("alice", keycloak.userToken(LAKE, "alice"));
+        Poll.until(
+                "a refresh",
+                REFRESH_INTERVAL.plus(SLACK),
+                () -> logHolds("INFO", keycloak.issuer(LAKE), "works again"));
+    }
+
+    private static void assertUser(String user, String token) throws SQLException {
+        assertThat(Clients.jdbc(coordinator, token, WHO)).containsExactly(user);
+    }
+
+    private static Duration untilAccepted(String what, String token, String user, Duration limit) {
+        return Poll.until(what, limit, () -> accepted(token, user));
+    }
+
+    private static boolean accepted(String token, String user) {
+        try {
+            return Clients.jdbc(coordinator, token, WHO).equals(List.of(user));
+        } catch (SQLException e) {
+            assertThat(e.getMessage()).startsWith("Authentication failed: ");
+            return false;
+        }
+    }
+
+    /** Events reach the log within a second. */
+    private static void awaitLog(String... parts) {
+        Poll.until("a line with " + List.of(parts), SLACK, () -> logHolds(parts));
+    }
+
+    private static boolean logHolds(String... parts) {
+        return coordinator.log().stream()
+                .anyMatch(line -> List.of(parts).stream().allMatch(line::contains));
+    }
+
+    private static void print(String what, Duration duration) {
+        System.out.printf(Locale.ROOT, "%s: ours %.1f s%n", what, duration.toMillis() / 1e3);
+    }
+}
