@@ -148,6 +148,6 @@ fn a_key_file_that_appears_is_found_and_one_that_goes_is_given_up() {
     let begin = Instant::now();
     while authenticator.authenticate_token(&token, NOW).is_ok() {
         assert!(begin.elapsed().as_secs() < 30, "a removed file still serves");
-        thread::sleep(Duration::from_millis(20));
+        std::thread::sleep(Duration::from_millis(20));
     }
 }
