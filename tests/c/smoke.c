@@ -66,7 +66,7 @@ static int text_has(const uint8_t *record, uint32_t offset, uint32_t length, con
 }
 
 static nativejwt_authenticator *open_with(const char *config, const char *source, uint8_t *record) {
-    return nativejwt_open((const uint8_t *)config, strlen(config), (const uint8_t *)source, strlen(source), NULL, 0,
+    return nativejwt_open((const uint8_t *)config, strlen(config), (const uint8_t *)source, strlen(source), NULL, 0, 0,
                           record, NATIVEJWT_RECORD_CAPACITY);
 }
 

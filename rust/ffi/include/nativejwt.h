@@ -124,6 +124,11 @@
 #define NATIVEJWT_CODE_CONFIGURATION 1000
 
 /*
+ A flag of opening: the caller can hand no groups on, so that `groups-field` is an error.
+ */
+#define NATIVEJWT_OPEN_WITHOUT_GROUPS 1
+
+/*
  An authenticator, as callers hold it. They see a pointer and nothing else.
  */
 typedef struct nativejwt_authenticator nativejwt_authenticator;
@@ -209,8 +214,9 @@ size_t nativejwt_library_version(uint8_t *buffer,
  Opens an authenticator. `config` is UTF-8 text in the format of `java.util.Properties` with the keys
  `http-server.authentication.jwt.*` and `jwk.http-client.*`; `source` names the file it came from, for error messages,
  and may be empty. `trusted_certificates` is a PEM text with the certificates that the caller trusts besides the
- system's where JWK sets are fetched and no trust store is configured; it may be empty. Returns null if anything is wrong: then the record's message names all of it, one error a line, and its code is
- `NATIVEJWT_CODE_CONFIGURATION`.
+ system's where JWK sets are fetched and no trust store is configured; it may be empty. `flags` is 0 or
+ `NATIVEJWT_OPEN_WITHOUT_GROUPS`. Returns null if anything is wrong: then the record's message names all of it, one error
+ a line, and its code is `NATIVEJWT_CODE_CONFIGURATION`.
 
  # Safety
  `config`, `source`, `trusted_certificates` and `record` point to as many bytes as their lengths say, and `record` is not used by others.
@@ -221,6 +227,7 @@ struct nativejwt_authenticator *nativejwt_open(const uint8_t *config,
                                                size_t source_length,
                                                const uint8_t *trusted_certificates,
                                                size_t trusted_certificates_length,
+                                               uint32_t flags,
                                                uint8_t *record,
                                                size_t record_capacity);
 

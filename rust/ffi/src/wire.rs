@@ -11,6 +11,9 @@ pub const NATIVEJWT_RECORD_CAPACITY: usize = 65_536;
 /// `code` of a record that reports errors of a configuration; no verdict has it.
 pub const NATIVEJWT_CODE_CONFIGURATION: u32 = 1000;
 
+/// A flag of opening: the caller can hand no groups on, so that `groups-field` is an error.
+pub const NATIVEJWT_OPEN_WITHOUT_GROUPS: u32 = 1;
+
 /// The head of a record, in native byte order. Offsets count bytes from the head's first one; texts are UTF-8 without
 /// a terminator.
 #[repr(C)]
