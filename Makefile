@@ -14,9 +14,9 @@ JAVA_SOURCES := build.gradle java/dependencies.sha256 $(shell find java tests/co
 
 .PHONY: demo test differential key-events dist lint format clean
 
-# KEEP=1 leaves the coordinator up until Ctrl-C.
+# KEEP=1 leaves the coordinator up until Ctrl-C. SEAM=server shows that seam, TRINO=483 another coordinator.
 demo: dist
-	@exec tests/setup/java-harness io.nativejwt.coordinator.Demo $(if $(KEEP),keep)
+	@exec tests/setup/java-harness io.nativejwt.coordinator.Demo $(or $(SEAM),plugin) $(or $(TRINO),476) $(if $(KEEP),keep)
 
 test: dist build/test-downloads.stamp
 	@tests/run-all
@@ -54,5 +54,5 @@ build/test-downloads.stamp: build.gradle java/dependencies.sha256 build/tools.st
 build/rust.stamp: $(RUST_SOURCES) build/tools.stamp
 	@$(STAGE) "Rust: compiling" cargo build --release --workspace --exclude differential && touch $@
 
-$(ARCHIVE): build/java.stamp build/rust.stamp tests/setup/assemble $(wildcard etc/*) LICENSE
+$(ARCHIVE): build/java.stamp build/rust.stamp tests/setup/assemble $(shell find etc -type f) LICENSE
 	@$(STAGE) "Release folder" tests/setup/assemble $(VERSION) $(ARCH)

@@ -17,8 +17,7 @@ use crate::signature::VerifiedPayload;
 pub(crate) struct ClaimsPolicy {
     /// `iss` must equal this.
     pub(crate) required_issuer: Option<String>,
-    /// `aud` must be or hold one of these; nothing is demanded if there are none.
-    pub(crate) required_audiences: Vec<String>,
+    pub(crate) required_audience: Option<RequiredAudience>,
     /// How far the issuer's clock may be off, for `exp` and `nbf`.
     pub(crate) clock_skew: Duration,
     /// `exp` must be there.
@@ -29,6 +28,25 @@ pub(crate) struct ClaimsPolicy {
     pub(crate) principal_fields: Vec<ClaimPath>,
     /// Where the groups are.
     pub(crate) groups_field: Option<ClaimPath>,
+}
+
+/// `aud` must be or hold one of these.
+#[derive(Clone, Debug)]
+pub(crate) struct RequiredAudience {
+    /// As the configuration has it. Stock takes the whole text for one audience, so that it counts as one here too.
+    text: String,
+    /// What stands between its commas.
+    elements: Vec<String>,
+}
+
+impl RequiredAudience {
+    pub(crate) fn new(text: String, elements: Vec<String>) -> Self {
+        Self { text, elements }
+    }
+
+    fn is_in(&self, audience: &Audience<'_>) -> bool {
+        audience.contains(&self.text) || self.elements.iter().any(|element| audience.contains(element))
+    }
 }
 
 impl ClaimsPolicy {
@@ -56,7 +74,7 @@ pub(crate) fn verify<'t>(
     let claims = Claims::read(payload.bytes(), policy)?;
     check_times(&claims, policy, now)?;
     check_issuer(&claims, policy.required_issuer.as_deref())?;
-    check_audience(&claims, &policy.required_audiences)?;
+    check_audience(&claims, policy.required_audience.as_ref())?;
     check_lifetime(&claims, policy)?;
     Ok(VerifiedClaims {
         expires_at: claims.expires_at.map(NumericDate::earliest),
@@ -284,19 +302,17 @@ fn check_issuer(claims: &Claims<'_>, required: Option<&str>) -> Result<(), Rejec
     }
 }
 
-fn check_audience(claims: &Claims<'_>, required: &[String]) -> Result<(), Reject> {
-    if required.is_empty() {
-        return Ok(());
-    }
+fn check_audience(claims: &Claims<'_>, required: Option<&RequiredAudience>) -> Result<(), Reject> {
+    let Some(required) = required else { return Ok(()) };
+    let text = &required.text;
     match &claims.audience {
-        Some(audience) if required.iter().any(|required| audience.contains(required)) => Ok(()),
+        Some(audience) if required.is_in(audience) => Ok(()),
         Some(audience) => {
-            let message = format!("Invalid Audience: {}. Allowed audiences: {}", audience.shown(), required.join(", "));
+            let message = format!("Invalid Audience: {}. Allowed audiences: {text}", audience.shown());
             Err(Reject::new(RejectCode::WrongAudience, message))
         }
         None => {
-            let message =
-                format!("Expected aud claim to be: {}, but was not present in the JWT claims.", required.join(" or "));
+            let message = format!("Expected aud claim to be: {text}, but was not present in the JWT claims.");
             Err(Reject::new(RejectCode::MissingAudience, message))
         }
     }

@@ -42,6 +42,10 @@
 #define NATIVEJWT_REJECT_NESTED_TOKEN 212
 /* The header has b64 (RFC 7797), which is not supported. */
 #define NATIVEJWT_REJECT_UNENCODED_PAYLOAD 213
+/* alg is not one of allowed-algorithms (RFC 8725, section 3.1). */
+#define NATIVEJWT_REJECT_ALGORITHM_NOT_ALLOWED 214
+/* typ is not required-token-type (RFC 8725, section 3.11). */
+#define NATIVEJWT_REJECT_WRONG_TOKEN_TYPE 215
 /* The header has no kid, and the key source has no other way to choose a key. */
 #define NATIVEJWT_REJECT_KEY_ID_REQUIRED 301
 /* No key has the kid of the header. */
@@ -76,12 +80,20 @@
 #define NATIVEJWT_REJECT_WRONG_AUDIENCE 408
 /* No file of config-files has iss as its required-issuer, and all of them have one. */
 #define NATIVEJWT_REJECT_UNKNOWN_ISSUER 409
-/* The token has no claim of the name principal-field. */
+/* require-expiration or max-token-lifetime is set and the token has no exp. */
+#define NATIVEJWT_REJECT_MISSING_EXPIRATION 410
+/* max-token-lifetime is set and the token has no iat. */
+#define NATIVEJWT_REJECT_MISSING_ISSUED_AT 411
+/* exp lies further from iat than max-token-lifetime. */
+#define NATIVEJWT_REJECT_LIFETIME_TOO_LONG 412
+/* The token has no claim that principal-field names. */
 #define NATIVEJWT_REJECT_MISSING_PRINCIPAL 501
-/* The claim of the name principal-field is not a string. */
+/* The claim that principal-field names is not a string. */
 #define NATIVEJWT_REJECT_PRINCIPAL_NOT_A_STRING 502
 /* The principal is longer than 4096 bytes. */
 #define NATIVEJWT_REJECT_PRINCIPAL_TOO_LONG 503
+/* The claim that groups-field names is neither a string nor an array of strings, or holds too many of them. */
+#define NATIVEJWT_REJECT_GROUPS_NOT_TEXT 504
 /* No rule of the user mapping matches the principal. */
 #define NATIVEJWT_REJECT_NO_MAPPING_MATCHES 601
 /* The rule that matches the principal says that it is not allowed. */
@@ -165,6 +177,14 @@ typedef struct nativejwt_record {
    Bytes of the name.
    */
   uint32_t reason_length;
+  /*
+   The groups, of an accepted token: for each its number of bytes, 4 bytes in native order, then the bytes.
+   */
+  uint32_t groups_offset;
+  /*
+   Bytes of all groups with their numbers.
+   */
+  uint32_t groups_length;
 } nativejwt_record;
 
 #ifdef __cplusplus

@@ -144,12 +144,14 @@ fn check(
 /// Both refuse, in other words: DIFFERENCES.md must say so.
 fn other_words(code: &str, message: &str, stocks: &str) -> Result<(), String> {
     let line = match reasons::of_sentence(stocks) {
-        Some(reason) if !reason.codes.contains(&code) => Some("a token with several faults"),
+        Some(reason) if !reason.codes.contains(&code) => {
+            reasons::line_for_other_words(code).or(Some("a token with several faults"))
+        }
         Some(reason) if reason.same_sentence && reasons::is_escaped(stocks, message) => {
             Some("text of a claim in a message")
         }
-        Some(reason) if reason.same_sentence && message.contains(" ms since 1970") => {
-            Some("a time beyond the year 9999")
+        Some(reason) if reason.same_sentence && message.contains("1970") || message.contains("at 1969") => {
+            Some("a time beyond the year 9999, or one before 1970 with a fraction")
         }
         Some(reason) if reason.same_sentence => None,
         _ => reasons::line_for_other_words(code),

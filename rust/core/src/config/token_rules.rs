@@ -6,7 +6,7 @@ use super::problem::ConfigurationErrors;
 use super::properties::Properties;
 use super::{Setting, setting, units};
 use crate::claim_path::ClaimPath;
-use crate::claims::ClaimsPolicy;
+use crate::claims::{ClaimsPolicy, RequiredAudience};
 use crate::signature::Algorithm;
 use crate::token_header::HeaderPolicy;
 
@@ -38,7 +38,8 @@ pub(super) fn read(properties: &Properties, errors: &mut ConfigurationErrors) ->
     };
     let claims = ClaimsPolicy {
         required_issuer: None,
-        required_audiences: audiences.map(|setting| list(&setting, errors)).unwrap_or_default(),
+        required_audience: audiences
+            .map(|setting| RequiredAudience::new(setting.value.clone(), list(&setting, errors))),
         clock_skew: skew.and_then(|setting| clock_skew(&setting, errors)).unwrap_or_default(),
         require_expiration: require_expiration.and_then(|setting| setting.boolean(errors)).unwrap_or(false),
         max_token_lifetime: lifetime.and_then(|setting| duration(&setting, errors)),

@@ -278,21 +278,27 @@ impl Refreshing {
 
     /// Ends the keys whose time is over.
     fn end_keys(&self, key_set: &RemoteKeySet, now: Instant) {
-        let location = &self.settings.location;
-        let (ending, failure) = key_set.change(|life| {
+        key_set.change(|life| {
             let ending = life.end_keys(now);
             let serving = || life.serving().map_or_else(|| self.unavailable(life), Snapshot::Keys);
             let snapshot = ending.is_some().then(serving);
-            (snapshot, (ending, life.failure().cloned()))
+            if let Some(ending) = ending {
+                self.tell_ending(life, ending);
+            }
+            (snapshot, ())
         });
+    }
+
+    fn tell_ending(&self, life: &Life, ending: Ending) {
+        let location = &self.settings.location;
         match ending {
-            None => {}
-            Some(Ending::Retired(keys)) => {
+            Ending::Retired(keys) => {
                 let keys = RemovedKey::describe(&keys);
                 self.events.push(Level::Info, format!("Keys removed from {location} serve no more: {keys}"));
             }
-            Some(Ending::All { fetched_at }) => {
-                let why = failure.map_or_else(String::new, |Failure { text, .. }| format!("; the last failed: {text}"));
+            Ending::All { fetched_at } => {
+                let why =
+                    life.failure().map_or_else(String::new, |failure| format!("; the last failed: {}", failure.text));
                 self.events.push(
                     Level::Error,
                     format!(

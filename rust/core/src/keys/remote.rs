@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::hash::{BuildHasher as _, RandomState};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
@@ -211,11 +211,6 @@ impl RemoteKeySet {
         self.settings.transport.total_timeout + Duration::from_secs(1)
     }
 
-    /// Where the last good set is kept, if it is.
-    pub(crate) fn cache_file(&self) -> Option<&Path> {
-        self.settings.cache_file.as_deref()
-    }
-
     fn verify_now<T>(
         &self,
         header: &TokenHeader<'_>,
@@ -369,7 +364,8 @@ fn restore(
             events.push(
                 Level::Info,
                 format!(
-                    "Loaded {described} from the cache file '{path}', fetched from {location} at {fetched_at}; they serve until {until}, unless a fetch brings newer ones"
+                    "Loaded {described} from the cache file '{path}', fetched from {location} at {fetched_at}; they \
+                     serve until {until}, unless a fetch brings newer ones"
                 ),
             );
             let text = Some(cached.document);

@@ -42,7 +42,7 @@ final class Clients {
         return query(coordinator, properties, sql);
     }
 
-    private static List<String> query(Coordinator coordinator, Properties properties, String sql)
+    static List<String> query(Coordinator coordinator, Properties properties, String sql)
             throws SQLException {
         try (Connection connection = DriverManager.getConnection(jdbcUrl(coordinator), properties);
                 Statement statement = connection.createStatement();
@@ -64,10 +64,25 @@ final class Clients {
      * Authorization headers.
      */
     static HttpResponse<String> http(Coordinator coordinator, String... authorizations) {
-        HttpRequest.Builder request =
+        return send(
+                coordinator,
                 HttpRequest.newBuilder(coordinator.uri().resolve("/v1/statement"))
-                        .timeout(LIMIT)
-                        .POST(HttpRequest.BodyPublishers.ofString("SELECT 1"));
+                        .POST(HttpRequest.BodyPublishers.ofString("SELECT 1")),
+                authorizations);
+    }
+
+    /** What a browser with a bearer token gets. */
+    static HttpResponse<String> get(
+            Coordinator coordinator, String path, String... authorizations) {
+        return send(
+                coordinator,
+                HttpRequest.newBuilder(coordinator.uri().resolve(path)),
+                authorizations);
+    }
+
+    private static HttpResponse<String> send(
+            Coordinator coordinator, HttpRequest.Builder request, String... authorizations) {
+        request.timeout(LIMIT);
         for (String authorization : authorizations) {
             request.header("Authorization", authorization);
         }

@@ -7,6 +7,7 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -15,9 +16,7 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.function.Consumer;
 
-/**
- * A real Trino coordinator with the release's plugin folder, in a folder and with ports of its own.
- */
+/** A real Trino coordinator with the release's files, in a folder and with ports of its own. */
 final class Coordinator implements AutoCloseable {
     private static final Duration START_LIMIT = Duration.ofMinutes(5);
     private static final String STARTED = "======== SERVER STARTED ========";
@@ -134,8 +133,11 @@ final class Coordinator implements AutoCloseable {
         private final Path folder;
         private final Map<String, String> config = new LinkedHashMap<>();
         private final Map<String, Map<String, String>> authenticators = new LinkedHashMap<>();
+        private final List<String> configLines = new ArrayList<>();
         private final List<String> jvmOptions = new ArrayList<>();
+        private final List<String> environment = new ArrayList<>();
         private TrinoDistribution distribution = TrinoDistribution.tarball476();
+        private Seam seam = Seam.PLUGIN;
         private Consumer<Duration> progress = waited -> {};
 
         private Builder(Path folder) {
@@ -147,8 +149,42 @@ final class Coordinator implements AutoCloseable {
             return this;
         }
 
+        Builder at(Site site) {
+            distribution = site.distribution();
+            return through(site.seam());
+        }
+
+        Builder through(Seam value) {
+            seam = value;
+            return this;
+        }
+
+        /**
+         * The keys of one authenticator, where the seam has them: a file of their own, or
+         * etc/config.properties.
+         */
+        Builder jwt(Map<String, String> properties) {
+            if (seam == Seam.PLUGIN) {
+                return authenticator("native-jwt", properties);
+            }
+            config("http-server.authentication.type", seam.type());
+            config.putAll(properties);
+            return this;
+        }
+
         Builder config(String key, String value) {
             config.put(key, value);
+            return this;
+        }
+
+        /** A line at the end of etc/config.properties, as it stands. */
+        Builder configLine(String line) {
+            configLines.add(line);
+            return this;
+        }
+
+        Builder environment(String name, String value) {
+            environment.add(name + "=" + value);
             return this;
         }
 
@@ -178,15 +214,24 @@ final class Coordinator implements AutoCloseable {
                 int[] ports = freePorts(2);
                 Path plugins = Files.createDirectories(folder.resolve("plugin"));
                 distribution.linkPlugins(plugins);
-                Files.createSymbolicLink(plugins.resolve("native-jwt"), Workspace.pluginFolder());
+                if (seam == Seam.PLUGIN) {
+                    Files.createSymbolicLink(
+                            plugins.resolve("native-jwt"), Workspace.pluginFolder());
+                }
                 writeEtc(etc, tls, ports[0], ports[1], plugins);
-                Coordinator coordinator =
-                        new Coordinator(folder, distribution.command(folder, etc), tls, ports[1]);
+                Coordinator coordinator = new Coordinator(folder, command(etc), tls, ports[1]);
                 coordinator.awaitStart(progress);
                 return coordinator;
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
+        }
+
+        private List<String> command(Path etc) {
+            List<String> command = new ArrayList<>(List.of("env"));
+            command.addAll(environment);
+            command.addAll(distribution.command(folder, etc, seam));
+            return command;
         }
 
         private void writeEtc(Path etc, Tls tls, int httpPort, int httpsPort, Path plugins)
@@ -222,6 +267,7 @@ final class Coordinator implements AutoCloseable {
             // An empty value takes a default of the above away.
             server.values().removeIf(String::isEmpty);
             write(etc.resolve("config.properties"), server);
+            Files.write(etc.resolve("config.properties"), configLines, StandardOpenOption.APPEND);
 
             write(
                     etc.resolve("node.properties"),
@@ -239,6 +285,7 @@ final class Coordinator implements AutoCloseable {
                     new ArrayList<>(
                             List.of("-Xmx1G", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
             jvm.add("--enable-native-access=ALL-UNNAMED");
+            jvm.addAll(distribution.jvmOptions(seam));
             jvm.addAll(jvmOptions);
             Files.write(etc.resolve("jvm.config"), jvm);
         }

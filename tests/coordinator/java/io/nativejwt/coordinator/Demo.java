@@ -10,7 +10,7 @@ import java.util.Map;
 
 /**
  * What {@code make demo} shows once everything is built: two logins to a real coordinator, and
- * three that are refused.
+ * three that are refused; with the server seam also that stock is back after the uninstall.
  */
 final class Demo {
     private static final String ISSUER = "https://idp.example.com";
@@ -19,14 +19,17 @@ final class Demo {
     private static final String NODES = "SELECT node_version, state FROM system.runtime.nodes";
     private static final Duration LOG_LIMIT = Duration.ofSeconds(5);
 
+    private final Site site;
     private final Coordinator coordinator;
     private int shownRefusals;
 
-    private Demo(Coordinator coordinator) {
+    private Demo(Site site, Coordinator coordinator) {
+        this.site = site;
         this.coordinator = coordinator;
     }
 
     public static void main(String[] arguments) throws Exception {
+        Site site = Site.of(arguments[0], arguments[1]);
         boolean keep = List.of(arguments).contains("keep");
         Path folder = Workspace.freshFolder("demo");
 
@@ -44,21 +47,23 @@ final class Demo {
         Path tokenFile = Files.writeString(folder.resolve("alice.token"), alice);
         stopwatch.done();
 
-        stopwatch = new Stopwatch("Trino 476: unpacking");
-        TrinoDistribution trino = TrinoDistribution.tarball476();
+        String trino = "Trino " + site.version();
+        stopwatch = new Stopwatch(trino + ": unpacking");
+        TrinoDistribution distribution = site.distribution();
         stopwatch.done();
 
-        stopwatch = new Stopwatch("Trino 476: starting");
+        stopwatch = new Stopwatch(trino + ": starting");
         try (Coordinator coordinator =
                 Coordinator.in(folder)
-                        .distribution(trino)
-                        .authenticator("native-jwt", properties(keys.resolve("public.pem")))
+                        .distribution(distribution)
+                        .through(site.seam())
+                        .jwt(properties(keys.resolve("public.pem")))
                         .progress(stopwatch)
                         .start()) {
             stopwatch.done();
-            showConfiguration(folder);
+            Demo demo = new Demo(site, coordinator);
+            demo.showConfiguration(folder, distribution);
             stopwatch = new Stopwatch(null);
-            Demo demo = new Demo(coordinator);
             demo.logIn(alice);
             demo.refuse("an expired token", expired);
             demo.refuse("a token that somebody else signed", forged);
@@ -68,6 +73,30 @@ final class Demo {
             demo.byHand(tokenFile, keep);
             if (keep) {
                 coordinator.awaitExit();
+            }
+        }
+        if (site.isServer() && !keep) {
+            uninstall(site, folder, keys.resolve("public.pem"), alice);
+        }
+    }
+
+    /** The same etc/config.properties serves stock again. */
+    private static void uninstall(Site site, Path folder, Path publicKey, String token)
+            throws Exception {
+        System.out.println();
+        System.out.println("Uninstalled, by starting Trino's own main class again:");
+        Stopwatch stopwatch = new Stopwatch("  starting");
+        try (Coordinator stock =
+                Coordinator.in(Workspace.freshFolder(folder.getFileName() + "-uninstalled"))
+                        .at(site)
+                        .through(Seam.STOCK)
+                        .jwt(properties(publicKey))
+                        .progress(stopwatch)
+                        .start()) {
+            stopwatch.done();
+            show(WHO, Clients.jdbc(stock, token, WHO));
+            if (stock.log().stream().anyMatch(line -> line.contains("native-jwt"))) {
+                throw new IllegalStateException("native-jwt is still there: " + stock.logFile());
             }
         }
     }
@@ -88,12 +117,34 @@ final class Demo {
         return properties;
     }
 
-    private static void showConfiguration(Path folder) throws Exception {
+    private void showConfiguration(Path folder, TrinoDistribution distribution) throws Exception {
         System.out.println();
-        System.out.println(Workspace.relative(folder.resolve("etc/native-jwt.properties")) + ":");
-        for (String line : Files.readAllLines(folder.resolve("etc/native-jwt.properties"))) {
-            System.out.println("  " + line);
+        String file = site.isServer() ? "etc/config.properties" : "etc/native-jwt.properties";
+        System.out.println(
+                Workspace.relative(folder.resolve(file))
+                        + (site.isServer() ? ", the lines of stock's JWT, as they stand:" : ":"));
+        for (String line : Files.readAllLines(folder.resolve(file))) {
+            if (!site.isServer() || line.contains("authentication.")) {
+                System.out.println("  " + line);
+            }
         }
+        if (!site.isServer()) {
+            return;
+        }
+        if (!distribution.jvmOptions(site.seam()).isEmpty()) {
+            System.out.println(Workspace.relative(folder.resolve("etc/jvm.config")) + ":");
+            distribution.jvmOptions(site.seam()).forEach(line -> System.out.println("  " + line));
+        }
+        List<String> command = distribution.command(folder, folder.resolve("etc"), site.seam());
+        int launcher = command.indexOf("-launcher-config");
+        System.out.println("started by:");
+        System.out.println(
+                "  "
+                        + (launcher < 0
+                                ? "java … " + command.getLast()
+                                : "bin/launcher "
+                                        + String.join(
+                                                " ", command.subList(launcher, command.size()))));
     }
 
     private void logIn(String token) throws SQLException {

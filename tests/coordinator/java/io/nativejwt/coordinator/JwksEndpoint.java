@@ -17,12 +17,12 @@ import java.security.interfaces.ECPublicKey;
 import java.security.interfaces.RSAPublicKey;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.CopyOnWriteArrayList;
 
 /** An identity provider's JWK set, over plain http; it may change, end and begin again. */
 final class JwksEndpoint implements AutoCloseable {
     private final int port;
-    private final AtomicInteger requests = new AtomicInteger();
+    private final List<String> userAgents = new CopyOnWriteArrayList<>();
     private volatile byte[] body;
     private HttpServer server;
 
@@ -63,7 +63,7 @@ final class JwksEndpoint implements AutoCloseable {
     }
 
     private void answer(HttpExchange exchange) throws IOException {
-        requests.incrementAndGet();
+        userAgents.add(exchange.getRequestHeaders().getFirst("User-Agent"));
         byte[] answer = body;
         exchange.getResponseHeaders().set("Content-Type", "application/json");
         exchange.sendResponseHeaders(200, answer.length);
@@ -72,7 +72,12 @@ final class JwksEndpoint implements AutoCloseable {
     }
 
     int requests() {
-        return requests.get();
+        return userAgents.size();
+    }
+
+    /** Of each request, in their order. */
+    List<String> userAgents() {
+        return List.copyOf(userAgents);
     }
 
     String url() {

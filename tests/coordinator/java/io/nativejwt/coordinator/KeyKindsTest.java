@@ -9,7 +9,12 @@ import io.nativejwt.testing.Token;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.AfterParameterizedClassInvocation;
+import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 import java.io.IOException;
@@ -19,7 +24,9 @@ import java.security.KeyPair;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Base64;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
@@ -28,9 +35,11 @@ import java.util.stream.Stream;
 import javax.crypto.SecretKey;
 
 /**
- * One coordinator with a property file for each kind of key; a token of each kind logs in, by JDBC
- * and by the command line.
+ * Coordinators with a property file for each kind of key; a token of each kind logs in, by JDBC and
+ * by the command line.
  */
+@ParameterizedClass
+@EnumSource(Site.class)
 final class KeyKindsTest {
     private static final KeyPair RSA = Keys.rsa();
     private static final KeyPair P256 = Keys.ec("secp256r1");
@@ -43,12 +52,18 @@ final class KeyKindsTest {
     private static final KeyPair FETCHED = Keys.rsa();
 
     private static Tls certificate;
+
+    /** From what a place calls a key to its key-file. */
+    private static Map<String, String> keyFiles;
+
     private static JwksEndpoint endpoint;
     private static Coordinator coordinator;
 
-    private record Kind(String name, UnaryOperator<Token> header, Signer signer) {
+    @Parameter Site site;
+
+    private record Kind(String name, String source, UnaryOperator<Token> header, Signer signer) {
         String token(String user) {
-            return signer.sign(header.apply(Token.of(user)));
+            return signer.sign(header.apply(Token.of(user).claim("iss", source)));
         }
 
         @Override
@@ -62,41 +77,62 @@ final class KeyKindsTest {
     }
 
     @BeforeAll
-    static void start() throws IOException {
+    static void makeKeys() throws IOException {
         Path folder = Workspace.freshFolder("test/key-kinds");
         endpoint = JwksEndpoint.serving(List.of(JwksEndpoint.jwk("fetched", FETCHED)));
         Files.createDirectories(folder.resolve("keys"));
         Files.writeString(folder.resolve("keys/team_a.pem"), Keys.publicPem(NAMED));
         Files.writeString(folder.resolve("keys/default-key.pem"), Keys.publicPem(UNNAMED));
         certificate = Tls.create(Files.createDirectories(folder.resolve("certificate")));
-        coordinator =
-                Coordinator.in(folder)
-                        .authenticator("rsa", keyFile(folder, "rsa.pem", Keys.publicPem(RSA)))
-                        .authenticator(
-                                "certificate",
-                                Map.of(KEY_FILE, certificate.certificatePem().toString()))
-                        .authenticator("p256", keyFile(folder, "p256.pem", Keys.publicPem(P256)))
-                        .authenticator("p384", keyFile(folder, "p384.pem", Keys.publicPem(P384)))
-                        .authenticator("p521", keyFile(folder, "p521.pem", Keys.publicPem(P521)))
-                        .authenticator(
-                                "ed25519", keyFile(folder, "ed25519.pem", Keys.publicPem(ED25519)))
-                        .authenticator(
-                                "hmac",
-                                keyFile(
-                                        folder,
-                                        "hmac.key",
-                                        Base64.getMimeEncoder()
-                                                .encodeToString(SECRET.getEncoded())))
-                        .authenticator("template", Map.of(KEY_FILE, folder + "/keys/${KID}.pem"))
-                        .authenticator("jwks", Map.of(KEY_FILE, endpoint.url()))
-                        .start();
+        String secret = Base64.getMimeEncoder().encodeToString(SECRET.getEncoded());
+        keyFiles = new LinkedHashMap<>();
+        keyFiles.put("rsa", keyFile(folder, "rsa.pem", Keys.publicPem(RSA)));
+        keyFiles.put("certificate", certificate.certificatePem().toString());
+        keyFiles.put("p256", keyFile(folder, "p256.pem", Keys.publicPem(P256)));
+        keyFiles.put("p384", keyFile(folder, "p384.pem", Keys.publicPem(P384)));
+        keyFiles.put("p521", keyFile(folder, "p521.pem", Keys.publicPem(P521)));
+        keyFiles.put("ed25519", keyFile(folder, "ed25519.pem", Keys.publicPem(ED25519)));
+        keyFiles.put("hmac", keyFile(folder, "hmac.key", secret));
+        keyFiles.put("template", folder + "/keys/${KID}.pem");
+        keyFiles.put("jwks", endpoint.url());
     }
 
-    @AfterAll
+    /** The plugin has an authenticator for each, the server one that chooses by the issuer. */
+    @BeforeParameterizedClassInvocation
+    static void start(Site site) throws IOException {
+        Path folder = Workspace.freshFolder("test/key-kinds/" + site);
+        Coordinator.Builder builder = Coordinator.in(folder).at(site);
+        List<String> issuers = new ArrayList<>();
+        for (Map.Entry<String, String> source : keyFiles.entrySet()) {
+            if (site.isServer()) {
+                String text =
+                        "%s=%s%nhttp-server.authentication.jwt.required-issuer=%s%n"
+                                .formatted(KEY_FILE, source.getValue(), source.getKey());
+                Path file = folder.resolve(source.getKey() + ".properties");
+                issuers.add(Files.writeString(file, text).toString());
+            } else {
+                builder.authenticator(source.getKey(), Map.of(KEY_FILE, source.getValue()));
+            }
+        }
+        if (site.isServer()) {
+            builder.jwt(
+                    Map.of(
+                            "http-server.authentication.jwt.config-files",
+                            String.join(",", issuers)));
+        }
+        coordinator = builder.start();
+    }
+
+    @AfterParameterizedClassInvocation
     static void stop() {
         if (coordinator != null) {
             coordinator.close();
+            coordinator = null;
         }
+    }
+
+    @AfterAll
+    static void closeEndpoint() {
         if (endpoint != null) {
             endpoint.close();
         }
@@ -104,29 +140,30 @@ final class KeyKindsTest {
 
     private static final String KEY_FILE = "http-server.authentication.jwt.key-file";
 
-    private static Map<String, String> keyFile(Path folder, String name, String text)
-            throws IOException {
-        return Map.of(KEY_FILE, Files.writeString(folder.resolve(name), text).toString());
+    private static String keyFile(Path folder, String name, String text) throws IOException {
+        return Files.writeString(folder.resolve(name), text).toString();
     }
 
     static Stream<Kind> kinds() {
         Stream.Builder<Kind> kinds = Stream.builder();
         for (String algorithm : List.of("RS256", "RS384", "RS512", "PS256", "PS384", "PS512")) {
-            kinds.add(kind("RSA PEM, " + algorithm, algorithm, RSA));
+            kinds.add(kind("RSA PEM, " + algorithm, "rsa", algorithm, RSA));
         }
         kinds.add(
                 new Kind(
                         "X.509 certificate",
+                        "certificate",
                         token -> token,
                         token -> token.sign("ES256", certificate.privateKey())));
-        kinds.add(kind("P-256 PEM", "ES256", P256));
-        kinds.add(kind("P-384 PEM", "ES384", P384));
-        kinds.add(kind("P-521 PEM", "ES512", P521));
-        kinds.add(kind("Ed25519 PEM", "EdDSA", ED25519));
+        kinds.add(kind("P-256 PEM", "p256", "ES256", P256));
+        kinds.add(kind("P-384 PEM", "p384", "ES384", P384));
+        kinds.add(kind("P-521 PEM", "p521", "ES512", P521));
+        kinds.add(kind("Ed25519 PEM", "ed25519", "EdDSA", ED25519));
         for (String algorithm : List.of("HS256", "HS384", "HS512")) {
             kinds.add(
                     new Kind(
                             "HMAC file, " + algorithm,
+                            "hmac",
                             token -> token,
                             token -> token.sign(algorithm, SECRET)));
         }
@@ -134,19 +171,22 @@ final class KeyKindsTest {
         kinds.add(
                 new Kind(
                         "${KID}",
+                        "template",
                         token -> token.header("kid", "team/a"),
                         token -> token.sign("ES256", NAMED.getPrivate())));
-        kinds.add(kind("${KID}, no kid", "ES256", UNNAMED));
+        kinds.add(kind("${KID}, no kid", "template", "ES256", UNNAMED));
         kinds.add(
                 new Kind(
                         "JWKS",
+                        "jwks",
                         token -> token.header("kid", "fetched"),
                         token -> token.sign("RS256", FETCHED.getPrivate())));
         return kinds.build();
     }
 
-    private static Kind kind(String name, String algorithm, KeyPair keys) {
-        return new Kind(name, token -> token, token -> token.sign(algorithm, keys.getPrivate()));
+    private static Kind kind(String name, String source, String algorithm, KeyPair keys) {
+        return new Kind(
+                name, source, token -> token, token -> token.sign(algorithm, keys.getPrivate()));
     }
 
     @ParameterizedTest(name = "{0}")
@@ -167,19 +207,31 @@ final class KeyKindsTest {
     @Test
     void keyOfNobodyIsRefusedByAll() {
         String forged = Token.of("alice").sign("RS256", Keys.rsa().getPrivate());
+        String[] sentences =
+                site.isServer()
+                        ? new String[] {"iss"}
+                        : new String[] {
+                            "JWT signature does not match",
+                            "but no key is configured",
+                            "Key ID is required"
+                        };
         assertThatThrownBy(() -> Clients.jdbc(coordinator, forged, "SELECT 1"))
                 .isInstanceOf(SQLException.class)
-                .hasMessageContaining("JWT signature does not match")
-                .hasMessageContaining("but no key is configured")
-                .hasMessageContaining("Key ID is required");
+                .message()
+                .contains(sentences);
     }
 
     @Test
     void unknownKidIsRefusedByTemplateAndJwks() {
-        String unknown =
-                Token.of("alice").header("kid", "nobody").sign("RS256", Keys.rsa().getPrivate());
-        assertThatThrownBy(() -> Clients.jdbc(coordinator, unknown, "SELECT 1"))
-                .hasMessageContaining("Unknown signing key ID");
+        for (String issuer : List.of("template", "jwks")) {
+            String unknown =
+                    Token.of("alice")
+                            .claim("iss", issuer)
+                            .header("kid", "nobody")
+                            .sign("RS256", Keys.rsa().getPrivate());
+            assertThatThrownBy(() -> Clients.jdbc(coordinator, unknown, "SELECT 1"))
+                    .hasMessageContaining("Unknown signing key ID");
+        }
     }
 
     @Test
@@ -196,6 +248,10 @@ final class KeyKindsTest {
     /** All of the property files together, library and all; the rest of the start is Trino's. */
     @Test
     void startTakesLessThanASecondLonger() {
+        if (site.isServer()) {
+            // It is part of reading the configuration there, and has no lines of its own around it.
+            return;
+        }
         List<String> lines =
                 coordinator.log().stream()
                         .filter(line -> line.contains("HeaderAuthenticatorManager"))

@@ -8,9 +8,12 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.nativejwt.testing.Keys;
 import io.nativejwt.testing.Token;
 
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.AfterParameterizedClassInvocation;
+import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
@@ -27,18 +30,22 @@ import javax.crypto.SecretKeyFactory;
 import javax.crypto.spec.PBEKeySpec;
 
 /**
- * {@code http-server.authentication.type=PASSWORD,HEADER}, with keys from a JWK set: each kind of
- * login passes the other by.
+ * {@code http-server.authentication.type=PASSWORD,HEADER}, or {@code PASSWORD,JWT}, with keys from
+ * a JWK set: each kind of login passes the other by.
  */
+@ParameterizedClass
+@EnumSource(Site.class)
 final class PasswordBesideTest {
     private static final KeyPair KEYS = Keys.ec("secp256r1");
 
     private static JwksEndpoint endpoint;
     private static Coordinator coordinator;
 
-    @BeforeAll
-    static void start() throws Exception {
-        Path folder = Workspace.freshFolder("test/password-beside");
+    @Parameter Site site;
+
+    @BeforeParameterizedClassInvocation
+    static void start(Site site) throws Exception {
+        Path folder = Workspace.freshFolder("test/password-beside/" + site);
         Path passwords =
                 Files.writeString(folder.resolve("password.db"), "bob:" + pbkdf2("secret") + "\n");
         Path file =
@@ -49,10 +56,9 @@ final class PasswordBesideTest {
         endpoint = JwksEndpoint.serving(List.of(JwksEndpoint.jwk("one", KEYS)));
         coordinator =
                 Coordinator.in(folder)
-                        .authenticator(
-                                "native-jwt",
-                                Map.of("http-server.authentication.jwt.key-file", endpoint.url()))
-                        .config("http-server.authentication.type", "PASSWORD,HEADER")
+                        .at(site)
+                        .jwt(Map.of("http-server.authentication.jwt.key-file", endpoint.url()))
+                        .config("http-server.authentication.type", "PASSWORD," + site.type())
                         .config("password-authenticator.config-files", file.toString())
                         // The login form of PASSWORD serves the web UI.
                         .config("web-ui.authentication.type", "")
@@ -60,10 +66,11 @@ final class PasswordBesideTest {
                         .start();
     }
 
-    @AfterAll
+    @AfterParameterizedClassInvocation
     static void stop() {
         if (coordinator != null) {
             coordinator.close();
+            coordinator = null;
         }
         if (endpoint != null) {
             endpoint.close();
@@ -108,8 +115,14 @@ final class PasswordBesideTest {
         HttpResponse<String> response = Clients.http(coordinator);
         assertThat(response.statusCode()).isEqualTo(401);
         assertThat(response.body()).isEqualTo("Unauthorized");
-        assertThat(response.headers().allValues("WWW-Authenticate"))
-                .containsExactly("Basic realm=\"Trino\"");
+        List<String> challenges = response.headers().allValues("WWW-Authenticate");
+        if (site.isServer()) {
+            assertThat(challenges)
+                    .containsExactly(
+                            "Basic realm=\"Trino\"", "Bearer realm=\"Trino\", token_type=\"JWT\"");
+        } else {
+            assertThat(challenges).containsExactly("Basic realm=\"Trino\"");
+        }
     }
 
     /** PASSWORD of stock reads only the first header, so both are seen by ours alone. */

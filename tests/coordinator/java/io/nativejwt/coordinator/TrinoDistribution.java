@@ -2,11 +2,13 @@ package io.nativejwt.coordinator;
 
 import java.io.File;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Properties;
 import java.util.stream.Stream;
 
 /** How to start a certain Trino. */
@@ -14,25 +16,55 @@ interface TrinoDistribution {
     /** Puts the distribution's own plugins into the plugin folder. */
     void linkPlugins(Path plugins);
 
-    List<String> command(Path folder, Path etc);
+    List<String> command(Path folder, Path etc, Seam seam);
+
+    /** The lines of etc/jvm.config that the seam needs. */
+    List<String> jvmOptions(Seam seam);
+
+    /** As the release's launcher configuration names it. */
+    private static String mainClass() throws IOException {
+        Properties launcher = new Properties();
+        try (InputStream in =
+                Files.newInputStream(Workspace.serverFolder().resolve("launcher.properties"))) {
+            launcher.load(in);
+        }
+        return launcher.getProperty("main-class");
+    }
 
     /** The published server tarball, started by its launcher as an operator does. */
     static TrinoDistribution tarball476() {
-        Path home = Workspace.unpack(Path.of(Workspace.fetched("trino-server")), unpacked -> {});
+        Path home = home476();
         return new TrinoDistribution() {
             @Override
             public void linkPlugins(Path plugins) {
                 try (Stream<Path> folders = Files.list(home.resolve("plugin"))) {
-                    for (Path plugin : folders.toList()) {
-                        Files.createSymbolicLink(plugins.resolve(plugin.getFileName()), plugin);
-                    }
+                    folders.forEach(plugin -> link(plugins, plugin));
                 } catch (IOException e) {
                     throw new UncheckedIOException(e);
                 }
             }
 
             @Override
-            public List<String> command(Path folder, Path etc) {
+            public List<String> jvmOptions(Seam seam) {
+                return seam == Seam.SERVER
+                        ? List.of(
+                                "--class-path=%s/lib/*:%s/*"
+                                        .formatted(home, Workspace.serverFolder()))
+                        : List.of();
+            }
+
+            @Override
+            public List<String> command(Path folder, Path etc, Seam seam) {
+                List<String> command = new ArrayList<>(launcher(folder, etc));
+                if (seam == Seam.SERVER) {
+                    Path config = Workspace.serverFolder().resolve("launcher.properties");
+                    command.addAll(List.of("-launcher-config", config.toString()));
+                }
+                command.add("run");
+                return command;
+            }
+
+            private List<String> launcher(Path folder, Path etc) {
                 return List.of(
                         "env",
                         "JAVA_HOME=" + System.getProperty("java.home"),
@@ -41,8 +73,7 @@ interface TrinoDistribution {
                         "-etc-dir",
                         etc.toString(),
                         "-data-dir",
-                        folder.resolve("data").toString(),
-                        "run");
+                        folder.resolve("data").toString());
             }
         };
     }
@@ -53,10 +84,19 @@ interface TrinoDistribution {
     static TrinoDistribution artifacts483() {
         return new TrinoDistribution() {
             @Override
-            public void linkPlugins(Path plugins) {}
+            public void linkPlugins(Path plugins) {
+                // Its artifacts hold none; the one for passwords fits both versions.
+                Path passwords = home476().resolve("plugin/password-authenticators");
+                link(plugins, passwords);
+            }
 
             @Override
-            public List<String> command(Path folder, Path etc) {
+            public List<String> jvmOptions(Seam seam) {
+                return List.of();
+            }
+
+            @Override
+            public List<String> command(Path folder, Path etc, Seam seam) {
                 try {
                     List<String> command = new ArrayList<>();
                     command.add(Workspace.java());
@@ -66,17 +106,29 @@ interface TrinoDistribution {
                     command.add("-Dlog.levels-file=" + etc.resolve("log.properties"));
                     Files.readAllLines(etc.resolve("node.properties"))
                             .forEach(line -> command.add("-D" + line));
+                    boolean server = seam == Seam.SERVER;
+                    Object ours =
+                            server ? Workspace.serverFolder().resolve("*") : Workspace.classes();
                     command.add("-cp");
-                    command.add(
-                            Workspace.classes()
-                                    + File.pathSeparator
-                                    + Workspace.fetched("trino483"));
-                    command.add(Trino483.class.getName());
+                    command.add(ours + File.pathSeparator + Workspace.fetched("trino483"));
+                    command.add(server ? mainClass() : Trino483.class.getName());
                     return command;
                 } catch (IOException e) {
                     throw new UncheckedIOException(e);
                 }
             }
         };
+    }
+
+    private static Path home476() {
+        return Workspace.unpack(Path.of(Workspace.fetched("trino-server")), unpacked -> {});
+    }
+
+    private static void link(Path plugins, Path plugin) {
+        try {
+            Files.createSymbolicLink(plugins.resolve(plugin.getFileName()), plugin);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 }

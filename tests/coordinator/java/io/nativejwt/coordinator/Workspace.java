@@ -26,6 +26,11 @@ final class Workspace {
         return built(ROOT.resolve("build/dist/plugin/native-jwt"), "make dist");
     }
 
+    /** What an operator puts on the class path for the server seam. */
+    static Path serverFolder() {
+        return built(ROOT.resolve("build/dist/server"), "make dist");
+    }
+
     /** The released command line. */
     static Path command() {
         return built(ROOT.resolve("build/dist/bin/nativejwt"), "make dist");

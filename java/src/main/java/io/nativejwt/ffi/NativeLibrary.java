@@ -88,9 +88,8 @@ public final class NativeLibrary {
             jar = Path.of(source.getLocation().toURI());
         } catch (URISyntaxException | RuntimeException e) {
             return failed(
-                    "the folder of the plugin's jar cannot be told from its code source (%s)"
-                            .formatted(e),
-                    "Unpack the plugin into a folder of its own in plugin.dir");
+                    "the folder of the jar cannot be told from its code source (%s)".formatted(e),
+                    "Put jar and library into one folder, as the release archive has them");
         }
         return load(jar.resolveSibling(FILE_NAME));
     }
@@ -116,8 +115,8 @@ public final class NativeLibrary {
     private static NativeLibrary inspect(Path file) {
         if (!Files.isRegularFile(file)) {
             return failed(
-                    "%s is missing: it belongs beside the plugin's jar".formatted(file),
-                    "Copy the whole folder native-jwt of the release archive into plugin.dir");
+                    "%s is missing: it belongs beside the jar".formatted(file),
+                    "Copy the whole folder of the release archive, jar and library");
         }
         ElfHeader header;
         try {
@@ -245,7 +244,7 @@ public final class NativeLibrary {
 
     private static NativeLibrary nativeAccessDenied(Path file) {
         return failed(
-                "the JVM forbids the plugin to load %s (it runs with --illegal-native-access=deny)"
+                "the JVM forbids native-jwt to load %s (it runs with --illegal-native-access=deny)"
                         .formatted(file),
                 "Add the line --enable-native-access=ALL-UNNAMED to etc/jvm.config");
     }
@@ -260,7 +259,7 @@ public final class NativeLibrary {
         if (reason.contains("failed to map segment")) {
             return failed(
                     "%s lies on a file system that is mounted noexec (%s)".formatted(file, reason),
-                    "Keep the plugin folder on a file system that allows execution");
+                    "Keep that folder on a file system that allows execution");
         }
         return failed(
                 "%s cannot be loaded (%s)".formatted(file, reason),

@@ -1,12 +1,11 @@
 package io.nativejwt.plugin;
 
-import io.nativejwt.ffi.NativeAuthenticator;
 import io.nativejwt.ffi.Verdict;
+import io.nativejwt.login.Login;
 import io.trino.spi.security.HeaderAuthenticator;
 import io.trino.spi.security.Identity;
 
 import java.security.Principal;
-import java.util.List;
 import java.util.Optional;
 
 /**
@@ -17,18 +16,10 @@ import java.util.Optional;
 final class NativeJwtAuthenticator implements HeaderAuthenticator {
     private static final String AUTHORIZATION = "Authorization";
 
-    private final NativeAuthenticator authenticator;
-    private final RejectLog rejectLog;
+    private final Login login;
 
-    private NativeJwtAuthenticator(NativeAuthenticator authenticator, RejectLog rejectLog) {
-        this.authenticator = authenticator;
-        this.rejectLog = rejectLog;
-    }
-
-    static NativeJwtAuthenticator start(NativeAuthenticator authenticator) {
-        RejectLog rejectLog = new RejectLog();
-        EventLog.start(authenticator, rejectLog);
-        return new NativeJwtAuthenticator(authenticator, rejectLog);
+    NativeJwtAuthenticator(Login login) {
+        this.login = login;
     }
 
     @Override
@@ -45,37 +36,10 @@ final class NativeJwtAuthenticator implements HeaderAuthenticator {
     }
 
     private NativeJwtPrincipal authenticate(Headers headers) {
-        Verdict verdict;
-        try {
-            verdict = verdict(headers);
-        } catch (RuntimeException | LinkageError | AssertionError e) {
-            // The exception may hold request data, so only its class and place are logged.
-            verdict = Rejects.internalError();
-            rejectLog.defect(e);
-        }
-        return switch (verdict) {
+        return switch (login.judge(() -> headers.getHeader(AUTHORIZATION))) {
             case Verdict.Accepted accepted ->
                     new NativeJwtPrincipal(accepted.principal(), accepted.user());
-            case Verdict.Rejected rejected -> {
-                if (Rejects.isWithoutToken(rejected)) {
-                    rejectLog.withoutToken(rejected);
-                } else {
-                    rejectLog.rejected(rejected);
-                }
-                throw new RejectedException(rejected);
-            }
+            case Verdict.Rejected rejected -> throw new RejectedException(rejected);
         };
-    }
-
-    private Verdict verdict(Headers headers) {
-        List<String> values = headers.getHeader(AUTHORIZATION);
-        if (values == null || values.isEmpty()) {
-            return authenticator.authenticate("", System.currentTimeMillis());
-        }
-        if (values.size() > 1) {
-            return Rejects.severalAuthorizationHeaders();
-        }
-        String value = values.getFirst();
-        return authenticator.authenticate(value == null ? "" : value, System.currentTimeMillis());
     }
 }

@@ -1,7 +1,7 @@
 package io.nativejwt.plugin;
 
-import io.nativejwt.ffi.NativeAuthenticator;
 import io.nativejwt.ffi.NativeLibrary;
+import io.nativejwt.login.Login;
 import io.trino.spi.security.HeaderAuthenticator;
 import io.trino.spi.security.HeaderAuthenticatorFactory;
 
@@ -28,16 +28,12 @@ public final class NativeJwtAuthenticatorFactory implements HeaderAuthenticatorF
     @Override
     public HeaderAuthenticator create(Map<String, String> config) {
         Optional<Path> source = ConfigurationFile.of(config);
-        NativeAuthenticator authenticator =
-                NativeAuthenticator.open(
-                        config,
-                        source.map(Path::toString).orElse(""),
-                        JvmTrustStore.isUsedBy(config) ? JvmTrustStore.pem() : "");
+        Login login = Login.start(config, source.map(Path::toString).orElse(""));
         LOG.info(
                 "native-jwt %s authenticates as %s says"
                         .formatted(
                                 NativeLibrary.jarVersion(),
                                 source.map(Path::toString).orElse("its property file")));
-        return NativeJwtAuthenticator.start(authenticator);
+        return new NativeJwtAuthenticator(login);
     }
 }

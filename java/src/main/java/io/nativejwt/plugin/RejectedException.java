@@ -1,6 +1,7 @@
 package io.nativejwt.plugin;
 
 import io.nativejwt.ffi.Verdict;
+import io.nativejwt.login.Rejects;
 import io.trino.spi.security.AccessDeniedException;
 
 /**

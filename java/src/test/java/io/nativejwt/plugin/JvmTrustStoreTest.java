@@ -7,6 +7,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsServer;
 
+import io.nativejwt.login.JvmTrustStore;
 import io.nativejwt.testing.Keys;
 import io.nativejwt.testing.Token;
 import io.trino.spi.security.AccessDeniedException;

@@ -1,4 +1,4 @@
-package io.nativejwt.plugin;
+package io.nativejwt.login;
 
 import io.nativejwt.ffi.Verdict;
 
@@ -16,7 +16,7 @@ import java.util.logging.Logger;
  * line a second for each reason.
  */
 final class RejectLog {
-    private static final Logger LOG = Logger.getLogger(NativeJwtAuthenticator.class.getName());
+    private static final Logger LOG = Logger.getLogger(Login.class.getName());
     private static final long INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     /** Reasons come from a fixed table, so this does not grow. */

@@ -1,4 +1,4 @@
-package io.nativejwt.plugin;
+package io.nativejwt.login;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -23,7 +23,7 @@ final class RejectLogTest {
     private static final Verdict.Rejected FORGED =
             new Verdict.Rejected(310, "SIGNATURE_MISMATCH", "no match");
 
-    private final Logger logger = Logger.getLogger(NativeJwtAuthenticator.class.getName());
+    private final Logger logger = Logger.getLogger(Login.class.getName());
     private final List<String> lines = new ArrayList<>();
     private final AtomicLong now = new AtomicLong();
     private final RejectLog log = new RejectLog(now::get);

@@ -1,4 +1,4 @@
-package io.nativejwt.plugin;
+package io.nativejwt.login;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
@@ -21,7 +21,7 @@ import javax.net.ssl.X509TrustManager;
  * javax.net.ssl.trustStore}, else of the JDK's jssecacerts or cacerts. They count as they are at
  * the start.
  */
-final class JvmTrustStore {
+public final class JvmTrustStore {
     private static final Logger LOG = Logger.getLogger(JvmTrustStore.class.getName());
     private static final Base64.Encoder BASE64 = Base64.getMimeEncoder(64, new byte[] {'\n'});
     private static final String WITHOUT =
@@ -30,7 +30,7 @@ final class JvmTrustStore {
     private JvmTrustStore() {}
 
     /** Reading it takes a while, so it is read only where keys are fetched with it. */
-    static boolean isUsedBy(Map<String, String> config) {
+    public static boolean isUsedBy(Map<String, String> config) {
         String jwt = "http-server.authentication.jwt.";
         String keyFile =
                 config.getOrDefault(
@@ -45,7 +45,7 @@ final class JvmTrustStore {
     }
 
     /** In PEM; empty, and a warning in the log, where there are none. */
-    static String pem() {
+    public static String pem() {
         try {
             TrustManagerFactory factory =
                     TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());

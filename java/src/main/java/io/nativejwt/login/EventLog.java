@@ -1,4 +1,4 @@
-package io.nativejwt.plugin;
+package io.nativejwt.login;
 
 import io.nativejwt.ffi.Event;
 import io.nativejwt.ffi.NativeAuthenticator;

@@ -1,4 +1,4 @@
-package io.nativejwt.plugin;
+package io.nativejwt.login;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -8,7 +8,10 @@ import org.junit.jupiter.api.Test;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
 
 /**
  * The few refusals that Java decides have the numbers and names of the one table, which is Rust's.
@@ -28,5 +31,28 @@ final class RejectsTest {
         assertThat(header).contains("#define NATIVEJWT_REJECT_NO_BEARER_TOKEN " + withoutToken);
         assertThat(Rejects.isWithoutToken(new Verdict.Rejected(withoutToken, "", ""))).isTrue();
         assertThat(Rejects.isWithoutToken(Rejects.internalError())).isFalse();
+    }
+
+    @Test
+    void tokenIsBlamedForItsOwnFaultsOnly() throws Exception {
+        String header = Files.readString(Path.of("rust/ffi/include/nativejwt.h"));
+        Map<String, Integer> blameless = new HashMap<>();
+        Pattern.compile("#define NATIVEJWT_REJECT_(\\w+) (\\d+)")
+                .matcher(header)
+                .results()
+                .forEach(
+                        row -> {
+                            int code = Integer.parseInt(row.group(2));
+                            if (!Rejects.isInvalidToken(new Verdict.Rejected(code, "", ""))) {
+                                blameless.put(row.group(1), code);
+                            }
+                        });
+        assertThat(blameless)
+                .containsOnlyKeys(
+                        "NO_BEARER_TOKEN",
+                        "SEVERAL_AUTHORIZATION_HEADERS",
+                        "KEYS_UNAVAILABLE",
+                        "UNUSABLE_KEY_FILE",
+                        "INTERNAL_ERROR");
     }
 }

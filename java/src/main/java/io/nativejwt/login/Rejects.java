@@ -1,12 +1,14 @@
-package io.nativejwt.plugin;
+package io.nativejwt.login;
 
 import io.nativejwt.ffi.Verdict;
+
+import java.util.Set;
 
 /**
  * The refusals that are decided before native code is reached, with the numbers, names and words of
  * its table.
  */
-final class Rejects {
+public final class Rejects {
     private static final Verdict.Rejected SEVERAL_AUTHORIZATION_HEADERS =
             new Verdict.Rejected(
                     102,
@@ -19,6 +21,9 @@ final class Rejects {
 
     private static final int NO_BEARER_TOKEN = 101;
 
+    /** No judgement of the token: another one would fare no better now. */
+    private static final Set<Integer> NOT_THE_TOKENS_FAULT = Set.of(102, 306, 307, 999);
+
     private Rejects() {}
 
     static Verdict.Rejected severalAuthorizationHeaders() {
@@ -30,7 +35,12 @@ final class Rejects {
     }
 
     /** Whether the request held no token at all, so that there is nothing to say of one. */
-    static boolean isWithoutToken(Verdict.Rejected rejected) {
+    public static boolean isWithoutToken(Verdict.Rejected rejected) {
         return rejected.code() == NO_BEARER_TOKEN;
+    }
+
+    /** Whether the token itself is refused, so that the client should get another one. */
+    public static boolean isInvalidToken(Verdict.Rejected rejected) {
+        return !isWithoutToken(rejected) && !NOT_THE_TOKENS_FAULT.contains(rejected.code());
     }
 }

@@ -1,0 +1,237 @@
+package io.nativejwt.server;
+
+import io.nativejwt.ffi.NativeLibrary;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.reflect.Executable;
+import java.lang.reflect.Modifier;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.Properties;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/**
+ * The Trino on the class path, and whether the server seam fits it: asked by name, before any class
+ * of it is linked, so that the answer is a sentence and never a NoSuchMethodError.
+ */
+record Engine(ClassLoader loader, String version) {
+    private static final String SERVER = "io.trino.server.Server";
+    private static final String JWT = "io.trino.server.security.jwt.";
+    private static final String AIRLIFT = "io.airlift.configuration.";
+    private static final String REQUEST = "jakarta.ws.rs.container.ContainerRequestContext";
+    private static final String IDENTITY = "io.trino.spi.security.Identity";
+
+    private static final Set<String> MAINS =
+            Set.of("io.trino.server.TrinoServer", NativeJwtServer.class.getName());
+
+    /** Something of the engine that this package calls or overrides; types by name. */
+    private record Part(String owner, String name, List<String> parameters, boolean overridden) {
+        static Part type(String owner) {
+            return new Part(owner, "", List.of(), false);
+        }
+
+        static Part constructor(String owner, String... parameters) {
+            return new Part(owner, "<init>", List.of(parameters), false);
+        }
+
+        static Part method(String owner, String name, String... parameters) {
+            return new Part(owner, name, List.of(parameters), false);
+        }
+
+        static Part overridden(String owner, String name, String... parameters) {
+            return new Part(owner, name, List.of(parameters), true);
+        }
+    }
+
+    /** All that ties this seam to a version of Trino; a test holds our class files against it. */
+    private static final List<Part> PARTS =
+            List.of(
+                    Part.constructor(SERVER),
+                    Part.method(SERVER, "start", "java.lang.String"),
+                    Part.overridden(SERVER, "getAdditionalModules"),
+                    Part.constructor(
+                            JWT + "JwtAuthenticator",
+                            JWT + "JwtAuthenticatorConfig",
+                            "io.jsonwebtoken.Locator"),
+                    Part.overridden(JWT + "JwtAuthenticator", "authenticate", REQUEST),
+                    Part.overridden(
+                            JWT + "JwtAuthenticator", "authenticate", REQUEST, "java.lang.String"),
+                    Part.overridden(JWT + "JwtAuthenticator", "createIdentity", "java.lang.String"),
+                    Part.constructor(JWT + "JwtAuthenticatorConfig"),
+                    Part.type(JWT + "ForJwt"),
+                    Part.constructor(
+                            "io.trino.server.security.AuthenticationException",
+                            "java.lang.String",
+                            "java.lang.String"),
+                    Part.method(IDENTITY, "forUser", "java.lang.String"),
+                    Part.method(IDENTITY + "$Builder", "withPrincipal", "java.security.Principal"),
+                    Part.method(IDENTITY + "$Builder", "build"),
+                    Part.constructor("io.trino.spi.security.BasicPrincipal", "java.lang.String"),
+                    Part.method(REQUEST, "getHeaders"),
+                    Part.method("jakarta.ws.rs.core.MultivaluedMap", "get", "java.lang.Object"),
+                    Part.overridden(
+                            AIRLIFT + "ConfigurationAwareModule",
+                            "setConfigurationFactory",
+                            AIRLIFT + "ConfigurationFactory"),
+                    Part.overridden(
+                            AIRLIFT + "ConfigurationAwareModule",
+                            "configure",
+                            "com.google.inject.Binder"),
+                    Part.method(AIRLIFT + "ConfigurationFactory", "getProperties"),
+                    Part.method(AIRLIFT + "ConfigurationFactory", "getAllSeenProperties"),
+                    Part.method(
+                            AIRLIFT + "ConfigBinder", "configBinder", "com.google.inject.Binder"),
+                    Part.method(AIRLIFT + "ConfigBinder", "bindConfig", "java.lang.Class"),
+                    Part.method(
+                            AIRLIFT + "ConfigBinder",
+                            "bindConfig",
+                            "java.lang.Class",
+                            "java.lang.Class",
+                            "java.lang.String"),
+                    Part.method(AIRLIFT + "Config", "value"),
+                    Part.type(AIRLIFT + "ConfigDescription"),
+                    Part.type("io.airlift.http.client.HttpClientConfig"),
+                    Part.type("com.google.inject.Module"),
+                    Part.method("com.google.inject.Binder", "bind", "java.lang.Class"),
+                    Part.method(
+                            "com.google.inject.Binder",
+                            "addError",
+                            "java.lang.String",
+                            "[Ljava.lang.Object;"),
+                    Part.method(
+                            "com.google.inject.binder.AnnotatedBindingBuilder",
+                            "toInstance",
+                            "java.lang.Object"));
+
+    static Engine ofThisJvm() {
+        ClassLoader loader = Engine.class.getClassLoader();
+        String version = null;
+        try {
+            // The same version as Trino's own main class finds.
+            version = Class.forName(SERVER, false, loader).getPackage().getImplementationVersion();
+        } catch (ClassNotFoundException | LinkageError e) {
+            // What is missing is told of by misfit().
+        }
+        return new Engine(loader, version == null ? "unknown" : version);
+    }
+
+    /** Why the server seam cannot be used here, in one sentence and advice; empty when it can. */
+    Optional<String> misfit() {
+        return PARTS.stream()
+                .map(this::lack)
+                .flatMap(Optional::stream)
+                .findFirst()
+                .map(this::misfit)
+                .or(this::anotherMain);
+    }
+
+    String misfit(String lack) {
+        return "native-jwt %s: the server seam does not fit Trino %s (%s). %s"
+                .formatted(NativeLibrary.jarVersion(), version, lack, advice());
+    }
+
+    private static String advice() {
+        return "Use the plugin seam there, which needs nothing but Trino's public interface:"
+                + " http-server.authentication.type=HEADER, as the README says";
+    }
+
+    private Optional<String> lack(Part part) {
+        Class<?> owner;
+        try {
+            owner = Class.forName(part.owner(), false, loader);
+            if (part.name().isEmpty()) {
+                return Optional.empty();
+            }
+            boolean constructor = part.name().equals("<init>");
+            Optional<? extends Executable> found =
+                    (constructor ? Arrays.stream(owner.getDeclaredConstructors()) : methods(owner))
+                            .filter(member -> constructor || member.getName().equals(part.name()))
+                            .filter(member -> part.parameters().equals(parameters(member)))
+                            .filter(member -> !Modifier.isPrivate(member.getModifiers()))
+                            .findFirst();
+            if (found.isEmpty()) {
+                return Optional.of(
+                        "%s has no %s(%s)"
+                                .formatted(
+                                        part.owner(),
+                                        constructor ? "constructor " : part.name(),
+                                        String.join(", ", part.parameters())));
+            }
+            if (part.overridden()
+                    && Modifier.isFinal(found.get().getModifiers() | owner.getModifiers())) {
+                return Optional.of("%s.%s is final".formatted(part.owner(), part.name()));
+            }
+            return Optional.empty();
+        } catch (ClassNotFoundException e) {
+            return Optional.of("there is no " + part.owner());
+        } catch (LinkageError e) {
+            return Optional.of("%s cannot be loaded: %s".formatted(part.owner(), e));
+        }
+    }
+
+    /** Its own and inherited ones, of whatever visibility. */
+    private static Stream<? extends Executable> methods(Class<?> owner) {
+        Stream<Executable> own = Arrays.stream(owner.getDeclaredMethods());
+        Stream<Class<?>> parents =
+                Stream.concat(
+                        Stream.ofNullable(owner.getSuperclass()),
+                        Arrays.stream(owner.getInterfaces()));
+        return Stream.concat(own, parents.flatMap(Engine::methods));
+    }
+
+    private static List<String> parameters(Executable member) {
+        return Arrays.stream(member.getParameterTypes()).map(Class::getName).toList();
+    }
+
+    /**
+     * A distribution that starts another class than Trino's adds to the engine there, for instance
+     * access control. Started by our main it would come up without, which nobody would notice.
+     */
+    private Optional<String> anotherMain() {
+        return launcherConfig()
+                .map(Engine::mainClass)
+                .filter(main -> !MAINS.contains(main))
+                .map(
+                        main ->
+                                "native-jwt %s: this distribution of Trino %s is started by %s, whose additions would be missing. %s"
+                                        .formatted(
+                                                NativeLibrary.jarVersion(),
+                                                version,
+                                                main,
+                                                advice()));
+    }
+
+    private Optional<Path> launcherConfig() {
+        try {
+            Path jar =
+                    Path.of(
+                            Class.forName(SERVER, false, loader)
+                                    .getProtectionDomain()
+                                    .getCodeSource()
+                                    .getLocation()
+                                    .toURI());
+            return Optional.of(jar.resolveSibling("../bin/launcher.properties").normalize())
+                    .filter(Files::isReadable);
+        } catch (ClassNotFoundException | URISyntaxException | RuntimeException e) {
+            return Optional.empty();
+        }
+    }
+
+    private static String mainClass(Path launcherConfig) {
+        Properties properties = new Properties();
+        try (InputStream in = Files.newInputStream(launcherConfig)) {
+            properties.load(in);
+        } catch (IOException | IllegalArgumentException e) {
+            return "a class that " + launcherConfig + " does not tell of (" + e + ")";
+        }
+        return properties
+                .getProperty("main-class", "a class that " + launcherConfig + " does not name")
+                .trim();
+    }
+}

@@ -1,0 +1,63 @@
+package io.nativejwt.server;
+
+import io.nativejwt.ffi.Verdict;
+import io.nativejwt.login.Login;
+import io.trino.server.security.AuthenticationException;
+import io.trino.server.security.jwt.JwtAuthenticator;
+import io.trino.server.security.jwt.JwtAuthenticatorConfig;
+import io.trino.spi.security.BasicPrincipal;
+import io.trino.spi.security.Identity;
+
+import jakarta.ws.rs.container.ContainerRequestContext;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/**
+ * What the coordinator takes for stock's JWT authenticator, also in the web UI. The super class is
+ * there for its type only: it gets no configuration and no keys, and none of its code is reached by
+ * a request.
+ */
+final class NativeJwtAuthenticator extends JwtAuthenticator {
+    private static final String AUTHORIZATION = "Authorization";
+
+    private final Login login;
+
+    NativeJwtAuthenticator(Login login) {
+        super(
+                new JwtAuthenticatorConfig(),
+                header -> {
+                    throw new IllegalStateException("Stock's parser is not in use");
+                });
+        this.login = login;
+    }
+
+    @Override
+    public Identity authenticate(ContainerRequestContext request) throws AuthenticationException {
+        return authenticate(() -> request.getHeaders().get(AUTHORIZATION));
+    }
+
+    @Override
+    public Identity authenticate(ContainerRequestContext request, String token)
+            throws AuthenticationException {
+        return authenticate(() -> List.of("Bearer " + token));
+    }
+
+    /** Nothing calls it, since both callers in the super class are overridden above. */
+    @Override
+    protected Optional<Identity> createIdentity(String token) {
+        return Optional.empty();
+    }
+
+    private Identity authenticate(Supplier<List<String>> authorization)
+            throws AuthenticationException {
+        return switch (login.judge(authorization)) {
+            case Verdict.Accepted accepted ->
+                    Identity.forUser(accepted.user())
+                            .withPrincipal(new BasicPrincipal(accepted.principal()))
+                            .build();
+            case Verdict.Rejected rejected -> throw new RefusedException(rejected);
+        };
+    }
+}

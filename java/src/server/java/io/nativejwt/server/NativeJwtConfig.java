@@ -1,0 +1,220 @@
+package io.nativejwt.server;
+
+import io.airlift.configuration.Config;
+import io.airlift.configuration.ConfigDescription;
+
+/**
+ * The keys that stock's JWT authenticator does not have. They are texts here: the library reads
+ * them, in both seams alike. What has a property here is known to the coordinator, which refuses
+ * every other key.
+ */
+public class NativeJwtConfig {
+    private String configFiles;
+    private String clockSkew;
+    private String requireExpiration;
+    private String maxTokenLifetime;
+    private String allowedAlgorithms;
+    private String requiredTokenType;
+    private String nestedClaimDelimiter;
+    private String groupsField;
+    private String jwksRefreshInterval;
+    private String jwksUnknownKidCooldown;
+    private String jwksUnknownKidWait;
+    private String jwksMaxStale;
+    private String jwksRemovedKeyGrace;
+    private String jwksCacheFile;
+    private String jwksBearerTokenFile;
+    private String jwksFailFast;
+    private String keyFile;
+
+    public String getConfigFiles() {
+        return configFiles;
+    }
+
+    @Config("http-server.authentication.jwt.config-files")
+    @ConfigDescription("Property files with these keys, one for each issuer, separated by commas")
+    public NativeJwtConfig setConfigFiles(String configFiles) {
+        this.configFiles = configFiles;
+        return this;
+    }
+
+    public String getClockSkew() {
+        return clockSkew;
+    }
+
+    @Config("http-server.authentication.jwt.clock-skew")
+    @ConfigDescription("How far the clock of the issuer may be off, for exp, nbf and iat")
+    public NativeJwtConfig setClockSkew(String clockSkew) {
+        this.clockSkew = clockSkew;
+        return this;
+    }
+
+    public String getRequireExpiration() {
+        return requireExpiration;
+    }
+
+    @Config("http-server.authentication.jwt.require-expiration")
+    @ConfigDescription("Refuse tokens without exp")
+    public NativeJwtConfig setRequireExpiration(String requireExpiration) {
+        this.requireExpiration = requireExpiration;
+        return this;
+    }
+
+    public String getMaxTokenLifetime() {
+        return maxTokenLifetime;
+    }
+
+    @Config("http-server.authentication.jwt.max-token-lifetime")
+    @ConfigDescription("Refuse tokens whose exp lies further from iat")
+    public NativeJwtConfig setMaxTokenLifetime(String maxTokenLifetime) {
+        this.maxTokenLifetime = maxTokenLifetime;
+        return this;
+    }
+
+    public String getAllowedAlgorithms() {
+        return allowedAlgorithms;
+    }
+
+    @Config("http-server.authentication.jwt.allowed-algorithms")
+    @ConfigDescription(
+            "JWS algorithms that are accepted, separated by commas; all that fit the key when not"
+                    + " set")
+    public NativeJwtConfig setAllowedAlgorithms(String allowedAlgorithms) {
+        this.allowedAlgorithms = allowedAlgorithms;
+        return this;
+    }
+
+    public String getRequiredTokenType() {
+        return requiredTokenType;
+    }
+
+    @Config("http-server.authentication.jwt.required-token-type")
+    @ConfigDescription("The typ header that tokens must have, such as at+jwt")
+    public NativeJwtConfig setRequiredTokenType(String requiredTokenType) {
+        this.requiredTokenType = requiredTokenType;
+        return this;
+    }
+
+    public String getNestedClaimDelimiter() {
+        return nestedClaimDelimiter;
+    }
+
+    @Config("http-server.authentication.jwt.nested-claim-delimiter")
+    @ConfigDescription(
+            "What separates the names in a path to a nested claim, such as a dot; names are literal"
+                    + " when not set")
+    public NativeJwtConfig setNestedClaimDelimiter(String nestedClaimDelimiter) {
+        this.nestedClaimDelimiter = nestedClaimDelimiter;
+        return this;
+    }
+
+    public String getGroupsField() {
+        return groupsField;
+    }
+
+    @Config("http-server.authentication.jwt.groups-field")
+    @ConfigDescription("The claim with the groups of the user")
+    public NativeJwtConfig setGroupsField(String groupsField) {
+        this.groupsField = groupsField;
+        return this;
+    }
+
+    public String getJwksRefreshInterval() {
+        return jwksRefreshInterval;
+    }
+
+    @Config("http-server.authentication.jwt.jwks.refresh-interval")
+    @ConfigDescription("From one good fetch of the JWK set to the next")
+    public NativeJwtConfig setJwksRefreshInterval(String jwksRefreshInterval) {
+        this.jwksRefreshInterval = jwksRefreshInterval;
+        return this;
+    }
+
+    public String getJwksUnknownKidCooldown() {
+        return jwksUnknownKidCooldown;
+    }
+
+    @Config("http-server.authentication.jwt.jwks.unknown-kid-cooldown")
+    @ConfigDescription("From one fetch for an unknown kid to the next")
+    public NativeJwtConfig setJwksUnknownKidCooldown(String jwksUnknownKidCooldown) {
+        this.jwksUnknownKidCooldown = jwksUnknownKidCooldown;
+        return this;
+    }
+
+    public String getJwksUnknownKidWait() {
+        return jwksUnknownKidWait;
+    }
+
+    @Config("http-server.authentication.jwt.jwks.unknown-kid-wait")
+    @ConfigDescription("How long a login with an unknown kid waits for such a fetch")
+    public NativeJwtConfig setJwksUnknownKidWait(String jwksUnknownKidWait) {
+        this.jwksUnknownKidWait = jwksUnknownKidWait;
+        return this;
+    }
+
+    public String getJwksMaxStale() {
+        return jwksMaxStale;
+    }
+
+    @Config("http-server.authentication.jwt.jwks.max-stale")
+    @ConfigDescription("How long the keys of the last good fetch serve")
+    public NativeJwtConfig setJwksMaxStale(String jwksMaxStale) {
+        this.jwksMaxStale = jwksMaxStale;
+        return this;
+    }
+
+    public String getJwksRemovedKeyGrace() {
+        return jwksRemovedKeyGrace;
+    }
+
+    @Config("http-server.authentication.jwt.jwks.removed-key-grace")
+    @ConfigDescription("How long a key serves after it left the JWK set")
+    public NativeJwtConfig setJwksRemovedKeyGrace(String jwksRemovedKeyGrace) {
+        this.jwksRemovedKeyGrace = jwksRemovedKeyGrace;
+        return this;
+    }
+
+    public String getJwksCacheFile() {
+        return jwksCacheFile;
+    }
+
+    @Config("http-server.authentication.jwt.jwks.cache-file")
+    @ConfigDescription("Where the last good JWK set is kept over a restart")
+    public NativeJwtConfig setJwksCacheFile(String jwksCacheFile) {
+        this.jwksCacheFile = jwksCacheFile;
+        return this;
+    }
+
+    public String getJwksBearerTokenFile() {
+        return jwksBearerTokenFile;
+    }
+
+    @Config("http-server.authentication.jwt.jwks.bearer-token-file")
+    @ConfigDescription("The file of the token that the server of the JWK set asks for")
+    public NativeJwtConfig setJwksBearerTokenFile(String jwksBearerTokenFile) {
+        this.jwksBearerTokenFile = jwksBearerTokenFile;
+        return this;
+    }
+
+    public String getJwksFailFast() {
+        return jwksFailFast;
+    }
+
+    @Config("http-server.authentication.jwt.jwks.fail-fast")
+    @ConfigDescription("Do not start without keys, as stock does not")
+    public NativeJwtConfig setJwksFailFast(String jwksFailFast) {
+        this.jwksFailFast = jwksFailFast;
+        return this;
+    }
+
+    public String getKeyFile() {
+        return keyFile;
+    }
+
+    @Config(KeyFileDiversion.DIVERTED_KEY)
+    @ConfigDescription("The key file as it was configured; set by native-jwt itself")
+    public NativeJwtConfig setKeyFile(String keyFile) {
+        this.keyFile = keyFile;
+        return this;
+    }
+}

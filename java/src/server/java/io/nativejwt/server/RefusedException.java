@@ -1,0 +1,45 @@
+package io.nativejwt.server;
+
+import io.nativejwt.ffi.Verdict;
+import io.nativejwt.login.Rejects;
+import io.trino.server.security.AuthenticationException;
+
+import java.util.Locale;
+
+/**
+ * A refusal on its way to the coordinator: with stock's challenge, and without a stack trace, which
+ * costs most of a refusal and tells nothing.
+ */
+final class RefusedException extends AuthenticationException {
+    private static final long serialVersionUID = 1L;
+
+    /** Stock's, character by character: clients read it. */
+    private static final String CHALLENGE = "Bearer realm=\"Trino\", token_type=\"JWT\"";
+
+    RefusedException(Verdict.Rejected rejected) {
+        super(message(rejected), challenge(rejected));
+    }
+
+    /** Null when no token was sent: the coordinator then says "Unauthorized", as with stock. */
+    private static String message(Verdict.Rejected rejected) {
+        return Rejects.isWithoutToken(rejected) ? null : rejected.message();
+    }
+
+    /**
+     * RFC 6750, section 3.1: a client that is told so gets another token. The description is the
+     * reason's name from our table, so it holds nothing of the token.
+     */
+    private static String challenge(Verdict.Rejected rejected) {
+        if (!Rejects.isInvalidToken(rejected)) {
+            return CHALLENGE;
+        }
+        String description = rejected.reason().toLowerCase(Locale.ROOT).replace('_', ' ');
+        return CHALLENGE
+                + ", error=\"invalid_token\", error_description=\"%s\"".formatted(description);
+    }
+
+    @Override
+    public synchronized Throwable fillInStackTrace() {
+        return this;
+    }
+}

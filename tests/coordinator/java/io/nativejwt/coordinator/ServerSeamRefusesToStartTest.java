@@ -1,0 +1,180 @@
+package io.nativejwt.coordinator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.nativejwt.testing.Keys;
+
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+
+import javax.tools.ToolProvider;
+
+/** What an operator reads when configuration or engine do not fit the server seam. */
+final class ServerSeamRefusesToStartTest {
+    private static final String JWT = "http-server.authentication.jwt.";
+    private static final int INVALID = 100;
+
+    private static Path folder;
+    private static Path keyFile;
+
+    @BeforeAll
+    static void makeKey() throws IOException {
+        folder = Workspace.freshFolder("test/server-seam-refuses");
+        keyFile = Files.writeString(folder.resolve("key.pem"), Keys.publicPem(Keys.rsa()));
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = Site.class,
+            names = {"SERVER_476", "SERVER_483"})
+    void allErrorsOfTheFileComeAtOnce(Site site) {
+        Coordinator.Builder builder =
+                Coordinator.in(folder.resolve("errors-" + site))
+                        .at(site)
+                        .jwt(Map.of(JWT + "key-file", keyFile.toString()))
+                        .configLine(JWT + "clock-skw=1s")
+                        .configLine(JWT + "require-expiration=perhaps")
+                        .configLine(JWT + "required-audience=a")
+                        .configLine(JWT + "required-audience=b");
+        assertThatThrownBy(builder::start)
+                .isInstanceOf(CoordinatorStartException.class)
+                .hasMessageContaining("Configuration is invalid")
+                // The coordinator's words, the module's, and the library's with the line.
+                .hasMessageContaining(
+                        "Configuration property '%sclock-skw' was not used. Did you mean to use '%sclock-skew'"
+                                .formatted(JWT, JWT))
+                .hasMessageContaining("'%srequired-audience' is set more than once", JWT)
+                .message()
+                .containsPattern(
+                        "config\\.properties:\\d+: \\S*require-expiration is 'perhaps', which is"
+                                + " neither");
+    }
+
+    @Test
+    void keysOfAnAuthenticatorThatIsOffAreRefused() {
+        Coordinator.Builder builder =
+                Coordinator.in(folder.resolve("off"))
+                        .at(Site.SERVER_476)
+                        .config("http-server.authentication.type", "CERTIFICATE")
+                        .config(JWT + "key-file", keyFile.toString())
+                        .config(JWT + "clock-skew", "1s");
+        assertThatThrownBy(builder::start)
+                .hasMessageContaining("'%skey-file' was not used", JWT)
+                .hasMessageContaining("'%sclock-skew' was not used", JWT);
+    }
+
+    @Test
+    void keyFileIsWantedOnce() {
+        Coordinator.Builder twice =
+                Coordinator.in(folder.resolve("twice"))
+                        .at(Site.SERVER_476)
+                        .jwt(Map.of(JWT + "key-file", keyFile.toString()))
+                        .config("http.authentication.jwt.key-file", "etc/former.pem");
+        assertThatThrownBy(twice::start)
+                .hasMessageEndingWith(
+                        "ERROR: Configuration property 'http.authentication.jwt.key-file' is the"
+                            + " former name of '%skey-file', which is set too: keep one of them",
+                        JWT);
+    }
+
+    @Test
+    void variableThatIsNotSetIsNamed() {
+        Coordinator.Builder unset =
+                Coordinator.in(folder.resolve("unset"))
+                        .at(Site.SERVER_476)
+                        .jwt(Map.of(JWT + "key-file", "${ENV:NATIVEJWT_TEST_UNSET}"));
+        assertThatThrownBy(unset::start)
+                .hasMessageContaining("NATIVEJWT_TEST_UNSET")
+                .message()
+                .doesNotContain("native-jwt:");
+    }
+
+    /** One sentence in place of a NoSuchMethodError somewhere in the wiring. */
+    @Test
+    void engineWithOtherInternalsIsRefusedInOneSentence() throws Exception {
+        Path classes = Files.createDirectories(folder.resolve("misfit"));
+        Path source =
+                Files.writeString(
+                        folder.resolve("JwtAuthenticator.java"),
+                        """
+                        package io.trino.server.security.jwt;
+                        public class JwtAuthenticator {
+                            public JwtAuthenticator(String another) {}
+                        }
+                        """);
+        assertThat(
+                        ToolProvider.getSystemJavaCompiler()
+                                .run(null, null, null, "-d", classes.toString(), source.toString()))
+                .isZero();
+        Processes.Result result =
+                main(classes + File.pathSeparator + Workspace.fetched("trino483"));
+        assertThat(result.exitCode()).isEqualTo(INVALID);
+        assertThat(result.error().lines())
+                .singleElement()
+                .asString()
+                .startsWith("ERROR: native-jwt")
+                .contains("does not fit Trino 483")
+                .contains(
+                        "io.trino.server.security.jwt.JwtAuthenticator has no constructor"
+                                + " (io.trino.server.security.jwt.JwtAuthenticatorConfig,"
+                                + " io.jsonwebtoken.Locator)")
+                .contains("Use the plugin seam");
+    }
+
+    @Test
+    void classPathWithoutTrinoIsRefusedInOneSentence() {
+        Processes.Result result = main(folder.toString());
+        assertThat(result.exitCode()).isEqualTo(INVALID);
+        assertThat(result.error().lines())
+                .singleElement()
+                .asString()
+                .contains("there is no io.trino.server.Server");
+    }
+
+    /** Access control that the distribution's own main adds would be missing. */
+    @Test
+    void distributionWithAMainOfItsOwnIsRefused() throws Exception {
+        Path home = folder.resolve("distribution");
+        Files.createDirectories(home.resolve("bin"));
+        Files.createDirectories(home.resolve("lib"));
+        Files.writeString(
+                home.resolve("bin/launcher.properties"), "main-class=com.example.OtherServer\n");
+        String engine = Workspace.fetched("trino483");
+        Path jar =
+                Path.of(
+                        List.of(engine.split(File.pathSeparator)).stream()
+                                .filter(path -> path.endsWith("trino-main-483.jar"))
+                                .findFirst()
+                                .orElseThrow());
+        Path copy = Files.copy(jar, home.resolve("lib/trino-main.jar"));
+        Processes.Result result = main(copy + File.pathSeparator + engine);
+        assertThat(result.exitCode()).isEqualTo(INVALID);
+        assertThat(result.error().lines())
+                .singleElement()
+                .asString()
+                .contains("started by com.example.OtherServer")
+                .contains("Use the plugin seam");
+    }
+
+    private static Processes.Result main(String engine) {
+        return Processes.run(
+                Duration.ofMinutes(1),
+                List.of(
+                        Workspace.java(),
+                        "-XX:TieredStopAtLevel=1",
+                        "-cp",
+                        engine + File.pathSeparator + Workspace.serverFolder().resolve("*"),
+                        "io.nativejwt.server.NativeJwtServer"));
+    }
+}

@@ -1,0 +1,191 @@
+package io.nativejwt.coordinator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.nativejwt.testing.Keys;
+import io.nativejwt.testing.Token;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.AfterParameterizedClassInvocation;
+import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
+
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.security.KeyPair;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Properties;
+
+/**
+ * {@code http-server.authentication.type=JWT,OAUTH2} with an identity provider that is down when
+ * the coordinator starts, and an etc/config.properties as one may find it: values from the
+ * environment, a former name, keys of stock's HTTP client.
+ */
+@ParameterizedClass
+@EnumSource(
+        value = Site.class,
+        names = {"SERVER_476", "SERVER_483"})
+final class ServerSeamTest {
+    private static final KeyPair KEYS = Keys.rsa();
+
+    private static JwksEndpoint endpoint;
+    private static Coordinator coordinator;
+
+    @BeforeParameterizedClassInvocation
+    static void start(Site site) throws Exception {
+        Path folder = Workspace.freshFolder("test/server-seam/" + site);
+        endpoint = JwksEndpoint.absent();
+        String dead = "http://127.0.0.1:1/";
+        coordinator =
+                Coordinator.in(folder)
+                        .at(site)
+                        .environment("NATIVEJWT_TEST_KEYS", endpoint.url())
+                        .environment("NATIVEJWT_TEST_SKEW", "1m")
+                        .config("http-server.authentication.type", "JWT,OAUTH2")
+                        .config(
+                                "http-server.authentication.jwt.key-file",
+                                "${ENV:NATIVEJWT_TEST_KEYS}")
+                        .config(
+                                "http-server.authentication.jwt.clock-skew",
+                                "${ENV:NATIVEJWT_TEST_SKEW}")
+                        .config("http-server.authentication.jwt.allowed-algorithms", "RS256,RS512")
+                        .config("http.authentication.jwt.required-audience", "trino")
+                        .config("jwk.http-client.max-connections-per-server", "3")
+                        .config("jwk.http-client.log.enabled", "false")
+                        .config("http-server.authentication.oauth2.issuer", dead)
+                        .config("http-server.authentication.oauth2.auth-url", dead)
+                        .config("http-server.authentication.oauth2.token-url", dead)
+                        .config("http-server.authentication.oauth2.jwks-url", dead)
+                        .config("http-server.authentication.oauth2.oidc.discovery", "false")
+                        .config("http-server.authentication.oauth2.client-id", "trino")
+                        .config("http-server.authentication.oauth2.client-secret", "secret")
+                        .start();
+        assertThat(Clients.http(coordinator, "Bearer " + token("early")).body())
+                .contains("not fetched yet");
+        endpoint.serve(List.of(JwksEndpoint.jwk("one", KEYS)));
+        long deadline = System.nanoTime() + 60_000_000_000L;
+        while (Clients.http(coordinator, "Bearer " + token("alice")).statusCode() != 200) {
+            assertThat(System.nanoTime()).as("keys are not fetched").isLessThan(deadline);
+            Coordinator.pause(java.time.Duration.ofMillis(100));
+        }
+    }
+
+    @AfterParameterizedClassInvocation
+    static void stop() {
+        if (coordinator != null) {
+            coordinator.close();
+            coordinator = null;
+        }
+        if (endpoint != null) {
+            endpoint.close();
+            endpoint = null;
+        }
+    }
+
+    @Test
+    void clientsLogIn() throws SQLException {
+        assertThat(Clients.jdbc(coordinator, token("alice"), "SELECT current_user"))
+                .containsExactly("alice");
+        Processes.Result cli =
+                Clients.cli(coordinator, "alice", token("alice"), "SELECT current_user");
+        assertThat(cli.output()).as(cli.error()).isEqualTo("alice\n");
+    }
+
+    /** Stock's own service would ask once more, under another name. */
+    @Test
+    void keysAreFetchedOnceAndByTheLibraryAlone() {
+        assertThat(endpoint.userAgents()).singleElement().asString().startsWith("nativejwt/");
+    }
+
+    @Test
+    void webUiTakesBearerTokens() {
+        assertThat(
+                        Clients.get(coordinator, "/ui/api/stats", "Bearer " + token("alice"))
+                                .statusCode())
+                .isEqualTo(200);
+        assertThat(Clients.get(coordinator, "/ui/", "Bearer " + token("alice")).statusCode())
+                .isEqualTo(200);
+        HttpResponse<String> refused =
+                Clients.get(coordinator, "/ui/api/stats", "Bearer " + forged("alice"));
+        assertThat(refused.statusCode()).isEqualTo(401);
+        assertThat(Clients.get(coordinator, "/ui/api/stats").statusCode()).isNotEqualTo(200);
+    }
+
+    @Test
+    void ownKeysAndFormerNamesCount() {
+        String withoutAudience =
+                Token.of("alice").header("kid", "one").sign("RS256", KEYS.getPrivate());
+        assertThat(Clients.http(coordinator, "Bearer " + withoutAudience).body())
+                .contains("Expected aud claim to be: trino");
+        String otherAlgorithm =
+                Token.of("alice").header("kid", "one").sign("RS384", KEYS.getPrivate());
+        assertThat(Clients.http(coordinator, "Bearer " + otherAlgorithm).statusCode())
+                .isEqualTo(401);
+        String justExpired =
+                base("alice")
+                        .expiringAt(java.time.Instant.now().minusSeconds(20))
+                        .sign("RS256", KEYS.getPrivate());
+        assertThat(Clients.http(coordinator, "Bearer " + justExpired).statusCode()).isEqualTo(200);
+    }
+
+    @Test
+    void keysOfStocksClientWithoutEffectAreToldOf() {
+        for (String key : List.of("max-connections-per-server", "log.enabled")) {
+            assertThat(coordinator.log())
+                    .filteredOn(line -> line.contains("jwk.http-client." + key + " has no effect"))
+                    .singleElement()
+                    .asString()
+                    .contains("WARN");
+        }
+    }
+
+    @Test
+    void everyAuthenticatorOfTheListChallenges() {
+        List<String> challenges = Clients.http(coordinator).headers().allValues("WWW-Authenticate");
+        assertThat(challenges).hasSize(2);
+        assertThat(challenges.getFirst()).isEqualTo("Bearer realm=\"Trino\", token_type=\"JWT\"");
+        assertThat(challenges.getLast())
+                .startsWith("Bearer x_redirect_server=\"https://")
+                .contains("x_token_server=\"https://");
+        assertThat(
+                        Clients.http(coordinator, "Bearer opaque")
+                                .headers()
+                                .allValues("WWW-Authenticate"))
+                .satisfiesExactly(
+                        ours ->
+                                assertThat(ours)
+                                        .endsWith(
+                                                "error=\"invalid_token\","
+                                                        + " error_description=\"malformed token\""),
+                        theirs -> assertThat(theirs).startsWith("Bearer x_redirect_server="));
+    }
+
+    /** The driver finds its way among the challenges, and then waits for a browser. */
+    @Test
+    void driverReadsTheChallengeThatIsForIt() {
+        Properties external = new Properties();
+        external.setProperty("user", "alice");
+        external.setProperty("externalAuthentication", "true");
+        external.setProperty("externalAuthenticationTimeout", "1s");
+        external.setProperty("externalAuthenticationRedirectHandlers", "PRINT");
+        assertThatThrownBy(() -> Clients.query(coordinator, external, "SELECT 1"))
+                .isInstanceOf(SQLException.class)
+                .hasStackTraceContaining("Timed out")
+                .hasStackTraceContaining("/oauth2/token/");
+    }
+
+    private static Token base(String user) {
+        return Token.of(user).header("kid", "one").claim("aud", "trino");
+    }
+
+    private static String token(String user) {
+        return base(user).sign("RS256", KEYS.getPrivate());
+    }
+
+    private static String forged(String user) {
+        return base(user).sign("RS256", Keys.rsa().getPrivate());
+    }
+}
