@@ -68,12 +68,15 @@ impl Properties {
     }
 
     /// Takes the lines of the keys from the file at `path`, where the text itself came by another way and has none. A
-    /// file that cannot be read, or that says something else by now, leaves the lines unknown.
+    /// file that cannot be read, or that says something else by now, leaves the lines unknown. What else is wrong with the
+    /// file is for its reader to tell: of a key that is there twice, Java takes the last.
     pub fn locate_in(&mut self, path: &Path) {
         self.source = path.display().to_string();
-        let file = Self::load(path).unwrap_or_default();
+        let text: String = fs::read(path).unwrap_or_default().into_iter().map(char::from).collect();
+        let lines = logical_lines(&text);
+        let keys: Vec<_> = lines.iter().filter_map(|(line, logical)| Some((line, split(logical).ok()?.0))).collect();
         for entry in &mut self.entries {
-            entry.line = file.entries.iter().find(|other| other.key == entry.key).map_or(0, |other| other.line);
+            entry.line = keys.iter().rev().find(|(_, key)| *key == entry.key).map_or(0, |(line, _)| **line);
         }
     }
 
@@ -182,6 +185,16 @@ mod tests {
         let expected: Vec<_> =
             expected.into_iter().map(|(key, value, line)| (key.to_owned(), value.to_owned(), line)).collect();
         assert_eq!(entries(text), expected);
+    }
+
+    #[test]
+    fn lines_are_found_in_a_file_that_has_other_faults() {
+        let file = std::env::temp_dir().join(format!("nativejwt-{}-lines.properties", std::process::id()));
+        fs::write(&file, "a=1\nother=\\u12\nb=2\na=3\n").unwrap();
+        let mut properties = Properties::parse("a=3\nb=2\nc=4\n", "t").unwrap();
+        properties.locate_in(&file);
+        fs::remove_file(&file).unwrap();
+        assert_eq!(properties.entries.iter().map(|entry| entry.line).collect::<Vec<_>>(), [4, 3, 0]);
     }
 
     #[test]

@@ -9,6 +9,7 @@ import io.nativejwt.testing.Token;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.AfterParameterizedClassInvocation;
 import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
+import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -32,12 +33,19 @@ final class ServerSeamTest {
     private static final KeyPair KEYS = Keys.rsa();
 
     private static JwksEndpoint endpoint;
+
+    /** OAUTH2 answers 500 when its own keys cannot be fetched. */
+    private static JwksEndpoint keysOfOAuth2;
+
     private static Coordinator coordinator;
+
+    @Parameter Site site;
 
     @BeforeParameterizedClassInvocation
     static void start(Site site) throws Exception {
         Path folder = Workspace.freshFolder("test/server-seam/" + site);
         endpoint = JwksEndpoint.absent();
+        keysOfOAuth2 = JwksEndpoint.serving(List.of(JwksEndpoint.jwk("other", Keys.rsa())));
         String dead = "http://127.0.0.1:1/";
         coordinator =
                 Coordinator.in(folder)
@@ -58,13 +66,13 @@ final class ServerSeamTest {
                         .config("http-server.authentication.oauth2.issuer", dead)
                         .config("http-server.authentication.oauth2.auth-url", dead)
                         .config("http-server.authentication.oauth2.token-url", dead)
-                        .config("http-server.authentication.oauth2.jwks-url", dead)
+                        .config("http-server.authentication.oauth2.jwks-url", keysOfOAuth2.url())
                         .config("http-server.authentication.oauth2.oidc.discovery", "false")
                         .config("http-server.authentication.oauth2.client-id", "trino")
                         .config("http-server.authentication.oauth2.client-secret", "secret")
                         .start();
         assertThat(Clients.http(coordinator, "Bearer " + token("early")).body())
-                .contains("not fetched yet");
+                .contains("signing keys", "fetched");
         endpoint.serve(List.of(JwksEndpoint.jwk("one", KEYS)));
         long deadline = System.nanoTime() + 60_000_000_000L;
         while (Clients.http(coordinator, "Bearer " + token("alice")).statusCode() != 200) {
@@ -79,16 +87,21 @@ final class ServerSeamTest {
             coordinator.close();
             coordinator = null;
         }
-        if (endpoint != null) {
-            endpoint.close();
-            endpoint = null;
+        for (JwksEndpoint open : new JwksEndpoint[] {endpoint, keysOfOAuth2}) {
+            if (open != null) {
+                open.close();
+            }
         }
     }
 
     @Test
     void clientsLogIn() throws SQLException {
-        assertThat(Clients.jdbc(coordinator, token("alice"), "SELECT current_user"))
-                .containsExactly("alice");
+        assertThat(
+                        Clients.jdbc(
+                                coordinator,
+                                token("alice"),
+                                "SELECT current_user, node_version FROM system.runtime.nodes"))
+                .containsExactly("alice " + site.version());
         Processes.Result cli =
                 Clients.cli(coordinator, "alice", token("alice"), "SELECT current_user");
         assertThat(cli.output()).as(cli.error()).isEqualTo("alice\n");
