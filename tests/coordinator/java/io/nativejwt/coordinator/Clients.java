@@ -2,6 +2,7 @@ package io.nativejwt.coordinator;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -13,11 +14,17 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Properties;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** Trino's own clients, as users run them. */
 final class Clients {
     private static final Duration LIMIT = Duration.ofMinutes(1);
+
+    private static final Pattern NEXT = Pattern.compile("\"nextUri\":\"([^\"]+)\"");
+    private static final Pattern ROW = Pattern.compile("\"data\":\\[\\[([^\\]]*)\\]");
 
     private Clients() {}
 
@@ -69,6 +76,27 @@ final class Clients {
                 HttpRequest.newBuilder(coordinator.uri().resolve("/v1/statement"))
                         .POST(HttpRequest.BodyPublishers.ofString("SELECT 1")),
                 authorizations);
+    }
+
+    /** The first row of a statement that is sent with these headers, its columns as JSON. */
+    static String statement(Coordinator coordinator, String sql, Map<String, String> headers) {
+        HttpRequest.Builder request =
+                HttpRequest.newBuilder(coordinator.uri().resolve("/v1/statement"))
+                        .POST(HttpRequest.BodyPublishers.ofString(sql));
+        for (long end = System.nanoTime() + LIMIT.toNanos(); System.nanoTime() < end; ) {
+            headers.forEach(request::header);
+            String answer = send(coordinator, request).body();
+            Matcher row = ROW.matcher(answer);
+            if (row.find()) {
+                return row.group(1);
+            }
+            Matcher next = NEXT.matcher(answer);
+            if (!next.find()) {
+                throw new AssertionError("no row: " + answer);
+            }
+            request = HttpRequest.newBuilder(URI.create(next.group(1)));
+        }
+        throw new AssertionError("no row within " + LIMIT);
     }
 
     /** What a browser with a bearer token gets. */
