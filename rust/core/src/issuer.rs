@@ -18,6 +18,8 @@ pub(crate) struct Issuer {
     pub(crate) header: HeaderPolicy,
     pub(crate) claims: ClaimsPolicy,
     pub(crate) user_mapping: Reloaded<UserMapping>,
+    /// `jwks.cache-file`, also where it is not kept: it must be no other issuer's.
+    pub(crate) cache_file: Option<PathBuf>,
     /// `key-file`, where `jwks.fail-fast` is set.
     fails_fast: Option<Setting>,
 }
@@ -50,6 +52,7 @@ impl Issuer {
             header: configuration.header.clone(),
             claims,
             user_mapping: user_mapping?,
+            cache_file: configuration.key_sets.cache_file.as_ref().map(|setting| PathBuf::from(&setting.value)),
             fails_fast: configuration.key_sets.fail_fast.then(|| key_file.clone()),
         })
     }
