@@ -587,3 +587,21 @@ fn alone_open_and_drop() {
     until("every thread is gone", || threads() == 0);
     until("every descriptor is closed", || descriptors() <= before);
 }
+
+#[test]
+fn a_panic_after_a_fetch_is_a_failed_fetch_and_not_the_end() {
+    let events = Arc::new(Events::default());
+    let key_set = RemoteKeySet::open(RemoteSettings::new(Location::parse("https://idp.example/").unwrap()), &events);
+    let mut refreshing = Refreshing::new(&key_set, &events);
+    assert_eq!(key_set.change(|life| (None, life.next(Instant::now()))), Step::Fetch);
+    refreshing.survive(&key_set, |_| panic!("a test asked for this panic"));
+    assert!(key_set.life().due().is_some(), "the next fetch is due some time");
+    assert_eq!(events.pop().unwrap().level, Level::Error);
+    // As at the end of a fetch whose keys were taken in.
+    refreshing.survive(&key_set, |this| {
+        this.take(&key_set, read(&["a"]), Instant::now(), UnixMillis(0));
+        panic!("a test asked for this panic");
+    });
+    assert_eq!(try_key(&key_set, "a"), Ok(()));
+    assert!(key_set.life().failure().is_none());
+}
