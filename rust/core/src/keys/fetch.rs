@@ -252,6 +252,12 @@ pub(crate) async fn fetch(query: Query<'_>, transport: &Transport) -> Result<Ans
         let of = hex_digest(url.as_str());
         let etag = query.validator.filter(|validator| validator.of == of).map(|validator| validator.etag.as_str());
         let bearer = query.bearer.map(|bearer| bearer.for_url(&url)).transpose()?.flatten();
+        if bearer.is_some() && url.scheme() != "https" && transport.proxy.is_some() {
+            return Err(Failure::new(
+                FailureKind::BearerToken,
+                "the bearer token is not sent to a proxy without encryption; use https",
+            ));
+        }
         let mut asked = url.clone();
         if bearer.is_some() {
             // They would become a second Authorization header.
