@@ -605,3 +605,21 @@ fn a_panic_after_a_fetch_is_a_failed_fetch_and_not_the_end() {
     assert_eq!(try_key(&key_set, "a"), Ok(()));
     assert!(key_set.life().failure().is_none());
 }
+
+#[test]
+fn a_store_on_a_disk_that_does_not_answer_delays_no_other_issuer() {
+    let pipe = std::env::temp_dir().join(format!("nativejwt-refresh-pipe-{}", std::process::id()));
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let store = crate::keys::certificate_store::CertificateStore::new(&pipe, None);
+    let roots = Roots::Store(Arc::new(store));
+    let total_timeout = Duration::from_millis(50);
+    let mut stuck =
+        Fetched::over("https://127.0.0.1:1/", QUICK, Transport { roots, total_timeout, ..Transport::DEFAULT });
+    let server = Server::start(|_, _| good(&["a"]));
+    let location = Location::parse(&server.url()).unwrap();
+    let other = RemoteKeySet::open(RemoteSettings { timing: QUICK, ..RemoteSettings::new(location) }, &stuck.events);
+    stuck._refresher.add(&other);
+    until("the other one has its keys", || try_key(&other, "a") == Ok(()));
+    until("the stuck one fails", || stuck.told_of(Level::Warning, "no complete answer within 0.05 s") == 1);
+    std::fs::remove_file(pipe).unwrap();
+}
