@@ -18,7 +18,7 @@ pub(crate) struct Issuer {
     pub(crate) header: HeaderPolicy,
     pub(crate) claims: ClaimsPolicy,
     pub(crate) user_mapping: Reloaded<UserMapping>,
-    /// `jwks.cache-file`, whoever opens this.
+    /// `jwks.cache-file`, also where it is not kept: it must be no other issuer's.
     pub(crate) cache_file: Option<PathBuf>,
     /// `key-file`, where `jwks.fail-fast` is set.
     fails_fast: Option<Setting>,

@@ -120,8 +120,23 @@ fn resolved(path: &Path) -> PathBuf {
 struct IssuerFile {
     file: WatchedFile,
     issuer: Arc<Issuer>,
-    /// A good change whose keys are not there yet: the old rules serve until they are.
-    candidate: Option<Arc<Issuer>>,
+    /// A good change that does not count yet: the old rules serve until it does.
+    candidate: Option<Candidate>,
+}
+
+/// It waits for its keys, or for another file that it does not go together with.
+struct Candidate {
+    issuer: Arc<Issuer>,
+    /// What the operator was told that it waits for; no lines for its keys.
+    told: Option<Vec<String>>,
+}
+
+/// The issuers with the candidates of some files in the place of the old ones.
+fn table_with(files: &[IssuerFile], changed: &[usize]) -> Result<Table, Vec<String>> {
+    Table::new(files.iter().enumerate().map(|(index, file)| {
+        let candidate = file.candidate.as_ref().filter(|_| changed.contains(&index));
+        (file.file.path(), candidate.map_or(&file.issuer, |candidate| &candidate.issuer))
+    }))
 }
 
 /// The rules of all issuers, and the files that they are read from.
@@ -222,57 +237,98 @@ impl Issuers {
     /// Takes changes of all files in: those of `config-files` and those that they name.
     pub(crate) fn look(&self) {
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
-        for index in 0..files.len() {
-            self.look_at(&mut files, index);
-        }
+        files.iter_mut().for_each(|file| self.read_change(file));
+        self.take_changes(&mut files);
         for issuer in self.load().issuers() {
             issuer.look(&self.events);
         }
     }
 
-    /// Takes a change of one of `config-files` in.
-    fn look_at(&self, files: &mut [IssuerFile], index: usize) {
-        let Some(IssuerFile { file, issuer, candidate }) = files.get_mut(index) else { return };
-        let what = format!("The file of an issuer '{}'", file.path().display());
-        if let Some(change) = file.changed() {
-            *candidate = None;
-            let opened = match change {
-                Ok(bytes) => open_issuer(file.path(), &bytes, &self.environment, &self.events),
-                Err(error) => Err(Problem::of_source("", format!("it cannot be read: {error}")).into()),
-            };
-            match opened {
-                Ok(mut opened) => {
-                    opened.take_over_keys(issuer);
-                    match self.keep_fetched(&opened) {
-                        Ok(()) => *candidate = Some(Arc::new(opened)),
-                        Err(why) => tell_refused(&self.events, &what, &[why]),
-                    }
-                }
-                Err(errors) => {
-                    let lines: Vec<_> = errors.problems().iter().map(ToString::to_string).collect();
-                    tell_refused(&self.events, &what, &lines);
-                }
+    /// Reads one of `config-files` if it has changed.
+    fn read_change(&self, IssuerFile { file, issuer, candidate }: &mut IssuerFile) {
+        let Some(change) = file.changed() else { return };
+        *candidate = None;
+        let opened = match change {
+            Ok(bytes) => open_issuer(file.path(), &bytes, &self.environment, &self.events),
+            Err(error) => Err(Problem::of_source("", format!("it cannot be read: {error}")).into()),
+        };
+        match opened {
+            Ok(mut opened) => {
+                opened.take_over_keys(issuer);
+                *candidate = Some(Candidate { issuer: Arc::new(opened), told: None });
             }
-            if candidate.as_ref().is_some_and(|candidate| !candidate.has_keys()) {
-                let text = format!("{what} has changed; it counts as soon as its keys are fetched");
-                self.events.push(Level::Info, text);
-            }
-        }
-        let Some(ready) = candidate.take_if(|candidate| candidate.has_keys()) else { return };
-        let old = std::mem::replace(issuer, ready);
-        match Table::new(files.iter().map(|file| (file.file.path(), &file.issuer))) {
-            Ok(table) => {
-                self.rules.store(Arc::new(Rules::Several(table)));
-                self.events.push(Level::Info, format!("{what} has changed and is in use"));
-            }
-            Err(lines) => {
-                if let Some(file) = files.get_mut(index) {
-                    file.issuer = old;
-                }
-                tell_refused(&self.events, &what, &lines);
+            Err(errors) => {
+                let lines: Vec<_> = errors.problems().iter().map(ToString::to_string).collect();
+                tell_refused(&self.events, &named(file), &lines);
             }
         }
     }
+
+    /// Takes in what has changed: all files together if they go together, since a name may move from one file to another,
+    /// else each by itself. Nothing is fetched, and no cache file written, for a change that does not go together with the
+    /// others.
+    fn take_changes(&self, files: &mut [IssuerFile]) {
+        let changed = candidates(files, |_| true);
+        let together = match table_with(files, &changed) {
+            Ok(_) => vec![changed],
+            Err(_) => changed.into_iter().map(|index| vec![index]).collect(),
+        };
+        for changed in together {
+            let fits = table_with(files, &changed).map(drop);
+            for index in &changed {
+                let Some(IssuerFile { file, candidate: Some(candidate), .. }) = files.get_mut(*index) else { continue };
+                let waits = fits.clone().and_then(|()| self.keep_fetched(&candidate.issuer).map_err(|why| vec![why]));
+                match waits {
+                    Err(lines) if candidate.told.as_ref() != Some(&lines) => {
+                        tell_refused(&self.events, &named(file), &lines);
+                        candidate.told = Some(lines);
+                    }
+                    Ok(()) if !candidate.issuer.has_keys() && candidate.told != Some(Vec::new()) => {
+                        let text = format!("{} has changed; it counts as soon as its keys are fetched", named(file));
+                        self.events.push(Level::Info, text);
+                        candidate.told = Some(Vec::new());
+                    }
+                    _ => {}
+                }
+            }
+            if fits.is_ok() {
+                self.put_in_use(files, &changed);
+            }
+        }
+    }
+
+    /// Puts those candidates in use that have keys: all of them, or each that can do without the others.
+    fn put_in_use(&self, files: &mut [IssuerFile], changed: &[usize]) {
+        let mut ready = candidates(files, |candidate| candidate.issuer.has_keys());
+        ready.retain(|index| changed.contains(index));
+        let together = match table_with(files, &ready) {
+            Ok(_) => vec![ready],
+            Err(_) => ready.into_iter().map(|index| vec![index]).collect(),
+        };
+        for ready in together.into_iter().filter(|ready| !ready.is_empty()) {
+            let Ok(table) = table_with(files, &ready) else { continue };
+            self.rules.store(Arc::new(Rules::Several(table)));
+            for index in ready {
+                if let Some(IssuerFile { file, issuer, candidate }) = files.get_mut(index)
+                    && let Some(taken) = candidate.take()
+                {
+                    *issuer = taken.issuer;
+                    self.events.push(Level::Info, format!("{} has changed and is in use", named(file)));
+                }
+            }
+        }
+    }
+}
+
+/// The files whose candidates are of this kind.
+fn candidates(files: &[IssuerFile], is_meant: impl Fn(&Candidate) -> bool) -> Vec<usize> {
+    let files = files.iter().enumerate();
+    files.filter(|(_, file)| file.candidate.as_ref().is_some_and(&is_meant)).map(|(index, _)| index).collect()
+}
+
+/// One of `config-files`, for messages.
+fn named(file: &WatchedFile) -> String {
+    format!("The file of an issuer '{}'", file.path().display())
 }
 
 /// Opens the files of all issuers. What is wrong with them goes to `errors`.

@@ -110,7 +110,10 @@ impl WatchedFile {
         }
         self.pending = None;
         let before = self.read.take();
-        match self.take() {
+        // To open a pipe would wait for whoever writes into it, and nobody would look at the other files.
+        let is_other = fs::metadata(&self.path).is_ok_and(|metadata| !metadata.is_file());
+        let taken = if is_other { Err(io::Error::other("it is no regular file")) } else { self.take() };
+        match taken {
             Ok(bytes) => {
                 let is_same = matches!((&before, &self.read), (Some((_, old)), Some((_, new))) if old == new);
                 (!is_same).then_some(Ok(bytes))
@@ -342,6 +345,19 @@ mod tests {
         assert_eq!(looks(&mut file), None);
         folder.replace("a", "one");
         assert_eq!(looks(&mut file), Some(Ok("one".to_owned())), "it was away");
+    }
+
+    #[test]
+    fn a_pipe_in_the_place_of_a_file_is_not_waited_for() {
+        let folder = Folder::new("pipe");
+        let path = folder.write("a", "one");
+        let mut file = open(&path);
+        fs::remove_file(&path).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        assert_eq!(looks(&mut file), Some(Err("it is no regular file".to_owned())));
+        assert_eq!(looks(&mut file), None);
+        folder.replace("a", "one");
+        assert_eq!(looks(&mut file), Some(Ok("one".to_owned())));
     }
 
     #[test]

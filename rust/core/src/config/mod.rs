@@ -217,7 +217,9 @@ fn is_known(key: &str) -> bool {
 
 fn report_unknown_keys(properties: &Properties, errors: &mut ConfigurationErrors) {
     for entry in properties.entries.iter().filter(|entry| !is_known(&entry.key)) {
+        // The work grows with the length, and a long name is no slip of the pen.
         let nearest = known_keys()
+            .filter(|known| entry.key.len() <= 2 * known.len())
             .map(|known| (strsim::damerau_levenshtein(&known, &entry.key), known))
             .min_by_key(|(distance, _)| *distance)
             .filter(|(distance, _)| *distance <= entry.key.len() / 3)

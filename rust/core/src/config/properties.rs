@@ -25,15 +25,22 @@ pub struct Properties {
     pub entries: Vec<Property>,
 }
 
+/// A text with more keys is no configuration.
+const MAX_KEYS: usize = 1000;
+
 impl Properties {
     /// Reads text in the format that `java.util.Properties.load(Reader)` documents. `source` names the text in messages.
     ///
     /// # Errors
-    /// A damaged `\u` escape or a key that is there twice, with its line.
+    /// A damaged `\u` escape or a key that is there twice, with its line; or far more keys than there are.
     pub fn parse(text: &str, source: &str) -> Result<Self, ConfigurationErrors> {
         let mut errors = ConfigurationErrors::default();
         let mut entries: Vec<Property> = Vec::new();
         for (line, logical) in logical_lines(text) {
+            if entries.len() == MAX_KEYS {
+                let message = format!("has more than {MAX_KEYS} keys: it is no configuration");
+                return Err(Problem::of_source(source, message).into());
+            }
             match split(&logical) {
                 Ok((key, value)) => {
                     if let Some(earlier) = entries.iter().find(|entry| entry.key == key) {
@@ -195,6 +202,18 @@ mod tests {
         properties.locate_in(&file);
         fs::remove_file(&file).unwrap();
         assert_eq!(properties.entries.iter().map(|entry| entry.line).collect::<Vec<_>>(), [4, 3, 0]);
+    }
+
+    #[test]
+    fn a_text_that_is_no_configuration_is_given_up_early() {
+        let lines = |count: usize| (0..count).map(|number| format!("k{number}=v\n")).collect::<String>();
+        assert_eq!(Properties::parse(&lines(1000), "t").unwrap().entries.len(), 1000);
+        let errors = Properties::parse(&lines(300_000), "t").unwrap_err().to_string();
+        assert_eq!(errors, "t: has more than 1000 keys: it is no configuration");
+        // A name of 4 MB was compared with every key that there is, for minutes.
+        let mut errors = ConfigurationErrors::default();
+        crate::config::report_unknown_keys(&Properties::parse(&"x".repeat(4 << 20), "t").unwrap(), &mut errors);
+        assert!(errors.to_string().ends_with(" is not a known key"));
     }
 
     #[test]

@@ -237,3 +237,70 @@ fn a_change_counts_within_ten_seconds_without_anybody_asking() {
     let took = begin.elapsed();
     assert!(took < Duration::from_secs(10), "{took:?}");
 }
+
+#[test]
+fn issuers_that_change_places_between_two_files_count_together() {
+    let (alpha, beta) = (Key::new(1), Key::new(2));
+    let setting = Setting::new("swap", &[]);
+    let file = |key: &Key, issuer: &str| {
+        setting.prefixed(&format!("key-file=inline:{}\nrequired-issuer={issuer}", key.jwk("")))
+    };
+    let [alpha_alpha, alpha_beta] = ["alpha", "beta"].map(|issuer| file(&alpha, issuer));
+    let [beta_alpha, beta_beta] = ["alpha", "beta"].map(|issuer| file(&beta, issuer));
+    setting.write("1.properties", &alpha_alpha);
+    setting.write("2.properties", &beta_beta);
+    let setting = setting.open("config-files=@/1.properties,@/2.properties");
+    let straight = || {
+        let tokens = [(&alpha, "alpha"), (&beta, "beta"), (&alpha, "beta"), (&beta, "alpha")];
+        tokens.map(|(key, issuer)| setting.login(&key.token("", &format!(r#"{{"sub":"alice","iss":"{issuer}"}}"#))))
+    };
+    let no = || Err(RejectCode::SignatureMismatch);
+    let in_use = |file: &str| (Level::Info, format!("The file of an issuer '@/{file}' has changed and is in use"));
+    assert_eq!(straight(), [alice(), alice(), no(), no()]);
+
+    setting.write("1.properties", &alpha_beta);
+    setting.write("2.properties", &beta_alpha);
+    assert_eq!(setting.told(), ["1.properties", "2.properties"].map(in_use));
+    assert_eq!(straight(), [no(), no(), alice(), alice()]);
+
+    // One after the other: the first does not count before the second, and is told of once.
+    setting.write("1.properties", &alpha_alpha);
+    let told = setting.told();
+    assert!(told.len() == 1 && told[0].1.contains("have the same required-issuer, 'alpha'"), "{told:?}");
+    assert_eq!(setting.told(), []);
+    assert_eq!(straight(), [no(), no(), alice(), alice()]);
+    setting.write("2.properties", &beta_beta);
+    assert_eq!(setting.told(), ["1.properties", "2.properties"].map(in_use));
+    assert_eq!(straight(), [alice(), alice(), no(), no()]);
+}
+
+#[test]
+fn a_cache_file_of_two_issuers_is_refused_before_anything_is_fetched_or_written() {
+    let key = Key::new(1);
+    let setting = Setting::new("cache", &[]);
+    let remote = |issuer: &str, cache: &str| {
+        let text = format!("key-file=http://127.0.0.1:1/{issuer}\nrequired-issuer={issuer}\njwks.cache-file=@/{cache}");
+        setting.prefixed(&text)
+    };
+    let (own, others) = (remote("beta", "b"), remote("beta", "a"));
+    setting.write("1.properties", &remote("alpha", "a"));
+    setting.write("2.properties", &others);
+    let config = "config-files=@/1.properties,@/2.properties";
+    let properties = Properties::parse(&setting.prefixed(config), "").unwrap();
+    // Also by a command, which keeps no cache files.
+    let errors = Authenticator::open(&properties).err().unwrap().to_string();
+    assert!(errors.contains("have the same jwks.cache-file"), "{errors}");
+
+    setting.write("2.properties", &setting.prefixed(&format!("key-file=inline:{}\nrequired-issuer=beta", key.jwk(""))));
+    let setting = setting.open(config);
+    let told = |text: &str| {
+        setting.write("2.properties", text);
+        let mut told = setting.told();
+        told.retain(|(_, text)| text.contains("2.properties"));
+        told
+    };
+    let refused = told(&others);
+    assert!(refused.len() == 1 && refused[0].1.contains("have the same jwks.cache-file"), "{refused:?}");
+    let waits = "The file of an issuer '@/2.properties' has changed; it counts as soon as its keys are fetched";
+    assert_eq!(told(&own), [(Level::Info, waits.to_owned())]);
+}

@@ -11,6 +11,7 @@ use reqwest::header::{
     ACCEPT, AGE, AUTHORIZATION, CACHE_CONTROL, ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH, LOCATION, USER_AGENT,
 };
 use reqwest::{Response, StatusCode, Url};
+use tokio::task::spawn_blocking;
 
 use super::transport::Transport;
 use super::trust::tls_sentence;
@@ -246,12 +247,22 @@ pub(crate) async fn within<T>(
 /// Asks for the document. No connection and no client is kept from one fetch to the next, so that nothing goes stale: a
 /// renewed bundle of root certificates or a changed address counts at once.
 pub(crate) async fn fetch(query: Query<'_>, transport: &Transport) -> Result<Answer, Failure> {
-    let client = transport.client(query.endpoint.is_encrypted())?;
+    let (files, is_encrypted) = (transport.clone(), query.endpoint.is_encrypted());
+    // It reads certificates and decrypts stores: a slow disk must not stop the fetches of other issuers.
+    let client = spawn_blocking(move || files.client(is_encrypted))
+        .await
+        .unwrap_or_else(|_| Err(Failure::new(FailureKind::Defect, "a defect in this software stopped the fetch")))?;
     let mut url = query.endpoint.0.clone();
     for _ in 0..=MAX_REDIRECTS {
         let of = hex_digest(url.as_str());
         let etag = query.validator.filter(|validator| validator.of == of).map(|validator| validator.etag.as_str());
         let bearer = query.bearer.map(|bearer| bearer.for_url(&url)).transpose()?.flatten();
+        if bearer.is_some() && url.scheme() != "https" && transport.proxy.is_some() {
+            return Err(Failure::new(
+                FailureKind::BearerToken,
+                "the bearer token is not sent to a proxy without encryption; use https",
+            ));
+        }
         let mut asked = url.clone();
         if bearer.is_some() {
             // They would become a second Authorization header.

@@ -157,12 +157,17 @@ impl KeyFileTemplate {
             Reject::new(RejectCode::UnusableKeyFile, message)
         })?;
         let loaded = KeyFile { key: Arc::new(key), file: Arc::new(file) };
+        self.keep(&name, &loaded);
+        Ok(loaded.key)
+    }
+
+    /// Another login may have read the file before, and the watching thread a newer one since then: that one stays.
+    fn keep(&self, name: &str, loaded: &KeyFile) {
         self.update(|files| {
-            if files.len() < Self::MAX_KEPT {
-                files.insert(name.clone(), loaded.clone());
+            if files.len() < Self::MAX_KEPT && !files.contains_key(name) {
+                files.insert(name.to_owned(), loaded.clone());
             }
         });
-        Ok(loaded.key)
     }
 
     fn path_of(&self, name: &str) -> String {
@@ -229,5 +234,22 @@ mod tests {
         assert_eq!(sanitized("../../etc/passwd"), "______etc_passwd");
         assert_eq!(sanitized("a b\0c'--"), "a_b_c_--");
         assert_eq!(sanitized("ключ😀"), "______");
+    }
+
+    #[test]
+    fn a_login_that_read_a_file_long_ago_does_not_bring_its_key_back() {
+        let folder = std::env::temp_dir().join(format!("nativejwt-{}-template-race", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let template = KeyFileTemplate::new(folder.join("${KID}").to_str().unwrap()).unwrap();
+        let read = |secret: &str| {
+            std::fs::write(folder.join("a"), secret.repeat(64)).unwrap();
+            let (file, bytes) = WatchedFile::open(&folder.join("a"), MAX_FILE_BYTES).unwrap();
+            KeyFile { key: Arc::new(KeyFileTemplate::read(&bytes).unwrap()), file: Arc::new(file) }
+        };
+        let (old, new) = (read("A"), read("B"));
+        template.keep("a", &new);
+        template.keep("a", &old);
+        assert!(Arc::ptr_eq(&template.key(Some("a")).unwrap(), &new.key));
+        std::fs::remove_dir_all(folder).unwrap();
     }
 }

@@ -130,6 +130,11 @@ impl Keyring {
         })
     }
 
+    /// When all keys end, unless a document comes before.
+    pub(crate) fn ends(&self) -> Option<Instant> {
+        self.current.as_ref().map(|current| current.ends)
+    }
+
     /// The document that serves.
     pub(crate) fn good(&self) -> Option<&Good> {
         self.current.as_ref().map(|current| &current.good)

@@ -187,6 +187,11 @@ impl Life {
         self.keyring.serving()
     }
 
+    /// When all of them end unless a fetch is good before.
+    pub(crate) fn keys_end(&self) -> Option<Instant> {
+        self.keyring.ends()
+    }
+
     /// What the next fetch may ask with whether the document is still the same.
     pub(crate) fn validator(&self) -> Option<Validator> {
         self.keyring.good().and_then(|good| good.validator.clone())

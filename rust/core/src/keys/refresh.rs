@@ -2,6 +2,7 @@
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -158,8 +159,24 @@ impl Refreshing {
                     Err(Failure::new(FailureKind::Defect, "a defect in this software stopped the fetch"))
                 });
                 let Some(key_set) = self.key_set.upgrade() else { return };
-                self.take(&key_set, fetched, Instant::now(), UnixMillis::now());
+                self.survive(&key_set, |this| this.take(&key_set, fetched, Instant::now(), UnixMillis::now()));
             }
+        }
+    }
+
+    /// A defect of ours, or a system without a thread for the cache file, costs one fetch and not all that are to come:
+    /// without them no key would be renewed, and none would end.
+    fn survive(&mut self, key_set: &RemoteKeySet, take: impl FnOnce(&mut Self)) {
+        // What it leaves half-done is the life, which is looked at here, and lines for the log.
+        if catch_unwind(AssertUnwindSafe(|| take(self))).is_ok() {
+            return;
+        }
+        let text = format!("internal error after a fetch of keys from {}. Please report this.", self.settings.location);
+        self.events.push(Level::Error, text);
+        let is_open = key_set.life().due().is_none();
+        if is_open {
+            let failure = Failure::new(FailureKind::Defect, "a defect in this software stopped the fetch");
+            self.failed(key_set, &failure, Instant::now());
         }
     }
 
@@ -189,7 +206,7 @@ impl Refreshing {
                 let good = key_set.change(|life| match life.succeeded(fetched, max_age, now, wall_clock) {
                     Ok(success) => {
                         self.tell_success(life, &success, wall_clock);
-                        (life.serving().map(Snapshot::Keys), Ok(life.document().map(|(good, _)| good.clone())))
+                        (Snapshot::serving(life), Ok(life.document().map(|(good, _)| good.clone())))
                     }
                     Err(NothingLeft) => (None, Err(NothingLeft)),
                 });
@@ -280,7 +297,7 @@ impl Refreshing {
     fn end_keys(&self, key_set: &RemoteKeySet, now: Instant) {
         key_set.change(|life| {
             let ending = life.end_keys(now);
-            let serving = || life.serving().map_or_else(|| self.unavailable(life), Snapshot::Keys);
+            let serving = || Snapshot::serving(life).unwrap_or_else(|| self.unavailable(life));
             let snapshot = ending.is_some().then(serving);
             if let Some(ending) = ending {
                 self.tell_ending(life, ending);

@@ -31,6 +31,9 @@ use crate::token_header::TokenHeader;
 const GATE_OPEN: u64 = 0;
 const GATE_FETCHING: u64 = 1;
 
+/// The thread that ends keys, and says so, may be late by this much.
+const LATEST_END: Duration = Duration::from_secs(1);
+
 /// Where a remote set lies.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Location {
@@ -139,7 +142,15 @@ pub(crate) struct RemoteKeySet {
 pub(super) enum Snapshot {
     /// There are no keys; the sentence for whoever tries to log in.
     Unavailable(String),
-    Keys(Arc<KeySet>),
+    /// They serve until then at the latest, whatever becomes of the thread that ends them.
+    Keys { keys: Arc<KeySet>, until: Instant },
+}
+
+impl Snapshot {
+    /// The keys that serve now.
+    pub(super) fn serving(life: &Life) -> Option<Self> {
+        life.serving().zip(life.keys_end()).map(|(keys, end)| Self::Keys { keys, until: later(end, LATEST_END) })
+    }
 }
 
 impl RemoteKeySet {
@@ -166,7 +177,7 @@ impl RemoteKeySet {
         let unavailable =
             || Snapshot::Unavailable("The signing keys are not fetched yet; try again shortly".to_owned());
         Arc::new(Self {
-            snapshot: ArcSwap::from_pointee(life.serving().map_or_else(unavailable, Snapshot::Keys)),
+            snapshot: ArcSwap::from_pointee(Snapshot::serving(&life).unwrap_or_else(unavailable)),
             life: Mutex::new(life),
             gate: AtomicU64::new(0),
             opened: now,
@@ -198,7 +209,7 @@ impl RemoteKeySet {
 
     /// False as long as every token is refused for want of keys.
     pub(crate) fn has_keys(&self) -> bool {
-        matches!(&**self.snapshot.load(), Snapshot::Keys(_))
+        matches!(&**self.snapshot.load(), Snapshot::Keys { .. })
     }
 
     /// True if both come from the same place in the same way.
@@ -217,7 +228,11 @@ impl RemoteKeySet {
         verify: &impl Fn(&VerifyingKey) -> Result<T, Reject>,
     ) -> Result<T, Reject> {
         match &**self.snapshot.load() {
-            Snapshot::Keys(keys) => keys.verify_with(header, verify),
+            Snapshot::Keys { keys, until } if Instant::now() < *until => keys.verify_with(header, verify),
+            Snapshot::Keys { .. } => Err(Reject::new(
+                RejectCode::KeysUnavailable,
+                "The signing keys are too old to be used; try again shortly",
+            )),
             Snapshot::Unavailable(message) => Err(Reject::new(RejectCode::KeysUnavailable, message.clone())),
         }
     }
@@ -285,7 +300,7 @@ impl RemoteKeySet {
             .unwrap_or_else(PoisonError::into_inner);
         let location = &self.settings.location;
         match (&**self.snapshot.load(), life.failure()) {
-            (Snapshot::Keys(_), _) => Ok(()),
+            (Snapshot::Keys { .. }, _) => Ok(()),
             (Snapshot::Unavailable(_), Some(failure)) => {
                 Err(format!("the fetch from {location} failed: {}", failure.text))
             }

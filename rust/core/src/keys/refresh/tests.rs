@@ -654,3 +654,39 @@ fn alone_open_and_drop() {
     until("every thread is gone", || threads() == 0);
     until("every descriptor is closed", || descriptors() <= before);
 }
+
+#[test]
+fn a_panic_after_a_fetch_is_a_failed_fetch_and_not_the_end() {
+    let events = Arc::new(Events::default());
+    let key_set = RemoteKeySet::open(RemoteSettings::new(Location::parse("https://idp.example/").unwrap()), &events);
+    let mut refreshing = Refreshing::new(&key_set, &events);
+    assert_eq!(key_set.change(|life| (None, life.next(Instant::now()))), Step::Fetch);
+    refreshing.survive(&key_set, |_| panic!("a test asked for this panic"));
+    assert!(key_set.life().due().is_some(), "the next fetch is due some time");
+    assert_eq!(events.pop().unwrap().level, Level::Error);
+    // As at the end of a fetch whose keys were taken in.
+    refreshing.survive(&key_set, |this| {
+        this.take(&key_set, read(&["a"]), Instant::now(), UnixMillis(0));
+        panic!("a test asked for this panic");
+    });
+    assert_eq!(try_key(&key_set, "a"), Ok(()));
+    assert!(key_set.life().failure().is_none());
+}
+
+#[test]
+fn a_store_on_a_disk_that_does_not_answer_delays_no_other_issuer() {
+    let pipe = std::env::temp_dir().join(format!("nativejwt-refresh-pipe-{}", std::process::id()));
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let store = crate::keys::certificate_store::CertificateStore::new(&pipe, None);
+    let roots = Roots::Store(Arc::new(store));
+    let total_timeout = Duration::from_millis(50);
+    let mut stuck =
+        Fetched::over("https://127.0.0.1:1/", QUICK, Transport { roots, total_timeout, ..Transport::DEFAULT });
+    let server = Server::start(|_, _| good(&["a"]));
+    let location = Location::parse(&server.url()).unwrap();
+    let other = RemoteKeySet::open(RemoteSettings { timing: QUICK, ..RemoteSettings::new(location) }, &stuck.events);
+    stuck._refresher.add(&other);
+    until("the other one has its keys", || try_key(&other, "a") == Ok(()));
+    until("the stuck one fails", || stuck.told_of(Level::Warning, "no complete answer within 0.05 s") == 1);
+    std::fs::remove_file(pipe).unwrap();
+}

@@ -575,3 +575,19 @@ fn a_cache_file_that_cannot_be_written_is_told_of_once() {
     assert_eq!(fetched.told_of(Level::Warning, line), 1, "{:?}", fetched.told());
     assert!(path.exists());
 }
+
+#[test]
+fn keys_end_at_their_time_even_if_nobody_ends_them() {
+    let folder = Folder::new("end");
+    let (hour, url) = (Duration::from_secs(3600), "https://idp.example/jwks");
+    let location = Location::parse(url).unwrap();
+    let fetched_at = UnixMillis(UnixMillis::now().0 - 3_600_000);
+    CacheFile::new(folder.path(), location.digest(), location.to_string())
+        .write(&cache_file::Cached { document: document(&["a"]).into(), validator: None, fetched_at })
+        .unwrap();
+    let timing = Timing { max_stale: hour + Duration::from_secs(3), ..Timing::DEFAULT };
+    // No thread refreshes it, as if that had ended or hung.
+    let key_set = RemoteKeySet::open(cached(&folder.path(), url, timing), &Events::default());
+    assert_eq!(try_key(&key_set, "a"), Ok(()));
+    until("they end", || try_key(&key_set, "a") == Err(RejectCode::KeysUnavailable));
+}

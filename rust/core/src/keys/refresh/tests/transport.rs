@@ -485,3 +485,16 @@ fn the_request_timeout_is_the_configured_one() {
     let failure = fetch(&server.url(), &["request-timeout=0.3s".to_owned()]).unwrap_err();
     assert!(failure.ends_with("no complete answer within 0.3 s"), "{failure}");
 }
+
+#[test]
+fn a_bearer_token_for_this_machine_is_not_handed_to_a_proxy() {
+    let server = Server::start(|_, _| good(&["a"]));
+    let token = temporary("bearer", "s3cret");
+    let key_file =
+        format!("{}\nhttp-server.authentication.jwt.jwks.bearer-token-file={}", server.url(), token.0.display());
+    assert_eq!(fetch(&key_file, &[]), Ok(()));
+    let proxy = InBetween::socks4(server.address, 0x5a);
+    let failure = fetch(&key_file, &[format!("socks-proxy={}", proxy.address)]).unwrap_err();
+    assert!(failure.ends_with("the bearer token is not sent to a proxy without encryption; use https"), "{failure}");
+    assert!(proxy.asked.lock().unwrap().is_empty());
+}
