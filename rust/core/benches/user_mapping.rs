@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a benchmark's rules are good ones")]
 
 use std::hint::black_box;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use nativejwt_core::UserMapping;
@@ -21,7 +21,7 @@ fn rule_file(name: &str, pattern: impl Fn(u32) -> String) -> PathBuf {
     path
 }
 
-fn open(path: &PathBuf) -> UserMapping {
+fn open(path: &Path) -> UserMapping {
     UserMapping::of_file(path).unwrap_or_else(|errors| panic!("{errors:?}"))
 }
 
