@@ -27,7 +27,7 @@ import java.util.stream.Collectors;
 final class Keycloak implements AutoCloseable {
     private static final Duration START_LIMIT = Duration.ofMinutes(3);
     private static final Duration BUILD_LIMIT = Duration.ofMinutes(5);
-    private static final Duration REQUEST_LIMIT = Duration.ofSeconds(30);
+    private static final Duration REQUEST_LIMIT = Duration.ofMinutes(2);
     private static final String ADMIN = "admin-for-tests";
     private static final Pattern ACCESS_TOKEN = Pattern.compile("\"access_token\":\"([^\"]+)\"");
     private static final Pattern ACTIVE_RS256 =
