@@ -284,8 +284,11 @@ impl Issuers {
                         candidate.told = Some(lines);
                     }
                     Ok(()) if !candidate.issuer.has_keys() && candidate.told != Some(Vec::new()) => {
-                        let text = format!("{} has changed; it counts as soon as its keys are fetched", named(file));
-                        self.events.push(Level::Info, text);
+                        let text = format!(
+                            "{} has changed; the old one counts until the keys of the new one are fetched",
+                            named(file)
+                        );
+                        self.events.push(Level::Warning, text);
                         candidate.told = Some(Vec::new());
                     }
                     _ => {}

@@ -301,6 +301,6 @@ fn a_cache_file_of_two_issuers_is_refused_before_anything_is_fetched_or_written(
     };
     let refused = told(&others);
     assert!(refused.len() == 1 && refused[0].1.contains("have the same jwks.cache-file"), "{refused:?}");
-    let waits = "The file of an issuer '@/2.properties' has changed; it counts as soon as its keys are fetched";
-    assert_eq!(told(&own), [(Level::Info, waits.to_owned())]);
+    let waits = "The file of an issuer '@/2.properties' has changed; the old one counts until the keys of the new one are fetched";
+    assert_eq!(told(&own), [(Level::Warning, waits.to_owned())]);
 }

@@ -258,7 +258,8 @@ impl KeySet {
                 Some(key_id) => add(keys.by_id.entry(key_id.clone()).or_default()),
                 None => keys.without_id.push(entry.clone()),
             }
-            for thumbprint in thumbprints {
+            // A set that tells of no certificate goes on without thumbprints.
+            for thumbprint in thumbprints.iter().filter(|_| !self.by_thumbprint.is_empty()) {
                 add(keys.by_thumbprint.entry(thumbprint.clone()).or_default());
             }
             let served = keys.only_for.iter_mut().filter(|(algorithm, _)| entry.key.serves(*algorithm));

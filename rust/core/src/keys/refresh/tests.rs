@@ -539,7 +539,9 @@ fn a_changed_file_of_an_issuer_keeps_its_keys_and_waits_for_those_of_another_add
     let told: Vec<_> = std::iter::from_fn(|| authenticator.events().pop()).map(|event| event.text).collect();
     let path = path.display();
     for line in [
-        format!("The file of an issuer '{path}' has changed; it counts as soon as its keys are fetched"),
+        format!(
+            "The file of an issuer '{path}' has changed; the old one counts until the keys of the new one are fetched"
+        ),
         format!("The file of an issuer '{path}' has changed and is in use"),
     ] {
         assert!(told.contains(&line), "{line}: {told:#?}");
