@@ -66,7 +66,7 @@ static int text_has(const uint8_t *record, uint32_t offset, uint32_t length, con
 }
 
 static nativejwt_authenticator *open_with(const char *config, const char *source, uint8_t *record) {
-    return nativejwt_open((const uint8_t *)config, strlen(config), (const uint8_t *)source, strlen(source), NULL, 0,
+    return nativejwt_open((const uint8_t *)config, strlen(config), (const uint8_t *)source, strlen(source), NULL, 0, 0,
                           record, NATIVEJWT_RECORD_CAPACITY);
 }
 
@@ -129,7 +129,8 @@ int main(int count, char **arguments) {
 
     char config[CONFIG_CAPACITY];
     snprintf(config, sizeof config,
-             "http-server.authentication.jwt.key-file=%s\nhttp-server.authentication.jwt.principal-field=iss\n",
+             "http-server.authentication.jwt.key-file=%s\nhttp-server.authentication.jwt.principal-field=iss\n"
+             "http-server.authentication.jwt.groups-field=iss\n",
              key_file);
     nativejwt_authenticator *authenticator = open_with(config, "", record);
     check(authenticator != NULL, "a right configuration opens an authenticator");
@@ -146,6 +147,12 @@ int main(int count, char **arguments) {
     check(text_is(record, accepted.principal_offset, accepted.principal_length, "joe"), "the principal is joe");
     check(text_is(record, accepted.user_offset, accepted.user_length, "joe"), "the user is joe");
     check(accepted.expires_at_millis == EXPIRES_AT_MILLIS, "exp comes back in milliseconds");
+    uint32_t group_length = 0;
+    if (accepted.groups_length == sizeof group_length + 3) {
+        memcpy(&group_length, record + accepted.groups_offset, sizeof group_length);
+    }
+    check(group_length == 3 && text_is(record, accepted.groups_offset + (uint32_t)sizeof group_length, 3, "joe"),
+          "the one group is joe");
     check(accepted.reason_length == 0 && accepted.message_length == 0, "an accepted token has no reason");
 
     code = judge(authenticator, HEADER, EXPIRES_AT_MILLIS + 1, record);

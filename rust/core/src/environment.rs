@@ -10,4 +10,6 @@ pub struct Environment {
     /// True for a coordinator, which reads and writes `jwks.cache-file`. Written by somebody else, the file would be
     /// somebody else's.
     pub keeps_cache_files: bool,
+    /// True for a caller that can hand no groups on: `groups-field` is refused then.
+    pub without_groups: bool,
 }

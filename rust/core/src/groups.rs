@@ -5,6 +5,9 @@ use crate::claims::VerifiedClaims;
 use crate::json::Value;
 use crate::reject::{Reject, RejectCode};
 
+/// A token with more groups is refused: they cross to Java, and access control compares each of them.
+const MAX_GROUPS: usize = 1000;
+
 /// Takes the groups out of the claims: an array of texts, each one group; or one text, with commas between the groups, or
 /// white space if there is no comma. An absent claim gives none. Each group comes once, in the order of the token.
 pub(crate) fn groups(claims: &VerifiedClaims<'_>, field: &ClaimPath) -> Result<Vec<String>, Reject> {
@@ -29,6 +32,9 @@ pub(crate) fn groups(claims: &VerifiedClaims<'_>, field: &ClaimPath) -> Result<V
         Some(other) => {
             return Err(no_groups(field, &format!("must be a string or an array, but is {}", other.type_name())));
         }
+    }
+    if groups.len() > MAX_GROUPS {
+        return Err(no_groups(field, &format!("holds more than {MAX_GROUPS} groups")));
     }
     Ok(groups)
 }

@@ -18,6 +18,8 @@ pub(crate) struct Issuer {
     pub(crate) header: HeaderPolicy,
     pub(crate) claims: ClaimsPolicy,
     pub(crate) user_mapping: Reloaded<UserMapping>,
+    /// `jwks.cache-file`, whoever opens this.
+    pub(crate) cache_file: Option<PathBuf>,
     /// `key-file`, where `jwks.fail-fast` is set.
     fails_fast: Option<Setting>,
 }
@@ -35,6 +37,11 @@ impl Issuer {
         let no_jvm = JvmTrust::None;
         let jvm_trust = if is_remote { &environment.jvm_trust } else { &no_jvm };
         let transport = Transport::open(&configuration.http_client, jvm_trust, events, errors);
+        if let (true, Some(groups_field)) = (environment.without_groups, &configuration.groups_field) {
+            errors.push(groups_field.problem(
+                "needs Trino 480 or later: before it, a plugin hands over a principal and no groups; native-jwt's server takes them from Trino 476 on",
+            ));
+        }
         if !is_remote {
             configuration.key_sets.refuse_without_fetch(errors);
         }
@@ -50,6 +57,7 @@ impl Issuer {
             header: configuration.header.clone(),
             claims,
             user_mapping: user_mapping?,
+            cache_file: configuration.key_sets.cache_file.as_ref().map(|setting| PathBuf::from(&setting.value)),
             fails_fast: configuration.key_sets.fail_fast.then(|| key_file.clone()),
         })
     }

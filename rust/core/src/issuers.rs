@@ -65,8 +65,7 @@ impl Table {
         let mut files: HashMap<Option<&str>, &Path> = HashMap::new();
         let mut cache_files: HashMap<PathBuf, &Path> = HashMap::new();
         for (path, issuer) in issuers {
-            let cache_file = issuer.remote().and_then(|key_set| key_set.cache_file());
-            if let Some(cache_file) = cache_file.map(resolved)
+            if let Some(cache_file) = issuer.cache_file.as_deref().map(resolved)
                 && let Some(other) = cache_files.insert(cache_file.clone(), path)
             {
                 errors.push(format!(

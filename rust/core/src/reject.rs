@@ -90,7 +90,7 @@ reject_codes! {
     502 PrincipalNotAString "PRINCIPAL_NOT_A_STRING" "The claim that principal-field names is not a string."
     503 PrincipalTooLong "PRINCIPAL_TOO_LONG" "The principal is longer than 4096 bytes."
 
-    504 GroupsNotText "GROUPS_NOT_TEXT" "The claim of the name groups-field is neither a string nor an array of strings."
+    504 GroupsNotText "GROUPS_NOT_TEXT" "The claim that groups-field names is neither a string nor an array of strings, or holds too many of them."
 
     601 NoMappingMatches "NO_MAPPING_MATCHES" "No rule of the user mapping matches the principal."
     602 PrincipalNotAllowed "PRINCIPAL_NOT_ALLOWED" "The rule that matches the principal says that it is not allowed."

@@ -92,7 +92,7 @@
 #define NATIVEJWT_REJECT_PRINCIPAL_NOT_A_STRING 502
 /* The principal is longer than 4096 bytes. */
 #define NATIVEJWT_REJECT_PRINCIPAL_TOO_LONG 503
-/* The claim of the name groups-field is neither a string nor an array of strings. */
+/* The claim that groups-field names is neither a string nor an array of strings, or holds too many of them. */
 #define NATIVEJWT_REJECT_GROUPS_NOT_TEXT 504
 /* No rule of the user mapping matches the principal. */
 #define NATIVEJWT_REJECT_NO_MAPPING_MATCHES 601
@@ -122,6 +122,11 @@
  `code` of a record that reports errors of a configuration; no verdict has it.
  */
 #define NATIVEJWT_CODE_CONFIGURATION 1000
+
+/*
+ A flag of opening: the caller can hand no groups on, so that `groups-field` is an error.
+ */
+#define NATIVEJWT_OPEN_WITHOUT_GROUPS 1
 
 /*
  An authenticator, as callers hold it. They see a pointer and nothing else.
@@ -177,6 +182,14 @@ typedef struct nativejwt_record {
    Bytes of the name.
    */
   uint32_t reason_length;
+  /*
+   The groups, of an accepted token: for each its number of bytes, 4 bytes in native order, then the bytes.
+   */
+  uint32_t groups_offset;
+  /*
+   Bytes of all groups with their numbers.
+   */
+  uint32_t groups_length;
 } nativejwt_record;
 
 #ifdef __cplusplus
@@ -201,8 +214,9 @@ size_t nativejwt_library_version(uint8_t *buffer,
  Opens an authenticator. `config` is UTF-8 text in the format of `java.util.Properties` with the keys
  `http-server.authentication.jwt.*` and `jwk.http-client.*`; `source` names the file it came from, for error messages,
  and may be empty. `trusted_certificates` is a PEM text with the certificates that the caller trusts besides the
- system's where JWK sets are fetched and no trust store is configured; it may be empty. Returns null if anything is wrong: then the record's message names all of it, one error a line, and its code is
- `NATIVEJWT_CODE_CONFIGURATION`.
+ system's where JWK sets are fetched and no trust store is configured; it may be empty. `flags` is 0 or
+ `NATIVEJWT_OPEN_WITHOUT_GROUPS`. Returns null if anything is wrong: then the record's message names all of it, one error
+ a line, and its code is `NATIVEJWT_CODE_CONFIGURATION`.
 
  # Safety
  `config`, `source`, `trusted_certificates` and `record` point to as many bytes as their lengths say, and `record` is not used by others.
@@ -213,6 +227,7 @@ struct nativejwt_authenticator *nativejwt_open(const uint8_t *config,
                                                size_t source_length,
                                                const uint8_t *trusted_certificates,
                                                size_t trusted_certificates_length,
+                                               uint32_t flags,
                                                uint8_t *record,
                                                size_t record_capacity);
 

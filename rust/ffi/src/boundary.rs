@@ -14,7 +14,9 @@ use nativejwt_core::{
 };
 
 use crate::handle::NativejwtAuthenticator;
-use crate::wire::{NATIVEJWT_CODE_CONFIGURATION, NativejwtRecord, write_message, write_verdict};
+use crate::wire::{
+    NATIVEJWT_CODE_CONFIGURATION, NATIVEJWT_OPEN_WITHOUT_GROUPS, NativejwtRecord, write_message, write_verdict,
+};
 
 thread_local! {
     /// Where the last panic of this thread happened, and why.
@@ -52,6 +54,7 @@ pub(crate) fn open(
     config: &[u8],
     source: &[u8],
     trusted_certificates: &[u8],
+    flags: u32,
     record: &mut [u8],
 ) -> *mut NativejwtAuthenticator {
     let opened = guarded(None, || {
@@ -64,7 +67,14 @@ pub(crate) fn open(
             properties.locate_in(Path::new(&*source));
         }
         let jvm_trust = JvmTrust::Certificates(trusted_certificates.to_vec());
-        Authenticator::open_in(&properties, &Environment { jvm_trust, keeps_cache_files: true })
+        Authenticator::open_in(
+            &properties,
+            &Environment {
+                jvm_trust,
+                keeps_cache_files: true,
+                without_groups: flags & NATIVEJWT_OPEN_WITHOUT_GROUPS != 0,
+            },
+        )
     });
     let errors = match opened {
         Some(Ok(authenticator)) => {

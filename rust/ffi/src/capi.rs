@@ -27,8 +27,9 @@ pub unsafe extern "C" fn nativejwt_library_version(buffer: *mut u8, capacity: us
 /// Opens an authenticator. `config` is UTF-8 text in the format of `java.util.Properties` with the keys
 /// `http-server.authentication.jwt.*` and `jwk.http-client.*`; `source` names the file it came from, for error messages,
 /// and may be empty. `trusted_certificates` is a PEM text with the certificates that the caller trusts besides the
-/// system's where JWK sets are fetched and no trust store is configured; it may be empty. Returns null if anything is wrong: then the record's message names all of it, one error a line, and its code is
-/// `NATIVEJWT_CODE_CONFIGURATION`.
+/// system's where JWK sets are fetched and no trust store is configured; it may be empty. `flags` is 0 or
+/// `NATIVEJWT_OPEN_WITHOUT_GROUPS`. Returns null if anything is wrong: then the record's message names all of it, one error
+/// a line, and its code is `NATIVEJWT_CODE_CONFIGURATION`.
 ///
 /// # Safety
 /// `config`, `source`, `trusted_certificates` and `record` point to as many bytes as their lengths say, and `record` is not used by others.
@@ -40,6 +41,7 @@ pub unsafe extern "C" fn nativejwt_open(
     source_length: usize,
     trusted_certificates: *const u8,
     trusted_certificates_length: usize,
+    flags: u32,
     record: *mut u8,
     record_capacity: usize,
 ) -> *mut NativejwtAuthenticator {
@@ -52,7 +54,7 @@ pub unsafe extern "C" fn nativejwt_open(
             output(record, record_capacity),
         )
     };
-    boundary::open(config, source, trusted_certificates, record)
+    boundary::open(config, source, trusted_certificates, flags, record)
 }
 
 /// Judges the value of an Authorization header at the time `now_millis` (milliseconds since 1970), writes a record and

@@ -55,6 +55,7 @@ unsafe extern "system" fn Java_io_nativejwt_ffi_NativeMethods_open(
     source_length: jlong,
     trusted_certificates: jlong,
     trusted_certificates_length: jlong,
+    flags: jint,
     record: jlong,
     record_capacity: jint,
 ) -> jlong {
@@ -67,7 +68,7 @@ unsafe extern "system" fn Java_io_nativejwt_ffi_NativeMethods_open(
             output(address(record), length(record_capacity.into())),
         )
     };
-    boundary::open(config, source, trusted_certificates, record).expose_provenance() as jlong
+    boundary::open(config, source, trusted_certificates, flags.cast_unsigned(), record).expose_provenance() as jlong
 }
 
 /// # Safety

@@ -11,6 +11,9 @@ pub const NATIVEJWT_RECORD_CAPACITY: usize = 65_536;
 /// `code` of a record that reports errors of a configuration; no verdict has it.
 pub const NATIVEJWT_CODE_CONFIGURATION: u32 = 1000;
 
+/// A flag of opening: the caller can hand no groups on, so that `groups-field` is an error.
+pub const NATIVEJWT_OPEN_WITHOUT_GROUPS: u32 = 1;
+
 /// The head of a record, in native byte order. Offsets count bytes from the head's first one; texts are UTF-8 without
 /// a terminator.
 #[repr(C)]
@@ -38,6 +41,10 @@ pub struct NativejwtRecord {
     pub reason_offset: u32,
     /// Bytes of the name.
     pub reason_length: u32,
+    /// The groups, of an accepted token: for each its number of bytes, 4 bytes in native order, then the bytes.
+    pub groups_offset: u32,
+    /// Bytes of all groups with their numbers.
+    pub groups_length: u32,
 }
 
 impl NativejwtRecord {
@@ -59,6 +66,8 @@ impl NativejwtRecord {
             self.message_length.to_ne_bytes(),
             self.reason_offset.to_ne_bytes(),
             self.reason_length.to_ne_bytes(),
+            self.groups_offset.to_ne_bytes(),
+            self.groups_length.to_ne_bytes(),
         ];
         for (target, field) in bytes.chunks_exact_mut(4).zip(fields) {
             target.copy_from_slice(&field);
@@ -72,10 +81,11 @@ impl NativejwtRecord {
 
 /// The offsets above are part of the ABI; the Java side has them as constants.
 const _: () = {
-    assert!(NativejwtRecord::SIZE == 48);
+    assert!(NativejwtRecord::SIZE == 56);
     assert!(std::mem::offset_of!(NativejwtRecord, expires_at_millis) == 8);
     assert!(std::mem::offset_of!(NativejwtRecord, principal_offset) == 16);
     assert!(std::mem::offset_of!(NativejwtRecord, reason_length) == 44);
+    assert!(std::mem::offset_of!(NativejwtRecord, groups_length) == 52);
 };
 
 /// Texts that do not fit are cut, which only errors of a configuration and events can be so long as to need.
@@ -102,6 +112,19 @@ impl<'b> Writer<'b> {
         (u32::try_from(offset).unwrap_or(u32::MAX), u32::try_from(text.len()).unwrap_or(0))
     }
 
+    /// Writes all groups, or none where they do not all fit, and returns where they stand.
+    fn groups(&mut self, groups: &[String]) -> Option<(u32, u32)> {
+        let mut bytes = Vec::new();
+        for group in groups {
+            bytes.extend_from_slice(&u32::try_from(group.len()).ok()?.to_ne_bytes());
+            bytes.extend_from_slice(group.as_bytes());
+        }
+        let offset = self.used;
+        self.buffer.get_mut(offset..offset + bytes.len())?.copy_from_slice(&bytes);
+        self.used += bytes.len();
+        Some((u32::try_from(offset).ok()?, u32::try_from(bytes.len()).ok()?))
+    }
+
     fn head(self, head: NativejwtRecord) {
         if let Some(target) = self.buffer.get_mut(..NativejwtRecord::SIZE) {
             target.copy_from_slice(&head.to_bytes());
@@ -118,6 +141,11 @@ pub(crate) fn write_verdict(buffer: &mut [u8], verdict: &Result<Identity, Reject
             head.expires_at_millis = identity.expires_at.map_or(i64::MAX, |at| at.0);
             (head.principal_offset, head.principal_length) = writer.text(&identity.principal);
             (head.user_offset, head.user_length) = writer.text(&identity.user);
+            // Without any groups it would be another identity than the token's.
+            let Some(groups) = writer.groups(&identity.groups) else {
+                return write_verdict(buffer, &Err(Reject::internal_error()));
+            };
+            (head.groups_offset, head.groups_length) = groups;
         }
         Err(reject) => {
             head.code = reject.code().number();

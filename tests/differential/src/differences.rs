@@ -291,6 +291,15 @@ const ACCEPTED_HERE: &[Accepted] = &[
         },
     },
     Accepted {
+        slug: "no-kid",
+        stock_says: "Key ID is required",
+        // The algorithms that exactly one key of the set fits.
+        holds: |facts, _| {
+            let algorithm = facts.header.value("alg").and_then(text_of);
+            facts.key_set && algorithm.is_some_and(|alg| matches!(alg.as_str(), "ES256" | "ES384"))
+        },
+    },
+    Accepted {
         slug: "ed25519-keys",
         stock_says: "Unknown signing key ID",
         holds: |facts, _| facts.names_in_set(&["ed"]),

@@ -96,6 +96,8 @@ pub(crate) struct IssuerConfiguration {
     pub(crate) header: HeaderPolicy,
     /// Without `required-issuer`, which the key source has a say in.
     pub(crate) claims: ClaimsPolicy,
+    /// What `claims` has read already.
+    pub(crate) groups_field: Option<Setting>,
     pub(crate) user_mapping_pattern: Option<Setting>,
     pub(crate) user_mapping_file: Option<Setting>,
     pub(crate) key_sets: KeySetSettings,
@@ -154,6 +156,7 @@ impl IssuerConfiguration {
             required_issuer: read("required-issuer"),
             header,
             claims,
+            groups_field: read("groups-field"),
             user_mapping_pattern: read("user-mapping.pattern"),
             user_mapping_file: read("user-mapping.file"),
             key_sets: KeySetSettings::read(properties, errors),

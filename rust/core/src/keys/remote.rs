@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::hash::{BuildHasher as _, RandomState};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
@@ -209,11 +209,6 @@ impl RemoteKeySet {
     /// No fetch takes longer.
     pub(crate) fn longest_fetch(&self) -> Duration {
         self.settings.transport.total_timeout + Duration::from_secs(1)
-    }
-
-    /// Where the last good set is kept, if it is.
-    pub(crate) fn cache_file(&self) -> Option<&Path> {
-        self.settings.cache_file.as_deref()
     }
 
     fn verify_now<T>(

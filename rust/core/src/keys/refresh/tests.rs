@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::net::TcpListener;
 use std::process::Command;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use base64::Engine as _;
@@ -476,6 +476,73 @@ impl Pipeline {
         let input = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(r#"{"sub":"alice"}"#));
         let signature = URL_SAFE_NO_PAD.encode(self.pair.sign(input.as_bytes()));
         format!("Bearer {input}.{signature}").into_bytes()
+    }
+}
+
+/// The file of an issuer, which changes.
+struct IssuerFile(PathBuf);
+
+impl IssuerFile {
+    fn write(&self, lines: &str) {
+        let text: String = lines.lines().map(|line| format!("http-server.authentication.jwt.{line}\n")).collect();
+        std::fs::write(&self.0, text).unwrap();
+    }
+}
+
+impl Drop for IssuerFile {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+#[test]
+fn a_changed_file_of_an_issuer_keeps_its_keys_and_waits_for_those_of_another_address() {
+    let pipeline = Pipeline::new();
+    let (document, held) = (pipeline.document(), Arc::new(AtomicBool::new(true)));
+    let (first_document, second_document, hold) = (document.clone(), document, Arc::clone(&held));
+    let first = Server::start(move |_, _| response("200 OK", "", &first_document));
+    let second = Server::start(move |_, _| match hold.load(Ordering::SeqCst) {
+        true => response("500 No", "", ""),
+        false => response("200 OK", "", &second_document),
+    });
+    let path = std::env::temp_dir().join(format!("nativejwt-{}-issuer.properties", std::process::id()));
+    let file = IssuerFile(path.clone());
+    file.write(&format!("key-file={}", first.url()));
+    let config = format!("http-server.authentication.jwt.config-files={}", path.display());
+    let authenticator = Authenticator::open(&Properties::parse(&config, "test").unwrap()).unwrap();
+    authenticator.wait_until_fetched(BOUND).unwrap();
+    let token = pipeline.token(r#"{"alg":"EdDSA","kid":"a"}"#);
+    let login = || {
+        let verdict = authenticator.authenticate(&token, UnixMillis(0));
+        verdict.map(|identity| identity.user).map_err(|reject| reject.code())
+    };
+    assert_eq!(login().as_deref(), Ok("alice"));
+
+    file.write(&format!("key-file={}\nuser-mapping.pattern=(a).*", first.url()));
+    until("the new mapping counts", || {
+        authenticator.look();
+        login().as_deref() == Ok("a")
+    });
+    assert_eq!(first.requests(), 1, "the keys that are there were taken over");
+
+    file.write(&format!("key-file={}\nuser-mapping.pattern=(al).*", second.url()));
+    until("the new address is asked", || {
+        authenticator.look();
+        assert_eq!(login().as_deref(), Ok("a"), "the old rules serve until there are keys");
+        second.requests() > 1
+    });
+    held.store(false, Ordering::SeqCst);
+    until("the new rules count", || {
+        authenticator.look();
+        login().as_deref() == Ok("al")
+    });
+    let told: Vec<_> = std::iter::from_fn(|| authenticator.events().pop()).map(|event| event.text).collect();
+    let path = path.display();
+    for line in [
+        format!("The file of an issuer '{path}' has changed; it counts as soon as its keys are fetched"),
+        format!("The file of an issuer '{path}' has changed and is in use"),
+    ] {
+        assert!(told.contains(&line), "{line}: {told:#?}");
     }
 }
 

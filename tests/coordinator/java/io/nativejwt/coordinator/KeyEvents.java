@@ -241,14 +241,13 @@ final class KeyEvents {
     }
 
     private static String noStart(long start, CoordinatorStartException e) {
-        return "no start (%.0f s): %s"
-                .formatted(
-                        (System.nanoTime() - start) / 1e9,
-                        e.getMessage()
-                                .lines()
-                                .filter(line -> line.matches("\\d+\\) .*|Caused by: .*"))
-                                .distinct()
-                                .toList());
+        String why =
+                e.getMessage()
+                        .lines()
+                        .filter(line -> line.startsWith("1) "))
+                        .findFirst()
+                        .orElseGet(() -> e.getMessage().lines().findFirst().orElse(""));
+        return "no start (%.0f s): %s".formatted((System.nanoTime() - start) / 1e9, why);
     }
 
     private String restarted(Map<String, Coordinator> coordinators, String token) {

@@ -57,7 +57,7 @@ final class KeycloakTest {
                 Files.writeString(
                         folder.resolve("partner.json"),
                         """
-                        {"rules": [{"pattern": "(.*)", "user": "partner-$1"}]}
+                        {"rules": [{"pattern": "(.+)", "user": "partner-$1"}]}
                         """);
 
         // Discovery for the one, and all that stock needs for the other.
@@ -119,7 +119,7 @@ final class KeycloakTest {
                         .claim("iss", keycloak.issuer(LAKE))
                         .sign("RS256", Keys.rsa().getPrivate());
         assertThatThrownBy(() -> Clients.jdbc(coordinator, token, WHO))
-                .hasMessageContaining("Authentication failed: The signing keys");
+                .hasMessageContaining("Authentication failed: The signing keys could not be fetched");
         awaitLog("WARN", keycloak.issuer(LAKE), "no token can be verified");
         awaitLog("WARN", keycloak.issuer(PARTNER), "no token can be verified");
         awaitLog("WARN", keycloak.issuer(PARTNER), "without encryption");

@@ -14,7 +14,7 @@ final class NativeEngine {
     }
 
     static NativeEngine open(Map<String, String> config) {
-        return new NativeEngine(NativeAuthenticator.open(config, "case", ""));
+        return new NativeEngine(NativeAuthenticator.open(config, "case", "", true));
     }
 
     /** The verdict is A (user, principal) or R (code, message). */

@@ -35,11 +35,16 @@ public final class NativeAuthenticator {
      * @param source the file the keys came from, for the messages; empty when unknown
      * @param trustedCertificates in PEM, what this JVM trusts; servers of JWK sets are verified
      *     with them and the system's where no trust store is configured; may be empty
+     * @param takesGroups whether the coordinator takes groups; {@code groups-field} is an error
+     *     where it does not
      * @throws InvalidConfigurationException with all errors at once
      * @throws NativeLibraryUnavailableException when there is no usable library
      */
     public static NativeAuthenticator open(
-            Map<String, String> config, String source, String trustedCertificates) {
+            Map<String, String> config,
+            String source,
+            String trustedCertificates,
+            boolean takesGroups) {
         NativeLibrary.instance().requireAvailable();
         try (Arena arena = Arena.ofConfined()) {
             byte[] text = propertiesText(config).getBytes(UTF_8);
@@ -55,6 +60,7 @@ public final class NativeAuthenticator {
                             path.length,
                             copyOf(arena, pem).address(),
                             pem.length,
+                            takesGroups ? 0 : NativeMethods.OPEN_WITHOUT_GROUPS,
                             record.address(),
                             Record.CAPACITY);
             // It may hold secrets, such as the password of a trust store.
@@ -103,7 +109,10 @@ public final class NativeAuthenticator {
         if (code == 0) {
             String principal = record.principal();
             return new Verdict.Accepted(
-                    principal, record.user(principal), record.expiresAtMillis());
+                    principal,
+                    record.user(principal),
+                    record.groups(),
+                    record.expiresAtMillis());
         }
         return new Verdict.Rejected(code, record.reason(), record.message());
     }

@@ -12,6 +12,9 @@ final class NativeMethods {
      */
     static final int ABI_VERSION = 2;
 
+    /** The flag of {@link #open} for a caller that can hand no groups on. */
+    static final int OPEN_WITHOUT_GROUPS = 1;
+
     private NativeMethods() {}
 
     static native int abiVersion();
@@ -29,6 +32,7 @@ final class NativeMethods {
             long sourceLength,
             long trustedCertificatesAddress,
             long trustedCertificatesLength,
+            int flags,
             long recordAddress,
             int recordCapacity);
 

@@ -1,10 +1,14 @@
 package io.nativejwt.ffi;
 
+import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Collections;
+import java.util.LinkedHashSet;
+import java.util.Set;
 
 /**
  * The flat record that native code fills; {@code rust/ffi} documents the layout. Text is addressed
@@ -19,7 +23,8 @@ final class Record {
     private static final int USER = 24;
     private static final int MESSAGE = 32;
     private static final int REASON = 40;
-    private static final int FIXED_LENGTH = 48;
+    private static final int GROUPS = 48;
+    private static final int FIXED_LENGTH = 56;
 
     private final MemorySegment segment;
 
@@ -67,20 +72,51 @@ final class Record {
         return text(REASON);
     }
 
+    /** Empty where no {@code groups-field} is set, without an object of its own. */
+    Set<String> groups() {
+        long offset = Integer.toUnsignedLong(segment.get(ValueLayout.JAVA_INT, GROUPS));
+        long end =
+                offset
+                        + Integer.toUnsignedLong(
+                                segment.get(ValueLayout.JAVA_INT, GROUPS + Integer.BYTES));
+        if (end == offset) {
+            return Set.of();
+        }
+        Set<String> groups = new LinkedHashSet<>();
+        while (offset < end) {
+            if (offset < FIXED_LENGTH || offset + Integer.BYTES > Math.min(end, segment.byteSize())) {
+                throw broken(GROUPS, offset, end - offset);
+            }
+            long length = Integer.toUnsignedLong(segment.get(JAVA_INT_UNALIGNED, offset));
+            offset += Integer.BYTES;
+            if (offset + length > end) {
+                throw broken(GROUPS, offset, length);
+            }
+            groups.add(text(GROUPS, offset, length));
+            offset += length;
+        }
+        return Collections.unmodifiableSet(groups);
+    }
+
     private String text(int field) {
         long offset = Integer.toUnsignedLong(segment.get(ValueLayout.JAVA_INT, field));
         long length =
                 Integer.toUnsignedLong(segment.get(ValueLayout.JAVA_INT, field + Integer.BYTES));
-        if (length == 0) {
-            return "";
-        }
+        return length == 0 ? "" : text(field, offset, length);
+    }
+
+    private String text(int field, long offset, long length) {
         if (offset < FIXED_LENGTH || offset + length > segment.byteSize()) {
-            throw new IllegalStateException(
-                    "The native library's record is broken: field %d, offset %d, length %d"
-                            .formatted(field, offset, length));
+            throw broken(field, offset, length);
         }
         byte[] bytes = length <= scratch.length ? scratch : new byte[(int) length];
         MemorySegment.copy(segment, ValueLayout.JAVA_BYTE, offset, bytes, 0, (int) length);
         return new String(bytes, 0, (int) length, UTF_8);
+    }
+
+    private static IllegalStateException broken(int field, long offset, long length) {
+        return new IllegalStateException(
+                "The native library's record is broken: field %d, offset %d, length %d"
+                        .formatted(field, offset, length));
     }
 }

@@ -24,12 +24,13 @@ public final class Login {
     /**
      * @param config the keys of the authenticator
      * @param source the file the keys came from, for the messages; empty when unknown
+     * @param takesGroups whether the coordinator takes the groups of an identity
      * @throws io.nativejwt.ffi.InvalidConfigurationException with all errors at once
      * @throws io.nativejwt.ffi.NativeLibraryUnavailableException when there is no usable library
      */
-    public static Login start(Map<String, String> config, String source) {
+    public static Login start(Map<String, String> config, String source, boolean takesGroups) {
         String trusted = JvmTrustStore.isUsedBy(config) ? JvmTrustStore.pem() : "";
-        return start(NativeAuthenticator.open(config, source, trusted));
+        return start(NativeAuthenticator.open(config, source, trusted, takesGroups));
     }
 
     private static Login start(NativeAuthenticator authenticator) {

@@ -21,6 +21,7 @@ import java.util.stream.Collectors;
  */
 final class ConfigurationFile {
     private static final String FILES_KEY = "header-authenticator.config-files";
+    private static final String ALTERNATE_HEADER_KEY = "protocol.v1.alternate-header-name";
     private static final String DEFAULT_FILE = "etc/header-authenticator.properties";
     private static final String NAME_KEY = "header-authenticator.name";
 
@@ -39,15 +40,22 @@ final class ConfigurationFile {
         return candidates().stream().filter(file -> holds(file, config)).findFirst();
     }
 
+    /** The other prefix that the coordinator takes request headers with, or null. */
+    static String alternateHeaderName() {
+        return ofTheCoordinator(ALTERNATE_HEADER_KEY);
+    }
+
+    /** A key of the coordinator itself; a system property goes before its file. */
+    private static String ofTheCoordinator(String key) {
+        String value = System.getProperty(key);
+        String serverConfig = System.getProperty("config");
+        return value != null || serverConfig == null
+                ? value
+                : load(Path.of(serverConfig)).getProperty(key);
+    }
+
     private static List<Path> candidates() {
-        String files = System.getProperty(FILES_KEY);
-        if (files == null) {
-            String serverConfig = System.getProperty("config");
-            files =
-                    serverConfig == null
-                            ? null
-                            : load(Path.of(serverConfig)).getProperty(FILES_KEY);
-        }
+        String files = ofTheCoordinator(FILES_KEY);
         return Arrays.stream((files == null ? DEFAULT_FILE : files).split(","))
                 .map(String::trim)
                 .filter(file -> !file.isEmpty())

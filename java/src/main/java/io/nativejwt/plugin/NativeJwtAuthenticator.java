@@ -2,6 +2,7 @@ package io.nativejwt.plugin;
 
 import io.nativejwt.ffi.Verdict;
 import io.nativejwt.login.Login;
+import io.nativejwt.login.SessionUser;
 import io.trino.spi.security.HeaderAuthenticator;
 import io.trino.spi.security.Identity;
 
@@ -17,28 +18,39 @@ final class NativeJwtAuthenticator implements HeaderAuthenticator {
     private static final String AUTHORIZATION = "Authorization";
 
     private final Login login;
+    private final SessionUser sessionUser;
 
-    NativeJwtAuthenticator(Login login) {
+    NativeJwtAuthenticator(Login login, SessionUser sessionUser) {
         this.login = login;
+        this.sessionUser = sessionUser;
     }
 
     @Override
     public Principal createAuthenticatedPrincipal(Headers headers) {
-        return authenticate(headers);
+        return principal(authenticate(headers));
     }
 
     /**
      * Overrides the method that the SPI has from Trino 480 on; older coordinators do not know it.
      */
     public Optional<Identity> createAuthenticatedIdentity(Headers headers) {
-        NativeJwtPrincipal principal = authenticate(headers);
-        return Optional.of(Identity.forUser(principal.toString()).withPrincipal(principal).build());
+        Verdict.Accepted accepted = authenticate(headers);
+        Identity.Builder identity =
+                Identity.forUser(accepted.user()).withPrincipal(principal(accepted));
+        if (!accepted.groups().isEmpty()
+                && !sessionUser.isAnotherThan(accepted.user(), headers::getHeader)) {
+            identity.withGroups(accepted.groups());
+        }
+        return Optional.of(identity.build());
     }
 
-    private NativeJwtPrincipal authenticate(Headers headers) {
+    private static NativeJwtPrincipal principal(Verdict.Accepted accepted) {
+        return new NativeJwtPrincipal(accepted.principal(), accepted.user());
+    }
+
+    private Verdict.Accepted authenticate(Headers headers) {
         return switch (login.judge(() -> headers.getHeader(AUTHORIZATION))) {
-            case Verdict.Accepted accepted ->
-                    new NativeJwtPrincipal(accepted.principal(), accepted.user());
+            case Verdict.Accepted accepted -> accepted;
             case Verdict.Rejected rejected -> throw new RejectedException(rejected);
         };
     }

@@ -2,10 +2,12 @@ package io.nativejwt.plugin;
 
 import io.nativejwt.ffi.NativeLibrary;
 import io.nativejwt.login.Login;
+import io.nativejwt.login.SessionUser;
 import io.trino.spi.security.HeaderAuthenticator;
 import io.trino.spi.security.HeaderAuthenticatorFactory;
 
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;
 import java.util.logging.Logger;
@@ -28,12 +30,20 @@ public final class NativeJwtAuthenticatorFactory implements HeaderAuthenticatorF
     @Override
     public HeaderAuthenticator create(Map<String, String> config) {
         Optional<Path> source = ConfigurationFile.of(config);
-        Login login = Login.start(config, source.map(Path::toString).orElse(""));
+        Login login =
+                Login.start(config, source.map(Path::toString).orElse(""), takesIdentity());
         LOG.info(
                 "native-jwt %s authenticates as %s says"
                         .formatted(
                                 NativeLibrary.jarVersion(),
                                 source.map(Path::toString).orElse("its property file")));
-        return new NativeJwtAuthenticator(login);
+        return new NativeJwtAuthenticator(
+                login, new SessionUser(ConfigurationFile.alternateHeaderName()));
+    }
+
+    /** From Trino 480 on a plugin gives an identity, which has groups; before, a principal. */
+    private static boolean takesIdentity() {
+        return Arrays.stream(HeaderAuthenticator.class.getMethods())
+                .anyMatch(method -> method.getName().equals("createAuthenticatedIdentity"));
     }
 }

@@ -80,6 +80,11 @@ final class NativeConfiguration {
                 .findFirst();
     }
 
+    /** The other prefix that the coordinator takes request headers with, or null. */
+    String alternateHeaderName() {
+        return properties.get("protocol.v1.alternate-header-name");
+    }
+
     Map<String, String> forLibrary() {
         Map<String, String> keys = new HashMap<>();
         Stream.of(STOCK_KEYS, ownKeys(), HTTP_CLIENT_KEYS)

@@ -2,6 +2,7 @@ package io.nativejwt.server;
 
 import io.nativejwt.ffi.Verdict;
 import io.nativejwt.login.Login;
+import io.nativejwt.login.SessionUser;
 import io.trino.server.security.AuthenticationException;
 import io.trino.server.security.jwt.JwtAuthenticator;
 import io.trino.server.security.jwt.JwtAuthenticatorConfig;
@@ -23,25 +24,27 @@ final class NativeJwtAuthenticator extends JwtAuthenticator {
     private static final String AUTHORIZATION = "Authorization";
 
     private final Login login;
+    private final SessionUser sessionUser;
 
-    NativeJwtAuthenticator(Login login) {
+    NativeJwtAuthenticator(Login login, SessionUser sessionUser) {
         super(
                 new JwtAuthenticatorConfig(),
                 header -> {
                     throw new IllegalStateException("Stock's parser is not in use");
                 });
         this.login = login;
+        this.sessionUser = sessionUser;
     }
 
     @Override
     public Identity authenticate(ContainerRequestContext request) throws AuthenticationException {
-        return authenticate(() -> request.getHeaders().get(AUTHORIZATION));
+        return authenticate(request, () -> request.getHeaders().get(AUTHORIZATION));
     }
 
     @Override
     public Identity authenticate(ContainerRequestContext request, String token)
             throws AuthenticationException {
-        return authenticate(() -> List.of("Bearer " + token));
+        return authenticate(request, () -> List.of("Bearer " + token));
     }
 
     /** Nothing calls it, since both callers in the super class are overridden above. */
@@ -50,13 +53,21 @@ final class NativeJwtAuthenticator extends JwtAuthenticator {
         return Optional.empty();
     }
 
-    private Identity authenticate(Supplier<List<String>> authorization)
+    private Identity authenticate(
+            ContainerRequestContext request, Supplier<List<String>> authorization)
             throws AuthenticationException {
         return switch (login.judge(authorization)) {
-            case Verdict.Accepted accepted ->
-                    Identity.forUser(accepted.user())
-                            .withPrincipal(new BasicPrincipal(accepted.principal()))
-                            .build();
+            case Verdict.Accepted accepted -> {
+                Identity.Builder identity =
+                        Identity.forUser(accepted.user())
+                                .withPrincipal(new BasicPrincipal(accepted.principal()));
+                if (!accepted.groups().isEmpty()
+                        && !sessionUser.isAnotherThan(
+                                accepted.user(), request.getHeaders()::get)) {
+                    identity.withGroups(accepted.groups());
+                }
+                yield identity.build();
+            }
             case Verdict.Rejected rejected -> throw new RefusedException(rejected);
         };
     }

@@ -10,6 +10,7 @@ import io.nativejwt.ffi.InvalidConfigurationException;
 import io.nativejwt.ffi.NativeLibrary;
 import io.nativejwt.ffi.NativeLibraryUnavailableException;
 import io.nativejwt.login.Login;
+import io.nativejwt.login.SessionUser;
 import io.trino.server.security.jwt.ForJwt;
 import io.trino.server.security.jwt.JwtAuthenticator;
 
@@ -91,7 +92,10 @@ final class NativeJwtModule implements ConfigurationAwareModule {
         }
         String source = file.map(properties -> properties.file().toString()).orElse("");
         try {
-            authenticator = new NativeJwtAuthenticator(Login.start(keys.forLibrary(), source));
+            authenticator =
+                    new NativeJwtAuthenticator(
+                            Login.start(keys.forLibrary(), source, true),
+                            new SessionUser(keys.alternateHeaderName()));
         } catch (InvalidConfigurationException | NativeLibraryUnavailableException e) {
             binder.addError("%s", e.getMessage());
             return;

@@ -10,6 +10,7 @@ import org.junit.jupiter.api.Test;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.List;
 import java.util.logging.Level;
 
 /** The layout, written here by hand a second time: a change on one side only must not go unseen. */
@@ -17,7 +18,7 @@ final class RecordTest {
     private final ByteBuffer bytes =
             ByteBuffer.allocateDirect(Record.CAPACITY).order(ByteOrder.nativeOrder());
     private final Record record = new Record(MemorySegment.ofBuffer(bytes));
-    private int end = 48;
+    private int end = 56;
 
     @Test
     void acceptedRecord() {
@@ -30,6 +31,29 @@ final class RecordTest {
         assertThat(record.user("alice@example.com")).isEqualTo("alicé");
         assertThat(record.message()).isEmpty();
         assertThat(record.reason()).isEmpty();
+    }
+
+    @Test
+    void groups() {
+        assertThat(record.groups()).isEmpty();
+        int begin = end;
+        for (String group : List.of("etl", "", "größe\0,x")) {
+            byte[] encoded = group.getBytes(UTF_8);
+            bytes.putInt(end, encoded.length).put(end + 4, encoded);
+            end += 4 + encoded.length;
+        }
+        bytes.putInt(48, begin).putInt(52, end - begin);
+        assertThat(record.groups()).containsExactly("etl", "", "größe\0,x");
+        for (int cutOff = 1; cutOff < end - begin; cutOff++) {
+            bytes.putInt(52, cutOff);
+            if (cutOff != 7 && cutOff != 11) {
+                assertThatThrownBy(record::groups).hasMessageContaining("record is broken");
+            }
+        }
+        bytes.putInt(48, 0).putInt(52, 8);
+        assertThatThrownBy(record::groups).hasMessageContaining("record is broken");
+        bytes.putInt(48, Record.CAPACITY - 2).putInt(52, 8);
+        assertThatThrownBy(record::groups).hasMessageContaining("record is broken");
     }
 
     @Test
@@ -54,11 +78,12 @@ final class RecordTest {
     void textOutsideTheRecordIsNeverRead() {
         for (int[] field :
                 new int[][] {
-                    {48, Record.CAPACITY},
+                    {56, Record.CAPACITY},
                     {Record.CAPACITY, 1},
                     {-1, 8},
-                    {48, -1},
+                    {56, -1},
                     {0, 8},
+                    {48, 8},
                     {Integer.MAX_VALUE, Integer.MAX_VALUE}
                 }) {
             bytes.putInt(32, field[0]).putInt(36, field[1]);

@@ -47,7 +47,7 @@ public class JwtAuthenticator implements Authenticator {
                 properties,
                 "user-mapping.file",
                 config.getUserMappingFile().map(Object::toString).orElse(null));
-        authenticator = NativeAuthenticator.open(properties, "config.properties", "");
+        authenticator = NativeAuthenticator.open(properties, "config.properties", "", true);
     }
 
     private static void put(Map<String, String> properties, String name, String value) {
