@@ -3,6 +3,8 @@ package io.nativejwt.coordinator;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.nativejwt.testing.Keys;
 import io.nativejwt.testing.Token;
 
@@ -13,6 +15,8 @@ import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
 
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.security.KeyPair;
@@ -184,10 +188,19 @@ final class ServerSeamTest {
         external.setProperty("externalAuthentication", "true");
         external.setProperty("externalAuthenticationTimeout", "1s");
         external.setProperty("externalAuthenticationRedirectHandlers", "PRINT");
-        assertThatThrownBy(() -> Clients.query(coordinator, external, "SELECT 1"))
-                .isInstanceOf(SQLException.class)
-                .hasStackTraceContaining("Timed out")
-                .hasStackTraceContaining("/oauth2/token/");
+        PrintStream console = System.out;
+        ByteArrayOutputStream printed = new ByteArrayOutputStream();
+        System.setOut(new PrintStream(printed, true, UTF_8));
+        try {
+            assertThatThrownBy(() -> Clients.query(coordinator, external, "SELECT 1"))
+                    .isInstanceOf(SQLException.class)
+                    .hasMessage("Authentication failed: Unauthorized");
+        } finally {
+            System.setOut(console);
+        }
+        assertThat(printed.toString(UTF_8))
+                .contains("Please go to")
+                .contains(coordinator.uri() + "/oauth2/token/initiate/");
     }
 
     private static Token base(String user) {
