@@ -119,7 +119,8 @@ final class KeycloakTest {
                         .claim("iss", keycloak.issuer(LAKE))
                         .sign("RS256", Keys.rsa().getPrivate());
         assertThatThrownBy(() -> Clients.jdbc(coordinator, token, WHO))
-                .hasMessageContaining("Authentication failed: The signing keys could not be fetched");
+                .hasMessageContaining(
+                        "Authentication failed: The signing keys could not be fetched");
         awaitLog("WARN", keycloak.issuer(LAKE), "no token can be verified");
         awaitLog("WARN", keycloak.issuer(PARTNER), "no token can be verified");
         awaitLog("WARN", keycloak.issuer(PARTNER), "without encryption");

@@ -109,10 +109,7 @@ public final class NativeAuthenticator {
         if (code == 0) {
             String principal = record.principal();
             return new Verdict.Accepted(
-                    principal,
-                    record.user(principal),
-                    record.groups(),
-                    record.expiresAtMillis());
+                    principal, record.user(principal), record.groups(), record.expiresAtMillis());
         }
         return new Verdict.Rejected(code, record.reason(), record.message());
     }

@@ -84,7 +84,8 @@ final class Record {
         }
         Set<String> groups = new LinkedHashSet<>();
         while (offset < end) {
-            if (offset < FIXED_LENGTH || offset + Integer.BYTES > Math.min(end, segment.byteSize())) {
+            if (offset < FIXED_LENGTH
+                    || offset + Integer.BYTES > Math.min(end, segment.byteSize())) {
                 throw broken(GROUPS, offset, end - offset);
             }
             long length = Integer.toUnsignedLong(segment.get(JAVA_INT_UNALIGNED, offset));
