@@ -24,8 +24,10 @@ final class GroupsWithoutIdentityTest {
                         .at(Site.PLUGIN_476)
                         .jwt(
                                 Map.of(
-                                        JWT + "key-file", key.toString(),
-                                        JWT + "groups-field", "groups"));
+                                        JWT + "key-file",
+                                        key.toString(),
+                                        JWT + "groups-field",
+                                        "groups"));
         assertThatThrownBy(builder::start)
                 .isInstanceOf(CoordinatorStartException.class)
                 .message()

@@ -210,9 +210,7 @@ final class KeyKindsTest {
         String[] sentences =
                 site.isServer()
                         ? new String[] {"iss"}
-                        : new String[] {
-                            "JWT signature does not match", "but no key is configured"
-                        };
+                        : new String[] {"JWT signature does not match", "but no key is configured"};
         assertThatThrownBy(() -> Clients.jdbc(coordinator, forged, "SELECT 1"))
                 .isInstanceOf(SQLException.class)
                 .message()

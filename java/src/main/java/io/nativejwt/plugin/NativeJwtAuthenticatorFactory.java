@@ -30,8 +30,7 @@ public final class NativeJwtAuthenticatorFactory implements HeaderAuthenticatorF
     @Override
     public HeaderAuthenticator create(Map<String, String> config) {
         Optional<Path> source = ConfigurationFile.of(config);
-        Login login =
-                Login.start(config, source.map(Path::toString).orElse(""), takesIdentity());
+        Login login = Login.start(config, source.map(Path::toString).orElse(""), takesIdentity());
         LOG.info(
                 "native-jwt %s authenticates as %s says"
                         .formatted(

@@ -62,8 +62,7 @@ final class NativeJwtAuthenticator extends JwtAuthenticator {
                         Identity.forUser(accepted.user())
                                 .withPrincipal(new BasicPrincipal(accepted.principal()));
                 if (!accepted.groups().isEmpty()
-                        && !sessionUser.isAnotherThan(
-                                accepted.user(), request.getHeaders()::get)) {
+                        && !sessionUser.isAnotherThan(accepted.user(), request.getHeaders()::get)) {
                     identity.withGroups(accepted.groups());
                 }
                 yield identity.build();
