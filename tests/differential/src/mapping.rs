@@ -251,9 +251,7 @@ fn refused_at_start(case: &Case, told: &str, stock: &[Verdict]) -> Option<&'stat
 
 /// Whether Java may fail on a template for this pattern's groups, by a look at both.
 fn can_fail(template: &str, pattern: &str) -> bool {
-    let count = |part: &str| pattern.matches(part).count();
-    let named = count("(?<") - count("(?<=") - count("(?<!");
-    let groups = count("(") - count("(?") + named;
+    let groups = groups_of(pattern);
     let mut chars = template.chars().peekable();
     while let Some(c) = chars.next() {
         let following = chars.peek().copied();
@@ -273,6 +271,30 @@ fn can_fail(template: &str, pattern: &str) -> bool {
 /// The values of a member in a rule file, as far as they can be told without a parser of ours.
 fn texts_of(text: &[u8], name: &str) -> Vec<String> {
     crate::lenient_json::texts_of(text, name)
+}
+
+/// How many groups a pattern has, by a look at its parentheses.
+fn groups_of(pattern: &str) -> usize {
+    let (mut groups, mut class, mut rest) = (0, 0_u32, pattern);
+    while let Some(c) = rest.chars().next() {
+        let after = &rest[c.len_utf8()..];
+        rest = match c {
+            '\\' if after.starts_with('Q') => after.split_once("\\E").map_or("", |(_, after)| after),
+            '\\' => after.chars().next().map_or("", |escaped| &after[escaped.len_utf8()..]),
+            _ => after,
+        };
+        match c {
+            '[' => class += 1,
+            ']' => class = class.saturating_sub(1),
+            '(' if class == 0 => {
+                let named =
+                    after.strip_prefix("?<").is_some_and(|name| name.starts_with(|c: char| c.is_ascii_alphabetic()));
+                groups += usize::from(named || !after.starts_with('?'));
+            }
+            _ => {}
+        }
+    }
+    groups
 }
 
 /// Whether a pattern holds the construct that ours names, among those that are refused on purpose although Java takes
@@ -365,4 +387,24 @@ fn shrink(oracle: &mut Oracle, case: &Case, what: &str, folder: &Path) -> String
         ours.err(),
         mapped.into_iter().flatten().map(|mapped| mapped.map(|mapped| mapped.user)).collect::<Vec<_>>(),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_are_counted_and_templates_that_fail_are_seen() {
+        for (pattern, groups) in [
+            (r"(a)(?:b)(?<n>c)(?<=d)(?<!e)(?=f)", 2),
+            (r"\Q(\E(\()", 1),
+            (r"[(](a)", 1),
+            (r"\w(?)\Q(", 0),
+            ("(]())", 2),
+        ] {
+            assert_eq!(groups_of(pattern), groups, "{pattern}");
+        }
+        assert!(can_fail("$1", r"\Qa(") && can_fail("x$", "(a)") && can_fail("\\", "a") && can_fail("${n}", "a"));
+        assert!(!can_fail("$1\\$$0", "(a)") && !can_fail("x", "a"));
+    }
 }

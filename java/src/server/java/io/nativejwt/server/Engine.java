@@ -71,6 +71,7 @@ record Engine(ClassLoader loader, String version) {
                             "java.lang.String"),
                     Part.method(IDENTITY, "forUser", "java.lang.String"),
                     Part.method(IDENTITY + "$Builder", "withPrincipal", "java.security.Principal"),
+                    Part.method(IDENTITY + "$Builder", "withGroups", "java.util.Set"),
                     Part.method(IDENTITY + "$Builder", "build"),
                     Part.constructor("io.trino.spi.security.BasicPrincipal", "java.lang.String"),
                     Part.method(REQUEST, "getHeaders"),
