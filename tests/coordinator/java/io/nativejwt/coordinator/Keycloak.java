@@ -25,7 +25,7 @@ import java.util.stream.Collectors;
  * administrator makes it do.
  */
 final class Keycloak implements AutoCloseable {
-    private static final Duration START_LIMIT = Duration.ofMinutes(5);
+    private static final Duration START_LIMIT = Duration.ofMinutes(10);
     private static final Duration BUILD_LIMIT = Duration.ofMinutes(5);
     private static final Duration REQUEST_LIMIT = Duration.ofMinutes(2);
     private static final String ADMIN = "admin-for-tests";
