@@ -291,6 +291,16 @@ const ACCEPTED_HERE: &[Accepted] = &[
         },
     },
     Accepted {
+        slug: "lists-and-pointers",
+        stock_says: "Invalid Audience: [",
+        // Stock takes the whole text for one audience; the token has one of the elements.
+        holds: |_, rest| {
+            let (found, allowed) = rest.split_once("]. Allowed audiences: ").unwrap_or_default();
+            let elements: Vec<&str> = allowed.split(',').map(str::trim).collect();
+            elements.len() > 1 && found.split(", ").any(|audience| elements.contains(&audience))
+        },
+    },
+    Accepted {
         slug: "no-kid",
         stock_says: "Key ID is required",
         // The algorithms that exactly one key of the set fits.
