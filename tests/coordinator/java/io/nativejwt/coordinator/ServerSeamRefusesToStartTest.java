@@ -98,8 +98,8 @@ final class ServerSeamRefusesToStartTest {
         assertThatThrownBy(both::start)
                 .hasMessageEndingWith(
                         "ERROR: Configuration property 'http-server.authentication.type' names both"
-                            + " JWT and DELEGATED-JWT, which are one authenticator: keep one of"
-                            + " them");
+                                + " JWT and DELEGATED-JWT, which are one authenticator: keep one of"
+                                + " them");
     }
 
     @Test
