@@ -167,7 +167,12 @@ final class ServerSeamTest {
                 base("alice")
                         .expiringAt(java.time.Instant.now().minusSeconds(20))
                         .sign("RS256", KEYS.getPrivate());
-        assertThat(Clients.http(coordinator, "Bearer " + justExpired).statusCode()).isEqualTo(200);
+        HttpResponse<String> answer = Clients.http(coordinator, "Bearer " + justExpired);
+        if (type(site).equals("JWT")) {
+            assertThat(answer.statusCode()).isEqualTo(200);
+        } else {
+            assertThat(answer.body()).contains("connectors that get it allow no clock skew");
+        }
     }
 
     @Test
