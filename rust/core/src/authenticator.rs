@@ -1,12 +1,13 @@
 //! The path of a request, top to bottom.
 
 use std::cell::RefCell;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::claims::{self, Validity};
 use crate::clock::UnixMillis;
-use crate::config::{ConfigurationErrors, Problem, Properties};
+use crate::config::{ConfigurationErrors, Problem, Properties, WholeConfiguration};
 use crate::environment::Environment;
 use crate::events::Events;
 use crate::groups::groups;
@@ -15,7 +16,7 @@ use crate::issuers::Issuers;
 use crate::keys::KeyLife;
 use crate::principal::principal;
 use crate::reject::Reject;
-use crate::request_header::bearer_token;
+use crate::request_header::{bearer_token, bearer_token_range};
 use crate::signature;
 use crate::step::{KeyDescription, Step};
 use crate::token::{CompactToken, decode_part};
@@ -47,16 +48,13 @@ impl<'a> Accepted<'a> {
     }
 }
 
-/// The longest token that is read, in bytes.
-const MAX_TOKEN_BYTES: usize = 16 * 1024;
-
 /// Decides about bearer tokens. Built once from a configuration; then shared by all threads.
 pub struct Authenticator {
     /// Looks at `issuers`' files until it is dropped; dropped first.
     _watcher: Option<FileWatcher>,
     issuers: Arc<Issuers>,
     cache: Option<TokenCache>,
-    max_token_bytes: usize,
+    whole: WholeConfiguration,
     events: Arc<Events>,
 }
 
@@ -75,7 +73,9 @@ impl Authenticator {
     /// As [`Authenticator::open`].
     pub fn open_in(properties: &Properties, environment: &Environment) -> Result<Self, ConfigurationErrors> {
         let events = Arc::new(Events::default());
-        let issuers = Arc::new(Issuers::open(properties, environment, &events)?);
+        let mut errors = ConfigurationErrors::default();
+        let whole = WholeConfiguration::read(properties, environment, &mut errors);
+        let issuers = Arc::new(Issuers::open(properties, environment, &events, errors)?);
         let watcher = issuers.has_files().then(|| {
             let issuers = Arc::clone(&issuers);
             FileWatcher::start(LOOK_INTERVAL, &events, move || issuers.look())
@@ -83,8 +83,8 @@ impl Authenticator {
         let watcher = watcher.transpose().map_err(|error| {
             Problem::of_source(&properties.source, format!("no thread can be started that looks at files: {error}"))
         })?;
-        let cache = Some(TokenCache::new(16 * 1024 * 1024));
-        Ok(Self { _watcher: watcher, issuers, cache, max_token_bytes: MAX_TOKEN_BYTES, events })
+        let cache = whole.token_cache_size.map(TokenCache::new);
+        Ok(Self { _watcher: watcher, issuers, cache, whole, events })
     }
 
     /// What the authenticator has to say to the operator; to be drained now and then.
@@ -168,6 +168,14 @@ impl Authenticator {
         self.judge(token, now, passed).map(|(identity, ..)| identity)
     }
 
+    /// Where in the value of an Authorization header the token stands that connectors get; none where
+    /// `pass-through.credential-name` is not set.
+    #[must_use]
+    pub fn token_to_pass_through(&self, authorization: &[u8]) -> Option<Range<usize>> {
+        self.whole.pass_through.as_ref()?;
+        bearer_token_range(authorization)
+    }
+
     /// Looks for the token among those that were accepted; judges it if it is not there, and keeps it if it is accepted.
     fn judge_with<R>(
         &self,
@@ -214,7 +222,7 @@ impl Authenticator {
         // A cell, since the keys are tried in a closure of their own.
         let passed = RefCell::new(passed);
         let passed = |step: Step<'_>| (passed.borrow_mut())(step);
-        let token = CompactToken::parse(token, self.max_token_bytes)?;
+        let token = CompactToken::parse(token, self.whole.max_token_size)?;
         passed(Step::Parts {
             header: token.header.len(),
             payload: token.payload.len(),
@@ -238,9 +246,13 @@ impl Authenticator {
         passed(Step::Signature);
         let claims = claims::verify(&payload, &issuer.claims, now)?;
         passed(Step::Claims { issuer: claims.issuer.as_deref(), expires_at: claims.expires_at });
+        let pass_through = self.whole.pass_through.as_ref();
+        pass_through.map_or(Ok(()), |rules| rules.check_lifetime(claims.expires_at, now))?;
+        let last_start = pass_through.and_then(|rules| rules.last_start(claims.expires_at));
         let principal = principal(&claims, &issuer.claims.principal_fields)?;
         passed(Step::Principal(&principal));
         let user = issuer.user_mapping.load().map_user(&principal)?;
+        pass_through.map_or(Ok(()), |rules| rules.check_user(&user))?;
         passed(Step::User(&user));
         let groups = match &issuer.claims.groups_field {
             Some(field) => groups(&claims, field)?,
@@ -255,7 +267,7 @@ impl Authenticator {
             algorithm: header.algorithm,
             expires_at: claims.expires_at,
         };
-        Ok((identity, claims.validity, key_life))
+        Ok((identity, claims.validity.and_until(last_start), key_life))
     }
 }
 

@@ -83,6 +83,11 @@ impl Validity {
         Self { from: UnixMillis(from), until: UnixMillis(until) }
     }
 
+    /// No longer than until then.
+    pub(crate) fn and_until(self, last: Option<UnixMillis>) -> Self {
+        Self { until: last.map_or(self.until, |last| last.min(self.until)), ..self }
+    }
+
     pub(crate) fn holds(&self, now: UnixMillis) -> bool {
         self.from <= now && now <= self.until
     }

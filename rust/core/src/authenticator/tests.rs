@@ -83,6 +83,27 @@ fn the_times_of_a_kept_token_are_judged_at_each_login() {
 }
 
 #[test]
+fn the_minimum_lifetime_of_a_kept_token_is_judged_at_each_login() {
+    let key = Key::new(1);
+    let more = "clock-skew=2s\npass-through.credential-name=token\npass-through.minimum-lifetime=10s";
+    let setting = with_key_file("minimum", &key, more);
+    let token = key.token("", r#"{"sub":"alice","exp":1000}"#);
+    let at = |now| login(setting.authenticator(), &token, now);
+    assert_eq!((at(0), at(990_000)), (Ok(("alice".to_owned(), false)), Ok(("alice".to_owned(), true))));
+    assert_eq!(at(990_001), Err(RejectCode::LifetimeTooShort));
+}
+
+#[test]
+fn a_cache_of_no_size_keeps_nothing() {
+    let key = Key::new(1);
+    let setting = with_key_file("none", &key, "token-cache.max-size=0B");
+    let (authenticator, token) = (setting.authenticator(), key.token("", ALICE));
+    assert_eq!(authenticator.cache_slots(), 0);
+    assert!(!known(authenticator, &token) && !known(authenticator, &token));
+    authenticator.forget_tokens();
+}
+
+#[test]
 fn refused_tokens_are_not_kept_and_an_explanation_never_uses_the_cache() {
     let (key, other) = (Key::new(1), Key::new(2));
     let setting = with_key_file("refused", &key, "");

@@ -25,9 +25,9 @@ import java.util.List;
 import java.util.Properties;
 
 /**
- * {@code http-server.authentication.type=JWT,OAUTH2} with an identity provider that is down when
- * the coordinator starts, and an etc/config.properties as one may find it: values from the
- * environment, a former name, keys of stock's HTTP client.
+ * {@code http-server.authentication.type=JWT,OAUTH2}, or its delegated name, with an identity
+ * provider that is down when the coordinator starts, and an etc/config.properties as one may find
+ * it: values from the environment, a former name, keys of stock's HTTP client.
  */
 @ParameterizedClass
 @EnumSource(
@@ -56,7 +56,10 @@ final class ServerSeamTest {
                         .at(site)
                         .environment("NATIVEJWT_TEST_KEYS", endpoint.url())
                         .environment("NATIVEJWT_TEST_SKEW", "1m")
-                        .config("http-server.authentication.type", "JWT,OAUTH2")
+                        .environment("NATIVEJWT_TEST_TYPE", type(site))
+                        .config(
+                                "http-server.authentication.type",
+                                "${ENV:NATIVEJWT_TEST_TYPE},OAUTH2")
                         .config(
                                 "http-server.authentication.jwt.key-file",
                                 "${ENV:NATIVEJWT_TEST_KEYS}")
@@ -96,6 +99,25 @@ final class ServerSeamTest {
                 open.close();
             }
         }
+    }
+
+    /** The other versions have the other type elsewhere: {@link SessionIdentityTest}. */
+    private static String type(Site site) {
+        return site == Site.SERVER_476 ? "DELEGATED-JWT" : "JWT";
+    }
+
+    @Test
+    void delegatedTypeKeepsTheCredentialForTheToken() {
+        HttpResponse<String> answer =
+                Clients.post(
+                        coordinator,
+                        "SELECT 1",
+                        List.of(
+                                "Authorization",
+                                "Bearer " + token("alice"),
+                                "X-Trino-Extra-Credential",
+                                "token=x"));
+        assertThat(answer.statusCode()).isEqualTo(type(site).equals("JWT") ? 200 : 401);
     }
 
     @Test
@@ -145,7 +167,12 @@ final class ServerSeamTest {
                 base("alice")
                         .expiringAt(java.time.Instant.now().minusSeconds(20))
                         .sign("RS256", KEYS.getPrivate());
-        assertThat(Clients.http(coordinator, "Bearer " + justExpired).statusCode()).isEqualTo(200);
+        HttpResponse<String> answer = Clients.http(coordinator, "Bearer " + justExpired);
+        if (type(site).equals("JWT")) {
+            assertThat(answer.statusCode()).isEqualTo(200);
+        } else {
+            assertThat(answer.body()).contains("connectors that get it allow no clock skew");
+        }
     }
 
     @Test
