@@ -148,6 +148,7 @@ impl Lines {
     }
 
     /// How many tokens there are, and their bytes.
+    #[cfg(test)]
     pub(super) fn fill(&self) -> (usize, u64) {
         (self.short.slots.len() + self.main.slots.len(), self.short.bytes + self.main.bytes)
     }

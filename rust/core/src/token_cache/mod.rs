@@ -14,6 +14,8 @@
 
 mod lines;
 #[cfg(test)]
+mod measure;
+#[cfg(test)]
 mod tests;
 
 use std::hash::{BuildHasher as _, RandomState};
@@ -276,7 +278,8 @@ impl TokenCache {
         }
     }
 
-    /// How many tokens it holds, and how many bytes they take. For tests and measurements.
+    /// How many tokens it holds, and how many bytes they take.
+    #[cfg(test)]
     pub(crate) fn fill(&self) -> (usize, u64) {
         self.lines.lock().unwrap_or_else(PoisonError::into_inner).fill()
     }

@@ -10,10 +10,10 @@ use super::*;
 use crate::signature::Algorithm;
 
 const MEGABYTE: u64 = 1024 * 1024;
-const ALWAYS: (i64, i64) = (i64::MIN, i64::MAX);
-const NOW: UnixMillis = UnixMillis(0);
+pub(super) const ALWAYS: (i64, i64) = (i64::MIN, i64::MAX);
+pub(super) const NOW: UnixMillis = UnixMillis(0);
 
-fn identity(user: &str) -> Identity {
+pub(super) fn identity(user: &str) -> Identity {
     Identity {
         principal: user.to_owned(),
         user: user.to_owned(),
@@ -26,22 +26,27 @@ fn identity(user: &str) -> Identity {
 }
 
 /// A cache, and what its users bring with them.
-struct Fixture {
-    cache: TokenCache,
-    epoch: Epoch,
+pub(super) struct Fixture {
+    pub(super) cache: TokenCache,
+    pub(super) epoch: Epoch,
 }
 
 impl Fixture {
-    fn of(bytes: u64) -> Self {
+    pub(super) fn of(bytes: u64) -> Self {
         Self { cache: TokenCache::new(bytes), epoch: Epoch::default() }
     }
 
-    fn keep_for(&self, token: &[u8], (from, until): (i64, i64), keys_end: Option<Instant>) -> Option<CachePlace> {
+    pub(super) fn keep_for(
+        &self,
+        token: &[u8],
+        (from, until): (i64, i64),
+        keys_end: Option<Instant>,
+    ) -> Option<CachePlace> {
         let terms = Terms { epoch: self.epoch.settled().unwrap(), validity: Validity::between(from, until), keys_end };
         self.cache.keep(&self.cache.entry(token, terms, identity("alice")), &self.epoch, NOW)
     }
 
-    fn keep(&self, token: &[u8]) -> Option<CachePlace> {
+    pub(super) fn keep(&self, token: &[u8]) -> Option<CachePlace> {
         self.keep_for(token, ALWAYS, None)
     }
 
@@ -49,7 +54,7 @@ impl Fixture {
         self.cache.find(token, &self.epoch, UnixMillis(now), Instant::now).is_some()
     }
 
-    fn find(&self, token: &[u8]) -> bool {
+    pub(super) fn find(&self, token: &[u8]) -> bool {
         self.find_at(token, 0)
     }
 
@@ -65,7 +70,7 @@ impl Fixture {
 }
 
 /// A token of this many bytes; its end is its own.
-fn token(number: u64, length: usize) -> Vec<u8> {
+pub(super) fn token(number: u64, length: usize) -> Vec<u8> {
     let mut hasher = std::hash::DefaultHasher::new();
     hasher.write_u64(number);
     let end = format!("{:016x}{number:016x}", hasher.finish());
@@ -75,10 +80,10 @@ fn token(number: u64, length: usize) -> Vec<u8> {
 }
 
 /// Numbers without a pattern, the same in each run (SplitMix64).
-struct Random(u64);
+pub(super) struct Random(pub(super) u64);
 
 impl Random {
-    fn below(&mut self, bound: u64) -> u64 {
+    pub(super) fn below(&mut self, bound: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -104,14 +104,22 @@ public final class Login {
             return new Outcome.Refused(Rejects.reservedCredential());
         }
         boolean isPlain = credentialName == null && accepted.groups().isEmpty();
-        if (isPlain || sessionHeaders.askForAnotherThan(accepted.user(), headers)) {
+        if (!isPlain && sessionHeaders.askForAnotherThan(accepted.user(), headers)) {
             return new Outcome.Admitted(accepted.principal(), accepted.user(), Set.of(), Map.of());
         }
-        Map<String, String> extraCredentials =
-                credentialName == null
-                        ? Map.of()
-                        : Map.of(credentialName, accepted.token().in(value));
+        if (credentialName == null) {
+            return accepted.derived(Outcome.Admitted.class, Login::withoutCredentials);
+        }
+        // The token is the request's, and kept nowhere.
         return new Outcome.Admitted(
-                accepted.principal(), accepted.user(), accepted.groups(), extraCredentials);
+                accepted.principal(),
+                accepted.user(),
+                accepted.groups(),
+                Map.of(credentialName, accepted.token().in(value)));
+    }
+
+    private static Outcome.Admitted withoutCredentials(Verdict.Accepted accepted) {
+        return new Outcome.Admitted(
+                accepted.principal(), accepted.user(), accepted.groups(), Map.of());
     }
 }
