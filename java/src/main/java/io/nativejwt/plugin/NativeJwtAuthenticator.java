@@ -33,8 +33,7 @@ final class NativeJwtAuthenticator implements HeaderAuthenticator {
      */
     public Optional<Identity> createAuthenticatedIdentity(Headers headers) {
         return Optional.of(
-                authenticate(headers)
-                        .identity(Identity.class, NativeJwtAuthenticator::identity));
+                authenticate(headers).identity(Identity.class, NativeJwtAuthenticator::identity));
     }
 
     private static Identity identity(Outcome.Admitted admitted) {

@@ -40,7 +40,8 @@ final class HeapDumpTest {
         SecretKey key = Keys.hmac(32);
         Path keyFile =
                 Files.writeString(
-                        folder.resolve("key"), Base64.getEncoder().encodeToString(key.getEncoded()));
+                        folder.resolve("key"),
+                        Base64.getEncoder().encodeToString(key.getEncoded()));
         NativeAuthenticator authenticator =
                 NativeAuthenticator.open(
                         Map.of("http-server.authentication.jwt.key-file", keyFile.toString()),
