@@ -76,10 +76,9 @@ fn on_threads(
                 scope.spawn(move || {
                     barrier.wait();
                     let begin = Instant::now();
-                    let mut next = order.len() / 2 * thread;
-                    for _ in 0..calls {
+                    let first = order.len() / 2 * thread;
+                    for next in first..first + calls as usize {
                         log_in(authenticator, &headers[order[next % order.len()]]);
-                        next += 1;
                     }
                     begin.elapsed()
                 })

@@ -1,5 +1,6 @@
 //! What is left of a token in this process's memory. Alone in its binary: other tests would leave traces of their own.
 
+#![allow(clippy::print_stdout, reason = "it tells what it finds")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test")]
 
 use std::fs::{self, File};
