@@ -128,22 +128,36 @@ public final class Login {
         if (!RESERVED.isEmpty() && sessionHeaders.bringCredential(RESERVED, headers)) {
             return new Outcome.Refused(Rejects.reservedCredential());
         }
-        Set<String> groups = accepted.groups();
-        Map<String, String> extraCredentials = Map.of();
-        if (credentialName != null || !groups.isEmpty()) {
+        boolean isPlain = credentialName == null && accepted.groups().isEmpty();
+        if (!isPlain) {
             Set<String> others = sessionHeaders.othersThan(accepted.user(), headers);
             if (!others.isEmpty()) {
-                groups = Set.of();
-                if (credentialName != null
-                        && !allowsHyphen
-                        && others.stream().anyMatch(other -> other.contains("-"))) {
-                    return new Outcome.Refused(Rejects.userWithHyphen());
-                }
-            } else if (credentialName != null) {
-                extraCredentials = Map.of(credentialName, accepted.token().in(value));
+                return admittedAs(others, accepted);
             }
         }
+        if (credentialName == null) {
+            return accepted.derived(Outcome.Admitted.class, Login::withoutCredentials);
+        }
+        // The token is the request's, and kept nowhere.
         return new Outcome.Admitted(
-                accepted.principal(), accepted.user(), groups, extraCredentials);
+                accepted.principal(),
+                accepted.user(),
+                accepted.groups(),
+                Map.of(credentialName, accepted.token().in(value)));
+    }
+
+    /** A session as somebody else gets nothing that is the token's own user's. */
+    private Outcome admittedAs(Set<String> others, Verdict.Accepted accepted) {
+        if (credentialName != null
+                && !allowsHyphen
+                && others.stream().anyMatch(other -> other.contains("-"))) {
+            return new Outcome.Refused(Rejects.userWithHyphen());
+        }
+        return new Outcome.Admitted(accepted.principal(), accepted.user(), Set.of(), Map.of());
+    }
+
+    private static Outcome.Admitted withoutCredentials(Verdict.Accepted accepted) {
+        return new Outcome.Admitted(
+                accepted.principal(), accepted.user(), accepted.groups(), Map.of());
     }
 }
