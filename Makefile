@@ -52,7 +52,7 @@ build/test-downloads.stamp: build.gradle java/dependencies.sha256 build/tools.st
 	@$(STAGE) "Keycloak: fetching" tests/setup/gradle prepareTests && touch $@
 
 build/rust.stamp: $(RUST_SOURCES) build/tools.stamp
-	@$(STAGE) "Rust: compiling" cargo build --release --workspace --exclude differential && touch $@
+	@$(STAGE) "Rust: compiling" cargo build --release --workspace --exclude differential --exclude counts && touch $@
 
 $(ARCHIVE): build/java.stamp build/rust.stamp tests/setup/assemble $(shell find etc -type f) LICENSE
 	@$(STAGE) "Release folder" tests/setup/assemble $(VERSION) $(ARCH)
