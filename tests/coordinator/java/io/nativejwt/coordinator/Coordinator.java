@@ -136,6 +136,9 @@ final class Coordinator implements AutoCloseable {
         private final List<String> configLines = new ArrayList<>();
         private final List<String> jvmOptions = new ArrayList<>();
         private final List<String> environment = new ArrayList<>();
+        private final Map<String, String> logLevels =
+                new LinkedHashMap<>(Map.of("io.trino", "INFO", "io.nativejwt", "INFO"));
+        private boolean sessionSpy;
         private TrinoDistribution distribution = TrinoDistribution.tarball476();
         private Seam seam = Seam.PLUGIN;
         private Consumer<Duration> progress = waited -> {};
@@ -202,6 +205,17 @@ final class Coordinator implements AutoCloseable {
             return this;
         }
 
+        Builder logLevel(String logger, String level) {
+            logLevels.put(logger, level);
+            return this;
+        }
+
+        /** With the function {@code extra_credential}, the catalog {@code spy} and events.json. */
+        Builder withSessionSpy() {
+            sessionSpy = true;
+            return this;
+        }
+
         Builder progress(Consumer<Duration> listener) {
             progress = listener;
             return this;
@@ -218,6 +232,9 @@ final class Coordinator implements AutoCloseable {
                     Files.createSymbolicLink(
                             plugins.resolve("native-jwt"), Workspace.pluginFolder());
                 }
+                if (sessionSpy) {
+                    installSessionSpy(etc, plugins);
+                }
                 writeEtc(etc, tls, ports[0], ports[1], plugins);
                 Coordinator coordinator = new Coordinator(folder, command(etc), tls, ports[1]);
                 coordinator.awaitStart(progress);
@@ -225,6 +242,25 @@ final class Coordinator implements AutoCloseable {
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
+        }
+
+        private void installSessionSpy(Path etc, Path plugins) throws IOException {
+            Path plugin = Files.createDirectories(plugins.resolve("session-spy"));
+            for (Path jar : Workspace.sessionSpy()) {
+                Files.createSymbolicLink(plugin.resolve(jar.getFileName()), jar);
+            }
+            write(
+                    Files.createDirectories(etc.resolve("catalog")).resolve("spy.properties"),
+                    Map.of("connector.name", "session_spy"));
+            Path listener = etc.resolve("event-listener.properties");
+            write(
+                    listener,
+                    Map.of(
+                            "event-listener.name",
+                            "session_spy",
+                            "session-spy.file",
+                            folder.resolve("events.json").toString()));
+            config("event-listener.config-files", listener.toString());
         }
 
         private List<String> command(Path etc) {
@@ -278,8 +314,7 @@ final class Coordinator implements AutoCloseable {
                             "coordinator",
                             "node.data-dir",
                             folder.resolve("data").toString()));
-            Files.write(
-                    etc.resolve("log.properties"), List.of("io.trino=INFO", "io.nativejwt=INFO"));
+            write(etc.resolve("log.properties"), logLevels);
 
             List<String> jvm =
                     new ArrayList<>(
