@@ -166,8 +166,8 @@ final class Report {
     private void others(StringBuilder text) {
         List<Figures> others =
                 figures.values().stream()
-                        .filter(row -> !figures.containsKey(row.name() + "-heap"))
-                        .filter(row -> !row.name().matches(".*-(heap|cpu|over-the-bare-signature)"))
+                        .filter(row -> !isPartOfLogin(row.name()))
+                        .filter(row -> !row.name().endsWith("-over-the-bare-signature"))
                         .filter(row -> !row.name().matches("core-[a-z0-9]+-(bare-.*|verdict)"))
                         .toList();
         if (others.isEmpty()) {
@@ -189,6 +189,10 @@ final class Report {
                     ratio(row.ratio()),
                     percent(row.spread()));
         }
+    }
+
+    private boolean isPartOfLogin(String name) {
+        return figures.containsKey(name.replaceFirst("-(cpu|heap)$", "") + "-heap");
     }
 
     private String ours(String name) {
