@@ -160,7 +160,10 @@ final class JmhPart {
                         .addProfiler(GCProfiler.class)
                         .addProfiler(ProcessCpuProfiler.class)
                         .jvmArgs("-Xms1g", "-Xmx1g", "-XX:+UseG1GC")
-                        .jvmArgsAppend("--enable-native-access=ALL-UNNAMED")
+                        // JMH itself still uses what the last one is about.
+                        .jvmArgsAppend(
+                                "--enable-native-access=ALL-UNNAMED",
+                                "--sun-misc-unsafe-memory-access=allow")
                         .verbosity(VerboseMode.SILENT)
                         .shouldFailOnError(true)
                         .build();

@@ -35,6 +35,7 @@ import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.Key;
 import java.text.ParseException;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -94,6 +95,10 @@ interface Subject {
         properties.put("http-server.authentication.jwt.key-file", keyFile);
         JwtAuthenticatorConfig config =
                 new ConfigurationFactory(properties).build(JwtAuthenticatorConfig.class);
+        if (material.algorithm().equals("EdDSA")) {
+            Key key = material.verifyingKey();
+            return new JwtAuthenticator(config, header -> key);
+        }
         if (!material.isKeySet()) {
             return new JwtAuthenticator(config, new FileSigningKeyLocator(config));
         }
