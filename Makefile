@@ -1,4 +1,4 @@
-# make demo | test | differential | soak | key-events | dist | lint | clean. Needs Linux, Rust, a C compiler, Gradle and a JDK of version 24 or later.
+# make demo | test | bench | differential | soak | key-events | dist | lint | clean. Needs Linux, Rust, a C compiler, Gradle and a JDK of version 24 or later.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := dist
@@ -12,7 +12,7 @@ ARCHIVE := build/dist/nativejwt-$(VERSION)-linux-$(ARCH).tar.gz
 RUST_SOURCES := Cargo.toml $(wildcard Cargo.lock) $(shell find rust -type f)
 JAVA_SOURCES := build.gradle java/dependencies.sha256 $(shell find java tests/coordinator tests/differential/java tests/trino -type f)
 
-.PHONY: demo test differential soak key-events dist lint format clean
+.PHONY: demo test differential soak key-events bench dist lint format clean
 
 # KEEP=1 leaves the coordinator up until Ctrl-C. SEAM=server shows that seam, TRINO=483 another coordinator.
 demo: dist
@@ -32,6 +32,10 @@ soak: dist
 # What becomes of users while keys rotate, fail and come back: stock beside ours, half an hour of real time.
 key-events: dist build/test-downloads.stamp
 	@exec tests/setup/java-harness io.nativejwt.coordinator.KeyEvents
+
+# Ours beside stock's: PART=jmh alone, QUICK=1 in minutes, UPDATE=1 writes the table into BENCHMARKING.md.
+bench: dist build/bench.stamp
+	@exec tests/bench/run $(PART)
 
 dist: $(ARCHIVE)
 
@@ -55,8 +59,11 @@ build/java.stamp: $(JAVA_SOURCES) build/tools.stamp
 build/test-downloads.stamp: build.gradle java/dependencies.sha256 build/tools.stamp
 	@$(STAGE) "Keycloak: fetching" tests/setup/gradle prepareTests && touch $@
 
+build/bench.stamp: $(shell find tests/bench/java -type f) build/java.stamp
+	@$(STAGE) "Benchmarks: fetching and compiling" tests/setup/gradle prepareBench && touch $@
+
 build/rust.stamp: $(RUST_SOURCES) build/tools.stamp
-	@$(STAGE) "Rust: compiling" cargo build --release --workspace --exclude differential && touch $@
+	@$(STAGE) "Rust: compiling" cargo build --release --workspace --exclude differential --exclude counts && touch $@
 
 $(ARCHIVE): build/java.stamp build/rust.stamp tests/setup/assemble $(shell find etc -type f) LICENSE
 	@$(STAGE) "Release folder" tests/setup/assemble $(VERSION) $(ARCH)

@@ -55,12 +55,23 @@ pub(crate) enum JsonError {
 
 /// Reads one object and keeps the members that `wanted` names; the others are checked just as strictly, and dropped.
 pub(crate) fn read_object(text: &[u8], wanted: impl Fn(&str) -> bool) -> Result<Vec<Member<'_>>, JsonError> {
-    let mut deserializer = serde_json::Deserializer::from_slice(text);
-    let mut problem = None;
+    // Looked through once as a whole, valid UTF-8 is not looked at again at each text in it. Invalid one is left to the
+    // reader of bytes, which says where it is.
+    match str::from_utf8(text) {
+        Ok(text) => read_object_by(serde_json::Deserializer::from_str(text), wanted),
+        Err(_) => read_object_by(serde_json::Deserializer::from_slice(text), wanted),
+    }
+}
+
+fn read_object_by<'j>(
+    mut deserializer: serde_json::Deserializer<impl serde_json::de::Read<'j>>,
+    wanted: impl Fn(&str) -> bool,
+) -> Result<Vec<Member<'j>>, JsonError> {
+    let mut reading = Reading::default();
     let members = deserializer
-        .deserialize_map(ObjectVisitor { wanted, problem: &mut problem })
+        .deserialize_map(ObjectVisitor { wanted, reading: &mut reading })
         .and_then(|members| deserializer.end().map(|()| members));
-    match (members, problem) {
+    match (members, reading.problem) {
         (Ok(members), _) => Ok(members),
         (Err(_), Some(problem)) => Err(problem),
         (Err(error), None) => Err(JsonError::Malformed(describe(&error))),
@@ -72,11 +83,11 @@ pub(crate) fn read_object(text: &[u8], wanted: impl Fn(&str) -> bool) -> Result<
 /// itself.
 pub(crate) fn split_array<'j>(text: &'j [u8], name: &str, most: usize) -> Result<Option<Vec<&'j str>>, JsonError> {
     let mut deserializer = serde_json::Deserializer::from_slice(text);
-    let mut problem = None;
+    let mut reading = Reading::default();
     let array = deserializer
-        .deserialize_map(RawMemberVisitor { wanted: name, problem: &mut problem })
+        .deserialize_map(RawMemberVisitor { wanted: name, reading: &mut reading })
         .and_then(|array| deserializer.end().map(|()| array));
-    let array = match (array, problem) {
+    let array = match (array, reading.problem) {
         (Ok(Some(array)), _) => array,
         (Ok(None), _) => return Ok(None),
         (Err(_), Some(problem)) => return Err(problem),
@@ -105,13 +116,28 @@ fn describe(error: &serde_json::Error) -> String {
     format!("{what} at line {} column {}", error.line(), error.column())
 }
 
-/// The members of one object; a problem of our own is left in `problem`, since serde's errors are only text.
-struct ObjectVisitor<'p, W> {
-    wanted: W,
-    problem: &'p mut Option<JsonError>,
+/// What the visitors of one document share.
+#[derive(Default)]
+struct Reading<'j> {
+    /// A problem of our own, since serde's errors are only text.
+    problem: Option<JsonError>,
+    names: MemberNames<'j>,
 }
 
-impl<'j, W: Fn(&str) -> bool> Visitor<'j> for ObjectVisitor<'_, W> {
+impl<'j> Reading<'j> {
+    fn fail<E: de::Error>(&mut self, problem: JsonError) -> E {
+        self.problem = Some(problem);
+        E::custom("see the problem")
+    }
+}
+
+/// The members of one object.
+struct ObjectVisitor<'r, 'j, W> {
+    wanted: W,
+    reading: &'r mut Reading<'j>,
+}
+
+impl<'j, W: Fn(&str) -> bool> Visitor<'j> for ObjectVisitor<'_, 'j, W> {
     type Value = Vec<Member<'j>>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -119,41 +145,44 @@ impl<'j, W: Fn(&str) -> bool> Visitor<'j> for ObjectVisitor<'_, W> {
     }
 
     fn visit_map<A: MapAccess<'j>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut names = MemberNames::default();
-        let mut members = Vec::new();
+        let mut object = self.reading.names.begin();
+        // Of the claims and of a header, hardly ever more are kept.
+        let mut members = Vec::with_capacity(8);
         while let Some(name) = map.next_key_seed(Text)? {
             if has_outer_white_space(&name) {
-                *self.problem = Some(JsonError::Malformed(
-                    "a member's name is empty or begins or ends with white space".to_owned(),
-                ));
-                return Err(de::Error::custom("name"));
+                let why = "a member's name is empty or begins or ends with white space";
+                return Err(self.reading.fail(JsonError::Malformed(why.to_owned())));
             }
             let keep = (self.wanted)(&name);
-            let value = map.next_value_seed(ValueSeed { keep, problem: self.problem })?;
+            let value = map.next_value_seed(ValueSeed { keep, reading: self.reading })?;
             if keep {
                 members.push((name.clone(), value));
             }
-            if !names.insert(name) {
-                *self.problem = Some(JsonError::DuplicateMember);
-                return Err(de::Error::custom("duplicate"));
+            if !self.reading.names.insert(&mut object, name) {
+                return Err(self.reading.fail(JsonError::DuplicateMember));
             }
         }
+        self.reading.names.end(object);
         Ok(members)
     }
 }
 
 /// jjwt trims the names of top-level members, so `" exp"` counts as `exp` there: such names are not left to chance.
 fn has_outer_white_space(name: &str) -> bool {
+    // Nearly every name; the rest is for the others.
+    if let [b'!'..=b'~', .., b'!'..=b'~'] = name.as_bytes() {
+        return false;
+    }
     name.chars().next().is_none_or(is_white_space) || name.chars().next_back().is_some_and(is_white_space)
 }
 
 /// A value: kept as a [`Value`], or only checked, which leaves [`Value::Null`] behind.
-struct ValueSeed<'p> {
+struct ValueSeed<'r, 'j> {
     keep: bool,
-    problem: &'p mut Option<JsonError>,
+    reading: &'r mut Reading<'j>,
 }
 
-impl<'j> DeserializeSeed<'j> for ValueSeed<'_> {
+impl<'j> DeserializeSeed<'j> for ValueSeed<'_, 'j> {
     type Value = Value<'j>;
 
     fn deserialize<D: Deserializer<'j>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
@@ -161,7 +190,7 @@ impl<'j> DeserializeSeed<'j> for ValueSeed<'_> {
     }
 }
 
-impl<'j> Visitor<'j> for ValueSeed<'_> {
+impl<'j> Visitor<'j> for ValueSeed<'_, 'j> {
     type Value = Value<'j>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -199,7 +228,7 @@ impl<'j> Visitor<'j> for ValueSeed<'_> {
 
     fn visit_seq<A: SeqAccess<'j>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
         let mut values = Vec::new();
-        while let Some(value) = seq.next_element_seed(ValueSeed { keep: self.keep, problem: self.problem })? {
+        while let Some(value) = seq.next_element_seed(ValueSeed { keep: self.keep, reading: self.reading })? {
             if self.keep {
                 values.push(value);
             }
@@ -208,29 +237,29 @@ impl<'j> Visitor<'j> for ValueSeed<'_> {
     }
 
     fn visit_map<A: MapAccess<'j>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut names = MemberNames::default();
+        let mut object = self.reading.names.begin();
         let mut members = Vec::new();
         while let Some(name) = map.next_key_seed(Text)? {
-            let value = map.next_value_seed(ValueSeed { keep: self.keep, problem: self.problem })?;
+            let value = map.next_value_seed(ValueSeed { keep: self.keep, reading: self.reading })?;
             if self.keep {
                 members.push((name.clone(), value));
             }
-            if !names.insert(name) {
-                *self.problem = Some(JsonError::DuplicateMember);
-                return Err(de::Error::custom("duplicate"));
+            if !self.reading.names.insert(&mut object, name) {
+                return Err(self.reading.fail(JsonError::DuplicateMember));
             }
         }
+        self.reading.names.end(object);
         Ok(Value::Object(members))
     }
 }
 
 /// One member of an object, unread.
-struct RawMemberVisitor<'p, 'n> {
+struct RawMemberVisitor<'r, 'j, 'n> {
     wanted: &'n str,
-    problem: &'p mut Option<JsonError>,
+    reading: &'r mut Reading<'j>,
 }
 
-impl<'j> Visitor<'j> for RawMemberVisitor<'_, '_> {
+impl<'j> Visitor<'j> for RawMemberVisitor<'_, 'j, '_> {
     type Value = Option<&'j RawValue>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -238,7 +267,7 @@ impl<'j> Visitor<'j> for RawMemberVisitor<'_, '_> {
     }
 
     fn visit_map<A: MapAccess<'j>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut names = MemberNames::default();
+        let mut object = self.reading.names.begin();
         let mut member = None;
         while let Some(name) = map.next_key_seed(Text)? {
             if name == self.wanted {
@@ -246,11 +275,11 @@ impl<'j> Visitor<'j> for RawMemberVisitor<'_, '_> {
             } else {
                 map.next_value::<IgnoredAny>()?;
             }
-            if !names.insert(name) {
-                *self.problem = Some(JsonError::DuplicateMember);
-                return Err(de::Error::custom("duplicate"));
+            if !self.reading.names.insert(&mut object, name) {
+                return Err(self.reading.fail(JsonError::DuplicateMember));
             }
         }
+        self.reading.names.end(object);
         Ok(member)
     }
 }
@@ -308,29 +337,62 @@ impl<'j> Visitor<'j> for Text {
     }
 }
 
-/// The names seen in one object. Few names are compared one by one; many go into a set, so that 100 000 members cost
-/// no more than linear time.
+/// The names seen in the objects that are open, the innermost one's last: one list for a whole document.
 #[derive(Default)]
 struct MemberNames<'j> {
     few: Vec<Cow<'j, str>>,
-    many: HashSet<Cow<'j, str>>,
+}
+
+/// An object whose members are being read. Few names are compared one by one; many go into a set, so that 100 000 members
+/// cost no more than linear time.
+struct OpenObject<'j> {
+    /// Where its names begin in the list.
+    start: usize,
+    /// The [`mark`]s of its names: a name whose mark is not there is new, and is compared with none.
+    marks: u64,
+    /// The names beyond the few.
+    many: Option<HashSet<Cow<'j, str>>>,
 }
 
 impl<'j> MemberNames<'j> {
     const FEW: usize = 32;
 
-    /// False if the name was there already.
-    fn insert(&mut self, name: Cow<'j, str>) -> bool {
-        if self.few.contains(&name) || self.many.contains(&name) {
-            return false;
+    fn begin(&mut self) -> OpenObject<'j> {
+        if self.few.is_empty() {
+            self.few.reserve(Self::FEW);
         }
-        if self.few.len() < Self::FEW {
+        OpenObject { start: self.few.len(), marks: 0, many: None }
+    }
+
+    /// False if the object has the name already.
+    fn insert(&mut self, object: &mut OpenObject<'j>, name: Cow<'j, str>) -> bool {
+        let few = self.few.get(object.start..).unwrap_or_default();
+        let mark = mark(&name);
+        if object.marks & mark != 0 {
+            let is_among_many = || object.many.as_ref().is_some_and(|many| many.contains(&name));
+            if few.contains(&name) || is_among_many() {
+                return false;
+            }
+        }
+        object.marks |= mark;
+        if few.len() < Self::FEW {
             self.few.push(name);
         } else {
-            self.many.insert(name);
+            object.many.get_or_insert_default().insert(name);
         }
         true
     }
+
+    fn end(&mut self, object: OpenObject<'j>) {
+        self.few.truncate(object.start);
+    }
+}
+
+/// One bit of 64, by the name's length and ends; the same for equal names, and seldom for others.
+fn mark(name: &str) -> u64 {
+    let bytes = name.as_bytes();
+    let end = |byte: Option<&u8>| byte.map_or(0, |byte| usize::from(*byte));
+    1 << ((bytes.len() + 3 * end(bytes.first()) + 7 * end(bytes.last())) % 64)
 }
 
 #[cfg(test)]

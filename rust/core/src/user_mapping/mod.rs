@@ -16,7 +16,14 @@ const MAX_USER_BYTES: usize = 16 * 1024;
 /// The rules, in order.
 pub struct UserMapping {
     rules: Vec<Rule>,
+    /// There is one rule, [`TAKES_ALL`], which most coordinators have: without line ends the principal itself is what it makes.
+    takes_all: bool,
 }
+
+/// The default of `user-mapping.pattern`.
+const TAKES_ALL: &str = "(.*)";
+/// What `.` does not match (`java.util.regex.Pattern`, "Line terminators").
+const LINE_ENDS: [char; 5] = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
 
 /// What a rule makes of the principals that match it.
 struct Rule {
@@ -72,7 +79,7 @@ impl UserMapping {
     /// What stands where nothing is configured: the principal itself, trimmed.
     #[expect(clippy::expect_used, reason = "the pattern is a constant, and a test opens it")]
     pub(crate) fn identity() -> Self {
-        Self::of_pattern("(.*)").expect("the default pattern is valid")
+        Self::of_pattern(TAKES_ALL).expect("the default pattern is valid")
     }
 
     /// The one rule of `user-mapping.pattern`: the user is group 1.
@@ -80,11 +87,18 @@ impl UserMapping {
     /// # Errors
     /// What is wrong with the pattern.
     pub fn of_pattern(pattern: &str) -> Result<Self, String> {
-        Ok(Self { rules: vec![Rule::map(pattern, "$1", Case::Keep)?] })
+        Ok(Self { rules: vec![Rule::map(pattern, "$1", Case::Keep)?], takes_all: pattern == TAKES_ALL })
     }
 
     /// The user of a principal.
     pub(crate) fn map_user(&self, principal: &str) -> Result<String, Reject> {
+        if self.takes_all {
+            check_length(principal)?;
+            let trimmed = trim(principal);
+            if !trimmed.is_empty() && !principal.contains(LINE_ENDS) {
+                return Ok(trimmed.to_owned());
+            }
+        }
         self.explain(principal).map(|mapped| mapped.user)
     }
 
@@ -144,7 +158,7 @@ mod tests {
     use super::*;
 
     fn user(pattern: &str, replacement: &str, case: Case, principal: &str) -> Result<String, RejectCode> {
-        let mapping = UserMapping { rules: vec![Rule::map(pattern, replacement, case).unwrap()] };
+        let mapping = UserMapping { rules: vec![Rule::map(pattern, replacement, case).unwrap()], takes_all: false };
         mapping.map_user(principal).map_err(|reject| reject.code())
     }
 
@@ -184,10 +198,24 @@ mod tests {
             Rule::deny("b.*").unwrap(),
             Rule::map("(.*)", "last", Case::Keep).unwrap(),
         ];
-        let mapping = UserMapping { rules };
+        let mapping = UserMapping { rules, takes_all: false };
         let mapped = mapping.explain("alice").unwrap();
         assert_eq!((mapped.user.as_str(), mapped.rule), ("first", 1));
         assert_eq!(mapping.map_user("bob").unwrap_err().message(), "Principal is not allowed");
         assert_eq!(mapping.explain("carol").unwrap().rule, 3);
+    }
+
+    #[test]
+    fn the_default_pattern_makes_of_every_principal_what_its_rule_makes() {
+        let mapping = UserMapping::identity();
+        assert!(mapping.takes_all);
+        let mut principals: Vec<String> = ('\0'..='\u{3000}').map(|character| format!("al{character}ice")).collect();
+        principals.extend(('\0'..='\u{3000}').map(|character| format!("{character}")));
+        principals.extend(["", " ", "\t alice \n", "\r", "alice\n", "al\u{1f600}ice"].map(str::to_owned));
+        principals.push("a".repeat(4097));
+        for principal in principals {
+            let by_rule = mapping.explain(&principal).map(|mapped| mapped.user);
+            assert_eq!(mapping.map_user(&principal), by_rule, "{principal:?}");
+        }
     }
 }

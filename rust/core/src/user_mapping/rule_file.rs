@@ -93,7 +93,7 @@ impl UserMapping {
                 }
             }
         }
-        if errors.is_empty() { Ok(Self { rules }) } else { Err(errors) }
+        if errors.is_empty() { Ok(Self { rules, takes_all: false }) } else { Err(errors) }
     }
 }
 

@@ -8,7 +8,7 @@ use aws_lc_rs::signature::{
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::{keys_folder, token::from_hex};
+use super::keys_folder;
 
 /// Every algorithm with a key of the folder that fits it.
 pub(crate) const ALGORITHMS: [(&str, &str); 13] = [
@@ -101,17 +101,4 @@ fn rsa(encoding: &'static RsaSignatureEncoding, key: &str, message: &[u8]) -> Ve
 fn ec(algorithm: &'static EcdsaSigningAlgorithm, key: &str, message: &[u8]) -> Vec<u8> {
     let pair = EcdsaKeyPair::from_pkcs8(algorithm, &private_key(key)).unwrap_or_else(|error| panic!("{key}: {error}"));
     pair.sign(&SystemRandom::new(), message).unwrap().as_ref().to_vec()
-}
-
-/// The order of the curve that the algorithm is for (SEC 2, sections 2.4.2, 2.5.1 and 2.6.1).
-pub(crate) fn order(alg: &str) -> Vec<u8> {
-    from_hex(match alg {
-        "ES256" => "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551",
-        "ES384" => "ffffffffffffffffffffffffffffffffffffffffffffffff c7634d81f4372ddf581a0db248b0a77aecec196accc52973",
-        "ES512" => {
-            "01ff ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff fffa
-             51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409"
-        }
-        other => panic!("{other} has no curve"),
-    })
 }

@@ -125,14 +125,14 @@ impl SignatureChange {
             Self::AllOnes => signature.fill(0xff),
             Self::ZeroR => signature[..half].fill(0),
             Self::ZeroS => signature[half..].fill(0),
-            Self::RIsOrder => signature[..half].copy_from_slice(&sign::order(alg)),
-            Self::SIsOrder => signature[half..].copy_from_slice(&sign::order(alg)),
+            Self::RIsOrder => signature[..half].copy_from_slice(&order(alg)),
+            Self::SIsOrder => signature[half..].copy_from_slice(&order(alg)),
             Self::SPlusOrder => {
-                let sum = add(&signature[half..], &sign::order(alg));
+                let sum = add(&signature[half..], &order(alg));
                 signature[half..].copy_from_slice(&sum);
             }
             Self::NegateS => {
-                let negated = subtract(&sign::order(alg), &signature[half..]);
+                let negated = subtract(&order(alg), &signature[half..]);
                 signature[half..].copy_from_slice(&negated);
             }
             Self::SwapRAndS => signature.rotate_left(half),
@@ -144,6 +144,19 @@ impl SignatureChange {
         }
         signature
     }
+}
+
+/// The order of the curve that the algorithm is for (SEC 2, sections 2.4.2, 2.5.1 and 2.6.1).
+fn order(alg: &str) -> Vec<u8> {
+    from_hex(match alg {
+        "ES256" => "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551",
+        "ES384" => "ffffffffffffffffffffffffffffffffffffffffffffffff c7634d81f4372ddf581a0db248b0a77aecec196accc52973",
+        "ES512" => {
+            "01ff ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff fffa
+             51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409"
+        }
+        other => panic!("{other} has no curve"),
+    })
 }
 
 /// Big-endian sum modulo 2 to the number of bits.

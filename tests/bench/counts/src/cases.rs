@@ -1,0 +1,208 @@
+//! What is counted: tokens, key sets, mapping rules and issuers, each with the verdict that is expected.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use nativejwt_core::{Authenticator, Properties, RejectCode, SignatureVerifier, UnixMillis, UserMapping};
+
+use crate::sign::{ALGORITHMS, sign, verifying_file};
+
+const PREFIX: &str = "http-server.authentication.jwt.";
+/// Within the lifetime of the claims.
+const NOW: UnixMillis = UnixMillis(1_795_325_760_000);
+/// After it.
+const LATER: UnixMillis = UnixMillis(4_200_000_000_000);
+/// `kid` as Keycloak makes it.
+const KEY_ID: &str = "FJ86GcF3jTbNLOco4NvZkUCIUmfYCqoqtOQeMfbhNlE";
+/// The rules that most coordinators have: issuer, audience, and a principal that people can read.
+const RULES: [&str; 3] = [
+    "required-issuer=https://sso.corp.example/realms/analytics",
+    "required-audience=trino",
+    "principal-field=preferred_username",
+];
+
+/// One line of the table.
+pub(crate) struct Case {
+    pub(crate) name: String,
+    /// How often `work` does what is counted; the table has the count of one.
+    pub(crate) times: usize,
+    pub(crate) work: Box<dyn FnMut()>,
+}
+
+/// Every case, in the order of the table, made one by one since some take much memory.
+pub(crate) fn each(folder: &Path, mut take: impl FnMut(Case)) {
+    for (algorithm, key) in ALGORITHMS {
+        let authenticator = open(&key_file(key));
+        let token = token(algorithm, key, KEY_ID, &claims("1.5k"));
+        take(accepted(format!("accepted, {algorithm}"), authenticator, vec![token]));
+    }
+    for size in ["0.5k", "4k", "12k"] {
+        let token = token("HS256", "hmac-64", KEY_ID, &claims(size));
+        take(accepted(format!("accepted, HS256, token of {size}B"), open(&key_file("hmac-64")), vec![token]));
+    }
+    let authenticator = open_with_cache(&rules(&key_file("hmac-64")));
+    let token = token("HS256", "hmac-64", KEY_ID, &claims("1.5k"));
+    authenticator.authenticate(&token, NOW).expect("a good token");
+    take(accepted("accepted, a token that was seen before".to_owned(), authenticator, vec![token]));
+    rejects(&mut take);
+    key_sets(folder, &mut take);
+    mappings(folder, &mut take);
+    issuers(folder, &mut take);
+}
+
+fn rejects(take: &mut impl FnMut(Case)) {
+    let good = token("RS256", "rsa-2048", KEY_ID, &claims("1.5k"));
+    let mut forged = token("RS256", "rsa-other", KEY_ID, &claims("1.5k"));
+    take(rejected("refused, expired", &key_file("rsa-2048"), &good, LATER, RejectCode::TokenExpired));
+    take(rejected("refused, bad signature", &key_file("rsa-2048"), &forged, NOW, RejectCode::SignatureMismatch));
+    forged.retain(|byte| *byte != b'.');
+    take(rejected("refused, garbage without dots", &key_file("rsa-2048"), &forged, NOW, RejectCode::MalformedToken));
+    let noise = b"Bearer nonsense.nonsense.nonsense";
+    take(rejected("refused, garbage with dots", &key_file("rsa-2048"), noise, NOW, RejectCode::MalformedHeader));
+    let unknown = token("EdDSA", "ed25519", "nobody's", &claims("1.5k"));
+    let set = format!("inline:{}", key_set(1));
+    take(rejected("refused, unknown kid", &set, &unknown, NOW, RejectCode::UnknownKeyId));
+}
+
+fn key_sets(folder: &Path, take: &mut impl FnMut(Case)) {
+    for keys in [1, 10, 100, 1_000, 10_000] {
+        let path = folder.join(format!("{keys}.jwks.json"));
+        write(&path, &key_set(keys));
+        let key_file = text(&path).to_owned();
+        let read = key_file.clone();
+        let work = move || assert!(SignatureVerifier::open(&read).is_ok(), "a good set");
+        take(Case { name: format!("key set read, {}", counted(keys, "key")), times: 1, work: Box::new(work) });
+        // Names from all over the set, so that none of the map's random places decides.
+        let token = |number| token("EdDSA", "ed25519", &key_id(number * (keys - 1) / 9), &claims("1.5k"));
+        let tokens = (0..10).map(token).collect();
+        take(accepted(format!("accepted, key set of {}", counted(keys, "key")), open(&key_file), tokens));
+    }
+}
+
+fn mappings(folder: &Path, take: &mut impl FnMut(Case)) {
+    for rules in [1, 10, 100, 1_000, 10_000] {
+        let path = folder.join(format!("{rules}.rules.json"));
+        let mut json = String::from("{\"rules\":[");
+        for rule in 1..rules {
+            let _ = write!(json, "{{\"pattern\":\"(.*)@corp{rule}\\\\.com\",\"user\":\"$1\"}},");
+        }
+        json.push_str("{\"pattern\":\"(.*)@corp\\\\.example\",\"user\":\"$1\"}]}");
+        write(&path, &json);
+        let mapping = UserMapping::of_file(&path).unwrap_or_else(|errors| panic!("{errors:?}"));
+        let work = move || {
+            let mapped = mapping.explain("alice.liddell@corp.example").expect("the last rule matches");
+            assert_eq!((mapped.rule, &*mapped.user), (rules, "alice.liddell"));
+        };
+        take(Case { name: format!("principal mapped, {}", counted(rules, "rule")), times: 1, work: Box::new(work) });
+    }
+}
+
+fn issuers(folder: &Path, take: &mut impl FnMut(Case)) {
+    let files: Vec<_> = (0..64)
+        .map(|number| {
+            let path = folder.join(format!("{number}.properties"));
+            let rules = rules(&key_file("ed25519"));
+            write(&path, &if number == 0 { rules } else { rules.replace("sso.corp", &format!("sso-{number}.corp")) });
+            text(&path).to_owned()
+        })
+        .collect();
+    for count in [1, 4, 16, 64] {
+        let config = format!("{PREFIX}config-files={}\n", files[..count].join(","));
+        let token = token("EdDSA", "ed25519", KEY_ID, &claims("1.5k"));
+        take(accepted(format!("accepted, {}", counted(count, "issuer")), open_config(&config), vec![token]));
+    }
+}
+
+fn accepted(name: String, authenticator: Authenticator, tokens: Vec<Vec<u8>>) -> Case {
+    let times = tokens.len();
+    let work = move || {
+        for token in &tokens {
+            if let Err(reject) = authenticator.authenticate(token, NOW) {
+                panic!("{reject:?}");
+            }
+        }
+    };
+    Case { name, times, work: Box::new(work) }
+}
+
+fn rejected(name: &str, key_file: &str, token: &[u8], now: UnixMillis, code: RejectCode) -> Case {
+    let (authenticator, token) = (open(key_file), token.to_vec());
+    let work = move || {
+        let reject = authenticator.authenticate(&token, now).expect_err("a bad token");
+        assert_eq!(reject.code(), code);
+    };
+    Case { name: name.to_owned(), times: 1, work: Box::new(work) }
+}
+
+/// A configuration with one key source and the usual rules.
+fn rules(key_file: &str) -> String {
+    let lines = RULES.iter().fold(String::new(), |lines, rule| lines + PREFIX + rule + "\n");
+    format!("{PREFIX}key-file={key_file}\n{lines}")
+}
+
+fn open(key_file: &str) -> Authenticator {
+    open_config(&rules(key_file))
+}
+
+/// An authenticator that judges every token anew.
+fn open_config(config: &str) -> Authenticator {
+    open_with_cache(&format!("{config}{PREFIX}token-cache.max-size=0B\n"))
+}
+
+fn open_with_cache(config: &str) -> Authenticator {
+    let properties = Properties::parse(config, "counts").expect("well-formed properties");
+    Authenticator::open(&properties).unwrap_or_else(|errors| panic!("{errors}"))
+}
+
+/// The value of an Authorization header.
+fn token(algorithm: &str, key: &str, key_id: &str, claims: &str) -> Vec<u8> {
+    let header = format!(r#"{{"alg":"{algorithm}","typ":"JWT","kid":"{key_id}"}}"#);
+    let input = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
+    let signature = URL_SAFE_NO_PAD.encode(sign(algorithm, key, input.as_bytes()));
+    format!("Bearer {input}.{signature}").into_bytes()
+}
+
+/// The claims in `tests/bench/claims`, named by the size of the token that they make.
+fn claims(size: &str) -> String {
+    let path = bench_folder().join("claims").join(format!("{size}.json"));
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display())).trim_end().to_owned()
+}
+
+fn bench_folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// The file that verifies what the test key of this name signs.
+fn key_file(key: &str) -> String {
+    text(&verifying_file(key)).to_owned()
+}
+
+/// A set of so many keys: the same one under many names, since the numbers of a key do not tell how it is found.
+fn key_set(keys: usize) -> String {
+    let pem = fs::read_to_string(key_file("ed25519")).expect("the test key is there");
+    let body: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+    let der = STANDARD.decode(body).expect("base64");
+    // RFC 8410, section 4: the key is what the structure ends with.
+    let x = URL_SAFE_NO_PAD.encode(&der[der.len() - 32..]);
+    let key = |number| format!(r#"{{"kty":"OKP","crv":"Ed25519","kid":"{}","x":"{x}"}}"#, key_id(number));
+    format!(r#"{{"keys":[{}]}}"#, (0..keys).map(key).collect::<Vec<_>>().join(","))
+}
+
+fn key_id(number: usize) -> String {
+    format!("k{number:04}")
+}
+
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+fn write(path: &Path, content: &str) {
+    fs::write(path, content).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("a path in UTF-8")
+}

@@ -1,0 +1,197 @@
+package io.nativejwt.bench;
+
+import org.openjdk.jmh.profile.GCProfiler;
+import org.openjdk.jmh.results.IterationResult;
+import org.openjdk.jmh.results.Result;
+import org.openjdk.jmh.results.RunResult;
+import org.openjdk.jmh.runner.Runner;
+import org.openjdk.jmh.runner.RunnerException;
+import org.openjdk.jmh.runner.options.Options;
+import org.openjdk.jmh.runner.options.OptionsBuilder;
+import org.openjdk.jmh.runner.options.TimeValue;
+import org.openjdk.jmh.runner.options.VerboseMode;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/**
+ * Logins of every kind by stock, by ours and by Nimbus, each in JVMs of its own. The JVMs of the
+ * three take turns, so that whatever the machine does at some hour it does to all of them.
+ */
+final class JmhPart {
+    private static final List<String> ALGORITHMS =
+            List.of("HS256", "RS256", "PS256", "ES256", "EdDSA");
+    private static final String ALLOCATED = "gc.alloc.rate.norm";
+    private static final String TIME = "authenticate";
+
+    /** One row: what is asked of each implementation. */
+    private record Row(
+            String name,
+            String algorithm,
+            String scenario,
+            String size,
+            int threads,
+            List<String> implementations) {
+        boolean isUncachedFormOf(Row cached) {
+            return name.equals(cached.name.replace("-cached", "-uncached"));
+        }
+    }
+
+    private JmhPart() {}
+
+    /** The argument chooses rows whose name holds it. */
+    public static void main(String[] arguments) throws RunnerException {
+        boolean isQuick = System.getenv("QUICK") != null;
+        String only = arguments.length > 0 ? arguments[0] : "";
+        List<Row> rows = rows().stream().filter(row -> row.name().contains(only)).toList();
+        int rounds = isQuick ? 1 : 3;
+        Map<Row, Map<String, Map<String, List<Double>>>> measured = new LinkedHashMap<>();
+        long start = System.nanoTime();
+        for (int round = 0; round < rounds; round++) {
+            for (Row row : rows) {
+                for (String implementation : row.implementations()) {
+                    Map<String, List<Double>> of =
+                            measured.computeIfAbsent(row, key -> new LinkedHashMap<>())
+                                    .computeIfAbsent(implementation, key -> new LinkedHashMap<>());
+                    run(row, implementation, isQuick)
+                            .forEach(
+                                    (metric, values) ->
+                                            of.computeIfAbsent(metric, key -> new ArrayList<>())
+                                                    .addAll(values));
+                    System.out.printf(
+                            Locale.ROOT,
+                            "%5d s  round %d  %-24s %-7s %12.0f ns%n",
+                            (System.nanoTime() - start) / 1_000_000_000,
+                            round + 1,
+                            row.name(),
+                            implementation,
+                            Figures.median(of.get(TIME)));
+                }
+            }
+        }
+        List<Figures> figures = new ArrayList<>();
+        measured.forEach(
+                (row, implementations) -> {
+                    // Stock remembers no token: what it takes for one is the same in both rows.
+                    if (row.scenario().equals("cached")) {
+                        measured.forEach(
+                                (other, theirs) -> {
+                                    if (other.isUncachedFormOf(row)) {
+                                        implementations.put("stock", theirs.get("stock"));
+                                    }
+                                });
+                    }
+                    figures.add(figures(row.name(), "ns", TIME, implementations));
+                    figures.add(
+                            figures(
+                                    row.name() + "-cpu",
+                                    "CPU ns",
+                                    ProcessCpuProfiler.NAME,
+                                    implementations));
+                    figures.add(figures(row.name() + "-heap", "B", ALLOCATED, implementations));
+                });
+        Figures.write(Path.of("build/bench/jmh.json"), figures);
+    }
+
+    private static List<Row> rows() {
+        List<String> all = List.of("stock", "native", "nimbus");
+        List<String> two = List.of("stock", "native");
+        List<String> ours = List.of("native");
+        List<Row> rows = new ArrayList<>();
+        for (String algorithm : ALGORITHMS) {
+            String name = algorithm.toLowerCase(Locale.ROOT);
+            // Nimbus needs another library for Ed25519.
+            List<String> implementations = algorithm.equals("EdDSA") ? two : all;
+            rows.add(
+                    new Row(name + "-uncached", algorithm, "uncached", "1.5k", 1, implementations));
+            rows.add(new Row(name + "-cached", algorithm, "cached", "1.5k", 1, ours));
+        }
+        for (String scenario : List.of("expired", "bad-signature", "garbage", "unknown-kid")) {
+            rows.add(new Row("rs256-" + scenario, "RS256", scenario, "1.5k", 1, all));
+        }
+        for (String algorithm : List.of("HS256", "RS256")) {
+            String name = algorithm.toLowerCase(Locale.ROOT);
+            for (String scenario : List.of("uncached", "cached")) {
+                rows.add(
+                        new Row(
+                                name + "-" + scenario + "-2-threads",
+                                algorithm,
+                                scenario,
+                                "1.5k",
+                                2,
+                                scenario.equals("cached") ? ours : two));
+            }
+        }
+        for (String size : List.of("0.5k", "4k", "12k")) {
+            for (String scenario : List.of("uncached", "cached")) {
+                rows.add(
+                        new Row(
+                                "rs256-" + scenario + "-" + size,
+                                "RS256",
+                                scenario,
+                                size,
+                                1,
+                                scenario.equals("cached") ? ours : two));
+            }
+        }
+        return rows;
+    }
+
+    /** Each metric's value in each iteration of one JVM. */
+    private static Map<String, List<Double>> run(Row row, String implementation, boolean isQuick)
+            throws RunnerException {
+        Options options =
+                new OptionsBuilder()
+                        .include(AuthenticateBenchmark.class.getName())
+                        .param("implementation", implementation)
+                        .param("algorithm", row.algorithm())
+                        .param("scenario", row.scenario())
+                        .param("size", row.size())
+                        .threads(row.threads())
+                        .forks(1)
+                        .warmupIterations(1)
+                        .warmupTime(TimeValue.milliseconds(isQuick ? 2_500 : 18_000))
+                        .measurementIterations(isQuick ? 3 : 5)
+                        .measurementTime(TimeValue.milliseconds(isQuick ? 500 : 2_000))
+                        .addProfiler(GCProfiler.class)
+                        .addProfiler(ProcessCpuProfiler.class)
+                        .jvmArgs("-Xms1g", "-Xmx1g", "-XX:+UseG1GC")
+                        // JMH itself still uses what the last one is about.
+                        .jvmArgsAppend(
+                                "--enable-native-access=ALL-UNNAMED",
+                                "--sun-misc-unsafe-memory-access=allow")
+                        .verbosity(VerboseMode.SILENT)
+                        .shouldFailOnError(true)
+                        .build();
+        RunResult result = new Runner(options).runSingle();
+        Map<String, List<Double>> values = new LinkedHashMap<>();
+        for (IterationResult iteration :
+                result.getBenchmarkResults().iterator().next().getIterationResults()) {
+            add(values, TIME, iteration.getPrimaryResult());
+            iteration
+                    .getSecondaryResults()
+                    .forEach((name, secondary) -> add(values, name, secondary));
+        }
+        return values;
+    }
+
+    private static void add(Map<String, List<Double>> values, String name, Result<?> result) {
+        // Former versions put a dot before a profiler's names.
+        String metric = name.startsWith("·") ? name.substring(1) : name;
+        values.computeIfAbsent(metric, key -> new ArrayList<>()).add(result.getScore());
+    }
+
+    private static Figures figures(
+            String name,
+            String unit,
+            String metric,
+            Map<String, Map<String, List<Double>>> implementations) {
+        Map<String, List<Double>> values = new LinkedHashMap<>();
+        implementations.forEach((which, metrics) -> values.put(which, metrics.get(metric)));
+        return Figures.of(name, unit, values);
+    }
+}

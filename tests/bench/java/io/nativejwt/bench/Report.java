@@ -1,0 +1,302 @@
+package io.nativejwt.bench;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
+
+/**
+ * Puts the results of all parts together: build/bench/summary.json, table.md and the plots. A part
+ * leaves a file {@code build/bench/PART.json} with a list of {@link Figures}; criterion's results
+ * are read where it keeps them.
+ */
+final class Report {
+    private static final Path FOLDER = Path.of("build/bench");
+    private static final Path CRITERION = Path.of("target/criterion");
+    private static final Path PAGE = Path.of("BENCHMARKING.md");
+    private static final Path PLOTS = Path.of("tests/bench/plots");
+    private static final String BEGIN = "<!-- written by make bench UPDATE=1 -->";
+    private static final String END = "<!-- end -->";
+    private static final List<String> ALGORITHMS =
+            List.of("hs256", "rs256", "ps256", "es256", "eddsa");
+
+    private final Map<String, Figures> figures = new LinkedHashMap<>();
+
+    private Report() {}
+
+    public static void main(String[] arguments) throws IOException {
+        Report report = new Report();
+        report.readParts();
+        report.readCriterion();
+        report.addWhatIsOverTheBareSignature();
+        Figures.write(FOLDER.resolve("summary.json"), List.copyOf(report.figures.values()));
+        String table = report.table();
+        Files.writeString(FOLDER.resolve("table.md"), table);
+        List<Path> plots = report.plots();
+        System.out.print(table);
+        if (System.getenv("UPDATE") != null) {
+            update(table, plots);
+        }
+    }
+
+    private void readParts() throws IOException {
+        try (Stream<Path> files = Files.list(FOLDER)) {
+            files.filter(file -> file.toString().endsWith(".json"))
+                    .filter(file -> !file.endsWith("summary.json"))
+                    .sorted()
+                    .flatMap(file -> Figures.read(file).stream())
+                    .forEach(row -> figures.put(row.name(), row));
+        }
+    }
+
+    /** The median of each benchmark of this run, in ns. */
+    private void readCriterion() throws IOException {
+        Path stamp = FOLDER.resolve("core.stamp");
+        if (!Files.exists(stamp)) {
+            return;
+        }
+        ObjectMapper json = new ObjectMapper();
+        try (Stream<Path> files = Files.walk(CRITERION)) {
+            for (Path file : files.filter(path -> path.endsWith("new/estimates.json")).toList()) {
+                // Other runs leave theirs in the same place.
+                if (Files.getLastModifiedTime(file).compareTo(Files.getLastModifiedTime(stamp))
+                        < 0) {
+                    continue;
+                }
+                var estimates = json.readTree(file.toFile());
+                double median = estimates.get("median").get("point_estimate").asDouble();
+                double deviation = estimates.get("median_abs_dev").get("point_estimate").asDouble();
+                Path path = CRITERION.relativize(file.getParent().getParent());
+                String name = "core-" + path.toString().toLowerCase(Locale.ROOT);
+                name = name.replaceAll("[^a-z0-9.]+", "-");
+                double spread = deviation / median;
+                figures.put(name, Figures.of(name, "ns", null, median, null, spread));
+            }
+        }
+    }
+
+    private void addWhatIsOverTheBareSignature() {
+        for (String algorithm : ALGORITHMS) {
+            Figures whole = figures.get(algorithm + "-uncached");
+            Figures bare = figures.get("core-" + algorithm + "-bare-signature");
+            if (whole != null && bare != null && whole.ours() != null) {
+                String name = algorithm + "-over-the-bare-signature";
+                double over = whole.ours() - bare.ours();
+                figures.put(name, Figures.of(name, "ns", null, over, null, whole.spread()));
+            }
+        }
+    }
+
+    private String table() throws IOException {
+        StringBuilder text = new StringBuilder();
+        text.append(Machine.describe(LocalDate.now())).append('\n');
+        logins(text);
+        signatures(text);
+        others(text);
+        return text.toString();
+    }
+
+    private void logins(StringBuilder text) {
+        List<Figures> logins =
+                figures.values().stream()
+                        .filter(row -> figures.containsKey(row.name() + "-heap"))
+                        .toList();
+        if (logins.isEmpty()) {
+            return;
+        }
+        text.append(
+                """
+
+                | login | stock, ns | ours, ns | ratio | spread | Nimbus, ns | stock, CPU ns | ours, CPU ns | stock, heap B | ours, heap B |
+                | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+                """);
+        for (Figures row : logins) {
+            Figures cpu = figures.get(row.name() + "-cpu");
+            Figures heap = figures.get(row.name() + "-heap");
+            line(
+                    text,
+                    row.name(),
+                    number(row.stock()),
+                    number(row.ours()),
+                    ratio(row.ratio()),
+                    percent(row.spread()),
+                    number(row.nimbus()),
+                    number(cpu.stock()),
+                    number(cpu.ours()),
+                    number(heap.stock()),
+                    number(heap.ours()));
+        }
+    }
+
+    private void signatures(StringBuilder text) {
+        List<String> measured =
+                ALGORITHMS.stream()
+                        .filter(name -> figures.containsKey("core-" + name + "-bare-signature"))
+                        .toList();
+        if (measured.isEmpty()) {
+            return;
+        }
+        text.append(
+                """
+
+                | ns | bare signature | verdict of the core | login, uncached | over the bare signature |
+                | --- | ---: | ---: | ---: | ---: |
+                """);
+        for (String name : measured) {
+            line(
+                    text,
+                    name,
+                    ours("core-" + name + "-bare-signature"),
+                    ours("core-" + name + "-verdict"),
+                    ours(name + "-uncached"),
+                    ours(name + "-over-the-bare-signature"));
+        }
+    }
+
+    /** All that has no table of its own. */
+    private void others(StringBuilder text) {
+        List<Figures> others =
+                figures.values().stream()
+                        .filter(row -> !isPartOfLogin(row.name()))
+                        .filter(row -> !row.name().endsWith("-over-the-bare-signature"))
+                        .filter(row -> !row.name().matches("core-[a-z0-9]+-(bare-.*|verdict)"))
+                        .toList();
+        if (others.isEmpty()) {
+            return;
+        }
+        text.append(
+                """
+
+                | | unit | stock | ours | ratio | spread |
+                | --- | --- | ---: | ---: | ---: | ---: |
+                """);
+        for (Figures row : others) {
+            line(
+                    text,
+                    row.name(),
+                    row.unit(),
+                    number(row.stock()),
+                    number(row.ours()),
+                    ratio(row.ratio()),
+                    percent(row.spread()));
+        }
+    }
+
+    private boolean isPartOfLogin(String name) {
+        return figures.containsKey(name.replaceFirst("-(cpu|heap)$", "") + "-heap");
+    }
+
+    private String ours(String name) {
+        Figures row = figures.get(name);
+        return row == null ? "" : number(row.ours());
+    }
+
+    private static void line(StringBuilder text, String... cells) {
+        text.append("| ").append(String.join(" | ", cells)).append(" |\n");
+    }
+
+    /** Three digits that count. */
+    private static String number(Double value) {
+        if (value == null) {
+            return "";
+        }
+        if (Math.abs(value) >= 100) {
+            return String.format(Locale.ROOT, "%,d", Math.round(value)).replace(',', ' ');
+        }
+        return String.format(Locale.ROOT, Math.abs(value) >= 10 ? "%.1f" : "%.2f", value);
+    }
+
+    private static String ratio(Double value) {
+        return value == null ? "" : number(value) + "×";
+    }
+
+    private static String percent(Double value) {
+        return value == null ? "" : String.format(Locale.ROOT, "±%.0f %%", value * 100);
+    }
+
+    private List<Path> plots() throws IOException {
+        List<Path> plots = new ArrayList<>();
+        List<Plot.Group> logins = new ArrayList<>();
+        for (String algorithm : ALGORITHMS) {
+            Figures uncached = figures.get(algorithm + "-uncached");
+            Figures cached = figures.get(algorithm + "-cached");
+            if (uncached != null) {
+                Map<String, Double> bars = new LinkedHashMap<>();
+                bars.put("stock", uncached.stock());
+                bars.put("ours", uncached.ours());
+                bars.put("ours, token seen before", cached == null ? null : cached.ours());
+                bars.values().removeIf(Objects::isNull);
+                logins.add(new Plot.Group(algorithm.replace("eddsa", "EdDSA").toUpperCase(), bars));
+            }
+        }
+        plots.add(plot("logins.svg", "One login, by algorithm", logins));
+        List<Plot.Group> refusals = new ArrayList<>();
+        for (String scenario : List.of("expired", "bad-signature", "garbage", "unknown-kid")) {
+            Figures row = figures.get("rs256-" + scenario);
+            if (row != null) {
+                refusals.add(new Plot.Group(scenario.replace('-', ' '), sides(row)));
+            }
+        }
+        plots.add(plot("refusals.svg", "One refusal, RS256", refusals));
+        List<Plot.Group> sizes = new ArrayList<>();
+        for (String size : List.of("-0.5k", "", "-4k", "-12k")) {
+            Figures row = figures.get("rs256-uncached" + size);
+            if (row != null) {
+                String label = (size.isEmpty() ? "1.5k" : size.substring(1)) + "B";
+                sizes.add(new Plot.Group(label, sides(row)));
+            }
+        }
+        plots.add(plot("sizes.svg", "One login, RS256, by size of the token", sizes));
+        plots.removeIf(Objects::isNull);
+        return plots;
+    }
+
+    private static Map<String, Double> sides(Figures row) {
+        Map<String, Double> bars = new LinkedHashMap<>();
+        bars.put("stock", row.stock());
+        bars.put("ours", row.ours());
+        bars.values().removeIf(Objects::isNull);
+        return bars;
+    }
+
+    private static Path plot(String file, String title, List<Plot.Group> groups)
+            throws IOException {
+        Path path = FOLDER.resolve(file);
+        Files.deleteIfExists(path);
+        return groups.isEmpty() ? null : Files.writeString(path, Plot.bars(title, "ns", groups));
+    }
+
+    /** The page's table and plots are copies of what a run wrote. */
+    private static void update(String table, List<Path> plots) throws IOException {
+        Files.createDirectories(PLOTS);
+        StringBuilder text = new StringBuilder(table).append('\n');
+        for (Path plot : plots) {
+            Path name = plot.getFileName();
+            Files.writeString(PLOTS.resolve(name), Files.readString(plot));
+            text.append("![](%s)\n".formatted(PLOTS.resolve(name)));
+        }
+        String page = Files.readString(PAGE);
+        int begin = page.indexOf(BEGIN);
+        int end = page.indexOf(END);
+        if (begin < 0 || end < begin) {
+            throw new IllegalStateException(PAGE + " has no place for the table");
+        }
+        Files.writeString(
+                PAGE,
+                page.substring(0, begin + BEGIN.length())
+                        + "\n\n"
+                        + text
+                        + "\n"
+                        + page.substring(end));
+        System.out.println("Written into " + PAGE + " and " + PLOTS);
+    }
+}
