@@ -53,7 +53,8 @@ impl Token {
 fn authenticator(key: &str) -> Authenticator {
     let config = format!(
         "{PREFIX}key-file={}\n{PREFIX}required-issuer=https://sso.corp.example/realms/analytics\n\
-         {PREFIX}required-audience=trino\n{PREFIX}principal-field=preferred_username\n",
+         {PREFIX}required-audience=trino\n{PREFIX}principal-field=preferred_username\n\
+         {PREFIX}token-cache.max-size=0B\n",
         verifying_file(key).display()
     );
     Authenticator::open(&Properties::parse(&config, "bench").unwrap()).unwrap_or_else(|errors| panic!("{errors}"))
