@@ -65,7 +65,8 @@ pub(crate) fn decode_part(part: &[u8], name: &str) -> Result<WipedBytes, Reject>
     Ok(decoded)
 }
 
-/// Appends what the text stands for. The quick decoder says yes or no; where it says no, the other one says why.
+/// Appends what the text stands for, within the room that is there. The quick decoder says yes or no; where it says no, the
+/// other one says why.
 fn decode(text: &[u8], decoded: &mut Vec<u8>) -> Result<(), base64::DecodeError> {
     let before = decoded.len();
     if base64_simd::URL_SAFE_NO_PAD.decode_append(text, decoded).is_ok() {

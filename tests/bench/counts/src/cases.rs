@@ -11,6 +11,7 @@ use nativejwt_core::{Authenticator, Properties, RejectCode, SignatureVerifier, U
 use crate::sign::{ALGORITHMS, sign, verifying_file};
 
 const PREFIX: &str = "http-server.authentication.jwt.";
+const NO_CACHE: &str = "http-server.authentication.jwt.token-cache.max-size=0B\n";
 /// Within the lifetime of the claims.
 const NOW: UnixMillis = UnixMillis(1_795_325_760_000);
 /// After it.
@@ -43,10 +44,10 @@ pub(crate) fn each(folder: &Path, mut take: impl FnMut(Case)) {
         let token = token("HS256", "hmac-64", KEY_ID, &claims(size));
         take(accepted(format!("accepted, HS256, token of {size}B"), open(&key_file("hmac-64")), vec![token]));
     }
-    let authenticator = open_with_cache(&rules(&key_file("hmac-64")));
-    let token = token("HS256", "hmac-64", KEY_ID, &claims("1.5k"));
-    authenticator.authenticate(&token, NOW).expect("a good token");
-    take(accepted("accepted, a token that was seen before".to_owned(), authenticator, vec![token]));
+    for size in ["0.5k", "1.5k", "4k", "12k"] {
+        let token = token("RS256", "rsa-2048", KEY_ID, &claims(size));
+        take(known(format!("known, token of {size}B"), open_config(&rules(&key_file("rsa-2048"))), token));
+    }
     rejects(&mut take);
     key_sets(folder, &mut take);
     mappings(folder, &mut take);
@@ -110,7 +111,7 @@ fn issuers(folder: &Path, take: &mut impl FnMut(Case)) {
         })
         .collect();
     for count in [1, 4, 16, 64] {
-        let config = format!("{PREFIX}config-files={}\n", files[..count].join(","));
+        let config = format!("{PREFIX}config-files={}\n{NO_CACHE}", files[..count].join(","));
         let token = token("EdDSA", "ed25519", KEY_ID, &claims("1.5k"));
         take(accepted(format!("accepted, {}", counted(count, "issuer")), open_config(&config), vec![token]));
     }
@@ -131,6 +132,18 @@ fn accepted(name: String, authenticator: Authenticator, tokens: Vec<Vec<u8>>) ->
     Case { name, times, work: Box::new(work) }
 }
 
+/// A token that was accepted before, as the boundary to Java asks for it.
+fn known(name: String, authenticator: Authenticator, token: Vec<u8>) -> Case {
+    let first = authenticator.authenticate_with(&token, NOW, |verdict| verdict.is_ok());
+    assert!(first, "a good token");
+    let work = move || {
+        let is_known =
+            authenticator.authenticate_with(&token, NOW, |verdict| verdict.is_ok_and(|accepted| accepted.was_known));
+        assert!(is_known, "the cache holds it");
+    };
+    Case { name, times: 1, work: Box::new(work) }
+}
+
 fn rejected(name: &str, key_file: &str, token: &[u8], now: UnixMillis, code: RejectCode) -> Case {
     let (authenticator, token) = (open(key_file), token.to_vec());
     let work = move || {
@@ -146,16 +159,12 @@ fn rules(key_file: &str) -> String {
     format!("{PREFIX}key-file={key_file}\n{lines}")
 }
 
+/// Without memory of the tokens that were accepted, so that the second login costs what the first one does.
 fn open(key_file: &str) -> Authenticator {
-    open_config(&rules(key_file))
+    open_config(&format!("{}{NO_CACHE}", rules(key_file)))
 }
 
-/// An authenticator that judges every token anew.
 fn open_config(config: &str) -> Authenticator {
-    open_with_cache(&format!("{config}{PREFIX}token-cache.max-size=0B\n"))
-}
-
-fn open_with_cache(config: &str) -> Authenticator {
     let properties = Properties::parse(config, "counts").expect("well-formed properties");
     Authenticator::open(&properties).unwrap_or_else(|errors| panic!("{errors}"))
 }
