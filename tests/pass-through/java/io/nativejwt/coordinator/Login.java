@@ -1,0 +1,69 @@
+package io.nativejwt.coordinator;
+
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Properties;
+
+/** How somebody logs in by JDBC: with a token, and with whatever else a client may set. */
+final class Login {
+    private final Coordinator coordinator;
+    private final Properties properties = new Properties();
+
+    Login(Coordinator coordinator, String token) {
+        this.coordinator = coordinator;
+        properties.setProperty("accessToken", token);
+    }
+
+    /** The same with one property more of the JDBC driver. */
+    Login with(String name, String value) {
+        Login more = new Login(coordinator, properties.getProperty("accessToken"));
+        more.properties.putAll(properties);
+        more.properties.setProperty(name, value);
+        return more;
+    }
+
+    /** In somebody else's name ({@code X-Trino-User}). */
+    Login as(String user) {
+        return with("user", user);
+    }
+
+    /** The program that asks ({@code X-Trino-Source}), as it calls itself. */
+    Login from(String source) {
+        return with("source", source);
+    }
+
+    /** One string for each row, the columns parted by a space; none for a statement without. */
+    List<String> run(String sql) throws SQLException {
+        try (Connection connection =
+                        DriverManager.getConnection(Clients.jdbcUrl(coordinator), properties);
+                Statement statement = connection.createStatement()) {
+            List<String> rows = new ArrayList<>();
+            if (!statement.execute(sql)) {
+                return rows;
+            }
+            ResultSet result = statement.getResultSet();
+            while (result.next()) {
+                List<String> columns = new ArrayList<>();
+                for (int i = 1; i <= result.getMetaData().getColumnCount(); i++) {
+                    columns.add(result.getString(i));
+                }
+                rows.add(String.join(" ", columns));
+            }
+            return rows;
+        }
+    }
+
+    /** Why the statement fails; that it does is part of what is asked. */
+    String failure(String sql) {
+        try {
+            throw new AssertionError("it did not fail but answered " + run(sql));
+        } catch (SQLException e) {
+            return e.getMessage();
+        }
+    }
+}
