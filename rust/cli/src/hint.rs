@@ -10,7 +10,10 @@ pub(crate) fn hint(code: RejectCode) -> &'static str {
             "give the token itself, without the word Bearer; was the variable that should hold it empty?"
         }
         C::SeveralAuthorizationHeaders => "find out which proxy or client adds the second Authorization header",
-        C::TokenTooLarge => "have the identity provider leave claims out of the token, group lists before all",
+        C::TokenTooLarge => {
+            "have the identity provider leave claims out of the token, group lists before all, or raise max-token-size"
+        }
+        C::ReservedCredential => "have the client not send this extra credential: the token is passed through as it",
         C::MalformedToken => {
             "this is no JWT: opaque access tokens, cut-off copies and a leading 'Bearer' look like this"
         }
@@ -67,6 +70,9 @@ pub(crate) fn hint(code: RejectCode) -> &'static str {
         C::MissingExpiration | C::MissingIssuedAt | C::LifetimeTooLong => {
             "have the issuer put iat and exp into its tokens, no further apart than max-token-lifetime"
         }
+        C::LifetimeTooShort => {
+            "get a new token; if a new one is refused too, have the issuer let its tokens live longer than pass-through.minimum-lifetime"
+        }
         C::GroupsNotText => "set groups-field to a claim that holds names: 'nativejwt inspect' shows what there is",
         C::MissingPrincipal | C::PrincipalNotAString | C::PrincipalTooLong => {
             "set principal-field to a claim that holds the user's name: 'nativejwt inspect' shows what there is"
@@ -77,6 +83,9 @@ pub(crate) fn hint(code: RejectCode) -> &'static str {
         C::PrincipalNotAllowed => "a rule with \"allow\": false keeps this principal out; rules are tried in order",
         C::MappedUserEmpty | C::MappedUserUnusable => {
             "correct the rule's user: 'nativejwt map-user' shows what it makes of the principal"
+        }
+        C::UserWithHyphen => {
+            "map the user to a name without a hyphen, or set pass-through.allow-user-with-hyphen where every catalog has session-timeout=0s"
         }
         C::MappingLimit => "rewrite the pattern so that it backtracks less: avoid nested repetitions such as (a+)+",
         C::InternalError => "report this with the version and what led to it, without the token",

@@ -1,12 +1,13 @@
 //! The path of a request, top to bottom.
 
 use std::cell::RefCell;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::claims;
 use crate::clock::UnixMillis;
-use crate::config::{ConfigurationErrors, Problem, Properties};
+use crate::config::{ConfigurationErrors, Problem, Properties, WholeConfiguration};
 use crate::environment::Environment;
 use crate::events::Events;
 use crate::groups::groups;
@@ -14,22 +15,19 @@ use crate::identity::Identity;
 use crate::issuers::Issuers;
 use crate::principal::principal;
 use crate::reject::Reject;
-use crate::request_header::bearer_token;
+use crate::request_header::{bearer_token, bearer_token_range};
 use crate::signature;
 use crate::step::{KeyDescription, Step};
 use crate::token::{CompactToken, decode_part};
 use crate::token_header::TokenHeader;
 use crate::watched_file::{FileWatcher, LOOK_INTERVAL};
 
-/// The longest token that is read, in bytes.
-const MAX_TOKEN_BYTES: usize = 16 * 1024;
-
 /// Decides about bearer tokens. Built once from a configuration; then shared by all threads.
 pub struct Authenticator {
     /// Looks at `issuers`' files until it is dropped; dropped first.
     _watcher: Option<FileWatcher>,
     issuers: Arc<Issuers>,
-    max_token_bytes: usize,
+    whole: WholeConfiguration,
     events: Arc<Events>,
 }
 
@@ -48,7 +46,9 @@ impl Authenticator {
     /// As [`Authenticator::open`].
     pub fn open_in(properties: &Properties, environment: &Environment) -> Result<Self, ConfigurationErrors> {
         let events = Arc::new(Events::default());
-        let issuers = Arc::new(Issuers::open(properties, environment, &events)?);
+        let mut errors = ConfigurationErrors::default();
+        let whole = WholeConfiguration::read(properties, environment, &mut errors);
+        let issuers = Arc::new(Issuers::open(properties, environment, &events, errors)?);
         let watcher = issuers.has_files().then(|| {
             let issuers = Arc::clone(&issuers);
             FileWatcher::start(LOOK_INTERVAL, &events, move || issuers.look())
@@ -56,7 +56,7 @@ impl Authenticator {
         let watcher = watcher.transpose().map_err(|error| {
             Problem::of_source(&properties.source, format!("no thread can be started that looks at files: {error}"))
         })?;
-        Ok(Self { _watcher: watcher, issuers, max_token_bytes: MAX_TOKEN_BYTES, events })
+        Ok(Self { _watcher: watcher, issuers, whole, events })
     }
 
     /// What the authenticator has to say to the operator; to be drained now and then.
@@ -103,6 +103,14 @@ impl Authenticator {
         self.judge(token, now, passed)
     }
 
+    /// Where in the value of an Authorization header the token stands that connectors get; none where
+    /// `pass-through.credential-name` is not set.
+    #[must_use]
+    pub fn token_to_pass_through(&self, authorization: &[u8]) -> Option<Range<usize>> {
+        self.whole.pass_through.as_ref()?;
+        bearer_token_range(authorization)
+    }
+
     /// Judges a bare token at the time `now`.
     ///
     /// # Errors
@@ -116,7 +124,7 @@ impl Authenticator {
         // A cell, since the keys are tried in a closure of their own.
         let passed = RefCell::new(passed);
         let passed = |step: Step<'_>| (passed.borrow_mut())(step);
-        let token = CompactToken::parse(token, self.max_token_bytes)?;
+        let token = CompactToken::parse(token, self.whole.max_token_size)?;
         passed(Step::Parts {
             header: token.header.len(),
             payload: token.payload.len(),
@@ -141,9 +149,12 @@ impl Authenticator {
         passed(Step::Signature);
         let claims = claims::verify(&payload, &issuer.claims, now)?;
         passed(Step::Claims { issuer: claims.issuer.as_deref(), expires_at: claims.expires_at });
+        let pass_through = self.whole.pass_through.as_ref();
+        pass_through.map_or(Ok(()), |rules| rules.check_lifetime(claims.expires_at, now))?;
         let principal = principal(&claims, &issuer.claims.principal_fields)?;
         passed(Step::Principal(&principal));
         let user = issuer.user_mapping.load().map_user(&principal)?;
+        pass_through.map_or(Ok(()), |rules| rules.check_user(&user))?;
         passed(Step::User(&user));
         let groups = match &issuer.claims.groups_field {
             Some(field) => groups(&claims, field)?,

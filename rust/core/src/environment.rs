@@ -10,6 +10,7 @@ pub struct Environment {
     /// True for a coordinator, which reads and writes `jwks.cache-file`. Written by somebody else, the file would be
     /// somebody else's.
     pub keeps_cache_files: bool,
-    /// True for a caller that can hand no groups on: `groups-field` is refused then.
-    pub without_groups: bool,
+    /// True for a caller that hands a principal on and no identity: `groups-field` and `pass-through.credential-name` are
+    /// refused then.
+    pub without_identity: bool,
 }

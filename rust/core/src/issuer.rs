@@ -37,7 +37,7 @@ impl Issuer {
         let no_jvm = JvmTrust::None;
         let jvm_trust = if is_remote { &environment.jvm_trust } else { &no_jvm };
         let transport = Transport::open(&configuration.http_client, jvm_trust, events, errors);
-        if let (true, Some(groups_field)) = (environment.without_groups, &configuration.groups_field) {
+        if let (true, Some(groups_field)) = (environment.without_identity, &configuration.groups_field) {
             errors.push(groups_field.problem(
                 "needs Trino 480 or later: before it, a plugin hands over a principal and no groups; native-jwt's server takes them from Trino 476 on",
             ));

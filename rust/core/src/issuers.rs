@@ -151,7 +151,7 @@ pub(crate) struct Issuers {
 }
 
 impl Issuers {
-    /// Opens everything that the configuration names.
+    /// Opens everything that the configuration names. `errors` holds what is wrong with the rest of it.
     ///
     /// # Errors
     /// All that is wrong, at once.
@@ -159,8 +159,8 @@ impl Issuers {
         properties: &Properties,
         environment: &Environment,
         events: &Arc<Events>,
+        mut errors: ConfigurationErrors,
     ) -> Result<Self, ConfigurationErrors> {
-        let mut errors = ConfigurationErrors::default();
         let (rules, files, setting) = match Configuration::read(properties, &mut errors) {
             Configuration::One(configuration) => {
                 let issuer = Issuer::open(&configuration, environment, events, &mut errors);
@@ -367,7 +367,7 @@ fn open_issuer(
     let mut properties = Properties::of_file(bytes, path)?;
     let mut errors = ConfigurationErrors::default();
     properties.resolve_environment(&mut errors);
-    let configuration = IssuerConfiguration::read(&properties, &mut errors);
+    let configuration = IssuerConfiguration::read_file(&properties, &mut errors);
     match Issuer::open(&configuration, environment, events, &mut errors) {
         Some(issuer) => errors.or(issuer),
         None => Err(errors),

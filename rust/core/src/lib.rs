@@ -19,6 +19,7 @@ mod issuers;
 mod java_text;
 mod json;
 mod keys;
+mod pass_through;
 mod principal;
 mod reject;
 mod request_header;

@@ -45,7 +45,8 @@ macro_rules! reject_codes {
 reject_codes! {
     101 NoBearerToken "NO_BEARER_TOKEN" "There is no Authorization header, it is not of the Bearer scheme, or it holds no token."
     102 SeveralAuthorizationHeaders "SEVERAL_AUTHORIZATION_HEADERS" "The request has more than one Authorization header."
-    103 TokenTooLarge "TOKEN_TOO_LARGE" "The token is longer than the limit; it was not read."
+    103 TokenTooLarge "TOKEN_TOO_LARGE" "The token is longer than max-token-size; it was not read."
+    104 ReservedCredential "RESERVED_CREDENTIAL" "The request brings an extra credential of the name that pass-through.credential-name keeps for the token."
 
     201 MalformedToken "MALFORMED_TOKEN" "The token is not three base64url parts with two dots between them (RFC 7515, section 7.1)."
     202 EncryptedToken "ENCRYPTED_TOKEN" "The token has five parts: it is a JWE, which is never decrypted."
@@ -85,6 +86,7 @@ reject_codes! {
     410 MissingExpiration "MISSING_EXPIRATION" "require-expiration or max-token-lifetime is set and the token has no exp."
     411 MissingIssuedAt "MISSING_ISSUED_AT" "max-token-lifetime is set and the token has no iat."
     412 LifetimeTooLong "LIFETIME_TOO_LONG" "exp lies further from iat than max-token-lifetime."
+    413 LifetimeTooShort "LIFETIME_TOO_SHORT" "The token expires before pass-through.minimum-lifetime has passed."
 
     501 MissingPrincipal "MISSING_PRINCIPAL" "The token has no claim that principal-field names."
     502 PrincipalNotAString "PRINCIPAL_NOT_A_STRING" "The claim that principal-field names is not a string."
@@ -97,6 +99,7 @@ reject_codes! {
     603 MappedUserEmpty "MAPPED_USER_EMPTY" "A rule matched, and what it made of the principal is empty."
     604 MappingLimit "MAPPING_LIMIT" "A pattern of the user mapping took more steps than its budget for this principal."
     605 MappedUserUnusable "MAPPED_USER_UNUSABLE" "What the rule made of the principal is too long or no valid text."
+    606 UserWithHyphen "USER_WITH_HYPHEN" "Tokens are passed through, and the user has a hyphen in it, by which Iceberg could take another user for it (pass-through.allow-user-with-hyphen)."
 
     999 InternalError "INTERNAL_ERROR" "A defect in this software; the log holds more. The token was refused to be safe."
 }

@@ -1,5 +1,7 @@
 //! Authorization value → bearer token.
 
+use std::ops::Range;
+
 use crate::reject::{Reject, RejectCode};
 
 /// Takes the token out of the value of an Authorization header (RFC 6750, section 2.1), as
@@ -14,6 +16,13 @@ pub(crate) fn bearer_token(authorization: &[u8]) -> Result<&[u8], Reject> {
     }
     let token = trim(token);
     if token.is_empty() { Err(unauthorized()) } else { Ok(token) }
+}
+
+/// Where [`bearer_token`] finds the token.
+pub(crate) fn bearer_token_range(authorization: &[u8]) -> Option<Range<usize>> {
+    let token = bearer_token(authorization).ok()?;
+    let start = token.as_ptr().addr().checked_sub(authorization.as_ptr().addr())?;
+    Some(start..start + token.len())
 }
 
 /// `String.trim()` over ISO-8859-1 bytes.
@@ -32,6 +41,7 @@ mod tests {
     fn the_scheme_is_read_in_any_case_and_the_token_trimmed() {
         for value in ["Bearer a.b.c", "bearer a.b.c", "BEARER   a.b.c \t"] {
             assert_eq!(bearer_token(value.as_bytes()).unwrap(), b"a.b.c", "{value}");
+            assert_eq!(value.get(bearer_token_range(value.as_bytes()).unwrap()), Some("a.b.c"), "{value}");
         }
     }
 

@@ -20,6 +20,7 @@ use support::serve::FileServer;
 /// Codes that no case can reach, each with its reason.
 const WITHOUT_CASE: &[(RejectCode, &str)] = &[
     (RejectCode::SeveralAuthorizationHeaders, "a case has one header; the shim sees several, and its tests cover them"),
+    (RejectCode::ReservedCredential, "a case has one header; the shim sees the others, and its tests cover them"),
     (RejectCode::InternalError, "only a defect gives it; the boundary's tests provoke a panic"),
 ];
 

@@ -14,8 +14,10 @@
 #define NATIVEJWT_REJECT_NO_BEARER_TOKEN 101
 /* The request has more than one Authorization header. */
 #define NATIVEJWT_REJECT_SEVERAL_AUTHORIZATION_HEADERS 102
-/* The token is longer than the limit; it was not read. */
+/* The token is longer than max-token-size; it was not read. */
 #define NATIVEJWT_REJECT_TOKEN_TOO_LARGE 103
+/* The request brings an extra credential of the name that pass-through.credential-name keeps for the token. */
+#define NATIVEJWT_REJECT_RESERVED_CREDENTIAL 104
 /* The token is not three base64url parts with two dots between them (RFC 7515, section 7.1). */
 #define NATIVEJWT_REJECT_MALFORMED_TOKEN 201
 /* The token has five parts: it is a JWE, which is never decrypted. */
@@ -86,6 +88,8 @@
 #define NATIVEJWT_REJECT_MISSING_ISSUED_AT 411
 /* exp lies further from iat than max-token-lifetime. */
 #define NATIVEJWT_REJECT_LIFETIME_TOO_LONG 412
+/* The token expires before pass-through.minimum-lifetime has passed. */
+#define NATIVEJWT_REJECT_LIFETIME_TOO_SHORT 413
 /* The token has no claim that principal-field names. */
 #define NATIVEJWT_REJECT_MISSING_PRINCIPAL 501
 /* The claim that principal-field names is not a string. */
@@ -104,6 +108,8 @@
 #define NATIVEJWT_REJECT_MAPPING_LIMIT 604
 /* What the rule made of the principal is too long or no valid text. */
 #define NATIVEJWT_REJECT_MAPPED_USER_UNUSABLE 605
+/* Tokens are passed through, and the user has a hyphen in it, by which Iceberg could take another user for it (pass-through.allow-user-with-hyphen). */
+#define NATIVEJWT_REJECT_USER_WITH_HYPHEN 606
 /* A defect in this software; the log holds more. The token was refused to be safe. */
 #define NATIVEJWT_REJECT_INTERNAL_ERROR 999
 
@@ -111,7 +117,7 @@
 /*
  The version of the functions and of the record. Both sides compare it before anything else.
  */
-#define NATIVEJWT_ABI_VERSION 2
+#define NATIVEJWT_ABI_VERSION 3
 
 /*
  A record buffer of this size holds every verdict.
@@ -124,9 +130,10 @@
 #define NATIVEJWT_CODE_CONFIGURATION 1000
 
 /*
- A flag of opening: the caller can hand no groups on, so that `groups-field` is an error.
+ A flag of opening: the caller hands a principal on and no identity, so that `groups-field` and
+ `pass-through.credential-name` are errors.
  */
-#define NATIVEJWT_OPEN_WITHOUT_GROUPS 1
+#define NATIVEJWT_OPEN_WITHOUT_IDENTITY 1
 
 /*
  An authenticator, as callers hold it. They see a pointer and nothing else.
@@ -190,6 +197,14 @@ typedef struct nativejwt_record {
    Bytes of all groups with their numbers.
    */
   uint32_t groups_length;
+  /*
+   Where the token stands in the header's value, of an accepted token that is to be passed through.
+   */
+  uint32_t token_offset;
+  /*
+   Bytes of the token; 0 where tokens are not passed through.
+   */
+  uint32_t token_length;
 } nativejwt_record;
 
 #ifdef __cplusplus
@@ -215,7 +230,7 @@ size_t nativejwt_library_version(uint8_t *buffer,
  `http-server.authentication.jwt.*` and `jwk.http-client.*`; `source` names the file it came from, for error messages,
  and may be empty. `trusted_certificates` is a PEM text with the certificates that the caller trusts besides the
  system's where JWK sets are fetched and no trust store is configured; it may be empty. `flags` is 0 or
- `NATIVEJWT_OPEN_WITHOUT_GROUPS`. Returns null if anything is wrong: then the record's message names all of it, one error
+ `NATIVEJWT_OPEN_WITHOUT_IDENTITY`. Returns null if anything is wrong: then the record's message names all of it, one error
  a line, and its code is `NATIVEJWT_CODE_CONFIGURATION`.
 
  # Safety

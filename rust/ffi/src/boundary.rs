@@ -15,7 +15,7 @@ use nativejwt_core::{
 
 use crate::handle::NativejwtAuthenticator;
 use crate::wire::{
-    NATIVEJWT_CODE_CONFIGURATION, NATIVEJWT_OPEN_WITHOUT_GROUPS, NativejwtRecord, write_message, write_verdict,
+    NATIVEJWT_CODE_CONFIGURATION, NATIVEJWT_OPEN_WITHOUT_IDENTITY, NativejwtRecord, write_message, write_verdict,
 };
 
 thread_local! {
@@ -72,7 +72,7 @@ pub(crate) fn open(
             &Environment {
                 jvm_trust,
                 keeps_cache_files: true,
-                without_groups: flags & NATIVEJWT_OPEN_WITHOUT_GROUPS != 0,
+                without_identity: flags & NATIVEJWT_OPEN_WITHOUT_IDENTITY != 0,
             },
         )
     });
@@ -103,9 +103,10 @@ pub(crate) fn authenticate(
     let verdict = guarded(Some(handle.authenticator.events()), || {
         #[cfg(feature = "provoke-panic")]
         provoke_panic(header);
-        handle.authenticator.authenticate(header, now)
+        (handle.authenticator.authenticate(header, now), handle.authenticator.token_to_pass_through(header))
     });
-    write_verdict(record, &verdict.unwrap_or_else(|| Err(Reject::internal_error())))
+    let (verdict, token) = verdict.unwrap_or_else(|| (Err(Reject::internal_error()), None));
+    write_verdict(record, &verdict, token)
 }
 
 #[cfg(feature = "provoke-panic")]

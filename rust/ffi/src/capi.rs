@@ -28,7 +28,7 @@ pub unsafe extern "C" fn nativejwt_library_version(buffer: *mut u8, capacity: us
 /// `http-server.authentication.jwt.*` and `jwk.http-client.*`; `source` names the file it came from, for error messages,
 /// and may be empty. `trusted_certificates` is a PEM text with the certificates that the caller trusts besides the
 /// system's where JWK sets are fetched and no trust store is configured; it may be empty. `flags` is 0 or
-/// `NATIVEJWT_OPEN_WITHOUT_GROUPS`. Returns null if anything is wrong: then the record's message names all of it, one error
+/// `NATIVEJWT_OPEN_WITHOUT_IDENTITY`. Returns null if anything is wrong: then the record's message names all of it, one error
 /// a line, and its code is `NATIVEJWT_CODE_CONFIGURATION`.
 ///
 /// # Safety

@@ -1,9 +1,11 @@
 //! What comes back over the boundary: one flat record, texts behind a fixed head.
 
+use std::ops::Range;
+
 use nativejwt_core::{Identity, Reject};
 
 /// The version of the functions and of the record. Both sides compare it before anything else.
-pub const NATIVEJWT_ABI_VERSION: u32 = 2;
+pub const NATIVEJWT_ABI_VERSION: u32 = 3;
 
 /// A record buffer of this size holds every verdict.
 pub const NATIVEJWT_RECORD_CAPACITY: usize = 65_536;
@@ -11,8 +13,9 @@ pub const NATIVEJWT_RECORD_CAPACITY: usize = 65_536;
 /// `code` of a record that reports errors of a configuration; no verdict has it.
 pub const NATIVEJWT_CODE_CONFIGURATION: u32 = 1000;
 
-/// A flag of opening: the caller can hand no groups on, so that `groups-field` is an error.
-pub const NATIVEJWT_OPEN_WITHOUT_GROUPS: u32 = 1;
+/// A flag of opening: the caller hands a principal on and no identity, so that `groups-field` and
+/// `pass-through.credential-name` are errors.
+pub const NATIVEJWT_OPEN_WITHOUT_IDENTITY: u32 = 1;
 
 /// The head of a record, in native byte order. Offsets count bytes from the head's first one; texts are UTF-8 without
 /// a terminator.
@@ -45,6 +48,10 @@ pub struct NativejwtRecord {
     pub groups_offset: u32,
     /// Bytes of all groups with their numbers.
     pub groups_length: u32,
+    /// Where the token stands in the header's value, of an accepted token that is to be passed through.
+    pub token_offset: u32,
+    /// Bytes of the token; 0 where tokens are not passed through.
+    pub token_length: u32,
 }
 
 impl NativejwtRecord {
@@ -68,6 +75,8 @@ impl NativejwtRecord {
             self.reason_length.to_ne_bytes(),
             self.groups_offset.to_ne_bytes(),
             self.groups_length.to_ne_bytes(),
+            self.token_offset.to_ne_bytes(),
+            self.token_length.to_ne_bytes(),
         ];
         for (target, field) in bytes.chunks_exact_mut(4).zip(fields) {
             target.copy_from_slice(&field);
@@ -81,11 +90,12 @@ impl NativejwtRecord {
 
 /// The offsets above are part of the ABI; the Java side has them as constants.
 const _: () = {
-    assert!(NativejwtRecord::SIZE == 56);
+    assert!(NativejwtRecord::SIZE == 64);
     assert!(std::mem::offset_of!(NativejwtRecord, expires_at_millis) == 8);
     assert!(std::mem::offset_of!(NativejwtRecord, principal_offset) == 16);
     assert!(std::mem::offset_of!(NativejwtRecord, reason_length) == 44);
     assert!(std::mem::offset_of!(NativejwtRecord, groups_length) == 52);
+    assert!(std::mem::offset_of!(NativejwtRecord, token_length) == 60);
 };
 
 /// Texts that do not fit are cut, which only errors of a configuration and events can be so long as to need.
@@ -132,8 +142,8 @@ impl<'b> Writer<'b> {
     }
 }
 
-/// Writes a verdict and returns its code.
-pub(crate) fn write_verdict(buffer: &mut [u8], verdict: &Result<Identity, Reject>) -> u32 {
+/// Writes a verdict and returns its code. `token` is where the token to pass through stands in the header's value.
+pub(crate) fn write_verdict(buffer: &mut [u8], verdict: &Result<Identity, Reject>, token: Option<Range<usize>>) -> u32 {
     let mut writer = Writer::new(buffer);
     let mut head = NativejwtRecord { expires_at_millis: i64::MAX, ..NativejwtRecord::default() };
     match verdict {
@@ -143,9 +153,14 @@ pub(crate) fn write_verdict(buffer: &mut [u8], verdict: &Result<Identity, Reject
             (head.user_offset, head.user_length) = writer.text(&identity.user);
             // Without any groups it would be another identity than the token's.
             let Some(groups) = writer.groups(&identity.groups) else {
-                return write_verdict(buffer, &Err(Reject::internal_error()));
+                return write_verdict(buffer, &Err(Reject::internal_error()), None);
             };
             (head.groups_offset, head.groups_length) = groups;
+            if let Some(token) = token {
+                // At most max-token-size behind some white space; what were longer would not be handed on.
+                head.token_offset = u32::try_from(token.start).unwrap_or(0);
+                head.token_length = u32::try_from(token.len()).unwrap_or(0);
+            }
         }
         Err(reject) => {
             head.code = reject.code().number();

@@ -7,6 +7,7 @@ mod problem;
 mod properties;
 mod token_rules;
 mod units;
+mod whole;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -17,6 +18,7 @@ use crate::token_header::HeaderPolicy;
 pub(crate) use key_sets::KeySetSettings;
 pub use problem::{ConfigurationErrors, Problem};
 pub use properties::{Properties, Property};
+pub(crate) use whole::WholeConfiguration;
 
 use http_client::HttpClientSettings;
 
@@ -31,7 +33,7 @@ struct Key {
     legacy: Option<&'static str>,
 }
 
-/// The key that names a file for each issuer; no other key may stand beside it.
+/// The key that names a file for each issuer; beside it may stand only what counts for all of them.
 const CONFIG_FILES: &str = "config-files";
 
 const KEYS: &[Key] = &[
@@ -51,7 +53,7 @@ const KEYS: &[Key] = &[
     Key { name: "user-mapping.file", legacy: None },
 ];
 
-/// What a configuration describes.
+/// Whose rules a configuration describes.
 #[derive(Clone, Debug)]
 pub(crate) enum Configuration {
     /// The rules for all tokens.
@@ -68,7 +70,7 @@ impl Configuration {
             Some(setting) => {
                 report_unknown_keys(properties, errors);
                 for entry in properties.entries.iter().filter(|entry| entry.key != setting.key) {
-                    if is_known(&entry.key) {
+                    if is_known(&entry.key) && !whole::is_whole(&entry.key) {
                         let message = format!("stands beside {}: move it into the files named there", setting.key);
                         errors.push(Problem::of_key(&entry.key, &properties.source, entry.line, message));
                     }
@@ -141,13 +143,19 @@ impl Setting {
 }
 
 impl IssuerConfiguration {
-    /// Reads the keys. What is wrong goes to `errors`; then the result is not to be used for more than finding more.
-    pub(crate) fn read(properties: &Properties, errors: &mut ConfigurationErrors) -> Self {
-        report_unknown_keys(properties, errors);
+    /// Reads a file that `config-files` names. What is wrong goes to `errors`, as with [`IssuerConfiguration::read`].
+    pub(crate) fn read_file(properties: &Properties, errors: &mut ConfigurationErrors) -> Self {
         if let Some(nested) = properties.get(&format!("{PREFIX}{CONFIG_FILES}")) {
             let message = "stands in a file that it names itself: the file of an issuer has no further ones";
             errors.push(Problem::of_key(&nested.key, &properties.source, nested.line, message));
         }
+        WholeConfiguration::refuse_in_issuer_file(properties, errors);
+        Self::read(properties, errors)
+    }
+
+    /// Reads the keys. What is wrong goes to `errors`; then the result is not to be used for more than finding more.
+    pub(crate) fn read(properties: &Properties, errors: &mut ConfigurationErrors) -> Self {
+        report_unknown_keys(properties, errors);
         let (header, claims) = token_rules::read(properties, errors);
         let mut read = |name: &str| setting(properties, name, errors);
         let key_file = read("key-file");
@@ -207,7 +215,7 @@ fn known_keys() -> impl Iterator<Item = String> {
     KEYS.iter()
         .flat_map(|key| [Some(format!("{PREFIX}{}", key.name)), key.legacy.map(str::to_owned)])
         .flatten()
-        .chain(key_sets::NAMES.iter().map(|name| format!("{PREFIX}{name}")))
+        .chain(key_sets::NAMES.iter().chain(&whole::NAMES).map(|name| format!("{PREFIX}{name}")))
         .chain(http_client::KEYS.iter().map(|name| format!("{}{name}", http_client::PREFIX)))
 }
 

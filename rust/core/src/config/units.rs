@@ -21,7 +21,6 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
 ///
 /// # Errors
 /// What is wrong with the text, to follow the name of the key.
-#[cfg_attr(not(test), expect(dead_code, reason = "the keys with sizes come with the token cache"))]
 pub(crate) fn data_size(text: &str) -> Result<u64, String> {
     const UNITS: [&str; 6] = ["B", "kB", "MB", "GB", "TB", "PB"];
     let refused =

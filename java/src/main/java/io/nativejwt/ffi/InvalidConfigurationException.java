@@ -6,7 +6,7 @@ import java.util.List;
 public final class InvalidConfigurationException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    InvalidConfigurationException(String source, List<String> errors) {
+    public InvalidConfigurationException(String source, List<String> errors) {
         super(message(source, errors));
     }
 

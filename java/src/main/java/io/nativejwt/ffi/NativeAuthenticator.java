@@ -35,8 +35,8 @@ public final class NativeAuthenticator {
      * @param source the file the keys came from, for the messages; empty when unknown
      * @param trustedCertificates in PEM, what this JVM trusts; servers of JWK sets are verified
      *     with them and the system's where no trust store is configured; may be empty
-     * @param takesGroups whether the coordinator takes groups; {@code groups-field} is an error
-     *     where it does not
+     * @param takesIdentity whether the coordinator takes groups and extra credentials; keys about
+     *     them are errors where it does not
      * @throws InvalidConfigurationException with all errors at once
      * @throws NativeLibraryUnavailableException when there is no usable library
      */
@@ -44,7 +44,7 @@ public final class NativeAuthenticator {
             Map<String, String> config,
             String source,
             String trustedCertificates,
-            boolean takesGroups) {
+            boolean takesIdentity) {
         NativeLibrary.instance().requireAvailable();
         try (Arena arena = Arena.ofConfined()) {
             byte[] text = propertiesText(config).getBytes(UTF_8);
@@ -60,7 +60,7 @@ public final class NativeAuthenticator {
                             path.length,
                             copyOf(arena, pem).address(),
                             pem.length,
-                            takesGroups ? 0 : NativeMethods.OPEN_WITHOUT_GROUPS,
+                            takesIdentity ? 0 : NativeMethods.OPEN_WITHOUT_IDENTITY,
                             record.address(),
                             Record.CAPACITY);
             // It may hold secrets, such as the password of a trust store.
@@ -109,7 +109,11 @@ public final class NativeAuthenticator {
         if (code == 0) {
             String principal = record.principal();
             return new Verdict.Accepted(
-                    principal, record.user(principal), record.groups(), record.expiresAtMillis());
+                    principal,
+                    record.user(principal),
+                    record.groups(),
+                    record.token(),
+                    record.expiresAtMillis());
         }
         return new Verdict.Rejected(code, record.reason(), record.message());
     }

@@ -10,10 +10,10 @@ final class NativeMethods {
      * Raised together with the native constant whenever a signature or the layout of the record
      * changes.
      */
-    static final int ABI_VERSION = 2;
+    static final int ABI_VERSION = 3;
 
-    /** The flag of {@link #open} for a caller that can hand no groups on. */
-    static final int OPEN_WITHOUT_GROUPS = 1;
+    /** The flag of {@link #open} for a caller that hands on a principal and no identity. */
+    static final int OPEN_WITHOUT_IDENTITY = 1;
 
     private NativeMethods() {}
 

@@ -24,7 +24,8 @@ final class Record {
     private static final int MESSAGE = 32;
     private static final int REASON = 40;
     private static final int GROUPS = 48;
-    private static final int FIXED_LENGTH = 56;
+    private static final int TOKEN = 56;
+    private static final int FIXED_LENGTH = 64;
 
     private final MemorySegment segment;
 
@@ -97,6 +98,14 @@ final class Record {
             offset += length;
         }
         return Collections.unmodifiableSet(groups);
+    }
+
+    /** Where the token to pass through stands in the header's value. */
+    Verdict.Span token() {
+        int length = segment.get(ValueLayout.JAVA_INT, TOKEN + Integer.BYTES);
+        return length == 0
+                ? Verdict.Span.NONE
+                : new Verdict.Span(segment.get(ValueLayout.JAVA_INT, TOKEN), length);
     }
 
     private String text(int field) {

@@ -5,70 +5,113 @@ import io.nativejwt.ffi.Verdict;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
- * What both seams do with a request: hand the Authorization header to native code and tell the log
- * of a refusal. Nothing is thrown: the coordinator answers an exception it does not know with
- * status 500, shows its stack trace and ends the chain of authenticators.
+ * What both seams do with a request: hand the Authorization header to native code, see what the
+ * request asks beyond it, and tell the log of a refusal. Nothing is thrown: the coordinator answers
+ * an exception it does not know with status 500, shows its stack trace and ends the chain of
+ * authenticators.
  */
 public final class Login {
-    private final NativeAuthenticator authenticator;
-    private final RejectLog rejectLog;
+    /** The key that says under which name connectors get the token. */
+    public static final String CREDENTIAL_NAME_KEY =
+            "http-server.authentication.jwt.pass-through.credential-name";
 
-    private Login(NativeAuthenticator authenticator, RejectLog rejectLog) {
+    private final NativeAuthenticator authenticator;
+    private final SessionHeaders sessionHeaders;
+
+    /** Null where tokens are not passed through. */
+    private final String credentialName;
+
+    private final RejectLog rejectLog = new RejectLog();
+
+    private Login(
+            NativeAuthenticator authenticator,
+            SessionHeaders sessionHeaders,
+            String credentialName) {
         this.authenticator = authenticator;
-        this.rejectLog = rejectLog;
+        this.sessionHeaders = sessionHeaders;
+        this.credentialName = credentialName;
     }
 
     /**
      * @param config the keys of the authenticator
      * @param source the file the keys came from, for the messages; empty when unknown
-     * @param takesGroups whether the coordinator takes the groups of an identity
+     * @param alternateHeaderName {@code protocol.v1.alternate-header-name}, or null
+     * @param takesIdentity whether the coordinator takes groups and extra credentials from us
      * @throws io.nativejwt.ffi.InvalidConfigurationException with all errors at once
      * @throws io.nativejwt.ffi.NativeLibraryUnavailableException when there is no usable library
      */
-    public static Login start(Map<String, String> config, String source, boolean takesGroups) {
+    public static Login start(
+            Map<String, String> config,
+            String source,
+            String alternateHeaderName,
+            boolean takesIdentity) {
         String trusted = JvmTrustStore.isUsedBy(config) ? JvmTrustStore.pem() : "";
-        return start(NativeAuthenticator.open(config, source, trusted, takesGroups));
-    }
-
-    private static Login start(NativeAuthenticator authenticator) {
-        RejectLog rejectLog = new RejectLog();
-        EventLog.start(authenticator, rejectLog);
-        return new Login(authenticator, rejectLog);
+        String credentialName = config.get(CREDENTIAL_NAME_KEY);
+        Login login =
+                new Login(
+                        NativeAuthenticator.open(config, source, trusted, takesIdentity),
+                        new SessionHeaders(alternateHeaderName),
+                        credentialName == null ? null : credentialName.trim());
+        EventLog.start(login.authenticator, login.rejectLog);
+        return login;
     }
 
     /**
      * @param authorization gives the values of all Authorization headers of one request, or null
+     * @param headers gives all values of another header of the request, or null
      */
-    public Verdict judge(Supplier<List<String>> authorization) {
-        Verdict verdict;
+    public Outcome judge(
+            Supplier<List<String>> authorization, Function<String, List<String>> headers) {
+        Outcome outcome;
         try {
-            verdict = verdict(authorization.get());
+            outcome = outcome(authorization.get(), headers);
         } catch (RuntimeException | LinkageError | AssertionError e) {
             // The exception may hold request data, so only its class and place are logged.
-            verdict = Rejects.internalError();
+            outcome = new Outcome.Refused(Rejects.internalError());
             rejectLog.defect(e);
         }
-        if (verdict instanceof Verdict.Rejected rejected) {
-            if (Rejects.isWithoutToken(rejected)) {
-                rejectLog.withoutToken(rejected);
+        if (outcome instanceof Outcome.Refused(Verdict.Rejected reason)) {
+            if (Rejects.isWithoutToken(reason)) {
+                rejectLog.withoutToken(reason);
             } else {
-                rejectLog.rejected(rejected);
+                rejectLog.rejected(reason);
             }
         }
-        return verdict;
+        return outcome;
     }
 
-    private Verdict verdict(List<String> authorization) {
-        if (authorization == null || authorization.isEmpty()) {
-            return authenticator.authenticate("", System.currentTimeMillis());
+    private Outcome outcome(List<String> authorization, Function<String, List<String>> headers) {
+        if (authorization != null && authorization.size() > 1) {
+            return new Outcome.Refused(Rejects.severalAuthorizationHeaders());
         }
-        if (authorization.size() > 1) {
-            return Rejects.severalAuthorizationHeaders();
+        String value =
+                authorization == null || authorization.isEmpty() ? null : authorization.getFirst();
+        value = value == null ? "" : value;
+        return switch (authenticator.authenticate(value, System.currentTimeMillis())) {
+            case Verdict.Accepted accepted -> admitted(accepted, value, headers);
+            case Verdict.Rejected rejected -> new Outcome.Refused(rejected);
+        };
+    }
+
+    private Outcome admitted(
+            Verdict.Accepted accepted, String value, Function<String, List<String>> headers) {
+        if (credentialName != null && sessionHeaders.bringCredential(credentialName, headers)) {
+            return new Outcome.Refused(Rejects.reservedCredential());
         }
-        String value = authorization.getFirst();
-        return authenticator.authenticate(value == null ? "" : value, System.currentTimeMillis());
+        boolean isPlain = credentialName == null && accepted.groups().isEmpty();
+        if (isPlain || sessionHeaders.askForAnotherThan(accepted.user(), headers)) {
+            return new Outcome.Admitted(accepted.principal(), accepted.user(), Set.of(), Map.of());
+        }
+        Map<String, String> extraCredentials =
+                credentialName == null
+                        ? Map.of()
+                        : Map.of(credentialName, accepted.token().in(value));
+        return new Outcome.Admitted(
+                accepted.principal(), accepted.user(), accepted.groups(), extraCredentials);
     }
 }

@@ -5,8 +5,8 @@ import io.nativejwt.ffi.Verdict;
 import java.util.Set;
 
 /**
- * The refusals that are decided before native code is reached, with the numbers, names and words of
- * its table.
+ * The refusals that are decided outside of native code, with the numbers, names and words of its
+ * table.
  */
 public final class Rejects {
     private static final Verdict.Rejected SEVERAL_AUTHORIZATION_HEADERS =
@@ -15,6 +15,11 @@ public final class Rejects {
                     "SEVERAL_AUTHORIZATION_HEADERS",
                     "Multiple Authorization headers detected, where only a single Authorization"
                             + " header is supported");
+    private static final Verdict.Rejected RESERVED_CREDENTIAL =
+            new Verdict.Rejected(
+                    104,
+                    "RESERVED_CREDENTIAL",
+                    "The request brings an extra credential that is kept for the token itself");
     private static final Verdict.Rejected INTERNAL_ERROR =
             new Verdict.Rejected(
                     999, "INTERNAL_ERROR", "Authentication failed because of an internal error");
@@ -22,12 +27,16 @@ public final class Rejects {
     private static final int NO_BEARER_TOKEN = 101;
 
     /** No judgement of the token: another one would fare no better now. */
-    private static final Set<Integer> NOT_THE_TOKENS_FAULT = Set.of(102, 306, 307, 999);
+    private static final Set<Integer> NOT_THE_TOKENS_FAULT = Set.of(102, 104, 306, 307, 999);
 
     private Rejects() {}
 
     static Verdict.Rejected severalAuthorizationHeaders() {
         return SEVERAL_AUTHORIZATION_HEADERS;
+    }
+
+    static Verdict.Rejected reservedCredential() {
+        return RESERVED_CREDENTIAL;
     }
 
     static Verdict.Rejected internalError() {

@@ -1,5 +1,8 @@
 package io.nativejwt.plugin;
 
+import io.nativejwt.ffi.InvalidConfigurationException;
+import io.nativejwt.login.References;
+
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -25,11 +28,6 @@ final class ConfigurationFile {
     private static final String DEFAULT_FILE = "etc/header-authenticator.properties";
     private static final String NAME_KEY = "header-authenticator.name";
 
-    /**
-     * As {@code io.airlift.configuration.secrets.SecretsResolver} knows it; {@code ${KID}} is none.
-     */
-    private static final Pattern REFERENCE = Pattern.compile("\\$\\{[a-zA-Z][a-zA-Z0-9_-]*:[^}]+}");
-
     private ConfigurationFile() {}
 
     /**
@@ -40,9 +38,27 @@ final class ConfigurationFile {
         return candidates().stream().filter(file -> holds(file, config)).findFirst();
     }
 
-    /** The other prefix that the coordinator takes request headers with, or null. */
+    /**
+     * The other prefix that the coordinator takes request headers with, or null.
+     *
+     * @throws InvalidConfigurationException when it cannot be known: headers under it would not be
+     *     seen
+     */
     static String alternateHeaderName() {
-        return ofTheCoordinator(ALTERNATE_HEADER_KEY);
+        String written = ofTheCoordinator(ALTERNATE_HEADER_KEY);
+        if (written == null) {
+            return null;
+        }
+        return References.resolve(written)
+                .orElseThrow(
+                        () ->
+                                new InvalidConfigurationException(
+                                        "",
+                                        List.of(
+                                                ALTERNATE_HEADER_KEY
+                                                        + " in the coordinator's configuration is a"
+                                                        + " reference that native-jwt cannot"
+                                                        + " follow: write the name there")));
     }
 
     /** A key of the coordinator itself; a system property goes before its file. */
@@ -82,7 +98,7 @@ final class ConfigurationFile {
     /** A reference such as {@code ${ENV:NAME}} was replaced before the value reached us. */
     private static boolean mayBecome(String written, String resolved) {
         String literals =
-                Arrays.stream(REFERENCE.split(written, -1))
+                Arrays.stream(References.PATTERN.split(written, -1))
                         .map(Pattern::quote)
                         .collect(Collectors.joining(".*"));
         return Pattern.compile(literals, Pattern.DOTALL).matcher(resolved).matches();

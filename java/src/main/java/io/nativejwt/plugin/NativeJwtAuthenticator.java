@@ -1,8 +1,7 @@
 package io.nativejwt.plugin;
 
-import io.nativejwt.ffi.Verdict;
 import io.nativejwt.login.Login;
-import io.nativejwt.login.SessionUser;
+import io.nativejwt.login.Outcome;
 import io.trino.spi.security.HeaderAuthenticator;
 import io.trino.spi.security.Identity;
 
@@ -18,11 +17,9 @@ final class NativeJwtAuthenticator implements HeaderAuthenticator {
     private static final String AUTHORIZATION = "Authorization";
 
     private final Login login;
-    private final SessionUser sessionUser;
 
-    NativeJwtAuthenticator(Login login, SessionUser sessionUser) {
+    NativeJwtAuthenticator(Login login) {
         this.login = login;
-        this.sessionUser = sessionUser;
     }
 
     @Override
@@ -34,24 +31,23 @@ final class NativeJwtAuthenticator implements HeaderAuthenticator {
      * Overrides the method that the SPI has from Trino 480 on; older coordinators do not know it.
      */
     public Optional<Identity> createAuthenticatedIdentity(Headers headers) {
-        Verdict.Accepted accepted = authenticate(headers);
-        Identity.Builder identity =
-                Identity.forUser(accepted.user()).withPrincipal(principal(accepted));
-        if (!accepted.groups().isEmpty()
-                && !sessionUser.isAnotherThan(accepted.user(), headers::getHeader)) {
-            identity.withGroups(accepted.groups());
-        }
-        return Optional.of(identity.build());
+        Outcome.Admitted admitted = authenticate(headers);
+        return Optional.of(
+                Identity.forUser(admitted.user())
+                        .withPrincipal(principal(admitted))
+                        .withGroups(admitted.groups())
+                        .withExtraCredentials(admitted.extraCredentials())
+                        .build());
     }
 
-    private static NativeJwtPrincipal principal(Verdict.Accepted accepted) {
-        return new NativeJwtPrincipal(accepted.principal(), accepted.user());
+    private static NativeJwtPrincipal principal(Outcome.Admitted admitted) {
+        return new NativeJwtPrincipal(admitted.principal(), admitted.user());
     }
 
-    private Verdict.Accepted authenticate(Headers headers) {
-        return switch (login.judge(() -> headers.getHeader(AUTHORIZATION))) {
-            case Verdict.Accepted accepted -> accepted;
-            case Verdict.Rejected rejected -> throw new RejectedException(rejected);
+    private Outcome.Admitted authenticate(Headers headers) {
+        return switch (login.judge(() -> headers.getHeader(AUTHORIZATION), headers::getHeader)) {
+            case Outcome.Admitted admitted -> admitted;
+            case Outcome.Refused refused -> throw new RejectedException(refused.reason());
         };
     }
 }

@@ -2,7 +2,6 @@ package io.nativejwt.plugin;
 
 import io.nativejwt.ffi.NativeLibrary;
 import io.nativejwt.login.Login;
-import io.nativejwt.login.SessionUser;
 import io.trino.spi.security.HeaderAuthenticator;
 import io.trino.spi.security.HeaderAuthenticatorFactory;
 
@@ -30,17 +29,21 @@ public final class NativeJwtAuthenticatorFactory implements HeaderAuthenticatorF
     @Override
     public HeaderAuthenticator create(Map<String, String> config) {
         Optional<Path> source = ConfigurationFile.of(config);
-        Login login = Login.start(config, source.map(Path::toString).orElse(""), takesIdentity());
+        Login login =
+                Login.start(
+                        config,
+                        source.map(Path::toString).orElse(""),
+                        ConfigurationFile.alternateHeaderName(),
+                        takesIdentity());
         LOG.info(
                 "native-jwt %s authenticates as %s says"
                         .formatted(
                                 NativeLibrary.jarVersion(),
                                 source.map(Path::toString).orElse("its property file")));
-        return new NativeJwtAuthenticator(
-                login, new SessionUser(ConfigurationFile.alternateHeaderName()));
+        return new NativeJwtAuthenticator(login);
     }
 
-    /** From Trino 480 on a plugin gives an identity, which has groups; before, a principal. */
+    /** From Trino 480 on a plugin hands over an identity; before, a principal. */
     private static boolean takesIdentity() {
         return Arrays.stream(HeaderAuthenticator.class.getMethods())
                 .anyMatch(method -> method.getName().equals("createAuthenticatedIdentity"));

@@ -72,6 +72,7 @@ record Engine(ClassLoader loader, String version) {
                     Part.method(IDENTITY, "forUser", "java.lang.String"),
                     Part.method(IDENTITY + "$Builder", "withPrincipal", "java.security.Principal"),
                     Part.method(IDENTITY + "$Builder", "withGroups", "java.util.Set"),
+                    Part.method(IDENTITY + "$Builder", "withExtraCredentials", "java.util.Map"),
                     Part.method(IDENTITY + "$Builder", "build"),
                     Part.constructor("io.trino.spi.security.BasicPrincipal", "java.lang.String"),
                     Part.method(REQUEST, "getHeaders"),

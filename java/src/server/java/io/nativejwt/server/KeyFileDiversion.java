@@ -65,7 +65,8 @@ final class KeyFileDiversion {
         return Optional.empty();
     }
 
-    private static Optional<String> value(String key, Map<String, String> written) {
+    /** As it is written; a system property goes before the file. */
+    static Optional<String> value(String key, Map<String, String> written) {
         return Optional.ofNullable(System.getProperty(key))
                 .or(() -> Optional.ofNullable(written.get(key)));
     }

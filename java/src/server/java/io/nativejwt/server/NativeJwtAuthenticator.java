@@ -1,8 +1,7 @@
 package io.nativejwt.server;
 
-import io.nativejwt.ffi.Verdict;
 import io.nativejwt.login.Login;
-import io.nativejwt.login.SessionUser;
+import io.nativejwt.login.Outcome;
 import io.trino.server.security.AuthenticationException;
 import io.trino.server.security.jwt.JwtAuthenticator;
 import io.trino.server.security.jwt.JwtAuthenticatorConfig;
@@ -24,16 +23,14 @@ final class NativeJwtAuthenticator extends JwtAuthenticator {
     private static final String AUTHORIZATION = "Authorization";
 
     private final Login login;
-    private final SessionUser sessionUser;
 
-    NativeJwtAuthenticator(Login login, SessionUser sessionUser) {
+    NativeJwtAuthenticator(Login login) {
         super(
                 new JwtAuthenticatorConfig(),
                 header -> {
                     throw new IllegalStateException("Stock's parser is not in use");
                 });
         this.login = login;
-        this.sessionUser = sessionUser;
     }
 
     @Override
@@ -56,18 +53,14 @@ final class NativeJwtAuthenticator extends JwtAuthenticator {
     private Identity authenticate(
             ContainerRequestContext request, Supplier<List<String>> authorization)
             throws AuthenticationException {
-        return switch (login.judge(authorization)) {
-            case Verdict.Accepted accepted -> {
-                Identity.Builder identity =
-                        Identity.forUser(accepted.user())
-                                .withPrincipal(new BasicPrincipal(accepted.principal()));
-                if (!accepted.groups().isEmpty()
-                        && !sessionUser.isAnotherThan(accepted.user(), request.getHeaders()::get)) {
-                    identity.withGroups(accepted.groups());
-                }
-                yield identity.build();
-            }
-            case Verdict.Rejected rejected -> throw new RefusedException(rejected);
+        return switch (login.judge(authorization, request.getHeaders()::get)) {
+            case Outcome.Admitted admitted ->
+                    Identity.forUser(admitted.user())
+                            .withPrincipal(new BasicPrincipal(admitted.principal()))
+                            .withGroups(admitted.groups())
+                            .withExtraCredentials(admitted.extraCredentials())
+                            .build();
+            case Outcome.Refused refused -> throw new RefusedException(refused.reason());
         };
     }
 }

@@ -25,6 +25,10 @@ public class NativeJwtConfig {
     private String jwksCacheFile;
     private String jwksBearerTokenFile;
     private String jwksFailFast;
+    private String maxTokenSize;
+    private String passThroughCredentialName;
+    private String passThroughMinimumLifetime;
+    private String passThroughAllowUserWithHyphen;
     private String keyFile;
 
     public String getConfigFiles() {
@@ -204,6 +208,53 @@ public class NativeJwtConfig {
     @ConfigDescription("Do not start without keys, as stock does not")
     public NativeJwtConfig setJwksFailFast(String jwksFailFast) {
         this.jwksFailFast = jwksFailFast;
+        return this;
+    }
+
+    public String getMaxTokenSize() {
+        return maxTokenSize;
+    }
+
+    @Config("http-server.authentication.jwt.max-token-size")
+    @ConfigDescription("The longest token that is read")
+    public NativeJwtConfig setMaxTokenSize(String maxTokenSize) {
+        this.maxTokenSize = maxTokenSize;
+        return this;
+    }
+
+    public String getPassThroughCredentialName() {
+        return passThroughCredentialName;
+    }
+
+    @Config("http-server.authentication.jwt.pass-through.credential-name")
+    @ConfigDescription(
+            "The extra credential that holds the token, for connectors; none when not set")
+    public NativeJwtConfig setPassThroughCredentialName(String passThroughCredentialName) {
+        this.passThroughCredentialName = passThroughCredentialName;
+        return this;
+    }
+
+    public String getPassThroughMinimumLifetime() {
+        return passThroughMinimumLifetime;
+    }
+
+    @Config("http-server.authentication.jwt.pass-through.minimum-lifetime")
+    @ConfigDescription("Refuse tokens that would expire sooner")
+    public NativeJwtConfig setPassThroughMinimumLifetime(String passThroughMinimumLifetime) {
+        this.passThroughMinimumLifetime = passThroughMinimumLifetime;
+        return this;
+    }
+
+    public String getPassThroughAllowUserWithHyphen() {
+        return passThroughAllowUserWithHyphen;
+    }
+
+    @Config("http-server.authentication.jwt.pass-through.allow-user-with-hyphen")
+    @ConfigDescription(
+            "Pass tokens of users with a hyphen through, whom Iceberg may take for others")
+    public NativeJwtConfig setPassThroughAllowUserWithHyphen(
+            String passThroughAllowUserWithHyphen) {
+        this.passThroughAllowUserWithHyphen = passThroughAllowUserWithHyphen;
         return this;
     }
 

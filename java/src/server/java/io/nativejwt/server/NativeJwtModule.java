@@ -10,7 +10,6 @@ import io.nativejwt.ffi.InvalidConfigurationException;
 import io.nativejwt.ffi.NativeLibrary;
 import io.nativejwt.ffi.NativeLibraryUnavailableException;
 import io.nativejwt.login.Login;
-import io.nativejwt.login.SessionUser;
 import io.trino.server.security.jwt.ForJwt;
 import io.trino.server.security.jwt.JwtAuthenticator;
 
@@ -94,8 +93,8 @@ final class NativeJwtModule implements ConfigurationAwareModule {
         try {
             authenticator =
                     new NativeJwtAuthenticator(
-                            Login.start(keys.forLibrary(), source, true),
-                            new SessionUser(keys.alternateHeaderName()));
+                            Login.start(
+                                    keys.forLibrary(), source, keys.alternateHeaderName(), true));
         } catch (InvalidConfigurationException | NativeLibraryUnavailableException e) {
             binder.addError("%s", e.getMessage());
             return;

@@ -14,7 +14,8 @@ public final class NativeJwtServer {
 
     public static void main(String[] arguments) {
         Engine engine = Engine.ofThisJvm();
-        Optional<String> obstacle = engine.misfit().or(KeyFileDiversion::apply);
+        Optional<String> obstacle =
+                engine.misfit().or(KeyFileDiversion::apply).or(DelegatedJwt::apply);
         if (obstacle.isPresent()) {
             System.err.println("ERROR: " + obstacle.get());
             System.exit(INVALID);

@@ -18,7 +18,7 @@ final class RecordTest {
     private final ByteBuffer bytes =
             ByteBuffer.allocateDirect(Record.CAPACITY).order(ByteOrder.nativeOrder());
     private final Record record = new Record(MemorySegment.ofBuffer(bytes));
-    private int end = 56;
+    private int end = 64;
 
     @Test
     void acceptedRecord() {
@@ -54,6 +54,15 @@ final class RecordTest {
         assertThatThrownBy(record::groups).hasMessageContaining("record is broken");
         bytes.putInt(48, Record.CAPACITY - 2).putInt(52, 8);
         assertThatThrownBy(record::groups).hasMessageContaining("record is broken");
+    }
+
+    @Test
+    void tokenIsAPartOfTheHeader() {
+        assertThat(record.token()).isSameAs(Verdict.Span.NONE);
+        assertThatThrownBy(() -> record.token().in("Bearer a.b.c"))
+                .hasMessageContaining("named no token");
+        bytes.putInt(56, 7).putInt(60, 5);
+        assertThat(record.token().in("Bearer a.b.c ")).isEqualTo("a.b.c");
     }
 
     @Test

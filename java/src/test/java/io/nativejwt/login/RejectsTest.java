@@ -21,7 +21,10 @@ final class RejectsTest {
     void numbersAndNamesAreTheTables() throws Exception {
         List<String> header = Files.readAllLines(Path.of("rust/ffi/include/nativejwt.h"));
         for (Verdict.Rejected rejected :
-                List.of(Rejects.severalAuthorizationHeaders(), Rejects.internalError())) {
+                List.of(
+                        Rejects.severalAuthorizationHeaders(),
+                        Rejects.reservedCredential(),
+                        Rejects.internalError())) {
             assertThat(header)
                     .contains(
                             "#define NATIVEJWT_REJECT_%s %d"
@@ -51,6 +54,7 @@ final class RejectsTest {
                 .containsOnlyKeys(
                         "NO_BEARER_TOKEN",
                         "SEVERAL_AUTHORIZATION_HEADERS",
+                        "RESERVED_CREDENTIAL",
                         "KEYS_UNAVAILABLE",
                         "UNUSABLE_KEY_FILE",
                         "INTERNAL_ERROR");

@@ -1,0 +1,84 @@
+//! What handing a token on to connectors demands of it. The token itself is put into the session's identity by the caller.
+
+use std::time::Duration;
+
+use crate::clock::UnixMillis;
+use crate::reject::{Reject, RejectCode, quoted};
+
+/// The rules for tokens that connectors get as their user's credential.
+#[derive(Clone, Debug)]
+pub(crate) struct PassThrough {
+    /// What the token must have left to live.
+    pub(crate) minimum_lifetime: Duration,
+    /// False where a user with a hyphen is refused.
+    pub(crate) allow_user_with_hyphen: bool,
+}
+
+impl PassThrough {
+    /// A statement may outlive its token, and then fails when it is nearly done: `exp` must be far enough from `now`. The
+    /// skew of `clock-skew` does not count, since connectors know nothing of it.
+    pub(crate) fn check_lifetime(&self, expires_at: Option<UnixMillis>, now: UnixMillis) -> Result<(), Reject> {
+        let Some(expires_at) = expires_at else { return Ok(()) };
+        let least = i64::try_from(self.minimum_lifetime.as_millis()).unwrap_or(i64::MAX);
+        let left = expires_at.0.saturating_sub(now.0);
+        if left >= least {
+            return Ok(());
+        }
+        let message = format!(
+            "The token expires in {left} milliseconds, and must live for {least} more: get a new one before the statement starts"
+        );
+        Err(Reject::new(RejectCode::LifetimeTooShort, message))
+    }
+
+    /// Iceberg's REST catalog keeps the sessions of its users under `user-source`, and clients choose the source: user `a`
+    /// with source `b-c` would be served with the session, and so with the token, of user `a-b` with source `c`. Where no
+    /// user has a hyphen, the first one ends the user.
+    pub(crate) fn check_user(&self, user: &str) -> Result<(), Reject> {
+        if self.allow_user_with_hyphen || !user.contains('-') {
+            return Ok(());
+        }
+        let message = format!(
+            "The user '{}' has a hyphen in it, by which a catalog could take somebody else for it; the operator has to map it to another name or to allow it",
+            quoted(user)
+        );
+        Err(Reject::new(RejectCode::UserWithHyphen, message))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rules(minimum_lifetime: Duration, allow_user_with_hyphen: bool) -> PassThrough {
+        PassThrough { minimum_lifetime, allow_user_with_hyphen }
+    }
+
+    #[test]
+    fn a_token_must_live_for_the_minimum_to_the_millisecond() {
+        let rules = rules(Duration::from_secs(60), false);
+        let check = |expires_at: i64| rules.check_lifetime(Some(UnixMillis(expires_at)), UnixMillis(1_000));
+        assert!(check(61_000).is_ok());
+        let reject = check(60_999).unwrap_err();
+        assert_eq!(reject.code(), RejectCode::LifetimeTooShort);
+        assert!(reject.message().starts_with("The token expires in 59999 milliseconds, and must live for 60000"));
+        assert!(check(i64::MIN).is_err());
+        assert!(rules.check_lifetime(None, UnixMillis(0)).is_ok(), "a token without exp does not die");
+    }
+
+    /// With `clock-skew` a token that has expired may still be accepted; without a minimum that is nobody's business here
+    /// but the connector's, who will refuse it.
+    #[test]
+    fn without_a_minimum_an_expired_token_is_still_refused() {
+        let rules = rules(Duration::ZERO, false);
+        assert!(rules.check_lifetime(Some(UnixMillis(1_000)), UnixMillis(1_000)).is_ok());
+        assert!(rules.check_lifetime(Some(UnixMillis(999)), UnixMillis(1_000)).is_err());
+    }
+
+    #[test]
+    fn a_user_with_a_hyphen_is_refused_unless_allowed() {
+        assert!(rules(Duration::ZERO, false).check_user("svc_etl").is_ok());
+        let reject = rules(Duration::ZERO, false).check_user("svc-etl").unwrap_err();
+        assert_eq!(reject.code(), RejectCode::UserWithHyphen);
+        assert!(rules(Duration::ZERO, true).check_user("svc-etl").is_ok());
+    }
+}
