@@ -1,4 +1,4 @@
-# make demo | test | differential | key-events | dist | lint | clean. Needs Linux, Rust, a C compiler, Gradle and a JDK of version 24 or later.
+# make demo | test | differential | key-events | verify-pass-through | dist | lint | clean. Needs Linux, Rust, a C compiler, Gradle and a JDK of version 24 or later.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := dist
@@ -12,7 +12,7 @@ ARCHIVE := build/dist/nativejwt-$(VERSION)-linux-$(ARCH).tar.gz
 RUST_SOURCES := Cargo.toml $(wildcard Cargo.lock) $(shell find rust -type f)
 JAVA_SOURCES := build.gradle java/dependencies.sha256 $(shell find java tests/coordinator tests/differential/java tests/trino -type f)
 
-.PHONY: demo test differential key-events dist lint format clean
+.PHONY: demo test differential key-events verify-pass-through dist lint format clean
 
 # KEEP=1 leaves the coordinator up until Ctrl-C. SEAM=server shows that seam, TRINO=483 another coordinator.
 demo: dist
@@ -28,6 +28,10 @@ differential: dist
 # What becomes of users while keys rotate, fail and come back: stock beside ours, half an hour of real time.
 key-events: dist build/test-downloads.stamp
 	@exec tests/setup/java-harness io.nativejwt.coordinator.KeyEvents
+
+# Pass-through on real parts: Trino with a worker, an Iceberg REST catalog, PostgreSQL, Keycloak, S3. Fetches more than a gigabyte once.
+verify-pass-through: dist build/test-downloads.stamp build/pass-through.stamp
+	@tests/pass-through/run
 
 dist: $(ARCHIVE)
 
@@ -50,6 +54,10 @@ build/java.stamp: $(JAVA_SOURCES) build/tools.stamp
 
 build/test-downloads.stamp: build.gradle java/dependencies.sha256 build/tools.stamp
 	@$(STAGE) "Keycloak: fetching" tests/setup/gradle prepareTests && touch $@
+
+build/pass-through.stamp: build/java.stamp tests/setup/pass-through-tools $(shell find tests/pass-through -type f)
+	@$(STAGE) "PostgreSQL and moto: fetching" tests/setup/pass-through-tools
+	@$(STAGE) "Trino, Nessie: fetching" tests/setup/gradle preparePassThrough && touch $@
 
 build/rust.stamp: $(RUST_SOURCES) build/tools.stamp
 	@$(STAGE) "Rust: compiling" cargo build --release --workspace --exclude differential && touch $@

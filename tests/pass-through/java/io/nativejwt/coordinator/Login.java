@@ -39,9 +39,25 @@ final class Login {
 
     /** One string for each row, the columns parted by a space; none for a statement without. */
     List<String> run(String sql) throws SQLException {
-        try (Connection connection =
-                        DriverManager.getConnection(Clients.jdbcUrl(coordinator), properties);
-                Statement statement = connection.createStatement()) {
+        return runAll(List.of(sql));
+    }
+
+    /** Statements of one session; the rows of the last. */
+    List<String> runAll(List<String> statements) throws SQLException {
+        try (Connection connection = connect()) {
+            for (String sql : statements.subList(0, statements.size() - 1)) {
+                run(connection, sql);
+            }
+            return run(connection, statements.getLast());
+        }
+    }
+
+    private Connection connect() throws SQLException {
+        return DriverManager.getConnection(Clients.jdbcUrl(coordinator), properties);
+    }
+
+    private static List<String> run(Connection connection, String sql) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
             List<String> rows = new ArrayList<>();
             if (!statement.execute(sql)) {
                 return rows;
@@ -64,6 +80,21 @@ final class Login {
             throw new AssertionError("it did not fail but answered " + run(sql));
         } catch (SQLException e) {
             return e.getMessage();
+        }
+    }
+
+    /** The same of the last of several statements of one session; the others must not fail. */
+    String failureOfLast(List<String> statements) throws SQLException {
+        try (Connection connection = connect()) {
+            for (String sql : statements.subList(0, statements.size() - 1)) {
+                run(connection, sql);
+            }
+            try {
+                throw new AssertionError(
+                        "it did not fail but answered " + run(connection, statements.getLast()));
+            } catch (SQLException e) {
+                return e.getMessage();
+            }
         }
     }
 }

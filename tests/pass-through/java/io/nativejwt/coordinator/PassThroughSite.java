@@ -45,7 +45,8 @@ final class PassThroughSite implements AutoCloseable {
                     "memory",
                     "blackhole",
                     "http-event-listener",
-                    "exchange-filesystem");
+                    // The PostgreSQL connector wants the type of shapes.
+                    "geospatial");
 
     /** Some may take each other's place. */
     private static final String RULES =
