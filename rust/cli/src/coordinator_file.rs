@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use nativejwt_core::{ConfigurationErrors, Problem, Properties};
+use nativejwt_core::{ConfigurationErrors, Problem, Properties, Property};
 
 /// What our keys begin with; a config.properties has many others, which are not ours to judge.
 const PREFIXES: [&str; 3] = ["http-server.authentication.jwt.", "http.authentication.jwt.", "jwk.http-client."];
@@ -14,6 +14,19 @@ const PLUGIN_NAME: &str = "native-jwt";
 
 /// The key that says in config.properties how clients log in.
 pub(crate) const TYPE_KEY: &str = "http-server.authentication.type";
+
+/// The type that is ours under this name, and stock's under the other.
+const DELEGATED_TYPE: &str = "DELEGATED-JWT";
+const STOCK_TYPE: &str = "JWT";
+
+/// What [`DELEGATED_TYPE`] sets where it is not set.
+pub(crate) const CREDENTIAL_KEY: &str = "http-server.authentication.jwt.pass-through.credential-name";
+const DEFAULT_CREDENTIAL: &str = "token";
+
+/// True for a name in `http-server.authentication.type` that the server seam serves.
+pub(crate) fn names_jwt(name: &str) -> bool {
+    [STOCK_TYPE, DELEGATED_TYPE].iter().any(|ours| name.trim().eq_ignore_ascii_case(ours))
+}
 
 /// Our keys of a file, with the values that the coordinator would see.
 pub(crate) struct CoordinatorFile {
@@ -44,6 +57,19 @@ impl CoordinatorFile {
             true => entry.key != PLUGIN_KEY,
             false => PREFIXES.iter().any(|prefix| entry.key.starts_with(prefix)),
         });
+        if let (false, Some((types, line))) = (is_plugin_file, &authentication_type) {
+            let names = |name: &str| types.split(',').any(|one| one.trim().eq_ignore_ascii_case(name));
+            if names(DELEGATED_TYPE) && names(STOCK_TYPE) {
+                let message = format!(
+                    "names both {STOCK_TYPE} and {DELEGATED_TYPE}, which are one authenticator: keep one of them"
+                );
+                errors.push(Problem::of_key(TYPE_KEY, &source, *line, message));
+            }
+            if names(DELEGATED_TYPE) && properties.get(CREDENTIAL_KEY).is_none() {
+                let (key, value) = (CREDENTIAL_KEY.to_owned(), DEFAULT_CREDENTIAL.to_owned());
+                properties.entries.push(Property { key, value, line: *line });
+            }
+        }
         properties.resolve_environment(&mut errors);
         if errors.problems().is_empty() {
             Ok(Self { properties, is_plugin_file, authentication_type })

@@ -8,6 +8,7 @@ mod failure;
 mod hint;
 mod json;
 mod jwk;
+mod pass_through_warnings;
 mod private_key;
 mod time;
 mod token_argument;

@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 use nativejwt_core::{Authenticator, ConfigurationErrors, Level, Problem, Properties, Property, SignatureVerifier};
 
 use super::check_token::{FETCH_TIMEOUT, environment};
-use crate::coordinator_file::{CoordinatorFile, TYPE_KEY};
+use crate::coordinator_file::{CREDENTIAL_KEY, CoordinatorFile, TYPE_KEY, names_jwt};
 use crate::failure::{Failure, Outcome, problems_json};
 use crate::json::JsonObject;
+use crate::pass_through_warnings;
 use crate::private_key::{is_json, read_key_file};
 
 /// Check a coordinator's configuration
@@ -99,6 +100,9 @@ fn check(path: &Path) -> Findings {
         Err(errors) => findings.errors = errors,
     }
     warn_of_the_seam(&file, &mut findings.warnings);
+    if let Some(credential) = file.properties.get(CREDENTIAL_KEY) {
+        pass_through_warnings::warn(path, &credential.value, &mut findings.warnings);
+    }
     for rules in issuers(&file.properties) {
         warn_of_claims(&rules, &mut findings.warnings);
         warn_of_files(&rules, &mut findings.warnings);
@@ -132,7 +136,7 @@ fn warn_of_the_seam(file: &CoordinatorFile, warnings: &mut ConfigurationErrors) 
     }
     let advice = "so the coordinator does not start with the keys of JWT in this file: list JWT there, or move the keys to the file that header-authenticator.config-files names";
     let (value, line) = file.authentication_type.clone().unwrap_or_default();
-    if value.split(',').any(|name| name.trim().eq_ignore_ascii_case("jwt")) {
+    if value.split(',').any(names_jwt) {
         return;
     }
     let message = if value.is_empty() { format!("is not set, {advice}") } else { format!("is '{value}', {advice}") };

@@ -216,3 +216,77 @@ fn each_file_of_several_issuers_is_checked() {
     assert_eq!(json["errors"][0]["file"], beta_file.as_str(), "{json}");
     assert_eq!(json["errors"][0]["line"], 1, "{json}");
 }
+
+/// Each of them with its file and line: config.properties and the catalogs lie beside the file with our keys.
+#[test]
+fn what_endangers_tokens_that_are_passed_through_is_a_warning() {
+    let folder = Folder::new("config_pass_through");
+    let public = folder.keygen("ES256").public;
+    fs::create_dir(folder.path("catalog")).unwrap();
+    let lake = folder.write(
+        "catalog/lake.properties",
+        "connector.name=iceberg\niceberg.rest-catalog.session=USER\niceberg.rest-catalog.session-timeout=1h\n",
+    );
+    let accounts = folder.write(
+        "catalog/accounts.properties",
+        "connector.name=postgresql\npassword-credential-name=token\nconnection-user=shared\nconnection-password=x\n",
+    );
+    folder.write("catalog/other.properties", "connector.name=tpch\n");
+    let common = format!("{}\n{}\n", key("key-file", &public), key("required-audience", "trino"));
+    let whole =
+        folder.write("config.properties", format!("http-server.authentication.type=PASSWORD,DELEGATED-JWT\n{common}"));
+    let told = |config: &str| -> Vec<String> {
+        let json = json_of(config, 0);
+        let warnings = json["warnings"].as_array().unwrap();
+        warnings
+            .iter()
+            .map(|warning| {
+                format!(
+                    "{}:{} {}",
+                    warning["file"].as_str().unwrap(),
+                    warning["line"],
+                    warning["key"].as_str().unwrap()
+                )
+            })
+            .collect()
+    };
+    let expected = vec![
+        format!("{whole}:null internal-communication.https.required"),
+        format!("{whole}:1 http-server.authentication.type"),
+        format!("{accounts}:3 connection-user"),
+        format!("{accounts}:4 connection-password"),
+        format!("{lake}:3 iceberg.rest-catalog.session-timeout"),
+        format!("{lake}:null iceberg.rest-catalog.oauth2.token-refresh-enabled"),
+    ];
+    assert_eq!(told(&whole), expected);
+
+    // The plugin's file, with the credential under a name that Iceberg does not know.
+    folder.write(
+        "config.properties",
+        "http-server.authentication.type=HEADER\ninternal-communication.https.required=true\n",
+    );
+    let name = key("pass-through.credential-name", "jwt");
+    let plugin =
+        folder.write("native-jwt.properties", format!("header-authenticator.name=native-jwt\n{common}{name}\n"));
+    let expected = vec![
+        format!("{lake}:2 iceberg.rest-catalog.session"),
+        format!("{lake}:3 iceberg.rest-catalog.session-timeout"),
+        format!("{lake}:null iceberg.rest-catalog.oauth2.token-refresh-enabled"),
+    ];
+    assert_eq!(told(&plugin), expected);
+
+    folder.write(
+        "catalog/lake.properties",
+        "iceberg.rest-catalog.session=user\niceberg.rest-catalog.session-timeout=0s\niceberg.rest-catalog.oauth2.token-refresh-enabled=false\n",
+    );
+    folder.write("catalog/accounts.properties", "password-credential-name=token\n");
+    folder.write(
+        "native-jwt.properties",
+        format!("header-authenticator.name=native-jwt\n{common}{}\n", key("pass-through.credential-name", "token")),
+    );
+    assert_eq!(told(&plugin), Vec::<String>::new());
+
+    let both =
+        folder.write("config.properties", format!("http-server.authentication.type=JWT, delegated-jwt\n{common}"));
+    assert!(run(&["check-config", &both]).expect_code(2).text().contains("names both JWT and DELEGATED-JWT"));
+}

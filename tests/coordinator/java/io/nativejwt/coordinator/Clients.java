@@ -99,6 +99,19 @@ final class Clients {
         throw new AssertionError("no row within " + LIMIT);
     }
 
+    /**
+     * What a statement with these headers answers.
+     *
+     * @param headers names and values in turn
+     */
+    static HttpResponse<String> post(Coordinator coordinator, String sql, List<String> headers) {
+        return send(
+                coordinator,
+                HttpRequest.newBuilder(coordinator.uri().resolve("/v1/statement"))
+                        .headers(headers.toArray(String[]::new))
+                        .POST(HttpRequest.BodyPublishers.ofString(sql)));
+    }
+
     /** What a browser with a bearer token gets. */
     static HttpResponse<String> get(
             Coordinator coordinator, String path, String... authorizations) {

@@ -150,11 +150,13 @@ final class Coordinator implements AutoCloseable {
         private final List<String> jvmOptions = new ArrayList<>();
         private final List<String> environment = new ArrayList<>();
         private final Map<String, Map<String, String>> catalogs = new LinkedHashMap<>();
-        private final List<String> logLevels = new ArrayList<>();
         private String nodeId = "coordinator";
         private Internal internal;
         private boolean internalHttps;
         private boolean worker;
+        private final Map<String, String> logLevels =
+                new LinkedHashMap<>(Map.of("io.trino", "INFO", "io.nativejwt", "INFO"));
+        private boolean sessionSpy;
         private TrinoDistribution distribution = TrinoDistribution.tarball476();
         private Seam seam = Seam.PLUGIN;
         private Consumer<Duration> progress = waited -> {};
@@ -208,12 +210,6 @@ final class Coordinator implements AutoCloseable {
             return this;
         }
 
-        /** A line of etc/log.properties. */
-        Builder logLevel(String line) {
-            logLevels.add(line);
-            return this;
-        }
-
         /** No port without TLS, and the nodes speak with each other over HTTPS alone. */
         Builder internalHttps() {
             internalHttps = true;
@@ -248,6 +244,17 @@ final class Coordinator implements AutoCloseable {
             return this;
         }
 
+        Builder logLevel(String logger, String level) {
+            logLevels.put(logger, level);
+            return this;
+        }
+
+        /** With the function {@code extra_credential}, the catalog {@code spy} and events.json. */
+        Builder withSessionSpy() {
+            sessionSpy = true;
+            return this;
+        }
+
         Builder progress(Consumer<Duration> listener) {
             progress = listener;
             return this;
@@ -264,6 +271,9 @@ final class Coordinator implements AutoCloseable {
                     Files.createSymbolicLink(
                             plugins.resolve("native-jwt"), Workspace.pluginFolder());
                 }
+                if (sessionSpy) {
+                    installSessionSpy(etc, plugins);
+                }
                 writeEtc(etc, tls, ports[0], ports[1], plugins);
                 Coordinator coordinator =
                         new Coordinator(folder, command(etc), tls, ports[1], internal);
@@ -272,6 +282,25 @@ final class Coordinator implements AutoCloseable {
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
+        }
+
+        private void installSessionSpy(Path etc, Path plugins) throws IOException {
+            Path plugin = Files.createDirectories(plugins.resolve("session-spy"));
+            for (Path jar : Workspace.sessionSpy()) {
+                Files.createSymbolicLink(plugin.resolve(jar.getFileName()), jar);
+            }
+            write(
+                    Files.createDirectories(etc.resolve("catalog")).resolve("spy.properties"),
+                    Map.of("connector.name", "session_spy"));
+            Path listener = etc.resolve("event-listener.properties");
+            write(
+                    listener,
+                    Map.of(
+                            "event-listener.name",
+                            "session_spy",
+                            "session-spy.file",
+                            folder.resolve("events.json").toString()));
+            config("event-listener.config-files", listener.toString());
         }
 
         private List<String> command(Path etc) {
@@ -336,9 +365,7 @@ final class Coordinator implements AutoCloseable {
                             nodeId,
                             "node.data-dir",
                             folder.resolve("data").toString()));
-            Files.write(
-                    etc.resolve("log.properties"),
-                    logLevels.isEmpty() ? List.of("io.trino=INFO", "io.nativejwt=INFO") : logLevels);
+            write(etc.resolve("log.properties"), logLevels);
             if (!catalogs.isEmpty()) {
                 Path folder = Files.createDirectories(etc.resolve("catalog"));
                 for (Map.Entry<String, Map<String, String>> catalog : catalogs.entrySet()) {

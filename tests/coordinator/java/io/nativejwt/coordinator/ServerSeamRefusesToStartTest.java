@@ -89,6 +89,20 @@ final class ServerSeamRefusesToStartTest {
     }
 
     @Test
+    void oneAuthenticatorUnderTwoTypesIsRefused() {
+        Coordinator.Builder both =
+                Coordinator.in(folder.resolve("both"))
+                        .at(Site.SERVER_476)
+                        .jwt(Map.of(JWT + "key-file", keyFile.toString()))
+                        .config("http-server.authentication.type", "JWT,PASSWORD,Delegated-JWT");
+        assertThatThrownBy(both::start)
+                .hasMessageEndingWith(
+                        "ERROR: Configuration property 'http-server.authentication.type' names both"
+                            + " JWT and DELEGATED-JWT, which are one authenticator: keep one of"
+                            + " them");
+    }
+
+    @Test
     void variableThatIsNotSetIsNamed() {
         Coordinator.Builder unset =
                 Coordinator.in(folder.resolve("unset"))

@@ -1,5 +1,6 @@
 package io.nativejwt.coordinator;
 
+import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -54,6 +55,11 @@ final class Workspace {
     static Path fetchedForTests(String name) {
         built(ROOT.resolve("build/paths").resolve(name), "make test");
         return Path.of(fetched(name));
+    }
+
+    /** The jars of the harness's own plugin. */
+    static List<Path> sessionSpy() {
+        return Stream.of(fetched("session-spy").split(File.pathSeparator)).map(Path::of).toList();
     }
 
     /** The harness's own classes. */

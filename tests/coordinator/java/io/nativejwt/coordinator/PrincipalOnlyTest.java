@@ -10,13 +10,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 
-/** Where a plugin hands over only a principal, a key about groups is an error at the start. */
-final class GroupsWithoutIdentityTest {
+/** Where a plugin hands over only a principal, keys about more are errors at the start. */
+final class PrincipalOnlyTest {
     private static final String JWT = "http-server.authentication.jwt.";
 
     @Test
-    void groupsFieldIsRefusedWithTheReason() throws Exception {
-        Path folder = Workspace.freshFolder("test/groups/" + Site.PLUGIN_476);
+    void groupsAndPassThroughAreRefusedWithTheReason() throws Exception {
+        Path folder = Workspace.freshFolder("test/principal-only/" + Site.PLUGIN_476);
         Path key = folder.resolve("key.pem");
         Files.writeString(key, Keys.publicPem(Keys.ec("secp256r1")));
         Coordinator.Builder builder =
@@ -27,11 +27,16 @@ final class GroupsWithoutIdentityTest {
                                         JWT + "key-file",
                                         key.toString(),
                                         JWT + "groups-field",
-                                        "groups"));
+                                        "groups",
+                                        JWT + "pass-through.credential-name",
+                                        "token"));
         assertThatThrownBy(builder::start)
                 .isInstanceOf(CoordinatorStartException.class)
                 .message()
                 .containsPattern(
-                        "native-jwt\\.properties:\\d: \\S*groups-field needs Trino 480 or later");
+                        "native-jwt\\.properties:\\d: \\S*groups-field needs Trino 480 or later")
+                .containsPattern(
+                        "native-jwt\\.properties:\\d: \\S*credential-name needs Trino 480 or"
+                                + " later");
     }
 }
