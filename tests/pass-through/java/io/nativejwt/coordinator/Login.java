@@ -74,17 +74,16 @@ final class Login {
         }
     }
 
-    /** Why the statement fails; that it does is part of what is asked. */
+    /**
+     * Why the statement fails, with all causes that the coordinator tells, a line for each; that it
+     * fails is part of what is asked.
+     */
     String failure(String sql) {
-        try {
-            throw new AssertionError("it did not fail but answered " + run(sql));
-        } catch (SQLException e) {
-            return e.getMessage();
-        }
+        return failureOfLast(List.of(sql));
     }
 
     /** The same of the last of several statements of one session; the others must not fail. */
-    String failureOfLast(List<String> statements) throws SQLException {
+    String failureOfLast(List<String> statements) {
         try (Connection connection = connect()) {
             for (String sql : statements.subList(0, statements.size() - 1)) {
                 run(connection, sql);
@@ -93,8 +92,18 @@ final class Login {
                 throw new AssertionError(
                         "it did not fail but answered " + run(connection, statements.getLast()));
             } catch (SQLException e) {
-                return e.getMessage();
+                return messages(e);
             }
+        } catch (SQLException e) {
+            throw new AssertionError("what came before failed", e);
         }
+    }
+
+    private static String messages(Throwable thrown) {
+        List<String> messages = new ArrayList<>();
+        for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
+            messages.add(cause.getMessage());
+        }
+        return String.join("\n", messages);
     }
 }

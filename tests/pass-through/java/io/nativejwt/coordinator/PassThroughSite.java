@@ -11,6 +11,7 @@ import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
@@ -35,6 +36,8 @@ final class PassThroughSite implements AutoCloseable {
     /** What Nessie says to somebody who may not read. */
     static final String FORBIDDEN = "not allowed";
 
+    private static final String SECRET_KEY = "internal-communication.shared-secret";
+    private static final Duration JOIN_LIMIT = Duration.ofMinutes(2);
     private static final Path FOLDER = Workspace.freshFolder("test/pass-through");
 
     private static final Set<String> PLUGINS =
@@ -66,6 +69,7 @@ final class PassThroughSite implements AutoCloseable {
     private final Nessie nessie;
     private final Postgres postgres;
     private final EventSink events;
+    private final Path trino;
     private final TrinoDistribution distribution;
 
     private final Lake lake;
@@ -101,9 +105,8 @@ final class PassThroughSite implements AutoCloseable {
             events = part(new EventSink());
             stopwatch.done();
 
-            Path home =
-                    Workspace.unpack(Workspace.fetchedForTests("full-server"), unpacked -> {});
-            distribution = TrinoDistribution.tarball(home, PLUGINS::contains);
+            trino = Workspace.unpack(Workspace.fetchedForTests("full-server"), unpacked -> {});
+            distribution = TrinoDistribution.tarball(trino, PLUGINS::contains);
             lake = part(new Lake(nessie, keycloak, store));
             stopwatch = new Stopwatch("Careful cluster");
             careful = part(startCareful());
@@ -147,13 +150,35 @@ final class PassThroughSite implements AutoCloseable {
                 careful(
                                 withCatalogs(Coordinator.in(folder.resolve("worker")), folder)
                                         .workerOf(coordinator, "worker"))
+                        .config(SECRET_KEY, config.get(SECRET_KEY))
                         .start();
-        return new Cluster(coordinator, worker);
+        return complete(new Cluster(coordinator, worker));
+    }
+
+    /** Returns when queries run on both nodes. */
+    private Cluster complete(Cluster cluster) {
+        Login alice = cluster.login(token("alice"));
+        Poll.until(
+                "the worker to join",
+                JOIN_LIMIT,
+                () -> {
+                    try {
+                        return alice.run(
+                                        "SELECT count(*) FROM system.runtime.nodes"
+                                                + " WHERE state = 'active'")
+                                .equals(List.of("2"));
+                    } catch (SQLException e) {
+                        throw new IllegalStateException(e);
+                    }
+                });
+        return cluster;
     }
 
     private Coordinator.Builder careful(Coordinator.Builder builder) {
-        List.of("io.trino=DEBUG", "io.airlift=DEBUG", "io.nativejwt=DEBUG", "org.apache.iceberg=DEBUG")
-                .forEach(builder::logLevel);
+        for (String logger :
+                List.of("io.trino", "io.airlift", "io.nativejwt", "org.apache.iceberg")) {
+            builder.logLevel(logger, "DEBUG");
+        }
         return builder.environment("INTERNAL_SECRET", "internal-secret-for-tests")
                 .catalog("lake", lake.properties())
                 .catalog(
@@ -215,7 +240,7 @@ final class PassThroughSite implements AutoCloseable {
                         .config("node.internal-address", "127.0.0.2")
                         .config("node.bind-ip", "127.0.0.3")
                         .start();
-        return new Cluster(coordinator, worker);
+        return complete(new Cluster(coordinator, worker));
     }
 
     private Coordinator.Builder careless(Coordinator.Builder builder) {
@@ -228,7 +253,8 @@ final class PassThroughSite implements AutoCloseable {
         return builder.catalog("lake", carelessLake.properties())
                 .catalog("cached", cachedLake.properties())
                 .catalog("refreshed", refreshedLake.properties())
-                .catalog("crm_shared", shared);
+                .catalog("crm_shared", shared)
+                .logLevel("org.apache.hc.client5.http.headers", "DEBUG");
     }
 
     private void fill() throws SQLException {
@@ -236,6 +262,11 @@ final class PassThroughSite implements AutoCloseable {
         alice.run("CREATE SCHEMA lake.sales");
         alice.run("CREATE TABLE lake.sales.public_orders AS SELECT 1 AS id");
         alice.run("CREATE TABLE lake.sales.salaries AS SELECT 'alice' AS name, 1000 AS amount");
+    }
+
+    /** The folder of a plugin of Trino's. */
+    Path plugin(String name) {
+        return trino.resolve("plugin").resolve(name);
     }
 
     Cluster careful() {
