@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::claims::ClaimsPolicy;
 use crate::config::{ConfigurationErrors, IssuerConfiguration, KeySetSettings, Problem, Setting};
 use crate::environment::Environment;
-use crate::events::Events;
+use crate::events::{Events, Level};
 use crate::keys::{JvmTrust, KeySource, Location, RemoteKeySet, RemoteSettings, Timing, Transport};
 use crate::token_header::HeaderPolicy;
 use crate::user_mapping::UserMapping;
@@ -37,6 +37,10 @@ impl Issuer {
         let no_jvm = JvmTrust::None;
         let jvm_trust = if is_remote { &environment.jvm_trust } else { &no_jvm };
         let transport = Transport::open(&configuration.http_client, jvm_trust, events, errors);
+        for setting in &configuration.http_client.without_effect {
+            let problem = setting.problem("has no effect: native-jwt fetches keys with a client of its own");
+            events.push(Level::Warning, problem.to_string());
+        }
         if let (true, Some(groups_field)) = (environment.without_identity, &configuration.groups_field) {
             errors.push(groups_field.problem(
                 "needs Trino 480 or later: before it, a plugin hands over a principal and no groups; native-jwt's server takes them from Trino 476 on",

@@ -24,9 +24,14 @@ impl PassThrough {
         if left >= least {
             return Ok(());
         }
-        let message = format!(
-            "The token expires in {left} milliseconds, and must live for {least} more: get a new one before the statement starts"
-        );
+        let message = if left < 0 {
+            let late = now.0.saturating_sub(expires_at.0);
+            format!("The token expired {late} milliseconds ago, and connectors that get it allow no clock skew")
+        } else {
+            format!(
+                "The token expires in {left} milliseconds, and must live for {least}: get a new one before the statement starts"
+            )
+        };
         Err(Reject::new(RejectCode::LifetimeTooShort, message))
     }
 
@@ -60,7 +65,7 @@ mod tests {
         assert!(check(61_000).is_ok());
         let reject = check(60_999).unwrap_err();
         assert_eq!(reject.code(), RejectCode::LifetimeTooShort);
-        assert!(reject.message().starts_with("The token expires in 59999 milliseconds, and must live for 60000"));
+        assert!(reject.message().starts_with("The token expires in 59999 milliseconds, and must live for 60000:"));
         assert!(check(i64::MIN).is_err());
         assert!(rules.check_lifetime(None, UnixMillis(0)).is_ok(), "a token without exp does not die");
     }
@@ -71,7 +76,8 @@ mod tests {
     fn without_a_minimum_an_expired_token_is_still_refused() {
         let rules = rules(Duration::ZERO, false);
         assert!(rules.check_lifetime(Some(UnixMillis(1_000)), UnixMillis(1_000)).is_ok());
-        assert!(rules.check_lifetime(Some(UnixMillis(999)), UnixMillis(1_000)).is_err());
+        let reject = rules.check_lifetime(Some(UnixMillis(999)), UnixMillis(1_000)).unwrap_err();
+        assert!(reject.message().starts_with("The token expired 1 milliseconds ago, and connectors"));
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub(crate) struct Arguments {
     alg: Option<Algorithm>,
 
     /// Key ID for the header; without it the JWK's kid, else none
-    #[arg(long, value_name = "K")]
+    #[arg(long, value_name = "K", allow_hyphen_values = true)]
     kid: Option<String>,
 
     /// Adds a claim. VALUE is taken as JSON if it is JSON, else as a string; '"7"' is the string 7

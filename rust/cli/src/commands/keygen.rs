@@ -39,7 +39,7 @@ pub(crate) struct Arguments {
     out: PathBuf,
 
     /// Key ID for the JWKs; without it the RFC 7638 thumbprint for a key pair, and none for a secret
-    #[arg(long, value_name = "K")]
+    #[arg(long, value_name = "K", allow_hyphen_values = true)]
     kid: Option<String>,
 }
 

@@ -188,3 +188,11 @@ fn json_holds_the_token() {
     let answer = run(&["issue", "--json", "--key", &key, "--claim", "sub=alice"]).expect_code(0);
     assert_eq!(part(answer.json()["token"].as_str().unwrap(), 1)["sub"], "alice");
 }
+
+/// One thumbprint of 64 begins so.
+#[test]
+fn a_kid_may_begin_with_a_hyphen() {
+    let folder = Folder::new("issue_hyphen");
+    let key = folder.keygen("ES256").private;
+    assert_eq!(part(&issue(&key, &["--kid", "-B-x"]), 0)["kid"], "-B-x");
+}

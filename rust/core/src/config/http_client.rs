@@ -26,6 +26,52 @@ pub(super) const KEYS: &[&str] = &[
     "https.hostname-verification",
 ];
 
+/// What else `io.airlift.http.client.HttpClientConfig` knows, of versions 336 and 439: how stock's client handles its
+/// connections, threads, buffers and log. Ours makes one request now and then, and has none of them.
+pub(super) const KEYS_WITHOUT_EFFECT: &[&str] = &[
+    "buffer-pool-type",
+    "destination-idle-timeout",
+    "http2.enabled",
+    "http2.input-buffer-size",
+    "http2.session-receive-window-size",
+    "http2.stream-receive-window-size",
+    "https.automatic-shared-secret",
+    "https.excluded-cipher",
+    "https.included-cipher",
+    "idle-timeout",
+    "log.buffer-size",
+    "log.compression.enabled",
+    "log.enabled",
+    "log.flush-interval",
+    "log.max-history",
+    "log.max-size",
+    "log.path",
+    "log.queue-size",
+    "max-connections-per-server",
+    "max-content-length",
+    "max-direct-memory",
+    "max-heap-memory",
+    "max-request-header-size",
+    "max-requests-queued-per-destination",
+    "max-response-content-length",
+    "max-response-header-size",
+    "max-threads",
+    "min-threads",
+    "read-timeout",
+    "record-request-complete",
+    "request-buffer-size",
+    "response-buffer-size",
+    "secure-random-algorithm",
+    "selector-count",
+    "strict-event-ordering",
+    "tcp-keep-alive-idle-time",
+    "timeout-concurrency",
+    "timeout-threads",
+    "track-memory-allocations",
+    "use-blocking-connect",
+    "use-virtual-threads",
+];
+
 /// The ports that airlift takes where none is written.
 const HTTP_PROXY_PORT: u16 = 8080;
 const SOCKS_PROXY_PORT: u16 = 1080;
@@ -40,6 +86,8 @@ pub(crate) struct HttpClientSettings {
     pub(crate) request_timeout: Option<Duration>,
     /// `https.hostname-verification` where it is `false`.
     pub(crate) any_host_name: Option<Setting>,
+    /// Keys that are set and that nothing reads.
+    pub(crate) without_effect: Vec<Setting>,
 }
 
 /// The file of a store and its password.
@@ -83,6 +131,7 @@ impl HttpClientSettings {
         let secure = read("http-proxy.secure");
         let (connect_timeout, request_timeout) = (read("connect-timeout"), read("request-timeout"));
         let host_names = read("https.hostname-verification");
+        let without_effect = KEYS_WITHOUT_EFFECT.iter().filter_map(|name| read(name)).collect();
 
         let mut store = |(path, password): (Option<Setting>, Option<Setting>), path_key: &str| match (path, password) {
             (Some(path), password) => Some(StoreSetting { path, password }),
@@ -138,6 +187,7 @@ impl HttpClientSettings {
             connect_timeout: timeout(connect_timeout, errors),
             request_timeout: timeout(request_timeout, errors),
             any_host_name: host_names.filter(|_| verified == Some(false)),
+            without_effect,
         }
     }
 }
@@ -207,6 +257,18 @@ impl HostAndPort {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn stocks_other_keys_are_known_and_told_of() {
+        let (settings, errors) = read(&["max-threads=3", "log.enabled=false", "connect-timeout=1s"]);
+        assert_eq!(errors, Vec::<String>::new());
+        let told: Vec<String> =
+            settings.without_effect.iter().map(|setting| setting.problem("has no effect").to_string()).collect();
+        assert_eq!(
+            told,
+            ["t:2: jwk.http-client.log.enabled has no effect", "t:1: jwk.http-client.max-threads has no effect"]
+        );
+    }
 
     fn read(lines: &[&str]) -> (HttpClientSettings, Vec<String>) {
         let text: String = lines.iter().map(|line| format!("{PREFIX}{line}\n")).collect();

@@ -216,7 +216,12 @@ fn known_keys() -> impl Iterator<Item = String> {
         .flat_map(|key| [Some(format!("{PREFIX}{}", key.name)), key.legacy.map(str::to_owned)])
         .flatten()
         .chain(key_sets::NAMES.iter().chain(&whole::NAMES).map(|name| format!("{PREFIX}{name}")))
-        .chain(http_client::KEYS.iter().map(|name| format!("{}{name}", http_client::PREFIX)))
+        .chain(
+            http_client::KEYS
+                .iter()
+                .chain(http_client::KEYS_WITHOUT_EFFECT)
+                .map(|name| format!("{}{name}", http_client::PREFIX)),
+        )
 }
 
 fn is_known(key: &str) -> bool {

@@ -88,6 +88,7 @@ final class ServerSeamSourcesTest {
         Set<String> keys = new TreeSet<>();
         find(keys, sources.resolve("mod.rs"), "Key \\{ name: \"([^\"]+)\", legacy: None \\}");
         find(keys, sources.resolve("mod.rs"), "const CONFIG_FILES: &str = \"([^\"]+)\"");
+        find(keys, sources.resolve("whole.rs"), "const [A-Z_]+: &str = \"([^\"]+)\"");
         find(keys, sources.resolve("key_sets.rs"), "\"(jwks\\.[a-z-]+)\",\n");
         // Stock's, which it keeps a class for.
         keys.removeAll(List.of("principal-field", "user-mapping.pattern", "user-mapping.file"));
