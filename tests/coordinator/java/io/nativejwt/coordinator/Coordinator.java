@@ -324,7 +324,10 @@ final class Coordinator implements AutoCloseable {
 
             Map<String, String> server = new LinkedHashMap<>();
             if (internal == null) {
-                String uri = internalHttps ? "https://localhost:" + httpsPort : "http://localhost:" + httpPort;
+                String uri =
+                        internalHttps
+                                ? "https://localhost:" + httpsPort
+                                : "http://localhost:" + httpPort;
                 internal = new Internal(internalHttps, uri, UUID.randomUUID().toString());
             }
             server.put("coordinator", Boolean.toString(!worker));

@@ -58,8 +58,7 @@ final class NativejwtCommand {
     static Processes.Result checkConfig(Path configuration) {
         return Processes.run(
                 LIMIT,
-                List.of(
-                        Workspace.command().toString(), "check-config", configuration.toString()));
+                List.of(Workspace.command().toString(), "check-config", configuration.toString()));
     }
 
     private static String run(List<String> arguments) {

@@ -30,7 +30,9 @@ final class ForgeryTest {
     void forgedCredentialByJdbcIsRefused() {
         String alices = site.token("alice");
         Login bob = site.careful().login(site.token("bob"));
-        assertThat(bob.with("extraCredentials", "token:" + alices).failure(SECRET.formatted("lake")))
+        assertThat(
+                        bob.with("extraCredentials", "token:" + alices)
+                                .failure(SECRET.formatted("lake")))
                 .startsWith("Authentication failed: ")
                 .contains(REFUSAL)
                 .doesNotContain(alices);

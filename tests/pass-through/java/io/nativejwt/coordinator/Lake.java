@@ -8,6 +8,9 @@ import java.util.Map;
  * endpoint.
  */
 final class Lake implements AutoCloseable {
+    /** Trino's own account. */
+    static final String CREDENTIAL = "trino-service:trino-service-secret-for-tests";
+
     private final Wiretap catalog;
     private final Wiretap tokenEndpoint;
     private final Sample sample = new Sample("iceberg.properties");
@@ -29,7 +32,7 @@ final class Lake implements AutoCloseable {
     /** What the sample's {@code ${ENV:…}} stand for. */
     static Map<String, String> environment() {
         return Map.of(
-                "CATALOG_CREDENTIAL", "trino-service:trino-service-secret-for-tests",
+                "CATALOG_CREDENTIAL", CREDENTIAL,
                 "S3_ACCESS_KEY", ObjectStore.ACCESS_KEY,
                 "S3_SECRET_KEY", ObjectStore.SECRET_KEY);
     }

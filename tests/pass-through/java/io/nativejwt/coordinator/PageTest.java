@@ -29,7 +29,9 @@ final class PageTest {
     void pageShowsTheSamplesThatWereRun() throws IOException {
         for (String name :
                 List.of(
-                        "config.properties.sample", "iceberg.properties", "postgresql.properties")) {
+                        "config.properties.sample",
+                        "iceberg.properties",
+                        "postgresql.properties")) {
             assertThat(page()).contains(String.join("\n", new Sample(name).lines()));
         }
     }
@@ -57,7 +59,10 @@ final class PageTest {
     @Test
     void checkConfigWarnsOfEachDangerousLine() {
         assertThat(warnings(site.careless()).lines())
-                .anyMatch(line -> line.contains("cached.properties") && line.contains("session-timeout"))
+                .anyMatch(
+                        line ->
+                                line.contains("cached.properties")
+                                        && line.contains("session-timeout"))
                 .anyMatch(
                         line ->
                                 line.contains("refreshed.properties")

@@ -36,6 +36,9 @@ final class PassThroughSite implements AutoCloseable {
     /** What Nessie says to somebody who may not read. */
     static final String FORBIDDEN = "not allowed";
 
+    /** What Keycloak says to the unsigned token that the connector makes up for who has none. */
+    static final String WITHOUT_TOKEN = "Not authorized: invalid_client";
+
     private static final String SECRET_KEY = "internal-communication.shared-secret";
     private static final Duration JOIN_LIMIT = Duration.ofMinutes(2);
     private static final Path FOLDER = Workspace.freshFolder("test/pass-through");
@@ -99,8 +102,7 @@ final class PassThroughSite implements AutoCloseable {
                             List.of(
                                     JWT + "key-file=oidc:" + keycloak.issuer(REALM),
                                     JWT + "principal-field=preferred_username"));
-            TokenDirectory directory =
-                    part(TokenDirectory.start(tokens, List.of("alice", "bob")));
+            TokenDirectory directory = part(TokenDirectory.start(tokens, List.of("alice", "bob")));
             postgres = part(Postgres.start(FOLDER, directory));
             events = part(new EventSink());
             stopwatch.done();
@@ -130,6 +132,10 @@ final class PassThroughSite implements AutoCloseable {
                 new Sample("config.properties.sample")
                         .at(JWT + "key-file", "oidc:" + keycloak.issuer(REALM))
                         .at(JWT + "required-audience", "account")
+                        // The harness writes these three, with what is free here.
+                        .without("http-server.https.port")
+                        .without("http-server.https.keystore.path")
+                        .without("discovery.uri")
                         .properties();
         Path listener =
                 Files.write(

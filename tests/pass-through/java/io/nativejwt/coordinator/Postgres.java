@@ -123,7 +123,9 @@ final class Postgres implements AutoCloseable {
                         CREATE VIEW crm.public_who AS SELECT session_user::text AS name;
                         GRANT SELECT ON crm.public_who TO alice, bob, %s;
                         """
-                                .replace("%s LOGIN PASSWORD '%s'", SHARED_USER + " LOGIN PASSWORD '" + SHARED_PASSWORD + "'")
+                                .replace(
+                                        "%s LOGIN PASSWORD '%s'",
+                                        SHARED_USER + " LOGIN PASSWORD '" + SHARED_PASSWORD + "'")
                                 .replace("%s", SHARED_USER)));
     }
 

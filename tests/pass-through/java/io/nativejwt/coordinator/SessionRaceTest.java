@@ -84,7 +84,9 @@ final class SessionRaceTest {
         }
     }
 
-    /** Through the coordinator: never seen. Alice reads while bob asks in her name without token. */
+    /**
+     * Through the coordinator: never seen. Alice reads while bob asks in her name without token.
+     */
     @Test
     void nobodyWithoutTokenIsServedWhileTheUserWorks() throws Exception {
         String query = SECRET.formatted("lake");

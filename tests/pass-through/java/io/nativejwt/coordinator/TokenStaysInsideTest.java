@@ -74,8 +74,8 @@ final class TokenStaysInsideTest {
         String explained = String.join("\n", alice.run("EXPLAIN ANALYZE VERBOSE " + QUERY));
         String id =
                 alice.run(
-                                "SELECT query_id FROM system.runtime.queries"
-                                        + " WHERE source = 'found-everywhere' AND query LIKE 'SELECT s.name%'")
+                                "SELECT query_id FROM system.runtime.queries WHERE source ="
+                                    + " 'found-everywhere' AND query LIKE 'SELECT s.name%'")
                         .getFirst();
 
         Map<String, String> places = new TreeMap<>();
@@ -83,7 +83,8 @@ final class TokenStaysInsideTest {
         places.put("queries", rows(alice, "SELECT * FROM system.runtime.queries"));
         places.put("tasks", rows(alice, "SELECT * FROM system.runtime.tasks"));
         places.put("sessions", rows(alice, "SHOW SESSION"));
-        for (String path : List.of("/v1/query", "/v1/query/" + id, "/ui/api/query", "/ui/api/query/" + id)) {
+        for (String path :
+                List.of("/v1/query", "/v1/query/" + id, "/ui/api/query", "/ui/api/query/" + id)) {
             HttpResponse<String> answer =
                     Clients.get(site.careful().coordinator(), path, "Bearer " + token);
             assertThat(answer.statusCode()).as(path).isEqualTo(200);
@@ -93,7 +94,9 @@ final class TokenStaysInsideTest {
         Poll.until(
                 "the event of the query's end",
                 LIMIT,
-                () -> site.events().events().stream().filter(event -> event.contains(id)).count() >= 2);
+                () ->
+                        site.events().events().stream().filter(event -> event.contains(id)).count()
+                                >= 2);
         places.put("events", String.join("\n", site.events().events()));
         Poll.until(
                 "the requests of the query in http-request.log",

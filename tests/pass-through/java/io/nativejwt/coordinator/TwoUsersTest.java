@@ -65,7 +65,9 @@ final class TwoUsersTest {
     /** Clients name their role; that they have it is proved by the token alone. */
     @Test
     void databaseRefusesSomebodyElsesRole() {
-        assertThat(inDatabase("alice", site.token("bob")).failure("SELECT * FROM crm.crm.contracts"))
+        assertThat(
+                        inDatabase("alice", site.token("bob"))
+                                .failure("SELECT * FROM crm.crm.contracts"))
                 .contains("LDAP authentication failed for user \"alice\"");
         assertThat(
                         site.careful()
