@@ -1,4 +1,4 @@
-# make demo | test | differential | key-events | verify-pass-through | dist | lint | clean. Needs Linux, Rust, a C compiler, Gradle and a JDK of version 24 or later.
+# make demo | test | differential | soak | key-events | verify-pass-through | dist | lint | clean. Needs Linux, Rust, a C compiler, Gradle and a JDK of version 24 or later.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := dist
@@ -12,7 +12,7 @@ ARCHIVE := build/dist/nativejwt-$(VERSION)-linux-$(ARCH).tar.gz
 RUST_SOURCES := Cargo.toml $(wildcard Cargo.lock) $(shell find rust -type f)
 JAVA_SOURCES := build.gradle java/dependencies.sha256 $(shell find java tests/coordinator tests/differential/java tests/trino -type f)
 
-.PHONY: demo test differential key-events verify-pass-through dist lint format clean
+.PHONY: demo test differential soak key-events verify-pass-through dist lint format clean
 
 # KEEP=1 leaves the coordinator up until Ctrl-C. SEAM=server shows that seam, TRINO=483 another coordinator.
 demo: dist
@@ -24,6 +24,10 @@ test: dist build/test-downloads.stamp
 # Ours against stock: a million mappings and a hundred thousand tokens. SEED=… repeats a run, CASES=… sets the tokens.
 differential: dist
 	@tests/differential/run
+
+# Mixed load while keys and rules change; memory must not grow. `make test` does it for two minutes.
+soak: dist
+	@NATIVEJWT_SOAK_MINUTES=$(or $(MINUTES),60) tests/setup/junit soak
 
 # What becomes of users while keys rotate, fail and come back: stock beside ours, half an hour of real time.
 key-events: dist build/test-downloads.stamp

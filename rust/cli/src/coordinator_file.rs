@@ -25,7 +25,12 @@ const DEFAULT_CREDENTIAL: &str = "token";
 
 /// True for a name in `http-server.authentication.type` that the server seam serves.
 pub(crate) fn names_jwt(name: &str) -> bool {
-    [STOCK_TYPE, DELEGATED_TYPE].iter().any(|ours| name.trim().eq_ignore_ascii_case(ours))
+    [STOCK_TYPE, DELEGATED_TYPE].iter().any(|ours| name.eq_ignore_ascii_case(ours))
+}
+
+/// The elements of a comma-separated list, as airlift's `Splitter` makes them: trimmed, empty ones dropped.
+pub(crate) fn parts(list: &str) -> impl Iterator<Item = &str> {
+    list.split(',').map(str::trim).filter(|part| !part.is_empty())
 }
 
 /// Our keys of a file, with the values that the coordinator would see.
@@ -41,7 +46,8 @@ pub(crate) struct CoordinatorFile {
 impl CoordinatorFile {
     /// Reads the file, chooses our keys and resolves `${ENV:NAME}`.
     pub(crate) fn load(path: &Path) -> Result<Self, ConfigurationErrors> {
-        let mut properties = Properties::load(path)?;
+        let is_ours = |key: &str| PREFIXES.iter().any(|prefix| key.starts_with(prefix));
+        let mut properties = Properties::load_of(path, is_ours)?;
         let source = properties.source.clone();
         let mut errors = ConfigurationErrors::default();
         let plugin_name = properties.get(PLUGIN_KEY).cloned();
@@ -51,14 +57,19 @@ impl CoordinatorFile {
             let message = format!("is '{}', which is another plugin; ours is {PLUGIN_NAME}", name.value);
             errors.push(Problem::of_key(PLUGIN_KEY, &source, name.line, message));
         }
-        let authentication_type = properties.get(TYPE_KEY).map(|entry| (entry.value.clone(), entry.line));
         let is_plugin_file = plugin_name.is_some();
         properties.entries.retain(|entry| match is_plugin_file {
             true => entry.key != PLUGIN_KEY,
-            false => PREFIXES.iter().any(|prefix| entry.key.starts_with(prefix)),
+            false => is_ours(&entry.key) || entry.key == TYPE_KEY,
         });
-        if let (false, Some((types, line))) = (is_plugin_file, &authentication_type) {
-            let names = |name: &str| types.split(',').any(|one| one.trim().eq_ignore_ascii_case(name));
+        properties.resolve_environment(&mut errors);
+        let mut authentication_type = None;
+        if !is_plugin_file {
+            authentication_type = properties.get(TYPE_KEY).map(|entry| (entry.value.clone(), entry.line));
+            properties.entries.retain(|entry| entry.key != TYPE_KEY);
+        }
+        if let Some((types, line)) = &authentication_type {
+            let names = |name: &str| parts(types).any(|part| part.eq_ignore_ascii_case(name));
             if names(DELEGATED_TYPE) && names(STOCK_TYPE) {
                 let message = format!(
                     "names both {STOCK_TYPE} and {DELEGATED_TYPE}, which are one authenticator: keep one of them"
@@ -70,7 +81,6 @@ impl CoordinatorFile {
                 properties.entries.push(Property { key, value, line: *line });
             }
         }
-        properties.resolve_environment(&mut errors);
         if errors.problems().is_empty() {
             Ok(Self { properties, is_plugin_file, authentication_type })
         } else {

@@ -5,11 +5,16 @@ use std::path::{Path, PathBuf};
 
 use nativejwt_core::{ConfigurationErrors, Problem, Properties, Property};
 
-use crate::coordinator_file::{TYPE_KEY, names_jwt};
+use crate::coordinator_file::{CoordinatorFile, TYPE_KEY, names_jwt, parts};
 
 const CONFIG_FILE: &str = "config.properties";
 const HTTPS_KEY: &str = "internal-communication.https.required";
-const CATALOGS_KEY: &str = "catalog.config-dir";
+const INSECURE_KEY: &str = "http-server.authentication.allow-insecure-over-http";
+const PLUGINS_KEY: &str = "header-authenticator.config-files";
+/// Where the catalogs are, under its present and its former name.
+const CATALOGS_KEYS: [&str; 2] = ["catalog.config-dir", "plugin.config-dir"];
+const DISABLED_KEY: &str = "catalog.disabled-catalogs";
+const MANAGEMENT_KEY: &str = "catalog.management";
 
 const ICEBERG_SESSION: &str = "iceberg.rest-catalog.session";
 const ICEBERG_TIMEOUT: &str = "iceberg.rest-catalog.session-timeout";
@@ -18,82 +23,188 @@ const ICEBERG_REFRESH: &str = "iceberg.rest-catalog.oauth2.token-refresh-enabled
 const ICEBERG_CREDENTIAL: &str = "token";
 
 const PASSWORD_CREDENTIAL: &str = "password-credential-name";
+const PROVIDER_KEY: &str = "credential-provider.type";
 
-/// Warns of what would hand tokens to others or serve one user with another's. `path` is the file with our keys;
+/// What was found: what endangers tokens, and what could not be looked at.
+#[derive(Default)]
+pub(crate) struct Findings {
+    pub(crate) warnings: ConfigurationErrors,
+    pub(crate) notes: Vec<String>,
+}
+
+impl Findings {
+    fn warn(&mut self, file: &Properties, key: &str, message: &str) {
+        let line = file.get(key).map_or(0, |entry| entry.line);
+        self.warnings.push(Problem::of_key(key, &file.source, line, message));
+    }
+
+    /// The entry of a key, with a note where its value is known to the coordinator alone.
+    fn value<'f>(&mut self, file: &'f Properties, key: &str) -> Value<'f> {
+        match file.get(key) {
+            None => Value::Unset,
+            Some(entry) if is_reference(&entry.value) => {
+                self.notes.push(format!(
+                    "{}:{}: {key} is a reference that cannot be followed here; it was not checked",
+                    file.source, entry.line
+                ));
+                Value::Unknown
+            }
+            Some(entry) => Value::Set(entry),
+        }
+    }
+}
+
+enum Value<'f> {
+    Unset,
+    Unknown,
+    Set(&'f Property),
+}
+
+impl<'f> Value<'f> {
+    /// Whether it could be something else than what is wanted.
+    fn is_not(&self, wanted: impl Fn(&str) -> bool) -> bool {
+        match self {
+            Self::Unset => true,
+            Self::Unknown => false,
+            Self::Set(entry) => !wanted(&entry.value),
+        }
+    }
+
+    fn known(self) -> Option<&'f Property> {
+        match self {
+            Self::Set(entry) => Some(entry),
+            Self::Unset | Self::Unknown => None,
+        }
+    }
+}
+
+/// What stays of `${PROVIDER:KEY}` where it was not resolved.
+fn is_reference(value: &str) -> bool {
+    value.split("${").skip(1).any(|rest| rest.split('}').next().is_some_and(|inside| inside.contains(':')))
+}
+
+/// Looks for what would hand tokens to others or serve one user with another's. `path` is the file with our keys;
 /// config.properties and the catalogs are looked for beside it.
-pub(crate) fn warn(path: &Path, credential: &str, warnings: &mut ConfigurationErrors) {
+pub(crate) fn look(path: &Path, file: &CoordinatorFile, credential: &str) -> Findings {
+    let mut found = Findings::default();
     let folder = path.parent().unwrap_or(Path::new(""));
-    let config = [path, &folder.join(CONFIG_FILE)]
-        .into_iter()
-        .find_map(|file| Properties::load(file).ok().filter(|config| config.get(TYPE_KEY).is_some()));
-    if let Some(config) = &config {
-        warn_of_workers(config, warnings);
-        warn_of_other_authenticators(config, credential, warnings);
+    let config_path = if file.is_plugin_file { folder.join(CONFIG_FILE) } else { path.to_owned() };
+    let config = match load(&config_path) {
+        Ok(config) => config,
+        Err(errors) => {
+            found.notes.extend(errors.problems().iter().map(|problem| {
+                format!("{problem}: workers, other authenticators and the place of the catalogs were not checked")
+            }));
+            Properties::default()
+        }
+    };
+    if !config.entries.is_empty() {
+        look_at_connections(&config, &mut found);
+        look_at_other_authenticators(&config, file.is_plugin_file, credential, &mut found);
     }
-    let named = config.as_ref().and_then(|config| config.get(CATALOGS_KEY)).map(|entry| PathBuf::from(&entry.value));
-    for catalog in catalogs(&named.unwrap_or_else(|| folder.join("catalog"))) {
-        warn_of_iceberg(&catalog, credential, warnings);
-        warn_of_shared_account(&catalog, credential, warnings);
+    look_at_catalogs(&config, folder, credential, &mut found);
+    found
+}
+
+/// A file of the coordinator, with references to the environment resolved.
+fn load(path: &Path) -> Result<Properties, ConfigurationErrors> {
+    let mut properties = Properties::load_of(path, |_| false)?;
+    properties.resolve_environment(&mut ConfigurationErrors::default());
+    Ok(properties)
+}
+
+fn is_true(value: &str) -> bool {
+    value.eq_ignore_ascii_case("true")
+}
+
+fn look_at_connections(config: &Properties, found: &mut Findings) {
+    if found.value(config, HTTPS_KEY).is_not(is_true) {
+        found.warn(config, HTTPS_KEY, "is not true: tokens go to the workers with every task, in clear text");
+    }
+    if found.value(config, INSECURE_KEY).known().is_some_and(|entry| is_true(&entry.value)) {
+        let message =
+            "is true: over plain HTTP anybody is any user and can send the credential, since no authenticator is asked";
+        found.warn(config, INSECURE_KEY, message);
     }
 }
 
-fn warn_of_workers(config: &Properties, warnings: &mut ConfigurationErrors) {
-    let entry = config.get(HTTPS_KEY);
-    if entry.is_none_or(|entry| !entry.value.eq_ignore_ascii_case("true")) {
-        let message = "is not true: tokens go to the workers with every task, in clear text";
-        warnings.push(Problem::of_key(HTTPS_KEY, &config.source, entry.map_or(0, |entry| entry.line), message));
+fn look_at_other_authenticators(config: &Properties, is_plugin: bool, credential: &str, found: &mut Findings) {
+    let is_ours = |name: &&str| if is_plugin { name.eq_ignore_ascii_case("header") } else { names_jwt(name) };
+    let send = format!(
+        "users of these can send the extra credential '{credential}' themselves, with whatever token they hold, and have hyphens in their names"
+    );
+    if let Some(entry) = found.value(config, TYPE_KEY).known() {
+        let others: Vec<&str> = parts(&entry.value).filter(|name| !is_ours(name)).collect();
+        if !others.is_empty() {
+            found.warn(config, TYPE_KEY, &format!("lists {} too: {send}", others.join(" and ")));
+        }
+    }
+    if is_plugin
+        && let Some(entry) = found.value(config, PLUGINS_KEY).known()
+        && parts(&entry.value).count() > 1
+    {
+        let message = format!("names other authenticators too; unless they are native-jwt's, {send}");
+        found.warn(config, PLUGINS_KEY, &message);
     }
 }
 
-fn warn_of_other_authenticators(config: &Properties, credential: &str, warnings: &mut ConfigurationErrors) {
-    let Some(entry) = config.get(TYPE_KEY) else { return };
-    let others: Vec<&str> = entry.value.split(',').map(str::trim).filter(|name| !is_ours(name)).collect();
-    if !others.is_empty() {
-        let message = format!(
-            "lists {} too: users of these can send the extra credential '{credential}' themselves, with whatever token they hold",
-            others.join(" and ")
-        );
-        warnings.push(Problem::of_key(TYPE_KEY, &config.source, entry.line, message));
+fn look_at_catalogs(config: &Properties, folder: &Path, credential: &str, found: &mut Findings) {
+    if let Some(entry) = found.value(config, MANAGEMENT_KEY).known()
+        && !entry.value.eq_ignore_ascii_case("static")
+    {
+        found.notes.push(format!(
+            "{}:{}: {MANAGEMENT_KEY} is '{}': catalogs that are made by SQL were not checked",
+            config.source, entry.line, entry.value
+        ));
     }
-}
-
-fn is_ours(name: &str) -> bool {
-    names_jwt(name) || name.eq_ignore_ascii_case("header")
-}
-
-fn catalogs(folder: &Path) -> Vec<Properties> {
-    let files = fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok).map(|file| file.path());
-    let mut files: Vec<PathBuf> =
-        files.filter(|file| file.extension().is_some_and(|extension| extension == "properties")).collect();
+    let named = CATALOGS_KEYS.iter().find_map(|key| found.value(config, key).known());
+    let catalogs = named.map_or_else(|| folder.join("catalog"), |entry| PathBuf::from(&entry.value));
+    let disabled = found.value(config, DISABLED_KEY).known();
+    let disabled: Vec<&str> = disabled.map(|entry| parts(&entry.value).collect()).unwrap_or_default();
+    let files = match fs::read_dir(&catalogs) {
+        Ok(files) => files,
+        Err(error) => {
+            found.notes.push(format!("{}: {error}: no catalog was checked", catalogs.display()));
+            return;
+        }
+    };
+    let mut files: Vec<PathBuf> = files.filter_map(Result::ok).map(|file| file.path()).collect();
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "properties"));
+    files.retain(|file| file.file_stem().and_then(|stem| stem.to_str()).is_none_or(|stem| !disabled.contains(&stem)));
     files.sort();
-    files.iter().filter_map(|file| Properties::load(file).ok()).collect()
+    for file in files {
+        match load(&file) {
+            Ok(catalog) => {
+                look_at_iceberg(&catalog, credential, found);
+                look_at_shared_accounts(&catalog, credential, found);
+            }
+            Err(errors) => {
+                found.notes.extend(errors.problems().iter().map(|problem| format!("{problem}: it was not checked")));
+            }
+        }
+    }
 }
 
 /// Iceberg keeps a session for each user and source, with the token it began with.
-fn warn_of_iceberg(catalog: &Properties, credential: &str, warnings: &mut ConfigurationErrors) {
-    let Some(session) = catalog.get(ICEBERG_SESSION).filter(|entry| entry.value.eq_ignore_ascii_case("user")) else {
+fn look_at_iceberg(catalog: &Properties, credential: &str, found: &mut Findings) {
+    let session = found.value(catalog, ICEBERG_SESSION).known();
+    if !session.is_some_and(|entry| entry.value.eq_ignore_ascii_case("user")) {
         return;
-    };
-    let mut warn = |key: &str, entry: Option<&Property>, message: &str| {
-        let line = entry.map_or(0, |entry| entry.line);
-        warnings.push(Problem::of_key(key, &catalog.source, line, message));
-    };
+    }
     if credential != ICEBERG_CREDENTIAL {
         let message = format!(
             "is USER, but the token is passed through as '{credential}': Iceberg takes it from the extra credential '{ICEBERG_CREDENTIAL}' alone"
         );
-        warn(ICEBERG_SESSION, Some(session), &message);
+        found.warn(catalog, ICEBERG_SESSION, &message);
     }
-    let timeout = catalog.get(ICEBERG_TIMEOUT);
-    if !timeout.is_some_and(|entry| is_no_time(&entry.value)) {
+    if found.value(catalog, ICEBERG_TIMEOUT).is_not(is_no_time) {
         let message = "is not 0s: a session is kept by user and source, and serves requests without a token, with an expired one or with somebody else's";
-        warn(ICEBERG_TIMEOUT, timeout, message);
+        found.warn(catalog, ICEBERG_TIMEOUT, message);
     }
-    let refresh = catalog.get(ICEBERG_REFRESH);
-    if refresh.is_none_or(|entry| !entry.value.eq_ignore_ascii_case("false")) {
+    if found.value(catalog, ICEBERG_REFRESH).is_not(|value| value.eq_ignore_ascii_case("false")) {
         let message =
             "is not false: Iceberg sends the tokens of users to the token endpoint, and goes on with what that answers";
-        warn(ICEBERG_REFRESH, refresh, message);
+        found.warn(catalog, ICEBERG_REFRESH, message);
     }
 }
 
@@ -104,17 +215,29 @@ fn is_no_time(duration: &str) -> bool {
 }
 
 /// A session without a token, such as one as somebody else, falls back to the account of the catalog.
-fn warn_of_shared_account(catalog: &Properties, credential: &str, warnings: &mut ConfigurationErrors) {
-    if catalog.get(PASSWORD_CREDENTIAL).is_none_or(|entry| entry.value != credential) {
+fn look_at_shared_accounts(catalog: &Properties, credential: &str, found: &mut Findings) {
+    let name = found.value(catalog, PASSWORD_CREDENTIAL).known();
+    if name.is_none_or(|entry| entry.value != credential) {
         return;
     }
+    let message = format!(
+        "stands beside {PASSWORD_CREDENTIAL}: a session that has no token, such as one as somebody else, would use this shared account; remove it"
+    );
     for key in ["connection-user", "connection-password"] {
-        if let Some(entry) = catalog.get(key) {
-            let message = format!(
-                "stands beside {PASSWORD_CREDENTIAL}: a session that has no token, such as one as somebody else, would use this shared account; remove it"
-            );
-            warnings.push(Problem::of_key(key, &catalog.source, entry.line, message));
+        if catalog.get(key).is_some() {
+            found.warn(catalog, key, &message);
         }
+    }
+    let provider = found.value(catalog, PROVIDER_KEY).known();
+    if provider.is_some_and(|entry| !entry.value.eq_ignore_ascii_case("inline")) {
+        found.warn(catalog, PROVIDER_KEY, &message);
+    }
+    let url = found.value(catalog, "connection-url").known();
+    if url.is_some_and(|entry| {
+        let url = entry.value.to_ascii_lowercase();
+        ["user=", "password="].iter().any(|parameter| url.contains(parameter))
+    }) {
+        found.warn(catalog, "connection-url", &message);
     }
 }
 
@@ -129,6 +252,13 @@ mod tests {
         }
         for text in ["1s", "0.5s", "", "s", "0s1"] {
             assert!(!is_no_time(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn references_are_those_of_a_provider() {
+        for (text, expected) in [("${ENV:A}", true), ("a${vault:x}b", true), ("${KID}", false), ("$a:b}", false)] {
+            assert_eq!(is_reference(text), expected, "{text}");
         }
     }
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use nativejwt_core::{Authenticator, ConfigurationErrors, Level, Problem, Properties, Property, SignatureVerifier};
 
 use super::check_token::{FETCH_TIMEOUT, environment};
-use crate::coordinator_file::{CREDENTIAL_KEY, CoordinatorFile, TYPE_KEY, names_jwt};
+use crate::coordinator_file::{CREDENTIAL_KEY, CoordinatorFile, TYPE_KEY, names_jwt, parts};
 use crate::failure::{Failure, Outcome, problems_json};
 use crate::json::JsonObject;
 use crate::pass_through_warnings;
@@ -101,7 +101,9 @@ fn check(path: &Path) -> Findings {
     }
     warn_of_the_seam(&file, &mut findings.warnings);
     if let Some(credential) = file.properties.get(CREDENTIAL_KEY) {
-        pass_through_warnings::warn(path, &credential.value, &mut findings.warnings);
+        let found = pass_through_warnings::look(path, &file, &credential.value);
+        found.warnings.problems().iter().for_each(|problem| findings.warnings.push(problem.clone()));
+        findings.notes.extend(found.notes);
     }
     for rules in issuers(&file.properties) {
         warn_of_claims(&rules, &mut findings.warnings);
@@ -136,7 +138,7 @@ fn warn_of_the_seam(file: &CoordinatorFile, warnings: &mut ConfigurationErrors) 
     }
     let advice = "so the coordinator does not start with the keys of JWT in this file: list JWT there, or move the keys to the file that header-authenticator.config-files names";
     let (value, line) = file.authentication_type.clone().unwrap_or_default();
-    if value.split(',').any(names_jwt) {
+    if parts(&value).any(names_jwt) {
         return;
     }
     let message = if value.is_empty() { format!("is not set, {advice}") } else { format!("is '{value}', {advice}") };

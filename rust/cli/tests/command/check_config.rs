@@ -217,76 +217,137 @@ fn each_file_of_several_issuers_is_checked() {
     assert_eq!(json["errors"][0]["line"], 1, "{json}");
 }
 
+/// File, line and key of each warning.
+fn warned(config: &str) -> Vec<String> {
+    let json = json_of(config, 0);
+    let warnings = json["warnings"].as_array().unwrap().iter();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    warnings.map(|told| format!("{}:{} {}", text(&told["file"]), told["line"], text(&told["key"]))).collect()
+}
+
+/// A folder like a coordinator's etc, and our keys in it.
+fn etc(name: &str) -> (Folder, String) {
+    let folder = Folder::new(name);
+    fs::create_dir(folder.path("catalog")).unwrap();
+    let public = folder.keygen("ES256").public;
+    let keys = format!("{}\n{}\n", key("key-file", &public), key("required-audience", "trino"));
+    (folder, keys)
+}
+
 /// Each of them with its file and line: config.properties and the catalogs lie beside the file with our keys.
 #[test]
 fn what_endangers_tokens_that_are_passed_through_is_a_warning() {
-    let folder = Folder::new("config_pass_through");
-    let public = folder.keygen("ES256").public;
-    fs::create_dir(folder.path("catalog")).unwrap();
+    let (folder, keys) = etc("config_pass_through");
     let lake = folder.write(
         "catalog/lake.properties",
         "connector.name=iceberg\niceberg.rest-catalog.session=USER\niceberg.rest-catalog.session-timeout=1h\n",
     );
     let accounts = folder.write(
         "catalog/accounts.properties",
-        "connector.name=postgresql\npassword-credential-name=token\nconnection-user=shared\nconnection-password=x\n",
+        "connection-user=a\npassword-credential-name=token\nconnection-user=shared\nconnection-password=x\n\
+         credential-provider.type=FILE\nconnection-url=jdbc:postgresql://h/d?USER=x\n",
     );
     folder.write("catalog/other.properties", "connector.name=tpch\n");
-    let common = format!("{}\n{}\n", key("key-file", &public), key("required-audience", "trino"));
-    let whole =
-        folder.write("config.properties", format!("http-server.authentication.type=PASSWORD,DELEGATED-JWT\n{common}"));
-    let told = |config: &str| -> Vec<String> {
-        let json = json_of(config, 0);
-        let warnings = json["warnings"].as_array().unwrap();
-        warnings
-            .iter()
-            .map(|warning| {
-                format!(
-                    "{}:{} {}",
-                    warning["file"].as_str().unwrap(),
-                    warning["line"],
-                    warning["key"].as_str().unwrap()
-                )
-            })
-            .collect()
-    };
-    let expected = vec![
+    let whole = folder.write(
+        "config.properties",
+        format!(
+            "http-server.authentication.type=PASSWORD,,DELEGATED-JWT\n{keys}\
+             http-server.authentication.allow-insecure-over-http=true\nquery.max-memory=1GB\nquery.max-memory=2GB\n"
+        ),
+    );
+    let expected = [
         format!("{whole}:null internal-communication.https.required"),
+        format!("{whole}:4 http-server.authentication.allow-insecure-over-http"),
         format!("{whole}:1 http-server.authentication.type"),
         format!("{accounts}:3 connection-user"),
         format!("{accounts}:4 connection-password"),
+        format!("{accounts}:5 credential-provider.type"),
+        format!("{accounts}:6 connection-url"),
         format!("{lake}:3 iceberg.rest-catalog.session-timeout"),
         format!("{lake}:null iceberg.rest-catalog.oauth2.token-refresh-enabled"),
     ];
-    assert_eq!(told(&whole), expected);
+    assert_eq!(warned(&whole), expected);
 
-    // The plugin's file, with the credential under a name that Iceberg does not know.
-    folder.write(
+    // The plugin's file, with the credential under a name that Iceberg does not know, beside stock's JWT and another plugin.
+    let config = folder.write(
         "config.properties",
-        "http-server.authentication.type=HEADER\ninternal-communication.https.required=true\n",
+        "http-server.authentication.type=JWT,HEADER\ninternal-communication.https.required=true\n\
+         header-authenticator.config-files=a,b\ncatalog.disabled-catalogs=accounts, other\n",
     );
     let name = key("pass-through.credential-name", "jwt");
-    let plugin =
-        folder.write("native-jwt.properties", format!("header-authenticator.name=native-jwt\n{common}{name}\n"));
-    let expected = vec![
+    let plugin = folder.write("native-jwt.properties", format!("header-authenticator.name=native-jwt\n{keys}{name}\n"));
+    let expected = [
+        format!("{config}:1 http-server.authentication.type"),
+        format!("{config}:3 header-authenticator.config-files"),
         format!("{lake}:2 iceberg.rest-catalog.session"),
         format!("{lake}:3 iceberg.rest-catalog.session-timeout"),
         format!("{lake}:null iceberg.rest-catalog.oauth2.token-refresh-enabled"),
     ];
-    assert_eq!(told(&plugin), expected);
+    assert_eq!(warned(&plugin), expected);
 
+    folder.write(
+        "config.properties",
+        "http-server.authentication.type=HEADER\ninternal-communication.https.required=true\n",
+    );
     folder.write(
         "catalog/lake.properties",
         "iceberg.rest-catalog.session=user\niceberg.rest-catalog.session-timeout=0s\niceberg.rest-catalog.oauth2.token-refresh-enabled=false\n",
     );
     folder.write("catalog/accounts.properties", "password-credential-name=token\n");
-    folder.write(
-        "native-jwt.properties",
-        format!("header-authenticator.name=native-jwt\n{common}{}\n", key("pass-through.credential-name", "token")),
-    );
-    assert_eq!(told(&plugin), Vec::<String>::new());
+    let name = key("pass-through.credential-name", "token");
+    folder.write("native-jwt.properties", format!("header-authenticator.name=native-jwt\n{keys}{name}\n"));
+    assert_eq!(warned(&plugin), Vec::<String>::new());
+    assert_eq!(json_of(&plugin, 0)["notes"].to_string().matches("not checked").count(), 0);
 
-    let both =
-        folder.write("config.properties", format!("http-server.authentication.type=JWT, delegated-jwt\n{common}"));
+    let both = folder.write("config.properties", format!("http-server.authentication.type=JWT, delegated-jwt\n{keys}"));
     assert!(run(&["check-config", &both]).expect_code(2).text().contains("names both JWT and DELEGATED-JWT"));
+}
+
+#[test]
+fn references_are_followed_where_they_can_be_and_told_of_where_not() {
+    let (folder, keys) = etc("config_references");
+    let config = folder.write(
+        "config.properties",
+        format!(
+            "http-server.authentication.type=${{ENV:NATIVEJWT_T_TYPE}}\n{keys}internal-communication.https.required=${{VAULT:h}}\n"
+        ),
+    );
+    let lake = folder.write(
+        "catalog/lake.properties",
+        "iceberg.rest-catalog.session=${ENV:NATIVEJWT_T_SESSION}\niceberg.rest-catalog.session-timeout=${VAULT:t}\n\
+         iceberg.rest-catalog.oauth2.token-refresh-enabled=${ENV:NATIVEJWT_T_REFRESH}\n",
+    );
+    let environment =
+        [("NATIVEJWT_T_TYPE", "Delegated-JWT"), ("NATIVEJWT_T_SESSION", "USER"), ("NATIVEJWT_T_REFRESH", "true")];
+    let json = run_with(&["check-config", "--json", &config], b"", &environment).expect_code(0).json();
+    let warnings = json["warnings"].as_array().unwrap();
+    assert_eq!(warnings.len(), 1, "{json}");
+    assert_eq!((&warnings[0]["file"], &warnings[0]["line"]), (&Value::from(lake.as_str()), &Value::from(3)));
+    let notes = json["notes"].to_string();
+    assert!(notes.contains(&format!("{config}:4: internal-communication.https.required is a reference")), "{notes}");
+    assert!(notes.contains(&format!("{lake}:2: iceberg.rest-catalog.session-timeout is a reference")), "{notes}");
+}
+
+/// That nothing was found wrong says nothing where nothing was found.
+#[test]
+fn what_could_not_be_looked_at_is_a_note() {
+    let folder = Folder::new("config_unseen");
+    let public = folder.keygen("ES256").public;
+    let name = key("pass-through.credential-name", "token");
+    let keys = format!("{}\n{}\n{name}\n", key("key-file", &public), key("required-audience", "trino"));
+    let plugin = folder.write("native-jwt.properties", format!("header-authenticator.name=native-jwt\n{keys}"));
+    let notes = |config: &str| json_of(config, 0)["notes"].to_string();
+    let told = notes(&plugin);
+    assert!(told.contains("config.properties: cannot be read"), "{told}");
+    assert!(told.contains("no catalog was checked"), "{told}");
+    folder.write(
+        "config.properties",
+        format!(
+            "http-server.authentication.type=HEADER\ncatalog.management=dynamic\nplugin.config-dir={}\n",
+            folder.path("none")
+        ),
+    );
+    let told = notes(&plugin);
+    assert!(told.contains("config.properties:2: catalog.management is 'dynamic'"), "{told}");
+    assert!(told.contains("none: No such file"), "{told}");
 }

@@ -34,6 +34,12 @@ impl Properties {
     /// # Errors
     /// A damaged `\u` escape or a key that is there twice, with its line; or far more keys than there are.
     pub fn parse(text: &str, source: &str) -> Result<Self, ConfigurationErrors> {
+        Self::parse_of(text, source, |_| true)
+    }
+
+    /// As [`Properties::parse`]; only keys that are `ours` must not be there twice. Of others the last one counts, as in
+    /// Java.
+    fn parse_of(text: &str, source: &str, ours: impl Fn(&str) -> bool) -> Result<Self, ConfigurationErrors> {
         let mut errors = ConfigurationErrors::default();
         let mut entries: Vec<Property> = Vec::new();
         for (line, logical) in logical_lines(text) {
@@ -43,6 +49,9 @@ impl Properties {
             }
             match split(&logical) {
                 Ok((key, value)) => {
+                    if !ours(&key) {
+                        entries.retain(|entry| entry.key != key);
+                    }
                     if let Some(earlier) = entries.iter().find(|entry| entry.key == key) {
                         let message = format!("is set a second time (first on line {})", earlier.line);
                         errors.push(Problem::of_key(&key, source, line, message));
@@ -61,17 +70,24 @@ impl Properties {
     /// # Errors
     /// The file cannot be read, or as [`Properties::parse`].
     pub fn load(path: &Path) -> Result<Self, ConfigurationErrors> {
+        Self::load_of(path, |_| true)
+    }
+
+    /// As [`Properties::load`], of a file that is the coordinator's: only keys that are `ours` must not be there twice.
+    ///
+    /// # Errors
+    /// As [`Properties::load`].
+    pub fn load_of(path: &Path, ours: impl Fn(&str) -> bool) -> Result<Self, ConfigurationErrors> {
         let source = path.display().to_string();
         match fs::read(path) {
-            Ok(bytes) => Self::of_file(&bytes, path),
+            Ok(bytes) => Self::parse_of(&latin1(&bytes), &source, ours),
             Err(error) => Err(Problem::of_source(&source, format!("cannot be read: {error}")).into()),
         }
     }
 
     /// Reads the bytes of a file as Java does: in ISO-8859-1.
     pub(crate) fn of_file(bytes: &[u8], path: &Path) -> Result<Self, ConfigurationErrors> {
-        let text: String = bytes.iter().copied().map(char::from).collect();
-        Self::parse(&text, &path.display().to_string())
+        Self::parse(&latin1(bytes), &path.display().to_string())
     }
 
     /// Takes the lines of the keys from the file at `path`, where the text itself came by another way and has none. A
@@ -79,7 +95,7 @@ impl Properties {
     /// file is for its reader to tell: of a key that is there twice, Java takes the last.
     pub fn locate_in(&mut self, path: &Path) {
         self.source = path.display().to_string();
-        let text: String = fs::read(path).unwrap_or_default().into_iter().map(char::from).collect();
+        let text = latin1(&fs::read(path).unwrap_or_default());
         let lines = logical_lines(&text);
         let keys: Vec<_> = lines.iter().filter_map(|(line, logical)| Some((line, split(logical).ok()?.0))).collect();
         for entry in &mut self.entries {
@@ -92,6 +108,10 @@ impl Properties {
     pub fn get(&self, key: &str) -> Option<&Property> {
         self.entries.iter().find(|entry| entry.key == key)
     }
+}
+
+fn latin1(bytes: &[u8]) -> String {
+    bytes.iter().copied().map(char::from).collect()
 }
 
 /// Joins the natural lines that end in an odd number of backslashes, and drops comments and blank lines.

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /**
  * A real Trino coordinator with the release's files, in a folder and with ports of its own; or a
@@ -89,6 +90,18 @@ final class Coordinator implements AutoCloseable {
         return process.isAlive();
     }
 
+    /** The launcher may have started it as a child. */
+    ProcessHandle jvm() {
+        return Stream.concat(Stream.of(process.toHandle()), process.descendants())
+                .filter(handle -> handle.info().command().orElse("").endsWith("/java"))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    Duration cpuTime() {
+        return jvm().info().totalCpuDuration().orElseThrow();
+    }
+
     void awaitExit() throws InterruptedException {
         process.waitFor();
     }
@@ -157,6 +170,8 @@ final class Coordinator implements AutoCloseable {
         private final Map<String, String> logLevels =
                 new LinkedHashMap<>(Map.of("io.trino", "INFO", "io.nativejwt", "INFO"));
         private boolean sessionSpy;
+        private List<String> jvmDefaults =
+                List.of("-Xmx1G", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1");
         private TrinoDistribution distribution = TrinoDistribution.tarball476();
         private Seam seam = Seam.PLUGIN;
         private Consumer<Duration> progress = waited -> {};
@@ -246,6 +261,12 @@ final class Coordinator implements AutoCloseable {
 
         Builder logLevel(String logger, String level) {
             logLevels.put(logger, level);
+            return this;
+        }
+
+        /** Compiled as well as it can be, instead of started as fast as it can be. */
+        Builder asInProduction() {
+            jvmDefaults = List.of("-Xmx2G", "-XX:+UseG1GC");
             return this;
         }
 
@@ -376,9 +397,7 @@ final class Coordinator implements AutoCloseable {
                 }
             }
 
-            List<String> jvm =
-                    new ArrayList<>(
-                            List.of("-Xmx1G", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
+            List<String> jvm = new ArrayList<>(jvmDefaults);
             jvm.add("--enable-native-access=ALL-UNNAMED");
             jvm.addAll(distribution.jvmOptions(seam));
             jvm.addAll(jvmOptions);

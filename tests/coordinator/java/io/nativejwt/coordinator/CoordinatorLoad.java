@@ -1,0 +1,297 @@
+package io.nativejwt.coordinator;
+
+import io.nativejwt.testing.Keys;
+import io.nativejwt.testing.Token;
+
+import jdk.jfr.consumer.RecordedEvent;
+import jdk.jfr.consumer.RecordingFile;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.KeyPair;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.function.ToDoubleFunction;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/**
+ * What the authenticator costs a coordinator under load: Trino 476 with stock's JWT and with ours,
+ * up at the same time and loaded in turn, over HTTPS with keep-alive, by clients that poll a cheap
+ * endpoint with 1, 100 and 10 000 tokens.
+ */
+final class CoordinatorLoad {
+    private static final KeyPair KEYS = Keys.rsa();
+    private static final String JWT = "http-server.authentication.jwt.";
+
+    /** Asks for a user, and answers with an empty list. */
+    private static final String ENDPOINT = "/v1/query?state=QUEUED";
+
+    private static final int CONNECTIONS = 16;
+    private static final List<Integer> TOKENS = List.of(1, 100, 10_000);
+
+    /** Only where the time of the processor goes, native code included. */
+    private static final String PROFILE =
+            """
+            <?xml version="1.0" encoding="UTF-8"?>
+            <configuration version="2.0">
+              <event name="jdk.CPUTimeSample">
+                <setting name="enabled">true</setting>
+                <setting name="throttle">5ms</setting>
+              </event>
+            </configuration>
+            """;
+
+    private static final List<Seam> SIDES = List.of(Seam.STOCK, Seam.SERVER);
+
+    /** One load of one coordinator. */
+    private record Sample(double requestsPerSecond, double p50, double p99, double cpuMicros) {}
+
+    private final Path folder;
+    private final Map<Seam, Coordinator> coordinators = new EnumMap<>(Seam.class);
+    private final Duration load;
+    private final Duration warmUp;
+    private final int rounds;
+
+    private CoordinatorLoad(Path folder, boolean quick) {
+        this.folder = folder;
+        load = Duration.ofSeconds(quick ? 5 : 15);
+        warmUp = Duration.ofSeconds(quick ? 20 : 60);
+        rounds = quick ? 3 : 7;
+    }
+
+    public static void main(String[] arguments) throws Exception {
+        boolean quick = List.of(arguments).contains("quick");
+        new CoordinatorLoad(Workspace.freshFolder("bench/coordinator"), quick).run();
+    }
+
+    private void run() throws Exception {
+        Path out = folder.resolveSibling("coordinator.json");
+        try {
+            for (Seam side : SIDES) {
+                coordinators.put(side, start(side));
+            }
+            List<String> rows = new ArrayList<>();
+            Path first = tokens(TOKENS.getFirst());
+            for (Seam side : SIDES) {
+                wrk(side, first, warmUp);
+            }
+            for (int count : TOKENS) {
+                rows.addAll(measure(count));
+            }
+            rows.add(shares(tokens(100)));
+            Files.writeString(out, "[\n" + String.join(",\n", rows) + "\n]\n");
+            System.out.println("written to " + Workspace.relative(out));
+        } finally {
+            coordinators.values().forEach(Coordinator::close);
+        }
+    }
+
+    private Coordinator start(Seam side) throws IOException {
+        Path home = Files.createDirectories(folder.resolve(side.name()));
+        return Coordinator.in(home)
+                .distribution(TrinoDistribution.tarball476())
+                .through(side)
+                .jwt(
+                        Map.of(
+                                JWT + "key-file",
+                                Files.writeString(home.resolve("key.pem"), Keys.publicPem(KEYS))
+                                        .toString(),
+                                JWT + "required-audience",
+                                "trino"))
+                .asInProduction()
+                .start();
+    }
+
+    /** As an identity provider makes them, 1.2 KB each. */
+    private Path tokens(int count) throws IOException {
+        Path file = folder.resolve(count + ".tokens");
+        List<String> tokens = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            tokens.add(
+                    Token.of("user%05d".formatted(i))
+                            .header("kid", "HdUjzWsO1HmlZ2BnBcDa2pJDQ1KSRZg3N3ynuJYbZ9M")
+                            .claim("aud", "trino")
+                            .claim("iss", "https://idp.example/realms/corp")
+                            .claim("scope", "openid profile email " + "x".repeat(400))
+                            .expiringAt(Instant.now().plus(Duration.ofHours(5)))
+                            .sign("RS256", KEYS.getPrivate()));
+        }
+        return Files.write(file, tokens);
+    }
+
+    private List<String> measure(int count) throws Exception {
+        Path tokens = tokens(count);
+        Map<Seam, List<Sample>> samples = new EnumMap<>(Seam.class);
+        for (int round = 0; round < rounds; round++) {
+            for (Seam side : round % 2 == 0 ? SIDES : SIDES.reversed()) {
+                samples.computeIfAbsent(side, any -> new ArrayList<>())
+                        .add(wrk(side, tokens, load));
+            }
+        }
+        String name = "coordinator-%d-%s".formatted(count, count == 1 ? "token" : "tokens");
+        return List.of(
+                row(name + "-requests", "1/s", samples, Sample::requestsPerSecond, true),
+                row(name + "-p50", "us", samples, Sample::p50, false),
+                row(name + "-p99", "us", samples, Sample::p99, false),
+                row(name + "-cpu", "us", samples, Sample::cpuMicros, false));
+    }
+
+    private Sample wrk(Seam side, Path tokens, Duration duration) throws Exception {
+        Coordinator coordinator = coordinators.get(side);
+        Duration before = coordinator.cpuTime();
+        Processes.Result result =
+                Processes.run(
+                        duration.plusMinutes(1),
+                        List.of(
+                                "wrk",
+                                "-t1",
+                                "-c" + CONNECTIONS,
+                                "-d%ds".formatted(duration.toSeconds()),
+                                "-s",
+                                Workspace.source("tests/bench/tokens.lua").toString(),
+                                coordinator.uri().resolve(ENDPOINT).toString(),
+                                "--",
+                                tokens.toString()));
+        Duration cpu = coordinator.cpuTime().minus(before);
+        String line = result.output().lines().reduce("", (all, last) -> last);
+        Function<String, Double> number =
+                field -> {
+                    Matcher match = Pattern.compile("\"%s\":(\\d+)".formatted(field)).matcher(line);
+                    if (!match.find()) {
+                        throw new IllegalStateException(
+                                "wrk said: " + result.output() + result.error());
+                    }
+                    return Double.parseDouble(match.group(1));
+                };
+        if (number.apply("refused") + number.apply("failed") > 0) {
+            throw new IllegalStateException("not every request was answered with 200: " + line);
+        }
+        double requests = number.apply("requests");
+        return new Sample(
+                requests / number.apply("micros") * 1e6,
+                number.apply("p50"),
+                number.apply("p99"),
+                cpu.toNanos() / 1e3 / requests);
+    }
+
+    private static String row(
+            String name,
+            String unit,
+            Map<Seam, List<Sample>> samples,
+            ToDoubleFunction<Sample> value,
+            boolean moreIsBetter) {
+        double[] stock = sorted(samples.get(Seam.STOCK), value);
+        double[] ours = sorted(samples.get(Seam.SERVER), value);
+        double ratio = median(stock) / median(ours);
+        return row(
+                name,
+                unit,
+                median(stock),
+                median(ours),
+                moreIsBetter ? 1 / ratio : ratio,
+                Math.max(spread(stock), spread(ours)));
+    }
+
+    private static String row(
+            String name, String unit, double stock, double ours, double ratio, double spread) {
+        System.out.printf(
+                Locale.ROOT,
+                "%-32s stock %10.1f  ours %10.1f %-4s %6.2f times better, spread %.0f %%%n",
+                name,
+                stock,
+                ours,
+                unit,
+                ratio,
+                spread * 100);
+        return String.format(
+                Locale.ROOT,
+                "  {\"name\":\"%s\",\"stock\":%.2f,\"ours\":%.2f,\"unit\":\"%s\",\"ratio\":%.3f,\"spread\":%.3f}",
+                name,
+                stock,
+                ours,
+                unit,
+                ratio,
+                spread);
+    }
+
+    private static double[] sorted(List<Sample> samples, ToDoubleFunction<Sample> value) {
+        return samples.stream().mapToDouble(value).sorted().toArray();
+    }
+
+    private static double median(double[] sorted) {
+        return sorted[sorted.length / 2];
+    }
+
+    /** From the least to the most, as a part of the median. */
+    private static double spread(double[] sorted) {
+        return (sorted[sorted.length - 1] - sorted[0]) / median(sorted);
+    }
+
+    /** How much of the processor's time under load goes to the authenticator. */
+    private String shares(Path tokens) throws Exception {
+        Map<Seam, Double> shares = new EnumMap<>(Seam.class);
+        Path settings = Files.writeString(folder.resolve("cpu.jfc"), PROFILE);
+        for (Seam side : SIDES) {
+            Path recording = folder.resolve(side + ".jfr");
+            String pid = Long.toString(coordinators.get(side).jvm().pid());
+            jcmd(pid, "JFR.start", "name=load", "settings=" + settings);
+            wrk(side, tokens, load.multipliedBy(2));
+            jcmd(pid, "JFR.dump", "name=load", "filename=" + recording);
+            jcmd(pid, "JFR.stop", "name=load");
+            shares.put(side, share(recording));
+        }
+        double stock = shares.get(Seam.STOCK);
+        double ours = shares.get(Seam.SERVER);
+        return row("coordinator-share", "%", stock, ours, stock / ours, 0);
+    }
+
+    private static void jcmd(String... arguments) {
+        Path jcmd = Path.of(System.getProperty("java.home"), "bin", "jcmd");
+        Processes.runOrFail(
+                Duration.ofMinutes(1),
+                Stream.concat(Stream.of(jcmd.toString()), Stream.of(arguments)).toList());
+    }
+
+    /** In per cent. */
+    private static double share(Path recording) throws IOException {
+        long all = 0;
+        long within = 0;
+        try (RecordingFile file = new RecordingFile(recording)) {
+            while (file.hasMoreEvents()) {
+                RecordedEvent event = file.readEvent();
+                if (event.getEventType().getName().equals("jdk.CPUTimeSample")) {
+                    all++;
+                    if (event.getStackTrace() != null
+                            && event.getStackTrace().getFrames().stream()
+                                    .anyMatch(
+                                            frame ->
+                                                    isAuthenticator(
+                                                            frame.getMethod()
+                                                                    .getType()
+                                                                    .getName()))) {
+                        within++;
+                    }
+                }
+            }
+        }
+        if (all < 100) {
+            throw new IllegalStateException("only " + all + " samples in " + recording);
+        }
+        return 100.0 * within / all;
+    }
+
+    private static boolean isAuthenticator(String type) {
+        return type.equals("io.trino.server.security.jwt.JwtAuthenticator")
+                || type.equals("io.trino.server.security.AbstractBearerAuthenticator")
+                || type.equals("io.nativejwt.server.NativeJwtAuthenticator");
+    }
+}
