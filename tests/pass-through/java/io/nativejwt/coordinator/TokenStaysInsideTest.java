@@ -75,7 +75,7 @@ final class TokenStaysInsideTest {
         String id =
                 alice.run(
                                 "SELECT query_id FROM system.runtime.queries WHERE source ="
-                                    + " 'found-everywhere' AND query LIKE 'SELECT s.name%'")
+                                        + " 'found-everywhere' AND query LIKE 'SELECT s.name%'")
                         .getFirst();
 
         Map<String, String> places = new TreeMap<>();
