@@ -90,7 +90,7 @@ final class ForgeryTest {
                 HttpClient.newBuilder().sslContext(coordinator.tls().clientContext()).build()) {
             HttpResponse<String> answer =
                     client.send(request, HttpResponse.BodyHandlers.ofString());
-            assertThat(answer.statusCode()).as("%s", headers).isEqualTo(401);
+            assertThat(answer.statusCode()).as(headers.getFirst()).isEqualTo(401);
             return answer.body();
         } catch (IOException e) {
             throw new AssertionError("no answer to " + headers.getFirst(), e);
