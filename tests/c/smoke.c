@@ -78,9 +78,14 @@ static void write_file(const char *path, const char *text) {
     }
 }
 
-static uint32_t judge(const nativejwt_authenticator *authenticator, const char *header, int64_t now, uint8_t *record) {
-    return nativejwt_authenticate(authenticator, (const uint8_t *)header, strlen(header), now, record,
+static uint32_t judge_with(const nativejwt_authenticator *authenticator, const char *header, int64_t now,
+                           uint32_t flags, uint8_t *record) {
+    return nativejwt_authenticate(authenticator, (const uint8_t *)header, strlen(header), now, flags, record,
                                   NATIVEJWT_RECORD_CAPACITY);
+}
+
+static uint32_t judge(const nativejwt_authenticator *authenticator, const char *header, int64_t now, uint8_t *record) {
+    return judge_with(authenticator, header, now, 0, record);
 }
 
 static void *log_in_often(void *argument) {
@@ -155,7 +160,30 @@ int main(int count, char **arguments) {
           "the one group is joe");
     check(accepted.reason_length == 0 && accepted.message_length == 0, "an accepted token has no reason");
 
-    code = judge(authenticator, HEADER, EXPIRES_AT_MILLIS + 1, record);
+    check((accepted.flags & NATIVEJWT_RECORD_KEPT) != 0 && (accepted.flags & NATIVEJWT_RECORD_WITHOUT_TEXTS) == 0 &&
+              accepted.cache_slot < nativejwt_cache_slots(authenticator),
+          "it is kept in a slot of the cache");
+
+    code = judge_with(authenticator, HEADER, EXPIRES_AT_MILLIS - 1, NATIVEJWT_AUTHENTICATE_REMEMBERED, record);
+    nativejwt_record known = head(record);
+    check(code == 0 && known.flags == (NATIVEJWT_RECORD_KEPT | NATIVEJWT_RECORD_WITHOUT_TEXTS) &&
+              known.principal_length == 0 && known.user_length == 0,
+          "the second time it comes without texts");
+    check(known.cache_slot == accepted.cache_slot && known.cache_generation == accepted.cache_generation,
+          "and stands where it stood");
+    code = judge(authenticator, HEADER, EXPIRES_AT_MILLIS - 1, record);
+    nativejwt_record again = head(record);
+    check(code == 0 && again.cache_generation == accepted.cache_generation &&
+              text_is(record, again.principal_offset, again.principal_length, "joe"),
+          "whoever does not remember it gets the texts");
+    nativejwt_forget_tokens(authenticator);
+    code = judge_with(authenticator, HEADER, EXPIRES_AT_MILLIS - 1, NATIVEJWT_AUTHENTICATE_REMEMBERED, record);
+    nativejwt_record anew = head(record);
+    check(code == 0 && anew.cache_generation != accepted.cache_generation &&
+              text_is(record, anew.principal_offset, anew.principal_length, "joe"),
+          "once forgotten it is verified anew, with texts");
+
+    code = judge_with(authenticator, HEADER, EXPIRES_AT_MILLIS + 1, NATIVEJWT_AUTHENTICATE_REMEMBERED, record);
     nativejwt_record expired = head(record);
     check(code == NATIVEJWT_REJECT_TOKEN_EXPIRED && expired.code == code, "it is refused afterwards");
     check(text_is(record, expired.reason_offset, expired.reason_length, "TOKEN_EXPIRED"), "with the reason's name");
@@ -163,7 +191,7 @@ int main(int count, char **arguments) {
           "and a sentence");
 
     check(judge(authenticator, "", 0, record) == NATIVEJWT_REJECT_NO_BEARER_TOKEN, "an empty header holds no token");
-    check(nativejwt_authenticate(authenticator, NULL, 0, 0, record, NATIVEJWT_RECORD_CAPACITY) ==
+    check(nativejwt_authenticate(authenticator, NULL, 0, 0, 0, record, NATIVEJWT_RECORD_CAPACITY) ==
               NATIVEJWT_REJECT_NO_BEARER_TOKEN,
           "nor does a null one");
     check(judge(authenticator, "Bearer a.b.c.d.e", 0, record) == NATIVEJWT_REJECT_ENCRYPTED_TOKEN,

@@ -3,9 +3,9 @@
 use std::cell::RefCell;
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use crate::claims;
+use crate::claims::{self, Validity};
 use crate::clock::UnixMillis;
 use crate::config::{ConfigurationErrors, Problem, Properties, WholeConfiguration};
 use crate::environment::Environment;
@@ -13,20 +13,47 @@ use crate::events::Events;
 use crate::groups::groups;
 use crate::identity::Identity;
 use crate::issuers::Issuers;
+use crate::keys::KeyLife;
 use crate::principal::principal;
 use crate::reject::Reject;
 use crate::request_header::{bearer_token, bearer_token_range};
 use crate::signature;
 use crate::step::{KeyDescription, Step};
 use crate::token::{CompactToken, decode_part};
+use crate::token_cache::{CachePlace, Hit, Terms, TokenCache};
 use crate::token_header::TokenHeader;
 use crate::watched_file::{FileWatcher, LOOK_INTERVAL};
+
+/// Callers in other languages share it by its address, where no compiler looks.
+const _: () = {
+    const fn is_shared_by_threads<T: Send + Sync>() {}
+    is_shared_by_threads::<Authenticator>();
+};
+
+/// An accepted token.
+#[derive(Clone, Copy, Debug)]
+pub struct Accepted<'a> {
+    /// Whose it is.
+    pub identity: &'a Identity,
+    /// Where it is kept, if it is.
+    pub place: Option<CachePlace>,
+    /// True if it stood there before, so that whoever remembers the place may know the identity.
+    pub was_known: bool,
+}
+
+impl<'a> Accepted<'a> {
+    /// One that is not kept.
+    fn new(identity: &'a Identity) -> Self {
+        Self { identity, place: None, was_known: false }
+    }
+}
 
 /// Decides about bearer tokens. Built once from a configuration; then shared by all threads.
 pub struct Authenticator {
     /// Looks at `issuers`' files until it is dropped; dropped first.
     _watcher: Option<FileWatcher>,
     issuers: Arc<Issuers>,
+    cache: Option<TokenCache>,
     whole: WholeConfiguration,
     events: Arc<Events>,
 }
@@ -56,7 +83,8 @@ impl Authenticator {
         let watcher = watcher.transpose().map_err(|error| {
             Problem::of_source(&properties.source, format!("no thread can be started that looks at files: {error}"))
         })?;
-        Ok(Self { _watcher: watcher, issuers, whole, events })
+        let cache = whole.token_cache_size.map(TokenCache::new);
+        Ok(Self { _watcher: watcher, issuers, cache, whole, events })
     }
 
     /// What the authenticator has to say to the operator; to be drained now and then.
@@ -80,15 +108,52 @@ impl Authenticator {
         self.issuers.look();
     }
 
+    /// How many accepted tokens are kept at most: each [`CachePlace::slot`] is less than it. 0 if none is kept.
+    #[must_use]
+    pub fn cache_slots(&self) -> usize {
+        self.cache.as_ref().map_or(0, TokenCache::slots)
+    }
+
+    /// Forgets all accepted tokens: each has to be verified again, also one whose verification is under way now.
+    pub fn forget_tokens(&self) {
+        self.issuers.epoch().change(|| ());
+        if let Some(cache) = &self.cache {
+            cache.clear_all();
+        }
+    }
+
     /// Judges the value of an Authorization header at the time `now`.
     ///
     /// # Errors
     /// The first reason, in stock's order: form, header, key, signature, times, issuer, audience, principal, mapping.
     pub fn authenticate(&self, authorization: &[u8], now: UnixMillis) -> Result<Identity, Reject> {
-        self.explain(authorization, now, |_| ())
+        self.authenticate_with(authorization, now, |verdict| verdict.map(|accepted| accepted.identity.clone()))
     }
 
-    /// As [`Authenticator::authenticate`], and tells `passed` of each step that succeeded, in order.
+    /// Judges a bare token at the time `now`.
+    ///
+    /// # Errors
+    /// As [`Authenticator::authenticate`].
+    pub fn authenticate_token(&self, token: &[u8], now: UnixMillis) -> Result<Identity, Reject> {
+        self.judge_with(token, now, |_| (), |verdict| verdict.map(|accepted| accepted.identity.clone()))
+    }
+
+    /// As [`Authenticator::authenticate`], but lends the identity to `answer`: a token that was accepted before costs no
+    /// allocation.
+    pub fn authenticate_with<R>(
+        &self,
+        authorization: &[u8],
+        now: UnixMillis,
+        answer: impl FnOnce(Result<Accepted<'_>, Reject>) -> R,
+    ) -> R {
+        match bearer_token(authorization) {
+            Ok(token) => self.judge_with(token, now, |_| (), answer),
+            Err(reject) => answer(Err(reject)),
+        }
+    }
+
+    /// Judges a header as [`Authenticator::authenticate`] does, always from the beginning, and tells `passed` of each step
+    /// that succeeded, in order.
     ///
     /// # Errors
     /// As [`Authenticator::authenticate`].
@@ -100,7 +165,7 @@ impl Authenticator {
     ) -> Result<Identity, Reject> {
         let token = bearer_token(authorization)?;
         passed(Step::BearerToken { bytes: token.len() });
-        self.judge(token, now, passed)
+        self.judge(token, now, passed).map(|(identity, ..)| identity)
     }
 
     /// Where in the value of an Authorization header the token stands that connectors get; none where
@@ -111,16 +176,49 @@ impl Authenticator {
         bearer_token_range(authorization)
     }
 
-    /// Judges a bare token at the time `now`.
-    ///
-    /// # Errors
-    /// As [`Authenticator::authenticate`].
-    pub fn authenticate_token(&self, token: &[u8], now: UnixMillis) -> Result<Identity, Reject> {
-        self.judge(token, now, |_| ())
+    /// Looks for the token among those that were accepted; judges it if it is not there, and keeps it if it is accepted.
+    fn judge_with<R>(
+        &self,
+        token: &[u8],
+        now: UnixMillis,
+        passed: impl FnMut(Step<'_>),
+        answer: impl FnOnce(Result<Accepted<'_>, Reject>) -> R,
+    ) -> R {
+        let epoch = self.issuers.epoch();
+        let Some(cache) = &self.cache else {
+            return match self.judge(token, now, passed) {
+                Ok((identity, ..)) => answer(Ok(Accepted::new(&identity))),
+                Err(reject) => answer(Err(reject)),
+            };
+        };
+        let found = cache.find(token, epoch, now, Instant::now);
+        if let Some((identity, place)) = found.as_ref().and_then(Hit::verdict) {
+            return answer(Ok(Accepted { identity, place: Some(place), was_known: true }));
+        }
+        // Before anything is loaded that the verdict depends on.
+        let settled = epoch.settled();
+        let (identity, validity, key_life) = match self.judge(token, now, passed) {
+            Ok(accepted) => accepted,
+            Err(reject) => return answer(Err(reject)),
+        };
+        let keys_end = match key_life {
+            KeyLife::UntilChanged => None,
+            KeyLife::Until(end) => Some(end),
+            KeyLife::Unwatched => return answer(Ok(Accepted::new(&identity))),
+        };
+        let Some(epoch_before) = settled else { return answer(Ok(Accepted::new(&identity))) };
+        let entry = cache.entry(token, Terms { epoch: epoch_before, validity, keys_end }, identity);
+        let place = cache.keep(&entry, epoch, now);
+        answer(Ok(Accepted { identity: entry.identity(), place, was_known: false }))
     }
 
     /// The one path of every token. `passed` costs nothing where it does nothing.
-    fn judge(&self, token: &[u8], now: UnixMillis, passed: impl FnMut(Step<'_>)) -> Result<Identity, Reject> {
+    fn judge(
+        &self,
+        token: &[u8],
+        now: UnixMillis,
+        passed: impl FnMut(Step<'_>),
+    ) -> Result<(Identity, Validity, KeyLife), Reject> {
         // A cell, since the keys are tried in a closure of their own.
         let passed = RefCell::new(passed);
         let passed = |step: Step<'_>| (passed.borrow_mut())(step);
@@ -130,19 +228,18 @@ impl Authenticator {
             payload: token.payload.len(),
             signature: token.signature.len(),
         });
-        let (mut header, mut payload, mut signature) = (Vec::new(), Vec::new(), Vec::new());
-        decode_part(token.header, "protected header", &mut header)?;
+        let header = decode_part(token.header, "protected header")?;
         let header = TokenHeader::parse(&header, !token.signature.is_empty())?;
         passed(Step::Header { algorithm: header.algorithm, key_id: header.key_id.as_deref() });
-        decode_part(token.payload, "payload", &mut payload)?;
-        decode_part(token.signature, "JWS signature", &mut signature)?;
+        let payload = decode_part(token.payload, "payload")?;
+        let signature = decode_part(token.signature, "JWS signature")?;
         let issuers = self.issuers.load();
         let issuer = issuers.of(&payload)?;
         if issuers.are_several() {
             passed(Step::Issuer { required: issuer.claims.required_issuer.as_deref() });
         }
         issuer.header.check(&header)?;
-        let payload = issuer.keys.verify_with(&header, |key| {
+        let (payload, key_life) = issuer.keys.verify_with(&header, |key| {
             passed(Step::Key(KeyDescription(key)));
             signature::verify(key, header.algorithm, &token, &signature, &payload)
         })?;
@@ -151,6 +248,7 @@ impl Authenticator {
         passed(Step::Claims { issuer: claims.issuer.as_deref(), expires_at: claims.expires_at });
         let pass_through = self.whole.pass_through.as_ref();
         pass_through.map_or(Ok(()), |rules| rules.check_lifetime(claims.expires_at, now))?;
+        let last_start = pass_through.and_then(|rules| rules.last_start(claims.expires_at));
         let principal = principal(&claims, &issuer.claims.principal_fields)?;
         passed(Step::Principal(&principal));
         let user = issuer.user_mapping.load().map_user(&principal)?;
@@ -160,7 +258,7 @@ impl Authenticator {
             Some(field) => groups(&claims, field)?,
             None => Vec::new(),
         };
-        Ok(Identity {
+        let identity = Identity {
             principal: principal.into_owned(),
             user,
             groups,
@@ -168,6 +266,10 @@ impl Authenticator {
             key_id: header.key_id.map(Into::into),
             algorithm: header.algorithm,
             expires_at: claims.expires_at,
-        })
+        };
+        Ok((identity, claims.validity.and_until(last_start), key_life))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -60,9 +60,47 @@ impl ClaimsPolicy {
 #[derive(Debug)]
 pub(crate) struct VerifiedClaims<'t> {
     pub(crate) expires_at: Option<UnixMillis>,
+    /// The judgement at another time would be the same within it, and a refusal outside.
+    pub(crate) validity: Validity,
     pub(crate) issuer: Option<Cow<'t, str>>,
     /// The claims at the top level that hold principal and groups.
     pub(crate) read: Vec<Member<'t>>,
+}
+
+/// The times at which the claims are accepted: all that a judgement owes to the clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Validity {
+    /// The first millisecond; by `nbf`.
+    from: UnixMillis,
+    /// The last millisecond; by `exp`.
+    until: UnixMillis,
+}
+
+impl Validity {
+    fn of(claims: &Claims<'_>, skew: i64) -> Self {
+        let from = claims.not_before.map_or(i64::MIN, |not_before| not_before.latest().0.saturating_sub(skew));
+        let until = claims.expires_at.map_or(i64::MAX, |expires_at| expires_at.earliest().0.saturating_add(skew));
+        Self { from: UnixMillis(from), until: UnixMillis(until) }
+    }
+
+    /// No longer than until then.
+    pub(crate) fn and_until(self, last: Option<UnixMillis>) -> Self {
+        Self { until: last.map_or(self.until, |last| last.min(self.until)), ..self }
+    }
+
+    pub(crate) fn holds(&self, now: UnixMillis) -> bool {
+        self.from <= now && now <= self.until
+    }
+
+    /// True if it never holds again, but for a clock that is set back.
+    pub(crate) fn is_over(&self, now: UnixMillis) -> bool {
+        self.until < now
+    }
+
+    #[cfg(test)]
+    pub(crate) fn between(from: i64, until: i64) -> Self {
+        Self { from: UnixMillis(from), until: UnixMillis(until) }
+    }
 }
 
 /// Reads and judges the claims at the time `now`.
@@ -72,12 +110,13 @@ pub(crate) fn verify<'t>(
     now: UnixMillis,
 ) -> Result<VerifiedClaims<'t>, Reject> {
     let claims = Claims::read(payload.bytes(), policy)?;
-    check_times(&claims, policy, now)?;
+    let validity = check_times(&claims, policy, now)?;
     check_issuer(&claims, policy.required_issuer.as_deref())?;
     check_audience(&claims, policy.required_audience.as_ref())?;
     check_lifetime(&claims, policy)?;
     Ok(VerifiedClaims {
         expires_at: claims.expires_at.map(NumericDate::earliest),
+        validity,
         issuer: claims.issuer,
         read: claims.read,
     })
@@ -241,10 +280,11 @@ impl NumericDate {
 }
 
 /// `exp`, then `nbf`, to the millisecond, as stock; a token is still good in the very millisecond of its `exp`.
-fn check_times(claims: &Claims<'_>, policy: &ClaimsPolicy, now: UnixMillis) -> Result<(), Reject> {
+fn check_times(claims: &Claims<'_>, policy: &ClaimsPolicy, now: UnixMillis) -> Result<Validity, Reject> {
     let skew = i64::try_from(policy.clock_skew.as_millis()).unwrap_or(i64::MAX);
+    let validity = Validity::of(claims, skew);
     if let Some(expires_at) = claims.expires_at.map(NumericDate::earliest)
-        && now.0 > expires_at.0.saturating_add(skew)
+        && now > validity.until
     {
         let late = now.0.saturating_sub(expires_at.0);
         let message = format!(
@@ -253,7 +293,7 @@ fn check_times(claims: &Claims<'_>, policy: &ClaimsPolicy, now: UnixMillis) -> R
         return Err(Reject::new(RejectCode::TokenExpired, message));
     }
     if let Some(not_before) = claims.not_before.map(NumericDate::latest)
-        && now.0 < not_before.0.saturating_sub(skew)
+        && now < validity.from
     {
         let early = not_before.0.saturating_sub(now.0);
         let message = format!(
@@ -261,7 +301,7 @@ fn check_times(claims: &Claims<'_>, policy: &ClaimsPolicy, now: UnixMillis) -> R
         );
         return Err(Reject::new(RejectCode::TokenNotYetValid, message));
     }
-    Ok(())
+    Ok(validity)
 }
 
 /// `require-expiration` and `max-token-lifetime`.

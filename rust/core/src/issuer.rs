@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::claims::ClaimsPolicy;
 use crate::config::{ConfigurationErrors, IssuerConfiguration, KeySetSettings, Problem, Setting};
 use crate::environment::Environment;
+use crate::epoch::Epoch;
 use crate::events::{Events, Level};
 use crate::keys::{JvmTrust, KeySource, Location, RemoteKeySet, RemoteSettings, Timing, Transport};
 use crate::token_header::HeaderPolicy;
@@ -102,9 +103,9 @@ impl Issuer {
     }
 
     /// Takes changes of the files in.
-    pub(crate) fn look(&self, events: &Events) {
-        self.keys.look(events);
-        UserMapping::look(&self.user_mapping, events);
+    pub(crate) fn look(&self, events: &Events, epoch: &Epoch) {
+        self.keys.look(events, epoch);
+        UserMapping::look(&self.user_mapping, events, epoch);
     }
 }
 

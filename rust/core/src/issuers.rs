@@ -14,6 +14,7 @@ use arc_swap::{ArcSwap, Guard};
 use crate::claims;
 use crate::config::{Configuration, ConfigurationErrors, IssuerConfiguration, Problem, Properties, Setting};
 use crate::environment::Environment;
+use crate::epoch::Epoch;
 use crate::events::{Events, Level};
 use crate::issuer::Issuer;
 use crate::keys::Refresher;
@@ -145,6 +146,8 @@ pub(crate) struct Issuers {
     /// Touched by the watching thread only.
     files: Mutex<Vec<IssuerFile>>,
     events: Arc<Events>,
+    /// Raised with each change of what a verdict depends on.
+    epoch: Arc<Epoch>,
     environment: Environment,
     /// Started for the first key set of a URL.
     refresher: Mutex<Option<Refresher>>,
@@ -182,6 +185,7 @@ impl Issuers {
             rules: ArcSwap::from_pointee(rules),
             files: Mutex::new(files),
             events: Arc::clone(events),
+            epoch: Arc::default(),
             environment: environment.clone(),
             refresher: Mutex::default(),
         };
@@ -196,6 +200,11 @@ impl Issuers {
         errors.or(issuers)
     }
 
+    /// Tells verdicts of before a change from those of after it.
+    pub(crate) fn epoch(&self) -> &Epoch {
+        &self.epoch
+    }
+
     /// The present rules. It takes no lock.
     pub(crate) fn load(&self) -> Guard<Arc<Rules>> {
         self.rules.load()
@@ -208,7 +217,7 @@ impl Issuers {
         let mut refresher = self.refresher.lock().unwrap_or_else(PoisonError::into_inner);
         match &*refresher {
             Some(refresher) => refresher.add(key_set),
-            None => refresher.insert(Refresher::start(&self.events).map_err(no_thread)?).add(key_set),
+            None => refresher.insert(Refresher::start(&self.events, &self.epoch).map_err(no_thread)?).add(key_set),
         }
         Ok(())
     }
@@ -240,7 +249,7 @@ impl Issuers {
         files.iter_mut().for_each(|file| self.read_change(file));
         self.take_changes(&mut files);
         for issuer in self.load().issuers() {
-            issuer.look(&self.events);
+            issuer.look(&self.events, &self.epoch);
         }
     }
 
@@ -310,7 +319,7 @@ impl Issuers {
         };
         for ready in together.into_iter().filter(|ready| !ready.is_empty()) {
             let Ok(table) = table_with(files, &ready) else { continue };
-            self.rules.store(Arc::new(Rules::Several(table)));
+            self.epoch.change(|| self.rules.store(Arc::new(Rules::Several(table))));
             for index in ready {
                 if let Some(IssuerFile { file, issuer, candidate }) = files.get_mut(index)
                     && let Some(taken) = candidate.take()
@@ -375,4 +384,4 @@ fn open_issuer(
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -15,15 +15,21 @@ pub(crate) struct PassThrough {
 }
 
 impl PassThrough {
+    /// The last millisecond in which [`PassThrough::check_lifetime`] accepts the token.
+    pub(crate) fn last_start(&self, expires_at: Option<UnixMillis>) -> Option<UnixMillis> {
+        let least = i64::try_from(self.minimum_lifetime.as_millis()).unwrap_or(i64::MAX);
+        expires_at.map(|expires_at| UnixMillis(expires_at.0.saturating_sub(least)))
+    }
+
     /// A statement may outlive its token, and then fails when it is nearly done: `exp` must be far enough from `now`. The
     /// skew of `clock-skew` does not count, since connectors know nothing of it.
     pub(crate) fn check_lifetime(&self, expires_at: Option<UnixMillis>, now: UnixMillis) -> Result<(), Reject> {
         let Some(expires_at) = expires_at else { return Ok(()) };
         let least = i64::try_from(self.minimum_lifetime.as_millis()).unwrap_or(i64::MAX);
-        let left = expires_at.0.saturating_sub(now.0);
-        if left >= least {
+        if self.last_start(Some(expires_at)).is_none_or(|last| now <= last) {
             return Ok(());
         }
+        let left = expires_at.0.saturating_sub(now.0);
         let message = if left < 0 {
             let late = now.0.saturating_sub(expires_at.0);
             format!("The token expired {late} milliseconds ago, and connectors that get it allow no clock skew")

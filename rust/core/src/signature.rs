@@ -297,6 +297,11 @@ impl VerifyingKey {
         }
     }
 
+    /// True if both are the same public key for the same algorithms. A secret is never known to be the same.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.only == other.only && self.public_numbers().is_some_and(|numbers| other.public_numbers() == Some(numbers))
+    }
+
     /// The public numbers of the key; `None` for a secret, which has none.
     pub(crate) fn public_numbers(&self) -> Option<PublicNumbers<'_>> {
         match &self.material {

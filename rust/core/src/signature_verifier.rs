@@ -47,14 +47,13 @@ impl SignatureVerifier {
     /// The first reason: form, header, key, signature.
     pub fn verify(&self, token: &[u8], max_bytes: usize) -> Result<SignedPayload, Reject> {
         let token = CompactToken::parse(token, max_bytes)?;
-        let (mut header, mut payload, mut signature) = (Vec::new(), Vec::new(), Vec::new());
-        decode_part(token.header, "protected header", &mut header)?;
+        let header = decode_part(token.header, "protected header")?;
         let header = TokenHeader::parse(&header, !token.signature.is_empty())?;
-        decode_part(token.payload, "payload", &mut payload)?;
-        decode_part(token.signature, "JWS signature", &mut signature)?;
+        let payload = decode_part(token.payload, "payload")?;
+        let signature = decode_part(token.signature, "JWS signature")?;
         let (algorithm, key_id) = (header.algorithm, header.key_id.as_deref().map(str::to_owned));
         self.keys
             .verify_with(&header, |key| signature::verify(key, algorithm, &token, &signature, &payload).map(drop))?;
-        Ok(SignedPayload { payload, algorithm, key_id })
+        Ok(SignedPayload { payload: payload.to_vec(), algorithm, key_id })
     }
 }

@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::reject::{Reject, RejectCode};
+use crate::wiped::WipedBytes;
 
 /// The three parts of a compact JWS, still encoded.
 #[derive(Clone, Copy, Debug)]
@@ -49,9 +50,9 @@ impl<'t> CompactToken<'t> {
 
 /// Decodes one part strictly (RFC 7515, section 2): no padding, no white space, no `+` or `/`, no stray bits at the end.
 /// `name` is jjwt's name of the part. The message does not repeat the part.
-pub(crate) fn decode_part(part: &[u8], name: &str, decoded: &mut Vec<u8>) -> Result<(), Reject> {
-    decoded.clear();
-    URL_SAFE_NO_PAD.decode_vec(part, decoded).map_err(|error| {
+pub(crate) fn decode_part(part: &[u8], name: &str) -> Result<WipedBytes, Reject> {
+    let mut decoded = WipedBytes::with_capacity(base64::decoded_len_estimate(part.len()));
+    URL_SAFE_NO_PAD.decode_vec(part, &mut decoded).map_err(|error| {
         let place = match error {
             base64::DecodeError::InvalidByte(position, _) => format!("unexpected character at offset {position}"),
             base64::DecodeError::InvalidLastSymbol { .. } => "stray bits in the last character".to_owned(),
@@ -59,7 +60,8 @@ pub(crate) fn decode_part(part: &[u8], name: &str, decoded: &mut Vec<u8>) -> Res
             base64::DecodeError::InvalidLength(_) => "impossible length".to_owned(),
         };
         Reject::new(RejectCode::MalformedBase64, format!("Invalid Base64Url {name}: {place}"))
-    })
+    })?;
+    Ok(decoded)
 }
 
 #[cfg(test)]
@@ -94,11 +96,9 @@ mod tests {
 
     #[test]
     fn sloppy_base64_is_refused() {
-        let mut decoded = Vec::new();
-        decode_part(b"YWI", "payload", &mut decoded).unwrap();
-        assert_eq!(decoded, b"ab");
+        assert_eq!(**decode_part(b"YWI", "payload").unwrap(), *b"ab");
         for part in ["YWI=", "YW I", "YWI\n", "Y+I", "Y/I", "YWJ", "Y", "YW\u{e9}"] {
-            let reject = decode_part(part.as_bytes(), "payload", &mut decoded).unwrap_err();
+            let reject = decode_part(part.as_bytes(), "payload").unwrap_err();
             assert_eq!(reject.code(), RejectCode::MalformedBase64, "{part}");
             assert!(!reject.message().contains(part));
         }

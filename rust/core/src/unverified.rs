@@ -24,9 +24,9 @@ impl UnverifiedToken {
     pub fn decode(token: &[u8], max_bytes: usize) -> Result<Self, Reject> {
         let token = CompactToken::parse(token, max_bytes)?;
         let mut decoded = Self { header: Vec::new(), payload: Vec::new(), signature: Vec::new() };
-        decode_part(token.header, "protected header", &mut decoded.header)?;
-        decode_part(token.payload, "payload", &mut decoded.payload)?;
-        decode_part(token.signature, "JWS signature", &mut decoded.signature)?;
+        decoded.header = decode_part(token.header, "protected header")?.to_vec();
+        decoded.payload = decode_part(token.payload, "payload")?.to_vec();
+        decoded.signature = decode_part(token.signature, "JWS signature")?.to_vec();
         Ok(decoded)
     }
 

@@ -17,6 +17,7 @@ use arc_swap::{ArcSwap, Guard};
 use aws_lc_rs::digest::{SHA256, digest};
 use zeroize::Zeroizing;
 
+use crate::epoch::Epoch;
 use crate::events::{Events, Level};
 
 /// The time between two looks: a change is taken within two of them and the time to read it.
@@ -156,14 +157,20 @@ impl<T> Reloaded<T> {
 
     /// Takes a change of the file in. `name` says what the file is ("The key file"); `read` makes the new value, or says
     /// line by line why it is none. Then the old value stays.
-    pub(crate) fn look(&self, name: &str, events: &Events, read: impl FnOnce(&Path, &[u8]) -> Result<T, Vec<String>>) {
+    pub(crate) fn look(
+        &self,
+        name: &str,
+        events: &Events,
+        epoch: &Epoch,
+        read: impl FnOnce(&Path, &[u8]) -> Result<T, Vec<String>>,
+    ) {
         let Some(file) = &self.file else { return };
         let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(change) = file.changed() else { return };
         let what = format!("{name} '{}'", file.path().display());
         match change.map(|bytes| read(file.path(), &bytes)) {
             Ok(Ok(value)) => {
-                self.value.store(Arc::new(value));
+                epoch.change(|| self.value.store(Arc::new(value)));
                 events.push(Level::Info, format!("{what} has changed and is in use"));
             }
             Ok(Err(why)) => tell_refused(events, &what, &why),
@@ -188,7 +195,8 @@ pub(crate) fn tell_refused(events: &Events, what: &str, why: &[String]) {
 /// The thread that looks at files until this is dropped.
 pub(crate) struct FileWatcher {
     stop: Option<mpsc::Sender<()>>,
-    ended: mpsc::Receiver<()>,
+    /// Locked by the drop alone: a receiver may not be shared by threads, and an authenticator is.
+    ended: Mutex<mpsc::Receiver<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -214,14 +222,15 @@ impl FileWatcher {
                 }
             }
         })?;
-        Ok(Self { stop: Some(stop), ended, thread: Some(thread) })
+        Ok(Self { stop: Some(stop), ended: Mutex::new(ended), thread: Some(thread) })
     }
 }
 
 impl Drop for FileWatcher {
     fn drop(&mut self) {
         drop(self.stop.take());
-        let stuck = self.ended.recv_timeout(LONGEST_STOP) == Err(mpsc::RecvTimeoutError::Timeout);
+        let ended = self.ended.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let stuck = ended.recv_timeout(LONGEST_STOP) == Err(mpsc::RecvTimeoutError::Timeout);
         if let Some(thread) = self.thread.take().filter(|_| !stuck) {
             let _ = thread.join();
         }
@@ -371,8 +380,8 @@ mod tests {
         let (file, bytes) = WatchedFile::open(&path, 10).unwrap();
         let reloaded = Reloaded::of_file(file, number(&path, &bytes).unwrap());
         let look = || {
-            reloaded.look("The number", &events, number);
-            reloaded.look("The number", &events, number);
+            reloaded.look("The number", &events, &Epoch::default(), number);
+            reloaded.look("The number", &events, &Epoch::default(), number);
             (**reloaded.load(), events.pop().map(|event| (event.level, event.text)))
         };
         assert_eq!(look(), (1, None));

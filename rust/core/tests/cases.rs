@@ -80,7 +80,15 @@ fn run(
         }
         (Ok(_), Expected::RefusedAtStart(_)) => return Err("it starts".to_owned()),
         (Err(told), _) => return Err(format!("it does not start: {told}")),
-        (Ok(authenticator), _) => authenticator.authenticate(&case.authorization, UnixMillis(case.now)),
+        (Ok(authenticator), _) => {
+            let judge = || authenticator.authenticate(&case.authorization, UnixMillis(case.now));
+            let verdict = judge();
+            // What is accepted is kept: the second time the cache answers, and has to say the same.
+            if judge() != verdict {
+                return Err("a second look at the token says something else".to_owned());
+            }
+            verdict
+        }
     };
     if let Err(reject) = &verdict {
         support::harmless(reject.message(), &case.authorization)?;

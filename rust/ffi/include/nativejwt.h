@@ -117,7 +117,7 @@
 /*
  The version of the functions and of the record. Both sides compare it before anything else.
  */
-#define NATIVEJWT_ABI_VERSION 3
+#define NATIVEJWT_ABI_VERSION 4
 
 /*
  A record buffer of this size holds every verdict.
@@ -136,6 +136,23 @@
 #define NATIVEJWT_OPEN_WITHOUT_IDENTITY 1
 
 /*
+ A flag of authenticating: the caller remembers identities by `cache_slot` and `cache_generation`, and needs no texts of
+ a token that was accepted before.
+ */
+#define NATIVEJWT_AUTHENTICATE_REMEMBERED 1
+
+/*
+ A flag of a record: the token is kept, and `cache_slot` and `cache_generation` say where.
+ */
+#define NATIVEJWT_RECORD_KEPT 1
+
+/*
+ A flag of a record: it has no texts. If the caller does not remember the identity, it calls once more, without
+ `NATIVEJWT_AUTHENTICATE_REMEMBERED`.
+ */
+#define NATIVEJWT_RECORD_WITHOUT_TEXTS 2
+
+/*
  An authenticator, as callers hold it. They see a pointer and nothing else.
  */
 typedef struct nativejwt_authenticator nativejwt_authenticator;
@@ -150,7 +167,7 @@ typedef struct nativejwt_record {
    */
   uint32_t code;
   /*
-   0 for now.
+   `NATIVEJWT_RECORD_KEPT` and `NATIVEJWT_RECORD_WITHOUT_TEXTS`, added up.
    */
   uint32_t flags;
   /*
@@ -205,6 +222,19 @@ typedef struct nativejwt_record {
    Bytes of the token; 0 where tokens are not passed through.
    */
   uint32_t token_length;
+  /*
+   The slot of a token that is kept, less than `nativejwt_cache_slots`. Another token may get it later.
+   */
+  uint32_t cache_slot;
+  /*
+   0 for now.
+   */
+  uint32_t reserved;
+  /*
+   Tells the verdicts apart that are kept in one slot one after the other: the same slot and the same generation are
+   the same identity. It does not come again while the authenticator is open.
+   */
+  uint64_t cache_generation;
 } nativejwt_record;
 
 #ifdef __cplusplus
@@ -248,8 +278,8 @@ struct nativejwt_authenticator *nativejwt_open(const uint8_t *config,
 
 /*
  Judges the value of an Authorization header at the time `now_millis` (milliseconds since 1970), writes a record and
- returns its code: 0 if the token is accepted. Any number of threads may call it at once, each with its own record
- of at least `NATIVEJWT_RECORD_CAPACITY` bytes.
+ returns its code: 0 if the token is accepted. `flags` is 0 or `NATIVEJWT_AUTHENTICATE_REMEMBERED`. Any number of threads
+ may call it at once, each with its own record of at least `NATIVEJWT_RECORD_CAPACITY` bytes.
 
  # Safety
  `authenticator` is open; `header` and `record` point to as many bytes as their lengths say.
@@ -258,8 +288,25 @@ uint32_t nativejwt_authenticate(const struct nativejwt_authenticator *authentica
                                 const uint8_t *header,
                                 size_t header_length,
                                 int64_t now_millis,
+                                uint32_t flags,
                                 uint8_t *record,
                                 size_t record_capacity);
+
+/*
+ Returns how many accepted tokens are kept at most: each `cache_slot` is less than it. 0 if none is kept.
+
+ # Safety
+ `authenticator` is open.
+ */
+uint32_t nativejwt_cache_slots(const struct nativejwt_authenticator *authenticator);
+
+/*
+ Forgets all accepted tokens, so that each is verified again, also one whose verification is under way.
+
+ # Safety
+ `authenticator` is open.
+ */
+void nativejwt_forget_tokens(const struct nativejwt_authenticator *authenticator);
 
 /*
  Writes what the authenticator has to say since the last call into the record's message, each event a line

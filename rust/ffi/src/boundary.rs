@@ -15,7 +15,8 @@ use nativejwt_core::{
 
 use crate::handle::NativejwtAuthenticator;
 use crate::wire::{
-    NATIVEJWT_CODE_CONFIGURATION, NATIVEJWT_OPEN_WITHOUT_IDENTITY, NativejwtRecord, write_message, write_verdict,
+    NATIVEJWT_AUTHENTICATE_REMEMBERED, NATIVEJWT_CODE_CONFIGURATION, NATIVEJWT_OPEN_WITHOUT_IDENTITY, NativejwtRecord,
+    write_accepted, write_message, write_rejected,
 };
 
 thread_local! {
@@ -93,6 +94,7 @@ pub(crate) fn authenticate(
     handle: Option<&NativejwtAuthenticator>,
     header: &[u8],
     now: UnixMillis,
+    flags: u32,
     record: &mut [u8],
 ) -> u32 {
     let internal_error = RejectCode::InternalError.number();
@@ -100,13 +102,30 @@ pub(crate) fn authenticate(
     if record.len() < NativejwtRecord::SIZE {
         return internal_error;
     }
-    let verdict = guarded(Some(handle.authenticator.events()), || {
+    let remembers = flags & NATIVEJWT_AUTHENTICATE_REMEMBERED != 0;
+    let code = guarded(Some(handle.authenticator.events()), || {
         #[cfg(feature = "provoke-panic")]
         provoke_panic(header);
-        (handle.authenticator.authenticate(header, now), handle.authenticator.token_to_pass_through(header))
+        handle.authenticator.authenticate_with(header, now, |verdict| match verdict {
+            Ok(accepted) => {
+                let token = handle.authenticator.token_to_pass_through(header);
+                write_accepted(record, &accepted, token, remembers)
+            }
+            Err(reject) => write_rejected(record, &reject),
+        })
     });
-    let (verdict, token) = verdict.unwrap_or_else(|| (Err(Reject::internal_error()), None));
-    write_verdict(record, &verdict, token)
+    code.unwrap_or_else(|| write_rejected(record, &Reject::internal_error()))
+}
+
+/// How many accepted tokens are kept at most.
+pub(crate) fn cache_slots(handle: Option<&NativejwtAuthenticator>) -> u32 {
+    handle.map_or(0, |handle| u32::try_from(handle.authenticator.cache_slots()).unwrap_or(u32::MAX))
+}
+
+/// Forgets all accepted tokens.
+pub(crate) fn forget_tokens(handle: Option<&NativejwtAuthenticator>) {
+    let Some(handle) = handle else { return };
+    guarded(Some(handle.authenticator.events()), || handle.authenticator.forget_tokens());
 }
 
 #[cfg(feature = "provoke-panic")]

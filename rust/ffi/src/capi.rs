@@ -58,8 +58,8 @@ pub unsafe extern "C" fn nativejwt_open(
 }
 
 /// Judges the value of an Authorization header at the time `now_millis` (milliseconds since 1970), writes a record and
-/// returns its code: 0 if the token is accepted. Any number of threads may call it at once, each with its own record
-/// of at least `NATIVEJWT_RECORD_CAPACITY` bytes.
+/// returns its code: 0 if the token is accepted. `flags` is 0 or `NATIVEJWT_AUTHENTICATE_REMEMBERED`. Any number of threads
+/// may call it at once, each with its own record of at least `NATIVEJWT_RECORD_CAPACITY` bytes.
 ///
 /// # Safety
 /// `authenticator` is open; `header` and `record` point to as many bytes as their lengths say.
@@ -69,6 +69,7 @@ pub unsafe extern "C" fn nativejwt_authenticate(
     header: *const u8,
     header_length: usize,
     now_millis: i64,
+    flags: u32,
     record: *mut u8,
     record_capacity: usize,
 ) -> u32 {
@@ -76,7 +77,27 @@ pub unsafe extern "C" fn nativejwt_authenticate(
     let (authenticator, header, record) = unsafe {
         (NativejwtAuthenticator::borrow(authenticator), input(header, header_length), output(record, record_capacity))
     };
-    boundary::authenticate(authenticator, header, UnixMillis(now_millis), record)
+    boundary::authenticate(authenticator, header, UnixMillis(now_millis), flags, record)
+}
+
+/// Returns how many accepted tokens are kept at most: each `cache_slot` is less than it. 0 if none is kept.
+///
+/// # Safety
+/// `authenticator` is open.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nativejwt_cache_slots(authenticator: *const NativejwtAuthenticator) -> u32 {
+    // SAFETY: the caller promises the pointer.
+    boundary::cache_slots(unsafe { NativejwtAuthenticator::borrow(authenticator) })
+}
+
+/// Forgets all accepted tokens, so that each is verified again, also one whose verification is under way.
+///
+/// # Safety
+/// `authenticator` is open.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nativejwt_forget_tokens(authenticator: *const NativejwtAuthenticator) {
+    // SAFETY: the caller promises the pointer.
+    boundary::forget_tokens(unsafe { NativejwtAuthenticator::borrow(authenticator) });
 }
 
 /// Writes what the authenticator has to say since the last call into the record's message, each event a line

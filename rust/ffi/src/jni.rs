@@ -81,6 +81,7 @@ unsafe extern "system" fn Java_io_nativejwt_ffi_NativeMethods_authenticate(
     header: jlong,
     header_length: jlong,
     now_millis: jlong,
+    flags: jint,
     record: jlong,
     record_capacity: jint,
 ) -> jint {
@@ -92,7 +93,27 @@ unsafe extern "system" fn Java_io_nativejwt_ffi_NativeMethods_authenticate(
             output(address(record), length(record_capacity.into())),
         )
     };
-    to_jint(boundary::authenticate(handle, header, UnixMillis(now_millis), record))
+    to_jint(boundary::authenticate(handle, header, UnixMillis(now_millis), flags.cast_unsigned(), record))
+}
+
+/// # Safety
+/// As [`crate::capi::nativejwt_cache_slots`].
+#[unsafe(no_mangle)]
+unsafe extern "system" fn Java_io_nativejwt_ffi_NativeMethods_cacheSlots(
+    _: *mut JNIEnv,
+    _: jclass,
+    handle: jlong,
+) -> jint {
+    // SAFETY: the Java side passes a handle that it keeps open.
+    to_jint(boundary::cache_slots(unsafe { NativejwtAuthenticator::borrow(address(handle)) }))
+}
+
+/// # Safety
+/// As [`crate::capi::nativejwt_forget_tokens`].
+#[unsafe(no_mangle)]
+unsafe extern "system" fn Java_io_nativejwt_ffi_NativeMethods_forgetTokens(_: *mut JNIEnv, _: jclass, handle: jlong) {
+    // SAFETY: as above.
+    boundary::forget_tokens(unsafe { NativejwtAuthenticator::borrow(address(handle)) });
 }
 
 /// # Safety

@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use nativejwt_core::{Identity, Reject};
+use nativejwt_core::{Accepted, Reject};
 
 /// The version of the functions and of the record. Both sides compare it before anything else.
-pub const NATIVEJWT_ABI_VERSION: u32 = 3;
+pub const NATIVEJWT_ABI_VERSION: u32 = 4;
 
 /// A record buffer of this size holds every verdict.
 pub const NATIVEJWT_RECORD_CAPACITY: usize = 65_536;
@@ -17,6 +17,17 @@ pub const NATIVEJWT_CODE_CONFIGURATION: u32 = 1000;
 /// `pass-through.credential-name` are errors.
 pub const NATIVEJWT_OPEN_WITHOUT_IDENTITY: u32 = 1;
 
+/// A flag of authenticating: the caller remembers identities by `cache_slot` and `cache_generation`, and needs no texts of
+/// a token that was accepted before.
+pub const NATIVEJWT_AUTHENTICATE_REMEMBERED: u32 = 1;
+
+/// A flag of a record: the token is kept, and `cache_slot` and `cache_generation` say where.
+pub const NATIVEJWT_RECORD_KEPT: u32 = 1;
+
+/// A flag of a record: it has no texts. If the caller does not remember the identity, it calls once more, without
+/// `NATIVEJWT_AUTHENTICATE_REMEMBERED`.
+pub const NATIVEJWT_RECORD_WITHOUT_TEXTS: u32 = 2;
+
 /// The head of a record, in native byte order. Offsets count bytes from the head's first one; texts are UTF-8 without
 /// a terminator.
 #[repr(C)]
@@ -24,7 +35,7 @@ pub const NATIVEJWT_OPEN_WITHOUT_IDENTITY: u32 = 1;
 pub struct NativejwtRecord {
     /// 0 if the token was accepted, else the stable number of the reject.
     pub code: u32,
-    /// 0 for now.
+    /// `NATIVEJWT_RECORD_KEPT` and `NATIVEJWT_RECORD_WITHOUT_TEXTS`, added up.
     pub flags: u32,
     /// `exp` in milliseconds since 1970; `INT64_MAX` if there is none.
     pub expires_at_millis: i64,
@@ -52,6 +63,13 @@ pub struct NativejwtRecord {
     pub token_offset: u32,
     /// Bytes of the token; 0 where tokens are not passed through.
     pub token_length: u32,
+    /// The slot of a token that is kept, less than `nativejwt_cache_slots`. Another token may get it later.
+    pub cache_slot: u32,
+    /// 0 for now.
+    pub reserved: u32,
+    /// Tells the verdicts apart that are kept in one slot one after the other: the same slot and the same generation are
+    /// the same identity. It does not come again while the authenticator is open.
+    pub cache_generation: u64,
 }
 
 impl NativejwtRecord {
@@ -77,6 +95,8 @@ impl NativejwtRecord {
             self.groups_length.to_ne_bytes(),
             self.token_offset.to_ne_bytes(),
             self.token_length.to_ne_bytes(),
+            self.cache_slot.to_ne_bytes(),
+            self.reserved.to_ne_bytes(),
         ];
         for (target, field) in bytes.chunks_exact_mut(4).zip(fields) {
             target.copy_from_slice(&field);
@@ -84,18 +104,23 @@ impl NativejwtRecord {
         if let Some(target) = bytes.get_mut(8..16) {
             target.copy_from_slice(&self.expires_at_millis.to_ne_bytes());
         }
+        if let Some(target) = bytes.get_mut(72..80) {
+            target.copy_from_slice(&self.cache_generation.to_ne_bytes());
+        }
         bytes
     }
 }
 
 /// The offsets above are part of the ABI; the Java side has them as constants.
 const _: () = {
-    assert!(NativejwtRecord::SIZE == 64);
+    assert!(NativejwtRecord::SIZE == 80);
     assert!(std::mem::offset_of!(NativejwtRecord, expires_at_millis) == 8);
     assert!(std::mem::offset_of!(NativejwtRecord, principal_offset) == 16);
     assert!(std::mem::offset_of!(NativejwtRecord, reason_length) == 44);
     assert!(std::mem::offset_of!(NativejwtRecord, groups_length) == 52);
     assert!(std::mem::offset_of!(NativejwtRecord, token_length) == 60);
+    assert!(std::mem::offset_of!(NativejwtRecord, cache_slot) == 64);
+    assert!(std::mem::offset_of!(NativejwtRecord, cache_generation) == 72);
 };
 
 /// Texts that do not fit are cut, which only errors of a configuration and events can be so long as to need.
@@ -142,34 +167,53 @@ impl<'b> Writer<'b> {
     }
 }
 
-/// Writes a verdict and returns its code. `token` is where the token to pass through stands in the header's value.
-pub(crate) fn write_verdict(buffer: &mut [u8], verdict: &Result<Identity, Reject>, token: Option<Range<usize>>) -> u32 {
+/// Writes what was found out about a token that is accepted, and returns 0. `token` is where the token to pass through
+/// stands in the header's value; `remembers` is true for a caller that needs no texts of a token that was accepted before.
+pub(crate) fn write_accepted(
+    buffer: &mut [u8],
+    accepted: &Accepted<'_>,
+    token: Option<Range<usize>>,
+    remembers: bool,
+) -> u32 {
     let mut writer = Writer::new(buffer);
-    let mut head = NativejwtRecord { expires_at_millis: i64::MAX, ..NativejwtRecord::default() };
-    match verdict {
-        Ok(identity) => {
-            head.expires_at_millis = identity.expires_at.map_or(i64::MAX, |at| at.0);
-            (head.principal_offset, head.principal_length) = writer.text(&identity.principal);
-            (head.user_offset, head.user_length) = writer.text(&identity.user);
-            // Without any groups it would be another identity than the token's.
-            let Some(groups) = writer.groups(&identity.groups) else {
-                return write_verdict(buffer, &Err(Reject::internal_error()), None);
-            };
-            (head.groups_offset, head.groups_length) = groups;
-            if let Some(token) = token {
-                // At most max-token-size behind some white space; what were longer would not be handed on.
-                head.token_offset = u32::try_from(token.start).unwrap_or(0);
-                head.token_length = u32::try_from(token.len()).unwrap_or(0);
-            }
-        }
-        Err(reject) => {
-            head.code = reject.code().number();
-            (head.reason_offset, head.reason_length) = writer.text(reject.code().name());
-            (head.message_offset, head.message_length) = writer.text(reject.message());
-        }
+    let identity = accepted.identity;
+    let mut head = NativejwtRecord {
+        expires_at_millis: identity.expires_at.map_or(i64::MAX, |at| at.0),
+        ..NativejwtRecord::default()
+    };
+    if let Some(place) = accepted.place {
+        head.flags |= NATIVEJWT_RECORD_KEPT;
+        (head.cache_slot, head.cache_generation) = (place.slot, place.generation);
+    }
+    if accepted.was_known && remembers {
+        head.flags |= NATIVEJWT_RECORD_WITHOUT_TEXTS;
+    } else {
+        (head.principal_offset, head.principal_length) = writer.text(&identity.principal);
+        (head.user_offset, head.user_length) = writer.text(&identity.user);
+        // Without any groups it would be another identity than the token's.
+        let Some(groups) = writer.groups(&identity.groups) else {
+            return write_rejected(buffer, &Reject::internal_error());
+        };
+        (head.groups_offset, head.groups_length) = groups;
+    }
+    if let Some(token) = token {
+        // At most max-token-size behind some white space; what were longer would not be handed on.
+        head.token_offset = u32::try_from(token.start).unwrap_or(0);
+        head.token_length = u32::try_from(token.len()).unwrap_or(0);
     }
     writer.head(head);
     head.code
+}
+
+/// Writes why a token is refused, and returns the reason's number.
+pub(crate) fn write_rejected(buffer: &mut [u8], reject: &Reject) -> u32 {
+    let mut writer = Writer::new(buffer);
+    let code = reject.code().number();
+    let mut head = NativejwtRecord { code, expires_at_millis: i64::MAX, ..NativejwtRecord::default() };
+    (head.reason_offset, head.reason_length) = writer.text(reject.code().name());
+    (head.message_offset, head.message_length) = writer.text(reject.message());
+    writer.head(head);
+    code
 }
 
 /// Writes a text that is no verdict.

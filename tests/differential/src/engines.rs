@@ -23,10 +23,16 @@ pub fn open_core(properties: &[(String, String)]) -> Result<Authenticator, Strin
     Ok(opened)
 }
 
-/// The core's verdict.
+/// The core's verdict, twice.
+///
+/// # Panics
+/// The second one is another.
 #[must_use]
 pub fn core_verdict(authenticator: &Authenticator, authorization: &[u8], now: i64) -> Verdict {
-    match authenticator.authenticate(authorization, UnixMillis(now)) {
+    let verdict = authenticator.authenticate(authorization, UnixMillis(now));
+    // What is accepted is kept: the second time the cache answers.
+    assert!(authenticator.authenticate(authorization, UnixMillis(now)) == verdict, "a second look says something else");
+    match verdict {
         Ok(identity) => Verdict::Accept {
             user: identity.user.encode_utf16().collect(),
             principal: identity.principal.encode_utf16().collect(),

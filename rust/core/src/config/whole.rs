@@ -7,19 +7,25 @@ use super::properties::Properties;
 use super::{PREFIX, Setting, setting, units};
 use crate::environment::Environment;
 use crate::pass_through::PassThrough;
+use crate::token_cache::TokenCache;
 
 const MAX_TOKEN_SIZE: &str = "max-token-size";
+const TOKEN_CACHE_SIZE: &str = "token-cache.max-size";
 const CREDENTIAL_NAME: &str = "pass-through.credential-name";
 const MINIMUM_LIFETIME: &str = "pass-through.minimum-lifetime";
 const ALLOW_USER_WITH_HYPHEN: &str = "pass-through.allow-user-with-hyphen";
 
 /// The names, all of them.
-pub(super) const NAMES: [&str; 4] = [MAX_TOKEN_SIZE, CREDENTIAL_NAME, MINIMUM_LIFETIME, ALLOW_USER_WITH_HYPHEN];
+pub(super) const NAMES: [&str; 5] =
+    [MAX_TOKEN_SIZE, TOKEN_CACHE_SIZE, CREDENTIAL_NAME, MINIMUM_LIFETIME, ALLOW_USER_WITH_HYPHEN];
 
 const KIB: u64 = 1024;
 const DEFAULT_MAX_TOKEN_SIZE: usize = 16 * 1024;
 /// All that a token of this size can say of its bearer still fits into a record of the boundary.
 const LARGEST_MAX_TOKEN_SIZE: u64 = 32 * KIB;
+const DEFAULT_TOKEN_CACHE_SIZE: u64 = 16 * KIB * KIB;
+/// Nobody has as many tokens.
+const LARGEST_TOKEN_CACHE_SIZE: u64 = 64 * KIB * KIB * KIB;
 /// Longer than any token that somebody should hand on.
 const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
@@ -28,6 +34,8 @@ const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 pub(crate) struct WholeConfiguration {
     /// The longest token that is read, in bytes.
     pub(crate) max_token_size: usize,
+    /// What the tokens that were accepted may take, in bytes; none where none is kept.
+    pub(crate) token_cache_size: Option<u64>,
     /// The rules where tokens are handed on to connectors.
     pub(crate) pass_through: Option<PassThrough>,
 }
@@ -37,6 +45,7 @@ impl WholeConfiguration {
     pub(crate) fn read(properties: &Properties, environment: &Environment, errors: &mut ConfigurationErrors) -> Self {
         let mut read = |name: &str| setting(properties, name, errors).filter(|setting| !setting.value.is_empty());
         let max_token_size = read(MAX_TOKEN_SIZE);
+        let token_cache_size = read(TOKEN_CACHE_SIZE);
         let credential_name = read(CREDENTIAL_NAME);
         let (minimum_lifetime, allow_user_with_hyphen) = (read(MINIMUM_LIFETIME), read(ALLOW_USER_WITH_HYPHEN));
         if let Some(name) = &credential_name {
@@ -58,6 +67,8 @@ impl WholeConfiguration {
             max_token_size: max_token_size
                 .and_then(|setting| token_size(&setting, errors))
                 .unwrap_or(DEFAULT_MAX_TOKEN_SIZE),
+            token_cache_size: token_cache_size
+                .map_or(Some(DEFAULT_TOKEN_CACHE_SIZE), |setting| cache_size(&setting, errors)),
             pass_through: credential_name.map(|_| pass_through),
         }
     }
@@ -104,6 +115,20 @@ fn token_size(setting: &Setting, errors: &mut ConfigurationErrors) -> Option<usi
     None
 }
 
+/// `None` where nothing is to be kept.
+fn cache_size(setting: &Setting, errors: &mut ConfigurationErrors) -> Option<u64> {
+    match units::data_size(&setting.value) {
+        Ok(0) => {}
+        Ok(size) if (TokenCache::MIN_BYTES..=LARGEST_TOKEN_CACHE_SIZE).contains(&size) => return Some(size),
+        Ok(_) => {
+            let value = &setting.value;
+            errors.push(setting.problem(format!("is {value}, but must be 0B, for no cache, or from 64kB to 64GB")));
+        }
+        Err(why) => errors.push(setting.problem(why)),
+    }
+    None
+}
+
 fn lifetime(setting: &Setting, errors: &mut ConfigurationErrors) -> Option<Duration> {
     match units::duration(&setting.value) {
         Ok(lifetime) if lifetime <= YEAR => return Some(lifetime),
@@ -132,6 +157,7 @@ mod tests {
     fn the_defaults_are_those_of_the_documentation() {
         let (whole, errors) = read("");
         assert_eq!((whole.max_token_size, whole.pass_through.is_none(), &*errors), (16_384, true, ""));
+        assert_eq!(whole.token_cache_size, Some(16_777_216));
         let (whole, errors) = read("pass-through.credential-name=token");
         let pass_through = whole.pass_through.unwrap();
         assert_eq!((pass_through.minimum_lifetime, pass_through.allow_user_with_hyphen), (Duration::ZERO, false));
@@ -147,6 +173,8 @@ mod tests {
         let pass_through = whole.pass_through.unwrap();
         assert_eq!((whole.max_token_size, &*errors), (32_768, ""));
         assert_eq!((pass_through.minimum_lifetime.as_secs(), pass_through.allow_user_with_hyphen), (300, true));
+        assert_eq!(read("token-cache.max-size=1.5MB").0.token_cache_size, Some(1_572_864));
+        assert_eq!(read("token-cache.max-size=0B").0.token_cache_size, None);
     }
 
     #[test]
@@ -156,6 +184,9 @@ mod tests {
             ("max-token-size=16KB".to_owned(), "f:1: http-server.authentication.jwt.max-token-size is '16KB', which"),
             ("max-token-size=0B".to_owned(), "max-token-size is 0B, but must be from 1kB to 32kB"),
             ("max-token-size=1MB".to_owned(), "max-token-size is 1MB, but must be from 1kB to 32kB"),
+            ("token-cache.max-size=10kB".to_owned(), "max-size is 10kB, but must be 0B, for no cache, or from 64kB"),
+            ("token-cache.max-size=65GB".to_owned(), "max-size is 65GB, but must be"),
+            ("token-cache.max-size=16M".to_owned(), "max-size is '16M', which is no size"),
             (format!("{name}=a b"), "credential-name has ' ' in it"),
             (format!("{name}=a=b"), "credential-name has '=' in it"),
             (format!("{name}=internal$s3_aws_secret_key"), "credential-name begins with internal$"),

@@ -13,19 +13,19 @@ use crate::config::Properties;
 use crate::events::Level;
 use crate::reject::RejectCode;
 
-struct Key(Ed25519KeyPair);
+pub(crate) struct Key(Ed25519KeyPair);
 
 impl Key {
-    fn new(seed: u8) -> Self {
+    pub(crate) fn new(seed: u8) -> Self {
         Self(Ed25519KeyPair::from_seed_unchecked(&[seed; 32]).unwrap())
     }
 
-    fn jwk(&self, more: &str) -> String {
+    pub(crate) fn jwk(&self, more: &str) -> String {
         let x = URL_SAFE_NO_PAD.encode(self.0.public_key());
         format!(r#"{{"kty":"OKP","crv":"Ed25519","x":"{x}"{more}}}"#)
     }
 
-    fn token(&self, header: &str, payload: &str) -> String {
+    pub(crate) fn token(&self, header: &str, payload: &str) -> String {
         let encode = |text: &str| URL_SAFE_NO_PAD.encode(text);
         let input = format!("{}.{}", encode(&format!(r#"{{"alg":"EdDSA"{header}}}"#)), encode(payload));
         let signature = URL_SAFE_NO_PAD.encode(self.0.sign(input.as_bytes()));
@@ -34,13 +34,13 @@ impl Key {
 }
 
 /// A folder with an authenticator's files, and the authenticator.
-struct Setting {
+pub(crate) struct Setting {
     folder: std::path::PathBuf,
     authenticator: Option<Authenticator>,
 }
 
 impl Setting {
-    fn new(name: &str, files: &[(&str, &str)]) -> Self {
+    pub(crate) fn new(name: &str, files: &[(&str, &str)]) -> Self {
         let folder = std::env::temp_dir().join(format!("nativejwt-{}-reload-{name}", std::process::id()));
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir(&folder).unwrap();
@@ -52,40 +52,40 @@ impl Setting {
     }
 
     /// `config` has the keys without their prefix; `@` stands for the folder.
-    fn open(mut self, config: &str) -> Self {
+    pub(crate) fn open(mut self, config: &str) -> Self {
         let properties = Properties::parse(&self.prefixed(config), "").unwrap();
         self.authenticator = Some(Authenticator::open(&properties).unwrap());
         self
     }
 
-    fn prefixed(&self, config: &str) -> String {
+    pub(crate) fn prefixed(&self, config: &str) -> String {
         let config = config.replace('@', self.folder.to_str().unwrap());
         config.lines().map(|line| format!("http-server.authentication.jwt.{line}\n")).collect()
     }
 
     /// Replaces a file as a whole.
-    fn write(&self, name: &str, text: &str) {
+    pub(crate) fn write(&self, name: &str, text: &str) {
         fs::write(self.folder.join("new"), text).unwrap();
         fs::rename(self.folder.join("new"), self.folder.join(name)).unwrap();
     }
 
-    fn remove(&self, name: &str) {
+    pub(crate) fn remove(&self, name: &str) {
         fs::remove_file(self.folder.join(name)).unwrap();
     }
 
-    fn authenticator(&self) -> &Authenticator {
+    pub(crate) fn authenticator(&self) -> &Authenticator {
         self.authenticator.as_ref().unwrap()
     }
 
     /// What the operator reads of the changes that two looks take in; the folder is `@`.
-    fn told(&self) -> Vec<(Level, String)> {
+    pub(crate) fn told(&self) -> Vec<(Level, String)> {
         self.authenticator().look();
         self.authenticator().look();
         let events = std::iter::from_fn(|| self.authenticator().events().pop());
         events.map(|event| (event.level, event.text.replace(self.folder.to_str().unwrap(), "@"))).collect()
     }
 
-    fn login(&self, token: &str) -> Result<String, RejectCode> {
+    pub(crate) fn login(&self, token: &str) -> Result<String, RejectCode> {
         let verdict = self.authenticator().authenticate_token(token.as_bytes(), UnixMillis(0));
         verdict.map(|identity| identity.user).map_err(|reject| reject.code())
     }
@@ -98,11 +98,11 @@ impl Drop for Setting {
     }
 }
 
-fn alice() -> Result<String, RejectCode> {
+pub(crate) fn alice() -> Result<String, RejectCode> {
     Ok("alice".to_owned())
 }
 
-const ALICE: &str = r#"{"sub":"alice"}"#;
+pub(crate) const ALICE: &str = r#"{"sub":"alice"}"#;
 
 #[test]
 fn a_key_file_that_is_replaced_counts_and_a_broken_one_does_not() {

@@ -10,7 +10,8 @@ use zeroize::Zeroizing;
 
 use super::jwk::{self, Jwk, Origin};
 use super::jwks::{self, KeySet};
-use super::{hmac_file, pem};
+use super::{KeyLife, hmac_file, pem};
+use crate::epoch::Epoch;
 use crate::events::{Events, Level};
 use crate::reject::{Reject, RejectCode};
 use crate::signature::{KeyError, VerifyingKey};
@@ -77,8 +78,8 @@ pub(crate) fn open(path: &str, events: &Events) -> Result<Reloaded<Keys>, LoadEr
 }
 
 /// Takes a change of the key file in.
-pub(crate) fn look(keys: &Reloaded<Keys>, events: &Events) {
-    keys.look("The key file", events, |path, bytes| {
+pub(crate) fn look(keys: &Reloaded<Keys>, events: &Events, epoch: &Epoch) {
+    keys.look("The key file", events, epoch, |path, bytes| {
         let name = path.to_string_lossy();
         Keys::read(bytes, Origin::LocalFile, &name, events).map_err(|why| vec![why.to_string()])
     });
@@ -140,7 +141,7 @@ impl KeyFileTemplate {
         })
     }
 
-    pub(crate) fn key(&self, key_id: Option<&str>) -> Result<Arc<VerifyingKey>, Reject> {
+    pub(crate) fn key(&self, key_id: Option<&str>) -> Result<(Arc<VerifyingKey>, KeyLife), Reject> {
         let unknown = || Reject::new(RejectCode::UnknownKeyId, "Unknown signing key ID");
         let name = match key_id {
             None => Self::DEFAULT_KEY.to_owned(),
@@ -148,7 +149,7 @@ impl KeyFileTemplate {
             Some(key_id) => sanitized(key_id),
         };
         if let Some(KeyFile { key, .. }) = self.loaded.load().get(&name) {
-            return Ok(Arc::clone(key));
+            return Ok((Arc::clone(key), KeyLife::UntilChanged));
         }
         let (file, bytes) =
             WatchedFile::open(Path::new(&self.path_of(&name)), MAX_FILE_BYTES).map_err(|_| unknown())?;
@@ -157,17 +158,19 @@ impl KeyFileTemplate {
             Reject::new(RejectCode::UnusableKeyFile, message)
         })?;
         let loaded = KeyFile { key: Arc::new(key), file: Arc::new(file) };
-        self.keep(&name, &loaded);
-        Ok(loaded.key)
+        let is_kept = self.keep(&name, &loaded);
+        Ok((loaded.key, if is_kept { KeyLife::UntilChanged } else { KeyLife::Unwatched }))
     }
 
-    /// Another login may have read the file before, and the watching thread a newer one since then: that one stays.
-    fn keep(&self, name: &str, loaded: &KeyFile) {
+    /// Another login may have read the file before, and the watching thread a newer one since then: that one stays. True if
+    /// it is this one that is kept. No kept verdict hangs on the absence of a key, so the epoch stays.
+    fn keep(&self, name: &str, loaded: &KeyFile) -> bool {
         self.update(|files| {
             if files.len() < Self::MAX_KEPT && !files.contains_key(name) {
                 files.insert(name.to_owned(), loaded.clone());
             }
         });
+        self.loaded.load().get(name).is_some_and(|kept| Arc::ptr_eq(&kept.key, &loaded.key))
     }
 
     fn path_of(&self, name: &str) -> String {
@@ -187,7 +190,7 @@ impl KeyFileTemplate {
     }
 
     /// Takes changes of the files in that were read. A file that is gone takes its key with it.
-    pub(crate) fn look(&self, events: &Events) {
+    pub(crate) fn look(&self, events: &Events, epoch: &Epoch) {
         let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
         for (name, loaded) in self.loaded.load().iter() {
             let file = watched.entry(name.clone()).or_insert_with(|| WatchedFile::clone(&loaded.file));
@@ -196,13 +199,13 @@ impl KeyFileTemplate {
             match change.map(|bytes| Self::read(&bytes)) {
                 Ok(Ok(key)) => {
                     let loaded = KeyFile { key: Arc::new(key), file: Arc::new(file.clone()) };
-                    self.update(|files| drop(files.insert(name.clone(), loaded.clone())));
+                    epoch.change(|| self.update(|files| drop(files.insert(name.clone(), loaded.clone()))));
                     events.push(Level::Info, format!("{what} has changed and is in use"));
                 }
                 Ok(Err(why)) => tell_refused(events, &what, &[why.to_string()]),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {
                     watched.remove(name);
-                    self.update(|files| drop(files.remove(name)));
+                    epoch.change(|| self.update(|files| drop(files.remove(name))));
                     events.push(Level::Warning, format!("{what} is gone: tokens of this key ID are refused"));
                 }
                 Err(error) => tell_refused(events, &what, &[format!("it cannot be read: {error}")]),
@@ -247,9 +250,10 @@ mod tests {
             KeyFile { key: Arc::new(KeyFileTemplate::read(&bytes).unwrap()), file: Arc::new(file) }
         };
         let (old, new) = (read("A"), read("B"));
-        template.keep("a", &new);
-        template.keep("a", &old);
-        assert!(Arc::ptr_eq(&template.key(Some("a")).unwrap(), &new.key));
+        assert!(template.keep("a", &new));
+        assert!(!template.keep("a", &old), "no verdict by it may be kept");
+        let (key, life) = template.key(Some("a")).unwrap();
+        assert!(Arc::ptr_eq(&key, &new.key) && life == KeyLife::UntilChanged);
         std::fs::remove_dir_all(folder).unwrap();
     }
 }

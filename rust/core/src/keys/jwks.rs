@@ -169,6 +169,31 @@ impl KeySet {
         }
     }
 
+    /// True if no token is judged otherwise by the other set: the same keys under the same names. Unlike
+    /// [`KeySet::changes_since`] it compares the keys themselves, and where certificates lead to them.
+    pub(crate) fn is_same(&self, other: &KeySet) -> bool {
+        let are_same = |these: &[Entry], those: &[Entry]| {
+            these.len() == those.len()
+                && these
+                    .iter()
+                    .zip(those)
+                    .all(|(this, that)| Arc::ptr_eq(&this.key, &that.key) || this.key.is_same(&that.key))
+        };
+        self.by_id.len() == other.by_id.len()
+            && self.by_thumbprint.len() == other.by_thumbprint.len()
+            && self.only_for.len() == other.only_for.len()
+            && are_same(&self.without_id, &other.without_id)
+            && self.by_id.iter().all(|(id, keys)| other.by_id.get(id).is_some_and(|others| are_same(keys, others)))
+            && self.by_thumbprint.iter().all(|(thumbprint, keys)| {
+                other.by_thumbprint.get(thumbprint).is_some_and(|others| are_same(keys, others))
+            })
+            && self
+                .only_for
+                .iter()
+                .zip(&other.only_for)
+                .all(|((algorithm, keys), (other, others))| algorithm == other && are_same(keys, others))
+    }
+
     /// The keys in words: how many, and the first of them by name.
     pub(crate) fn describe(&self) -> String {
         let mut named: Vec<_> = self.by_id.iter().collect();

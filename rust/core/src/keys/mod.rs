@@ -19,12 +19,14 @@ mod refresh;
 mod remote;
 mod schedule;
 #[cfg(test)]
-mod test_server;
+pub(crate) mod test_server;
 mod transport;
 mod trust;
 
 use std::sync::Arc;
+use std::time::Instant;
 
+use crate::epoch::Epoch;
 use crate::events::Events;
 use crate::reject::Reject;
 use crate::signature::{KeyError, VerifyingKey};
@@ -48,6 +50,17 @@ pub(crate) enum KeySource {
     Template(KeyFileTemplate),
     /// The JWK set of a URL; a [`Refresher`] fetches it.
     Remote(Arc<RemoteKeySet>),
+}
+
+/// For how long the key that verified a token is that token's key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum KeyLife {
+    /// Until it is replaced or removed, which raises the epoch.
+    UntilChanged,
+    /// Until then at the latest, by the monotonic clock.
+    Until(Instant),
+    /// It was read for this token alone, and nobody will look whether it changes.
+    Unwatched,
 }
 
 impl KeySource {
@@ -107,10 +120,10 @@ impl KeySource {
     }
 
     /// Takes changes of the files in.
-    pub(crate) fn look(&self, events: &Events) {
+    pub(crate) fn look(&self, events: &Events, epoch: &Epoch) {
         match self {
-            Self::Local(keys) => file::look(keys, events),
-            Self::Template(template) => template.look(events),
+            Self::Local(keys) => file::look(keys, events, epoch),
+            Self::Template(template) => template.look(events, epoch),
             Self::Remote(_) => {}
         }
     }
@@ -120,11 +133,16 @@ impl KeySource {
         &self,
         header: &TokenHeader<'_>,
         verify: impl Fn(&VerifyingKey) -> Result<T, Reject>,
-    ) -> Result<T, Reject> {
+    ) -> Result<(T, KeyLife), Reject> {
         match self {
-            Self::Local(keys) => keys.load().verify_with(header, verify),
-            Self::Remote(key_set) => key_set.verify_with(header, verify),
-            Self::Template(template) => verify(&*template.key(header.key_id.as_deref())?),
+            Self::Local(keys) => Ok((keys.load().verify_with(header, verify)?, KeyLife::UntilChanged)),
+            Self::Remote(key_set) => {
+                key_set.verify_with(header, verify).map(|(verified, end)| (verified, KeyLife::Until(end)))
+            }
+            Self::Template(template) => {
+                let (key, life) = template.key(header.key_id.as_deref())?;
+                Ok((verify(&key)?, life))
+            }
         }
     }
 }
@@ -152,7 +170,7 @@ mod tests {
 
     fn serve(source: &KeySource, algorithm: Algorithm, key_id: Option<&str>) -> Result<String, RejectCode> {
         let header = TokenHeader::of(algorithm, key_id);
-        source.verify_with(&header, |key| Ok(key.describe())).map_err(|reject| reject.code())
+        source.verify_with(&header, |key| Ok(key.describe())).map(|(key, _)| key).map_err(|reject| reject.code())
     }
 
     #[test]

@@ -25,6 +25,7 @@ use super::on_demand::WaitingPlaces;
 use super::remote::{Location, RemoteKeySet, RemoteSettings, Snapshot, later_by};
 use super::schedule::{News, Step};
 use crate::clock::UnixMillis;
+use crate::epoch::Epoch;
 use crate::events::{Events, Level};
 use crate::signature::KeyError;
 
@@ -41,6 +42,7 @@ pub(crate) struct Refresher {
     runtime: Handle,
     places: Arc<WaitingPlaces>,
     events: Arc<Events>,
+    epoch: Arc<Epoch>,
     stop: Option<oneshot::Sender<()>>,
     /// Locked by the drop alone: a receiver may not be shared by threads, and a refresher may.
     ended: Mutex<mpsc::Receiver<()>>,
@@ -52,11 +54,11 @@ impl Refresher {
     ///
     /// # Errors
     /// The system has no thread or no file descriptor left.
-    pub(crate) fn start(events: &Arc<Events>) -> io::Result<Self> {
+    pub(crate) fn start(events: &Arc<Events>, epoch: &Arc<Epoch>) -> io::Result<Self> {
         // Current-thread: the fetches run on our thread. Names are looked up by the C library on helper threads, which
         // end by themselves; files that a disk could keep us waiting for are read and written on such, too.
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().thread_name(THREAD_NAME).build()?;
-        let (handle, events) = (runtime.handle().clone(), Arc::clone(events));
+        let (handle, events, epoch) = (runtime.handle().clone(), Arc::clone(events), Arc::clone(epoch));
         let (stop, stopped) = oneshot::channel::<()>();
         let (running, ended) = mpsc::channel();
         let thread = thread::Builder::new().name(THREAD_NAME.to_owned()).spawn(move || {
@@ -67,14 +69,15 @@ impl Refresher {
             runtime.shutdown_background();
         })?;
         let places = Arc::default();
-        Ok(Self { runtime: handle, places, events, stop: Some(stop), ended: Mutex::new(ended), thread: Some(thread) })
+        let (stop, thread, ended) = (Some(stop), Some(thread), Mutex::new(ended));
+        Ok(Self { runtime: handle, places, events, epoch, stop, ended, thread })
     }
 
     /// Fetches for the key set from now on, until nobody else holds it; waits for nothing. A key set belongs to the first
     /// refresher that takes it.
     pub(crate) fn add(&self, key_set: &Arc<RemoteKeySet>) {
         if key_set.places.set(Arc::clone(&self.places)).is_ok() {
-            let task = self.runtime.spawn(Refreshing::new(key_set, &self.events).run());
+            let task = self.runtime.spawn(Refreshing::new(key_set, &self.events, &self.epoch).run());
             // It was empty as long as the places were.
             let _ = key_set.refreshing.set(task.abort_handle());
         }
@@ -113,6 +116,7 @@ struct Refreshing {
     settings: Arc<RemoteSettings>,
     demand: Arc<Notify>,
     events: Arc<Events>,
+    epoch: Arc<Epoch>,
     /// Failures count from here.
     since: UnixMillis,
     skipped: Vec<String>,
@@ -120,12 +124,13 @@ struct Refreshing {
 }
 
 impl Refreshing {
-    fn new(key_set: &Arc<RemoteKeySet>, events: &Arc<Events>) -> Self {
+    fn new(key_set: &Arc<RemoteKeySet>, events: &Arc<Events>, epoch: &Arc<Epoch>) -> Self {
         Self {
             key_set: Arc::downgrade(key_set),
             settings: Arc::clone(&key_set.settings),
             demand: Arc::clone(&key_set.demand),
             events: Arc::clone(events),
+            epoch: Arc::clone(epoch),
             since: UnixMillis::now(),
             skipped: Vec::new(),
             random: RandomState::new(),
@@ -140,7 +145,7 @@ impl Refreshing {
             let Some(key_set) = self.key_set.upgrade() else { return };
             self.end_keys(&key_set, now);
             let (step, next_end, validator) =
-                key_set.change(|life| (None, (life.next(now), life.next_end(), life.validator())));
+                key_set.change(&self.epoch, |life| (None, (life.next(now), life.next_end(), life.validator())));
             drop(key_set);
             let wake = match step {
                 Step::Fetch => {
@@ -203,7 +208,8 @@ impl Refreshing {
         let failure = match fetched {
             Ok((fetched, max_age)) => {
                 // News before the keys: whoever waits for the fetch finds them.
-                let good = key_set.change(|life| match life.succeeded(fetched, max_age, now, wall_clock) {
+                let epoch = Arc::clone(&self.epoch);
+                let good = key_set.change(&epoch, |life| match life.succeeded(fetched, max_age, now, wall_clock) {
                     Ok(success) => {
                         self.tell_success(life, &success, wall_clock);
                         (Snapshot::serving(life), Ok(life.document().map(|(good, _)| good.clone())))
@@ -258,7 +264,7 @@ impl Refreshing {
 
     fn failed(&mut self, key_set: &RemoteKeySet, failure: &Failure, now: Instant) {
         let random = self.random.hash_one(now);
-        key_set.change(|life| {
+        key_set.change(&self.epoch, |life| {
             let news = life.failed(failure, now, random);
             self.tell_failure(life, news, failure);
             (life.document().is_none().then(|| self.unavailable(life)), ())
@@ -295,7 +301,7 @@ impl Refreshing {
 
     /// Ends the keys whose time is over.
     fn end_keys(&self, key_set: &RemoteKeySet, now: Instant) {
-        key_set.change(|life| {
+        key_set.change(&self.epoch, |life| {
             let ending = life.end_keys(now);
             let serving = || Snapshot::serving(life).unwrap_or_else(|| self.unavailable(life));
             let snapshot = ending.is_some().then(serving);

@@ -22,6 +22,7 @@ use super::on_demand::{MAX_KEY_ID_BYTES, WaitingPlaces};
 use super::schedule::{Timing, later};
 use super::transport::Transport;
 use crate::clock::UnixMillis;
+use crate::epoch::Epoch;
 use crate::events::{Events, Level};
 use crate::reject::{Reject, RejectCode};
 use crate::signature::{KeyError, VerifyingKey};
@@ -142,14 +143,26 @@ pub(crate) struct RemoteKeySet {
 pub(super) enum Snapshot {
     /// There are no keys; the sentence for whoever tries to log in.
     Unavailable(String),
-    /// They serve until then at the latest, whatever becomes of the thread that ends them.
-    Keys { keys: Arc<KeySet>, until: Instant },
+    /// They serve until then at the latest, whatever becomes of the thread that ends them; the first of them ends at
+    /// `next_end`.
+    Keys { keys: Arc<KeySet>, until: Instant, next_end: Instant },
 }
 
 impl Snapshot {
     /// The keys that serve now.
     pub(super) fn serving(life: &Life) -> Option<Self> {
-        life.serving().zip(life.keys_end()).map(|(keys, end)| Self::Keys { keys, until: later(end, LATEST_END) })
+        let (keys, end) = life.serving().zip(life.keys_end())?;
+        let next_end = life.next_end().map_or(end, |next_end| next_end.min(end));
+        Some(Self::Keys { keys, until: later(end, LATEST_END), next_end: later(next_end, LATEST_END) })
+    }
+
+    /// True if no token is judged otherwise by the other snapshot, as long as both serve.
+    fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Keys { keys, .. }, Self::Keys { keys: others, .. }) => keys.is_same(others),
+            (Self::Unavailable(_), Self::Unavailable(_)) => true,
+            _ => false,
+        }
     }
 }
 
@@ -191,13 +204,13 @@ impl RemoteKeySet {
         })
     }
 
-    /// As [`KeySet::verify_with`], with the keys of the last good fetch. A `kid` or thumbprint that they lack may lead to a fetch, which
-    /// is waited for within bounds.
+    /// As [`KeySet::verify_with`], with the keys of the last good fetch, and says when the first of them ends. A `kid` or
+    /// thumbprint that they lack may lead to a fetch, which is waited for within bounds.
     pub(crate) fn verify_with<T>(
         &self,
         header: &TokenHeader<'_>,
         verify: impl Fn(&VerifyingKey) -> Result<T, Reject>,
-    ) -> Result<T, Reject> {
+    ) -> Result<(T, Instant), Reject> {
         let verdict = self.verify_now(header, &verify);
         match header.key_name() {
             Some(name) if lacks_key(&verdict) && name.len() <= MAX_KEY_ID_BYTES => {
@@ -226,9 +239,11 @@ impl RemoteKeySet {
         &self,
         header: &TokenHeader<'_>,
         verify: &impl Fn(&VerifyingKey) -> Result<T, Reject>,
-    ) -> Result<T, Reject> {
+    ) -> Result<(T, Instant), Reject> {
         match &**self.snapshot.load() {
-            Snapshot::Keys { keys, until } if Instant::now() < *until => keys.verify_with(header, verify),
+            Snapshot::Keys { keys, until, next_end } if Instant::now() < *until => {
+                keys.verify_with(header, verify).map(|verified| (verified, *next_end))
+            }
             Snapshot::Keys { .. } => Err(Reject::new(
                 RejectCode::KeysUnavailable,
                 "The signing keys are too old to be used; try again shortly",
@@ -244,7 +259,7 @@ impl RemoteKeySet {
         header: &TokenHeader<'_>,
         key_name: &[u8],
         verify: &impl Fn(&VerifyingKey) -> Result<T, Reject>,
-    ) -> Option<Result<T, Reject>> {
+    ) -> Option<Result<(T, Instant), Reject>> {
         let places = self.places.get()?;
         let begin = Instant::now();
         if !self.is_worth_asking(places, begin) {
@@ -310,13 +325,16 @@ impl RemoteKeySet {
         }
     }
 
-    /// Changes the life. The request path sees what came of it before anybody who waits is woken.
-    pub(super) fn change<R>(&self, change: impl FnOnce(&mut Life) -> (Option<Snapshot>, R)) -> R {
+    /// Changes the life. The request path sees what came of it before anybody who waits is woken; verdicts by keys that
+    /// are others now are of another epoch.
+    pub(super) fn change<R>(&self, epoch: &Epoch, change: impl FnOnce(&mut Life) -> (Option<Snapshot>, R)) -> R {
         let mut life = self.life();
         let fetches = life.fetches();
         let (snapshot, result) = change(&mut life);
         if let Some(snapshot) = snapshot {
-            self.snapshot.store(Arc::new(snapshot));
+            let is_same = snapshot.is_same(&self.snapshot.load());
+            let store = || self.snapshot.store(Arc::new(snapshot));
+            if is_same { store() } else { epoch.change(store) }
         }
         self.show_gate(&life);
         if life.fetches() != fetches {

@@ -10,11 +10,11 @@ use std::time::{Duration, Instant};
 use rustls::pki_types::CertificateDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
-pub(super) const KEY: &str = r#""kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo""#;
+pub(crate) const KEY: &str = r#""kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo""#;
 /// Longer than anything here takes on a loaded machine.
-pub(super) const BOUND: Duration = Duration::from_secs(30);
+pub(crate) const BOUND: Duration = Duration::from_secs(30);
 
-pub(super) fn until(what: &str, mut holds: impl FnMut() -> bool) {
+pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let begin = Instant::now();
     while !holds() {
         assert!(begin.elapsed() < BOUND, "not within {BOUND:?}: {what}");
@@ -23,7 +23,7 @@ pub(super) fn until(what: &str, mut holds: impl FnMut() -> bool) {
 }
 
 /// What the server does after it read a request.
-pub(super) enum Reply {
+pub(crate) enum Reply {
     /// Sends this and closes.
     Bytes(Vec<u8>),
     /// Sends this, then the second part again and again until the client has had enough.
@@ -32,51 +32,51 @@ pub(super) enum Reply {
     Silence,
 }
 
-pub(super) fn response(status: &str, headers: &str, body: &str) -> Reply {
+pub(crate) fn response(status: &str, headers: &str, body: &str) -> Reply {
     let length = body.len();
     Reply::Bytes(
         format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {length}\r\nConnection: close\r\n\r\n{body}").into(),
     )
 }
 
-pub(super) fn redirect(location: &str) -> Reply {
+pub(crate) fn redirect(location: &str) -> Reply {
     response("302 Found", &format!("Location: {location}\r\n"), "")
 }
 
-pub(super) fn document(key_ids: &[&str]) -> String {
+pub(crate) fn document(key_ids: &[&str]) -> String {
     let keys: Vec<_> = key_ids.iter().map(|key_id| format!(r#"{{"kid":"{key_id}",{KEY}}}"#)).collect();
     format!(r#"{{"keys":[{}]}}"#, keys.join(","))
 }
 
-pub(super) fn good(key_ids: &[&str]) -> Reply {
+pub(crate) fn good(key_ids: &[&str]) -> Reply {
     response("200 OK", "Content-Type: application/json\r\n", &document(key_ids))
 }
 
 #[derive(Default)]
-pub(super) struct Seen {
-    pub(super) requests: Mutex<Vec<String>>,
+pub(crate) struct Seen {
+    pub(crate) requests: Mutex<Vec<String>>,
     /// Connections that are open at this moment.
-    pub(super) open: AtomicUsize,
+    pub(crate) open: AtomicUsize,
     stop: AtomicBool,
 }
 
 /// A server on 127.0.0.1, a thread for each connection. It ends with the test.
-pub(super) struct Server {
-    pub(super) address: SocketAddr,
-    pub(super) seen: Arc<Seen>,
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
+    pub(crate) seen: Arc<Seen>,
 }
 
 impl Server {
     /// `answer` gets the number of the request, from 0, and its path.
-    pub(super) fn start(answer: impl Fn(usize, &str) -> Reply + Send + Sync + 'static) -> Self {
+    pub(crate) fn start(answer: impl Fn(usize, &str) -> Reply + Send + Sync + 'static) -> Self {
         Self::listen(TcpListener::bind("127.0.0.1:0").unwrap(), None, answer)
     }
 
-    pub(super) fn start_tls(tls: ServerConfig, answer: impl Fn(usize, &str) -> Reply + Send + Sync + 'static) -> Self {
+    pub(crate) fn start_tls(tls: ServerConfig, answer: impl Fn(usize, &str) -> Reply + Send + Sync + 'static) -> Self {
         Self::listen(TcpListener::bind("127.0.0.1:0").unwrap(), Some(Arc::new(tls)), answer)
     }
 
-    pub(super) fn listen(
+    pub(crate) fn listen(
         listener: TcpListener,
         tls: Option<Arc<ServerConfig>>,
         answer: impl Fn(usize, &str) -> Reply + Send + Sync + 'static,
@@ -107,11 +107,11 @@ impl Server {
         server
     }
 
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}/jwks", self.address)
     }
 
-    pub(super) fn requests(&self) -> usize {
+    pub(crate) fn requests(&self) -> usize {
         self.seen.requests.lock().unwrap().len()
     }
 }
@@ -152,12 +152,12 @@ fn serve(mut stream: impl Read + Write, seen: &Seen, answer: &dyn Fn(usize, &str
     stream.flush()
 }
 
-pub(super) fn certificate(name: &str) -> (CertificateDer<'static>, ServerConfig) {
+pub(crate) fn certificate(name: &str) -> (CertificateDer<'static>, ServerConfig) {
     certificate_of(rcgen::CertificateParams::new([name.to_owned()]).unwrap())
 }
 
 /// A certificate that signs itself, and a server that shows it.
-pub(super) fn certificate_of(parameters: rcgen::CertificateParams) -> (CertificateDer<'static>, ServerConfig) {
+pub(crate) fn certificate_of(parameters: rcgen::CertificateParams) -> (CertificateDer<'static>, ServerConfig) {
     let signing_key = rcgen::KeyPair::generate().unwrap();
     let cert = parameters.self_signed(&signing_key).unwrap();
     let key = rustls::pki_types::PrivateKeyDer::Pkcs8(signing_key.serialize_der().into());

@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::value::RawValue;
 
 use super::{Case, Rule, UserMapping};
+use crate::epoch::Epoch;
 use crate::events::Events;
 use crate::json::{JsonError, Value, read_object};
 use crate::watched_file::{Reloaded, WatchedFile};
@@ -66,8 +67,8 @@ impl UserMapping {
     }
 
     /// Takes a change of the rule file in.
-    pub(crate) fn look(rules: &Reloaded<Self>, events: &Events) {
-        rules.look("The rule file", events, |_, bytes| {
+    pub(crate) fn look(rules: &Reloaded<Self>, events: &Events, epoch: &Epoch) {
+        rules.look("The rule file", events, epoch, |_, bytes| {
             Self::of_bytes(bytes).map_err(|errors| errors.iter().map(RuleFileError::to_string).collect())
         });
     }

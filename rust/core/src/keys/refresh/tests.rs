@@ -58,7 +58,7 @@ impl Fetched {
     pub(in crate::keys) fn open(settings: RemoteSettings) -> Self {
         let events = Arc::new(Events::default());
         let key_set = RemoteKeySet::open(settings, &events);
-        let refresher = Refresher::start(&events).unwrap();
+        let refresher = Refresher::start(&events, &Arc::default()).unwrap();
         refresher.add(&key_set);
         // Said at the open of each set in these tests.
         let told = std::iter::from_fn(|| events.pop()).filter(|event| !event.text.contains("without encryption"));
@@ -87,7 +87,7 @@ impl Fetched {
 
 pub(in crate::keys) fn try_key(key_set: &RemoteKeySet, key_id: &str) -> Result<(), RejectCode> {
     let header = TokenHeader::of(Algorithm::EdDsa, Some(key_id));
-    key_set.verify_with(&header, |_| Ok(())).map_err(|reject| reject.code())
+    key_set.verify_with(&header, |_| Ok(())).map(drop).map_err(|reject| reject.code())
 }
 
 #[test]
@@ -282,7 +282,7 @@ fn failures_count_from_the_last_good_fetch() {
     let events = Arc::new(Events::default());
     let key_set = RemoteKeySet::open(RemoteSettings::new(Location::parse("https://idp.example/").unwrap()), &events);
     let now = Instant::now();
-    let mut refreshing = Refreshing::new(&key_set, &events);
+    let mut refreshing = Refreshing::new(&key_set, &events, &Arc::default());
     let bad = || Err(Failure::new(FailureKind::Unreachable, "cannot connect"));
     for (fetched, wall_clock) in
         [(read(&["a"]), 1000), (bad(), 2000), (bad(), 3000), (read(&["a"]), 4000), (bad(), 5000)]
@@ -306,7 +306,7 @@ fn a_clock_that_is_set_back_or_ahead_neither_ends_the_keys_nor_keeps_them() {
     let events = Arc::new(Events::default());
     let key_set = RemoteKeySet::open(RemoteSettings::new(Location::parse("https://idp.example/").unwrap()), &events);
     let begin = Instant::now();
-    let mut refreshing = Refreshing::new(&key_set, &events);
+    let mut refreshing = Refreshing::new(&key_set, &events, &Arc::default());
     let bad = || Err(Failure::new(FailureKind::Unreachable, "cannot connect"));
     let max_stale = Timing::DEFAULT.max_stale;
     for year in [2026_i64, 1970, 2100] {
@@ -325,13 +325,13 @@ fn a_clock_that_is_set_back_or_ahead_neither_ends_the_keys_nor_keeps_them() {
     refreshing.take(&key_set, read(&["a"]), begin, UnixMillis(0));
     let mut now = begin;
     while now < begin + max_stale + Duration::from_secs(3600) {
-        let next = key_set.change(|life| {
+        let next = key_set.change(&Epoch::default(), |life| {
             let wake = life.due().unwrap().min(life.next_end().unwrap_or(life.due().unwrap()));
             (None, wake)
         });
         now = now.max(next);
         refreshing.end_keys(&key_set, now);
-        if key_set.change(|life| (None, life.next(now))) == Step::Fetch {
+        if key_set.change(&Epoch::default(), |life| (None, life.next(now))) == Step::Fetch {
             refreshing.take(&key_set, bad(), now, UnixMillis(0));
         }
     }
@@ -370,7 +370,7 @@ fn a_silent_server_delays_no_other_one_and_a_drop_does_not_wait_for_it() {
         RemoteKeySet::open(RemoteSettings { timing: QUICK, ..RemoteSettings::new(location) }, &events)
     });
     let begin = Instant::now();
-    let refresher = Refresher::start(&events).unwrap();
+    let refresher = Refresher::start(&events, &Arc::default()).unwrap();
     for key_set in &key_sets {
         refresher.add(key_set);
     }
@@ -661,8 +661,8 @@ fn alone_open_and_drop() {
 fn a_panic_after_a_fetch_is_a_failed_fetch_and_not_the_end() {
     let events = Arc::new(Events::default());
     let key_set = RemoteKeySet::open(RemoteSettings::new(Location::parse("https://idp.example/").unwrap()), &events);
-    let mut refreshing = Refreshing::new(&key_set, &events);
-    assert_eq!(key_set.change(|life| (None, life.next(Instant::now()))), Step::Fetch);
+    let mut refreshing = Refreshing::new(&key_set, &events, &Arc::default());
+    assert_eq!(key_set.change(&Epoch::default(), |life| (None, life.next(Instant::now()))), Step::Fetch);
     refreshing.survive(&key_set, |_| panic!("a test asked for this panic"));
     assert!(key_set.life().due().is_some(), "the next fetch is due some time");
     assert_eq!(events.pop().unwrap().level, Level::Error);

@@ -188,7 +188,7 @@ fn what_a_flood_costs_a_known_user() {
     let verify = || {
         let verdict =
             key_set.verify_with(&header, |_| key.verify_sig(&message, signature.as_ref()).map_err(|_| unreachable!()));
-        assert_eq!(verdict, Ok(()));
+        assert_eq!(verdict.map(|(verified, _)| verified), Ok(()));
     };
     let (flooding, over, flooded) = (AtomicBool::new(false), AtomicBool::new(false), AtomicU64::new(0));
     let (mut quiet, mut loud) = (Vec::new(), Vec::new());
@@ -402,7 +402,7 @@ fn a_set_that_nobody_holds_is_fetched_no_more_even_in_the_middle() {
     let silent = Server::start(|_, _| Reply::Silence);
     let lively = Server::start(|_, _| good(&["a"]));
     let events = Arc::new(Events::default());
-    let refresher = Refresher::start(&events).unwrap();
+    let refresher = Refresher::start(&events, &Arc::default()).unwrap();
     for server in [&silent, &lively] {
         let transport = Transport { total_timeout: 2 * BOUND, ..Transport::DEFAULT };
         let key_set = RemoteKeySet::open(RemoteSettings { transport, ..settings(&server.url(), QUICK) }, &events);

@@ -111,6 +111,41 @@ final class RefusesToStartTest {
                                 + " them");
     }
 
+    /** Trino maps the user of a plugin's identity, which then is another than the token's. */
+    @Test
+    void pluginWhoseUsersAreMappedOnceMoreGivesNothingOfTheToken() {
+        Coordinator.Builder mapped =
+                Coordinator.in(folder.resolve("mapped"))
+                        .at(Site.PLUGIN_483)
+                        .jwt(
+                                Map.of(
+                                        JWT + "key-file",
+                                        keyFile.toString(),
+                                        JWT + "groups-field",
+                                        "groups"))
+                        .config(
+                                "http-server.authentication.header.user-mapping.pattern",
+                                "(.*)@corp");
+        assertThatThrownBy(mapped::start)
+                .hasMessageContaining(
+                        "http-server.authentication.header.user-mapping.pattern in the"
+                                + " coordinator's configuration maps users once more");
+    }
+
+    @Test
+    void webUiAloneCannotBeDelegated() {
+        Coordinator.Builder webUi =
+                Coordinator.in(folder.resolve("web-ui"))
+                        .at(Site.SERVER_476)
+                        .jwt(Map.of(JWT + "key-file", keyFile.toString()))
+                        .config("web-ui.authentication.type", "delegated-jwt");
+        assertThatThrownBy(webUi::start)
+                .hasMessageEndingWith(
+                        "ERROR: Configuration property 'web-ui.authentication.type' is"
+                            + " DELEGATED-JWT, but 'http-server.authentication.type' is not: tokens"
+                            + " are passed through where both are");
+    }
+
     @Test
     void variableThatIsNotSetIsNamed() {
         Coordinator.Builder unset =

@@ -63,7 +63,7 @@ final class SessionIdentityTest {
                 {"user": "carol", "privileges": ["SELECT", "GRANT_SELECT"]}
               ],
               "impersonation": [
-                {"original_user": "alice", "new_user": "bob"},
+                {"original_user": "alice", "new_user": "bob|svc-etl"},
                 {"original_user": "bob", "new_user": "alice"}
               ]
             }
@@ -86,6 +86,7 @@ final class SessionIdentityTest {
                 Files.writeString(
                         folder.resolve("access-control.properties"),
                         "access-control.name=file\nsecurity.config-file=" + rules);
+        Coordinator.Builder builder = Coordinator.in(folder).at(site);
         Map<String, String> jwt = new HashMap<>();
         jwt.put(
                 JWT + "key-file",
@@ -97,11 +98,19 @@ final class SessionIdentityTest {
         } else {
             jwt.put(JWT + "pass-through.credential-name", "token");
         }
+        builder.jwt(jwt);
+        if (!site.isServer()) {
+            // One more of ours, for other tokens, which passes nothing through.
+            builder.authenticator(
+                    "second",
+                    Map.of(
+                            JWT + "key-file",
+                            jwt.get(JWT + "key-file"),
+                            JWT + "required-audience",
+                            "second"));
+        }
         coordinator =
-                Coordinator.in(folder)
-                        .at(site)
-                        .jwt(jwt)
-                        .config("access-control.config-files", accessControl.toString())
+                builder.config("access-control.config-files", accessControl.toString())
                         .config("protocol.v1.alternate-header-name", "Presto")
                         .withSessionSpy()
                         .logLevel("io.trino", "DEBUG")
@@ -205,6 +214,22 @@ final class SessionIdentityTest {
                 .startsWith("eyJ");
     }
 
+    /** What one authenticator of the list refuses must not come in by the next one. */
+    @Test
+    void credentialIsKeptForTheTokenInEveryAuthenticatorOfOurs() {
+        String token = Token.of("svc-etl").claim("aud", "second").sign("ES256", KEYS.getPrivate());
+        List<String> headers = List.of("Authorization", "Bearer " + token);
+        assertThat(Clients.post(coordinator, "SELECT 1", headers).statusCode())
+                .as("only the second one of the plugin takes users with a hyphen")
+                .isEqualTo(site.isServer() ? 401 : 200);
+        List<String> forged =
+                Stream.concat(
+                                headers.stream(),
+                                Stream.of("X-Presto-Extra-Credential", "a=b, Token=forged"))
+                        .toList();
+        assertThat(Clients.post(coordinator, "SELECT 1", forged).statusCode()).isEqualTo(401);
+    }
+
     @Test
     void sessionOfSomebodyElseDoesNotGetTheToken() throws SQLException {
         assertThat(asUser("alice", TOKEN).getFirst()).startsWith("eyJ");
@@ -259,6 +284,8 @@ final class SessionIdentityTest {
     void userWhomACatalogCouldTakeForAnotherIsRefused() {
         assertThatThrownBy(() -> as("svc-etl", null, "SELECT 1"))
                 .hasMessageContaining("The user 'svc-etl' has a hyphen in it");
+        assertThatThrownBy(() -> asUser("svc-etl", "SELECT 1"))
+                .hasMessageContaining("The session's user has a hyphen in it");
     }
 
     /** Each place is shown to hold the query, so that it would hold the token as well. */

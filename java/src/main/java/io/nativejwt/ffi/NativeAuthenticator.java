@@ -24,9 +24,11 @@ public final class NativeAuthenticator {
     private static final Cleaner CLEANER = Cleaner.create();
 
     private final long handle;
+    private final KnownIdentities known;
 
     private NativeAuthenticator(long handle) {
         this.handle = handle;
+        known = new KnownIdentities(NativeMethods.cacheSlots(handle));
         CLEANER.register(this, () -> NativeMethods.close(handle));
     }
 
@@ -84,38 +86,68 @@ public final class NativeAuthenticator {
      */
     public Verdict authenticate(String header, long nowMillis) {
         CallBuffers buffers = CallBuffers.ofThisThread();
-        Record record = buffers.record();
         MemorySegment segment = buffers.copyIn(header);
+        try {
+            Verdict verdict = call(buffers, segment, nowMillis, NativeMethods.REMEMBERED);
+            // Another token may have taken the place between the answer and the look at it.
+            return verdict != null ? verdict : call(buffers, segment, nowMillis, 0);
+        } finally {
+            buffers.wipe(segment);
+        }
+    }
+
+    /** Null for a token that is known to the library and not to us. */
+    private Verdict call(CallBuffers buffers, MemorySegment header, long nowMillis, int flags) {
+        Record record = buffers.record();
         int code;
         try {
             code =
-                    use(
-                            address ->
-                                    NativeMethods.authenticate(
-                                            address,
-                                            segment.address(),
-                                            buffers.headerLength(),
-                                            nowMillis,
-                                            record.segment().address(),
-                                            Record.CAPACITY));
+                    NativeMethods.authenticate(
+                            handle,
+                            header.address(),
+                            buffers.headerLength(),
+                            nowMillis,
+                            flags,
+                            record.segment().address(),
+                            Record.CAPACITY);
         } finally {
-            buffers.wipe(segment);
+            Reference.reachabilityFence(this);
         }
         if (code != record.code()) {
             throw new IllegalStateException(
                     "The native library answered %d, its record says %d"
                             .formatted(code, record.code()));
         }
-        if (code == 0) {
-            String principal = record.principal();
-            return new Verdict.Accepted(
-                    principal,
-                    record.user(principal),
-                    record.groups(),
-                    record.token(),
-                    record.expiresAtMillis());
+        if (code != 0) {
+            return new Verdict.Rejected(code, record.reason(), record.message());
         }
-        return new Verdict.Rejected(code, record.reason(), record.message());
+        if (record.isWithoutTexts()) {
+            return known.find(record);
+        }
+        String principal = record.principal();
+        Verdict.Accepted accepted =
+                new Verdict.Accepted(
+                        principal,
+                        record.user(principal),
+                        record.groups(),
+                        record.token(),
+                        record.expiresAtMillis());
+        if (record.isKept()) {
+            known.remember(record, accepted);
+        }
+        return accepted;
+    }
+
+    /**
+     * Has the library forget all accepted tokens, so that each is verified again. The identities
+     * stay here until others take their places, and are not found any more.
+     */
+    public void forgetTokens() {
+        try {
+            NativeMethods.forgetTokens(handle);
+        } finally {
+            Reference.reachabilityFence(this);
+        }
     }
 
     /** What the native side has to say since the last call. */

@@ -10,10 +10,16 @@ final class NativeMethods {
      * Raised together with the native constant whenever a signature or the layout of the record
      * changes.
      */
-    static final int ABI_VERSION = 3;
+    static final int ABI_VERSION = 4;
 
     /** The flag of {@link #open} for a caller that hands on a principal and no identity. */
     static final int OPEN_WITHOUT_IDENTITY = 1;
+
+    /**
+     * The flag of {@link #authenticate} for a caller that remembers identities by their place in
+     * the cache.
+     */
+    static final int REMEMBERED = 1;
 
     private NativeMethods() {}
 
@@ -42,8 +48,14 @@ final class NativeMethods {
             long headerAddress,
             long headerLength,
             long nowMillis,
+            int flags,
             long recordAddress,
             int recordCapacity);
+
+    /** How many accepted tokens are kept at most; each slot of a record is less than it. */
+    static native int cacheSlots(long handle);
+
+    static native void forgetTokens(long handle);
 
     /**
      * Takes what the native side has to say since the last call and returns the number of lines.

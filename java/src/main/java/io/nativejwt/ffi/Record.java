@@ -18,6 +18,7 @@ final class Record {
     static final int CAPACITY = 64 * 1024;
 
     private static final int CODE = 0;
+    private static final int FLAGS = 4;
     private static final int EXPIRES_AT_MILLIS = 8;
     private static final int PRINCIPAL = 16;
     private static final int USER = 24;
@@ -25,7 +26,12 @@ final class Record {
     private static final int REASON = 40;
     private static final int GROUPS = 48;
     private static final int TOKEN = 56;
-    private static final int FIXED_LENGTH = 64;
+    private static final int CACHE_SLOT = 64;
+    private static final int CACHE_GENERATION = 72;
+    private static final int FIXED_LENGTH = 80;
+
+    private static final int KEPT = 1;
+    private static final int WITHOUT_TEXTS = 2;
 
     private final MemorySegment segment;
 
@@ -47,6 +53,24 @@ final class Record {
 
     int code() {
         return segment.get(ValueLayout.JAVA_INT, CODE);
+    }
+
+    /** Whether the token is kept in the cache, so that it has a slot and a generation. */
+    boolean isKept() {
+        return (segment.get(ValueLayout.JAVA_INT, FLAGS) & KEPT) != 0;
+    }
+
+    /** Whether whoever remembers the slot and the generation is to know the identity. */
+    boolean isWithoutTexts() {
+        return (segment.get(ValueLayout.JAVA_INT, FLAGS) & WITHOUT_TEXTS) != 0;
+    }
+
+    int cacheSlot() {
+        return segment.get(ValueLayout.JAVA_INT, CACHE_SLOT);
+    }
+
+    long cacheGeneration() {
+        return segment.get(ValueLayout.JAVA_LONG, CACHE_GENERATION);
     }
 
     long expiresAtMillis() {
@@ -106,6 +130,12 @@ final class Record {
         return length == 0
                 ? Verdict.Span.NONE
                 : new Verdict.Span(segment.get(ValueLayout.JAVA_INT, TOKEN), length);
+    }
+
+    /** Whether {@link #token} would give this. */
+    boolean hasToken(Verdict.Span span) {
+        return segment.get(ValueLayout.JAVA_INT, TOKEN) == span.offset()
+                && segment.get(ValueLayout.JAVA_INT, TOKEN + Integer.BYTES) == span.length();
     }
 
     private String text(int field) {

@@ -6,8 +6,10 @@ import io.nativejwt.ffi.Verdict;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /**
  * What both seams do with a request: hand the Authorization header to native code, see what the
@@ -20,21 +22,42 @@ public final class Login {
     public static final String CREDENTIAL_NAME_KEY =
             "http-server.authentication.jwt.pass-through.credential-name";
 
+    private static final String ALLOW_HYPHEN_KEY =
+            "http-server.authentication.jwt.pass-through.allow-user-with-hyphen";
+    private static final String GROUPS_KEY = "http-server.authentication.jwt.groups-field";
+    private static final String CONFIG_FILES_KEY = "http-server.authentication.jwt.config-files";
+
+    /**
+     * The names that are kept for tokens, of all authenticators of the coordinator: what one of
+     * them refuses, the next one of the list must not let in.
+     */
+    private static final Set<String> RESERVED = ConcurrentHashMap.newKeySet();
+
     private final NativeAuthenticator authenticator;
     private final SessionHeaders sessionHeaders;
 
     /** Null where tokens are not passed through. */
     private final String credentialName;
 
+    private final boolean allowsHyphen;
+
     private final RejectLog rejectLog = new RejectLog();
 
     private Login(
             NativeAuthenticator authenticator,
             SessionHeaders sessionHeaders,
-            String credentialName) {
+            Map<String, String> config) {
         this.authenticator = authenticator;
         this.sessionHeaders = sessionHeaders;
-        this.credentialName = credentialName;
+        String name = config.get(CREDENTIAL_NAME_KEY);
+        credentialName = name == null ? null : name.trim();
+        allowsHyphen = Boolean.parseBoolean(config.getOrDefault(ALLOW_HYPHEN_KEY, "").trim());
+    }
+
+    /** Whether sessions may get more of the token than its user; an issuer's file may say so. */
+    public static boolean givesMoreThanAUser(Map<String, String> config) {
+        return Stream.of(CREDENTIAL_NAME_KEY, GROUPS_KEY, CONFIG_FILES_KEY)
+                .anyMatch(config::containsKey);
     }
 
     /**
@@ -51,12 +74,14 @@ public final class Login {
             String alternateHeaderName,
             boolean takesIdentity) {
         String trusted = JvmTrustStore.isUsedBy(config) ? JvmTrustStore.pem() : "";
-        String credentialName = config.get(CREDENTIAL_NAME_KEY);
         Login login =
                 new Login(
                         NativeAuthenticator.open(config, source, trusted, takesIdentity),
                         new SessionHeaders(alternateHeaderName),
-                        credentialName == null ? null : credentialName.trim());
+                        config);
+        if (login.credentialName != null) {
+            RESERVED.add(login.credentialName);
+        }
         EventLog.start(login.authenticator, login.rejectLog);
         return login;
     }
@@ -100,18 +125,39 @@ public final class Login {
 
     private Outcome admitted(
             Verdict.Accepted accepted, String value, Function<String, List<String>> headers) {
-        if (credentialName != null && sessionHeaders.bringCredential(credentialName, headers)) {
+        if (!RESERVED.isEmpty() && sessionHeaders.bringCredential(RESERVED, headers)) {
             return new Outcome.Refused(Rejects.reservedCredential());
         }
         boolean isPlain = credentialName == null && accepted.groups().isEmpty();
-        if (isPlain || sessionHeaders.askForAnotherThan(accepted.user(), headers)) {
-            return new Outcome.Admitted(accepted.principal(), accepted.user(), Set.of(), Map.of());
+        if (!isPlain) {
+            Set<String> others = sessionHeaders.othersThan(accepted.user(), headers);
+            if (!others.isEmpty()) {
+                return admittedAs(others, accepted);
+            }
         }
-        Map<String, String> extraCredentials =
-                credentialName == null
-                        ? Map.of()
-                        : Map.of(credentialName, accepted.token().in(value));
+        if (credentialName == null) {
+            return accepted.derived(Outcome.Admitted.class, Login::withoutCredentials);
+        }
+        // The token is the request's, and kept nowhere.
         return new Outcome.Admitted(
-                accepted.principal(), accepted.user(), accepted.groups(), extraCredentials);
+                accepted.principal(),
+                accepted.user(),
+                accepted.groups(),
+                Map.of(credentialName, accepted.token().in(value)));
+    }
+
+    /** A session as somebody else gets nothing that is the token's own user's. */
+    private Outcome admittedAs(Set<String> others, Verdict.Accepted accepted) {
+        if (credentialName != null
+                && !allowsHyphen
+                && others.stream().anyMatch(other -> other.contains("-"))) {
+            return new Outcome.Refused(Rejects.userWithHyphen());
+        }
+        return new Outcome.Admitted(accepted.principal(), accepted.user(), Set.of(), Map.of());
+    }
+
+    private static Outcome.Admitted withoutCredentials(Verdict.Accepted accepted) {
+        return new Outcome.Admitted(
+                accepted.principal(), accepted.user(), accepted.groups(), Map.of());
     }
 }

@@ -20,6 +20,12 @@ public final class Rejects {
                     104,
                     "RESERVED_CREDENTIAL",
                     "The request brings an extra credential that is kept for the token itself");
+    private static final Verdict.Rejected USER_WITH_HYPHEN =
+            new Verdict.Rejected(
+                    606,
+                    "USER_WITH_HYPHEN",
+                    "The session's user has a hyphen in it, by which a catalog could take somebody"
+                            + " else for it; the operator has to allow it");
     private static final Verdict.Rejected INTERNAL_ERROR =
             new Verdict.Rejected(
                     999, "INTERNAL_ERROR", "Authentication failed because of an internal error");
@@ -37,6 +43,11 @@ public final class Rejects {
 
     static Verdict.Rejected reservedCredential() {
         return RESERVED_CREDENTIAL;
+    }
+
+    /** For a session as somebody else; the token's own user is judged by the library. */
+    static Verdict.Rejected userWithHyphen() {
+        return USER_WITH_HYPHEN;
     }
 
     static Verdict.Rejected internalError() {

@@ -1,6 +1,8 @@
 package io.nativejwt.login;
 
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Stream;
 
@@ -33,33 +35,41 @@ final class SessionHeaders {
     }
 
     /**
-     * @param values gives all values of a header, or null
-     */
-    boolean askForAnotherThan(String user, Function<String, List<String>> values) {
-        for (String header : users) {
-            List<String> names = values.apply(header);
-            if (names != null && names.stream().anyMatch(name -> isAnother(name, user))) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    /** The coordinator trims a name, and an empty one is none. */
-    private static boolean isAnother(String name, String user) {
-        return name != null && !name.trim().isEmpty() && !name.trim().equals(user);
-    }
-
-    /**
-     * Whether a client brings an extra credential of this name. The coordinator would put it over
-     * ours, whichever of the two headers it takes.
+     * The other users that a session is asked for.
      *
      * @param values gives all values of a header, or null
      */
-    boolean bringCredential(String credential, Function<String, List<String>> values) {
+    Set<String> othersThan(String user, Function<String, List<String>> values) {
+        Set<String> others = Set.of();
+        for (String header : users) {
+            List<String> names = values.apply(header);
+            if (names == null) {
+                continue;
+            }
+            for (String name : names) {
+                // The coordinator trims a name, and an empty one is none.
+                String other = name == null ? "" : name.trim();
+                if (!other.isEmpty() && !other.equals(user)) {
+                    if (others.isEmpty()) {
+                        others = new HashSet<>();
+                    }
+                    others.add(other);
+                }
+            }
+        }
+        return others;
+    }
+
+    /**
+     * Whether a client brings an extra credential of one of these names. The coordinator would put
+     * it over ours, whichever of the two headers it takes.
+     *
+     * @param values gives all values of a header, or null
+     */
+    boolean bringCredential(Set<String> credentials, Function<String, List<String>> values) {
         for (String header : extraCredentials) {
             List<String> lines = values.apply(header);
-            if (lines != null && lines.stream().anyMatch(line -> brings(credential, line))) {
+            if (lines != null && lines.stream().anyMatch(line -> brings(credentials, line))) {
                 return true;
             }
         }
@@ -67,7 +77,7 @@ final class SessionHeaders {
     }
 
     /** A line is a list with commas of names and values with an equals sign between them. */
-    private static boolean brings(String credential, String line) {
+    private static boolean brings(Set<String> credentials, String line) {
         if (line == null) {
             return false;
         }
@@ -75,7 +85,7 @@ final class SessionHeaders {
             int equals = element.indexOf('=');
             String name = equals < 0 ? element : element.substring(0, equals);
             // Names are compared exactly by the coordinator, and by connectors as they like.
-            if (trimmed(name).equalsIgnoreCase(credential)) {
+            if (credentials.stream().anyMatch(trimmed(name)::equalsIgnoreCase)) {
                 return true;
             }
         }

@@ -25,6 +25,10 @@ import java.util.stream.Collectors;
 final class ConfigurationFile {
     private static final String FILES_KEY = "header-authenticator.config-files";
     private static final String ALTERNATE_HEADER_KEY = "protocol.v1.alternate-header-name";
+    private static final List<String> USER_MAPPING_KEYS =
+            List.of(
+                    "http-server.authentication.header.user-mapping.pattern",
+                    "http-server.authentication.header.user-mapping.file");
     private static final String DEFAULT_FILE = "etc/header-authenticator.properties";
     private static final String NAME_KEY = "header-authenticator.name";
 
@@ -41,24 +45,41 @@ final class ConfigurationFile {
     /**
      * The other prefix that the coordinator takes request headers with, or null.
      *
-     * @throws InvalidConfigurationException when it cannot be known: headers under it would not be
-     *     seen
+     * @param isNeeded whether headers under it that are not seen would do harm
+     * @throws InvalidConfigurationException when it is needed and cannot be known
      */
-    static String alternateHeaderName() {
+    static String alternateHeaderName(boolean isNeeded) {
         String written = ofTheCoordinator(ALTERNATE_HEADER_KEY);
-        if (written == null) {
-            return null;
+        String name = written == null ? null : References.resolve(written).orElse(null);
+        if (isNeeded && written != null && name == null) {
+            throw invalid(
+                    ALTERNATE_HEADER_KEY
+                            + " in the coordinator's configuration is a reference that native-jwt"
+                            + " cannot follow: write the name there");
         }
-        return References.resolve(written)
-                .orElseThrow(
-                        () ->
-                                new InvalidConfigurationException(
-                                        "",
-                                        List.of(
-                                                ALTERNATE_HEADER_KEY
-                                                        + " in the coordinator's configuration is a"
-                                                        + " reference that native-jwt cannot"
-                                                        + " follow: write the name there")));
+        return name;
+    }
+
+    /**
+     * The coordinator would map our user to another one, whose session then had the groups and the
+     * token of ours, and was taken for somebody else's when it is not.
+     *
+     * @throws InvalidConfigurationException when it does
+     */
+    static void requireNoFurtherMapping() {
+        for (String key : USER_MAPPING_KEYS) {
+            if (ofTheCoordinator(key) != null) {
+                throw invalid(
+                        key
+                                + " in the coordinator's configuration maps users once more, so"
+                                + " that groups and tokens would go to others: map them by"
+                                + " http-server.authentication.jwt.user-mapping instead");
+            }
+        }
+    }
+
+    private static InvalidConfigurationException invalid(String error) {
+        return new InvalidConfigurationException("", List.of(error));
     }
 
     /** A key of the coordinator itself; a system property goes before its file. */

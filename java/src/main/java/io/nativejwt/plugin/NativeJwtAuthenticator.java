@@ -24,20 +24,24 @@ final class NativeJwtAuthenticator implements HeaderAuthenticator {
 
     @Override
     public Principal createAuthenticatedPrincipal(Headers headers) {
-        return principal(authenticate(headers));
+        return authenticate(headers)
+                .identity(NativeJwtPrincipal.class, NativeJwtAuthenticator::principal);
     }
 
     /**
      * Overrides the method that the SPI has from Trino 480 on; older coordinators do not know it.
      */
     public Optional<Identity> createAuthenticatedIdentity(Headers headers) {
-        Outcome.Admitted admitted = authenticate(headers);
         return Optional.of(
-                Identity.forUser(admitted.user())
-                        .withPrincipal(principal(admitted))
-                        .withGroups(admitted.groups())
-                        .withExtraCredentials(admitted.extraCredentials())
-                        .build());
+                authenticate(headers).identity(Identity.class, NativeJwtAuthenticator::identity));
+    }
+
+    private static Identity identity(Outcome.Admitted admitted) {
+        return Identity.forUser(admitted.user())
+                .withPrincipal(principal(admitted))
+                .withGroups(admitted.groups())
+                .withExtraCredentials(admitted.extraCredentials())
+                .build();
     }
 
     private static NativeJwtPrincipal principal(Outcome.Admitted admitted) {

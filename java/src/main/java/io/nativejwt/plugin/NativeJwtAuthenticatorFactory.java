@@ -29,11 +29,15 @@ public final class NativeJwtAuthenticatorFactory implements HeaderAuthenticatorF
     @Override
     public HeaderAuthenticator create(Map<String, String> config) {
         Optional<Path> source = ConfigurationFile.of(config);
+        boolean givesMoreThanAUser = takesIdentity() && Login.givesMoreThanAUser(config);
+        if (givesMoreThanAUser) {
+            ConfigurationFile.requireNoFurtherMapping();
+        }
         Login login =
                 Login.start(
                         config,
                         source.map(Path::toString).orElse(""),
-                        ConfigurationFile.alternateHeaderName(),
+                        ConfigurationFile.alternateHeaderName(givesMoreThanAUser),
                         takesIdentity());
         LOG.info(
                 "native-jwt %s authenticates as %s says"

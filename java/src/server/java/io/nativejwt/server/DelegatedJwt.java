@@ -21,7 +21,9 @@ final class DelegatedJwt {
 
     private static final String STOCK_TYPE = "JWT";
     private static final String TYPE_KEY = "http-server.authentication.type";
-    private static final List<String> TYPE_KEYS = List.of(TYPE_KEY, "web-ui.authentication.type");
+
+    /** The last one is replaced last, since the other is compared with it. */
+    private static final List<String> TYPE_KEYS = List.of("web-ui.authentication.type", TYPE_KEY);
 
     private DelegatedJwt() {}
 
@@ -37,6 +39,11 @@ final class DelegatedJwt {
             List<String> types = types(key, written);
             if (!names(types, TYPE)) {
                 continue;
+            }
+            if (!names(types(TYPE_KEY, written), TYPE)) {
+                return Optional.of(
+                        "Configuration property '%s' is %s, but '%s' is not: tokens are passed through where both are"
+                                .formatted(key, TYPE, TYPE_KEY));
             }
             if (names(types, STOCK_TYPE)) {
                 return Optional.of(

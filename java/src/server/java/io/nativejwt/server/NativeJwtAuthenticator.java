@@ -55,12 +55,16 @@ final class NativeJwtAuthenticator extends JwtAuthenticator {
             throws AuthenticationException {
         return switch (login.judge(authorization, request.getHeaders()::get)) {
             case Outcome.Admitted admitted ->
-                    Identity.forUser(admitted.user())
-                            .withPrincipal(new BasicPrincipal(admitted.principal()))
-                            .withGroups(admitted.groups())
-                            .withExtraCredentials(admitted.extraCredentials())
-                            .build();
+                    admitted.identity(Identity.class, NativeJwtAuthenticator::identity);
             case Outcome.Refused refused -> throw new RefusedException(refused.reason());
         };
+    }
+
+    private static Identity identity(Outcome.Admitted admitted) {
+        return Identity.forUser(admitted.user())
+                .withPrincipal(new BasicPrincipal(admitted.principal()))
+                .withGroups(admitted.groups())
+                .withExtraCredentials(admitted.extraCredentials())
+                .build();
     }
 }

@@ -26,6 +26,7 @@ public class NativeJwtConfig {
     private String jwksBearerTokenFile;
     private String jwksFailFast;
     private String maxTokenSize;
+    private String tokenCacheMaxSize;
     private String passThroughCredentialName;
     private String passThroughMinimumLifetime;
     private String passThroughAllowUserWithHyphen;
@@ -219,6 +220,17 @@ public class NativeJwtConfig {
     @ConfigDescription("The longest token that is read")
     public NativeJwtConfig setMaxTokenSize(String maxTokenSize) {
         this.maxTokenSize = maxTokenSize;
+        return this;
+    }
+
+    public String getTokenCacheMaxSize() {
+        return tokenCacheMaxSize;
+    }
+
+    @Config("http-server.authentication.jwt.token-cache.max-size")
+    @ConfigDescription("Memory for tokens that were accepted; 0B keeps none")
+    public NativeJwtConfig setTokenCacheMaxSize(String tokenCacheMaxSize) {
+        this.tokenCacheMaxSize = tokenCacheMaxSize;
         return this;
     }
 

@@ -11,6 +11,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
+import java.util.Set;
 import java.util.logging.Level;
 
 /** The layout, written here by hand a second time: a change on one side only must not go unseen. */
@@ -18,7 +19,7 @@ final class RecordTest {
     private final ByteBuffer bytes =
             ByteBuffer.allocateDirect(Record.CAPACITY).order(ByteOrder.nativeOrder());
     private final Record record = new Record(MemorySegment.ofBuffer(bytes));
-    private int end = 64;
+    private int end = 80;
 
     @Test
     void acceptedRecord() {
@@ -66,6 +67,40 @@ final class RecordTest {
     }
 
     @Test
+    void placeInTheCache() {
+        assertThat(record.isKept()).isFalse();
+        bytes.putInt(4, 1).putInt(64, 4711).putLong(72, 1L << 40);
+        assertThat(record.isKept()).isTrue();
+        assertThat(record.isWithoutTexts()).isFalse();
+        assertThat(record.cacheSlot()).isEqualTo(4711);
+        assertThat(record.cacheGeneration()).isEqualTo(1L << 40);
+        bytes.putInt(4, 3);
+        assertThat(record.isWithoutTexts()).isTrue();
+    }
+
+    @Test
+    void identityIsKnownByItsPlaceAndGeneration() {
+        KnownIdentities known = new KnownIdentities(10);
+        Verdict.Accepted alice =
+                new Verdict.Accepted("a", "alice", Set.of(), new Verdict.Span(7, 5), 0);
+        bytes.putInt(64, 3).putLong(72, 17).putInt(56, 7).putInt(60, 5);
+        assertThat(known.find(record)).isNull();
+        known.remember(record, alice);
+        assertThat(known.find(record)).isSameAs(alice);
+        bytes.putLong(72, 18);
+        assertThat(known.find(record)).describedAs("another token's now").isNull();
+        bytes.putLong(72, 17).putInt(56, 9);
+        Verdict.Accepted elsewhere = known.find(record);
+        assertThat(elsewhere.user()).isEqualTo("alice");
+        assertThat(elsewhere.token()).isEqualTo(new Verdict.Span(9, 5));
+        for (int slot : new int[] {-1, 10, Integer.MAX_VALUE}) {
+            bytes.putInt(64, slot);
+            known.remember(record, alice);
+            assertThat(known.find(record)).isNull();
+        }
+    }
+
+    @Test
     void rejectedRecord() {
         bytes.putInt(0, 403);
         put(32, "JWT expired");
@@ -87,12 +122,12 @@ final class RecordTest {
     void textOutsideTheRecordIsNeverRead() {
         for (int[] field :
                 new int[][] {
-                    {56, Record.CAPACITY},
+                    {80, Record.CAPACITY},
                     {Record.CAPACITY, 1},
                     {-1, 8},
-                    {56, -1},
+                    {80, -1},
                     {0, 8},
-                    {48, 8},
+                    {72, 8},
                     {Integer.MAX_VALUE, Integer.MAX_VALUE}
                 }) {
             bytes.putInt(32, field[0]).putInt(36, field[1]);

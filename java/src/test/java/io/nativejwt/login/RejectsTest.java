@@ -24,6 +24,7 @@ final class RejectsTest {
                 List.of(
                         Rejects.severalAuthorizationHeaders(),
                         Rejects.reservedCredential(),
+                        Rejects.userWithHyphen(),
                         Rejects.internalError())) {
             assertThat(header)
                     .contains(

@@ -337,7 +337,7 @@ final class SoakTest {
         System.out.printf(
                 Locale.ROOT,
                 "%d logins and %d refusals in %d min; growth of resident memory %d KB, of the heap"
-                    + " %d KB; %d MB resident%n",
+                        + " %d KB; %d MB resident%n",
                 admitted.get(),
                 refused.get(),
                 DURATION.toMinutes(),

@@ -1,0 +1,148 @@
+package io.nativejwt.ffi;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.nativejwt.testing.Keys;
+import io.nativejwt.testing.Token;
+
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.IntStream;
+
+import javax.crypto.SecretKey;
+
+/** Tokens that come again, through the released library. */
+final class TokenCacheTest {
+    private static final String PREFIX = "http-server.authentication.jwt.";
+    private static final SecretKey KEY = Keys.hmac(32);
+    private static final long NOW = System.currentTimeMillis();
+
+    @TempDir static Path folder;
+    private NativeAuthenticator authenticator;
+
+    @BeforeEach
+    void open() throws IOException {
+        authenticator = open(Map.of());
+    }
+
+    private static NativeAuthenticator open(Map<String, String> more) throws IOException {
+        String secret = Base64.getEncoder().encodeToString(KEY.getEncoded());
+        Path keyFile = Files.writeString(folder.resolve("key"), secret);
+        Map<String, String> config = new HashMap<>(Map.of(PREFIX + "key-file", keyFile.toString()));
+        more.forEach((key, value) -> config.put(PREFIX + key, value));
+        return NativeAuthenticator.open(config, "test", "", true);
+    }
+
+    private static String bearer(String user) {
+        return "Bearer " + Token.of(user).sign("HS256", KEY);
+    }
+
+    private static Verdict.Accepted accepted(Verdict verdict) {
+        assertThat(verdict).isInstanceOf(Verdict.Accepted.class);
+        return (Verdict.Accepted) verdict;
+    }
+
+    @Test
+    void tokenThatComesAgainGetsTheSameObject() {
+        String header = bearer("alice");
+        Verdict first = authenticator.authenticate(header, NOW);
+        assertThat(accepted(first).user()).isEqualTo("alice");
+        assertThat(authenticator.authenticate(header, NOW)).isSameAs(first);
+        authenticator.forgetTokens();
+        Verdict anew = authenticator.authenticate(header, NOW);
+        assertThat(anew).isNotSameAs(first);
+        assertThat(authenticator.authenticate(header, NOW)).isSameAs(anew);
+    }
+
+    @Test
+    void tokenThatIsKeptEnds() {
+        String header = bearer("alice");
+        accepted(authenticator.authenticate(header, NOW));
+        Verdict late = authenticator.authenticate(header, NOW + 3_700_000);
+        assertThat(((Verdict.Rejected) late).reason()).isEqualTo("TOKEN_EXPIRED");
+        accepted(authenticator.authenticate(header, NOW));
+    }
+
+    @Test
+    void withoutACacheNothingIsRemembered() throws IOException {
+        authenticator = open(Map.of("token-cache.max-size", "0B"));
+        String header = bearer("alice");
+        assertThat(accepted(authenticator.authenticate(header, NOW)))
+                .isNotSameAs(accepted(authenticator.authenticate(header, NOW)));
+    }
+
+    @Test
+    void tokenToPassThroughIsFoundInEachRequestsHeader() throws IOException {
+        authenticator = open(Map.of("pass-through.credential-name", "token"));
+        String token = bearer("alice").substring(7);
+        for (String header : List.of("Bearer " + token, "bearer    " + token + " ")) {
+            for (int round = 0; round < 2; round++) {
+                Verdict.Accepted verdict = accepted(authenticator.authenticate(header, NOW));
+                assertThat(verdict.token().in(header)).isEqualTo(token);
+            }
+        }
+    }
+
+    @Test
+    void whatIsDerivedIsMadeOnce() {
+        String header = bearer("alice");
+        List<String> made = new ArrayList<>();
+        for (int round = 0; round < 3; round++) {
+            Verdict.Accepted verdict = accepted(authenticator.authenticate(header, NOW));
+            assertThat(verdict.derived(StringBuilder.class, one -> make(one, made)))
+                    .hasToString("alice");
+        }
+        assertThat(made).hasSize(1);
+    }
+
+    private static StringBuilder make(Verdict.Accepted verdict, List<String> made) {
+        made.add(verdict.user());
+        return new StringBuilder(verdict.user());
+    }
+
+    /**
+     * Far more tokens than slots: places change hands all the time, also between the library's
+     * answer and our look.
+     */
+    @Test
+    void nobodyGetsAnotherOnesIdentity() throws Exception {
+        authenticator = open(Map.of("token-cache.max-size", "64kB"));
+        List<String> users = IntStream.range(0, 300).mapToObj(number -> "user-" + number).toList();
+        List<String> headers = users.stream().map(TokenCacheTest::bearer).toList();
+        Callable<Integer> logins =
+                () -> {
+                    int reused = 0;
+                    Verdict[] last = new Verdict[users.size()];
+                    for (int round = 0; round < 40_000; round++) {
+                        // A few come often and are kept, the others drive each other out.
+                        int number = round % 3 == 0 ? round % 10 : round * 7 % users.size();
+                        Verdict.Accepted verdict =
+                                accepted(authenticator.authenticate(headers.get(number), NOW));
+                        assertThat(verdict.user()).isEqualTo(users.get(number));
+                        reused += verdict == last[number] ? 1 : 0;
+                        last[number] = verdict;
+                    }
+                    return reused;
+                };
+        try (ExecutorService threads = Executors.newFixedThreadPool(4)) {
+            for (Future<Integer> reused :
+                    threads.invokeAll(List.of(logins, logins, logins, logins))) {
+                assertThat(reused.get()).isGreaterThan(1000);
+            }
+        }
+    }
+}

@@ -1,0 +1,435 @@
+use std::collections::HashSet;
+use std::hash::Hasher as _;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
+use std::thread;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+
+use super::*;
+use crate::signature::Algorithm;
+
+const MEGABYTE: u64 = 1024 * 1024;
+pub(super) const ALWAYS: (i64, i64) = (i64::MIN, i64::MAX);
+pub(super) const NOW: UnixMillis = UnixMillis(0);
+
+pub(super) fn identity(user: &str) -> Identity {
+    Identity {
+        principal: user.to_owned(),
+        user: user.to_owned(),
+        groups: Vec::new(),
+        issuer: None,
+        key_id: None,
+        algorithm: Algorithm::Rs256,
+        expires_at: None,
+    }
+}
+
+/// A cache, and what its users bring with them.
+pub(super) struct Fixture {
+    pub(super) cache: TokenCache,
+    pub(super) epoch: Epoch,
+}
+
+impl Fixture {
+    pub(super) fn of(bytes: u64) -> Self {
+        Self { cache: TokenCache::new(bytes), epoch: Epoch::default() }
+    }
+
+    pub(super) fn keep_for(
+        &self,
+        token: &[u8],
+        (from, until): (i64, i64),
+        keys_end: Option<Instant>,
+    ) -> Option<CachePlace> {
+        let terms = Terms { epoch: self.epoch.settled().unwrap(), validity: Validity::between(from, until), keys_end };
+        self.cache.keep(&self.cache.entry(token, terms, identity("alice")), &self.epoch, NOW)
+    }
+
+    pub(super) fn keep(&self, token: &[u8]) -> Option<CachePlace> {
+        self.keep_for(token, ALWAYS, None)
+    }
+
+    fn find_at(&self, token: &[u8], now: i64) -> bool {
+        self.cache.find(token, &self.epoch, UnixMillis(now), Instant::now).is_some()
+    }
+
+    pub(super) fn find(&self, token: &[u8]) -> bool {
+        self.find_at(token, 0)
+    }
+
+    /// Every slot that has a token stands in one line once, and the bytes are those of the tokens.
+    fn check_books(&self) {
+        let (tokens, bytes) = self.cache.fill();
+        let entries: Vec<_> = (0..self.cache.slots() as u32).filter_map(|slot| self.cache.entry_at(slot)).collect();
+        assert_eq!(entries.len(), tokens);
+        assert_eq!(entries.iter().map(|entry| entry.charge()).sum::<u64>(), bytes);
+        let distinct: HashSet<&[u8]> = entries.iter().map(|entry| entry.token.as_slice()).collect();
+        assert_eq!(distinct.len(), tokens, "a token stands in one slot");
+    }
+}
+
+/// A token of this many bytes; its end is its own.
+pub(super) fn token(number: u64, length: usize) -> Vec<u8> {
+    let mut hasher = std::hash::DefaultHasher::new();
+    hasher.write_u64(number);
+    let end = format!("{:016x}{number:016x}", hasher.finish());
+    let mut token = vec![b'x'; length - end.len()];
+    token.extend_from_slice(end.as_bytes());
+    token
+}
+
+/// Numbers without a pattern, the same in each run (SplitMix64).
+pub(super) struct Random(pub(super) u64);
+
+impl Random {
+    pub(super) fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % bound
+    }
+}
+
+#[test]
+fn a_kept_token_is_found_with_its_verdict_and_place() {
+    let fixture = Fixture::of(MEGABYTE);
+    let token = token(1, 1700);
+    assert!(!fixture.find(&token));
+    let place = fixture.keep(&token).unwrap();
+    let hit = fixture.cache.find(&token, &fixture.epoch, NOW, Instant::now).unwrap();
+    assert_eq!(hit.verdict(), Some((&identity("alice"), place)));
+    assert!((place.slot as usize) < fixture.cache.slots());
+    let later = fixture.keep(&token).unwrap();
+    assert_eq!(later.slot, place.slot);
+    assert_ne!(later.generation, place.generation, "it may have another verdict now");
+    fixture.check_books();
+}
+
+/// The hash is made of the end alone, so that these share set and tag.
+#[test]
+fn every_byte_of_a_token_is_compared() {
+    let fixture = Fixture::of(MEGABYTE);
+    let token = token(1, 200);
+    fixture.keep(&token).unwrap();
+    for place in 0..token.len() {
+        let mut other = token.clone();
+        other[place] ^= 1;
+        assert!(!fixture.find(&other), "byte {place}");
+    }
+    assert!(!fixture.find(&token[1..]) && !fixture.find(&[b"x", token.as_slice()].concat()));
+    assert!(!fixture.find(b"") && !fixture.find(&token[190..]));
+    assert!(fixture.find(&token));
+}
+
+#[test]
+fn a_token_is_found_between_its_times_to_the_millisecond() {
+    let fixture = Fixture::of(MEGABYTE);
+    let token = token(1, 300);
+    fixture.keep_for(&token, (-100, 100), None).unwrap();
+    assert_eq!([-101, -100, 100, 101].map(|now| fixture.find_at(&token, now)), [false, true, true, false]);
+}
+
+#[test]
+fn a_token_ends_with_its_keys() {
+    let fixture = Fixture::of(MEGABYTE);
+    let (token, end) = (token(1, 300), Instant::now() + Duration::from_secs(1000));
+    fixture.keep_for(&token, ALWAYS, Some(end)).unwrap();
+    let find = |at: Instant| fixture.cache.find(&token, &fixture.epoch, NOW, || at).is_some();
+    assert!(find(end - Duration::from_nanos(1)));
+    assert!(!find(end));
+}
+
+#[test]
+fn a_token_of_another_epoch_is_not_found_nor_kept() {
+    let fixture = Fixture::of(MEGABYTE);
+    let token = token(1, 300);
+    let terms = |epoch| Terms { epoch, validity: Validity::between(0, 0), keys_end: None };
+    let verified = fixture.cache.entry(&token, terms(fixture.epoch.settled().unwrap()), identity("alice"));
+    let place = fixture.cache.keep(&verified, &fixture.epoch, NOW);
+    assert!(place.is_some() && fixture.find(&token));
+    fixture.epoch.change(|| assert!(!fixture.find(&token), "a change is under way"));
+    assert!(!fixture.find(&token));
+    assert_eq!(fixture.cache.keep(&verified, &fixture.epoch, NOW), None);
+    fixture.keep(&token).unwrap();
+    assert!(fixture.find(&token));
+    fixture.check_books();
+}
+
+#[test]
+fn a_cache_takes_no_more_bytes_than_it_may() {
+    for bytes in [TokenCache::MIN_BYTES, MEGABYTE] {
+        let fixture = Fixture::of(bytes);
+        let mut random = Random(bytes);
+        let mut kept = 0;
+        for _ in 0..20_000 {
+            let number = random.below(3000);
+            let token = token(number, 100 + (number % 40 * 50) as usize);
+            if random.below(100) == 0 {
+                fixture.epoch.change(|| ());
+            }
+            if !fixture.find(&token) {
+                kept += usize::from(fixture.keep(&token).is_some());
+            }
+            assert!(fixture.cache.fill().1 <= bytes);
+        }
+        assert!(kept > 5000, "{kept}");
+        fixture.check_books();
+        let (tokens, filled) = fixture.cache.fill();
+        assert!(filled > bytes / 2, "{tokens} tokens take {filled} of {bytes}");
+        fixture.cache.clear_all();
+        assert_eq!(fixture.cache.fill(), (0, 0));
+        fixture.check_books();
+    }
+}
+
+#[test]
+fn a_token_that_is_too_large_or_too_short_costs_no_other_one_its_place() {
+    let fixture = Fixture::of(TokenCache::MIN_BYTES);
+    let small = token(1, 200);
+    fixture.keep(&small).unwrap();
+    assert_eq!(fixture.keep(&token(2, 20_000)), None);
+    assert_eq!(fixture.keep(b"short"), None);
+    assert!(fixture.find(&small));
+}
+
+#[test]
+fn a_set_that_is_full_drives_out_its_least_used_token() {
+    let fixture = Fixture::of(TokenCache::MIN_BYTES);
+    // All tokens of one set.
+    let set = |token: &[u8]| fixture.cache.set_of(fixture.cache.hash(token).unwrap()).unwrap().0;
+    let tokens: Vec<_> = (0..).map(|number| token(number, 64)).filter(|token| set(token) == 0).take(WAYS + 1).collect();
+    let (last, first) = tokens.split_last().unwrap();
+    for token in first {
+        fixture.keep(token).unwrap();
+    }
+    for (index, token) in first.iter().enumerate() {
+        assert!(fixture.find(token));
+        if index != 3 {
+            assert!(fixture.find(token));
+        }
+    }
+    let place = fixture.keep(last).unwrap();
+    assert_eq!(place.slot as usize / WAYS, 0);
+    let found: Vec<_> = first.iter().map(|token| fixture.find(token)).collect();
+    assert_eq!(found, [true, true, true, false, true, true, true, true]);
+    assert!(fixture.find(last));
+    fixture.check_books();
+}
+
+/// Services that fetch a token for each call must not cost people's tokens their place.
+#[test]
+fn tokens_that_are_used_once_pass_by_those_that_are_used_often() {
+    let fixture = Fixture::of(MEGABYTE);
+    let often: Vec<_> = (0..100).map(|number| token(number, 1700)).collect();
+    let mut misses = 0;
+    for round in 0..200 {
+        for token in &often {
+            if !fixture.find(token) {
+                misses += 1;
+                fixture.keep(token).unwrap();
+            }
+        }
+        for number in 0..100 {
+            fixture.keep(&token(1_000_000 + round * 100 + number, 1700)).unwrap();
+        }
+    }
+    fixture.check_books();
+    assert!(misses <= 120, "{misses} of 20 000 look-ups missed");
+}
+
+#[test]
+fn tokens_that_are_over_go_before_those_that_are_not() {
+    let fixture = Fixture::of(MEGABYTE);
+    let over: Vec<_> = (0..100).map(|number| token(number, 1700)).collect();
+    for token in &over {
+        fixture.keep_for(token, (0, 100), None).unwrap();
+        assert!(fixture.find(token) && fixture.find(token));
+    }
+    for number in 1000..1500 {
+        let terms =
+            Terms { epoch: fixture.epoch.settled().unwrap(), validity: Validity::between(0, 1000), keys_end: None };
+        let entry = fixture.cache.entry(&token(number, 1700), terms, identity("alice"));
+        fixture.cache.keep(&entry, &fixture.epoch, UnixMillis(101)).unwrap();
+    }
+    let entries = (0..fixture.cache.slots() as u32).filter_map(|slot| fixture.cache.entry_at(slot));
+    assert_eq!(entries.filter(|entry| entry.validity.is_over(UnixMillis(101))).count(), 0);
+}
+
+/// Every order of the steps of logins and changes: a token is served by the cache only if its key serves at that moment.
+mod interleavings {
+    use super::*;
+
+    /// What logins verify with; 0 is the key of the token.
+    struct World {
+        fixture: Fixture,
+        key: ArcSwap<u8>,
+        token: Vec<u8>,
+        served: AtomicUsize,
+    }
+
+    #[derive(Clone, Copy)]
+    enum Actor {
+        /// Looks the token up; verifies it as `Authenticator::judge_with` does, and keeps it; looks it up once more.
+        Login,
+        /// Exchanges the key.
+        Change(u8),
+    }
+
+    #[derive(Default)]
+    struct State<'w> {
+        step: usize,
+        done: bool,
+        settled: Option<EpochNumber>,
+        verified: bool,
+        change: Option<crate::epoch::Change<'w>>,
+    }
+
+    fn step<'w>(world: &'w World, actor: Actor, state: &mut State<'w>) {
+        let World { fixture, key, token, served } = world;
+        match (actor, state.step) {
+            (Actor::Login, 0 | 4) => {
+                if fixture.find(token) {
+                    assert_eq!(**key.load(), 0, "served by the cache, though its key is gone");
+                    served.fetch_add(1, Ordering::Relaxed);
+                }
+                state.done = state.step == 4;
+            }
+            (Actor::Login, 1) => state.settled = fixture.epoch.settled(),
+            (Actor::Login, 2) => state.verified = **key.load() == 0,
+            (Actor::Login, _) => {
+                if let (Some(epoch), true) = (state.settled, state.verified) {
+                    let terms = Terms { epoch, validity: Validity::between(0, 0), keys_end: None };
+                    fixture.cache.keep(&fixture.cache.entry(token, terms, identity("alice")), &fixture.epoch, NOW);
+                }
+            }
+            (Actor::Change(_), 0) => state.change = Some(fixture.epoch.begin()),
+            (Actor::Change(to), 1) => key.store(Arc::new(to)),
+            (Actor::Change(_), _) => {
+                state.change = None;
+                state.done = true;
+            }
+        }
+        state.step += 1;
+    }
+
+    /// Runs the actors in the order that `choose` says, one step at a time; a login at the end sees what came of it.
+    fn run(actors: &[Actor], mut choose: impl FnMut(usize) -> usize) -> usize {
+        let world = World {
+            fixture: Fixture::of(TokenCache::MIN_BYTES),
+            key: ArcSwap::from_pointee(0),
+            token: token(1, 64),
+            served: AtomicUsize::new(0),
+        };
+        let mut states: Vec<_> = actors.iter().map(|_| State::default()).collect();
+        loop {
+            let ready: Vec<usize> = (0..actors.len()).filter(|index| !states[*index].done).collect();
+            if ready.is_empty() {
+                break;
+            }
+            let index = ready[choose(ready.len())];
+            step(&world, actors[index], &mut states[index]);
+        }
+        step(&world, Actor::Login, &mut State::default());
+        world.served.load(Ordering::Relaxed)
+    }
+
+    /// All orders, by counting through the choices.
+    fn walk(actors: &[Actor]) -> (usize, usize) {
+        let (mut orders, mut served) = (0, 0);
+        let mut choices: Vec<(usize, usize)> = Vec::new();
+        loop {
+            let mut depth = 0;
+            served += run(actors, |ready| {
+                if depth == choices.len() {
+                    choices.push((0, ready));
+                }
+                let (choice, _) = choices[depth];
+                depth += 1;
+                choice
+            });
+            orders += 1;
+            while let Some((choice, ready)) = choices.pop() {
+                if choice + 1 < ready {
+                    choices.push((choice + 1, ready));
+                    break;
+                }
+            }
+            if choices.is_empty() {
+                return (orders, served);
+            }
+        }
+    }
+
+    #[test]
+    fn no_order_of_logins_and_a_removed_key_serves_a_token_after_the_key_is_gone() {
+        let (orders, served) = walk(&[Actor::Login, Actor::Login, Actor::Change(1)]);
+        assert!(orders > 70_000 && served > 3_000, "{orders} orders, {served} served by the cache");
+    }
+
+    #[test]
+    fn nor_does_any_order_with_a_key_that_goes_and_another_change_beside_it() {
+        let (orders, served) = walk(&[Actor::Login, Actor::Change(1), Actor::Change(1)]);
+        assert!(orders > 9_000 && served > 10, "{orders} orders, {served} served by the cache");
+    }
+
+    #[test]
+    fn nor_does_a_key_that_goes_and_comes_back() {
+        let (orders, served) = walk(&[Actor::Login, Actor::Change(1), Actor::Change(0)]);
+        assert!(orders > 9_000 && served > 10, "{orders} orders, {served} served by the cache");
+    }
+}
+
+/// The same with real threads, whose steps overlap in ways that no list of orders has.
+#[test]
+fn threads_find_no_token_after_its_key_was_exchanged() {
+    let fixture = Fixture::of(TokenCache::MIN_BYTES);
+    let key = ArcSwap::from_pointee(0_usize);
+    let tokens: Vec<_> = (0..4).map(|number| token(number, 64)).collect();
+    let (begun, ended, over) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicBool::new(false));
+    let served = AtomicUsize::new(0);
+    let served_in_time = || served.load(Ordering::Relaxed) > 1000;
+    thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                for round in 0.. {
+                    if over.load(Ordering::SeqCst) {
+                        return;
+                    }
+                    let number = round % tokens.len();
+                    let first = ended.load(Ordering::SeqCst);
+                    if fixture.find(&tokens[number]) {
+                        served.fetch_add(1, Ordering::Relaxed);
+                        // If no change was under way meanwhile, one key served all the time.
+                        if begun.load(Ordering::SeqCst) == first {
+                            assert_eq!(first % tokens.len(), number, "its key does not serve");
+                        }
+                        continue;
+                    }
+                    let Some(epoch) = fixture.epoch.settled() else { continue };
+                    if **key.load() % tokens.len() == number {
+                        let terms = Terms { epoch, validity: Validity::between(0, 0), keys_end: None };
+                        let entry = fixture.cache.entry(&tokens[number], terms, identity("alice"));
+                        fixture.cache.keep(&entry, &fixture.epoch, NOW);
+                    }
+                }
+            });
+        }
+        let begin = Instant::now();
+        for change in 1.. {
+            if change > 20_000 && (served_in_time() || begin.elapsed() > Duration::from_secs(30)) {
+                break;
+            }
+            begun.store(change, Ordering::SeqCst);
+            fixture.epoch.change(|| key.store(Arc::new(change)));
+            ended.store(change, Ordering::SeqCst);
+            if change % 64 == 0 {
+                thread::yield_now();
+            }
+        }
+        over.store(true, Ordering::SeqCst);
+    });
+    assert!(served_in_time(), "{} look-ups were served", served.into_inner());
+    fixture.check_books();
+}

@@ -1,0 +1,72 @@
+//! Bytes that do not stay in memory: tokens, and what is decoded from them.
+
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+
+/// A buffer that is overwritten, all of its capacity, when it is dropped. `Zeroizing` writes each byte by itself:
+/// half a microsecond for a payload. This is one `memset`, and zeroize's barrier keeps the compiler from leaving it out.
+#[derive(Default)]
+pub(crate) struct WipedBytes(Vec<u8>);
+
+impl WipedBytes {
+    /// Room for a text of this many bytes; a buffer that has to grow leaves its former memory unwiped.
+    pub(crate) fn with_capacity(bytes: usize) -> Self {
+        Self(Vec::with_capacity(bytes))
+    }
+}
+
+impl From<&[u8]> for WipedBytes {
+    fn from(bytes: &[u8]) -> Self {
+        Self(bytes.to_vec())
+    }
+}
+
+impl Deref for WipedBytes {
+    type Target = Vec<u8>;
+
+    fn deref(&self) -> &Vec<u8> {
+        &self.0
+    }
+}
+
+impl DerefMut for WipedBytes {
+    fn deref_mut(&mut self) -> &mut Vec<u8> {
+        &mut self.0
+    }
+}
+
+impl Drop for WipedBytes {
+    fn drop(&mut self) {
+        wipe(&mut self.0);
+    }
+}
+
+/// Without the bytes.
+impl fmt::Debug for WipedBytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.0.len())
+    }
+}
+
+fn wipe(bytes: &mut Vec<u8>) {
+    bytes.clear();
+    bytes.resize(bytes.capacity(), 0);
+    zeroize::optimization_barrier(bytes.as_slice());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_of_the_capacity_is_overwritten_and_none_of_it_shown() {
+        let mut bytes = Vec::with_capacity(100);
+        bytes.extend_from_slice(&[7; 90]);
+        bytes.truncate(10);
+        let memory = bytes.as_ptr();
+        wipe(&mut bytes);
+        assert_eq!((bytes.as_ptr(), bytes.len()), (memory, bytes.capacity()), "the same memory, all of it");
+        assert!(bytes.iter().all(|byte| *byte == 0));
+        assert_eq!(format!("{:?}", WipedBytes::from(&b"secret"[..])), "6 bytes");
+    }
+}
