@@ -1,4 +1,4 @@
-# make demo | test | bench | differential | soak | key-events | dist | lint | clean. Needs Linux, Rust, a C compiler, Gradle and a JDK of version 24 or later.
+# make demo | test | bench | differential | soak | key-events | verify-pass-through | dist | lint | clean. Needs Linux, Rust, a C compiler, Gradle and a JDK of version 24 or later.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := dist
@@ -12,7 +12,7 @@ ARCHIVE := build/dist/nativejwt-$(VERSION)-linux-$(ARCH).tar.gz
 RUST_SOURCES := Cargo.toml $(wildcard Cargo.lock) $(shell find rust -type f)
 JAVA_SOURCES := build.gradle java/dependencies.sha256 $(shell find java tests/coordinator tests/differential/java tests/trino -type f)
 
-.PHONY: demo test differential soak key-events bench dist lint format clean
+.PHONY: demo test differential soak key-events verify-pass-through bench dist lint format clean
 
 # KEEP=1 leaves the coordinator up until Ctrl-C. SEAM=server shows that seam, TRINO=483 another coordinator.
 demo: dist
@@ -32,6 +32,10 @@ soak: dist
 # What becomes of users while keys rotate, fail and come back: stock beside ours, half an hour of real time.
 key-events: dist build/test-downloads.stamp
 	@exec tests/setup/java-harness io.nativejwt.coordinator.KeyEvents
+
+# Pass-through on real parts: Trino with a worker, an Iceberg REST catalog, PostgreSQL, Keycloak, S3. Fetches more than a gigabyte once.
+verify-pass-through: dist build/test-downloads.stamp build/pass-through.stamp
+	@tests/pass-through/run
 
 # Ours beside stock's: PART=jmh alone, QUICK=1 in minutes, UPDATE=1 writes the table into BENCHMARKING.md.
 bench: dist build/bench.stamp
@@ -58,6 +62,10 @@ build/java.stamp: $(JAVA_SOURCES) build/tools.stamp
 
 build/test-downloads.stamp: build.gradle java/dependencies.sha256 build/tools.stamp
 	@$(STAGE) "Keycloak: fetching" tests/setup/gradle prepareTests && touch $@
+
+build/pass-through.stamp: build/java.stamp tests/setup/pass-through-tools $(shell find tests/pass-through -type f)
+	@$(STAGE) "PostgreSQL and moto: fetching" tests/setup/pass-through-tools
+	@$(STAGE) "Trino, Nessie: fetching" tests/setup/gradle preparePassThrough && touch $@
 
 build/bench.stamp: $(shell find tests/bench/java -type f) build/java.stamp
 	@$(STAGE) "Benchmarks: fetching and compiling" tests/setup/gradle prepareBench && touch $@

@@ -17,7 +17,10 @@ import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
-/** A real Trino coordinator with the release's files, in a folder and with ports of its own. */
+/**
+ * A real Trino coordinator with the release's files, in a folder and with ports of its own; or a
+ * worker of one.
+ */
 final class Coordinator implements AutoCloseable {
     private static final Duration START_LIMIT = Duration.ofMinutes(5);
     private static final String STARTED = "======== SERVER STARTED ========";
@@ -26,15 +29,21 @@ final class Coordinator implements AutoCloseable {
     private final List<String> command;
     private final Tls tls;
     private final int httpsPort;
+    private final Internal internal;
     private final Process process;
     private final Thread shutdownHook;
 
-    private Coordinator(Path folder, List<String> command, Tls tls, int httpsPort)
+    /** What the nodes of a cluster share. */
+    private record Internal(boolean https, String discoveryUri, String sharedSecret) {}
+
+    private Coordinator(
+            Path folder, List<String> command, Tls tls, int httpsPort, Internal internal)
             throws IOException {
         this.folder = folder;
         this.command = command;
         this.tls = tls;
         this.httpsPort = httpsPort;
+        this.internal = internal;
         process =
                 new ProcessBuilder(command)
                         .directory(folder.toFile())
@@ -55,6 +64,10 @@ final class Coordinator implements AutoCloseable {
 
     Tls tls() {
         return tls;
+    }
+
+    Path folder() {
+        return folder;
     }
 
     Path logFile() {
@@ -101,7 +114,7 @@ final class Coordinator implements AutoCloseable {
                     logFile(),
                     folder.resolve("server.before.log"),
                     StandardCopyOption.REPLACE_EXISTING);
-            Coordinator again = new Coordinator(folder, command, tls, httpsPort);
+            Coordinator again = new Coordinator(folder, command, tls, httpsPort, internal);
             again.awaitStart(waited -> {});
             return again;
         } catch (IOException e) {
@@ -149,6 +162,11 @@ final class Coordinator implements AutoCloseable {
         private final List<String> configLines = new ArrayList<>();
         private final List<String> jvmOptions = new ArrayList<>();
         private final List<String> environment = new ArrayList<>();
+        private final Map<String, Map<String, String>> catalogs = new LinkedHashMap<>();
+        private String nodeId = "coordinator";
+        private Internal internal;
+        private boolean internalHttps;
+        private boolean worker;
         private final Map<String, String> logLevels =
                 new LinkedHashMap<>(Map.of("io.trino", "INFO", "io.nativejwt", "INFO"));
         private boolean sessionSpy;
@@ -199,6 +217,27 @@ final class Coordinator implements AutoCloseable {
         Builder configLine(String line) {
             configLines.add(line);
             return this;
+        }
+
+        /** A file in etc/catalog. */
+        Builder catalog(String name, Map<String, String> properties) {
+            catalogs.put(name, properties);
+            return this;
+        }
+
+        /** No port without TLS, and the nodes speak with each other over HTTPS alone. */
+        Builder internalHttps() {
+            internalHttps = true;
+            return this;
+        }
+
+        /** A worker of this coordinator: it authenticates nobody, so it needs no seam. */
+        Builder workerOf(Coordinator coordinator, String id) {
+            internal = coordinator.internal;
+            internalHttps = internal.https();
+            worker = true;
+            nodeId = id;
+            return through(Seam.STOCK);
         }
 
         Builder environment(String name, String value) {
@@ -257,7 +296,8 @@ final class Coordinator implements AutoCloseable {
                     installSessionSpy(etc, plugins);
                 }
                 writeEtc(etc, tls, ports[0], ports[1], plugins);
-                Coordinator coordinator = new Coordinator(folder, command(etc), tls, ports[1]);
+                Coordinator coordinator =
+                        new Coordinator(folder, command(etc), tls, ports[1], internal);
                 coordinator.awaitStart(progress);
                 return coordinator;
             } catch (IOException e) {
@@ -304,14 +344,28 @@ final class Coordinator implements AutoCloseable {
             }
 
             Map<String, String> server = new LinkedHashMap<>();
-            server.put("coordinator", "true");
-            server.put("node-scheduler.include-coordinator", "true");
-            server.put("discovery.uri", "http://localhost:" + httpPort);
-            server.put("http-server.http.port", Integer.toString(httpPort));
+            if (internal == null) {
+                String uri =
+                        internalHttps
+                                ? "https://localhost:" + httpsPort
+                                : "http://localhost:" + httpPort;
+                internal = new Internal(internalHttps, uri, UUID.randomUUID().toString());
+            }
+            server.put("coordinator", Boolean.toString(!worker));
+            if (!worker) {
+                server.put("node-scheduler.include-coordinator", "true");
+            }
+            server.put("discovery.uri", internal.discoveryUri());
+            if (internalHttps) {
+                server.put("http-server.http.enabled", "false");
+                server.put("internal-communication.https.required", "true");
+            } else {
+                server.put("http-server.http.port", Integer.toString(httpPort));
+            }
             server.put("http-server.https.enabled", "true");
             server.put("http-server.https.port", Integer.toString(httpsPort));
             server.put("http-server.https.keystore.path", tls.serverPem().toString());
-            server.put("internal-communication.shared-secret", UUID.randomUUID().toString());
+            server.put("internal-communication.shared-secret", internal.sharedSecret());
             server.put("catalog.management", "static");
             server.put("plugin.dir", plugins.toString());
             if (!files.isEmpty()) {
@@ -332,10 +386,16 @@ final class Coordinator implements AutoCloseable {
                             "node.environment",
                             "test",
                             "node.id",
-                            "coordinator",
+                            nodeId,
                             "node.data-dir",
                             folder.resolve("data").toString()));
             write(etc.resolve("log.properties"), logLevels);
+            if (!catalogs.isEmpty()) {
+                Path folder = Files.createDirectories(etc.resolve("catalog"));
+                for (Map.Entry<String, Map<String, String>> catalog : catalogs.entrySet()) {
+                    write(folder.resolve(catalog.getKey() + ".properties"), catalog.getValue());
+                }
+            }
 
             List<String> jvm = new ArrayList<>(jvmDefaults);
             jvm.add("--enable-native-access=ALL-UNNAMED");

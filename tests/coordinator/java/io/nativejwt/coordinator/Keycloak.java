@@ -53,6 +53,10 @@ final class Keycloak implements AutoCloseable {
 
     /** Everything but the start: URLs are known from now on. */
     static Keycloak prepare(Path folder, String... realms) {
+        return prepare(folder, Workspace.source("tests/coordinator/keycloak/realm.json"), realms);
+    }
+
+    static Keycloak prepare(Path folder, Path realmFile, String... realms) {
         Path distribution =
                 Workspace.unpack(Workspace.fetchedForTests("keycloak"), Keycloak::build);
         try {
@@ -63,8 +67,7 @@ final class Keycloak implements AutoCloseable {
             for (String part : List.of("conf", "lib", "providers", "themes")) {
                 Files.createSymbolicLink(folder.resolve(part), distribution.resolve(part));
             }
-            String realm =
-                    Files.readString(Workspace.source("tests/coordinator/keycloak/realm.json"));
+            String realm = Files.readString(realmFile);
             for (String name : realms) {
                 Files.writeString(imports.resolve(name + ".json"), realm.replace("REALM", name));
             }
@@ -160,13 +163,18 @@ final class Keycloak implements AutoCloseable {
 
     /** A person's token, by name and password. */
     String userToken(String realm, String user) {
+        return userToken(realm, "trino-cli", user);
+    }
+
+    /** A person's token, as another program gets it. */
+    String userToken(String realm, String client, String user) {
         return token(
                 realm,
                 Map.of(
                         "grant_type",
                         "password",
                         "client_id",
-                        "trino-cli",
+                        client,
                         "username",
                         user,
                         "password",

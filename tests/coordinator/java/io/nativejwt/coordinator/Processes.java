@@ -1,6 +1,9 @@
 package io.nativejwt.coordinator;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,6 +22,10 @@ final class Processes {
     private Processes() {}
 
     static Result run(Duration limit, List<String> command) {
+        return run(limit, command, "");
+    }
+
+    static Result run(Duration limit, List<String> command, String input) {
         try {
             Path output = Files.createTempFile("nativejwt", ".out");
             Path error = Files.createTempFile("nativejwt", ".err");
@@ -28,7 +35,9 @@ final class Processes {
                                 .redirectOutput(output.toFile())
                                 .redirectError(error.toFile())
                                 .start();
-                process.getOutputStream().close();
+                try (OutputStream standardInput = process.getOutputStream()) {
+                    standardInput.write(input.getBytes(UTF_8));
+                }
                 if (!process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
                     stop(process);
                     throw new IllegalStateException(

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Properties;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /** How to start a certain Trino. */
@@ -33,12 +34,17 @@ interface TrinoDistribution {
 
     /** The published server tarball, started by its launcher as an operator does. */
     static TrinoDistribution tarball476() {
-        Path home = home476();
+        return tarball(home476(), plugin -> true);
+    }
+
+    /** A server tarball that was unpacked, with those of its plugins that are wanted. */
+    static TrinoDistribution tarball(Path home, Predicate<String> wanted) {
         return new TrinoDistribution() {
             @Override
             public void linkPlugins(Path plugins) {
                 try (Stream<Path> folders = Files.list(home.resolve("plugin"))) {
-                    folders.forEach(plugin -> link(plugins, plugin));
+                    folders.filter(plugin -> wanted.test(plugin.getFileName().toString()))
+                            .forEach(plugin -> link(plugins, plugin));
                 } catch (IOException e) {
                     throw new UncheckedIOException(e);
                 }
