@@ -73,6 +73,8 @@ final class TrapsTest {
     void userWithAHyphenIsRefused() {
         assertThat(site.careful().login(site.token("svc-etl")).failure("SELECT 1"))
                 .startsWith("Authentication failed: The user 'svc-etl' has a hyphen in it");
+        assertThat(site.careful().login(site.token("svc")).as("svc-etl").failure("SELECT 1"))
+                .startsWith("Authentication failed: The session's user has a hyphen in it");
     }
 
     /** Trap 3. */
