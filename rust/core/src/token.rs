@@ -117,7 +117,7 @@ mod tests {
     }
 
     /// Two decoders must not differ in what is a good text: the one in vector instructions takes 16 or 32 bytes at once and
-    /// the rest one by one, so every length up to four times that is tried, with every byte at every place of a text.
+    /// the rest one by one, so every length up to twice that is tried, with every byte at every place of a text.
     #[test]
     fn both_decoders_take_the_same_texts() {
         let agree = |text: &[u8]| {
@@ -126,7 +126,7 @@ mod tests {
             let plain = URL_SAFE_NO_PAD.decode_vec(text, &mut plain).map(|()| plain).ok();
             assert_eq!(quick, plain, "{text:?}");
         };
-        for length in 0..=128 {
+        for length in 0..=68 {
             let text: Vec<u8> = (0..length).map(|at| b"AQgz09-_"[at % 8]).collect();
             agree(&text);
             for place in 0..length {
