@@ -1,6 +1,6 @@
 //! What a verdict costs in the core, and what of it is the bare signature: the difference is ours.
 #![allow(missing_docs, reason = "criterion's macros make undocumented functions")]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a benchmark's tokens are good ones")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a benchmark's tokens are good ones")]
 
 #[path = "../tests/support/sign.rs"]
 #[allow(dead_code, unreachable_pub, reason = "the tests use the rest")]
@@ -60,8 +60,10 @@ fn authenticator(key: &str) -> Authenticator {
     Authenticator::open(&Properties::parse(&config, "bench").unwrap()).unwrap_or_else(|errors| panic!("{errors}"))
 }
 
+type Verify = Box<dyn Fn(&[u8], &[u8]) -> bool>;
+
 /// Verifies a signature with a key that was parsed before, and does nothing else.
-fn bare(algorithm: &str, key: &str) -> Box<dyn Fn(&[u8], &[u8]) -> bool> {
+fn bare(algorithm: &str, key: &str) -> Verify {
     let verification: &'static dyn VerificationAlgorithm = match algorithm {
         "HS256" => {
             let key = hmac::Key::new(hmac::HMAC_SHA256, &secret(key));
