@@ -121,7 +121,7 @@ fn accepted(name: String, authenticator: Authenticator, tokens: Vec<Vec<u8>>) ->
     let times = tokens.len();
     let work = move || {
         for token in &tokens {
-            // As the boundary does.
+            // As the boundary to Java does it: the identity is lent, not copied.
             authenticator.authenticate_with(token, NOW, |verdict| {
                 if let Err(reject) = verdict {
                     panic!("{reject:?}");
