@@ -19,6 +19,7 @@ mod measure;
 mod tests;
 
 use std::hash::{BuildHasher as _, RandomState};
+use std::mem::ManuallyDrop;
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -59,7 +60,8 @@ struct Set {
     tags: [AtomicU32; WAYS],
     /// How often a token was found since somebody last looked, up to [`MAX_USES`]: then a hit writes to no shared memory.
     uses: [AtomicU8; WAYS],
-    entries: [ArcSwapOption<Entry>; WAYS],
+    /// Dropped by the set, which looks first: to drop an empty one looks at all threads too.
+    entries: [ManuallyDrop<ArcSwapOption<Entry>>; WAYS],
 }
 
 /// An accepted token with its verdict. Never changed.
@@ -108,10 +110,20 @@ impl Hit {
     }
 }
 
+impl Drop for Set {
+    /// Without its entry an `ArcSwapOption` owns nothing. There are as many as slots, and an authenticator that kept three
+    /// tokens does not take seconds to close.
+    fn drop(&mut self) {
+        for entry in self.entries.iter().filter(|entry| entry.load().is_some()) {
+            entry.store(None);
+        }
+    }
+}
+
 impl Set {
     /// The slot for a token that has none: an empty one, or that of a dead token, or of the least used.
     fn way_for_another(&self, is_dead: impl Fn(&Entry) -> bool) -> usize {
-        let cost = |(entry, uses): (&ArcSwapOption<Entry>, &AtomicU8)| match &*entry.load() {
+        let cost = |(entry, uses): (&ManuallyDrop<ArcSwapOption<Entry>>, &AtomicU8)| match &*entry.load() {
             None => 0,
             Some(entry) if is_dead(entry) => 1,
             Some(_) => 2 + uses.load(Ordering::Relaxed),

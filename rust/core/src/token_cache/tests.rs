@@ -195,6 +195,19 @@ fn a_token_that_is_too_large_or_too_short_costs_no_other_one_its_place() {
 }
 
 #[test]
+fn a_cache_that_is_dropped_drops_its_entries() {
+    let fixture = Fixture::of(MEGABYTE);
+    let terms = |epoch| Terms { epoch, validity: Validity::between(0, 0), keys_end: None };
+    let entry = fixture.cache.entry(&token(1, 300), terms(fixture.epoch.settled().unwrap()), identity("alice"));
+    fixture.cache.keep(&entry, &fixture.epoch, NOW).unwrap();
+    let kept = Arc::downgrade(&entry);
+    drop(entry);
+    assert_eq!(kept.strong_count(), 1);
+    drop(fixture);
+    assert_eq!(kept.strong_count(), 0);
+}
+
+#[test]
 fn a_set_that_is_full_drives_out_its_least_used_token() {
     let fixture = Fixture::of(TokenCache::MIN_BYTES);
     // All tokens of one set.
