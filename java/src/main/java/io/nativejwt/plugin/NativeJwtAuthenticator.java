@@ -36,12 +36,17 @@ final class NativeJwtAuthenticator implements HeaderAuthenticator {
                 authenticate(headers).identity(Identity.class, NativeJwtAuthenticator::identity));
     }
 
+    /** The builder copies what it gets, so it does not get what is empty. */
     private static Identity identity(Outcome.Admitted admitted) {
-        return Identity.forUser(admitted.user())
-                .withPrincipal(principal(admitted))
-                .withGroups(admitted.groups())
-                .withExtraCredentials(admitted.extraCredentials())
-                .build();
+        Identity.Builder identity =
+                Identity.forUser(admitted.user()).withPrincipal(principal(admitted));
+        if (!admitted.groups().isEmpty()) {
+            identity.withGroups(admitted.groups());
+        }
+        if (!admitted.extraCredentials().isEmpty()) {
+            identity.withExtraCredentials(admitted.extraCredentials());
+        }
+        return identity.build();
     }
 
     private static NativeJwtPrincipal principal(Outcome.Admitted admitted) {

@@ -60,11 +60,17 @@ final class NativeJwtAuthenticator extends JwtAuthenticator {
         };
     }
 
+    /** The builder copies what it gets, so it does not get what is empty. */
     private static Identity identity(Outcome.Admitted admitted) {
-        return Identity.forUser(admitted.user())
-                .withPrincipal(new BasicPrincipal(admitted.principal()))
-                .withGroups(admitted.groups())
-                .withExtraCredentials(admitted.extraCredentials())
-                .build();
+        Identity.Builder identity =
+                Identity.forUser(admitted.user())
+                        .withPrincipal(new BasicPrincipal(admitted.principal()));
+        if (!admitted.groups().isEmpty()) {
+            identity.withGroups(admitted.groups());
+        }
+        if (!admitted.extraCredentials().isEmpty()) {
+            identity.withExtraCredentials(admitted.extraCredentials());
+        }
+        return identity.build();
     }
 }
