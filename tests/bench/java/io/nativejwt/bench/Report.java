@@ -99,10 +99,25 @@ final class Report {
     private String table() throws IOException {
         StringBuilder text = new StringBuilder();
         text.append(Machine.describe(LocalDate.now())).append('\n');
+        goals(text);
         logins(text);
         signatures(text);
         others(text);
         return text.toString();
+    }
+
+    private void goals(StringBuilder text) {
+        List<List<String>> lines = Goals.beside(figures);
+        if (lines.isEmpty()) {
+            return;
+        }
+        text.append(
+                """
+
+                | goal | unit | wanted | measured | met |
+                | --- | --- | ---: | ---: | --- |
+                """);
+        lines.forEach(line -> line(text, line.toArray(String[]::new)));
     }
 
     private void logins(StringBuilder text) {
