@@ -17,15 +17,18 @@ pub(crate) struct PassThrough {
 impl PassThrough {
     /// The last millisecond in which [`PassThrough::check_lifetime`] accepts the token.
     pub(crate) fn last_start(&self, expires_at: Option<UnixMillis>) -> Option<UnixMillis> {
-        let least = i64::try_from(self.minimum_lifetime.as_millis()).unwrap_or(i64::MAX);
-        expires_at.map(|expires_at| UnixMillis(expires_at.0.saturating_sub(least)))
+        expires_at.map(|expires_at| UnixMillis(expires_at.0.saturating_sub(self.least())))
+    }
+
+    /// The minimum lifetime in milliseconds.
+    fn least(&self) -> i64 {
+        i64::try_from(self.minimum_lifetime.as_millis()).unwrap_or(i64::MAX)
     }
 
     /// A statement may outlive its token, and then fails when it is nearly done: `exp` must be far enough from `now`. The
     /// skew of `clock-skew` does not count, since connectors know nothing of it.
     pub(crate) fn check_lifetime(&self, expires_at: Option<UnixMillis>, now: UnixMillis) -> Result<(), Reject> {
         let Some(expires_at) = expires_at else { return Ok(()) };
-        let least = i64::try_from(self.minimum_lifetime.as_millis()).unwrap_or(i64::MAX);
         if self.last_start(Some(expires_at)).is_none_or(|last| now <= last) {
             return Ok(());
         }
@@ -34,6 +37,7 @@ impl PassThrough {
             let late = now.0.saturating_sub(expires_at.0);
             format!("The token expired {late} milliseconds ago, and connectors that get it allow no clock skew")
         } else {
+            let least = self.least();
             format!(
                 "The token expires in {left} milliseconds, and must live for {least}: get a new one before the statement starts"
             )
@@ -76,8 +80,7 @@ mod tests {
         assert!(rules.check_lifetime(None, UnixMillis(0)).is_ok(), "a token without exp does not die");
     }
 
-    /// With `clock-skew` a token that has expired may still be accepted; without a minimum that is nobody's business here
-    /// but the connector's, who will refuse it.
+    /// With `clock-skew` a token that has expired may still be accepted, but no connector would take it.
     #[test]
     fn without_a_minimum_an_expired_token_is_still_refused() {
         let rules = rules(Duration::ZERO, false);
