@@ -2,6 +2,7 @@
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -20,6 +21,13 @@ pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
         assert!(begin.elapsed() < BOUND, "not within {BOUND:?}: {what}");
         thread::sleep(Duration::from_millis(2));
     }
+}
+
+/// In one step, so that a thread that reads it over and over never sees a part of it.
+pub(crate) fn replace_file(path: &Path, content: impl AsRef<[u8]>) {
+    let next = path.with_extension("next");
+    std::fs::write(&next, content).unwrap();
+    std::fs::rename(next, path).unwrap();
 }
 
 /// What the server does after it read a request.

@@ -364,9 +364,9 @@ fn the_bearer_token_is_read_for_each_fetch_and_shown_to_the_configured_server_al
     until("the file is missing", || fetched.told_of(Level::Warning, "cannot be read: No such file") == 1);
     assert_eq!(server.requests(), 0, "nothing is asked without the token");
     assert!(fetched.reject().message().ends_with("this coordinator has no token to show to the issuer's server"));
-    std::fs::write(&path, "first-s3cret\n").unwrap();
+    replace_file(&path, "first-s3cret\n");
     until("the keys are there", || fetched.try_key("a") == Ok(()));
-    std::fs::write(&path, "second-s3cret\n").unwrap();
+    replace_file(&path, "second-s3cret\n");
     until("the new token", || bearers(&server).last() == Some(&Some("Bearer second-s3cret".to_owned())));
     assert_eq!(bearers(&server)[0].as_deref(), Some("Bearer first-s3cret"));
 

@@ -214,9 +214,9 @@ fn a_store_that_changes_counts_and_one_that_breaks_is_a_failed_fetch() {
     let transport = Transport { roots: Roots::Store(Arc::new(store)), ..Transport::DEFAULT };
     let mut fetched = Fetched::over(&https(&server), QUICK, transport);
     assert!(fetched.key_set.wait_until_fetched(BOUND).unwrap_err().contains("UnknownIssuer"));
-    std::fs::write(&file.0, std::fs::read(data("trust.p12")).unwrap()).unwrap();
+    replace_file(&file.0, std::fs::read(data("trust.p12")).unwrap());
     until("the renewed store counts", || fetched.try_key("a") == Ok(()));
-    std::fs::write(&file.0, "garbage").unwrap();
+    replace_file(&file.0, "garbage");
     until("the broken one is told", || {
         fetched.told_of(Level::Warning, "failed: the trust store '") == 1
             && fetched.told_of(Level::Warning, "', which is neither PEM nor PKCS#12 nor JKS. It is tried again") == 1

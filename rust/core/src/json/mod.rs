@@ -1,0 +1,178 @@
+//! JSON as tokens and key sets hold it, read strictly.
+//!
+//! `serde_json` refuses what RFC 8259 refuses: text after the value, a BOM, raw control characters, invalid UTF-8, lone
+//! surrogates, and more than 128 levels of nesting. It keeps the last of two equal members; here they are refused, at
+//! every depth and whether or not anybody reads the member (RFC 7519, section 4).
+//!
+//! What issuers usually write is read by [`usual`], in half the time: it takes only what `serde_json` takes, and leaves
+//! everything else to it, every refusal among them.
+
+mod member_names;
+mod strict;
+mod usual;
+
+use std::borrow::Cow;
+
+pub(crate) use strict::split_array;
+
+use crate::java_text::is_white_space;
+
+/// A member's name and value.
+pub(crate) type Member<'j> = (Cow<'j, str>, Value<'j>);
+
+/// A JSON value; texts without escapes are borrowed.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Value<'j> {
+    Null,
+    Boolean(bool),
+    /// A number written as an integer that fits.
+    Integer(i64),
+    /// Any other number.
+    Float(f64),
+    String(Cow<'j, str>),
+    Array(Vec<Value<'j>>),
+    Object(Vec<Member<'j>>),
+}
+
+impl Value<'_> {
+    /// What the value is called in a message.
+    pub(crate) fn type_name(&self) -> &'static str {
+        match self {
+            Value::Null => "null",
+            Value::Boolean(_) => "a boolean",
+            Value::Integer(_) | Value::Float(_) => "a number",
+            Value::String(_) => "a string",
+            Value::Array(_) => "an array",
+            Value::Object(_) => "an object",
+        }
+    }
+}
+
+/// Why a text is not one strict JSON object.
+#[derive(Debug, PartialEq)]
+pub(crate) enum JsonError {
+    /// Not JSON, or not an object. The text says where, and holds nothing of the input.
+    Malformed(String),
+    /// An object names a member twice.
+    DuplicateMember,
+}
+
+/// Reads one object and keeps the members that `wanted` names; the others are checked just as strictly, and dropped.
+pub(crate) fn read_object(text: &[u8], wanted: impl Fn(&str) -> bool) -> Result<Vec<Member<'_>>, JsonError> {
+    match usual::read_object(text, &wanted) {
+        Some(members) => Ok(members),
+        None => strict::read_object(text, wanted),
+    }
+}
+
+/// jjwt trims the names of top-level members, so `" exp"` counts as `exp` there: such names are not left to chance.
+fn has_outer_white_space(name: &str) -> bool {
+    // Nearly every name; the rest is for the others.
+    if let [b'!'..=b'~', .., b'!'..=b'~'] = name.as_bytes() {
+        return false;
+    }
+    name.chars().next().is_none_or(is_white_space) || name.chars().next_back().is_some_and(is_white_space)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Vec<Member<'_>>, JsonError> {
+        read_object(text.as_bytes(), |name| name == "a")
+    }
+
+    #[test]
+    fn wanted_members_are_kept_and_the_others_dropped() {
+        let members = read(r#" {"b":[1,{"c":"x"}],"a":["\u0041",1,-1.5,true,null,{"k":1}]} "#).unwrap();
+        let expected = Value::Array(vec![
+            Value::String("A".into()),
+            Value::Integer(1),
+            Value::Float(-1.5),
+            Value::Boolean(true),
+            Value::Null,
+            Value::Object(vec![("k".into(), Value::Integer(1))]),
+        ]);
+        assert_eq!(members, vec![(Cow::Borrowed("a"), expected)]);
+    }
+
+    #[test]
+    fn duplicates_are_refused_at_every_depth_read_or_not_and_however_spelt() {
+        for text in [
+            r#"{"a":1,"a":1}"#,
+            r#"{"b":1,"b":2}"#,
+            r#"{"b":{"c":1,"c":2}}"#,
+            r#"{"b":[{"c":1,"d":2,"c":2}]}"#,
+            r#"{"a":{"c":1,"c":2}}"#,
+            r#"{"a":1,"\u0061":2}"#,
+        ] {
+            assert_eq!(read(text).unwrap_err(), JsonError::DuplicateMember, "{text}");
+        }
+        let many: Vec<_> = (0..1000).map(|n| format!("\"m{n}\":1")).collect();
+        assert!(read(&format!("{{{}}}", many.join(","))).is_ok());
+        assert_eq!(read(&format!("{{{},\"m999\":1}}", many.join(","))).unwrap_err(), JsonError::DuplicateMember);
+    }
+
+    #[test]
+    fn what_is_not_one_json_object_is_refused() {
+        let deep = format!("{{\"b\":{}{}}}", "[".repeat(10_000), "]".repeat(10_000));
+        for text in [
+            "",
+            "[]",
+            "1",
+            "null",
+            "\"a\"",
+            "{",
+            "{}x",
+            "{} {}",
+            "{}\0",
+            "\u{feff}{}",
+            "{\"a\":\"\n\"}",
+            "{'a':1}",
+            "{a:1}",
+            "{\"a\":1,}",
+            "{\"a\":01}",
+            "{\"a\":NaN}",
+            "{\"a\":1e400}",
+            "{\"b\":\"\\ud800\"}",
+            "{\"b\":\"\\udc00\\ud800\"}",
+            "{\" a\":1}",
+            "{\"a \":1}",
+            "{\"\":1}",
+            "{\"\\u001f\":1}",
+            "// c\n{}",
+            &deep,
+        ] {
+            assert!(matches!(read(text), Err(JsonError::Malformed(_))), "{text:.40}");
+        }
+        for bytes in [&b"{\"b\":\"\xff\"}"[..], b"{\"b\":\"\xed\xa0\x80\"}", b"{\"\xc0\xaf\":1}"] {
+            assert!(matches!(read_object(bytes, |_| false), Err(JsonError::Malformed(_))), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn an_array_is_split_whatever_its_elements_hold() {
+        let split = |text: &'static str| split_array(text.as_bytes(), "a", 2);
+        assert_eq!(
+            split(r#"{"b":[{"c":1,"c":1}],"a":[ {"x":1,"x":2} ,"y"]}"#),
+            Ok(Some(vec![r#"{"x":1,"x":2}"#, r#""y""#]))
+        );
+        assert_eq!(split(r#"{"b":1}"#), Ok(None));
+        assert_eq!(split(r#"{"a":[],"\u0061":[]}"#), Err(JsonError::DuplicateMember));
+        for (text, why) in [
+            (r#"{"a":{}}"#, "'a' is not an array"),
+            (r#"{"a":[1,2,3]}"#, "'a' has more than 2 elements"),
+            (r#"{"a":[1,]}"#, "not valid JSON at line 1 column 9"),
+            (r#"{"a":[1]} x"#, "not valid JSON at line 1 column 11"),
+            ("[]", "not a JSON object at line 1 column 0"),
+        ] {
+            assert_eq!(split(text), Err(JsonError::Malformed(why.to_owned())), "{text}");
+        }
+    }
+
+    #[test]
+    fn errors_show_nothing_of_the_text() {
+        let Err(JsonError::Malformed(message)) = read(r#"{"a":"secret""#) else { panic!("accepted") };
+        assert!(!message.contains("secret"), "{message}");
+    }
+}
