@@ -2,7 +2,6 @@ package io.nativejwt.bench;
 
 import io.trino.spi.security.Identity;
 
-import org.glassfish.jersey.internal.MapPropertiesDelegate;
 import org.glassfish.jersey.server.ContainerRequest;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -14,7 +13,6 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 
 import java.io.IOException;
-import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
@@ -57,9 +55,7 @@ public class AuthenticateBenchmark {
                     default -> throw new IllegalArgumentException(scenario);
                 };
         subject = Subject.open(implementation, material, scenario.equals("cached"));
-        URI uri = URI.create("https://trino.corp.example/");
-        request = new ContainerRequest(uri, uri, "GET", null, new MapPropertiesDelegate(), null);
-        request.header("Authorization", "Bearer " + token);
+        request = Subject.request(token);
         boolean isAccepted = subject.judge(request) instanceof Identity;
         if (isAccepted != scenario.endsWith("cached")) {
             throw new IllegalStateException(

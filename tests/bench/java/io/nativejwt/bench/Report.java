@@ -38,6 +38,7 @@ final class Report {
         report.readParts();
         report.readCriterion();
         report.addWhatIsOverTheBareSignature();
+        report.addGrowth();
         Figures.write(FOLDER.resolve("summary.json"), List.copyOf(report.figures.values()));
         String table = report.table();
         Files.writeString(FOLDER.resolve("table.md"), table);
@@ -78,8 +79,7 @@ final class Report {
                 Path path = CRITERION.relativize(file.getParent().getParent());
                 String name = "core-" + path.toString().toLowerCase(Locale.ROOT);
                 name = name.replaceAll("[^a-z0-9.]+", "-");
-                double spread = deviation / median;
-                figures.put(name, Figures.of(name, "ns", null, median, null, spread));
+                add(name, "ns", median, deviation / median);
             }
         }
     }
@@ -91,9 +91,50 @@ final class Report {
             if (whole != null && bare != null && whole.ours() != null) {
                 String name = algorithm + "-over-the-bare-signature";
                 double over = whole.ours() - bare.ours();
-                figures.put(name, Figures.of(name, "ns", null, over, null, whole.spread()));
+                add(name, "ns", over, whole.spread());
             }
         }
+    }
+
+    /** What more of something costs: how many times the time, or the time for each. */
+    private void addGrowth() {
+        growth("growth-to-64-issuers", "core-a-login-by-eddsa-with-%s-file", "1", "64", "s");
+        for (String threads : List.of("1", "2")) {
+            growth(
+                    "growth-to-1000000-tokens-" + threads + "-threads",
+                    "core-token-cache-hit-%s-tokens-" + threads + "-threads",
+                    "1",
+                    "1000000",
+                    "");
+        }
+        String rules = "core-10-000-rules-passed-over-";
+        for (String kind : List.of("a-literal-end", "no-literal-edge", "backtracking")) {
+            List.copyOf(figures.values()).stream()
+                    .filter(row -> row.name().startsWith(rules + kind))
+                    .forEach(
+                            row ->
+                                    add(
+                                            "a-rule-passed-over-" + kind,
+                                            "ns",
+                                            row.ours() / 10_000,
+                                            row.spread()));
+        }
+    }
+
+    private void growth(String name, String rows, String few, String many, String plural) {
+        Figures before = figures.get(rows.formatted(few));
+        Figures after = figures.get(rows.formatted(many) + plural);
+        if (before != null && after != null) {
+            add(
+                    name,
+                    "times",
+                    after.ours() / before.ours(),
+                    Math.max(before.spread(), after.spread()));
+        }
+    }
+
+    private void add(String name, String unit, double value, double spread) {
+        figures.put(name, Figures.of(name, unit, null, value, null, spread));
     }
 
     private String table() throws IOException {

@@ -17,6 +17,7 @@ import io.airlift.configuration.ConfigurationFactory;
 import io.airlift.http.client.HttpStatus;
 import io.airlift.http.client.testing.TestingHttpClient;
 import io.airlift.http.client.testing.TestingResponse;
+import io.nativejwt.login.Login;
 import io.nativejwt.server.OurAuthenticator;
 import io.trino.server.security.AuthenticationException;
 import io.trino.server.security.jwt.FileSigningKeyLocator;
@@ -29,6 +30,9 @@ import io.trino.spi.security.BasicPrincipal;
 import io.trino.spi.security.Identity;
 
 import jakarta.ws.rs.container.ContainerRequestContext;
+
+import org.glassfish.jersey.internal.MapPropertiesDelegate;
+import org.glassfish.jersey.server.ContainerRequest;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -48,11 +52,21 @@ import java.util.Set;
 interface Subject {
     Object judge(ContainerRequestContext request);
 
+    /** What a coordinator hands over for a client with this token. */
+    static ContainerRequest request(String token) {
+        URI uri = URI.create("https://trino.corp.example/");
+        ContainerRequest request =
+                new ContainerRequest(uri, uri, "GET", null, new MapPropertiesDelegate(), null);
+        request.header("Authorization", "Bearer " + token);
+        return request;
+    }
+
     /** By the name that the results have. */
     static Subject open(String implementation, Material material, boolean isCached) {
         return switch (implementation) {
             case "stock" -> ofTrino(stock(material));
             case "native" -> ofTrino(OurAuthenticator.open(ours(material, isCached)));
+            case "library" -> library(ours(material, isCached));
             case "nimbus" -> nimbus(material);
             default -> throw new IllegalArgumentException(implementation);
         };
@@ -66,6 +80,12 @@ interface Subject {
                 return e;
             }
         };
+    }
+
+    private static Subject library(Map<String, String> config) {
+        Login login = Login.start(config, "", null, true);
+        return request ->
+                login.judge(() -> request.getHeaders().get("Authorization"), name -> null);
     }
 
     private static Map<String, String> rules() {

@@ -139,8 +139,7 @@ final class KeycloakTest {
         awaitLog("INFO", keycloak.issuer(LAKE), "works again");
         // The other realm's keys have pauses of their own between attempts.
         partnersBob = keycloak.userToken(PARTNER, "bob");
-        untilAccepted(
-                "the partner's keys", partnersBob, "partner-bob", LONGEST_RETRY.plus(SLACK));
+        untilAccepted("the partner's keys", partnersBob, "partner-bob", LONGEST_RETRY.plus(SLACK));
     }
 
     @Test

@@ -74,6 +74,23 @@ final class NativeJwtAuthenticatorTest {
         assertThat(principal).hasToString(name);
     }
 
+    /** All that has a meaning of its own in a property file. */
+    @Test
+    void configuredTextSurvivesTheBoundary() {
+        String audience = "a=b:c #d!e\\f\\u0041 \"g\" Zoë 雪 🦀";
+        HeaderAuthenticator demanding =
+                InstalledPlugin.release()
+                        .create(
+                                Map.of(
+                                        "key-file",
+                                        keyFile.toString(),
+                                        "required-audience",
+                                        audience));
+        String token = Token.of("alice").claim("aud", audience).sign("RS256", KEYS.getPrivate());
+        Principal principal = demanding.createAuthenticatedPrincipal(InstalledPlugin.bearer(token));
+        assertThat(principal.getName()).isEqualTo("alice");
+    }
+
     @Test
     void newerCoordinatorsGetAnIdentity() throws Exception {
         // The SPI compiled against does not have the method yet; a coordinator from 480 on finds
