@@ -47,6 +47,40 @@ final class Report {
         if (System.getenv("UPDATE") != null) {
             update(table, plots);
         }
+        if (System.getenv("COMPARE") != null) {
+            System.out.print(report.agreement(Path.of(System.getenv("COMPARE"))));
+        }
+    }
+
+    /** Which rows of another run's summary lie outside of the spreads that both runs print. */
+    private String agreement(Path other) {
+        StringBuilder text = new StringBuilder();
+        int agreeing = 0;
+        int differing = 0;
+        for (Figures there : Figures.read(other)) {
+            Figures here = figures.get(there.name());
+            if (here == null) {
+                continue;
+            }
+            boolean isRatio = here.ratio() != null && there.ratio() != null;
+            double one = isRatio ? here.ratio() : here.ours();
+            double two = isRatio ? there.ratio() : there.ours();
+            if (Math.abs(one - two) <= one * here.spread() + two * there.spread()) {
+                agreeing++;
+            } else {
+                differing++;
+                text.append(
+                        "%s: %s here, %s there, %s; spreads %s and %s%n"
+                                .formatted(
+                                        here.name(),
+                                        number(one),
+                                        number(two),
+                                        isRatio ? "times stock" : here.unit(),
+                                        percent(here.spread()),
+                                        percent(there.spread())));
+            }
+        }
+        return text + "%d rows agree with %s, %d differ%n".formatted(agreeing, other, differing);
     }
 
     private void readParts() throws IOException {
