@@ -18,7 +18,9 @@ pub(crate) fn hint(code: RejectCode) -> &'static str {
             "this is no JWT: opaque access tokens, cut-off copies and a leading 'Bearer' look like this"
         }
         C::EncryptedToken => "have the identity provider sign the access token without encrypting it",
-        C::MalformedBase64 => "the copy is damaged: look for line breaks, quotes or an ellipsis inside the token",
+        C::MalformedBase64 => {
+            "the copy is damaged: look for line breaks, quotes, an ellipsis or a leading 'Bearer' in it"
+        }
         C::MalformedHeader | C::MalformedClaims | C::InvalidClaim => {
             "look at the token with 'nativejwt inspect', and at the software that issued it"
         }

@@ -6,6 +6,7 @@ use crate::error::{MatchError, PatternError};
 use crate::linear::{self, Inputs, Needs};
 use crate::parse::{self, Parsed};
 use crate::replacement::{Part, Replacement};
+use memchr::memmem;
 use regex::Regex;
 use std::fmt;
 use std::sync::OnceLock;
@@ -34,9 +35,10 @@ pub enum Engine {
 pub struct Pattern {
     source: String,
     parsed: Parsed,
-    /// What every matching input starts and ends with.
+    /// What every matching input starts with, ends with, and holds besides.
     prefix: String,
     suffix: String,
+    inside: String,
     linear: Option<Linear>,
     program: OnceLock<Program>,
 }
@@ -63,12 +65,15 @@ impl Pattern {
         required_edge(&parsed.root, false, &mut prefix);
         required_edge(&parsed.root, true, &mut suffix);
         let suffix: String = suffix.chars().rev().collect();
+        let inside = required_text(&parsed.root);
+        let is_at_an_edge = prefix.contains(&inside) || suffix.contains(&inside);
+        let inside = if is_at_an_edge { String::new() } else { inside };
         let linear = linear::needs(&parsed.root).and_then(|needs| {
             let whole_ascii = OnceLock::new();
-            // A literal edge turns nearly every input away, and no program has to be kept for it. Without one, or where
+            // A literal text turns nearly every input away, and no program has to be kept for it. Without one, or where
             // counts could make it too large, it is made now.
             let large = parsed.largest_count.is_some_and(|(count, _)| count > LARGE_COUNT);
-            if large || prefix.is_empty() && suffix.is_empty() {
+            if large || prefix.is_empty() && suffix.is_empty() && inside.is_empty() {
                 whole_ascii.get_or_init(|| linear::whole_program(&parsed.root, Inputs::Ascii)).as_ref()?;
             }
             let repeated_groups = linear::repeated_groups(&parsed.root, parsed.groups);
@@ -79,7 +84,7 @@ impl Pattern {
             let construct = format!("a count above {MAX_COUNT} in a pattern that needs backtracking");
             return Err(PatternError::unsupported(construct, position));
         }
-        Ok(Self { source: pattern.to_owned(), parsed, prefix, suffix, linear, program: OnceLock::new() })
+        Ok(Self { source: pattern.to_owned(), parsed, prefix, suffix, inside, linear, program: OnceLock::new() })
     }
 
     /// The pattern as it was given.
@@ -119,6 +124,9 @@ impl Pattern {
     /// [`MatchError::StepLimit`] if the backtracker takes too long.
     pub fn matches(&self, input: &str) -> Result<bool, MatchError> {
         if !has_edge(input, &self.suffix, <[u8]>::ends_with) || !has_edge(input, &self.prefix, <[u8]>::starts_with) {
+            return Ok(false);
+        }
+        if !self.inside.is_empty() && memmem::find(input.as_bytes(), self.inside.as_bytes()).is_none() {
             return Ok(false);
         }
         if let Some(linear) = self.linear.as_ref().filter(|linear| linear.needs.met_by(input)) {
@@ -285,4 +293,31 @@ fn required_edge(node: &Node, back: bool, edge: &mut String) -> bool {
         Node::Concat(nodes) => nodes.iter().all(|node| required_edge(node, back, edge)),
         _ => false,
     }
+}
+
+/// The longest literal text that every match holds somewhere.
+fn required_text(root: &Node) -> String {
+    let (mut run, mut longest) = (String::new(), String::new());
+    collect_runs(root, &mut run, &mut longest);
+    end_run(&mut run, &mut longest);
+    longest
+}
+
+/// Collects the literal characters that follow each other in every match of the node.
+fn collect_runs(node: &Node, run: &mut String, longest: &mut String) {
+    match node {
+        // They take nothing of the input.
+        Node::Empty | Node::Assert(_) | Node::Look(_) => {}
+        Node::Char(c) if char::from_u32(*c).is_some() => run.extend(char::from_u32(*c)),
+        Node::Group(_, body) | Node::Atomic(body) => collect_runs(body, run, longest),
+        Node::Concat(nodes) => nodes.iter().for_each(|node| collect_runs(node, run, longest)),
+        _ => end_run(run, longest),
+    }
+}
+
+fn end_run(run: &mut String, longest: &mut String) {
+    if run.len() > longest.len() {
+        std::mem::swap(run, longest);
+    }
+    run.clear();
 }

@@ -32,12 +32,17 @@ pub(crate) struct Arguments {
     file: PathBuf,
 }
 
+/// A part of the warning that a set could not be fetched, which is told as an error here.
+const NO_KEYS: &str = "no token can be verified until it works";
+
 /// What was found out.
 #[derive(Default)]
 struct Findings {
     errors: ConfigurationErrors,
     warnings: ConfigurationErrors,
     notes: Vec<String>,
+    /// The one error is that keys cannot be had now, which stops no coordinator.
+    lacks_only_keys: bool,
 }
 
 pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Result<Outcome, Failure> {
@@ -59,7 +64,13 @@ pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Res
         for note in &findings.notes {
             writeln!(out, "note: {note}")?;
         }
-        let verdict = if errors.is_empty() { "valid" } else { "NOT VALID: a coordinator does not start with it" };
+        let verdict = match errors {
+            [] => "valid",
+            _ if findings.lacks_only_keys => {
+                "NO KEYS: a coordinator starts with it, and refuses logins until they can be had"
+            }
+            _ => "NOT VALID: a coordinator does not start with it",
+        };
         let count = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
         writeln!(
             out,
@@ -78,6 +89,12 @@ fn check(path: &Path) -> Findings {
         Ok(file) => file,
         Err(errors) => return Findings { errors, ..findings },
     };
+    if let Some(problem) = look_at_the_seam(&file) {
+        findings.errors.push(problem);
+        if file.properties.entries.is_empty() {
+            return findings;
+        }
+    }
     match Authenticator::open_in(&file.properties, &environment()) {
         Ok(authenticator) => {
             let source = &file.properties.source;
@@ -85,21 +102,22 @@ fn check(path: &Path) -> Findings {
             if let Err(why) = &fetched {
                 let named = find(&file.properties, "key-file").or_else(|| find(&file.properties, "config-files"));
                 let (key, line) = named.map_or(("key-file", 0), |entry| (&*entry.key, entry.line));
+                findings.lacks_only_keys = findings.errors.problems().is_empty();
                 findings.errors.push(Problem::of_key(key, source, line, format!("gives no keys: {why}")));
             }
             while let Some(event) = authenticator.events().pop() {
                 match event.level {
                     // Told above, with its line.
                     Level::Error if fetched.is_err() => {}
+                    Level::Warning if fetched.is_err() && event.text.contains(NO_KEYS) => {}
                     Level::Error => findings.errors.push(Problem::of_source(source, event.text)),
                     Level::Warning => findings.warnings.push(Problem::of_source(source, event.text)),
                     Level::Info => findings.notes.push(event.text),
                 }
             }
         }
-        Err(errors) => findings.errors = errors,
+        Err(errors) => errors.problems().iter().for_each(|problem| findings.errors.push(problem.clone())),
     }
-    warn_of_the_seam(&file, &mut findings.warnings);
     if let Some(credential) = file.properties.get(CREDENTIAL_KEY) {
         let found = pass_through_warnings::look(path, &file, &credential.value);
         found.warnings.problems().iter().for_each(|problem| findings.warnings.push(problem.clone()));
@@ -131,18 +149,23 @@ fn find<'f>(properties: &'f Properties, name: &str) -> Option<&'f Property> {
         .find_map(|prefix| properties.get(&format!("{prefix}{name}")))
 }
 
-/// A config.properties whose coordinator would not use the keys.
-fn warn_of_the_seam(file: &CoordinatorFile, warnings: &mut ConfigurationErrors) {
-    if file.is_plugin_file || file.properties.entries.is_empty() {
-        return;
-    }
-    let advice = "so the coordinator does not start with the keys of JWT in this file: list JWT there, or move the keys to the file that header-authenticator.config-files names";
+/// What is wrong with a config.properties whose coordinator would not use the keys.
+fn look_at_the_seam(file: &CoordinatorFile) -> Option<Problem> {
     let (value, line) = file.authentication_type.clone().unwrap_or_default();
-    if parts(&value).any(names_jwt) {
-        return;
+    if file.is_plugin_file || parts(&value).any(names_jwt) {
+        return None;
     }
-    let message = if value.is_empty() { format!("is not set, {advice}") } else { format!("is '{value}', {advice}") };
-    warnings.push(Problem::of_key(TYPE_KEY, &file.properties.source, line, message));
+    let is_header = parts(&value).any(|part| part.eq_ignore_ascii_case("HEADER"));
+    let message = match (file.properties.entries.is_empty(), value.is_empty()) {
+        (true, _) if is_header => {
+            format!("is '{value}', so the keys of JWT are elsewhere: check the file that header-authenticator.config-files names")
+        }
+        (true, true) => "is not set, and there is no key of JWT. The plugin's file begins with header-authenticator.name=native-jwt".to_owned(),
+        (true, false) => format!("is '{value}', and there is no key of JWT: list JWT there for the server seam"),
+        (false, true) => "is not set, so the coordinator does not start with the keys of JWT in this file. Is it the plugin's? Then header-authenticator.name=native-jwt is missing".to_owned(),
+        (false, false) => format!("is '{value}', so the coordinator does not start with the keys of JWT in this file: list JWT there, or move the keys to the file that header-authenticator.config-files names"),
+    };
+    Some(Problem::of_key(TYPE_KEY, &file.properties.source, line, message))
 }
 
 fn warn_of_claims(properties: &Properties, warnings: &mut ConfigurationErrors) {

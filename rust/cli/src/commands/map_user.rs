@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use nativejwt_core::{ConfigurationErrors, Problem, UserMapping, quoted};
+use nativejwt_core::{ConfigurationErrors, Problem, RejectCode, UserMapping, quoted};
 
 use crate::failure::{Failure, Outcome, with_reject};
 use crate::hint::hint;
@@ -19,7 +19,7 @@ use crate::json::JsonObject;
     after_help = "\
 Examples:
   nativejwt map-user --pattern '(.*)@corp\\.example' alice@corp.example bob@elsewhere
-  nativejwt map-user --file etc/user-mapping.json -- alice@corp.example"
+  nativejwt map-user --file etc/user-mapping.json -- alice@example.com"
 )]
 pub(crate) struct Arguments {
     /// A pattern, as in user-mapping.pattern: the user is its first group
@@ -77,7 +77,10 @@ pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Res
                         writeln!(out, "  rule {rule} decides")?;
                     }
                     writeln!(out, "  rejected: {} ({}): {reject}", reject.code(), reject.code().number())?;
-                    writeln!(out, "  hint: {}", hint(reject.code()))?;
+                    // That one sends to this command.
+                    if reject.code() != RejectCode::NoMappingMatches {
+                        writeln!(out, "  hint: {}", hint(reject.code()))?;
+                    }
                 }
             }
         }

@@ -115,14 +115,28 @@ fn what_will_hurt_later_is_a_warning() {
 
     let told = warnings(&folder.write(
         "config.properties",
-        format!("http-server.authentication.type=HEADER\n{}\n{audience}\n", key("key-file", &public)),
-    ));
-    assert!(told[0].contains("is 'HEADER', so the coordinator does not start"), "{told:?}");
-    let told = warnings(&folder.write(
-        "config.properties",
         format!("http-server.authentication.type=PASSWORD, JWT\n{}\n{audience}\n", key("key-file", &public)),
     ));
     assert_eq!(told, Vec::<String>::new());
+}
+
+#[test]
+fn a_file_whose_keys_no_coordinator_would_read_is_an_error() {
+    let folder = Folder::new("config_seam");
+    let public = folder.keygen("ES256").public;
+    let keys = format!("{}\n{}\n", key("key-file", &public), key("required-audience", "trino"));
+    let error = |text: &str| {
+        let json = json_of(&folder.write("config.properties", text), 2);
+        assert_eq!(json["errors"].as_array().unwrap().len(), 1, "{json}");
+        json["errors"][0]["message"].as_str().unwrap().to_owned()
+    };
+    let of_type = |name: &str| format!("http-server.authentication.type={name}\n");
+    assert!(error(&format!("{}{keys}", of_type("HEADER"))).contains("or move the keys to the file that"));
+    assert!(error(&format!("{}{keys}", of_type("JTW"))).starts_with("is 'JTW', so the coordinator does not start"));
+    assert!(error(&keys).contains("Then header-authenticator.name=native-jwt is missing"));
+    assert!(error(&of_type("PASSWORD,HEADER")).contains("check the file that header-authenticator.config-files names"));
+    assert!(error(&of_type("PASSWORD")).contains("there is no key of JWT"));
+    assert!(error("node.id=one\n").contains("The plugin's file begins with"));
 }
 
 #[cfg(unix)]
@@ -174,6 +188,9 @@ fn a_jwk_set_that_cannot_be_had_is_an_error_and_no_key() {
     assert_eq!(json["valid"], false);
     assert!(json["errors"].to_string().contains("500"), "{json}");
     assert_eq!(json["errors"].as_array().unwrap().len(), 1, "told once: {json}");
+    let text = run(&["check-config", &config]).expect_code(2).text();
+    assert_eq!(text.matches("status 500").count(), 1, "told once: {text}");
+    assert!(text.contains("NO KEYS: a coordinator starts with it, and refuses logins"), "{text}");
     let token = issue(&folder.keygen("ES256").private_jwk, &["--claim", "sub=alice"]);
     assert_eq!(verdict(&config, &token)["reason"], "KEYS_UNAVAILABLE");
 }

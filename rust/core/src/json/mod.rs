@@ -1,7 +1,7 @@
 //! JSON as tokens and key sets hold it, read strictly.
 //!
 //! `serde_json` refuses what RFC 8259 refuses: text after the value, a BOM, raw control characters, invalid UTF-8, lone
-//! surrogates, and more than 128 levels of nesting. It keeps the last of two equal members; here they are refused, at
+//! surrogates, and more than 127 levels of nesting. It keeps the last of two equal members; here they are refused, at
 //! every depth and whether or not anybody reads the member (RFC 7519, section 4).
 //!
 //! What issuers usually write is read by [`usual`], in half the time: it takes only what `serde_json` takes, and leaves

@@ -8,13 +8,13 @@ use std::borrow::Cow;
 use super::member_names::MemberNames;
 use super::{Member, Value, has_outer_white_space};
 
-/// Levels of nesting below the object; claims have two or three.
+/// So deep below the outer object may a container stand, and then it must be empty; claims have two or three levels.
 const DEEPEST: u32 = 16;
 
 /// So many digits fit into an `i64`.
 const MOST_DIGITS: usize = 18;
 
-/// As [`super::read_object`]; `None` if the text is not of the usual form.
+/// As [`super::read_object`]; `None` if the text is not of the usual form. `wanted` is asked again then, by the other reader.
 pub(super) fn read_object<'j>(text: &'j [u8], wanted: impl Fn(&str) -> bool) -> Option<Vec<Member<'j>>> {
     let mut reader = Reader { text: str::from_utf8(text).ok()?, at: 0, names: MemberNames::default() };
     if reader.token()? != b'{' {
@@ -68,7 +68,7 @@ impl<'j> Reader<'j> {
                     return None;
                 }
                 if keep {
-                    if members.is_empty() {
+                    if level == 0 && members.is_empty() {
                         // Of claims and of a header, hardly ever more are kept.
                         members.reserve(8);
                     }
@@ -165,7 +165,8 @@ impl<'j> Reader<'j> {
         Some(value)
     }
 
-    /// The integer that begins with this digit. A fraction or an exponent is left over, and no value ends with it.
+    /// The integer that begins with this digit. It stops at `.` and `e`, where the caller finds neither a comma nor a closing
+    /// bracket and gives up; the same becomes of a digit after `0`.
     fn integer(&mut self, first: u8) -> Option<i64> {
         let mut integer = i64::from(first - b'0');
         let most = self.at + MOST_DIGITS;
@@ -179,7 +180,7 @@ impl<'j> Reader<'j> {
         Some(integer)
     }
 
-    /// The text after `"`.
+    /// The text after `"`. Both of its ends are beside an ASCII byte, so that it is made of whole characters.
     fn string(&mut self) -> Option<&'j str> {
         let bytes = self.text.as_bytes();
         let start = self.at;
@@ -205,8 +206,8 @@ impl<'j> Reader<'j> {
     }
 }
 
-/// The highest bit of each byte that ends a text or needs more thought: `"`, `\`, a control character. Beyond the first such
-/// byte, the bits mean nothing.
+/// The highest bit of each byte that ends a text or needs more thought: `"`, `\`, a control character. The lowest of these bits
+/// is exact, since no byte before the first special one borrows; those above it may be wrong.
 fn special_bytes(eight: u64) -> u64 {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGHS: u64 = 0x8080_8080_8080_8080;
