@@ -196,6 +196,21 @@ fn a_jwk_set_that_cannot_be_had_is_an_error_and_no_key() {
 }
 
 #[test]
+fn every_issuer_whose_keys_cannot_be_had_is_told_of() {
+    let folder = Folder::new("config_dead_issuers");
+    let (one, two) = (serve("no".to_owned(), "500 One"), serve("no".to_owned(), "500 Two"));
+    let file = |name: &str, url: &str| {
+        let issuer = key("required-issuer", &format!("https://{name}.example"));
+        folder.write(&format!("{name}.properties"), format!("{}\n{issuer}\n", key("key-file", url)))
+    };
+    let files = format!("{},{}", file("one", &one), file("two", &two));
+    let text = run(&["check-config", &folder.config(&[key("config-files", &files)])]).expect_code(2).text();
+    for url in [one, two] {
+        assert_eq!(text.matches(&format!("from {url} failed")).count(), 1, "{text}");
+    }
+}
+
+#[test]
 fn each_file_of_several_issuers_is_checked() {
     let folder = Folder::new("config_issuers");
     let (alpha, beta) = (folder.keygen("ES256"), folder.keygen("RS256"));

@@ -145,7 +145,7 @@ final class JmhPart {
     /** Each metric's value in each iteration of one JVM. */
     private static Map<String, List<Double>> run(Row row, String implementation, boolean isQuick)
             throws RunnerException {
-        // Ours has less to compile, and is at its best sooner; a longer one gives the same figures.
+        // Ours has less to compile. Where that were too short, it would count against ours.
         int warmUp = implementation.equals("native") ? 8_000 : 18_000;
         Options options =
                 new OptionsBuilder()
