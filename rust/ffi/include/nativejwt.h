@@ -183,7 +183,7 @@ typedef struct nativejwt_record {
    */
   uint32_t principal_length;
   /*
-   The mapped user, of an accepted token.
+   The mapped user, of an accepted token. Where it is the principal itself, the same text.
    */
   uint32_t user_offset;
   /*

@@ -43,7 +43,7 @@ pub struct NativejwtRecord {
     pub principal_offset: u32,
     /// Bytes of the principal.
     pub principal_length: u32,
-    /// The mapped user, of an accepted token.
+    /// The mapped user, of an accepted token. Where it is the principal itself, the same text.
     pub user_offset: u32,
     /// Bytes of the user.
     pub user_length: u32,
@@ -189,7 +189,12 @@ pub(crate) fn write_accepted(
         head.flags |= NATIVEJWT_RECORD_WITHOUT_TEXTS;
     } else {
         (head.principal_offset, head.principal_length) = writer.text(&identity.principal);
-        (head.user_offset, head.user_length) = writer.text(&identity.user);
+        // Nearly always the principal itself, of which a caller need not make two texts.
+        (head.user_offset, head.user_length) = if identity.user == identity.principal {
+            (head.principal_offset, head.principal_length)
+        } else {
+            writer.text(&identity.user)
+        };
         // Without any groups it would be another identity than the token's.
         let Some(groups) = writer.groups(&identity.groups) else {
             return write_rejected(buffer, &Reject::internal_error());

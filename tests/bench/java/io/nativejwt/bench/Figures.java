@@ -10,14 +10,18 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.function.Function;
 
 /**
  * One row of the results: medians, side by side. What was not measured is null.
  *
  * @param ratio how many times better ours is than stock: more than 1 is better
- * @param spread of ours and stock the larger: the distance of the quartiles over the median
+ * @param spread as a part of the figure, of ours and stock the larger: within a pass the distance
+ *     of the quartiles, of several passes at least the distance of the lowest and the highest
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 record Figures(
@@ -55,6 +59,38 @@ record Figures(
                 unit,
                 rounded(ratio),
                 rounded(spread));
+    }
+
+    /** One row of several passes: the middle of what they found. */
+    static Figures merged(List<Figures> passes) {
+        Figures first = passes.getFirst();
+        double spread = passes.stream().mapToDouble(Figures::spread).max().orElse(0);
+        for (Function<Figures, Double> side :
+                List.<Function<Figures, Double>>of(Figures::stock, Figures::ours)) {
+            List<Double> values = passes.stream().map(side).filter(Objects::nonNull).toList();
+            if (values.size() > 1 && median(values) >= 0.5) {
+                double distance = Collections.max(values) - Collections.min(values);
+                spread = Math.max(spread, distance / median(values));
+            }
+        }
+        boolean isTheMoreTheBetter = first.unit.equals("1/s");
+        Figures merged =
+                of(
+                        first.name,
+                        first.unit,
+                        median(passes, Figures::stock),
+                        median(passes, Figures::ours),
+                        median(passes, Figures::nimbus),
+                        spread);
+        return isTheMoreTheBetter ? merged.withRatio(1 / merged.ratio) : merged;
+    }
+
+    private static Double median(List<Figures> passes, Function<Figures, Double> side) {
+        return median(passes.stream().map(side).filter(Objects::nonNull).toList());
+    }
+
+    private Figures withRatio(double other) {
+        return new Figures(name, stock, ours, nimbus, unit, rounded(other), spread);
     }
 
     /** Three digits after the point: more is noise, and makes two runs look different. */

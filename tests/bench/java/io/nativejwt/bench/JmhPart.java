@@ -19,7 +19,7 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * Logins of every kind by stock, by ours and by Nimbus, each in JVMs of its own. The JVMs of the
+ * Logins of every kind by stock, by ours and by Nimbus, each in a JVM of its own. The JVMs of the
  * three take turns, so that whatever the machine does at some hour it does to all of them.
  */
 final class JmhPart {
@@ -27,7 +27,6 @@ final class JmhPart {
             List.of("HS256", "RS256", "PS256", "ES256", "EdDSA");
     private static final String ALLOCATED = "gc.alloc.rate.norm";
     private static final String TIME = "authenticate";
-    private static final int ROUNDS = 2;
 
     /** One row: what is asked of each implementation. */
     private record Row(
@@ -49,29 +48,20 @@ final class JmhPart {
         boolean isQuick = System.getenv("QUICK") != null;
         String only = arguments.length > 0 ? arguments[0] : "";
         List<Row> rows = rows().stream().filter(row -> row.name().contains(only)).toList();
-        int rounds = isQuick ? 1 : ROUNDS;
         Map<Row, Map<String, Map<String, List<Double>>>> measured = new LinkedHashMap<>();
         long start = System.nanoTime();
-        for (int round = 0; round < rounds; round++) {
-            for (Row row : rows) {
-                for (String implementation : row.implementations()) {
-                    Map<String, List<Double>> of =
-                            measured.computeIfAbsent(row, key -> new LinkedHashMap<>())
-                                    .computeIfAbsent(implementation, key -> new LinkedHashMap<>());
-                    run(row, implementation, isQuick)
-                            .forEach(
-                                    (metric, values) ->
-                                            of.computeIfAbsent(metric, key -> new ArrayList<>())
-                                                    .addAll(values));
-                    System.out.printf(
-                            Locale.ROOT,
-                            "%5d s  round %d  %-24s %-7s %12.0f ns%n",
-                            (System.nanoTime() - start) / 1_000_000_000,
-                            round + 1,
-                            row.name(),
-                            implementation,
-                            Figures.median(of.get(TIME)));
-                }
+        for (Row row : rows) {
+            for (String implementation : row.implementations()) {
+                Map<String, List<Double>> values = run(row, implementation, isQuick);
+                measured.computeIfAbsent(row, key -> new LinkedHashMap<>())
+                        .put(implementation, values);
+                System.out.printf(
+                        Locale.ROOT,
+                        "%5d s  %-24s %-7s %12.0f ns%n",
+                        (System.nanoTime() - start) / 1_000_000_000,
+                        row.name(),
+                        implementation,
+                        Figures.median(values.get(TIME)));
             }
         }
         List<Figures> figures = new ArrayList<>();

@@ -1,6 +1,6 @@
 package io.nativejwt.bench;
 
-import io.nativejwt.login.Outcome;
+import io.nativejwt.ffi.Verdict;
 import io.trino.server.security.AuthenticationException;
 import io.trino.spi.security.Identity;
 
@@ -46,7 +46,7 @@ final class ProcessPart {
     private static void measure(boolean isQuick) {
         List<Figures> figures = new ArrayList<>();
         Map<String, Map<String, List<Double>>> starts = new LinkedHashMap<>();
-        for (int jvm = 0; jvm < (isQuick ? 5 : 20); jvm++) {
+        for (int jvm = 0; jvm < (isQuick ? 5 : 10); jvm++) {
             for (String implementation : List.of("stock", "native")) {
                 add(starts, implementation, inOwnJvm(START, implementation));
             }
@@ -56,7 +56,7 @@ final class ProcessPart {
                 (row, samples) -> figures.add(Figures.of(row, unitOf(row), Map.copyOf(samples))));
         for (String scenario : List.of("uncached", "cached")) {
             Map<String, Map<String, List<Double>>> floods = new LinkedHashMap<>();
-            for (int jvm = 0; jvm < (isQuick ? 1 : 5); jvm++) {
+            for (int jvm = 0; jvm < (isQuick ? 1 : 3); jvm++) {
                 add(
                         floods,
                         "native",
@@ -180,7 +180,7 @@ final class ProcessPart {
     }
 
     private static void require(Object verdict, boolean isAccepted) {
-        if ((verdict instanceof Identity || verdict instanceof Outcome.Admitted) != isAccepted) {
+        if ((verdict instanceof Identity || verdict instanceof Verdict.Accepted) != isAccepted) {
             throw new IllegalStateException("judged: " + verdict);
         }
     }

@@ -16,8 +16,7 @@ import java.util.stream.Stream;
 
 /**
  * Puts the results of all parts together: build/bench/summary.json, table.md and the plots. A part
- * leaves a file {@code build/bench/PART.json} with a list of {@link Figures}; criterion's results
- * are read where it keeps them.
+ * leaves a file {@code build/bench/PART.passN.json} with a list of {@link Figures}.
  */
 final class Report {
     private static final Path FOLDER = Path.of("build/bench");
@@ -33,10 +32,15 @@ final class Report {
 
     private Report() {}
 
+    /** The argument "core" has it put down what criterion found, as a part does. */
     public static void main(String[] arguments) throws IOException {
         Report report = new Report();
+        if (List.of(arguments).contains("core")) {
+            report.readCriterion();
+            Figures.write(FOLDER.resolve("core.json"), List.copyOf(report.figures.values()));
+            return;
+        }
         report.readParts();
-        report.readCriterion();
         report.addWhatIsOverTheBareSignature();
         report.addGrowth();
         Figures.write(FOLDER.resolve("summary.json"), List.copyOf(report.figures.values()));
@@ -83,22 +87,24 @@ final class Report {
         return text + "%d rows agree with %s, %d differ%n".formatted(agreeing, other, differing);
     }
 
+    /** Each part leaves a file for each pass. */
     private void readParts() throws IOException {
+        Map<String, List<Figures>> rows = new LinkedHashMap<>();
         try (Stream<Path> files = Files.list(FOLDER)) {
-            files.filter(file -> file.toString().endsWith(".json"))
-                    .filter(file -> !file.endsWith("summary.json"))
+            files.filter(file -> file.toString().matches(".*\\.pass\\d+\\.json"))
                     .sorted()
                     .flatMap(file -> Figures.read(file).stream())
-                    .forEach(row -> figures.put(row.name(), row));
+                    .forEach(
+                            row ->
+                                    rows.computeIfAbsent(row.name(), key -> new ArrayList<>())
+                                            .add(row));
         }
+        rows.forEach((name, passes) -> figures.put(name, Figures.merged(passes)));
     }
 
-    /** The median of each benchmark of this run, in ns. */
+    /** The median of each benchmark of this pass, in ns. */
     private void readCriterion() throws IOException {
         Path stamp = FOLDER.resolve("core.stamp");
-        if (!Files.exists(stamp)) {
-            return;
-        }
         ObjectMapper json = new ObjectMapper();
         try (Stream<Path> files = Files.walk(CRITERION)) {
             for (Path file : files.filter(path -> path.endsWith("new/estimates.json")).toList()) {
@@ -125,7 +131,8 @@ final class Report {
             if (whole != null && bare != null && whole.ours() != null) {
                 String name = algorithm + "-over-the-bare-signature";
                 double over = whole.ours() - bare.ours();
-                add(name, "ns", over, whole.spread());
+                double spread = whole.ours() * whole.spread() + bare.ours() * bare.spread();
+                add(name, "ns", over, spread / over);
             }
         }
     }
@@ -159,11 +166,8 @@ final class Report {
         Figures before = figures.get(rows.formatted(few));
         Figures after = figures.get(rows.formatted(many) + plural);
         if (before != null && after != null) {
-            add(
-                    name,
-                    "times",
-                    after.ours() / before.ours(),
-                    Math.max(before.spread(), after.spread()));
+            double spread = before.spread() + after.spread();
+            add(name, "times", after.ours() / before.ours(), spread);
         }
     }
 

@@ -84,8 +84,7 @@ interface Subject {
 
     private static Subject library(Map<String, String> config) {
         Login login = Login.start(config, "", null, true);
-        return request ->
-                login.judge(() -> request.getHeaders().get("Authorization"), name -> null);
+        return request -> login.judge(request, (ours, name) -> ours.getHeaders().get(name));
     }
 
     private static Map<String, String> rules() {

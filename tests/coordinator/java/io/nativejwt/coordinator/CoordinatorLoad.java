@@ -65,7 +65,7 @@ final class CoordinatorLoad {
         this.folder = folder;
         load = Duration.ofSeconds(quick ? 5 : 15);
         warmUp = Duration.ofSeconds(quick ? 20 : 60);
-        rounds = quick ? 3 : 7;
+        rounds = quick ? 3 : 4;
     }
 
     public static void main(String[] arguments) throws Exception {

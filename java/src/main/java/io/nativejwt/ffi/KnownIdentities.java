@@ -23,13 +23,9 @@ final class KnownIdentities {
             return null;
         }
         Known known = slots[slot];
-        if (known == null || known.generation != record.cacheGeneration()) {
-            return null;
-        }
-        // Where the token stands is the request's own.
-        return record.hasToken(known.accepted.token())
-                ? known.accepted
-                : known.accepted.withToken(record.token());
+        return known == null || known.generation != record.cacheGeneration()
+                ? null
+                : known.accepted;
     }
 
     void remember(Record record, Verdict.Accepted accepted) {

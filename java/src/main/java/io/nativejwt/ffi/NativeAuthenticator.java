@@ -18,14 +18,23 @@ import java.util.function.LongToIntFunction;
  * refers to this object any more, so no thread can be inside a call at that moment.
  */
 public final class NativeAuthenticator {
+    /** The key that says under which name connectors get the token. */
+    public static final String CREDENTIAL_NAME_KEY =
+            "http-server.authentication.jwt.pass-through.credential-name";
+
     private static final Cleaner CLEANER = Cleaner.create();
 
     private final long handle;
-    private final KnownIdentities known;
+    private final KnownIdentities identities;
+    private final KnownRefusals refusals = new KnownRefusals();
 
-    private NativeAuthenticator(long handle) {
+    /** Null where tokens are not passed through. */
+    private final String credentialName;
+
+    private NativeAuthenticator(long handle, String credentialName) {
         this.handle = handle;
-        known = new KnownIdentities(NativeMethods.cacheSlots(handle));
+        this.credentialName = credentialName;
+        identities = new KnownIdentities(NativeMethods.cacheSlots(handle));
         CLEANER.register(this, () -> NativeMethods.close(handle));
     }
 
@@ -73,8 +82,15 @@ public final class NativeAuthenticator {
                                 .toList();
                 throw new InvalidConfigurationException(source, errors);
             }
-            return new NativeAuthenticator(handle);
+            String credentialName = config.get(CREDENTIAL_NAME_KEY);
+            return new NativeAuthenticator(
+                    handle, credentialName == null ? null : credentialName.trim());
         }
+    }
+
+    /** The name under which connectors get the token; null where they do not. */
+    public String credentialName() {
+        return credentialName;
     }
 
     /**
@@ -86,8 +102,14 @@ public final class NativeAuthenticator {
         MemorySegment segment = buffers.copyIn(header);
         try {
             Verdict verdict = call(buffers, segment, nowMillis, NativeMethods.REMEMBERED);
-            // Another token may have taken the place between the answer and the look at it.
-            return verdict != null ? verdict : call(buffers, segment, nowMillis, 0);
+            if (verdict == null) {
+                // Another token has taken the place between the answer and the look at it.
+                verdict = call(buffers, segment, nowMillis, 0);
+            }
+            return credentialName != null && verdict instanceof Verdict.Accepted accepted
+                    ? accepted.withExtraCredentials(
+                            Map.of(credentialName, buffers.record().token(header)))
+                    : verdict;
         } finally {
             buffers.wipe(segment);
         }
@@ -116,21 +138,16 @@ public final class NativeAuthenticator {
                             .formatted(code, record.code()));
         }
         if (code != 0) {
-            return new Verdict.Rejected(code, record.reason(), record.message());
+            return refusals.of(record);
         }
         if (record.isWithoutTexts()) {
-            return known.find(record);
+            return identities.find(record);
         }
         String principal = record.principal();
         Verdict.Accepted accepted =
-                new Verdict.Accepted(
-                        principal,
-                        record.user(principal),
-                        record.groups(),
-                        record.token(),
-                        record.expiresAtMillis());
+                new Verdict.Accepted(principal, record.user(principal), record.groups(), Map.of());
         if (record.isKept()) {
-            known.remember(record, accepted);
+            identities.remember(record, accepted);
         }
         return accepted;
     }

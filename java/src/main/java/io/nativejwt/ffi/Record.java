@@ -19,7 +19,6 @@ final class Record {
 
     private static final int CODE = 0;
     private static final int FLAGS = 4;
-    private static final int EXPIRES_AT_MILLIS = 8;
     private static final int PRINCIPAL = 16;
     private static final int USER = 24;
     private static final int MESSAGE = 32;
@@ -73,10 +72,6 @@ final class Record {
         return segment.get(ValueLayout.JAVA_LONG, CACHE_GENERATION);
     }
 
-    long expiresAtMillis() {
-        return segment.get(ValueLayout.JAVA_LONG, EXPIRES_AT_MILLIS);
-    }
-
     String principal() {
         return text(PRINCIPAL);
     }
@@ -124,18 +119,25 @@ final class Record {
         return Collections.unmodifiableSet(groups);
     }
 
-    /** Where the token to pass through stands in the header's value. */
-    Verdict.Span token() {
+    /** The token to pass through, of the header's value that the record is about. */
+    String token(String header) {
         int length = segment.get(ValueLayout.JAVA_INT, TOKEN + Integer.BYTES);
-        return length == 0
-                ? Verdict.Span.NONE
-                : new Verdict.Span(segment.get(ValueLayout.JAVA_INT, TOKEN), length);
+        if (length == 0) {
+            throw new IllegalStateException("The native library named no token to pass on");
+        }
+        int offset = segment.get(ValueLayout.JAVA_INT, TOKEN);
+        return header.substring(offset, offset + length);
     }
 
-    /** Whether {@link #token} would give this. */
-    boolean hasToken(Verdict.Span span) {
-        return segment.get(ValueLayout.JAVA_INT, TOKEN) == span.offset()
-                && segment.get(ValueLayout.JAVA_INT, TOKEN + Integer.BYTES) == span.length();
+    /** Whether {@link #message} would give this text, which is in UTF-8. */
+    boolean hasMessage(MemorySegment text) {
+        long offset = Integer.toUnsignedLong(segment.get(ValueLayout.JAVA_INT, MESSAGE));
+        long end =
+                offset
+                        + Integer.toUnsignedLong(
+                                segment.get(ValueLayout.JAVA_INT, MESSAGE + Integer.BYTES));
+        return end <= segment.byteSize()
+                && MemorySegment.mismatch(segment, offset, end, text, 0, text.byteSize()) == -1;
     }
 
     private String text(int field) {

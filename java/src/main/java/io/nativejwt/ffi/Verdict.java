@@ -1,32 +1,30 @@
 package io.nativejwt.ffi;
 
+import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
 
-/** What the native side says of one Authorization header. */
+/** What is said of one request: by the native side, and by what stands around it. */
 public sealed interface Verdict {
-    /** The token is good. A token that comes again may get the same object. */
+    /** The token is good. One that comes again may get the same object. */
     final class Accepted implements Verdict {
         private final String principal;
         private final String user;
         private final Set<String> groups;
-        private final Span token;
-        private final long expiresAtMillis;
+        private final Map<String, String> extraCredentials;
 
         /** Any thread may make it, and any thread's serves. */
-        private Object derived;
+        private Object identity;
 
         Accepted(
                 String principal,
                 String user,
                 Set<String> groups,
-                Span token,
-                long expiresAtMillis) {
+                Map<String, String> extraCredentials) {
             this.principal = principal;
             this.user = user;
             this.groups = groups;
-            this.token = token;
-            this.expiresAtMillis = expiresAtMillis;
+            this.extraCredentials = extraCredentials;
         }
 
         /** The value of the principal field. */
@@ -44,48 +42,38 @@ public sealed interface Verdict {
             return groups;
         }
 
-        /** Where the token stands, if it is to be passed through. */
-        public Span token() {
-            return token;
+        /** The token, where it is passed through. */
+        public Map<String, String> extraCredentials() {
+            return extraCredentials;
         }
 
-        /** When the token ends, {@link Long#MAX_VALUE} when it does not. */
-        public long expiresAtMillis() {
-            return expiresAtMillis;
+        /** The same with the request's own token, which is kept nowhere. */
+        Accepted withExtraCredentials(Map<String, String> credentials) {
+            return new Accepted(principal, user, groups, credentials);
         }
 
-        Accepted withToken(Span other) {
-            return new Accepted(principal, user, groups, other, expiresAtMillis);
+        /** For a session as somebody else, which gets nothing that is the token's own user's. */
+        public Accepted forAnotherUser() {
+            return new Accepted(principal, user, Set.of(), Map.of());
         }
 
         /**
-         * What a seam makes of the identity, made once. It depends on this object alone, not on the
-         * request, and has final fields only, so that other threads may see it.
+         * What the coordinator takes for an identity, made once. It depends on this object alone,
+         * not on the request, and has final fields only, so that other threads may see it.
          */
-        public <T> T derived(Class<T> type, Function<Accepted, T> make) {
-            Object present = derived;
+        public <T> T identity(Class<T> type, Function<Accepted, T> make) {
+            Object present = identity;
             if (!type.isInstance(present)) {
                 present = make.apply(this);
-                derived = present;
+                identity = present;
             }
             return type.cast(present);
         }
-    }
 
-    /**
-     * A part of the header's value.
-     *
-     * @param length 0 for none
-     */
-    record Span(int offset, int length) {
-        static final Span NONE = new Span(0, 0);
-
-        /** The part of this very value. */
-        public String in(String value) {
-            if (length == 0) {
-                throw new IllegalStateException("The native library named no token to pass on");
-            }
-            return value.substring(offset, offset + length);
+        /** Without the token, which a text for a log must not hold. */
+        @Override
+        public String toString() {
+            return "Accepted[principal=%s, user=%s]".formatted(principal, user);
         }
     }
 

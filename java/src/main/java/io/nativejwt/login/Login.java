@@ -7,8 +7,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Function;
-import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /**
@@ -18,9 +16,8 @@ import java.util.stream.Stream;
  * authenticators.
  */
 public final class Login {
-    /** The key that says under which name connectors get the token. */
-    public static final String CREDENTIAL_NAME_KEY =
-            "http-server.authentication.jwt.pass-through.credential-name";
+    /** In lower case, in which the coordinator's map of headers needs no copy of it. */
+    private static final String AUTHORIZATION = "authorization";
 
     private static final String ALLOW_HYPHEN_KEY =
             "http-server.authentication.jwt.pass-through.allow-user-with-hyphen";
@@ -36,9 +33,6 @@ public final class Login {
     private final NativeAuthenticator authenticator;
     private final SessionHeaders sessionHeaders;
 
-    /** Null where tokens are not passed through. */
-    private final String credentialName;
-
     private final boolean allowsHyphen;
 
     private final RejectLog rejectLog = new RejectLog();
@@ -49,14 +43,12 @@ public final class Login {
             Map<String, String> config) {
         this.authenticator = authenticator;
         this.sessionHeaders = sessionHeaders;
-        String name = config.get(CREDENTIAL_NAME_KEY);
-        credentialName = name == null ? null : name.trim();
         allowsHyphen = Boolean.parseBoolean(config.getOrDefault(ALLOW_HYPHEN_KEY, "").trim());
     }
 
     /** Whether sessions may get more of the token than its user; an issuer's file may say so. */
     public static boolean givesMoreThanAUser(Map<String, String> config) {
-        return Stream.of(CREDENTIAL_NAME_KEY, GROUPS_KEY, CONFIG_FILES_KEY)
+        return Stream.of(NativeAuthenticator.CREDENTIAL_NAME_KEY, GROUPS_KEY, CONFIG_FILES_KEY)
                 .anyMatch(config::containsKey);
     }
 
@@ -79,85 +71,87 @@ public final class Login {
                         NativeAuthenticator.open(config, source, trusted, takesIdentity),
                         new SessionHeaders(alternateHeaderName),
                         config);
-        if (login.credentialName != null) {
-            RESERVED.add(login.credentialName);
+        if (login.authenticator.credentialName() != null) {
+            RESERVED.add(login.authenticator.credentialName());
         }
         EventLog.start(login.authenticator, login.rejectLog);
         return login;
     }
 
+    /** What a seam knows of a request. */
+    @FunctionalInterface
+    public interface Headers<R> {
+        /** All values of the header with this name, in whatever case; may be null for none. */
+        List<String> values(R request, String name);
+    }
+
+    /** Judges the token of a request's Authorization header. */
+    public <R> Verdict judge(R request, Headers<R> headers) {
+        return judged(null, request, headers);
+    }
+
+    /** Judges this token, and does not look for an Authorization header. */
+    public <R> Verdict judge(String token, R request, Headers<R> headers) {
+        return judged("Bearer " + token, request, headers);
+    }
+
     /**
-     * @param authorization gives the values of all Authorization headers of one request, or null
-     * @param headers gives all values of another header of the request, or null
+     * @param authorization null for the request's own
      */
-    public Outcome judge(
-            Supplier<List<String>> authorization, Function<String, List<String>> headers) {
-        Outcome outcome;
+    private <R> Verdict judged(String authorization, R request, Headers<R> headers) {
+        Verdict verdict;
         try {
-            outcome = outcome(authorization.get(), headers);
+            verdict = verdict(authorization, request, headers);
         } catch (RuntimeException | LinkageError | AssertionError e) {
             // The exception may hold request data, so only its class and place are logged.
-            outcome = new Outcome.Refused(Rejects.internalError());
+            verdict = Rejects.internalError();
             rejectLog.defect(e);
         }
-        if (outcome instanceof Outcome.Refused(Verdict.Rejected reason)) {
-            if (Rejects.isWithoutToken(reason)) {
-                rejectLog.withoutToken(reason);
+        if (verdict instanceof Verdict.Rejected rejected) {
+            if (Rejects.isWithoutToken(rejected)) {
+                rejectLog.withoutToken(rejected);
             } else {
-                rejectLog.rejected(reason);
+                rejectLog.rejected(rejected);
             }
         }
-        return outcome;
+        return verdict;
     }
 
-    private Outcome outcome(List<String> authorization, Function<String, List<String>> headers) {
-        if (authorization != null && authorization.size() > 1) {
-            return new Outcome.Refused(Rejects.severalAuthorizationHeaders());
-        }
-        String value =
-                authorization == null || authorization.isEmpty() ? null : authorization.getFirst();
-        value = value == null ? "" : value;
-        return switch (authenticator.authenticate(value, System.currentTimeMillis())) {
-            case Verdict.Accepted accepted -> admitted(accepted, value, headers);
-            case Verdict.Rejected rejected -> new Outcome.Refused(rejected);
-        };
-    }
-
-    private Outcome admitted(
-            Verdict.Accepted accepted, String value, Function<String, List<String>> headers) {
-        if (!RESERVED.isEmpty() && sessionHeaders.bringCredential(RESERVED, headers)) {
-            return new Outcome.Refused(Rejects.reservedCredential());
-        }
-        boolean isPlain = credentialName == null && accepted.groups().isEmpty();
-        if (!isPlain) {
-            Set<String> others = sessionHeaders.othersThan(accepted.user(), headers);
-            if (!others.isEmpty()) {
-                return admittedAs(others, accepted);
+    private <R> Verdict verdict(String authorization, R request, Headers<R> headers) {
+        String value = authorization;
+        if (value == null) {
+            List<String> values = headers.values(request, AUTHORIZATION);
+            if (values != null && values.size() > 1) {
+                return Rejects.severalAuthorizationHeaders();
             }
+            value = values == null || values.isEmpty() ? null : values.getFirst();
         }
-        if (credentialName == null) {
-            return accepted.derived(Outcome.Admitted.class, Login::withoutCredentials);
-        }
-        // The token is the request's, and kept nowhere.
-        return new Outcome.Admitted(
-                accepted.principal(),
-                accepted.user(),
-                accepted.groups(),
-                Map.of(credentialName, accepted.token().in(value)));
+        Verdict verdict =
+                authenticator.authenticate(value == null ? "" : value, System.currentTimeMillis());
+        return verdict instanceof Verdict.Accepted accepted
+                ? inSession(accepted, request, headers)
+                : verdict;
     }
 
-    /** A session as somebody else gets nothing that is the token's own user's. */
-    private Outcome admittedAs(Set<String> others, Verdict.Accepted accepted) {
-        if (credentialName != null
-                && !allowsHyphen
-                && others.stream().anyMatch(other -> other.contains("-"))) {
-            return new Outcome.Refused(Rejects.userWithHyphen());
+    /** What is left of a good token in the session that the request asks for. */
+    private <R> Verdict inSession(Verdict.Accepted accepted, R request, Headers<R> headers) {
+        if (!RESERVED.isEmpty()
+                && sessionHeaders.bringCredential(
+                        RESERVED, name -> headers.values(request, name))) {
+            return Rejects.reservedCredential();
         }
-        return new Outcome.Admitted(accepted.principal(), accepted.user(), Set.of(), Map.of());
-    }
-
-    private static Outcome.Admitted withoutCredentials(Verdict.Accepted accepted) {
-        return new Outcome.Admitted(
-                accepted.principal(), accepted.user(), accepted.groups(), Map.of());
+        if (accepted.extraCredentials().isEmpty() && accepted.groups().isEmpty()) {
+            return accepted;
+        }
+        Set<String> others =
+                sessionHeaders.othersThan(accepted.user(), name -> headers.values(request, name));
+        if (others.isEmpty()) {
+            return accepted;
+        }
+        boolean isRisky =
+                !accepted.extraCredentials().isEmpty()
+                        && !allowsHyphen
+                        && others.stream().anyMatch(other -> other.contains("-"));
+        return isRisky ? Rejects.userWithHyphen() : accepted.forAnotherUser();
     }
 }

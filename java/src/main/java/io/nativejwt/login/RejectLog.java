@@ -47,9 +47,12 @@ final class RejectLog {
             log(Level.FINE, rejected.reason(), rejected.message());
             return;
         }
-        Reason reason =
-                reasons.computeIfAbsent(
-                        rejected.reason(), name -> new Reason(nanoTime.getAsLong()));
+        Reason reason = reasons.get(rejected.reason());
+        if (reason == null) {
+            reason =
+                    reasons.computeIfAbsent(
+                            rejected.reason(), name -> new Reason(nanoTime.getAsLong()));
+        }
         if (reason.mayLog(nanoTime.getAsLong())) {
             long suppressed = reason.suppressed.sumThenReset();
             String message =

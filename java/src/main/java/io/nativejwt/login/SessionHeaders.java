@@ -2,6 +2,7 @@ package io.nativejwt.login;
 
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Stream;
@@ -13,7 +14,7 @@ import java.util.stream.Stream;
  * us may set the credential that holds the token.
  */
 final class SessionHeaders {
-    private static final String TRINO = "Trino";
+    private static final String TRINO = "trino";
 
     private final List<String> users;
     private final List<String> extraCredentials;
@@ -25,13 +26,13 @@ final class SessionHeaders {
         List<String> prefixes =
                 Stream.of(TRINO, alternateHeaderName)
                         .filter(name -> name != null && !name.isBlank())
-                        .map(name -> "X-%s-".formatted(name.trim()))
+                        .map(name -> "x-%s-".formatted(name.trim().toLowerCase(Locale.ROOT)))
                         .toList();
         users =
                 prefixes.stream()
-                        .flatMap(prefix -> Stream.of(prefix + "User", prefix + "Original-User"))
+                        .flatMap(prefix -> Stream.of(prefix + "user", prefix + "original-user"))
                         .toList();
-        extraCredentials = prefixes.stream().map(prefix -> prefix + "Extra-Credential").toList();
+        extraCredentials = prefixes.stream().map(prefix -> prefix + "extra-credential").toList();
     }
 
     /**

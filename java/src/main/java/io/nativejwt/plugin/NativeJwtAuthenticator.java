@@ -1,7 +1,7 @@
 package io.nativejwt.plugin;
 
+import io.nativejwt.ffi.Verdict;
 import io.nativejwt.login.Login;
-import io.nativejwt.login.Outcome;
 import io.trino.spi.security.HeaderAuthenticator;
 import io.trino.spi.security.Identity;
 
@@ -14,8 +14,6 @@ import java.util.Optional;
  * stack trace and ends the chain of authenticators.
  */
 final class NativeJwtAuthenticator implements HeaderAuthenticator {
-    private static final String AUTHORIZATION = "Authorization";
-
     private final Login login;
 
     NativeJwtAuthenticator(Login login) {
@@ -37,26 +35,26 @@ final class NativeJwtAuthenticator implements HeaderAuthenticator {
     }
 
     /** The builder copies what it gets, so it does not get what is empty. */
-    private static Identity identity(Outcome.Admitted admitted) {
+    private static Identity identity(Verdict.Accepted accepted) {
         Identity.Builder identity =
-                Identity.forUser(admitted.user()).withPrincipal(principal(admitted));
-        if (!admitted.groups().isEmpty()) {
-            identity.withGroups(admitted.groups());
+                Identity.forUser(accepted.user()).withPrincipal(principal(accepted));
+        if (!accepted.groups().isEmpty()) {
+            identity.withGroups(accepted.groups());
         }
-        if (!admitted.extraCredentials().isEmpty()) {
-            identity.withExtraCredentials(admitted.extraCredentials());
+        if (!accepted.extraCredentials().isEmpty()) {
+            identity.withExtraCredentials(accepted.extraCredentials());
         }
         return identity.build();
     }
 
-    private static NativeJwtPrincipal principal(Outcome.Admitted admitted) {
-        return new NativeJwtPrincipal(admitted.principal(), admitted.user());
+    private static NativeJwtPrincipal principal(Verdict.Accepted accepted) {
+        return new NativeJwtPrincipal(accepted.principal(), accepted.user());
     }
 
-    private Outcome.Admitted authenticate(Headers headers) {
-        return switch (login.judge(() -> headers.getHeader(AUTHORIZATION), headers::getHeader)) {
-            case Outcome.Admitted admitted -> admitted;
-            case Outcome.Refused refused -> throw new RejectedException(refused.reason());
+    private Verdict.Accepted authenticate(Headers headers) {
+        return switch (login.judge(headers, Headers::getHeader)) {
+            case Verdict.Accepted accepted -> accepted;
+            case Verdict.Rejected rejected -> throw new RejectedException(rejected);
         };
     }
 }

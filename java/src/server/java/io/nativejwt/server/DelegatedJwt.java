@@ -1,6 +1,6 @@
 package io.nativejwt.server;
 
-import io.nativejwt.login.Login;
+import io.nativejwt.ffi.NativeAuthenticator;
 import io.nativejwt.login.References;
 
 import java.util.Arrays;
@@ -56,8 +56,10 @@ final class DelegatedJwt {
                             .map(type -> type.equalsIgnoreCase(TYPE) ? STOCK_TYPE : type)
                             .collect(Collectors.joining(",")));
             if (key.equals(TYPE_KEY)
-                    && KeyFileDiversion.value(Login.CREDENTIAL_NAME_KEY, written).isEmpty()) {
-                System.setProperty(Login.CREDENTIAL_NAME_KEY, DEFAULT_CREDENTIAL_NAME);
+                    && KeyFileDiversion.value(NativeAuthenticator.CREDENTIAL_NAME_KEY, written)
+                            .isEmpty()) {
+                System.setProperty(
+                        NativeAuthenticator.CREDENTIAL_NAME_KEY, DEFAULT_CREDENTIAL_NAME);
             }
         }
         return Optional.empty();

@@ -1,7 +1,7 @@
 package io.nativejwt.server;
 
+import io.nativejwt.ffi.Verdict;
 import io.nativejwt.login.Login;
-import io.nativejwt.login.Outcome;
 import io.trino.server.security.AuthenticationException;
 import io.trino.server.security.jwt.JwtAuthenticator;
 import io.trino.server.security.jwt.JwtAuthenticatorConfig;
@@ -12,7 +12,6 @@ import jakarta.ws.rs.container.ContainerRequestContext;
 
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Supplier;
 
 /**
  * What the coordinator takes for stock's JWT authenticator, also in the web UI. The super class is
@@ -20,8 +19,6 @@ import java.util.function.Supplier;
  * a request.
  */
 final class NativeJwtAuthenticator extends JwtAuthenticator {
-    private static final String AUTHORIZATION = "Authorization";
-
     private final Login login;
 
     NativeJwtAuthenticator(Login login) {
@@ -35,13 +32,13 @@ final class NativeJwtAuthenticator extends JwtAuthenticator {
 
     @Override
     public Identity authenticate(ContainerRequestContext request) throws AuthenticationException {
-        return authenticate(request, () -> request.getHeaders().get(AUTHORIZATION));
+        return identity(login.judge(request, NativeJwtAuthenticator::values));
     }
 
     @Override
     public Identity authenticate(ContainerRequestContext request, String token)
             throws AuthenticationException {
-        return authenticate(request, () -> List.of("Bearer " + token));
+        return identity(login.judge(token, request, NativeJwtAuthenticator::values));
     }
 
     /** Nothing calls it, since both callers in the super class are overridden above. */
@@ -50,26 +47,28 @@ final class NativeJwtAuthenticator extends JwtAuthenticator {
         return Optional.empty();
     }
 
-    private Identity authenticate(
-            ContainerRequestContext request, Supplier<List<String>> authorization)
-            throws AuthenticationException {
-        return switch (login.judge(authorization, request.getHeaders()::get)) {
-            case Outcome.Admitted admitted ->
-                    admitted.identity(Identity.class, NativeJwtAuthenticator::identity);
-            case Outcome.Refused refused -> throw new RefusedException(refused.reason());
+    private static List<String> values(ContainerRequestContext request, String header) {
+        return request.getHeaders().get(header);
+    }
+
+    private static Identity identity(Verdict verdict) throws AuthenticationException {
+        return switch (verdict) {
+            case Verdict.Accepted accepted ->
+                    accepted.identity(Identity.class, NativeJwtAuthenticator::identityOf);
+            case Verdict.Rejected rejected -> throw new RefusedException(rejected);
         };
     }
 
     /** The builder copies what it gets, so it does not get what is empty. */
-    private static Identity identity(Outcome.Admitted admitted) {
+    private static Identity identityOf(Verdict.Accepted accepted) {
         Identity.Builder identity =
-                Identity.forUser(admitted.user())
-                        .withPrincipal(new BasicPrincipal(admitted.principal()));
-        if (!admitted.groups().isEmpty()) {
-            identity.withGroups(admitted.groups());
+                Identity.forUser(accepted.user())
+                        .withPrincipal(new BasicPrincipal(accepted.principal()));
+        if (!accepted.groups().isEmpty()) {
+            identity.withGroups(accepted.groups());
         }
-        if (!admitted.extraCredentials().isEmpty()) {
-            identity.withExtraCredentials(admitted.extraCredentials());
+        if (!accepted.extraCredentials().isEmpty()) {
+            identity.withExtraCredentials(accepted.extraCredentials());
         }
         return identity.build();
     }

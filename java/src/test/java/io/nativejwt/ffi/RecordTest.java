@@ -11,6 +11,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.logging.Level;
 
@@ -23,11 +24,9 @@ final class RecordTest {
 
     @Test
     void acceptedRecord() {
-        bytes.putLong(8, 1_700_000_000_123L);
         put(16, "alice@example.com");
         put(24, "alicé");
         assertThat(record.code()).isZero();
-        assertThat(record.expiresAtMillis()).isEqualTo(1_700_000_000_123L);
         assertThat(record.principal()).isEqualTo("alice@example.com");
         assertThat(record.user("alice@example.com")).isEqualTo("alicé");
         assertThat(record.message()).isEmpty();
@@ -59,11 +58,10 @@ final class RecordTest {
 
     @Test
     void tokenIsAPartOfTheHeader() {
-        assertThat(record.token()).isSameAs(Verdict.Span.NONE);
-        assertThatThrownBy(() -> record.token().in("Bearer a.b.c"))
+        assertThatThrownBy(() -> record.token("Bearer a.b.c"))
                 .hasMessageContaining("named no token");
         bytes.putInt(56, 7).putInt(60, 5);
-        assertThat(record.token().in("Bearer a.b.c ")).isEqualTo("a.b.c");
+        assertThat(record.token("Bearer a.b.c ")).isEqualTo("a.b.c");
     }
 
     @Test
@@ -81,18 +79,14 @@ final class RecordTest {
     @Test
     void identityIsKnownByItsPlaceAndGeneration() {
         KnownIdentities known = new KnownIdentities(10);
-        Verdict.Accepted alice =
-                new Verdict.Accepted("a", "alice", Set.of(), new Verdict.Span(7, 5), 0);
-        bytes.putInt(64, 3).putLong(72, 17).putInt(56, 7).putInt(60, 5);
+        Verdict.Accepted alice = new Verdict.Accepted("a", "alice", Set.of(), Map.of());
+        bytes.putInt(64, 3).putLong(72, 17);
         assertThat(known.find(record)).isNull();
         known.remember(record, alice);
         assertThat(known.find(record)).isSameAs(alice);
         bytes.putLong(72, 18);
         assertThat(known.find(record)).describedAs("another token's now").isNull();
-        bytes.putLong(72, 17).putInt(56, 9);
-        Verdict.Accepted elsewhere = known.find(record);
-        assertThat(elsewhere.user()).isEqualTo("alice");
-        assertThat(elsewhere.token()).isEqualTo(new Verdict.Span(9, 5));
+        bytes.putLong(72, 17);
         for (int slot : new int[] {-1, 10, Integer.MAX_VALUE}) {
             bytes.putInt(64, slot);
             known.remember(record, alice);
@@ -108,6 +102,29 @@ final class RecordTest {
         assertThat(record.code()).isEqualTo(403);
         assertThat(record.message()).isEqualTo("JWT expired");
         assertThat(record.reason()).isEqualTo("TOKEN_EXPIRED");
+    }
+
+    @Test
+    void refusalIsMadeOnceForTheSameWords() {
+        KnownRefusals known = new KnownRefusals();
+        bytes.putInt(0, 403);
+        put(40, "TOKEN_EXPIRED");
+        put(32, "expired at ten");
+        Verdict.Rejected atTen = known.of(record);
+        assertThat(atTen).isEqualTo(new Verdict.Rejected(403, "TOKEN_EXPIRED", "expired at ten"));
+        assertThat(known.of(record)).isSameAs(atTen);
+        put(32, "expired at ten sharp");
+        assertThat(known.of(record).message()).isEqualTo("expired at ten sharp");
+        put(32, "größer");
+        assertThat(known.of(record).message()).isEqualTo("größer");
+        bytes.putInt(32, 0).putInt(36, 0);
+        assertThat(known.of(record).message()).isEmpty();
+        bytes.putInt(0, 100_000);
+        assertThat(known.of(record).code()).isEqualTo(100_000);
+        bytes.putInt(0, -1);
+        assertThat(known.of(record).code()).isEqualTo(-1);
+        bytes.putInt(0, 403).putInt(32, Record.CAPACITY - 1).putInt(36, 2);
+        assertThatThrownBy(() -> known.of(record)).hasMessageContaining("record is broken");
     }
 
     @Test

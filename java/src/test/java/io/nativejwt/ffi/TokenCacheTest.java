@@ -61,6 +61,7 @@ final class TokenCacheTest {
         String header = bearer("alice");
         Verdict first = authenticator.authenticate(header, NOW);
         assertThat(accepted(first).user()).isEqualTo("alice");
+        assertThat(accepted(first).user()).isSameAs(accepted(first).principal());
         assertThat(authenticator.authenticate(header, NOW)).isSameAs(first);
         authenticator.forgetTokens();
         Verdict anew = authenticator.authenticate(header, NOW);
@@ -92,18 +93,18 @@ final class TokenCacheTest {
         for (String header : List.of("Bearer " + token, "bearer    " + token + " ")) {
             for (int round = 0; round < 2; round++) {
                 Verdict.Accepted verdict = accepted(authenticator.authenticate(header, NOW));
-                assertThat(verdict.token().in(header)).isEqualTo(token);
+                assertThat(verdict.extraCredentials()).isEqualTo(Map.of("token", token));
             }
         }
     }
 
     @Test
-    void whatIsDerivedIsMadeOnce() {
+    void identityIsMadeOnce() {
         String header = bearer("alice");
         List<String> made = new ArrayList<>();
         for (int round = 0; round < 3; round++) {
             Verdict.Accepted verdict = accepted(authenticator.authenticate(header, NOW));
-            assertThat(verdict.derived(StringBuilder.class, one -> make(one, made)))
+            assertThat(verdict.identity(StringBuilder.class, one -> make(one, made)))
                     .hasToString("alice");
         }
         assertThat(made).hasSize(1);

@@ -6,6 +6,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.sun.net.httpserver.HttpServer;
 
+import io.nativejwt.ffi.Verdict;
 import io.nativejwt.testing.Keys;
 import io.nativejwt.testing.Token;
 
@@ -33,7 +34,6 @@ import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.Function;
 import java.util.function.ToLongFunction;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -49,7 +49,7 @@ import javax.crypto.SecretKey;
 @Tag("soak")
 final class SoakTest {
     private static final String JWT = "http-server.authentication.jwt.";
-    private static final Function<String, List<String>> NO_HEADERS = name -> null;
+    private static final Login.Headers<Object> NO_HEADERS = (request, name) -> null;
     private static final Duration DURATION =
             Duration.ofMinutes(
                     Integer.parseInt(System.getenv().getOrDefault("NATIVEJWT_SOAK_MINUTES", "2")));
@@ -216,8 +216,7 @@ final class SoakTest {
     }
 
     private boolean either(Login login, String token) {
-        Outcome outcome = login.judge(() -> List.of("Bearer " + token), NO_HEADERS);
-        boolean isAdmitted = outcome instanceof Outcome.Admitted;
+        boolean isAdmitted = login.judge(token, this, NO_HEADERS) instanceof Verdict.Accepted;
         (isAdmitted ? admitted : refused).incrementAndGet();
         return isAdmitted;
     }
