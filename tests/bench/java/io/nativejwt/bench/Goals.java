@@ -51,6 +51,7 @@ final class Goals {
                     least("rs256-bad-signature", 3.5),
                     least("rs256-garbage", 10),
                     most("rs256-garbage-heap", 16),
+                    most("growth-to-10000-keys", 1.5),
                     most("growth-to-64-issuers", 1.5),
                     most("growth-to-1000000-tokens-1-threads", 1.5),
                     most("a-rule-passed-over-a-literal-end", 100),

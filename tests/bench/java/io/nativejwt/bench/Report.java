@@ -139,6 +139,7 @@ final class Report {
 
     /** What more of something costs: how many times the time, or the time for each. */
     private void addGrowth() {
+        growth("growth-to-10000-keys", "core-key-sets-a-login-by-eddsa-%s", "1", "10000", "");
         growth("growth-to-64-issuers", "core-a-login-by-eddsa-with-%s-file", "1", "64", "s");
         for (String threads : List.of("1", "2")) {
             growth(

@@ -3,12 +3,11 @@ package io.nativejwt.coordinator;
 import io.nativejwt.testing.Keys;
 import io.nativejwt.testing.Token;
 
-import jdk.jfr.consumer.RecordedEvent;
-import jdk.jfr.consumer.RecordingFile;
-
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.security.KeyPair;
 import java.time.Duration;
 import java.time.Instant;
@@ -21,7 +20,7 @@ import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
+import java.util.zip.ZipFile;
 
 /**
  * What the authenticator costs a coordinator under load: Trino 476 with stock's JWT and with ours,
@@ -38,17 +37,12 @@ final class CoordinatorLoad {
     private static final int CONNECTIONS = 16;
     private static final List<Integer> TOKENS = List.of(1, 100, 10_000);
 
-    /** Only where the time of the processor goes, native code included. */
-    private static final String PROFILE =
-            """
-            <?xml version="1.0" encoding="UTF-8"?>
-            <configuration version="2.0">
-              <event name="jdk.CPUTimeSample">
-                <setting name="enabled">true</setting>
-                <setting name="throttle">5ms</setting>
-              </event>
-            </configuration>
-            """;
+    /** What a profile calls the methods of stock's authenticator, and of ours. */
+    private static final List<String> AUTHENTICATORS =
+            List.of(
+                    "io/trino/server/security/jwt/JwtAuthenticator.",
+                    "io/trino/server/security/AbstractBearerAuthenticator.",
+                    "io/nativejwt/server/NativeJwtAuthenticator.");
 
     private static final List<Seam> SIDES = List.of(Seam.STOCK, Seam.SERVER);
 
@@ -239,59 +233,65 @@ final class CoordinatorLoad {
     /** How much of the processor's time under load goes to the authenticator. */
     private String shares(Path tokens) throws Exception {
         Map<Seam, Double> shares = new EnumMap<>(Seam.class);
-        Path settings = Files.writeString(folder.resolve("cpu.jfc"), PROFILE);
+        Path profiler = profiler();
         for (Seam side : SIDES) {
-            Path recording = folder.resolve(side + ".jfr");
+            Path stacks = folder.resolve(side + ".collapsed");
             String pid = Long.toString(coordinators.get(side).jvm().pid());
-            jcmd(pid, "JFR.start", "name=load", "settings=" + settings);
+            // Timers of the threads' own processor time, which need no right of the kernel.
+            profile(pid, profiler, "start,event=ctimer,interval=1ms,cstack=vm");
             wrk(side, tokens, load.multipliedBy(2));
-            jcmd(pid, "JFR.dump", "name=load", "filename=" + recording);
-            jcmd(pid, "JFR.stop", "name=load");
-            shares.put(side, share(recording));
+            profile(pid, profiler, "stop,collapsed,file=" + stacks);
+            shares.put(side, share(stacks));
         }
         double stock = shares.get(Seam.STOCK);
         double ours = shares.get(Seam.SERVER);
         return row("coordinator-share", "%", stock, ours, stock / ours, 0);
     }
 
-    private static void jcmd(String... arguments) {
-        Path jcmd = Path.of(System.getProperty("java.home"), "bin", "jcmd");
-        Processes.runOrFail(
-                Duration.ofMinutes(1),
-                Stream.concat(Stream.of(jcmd.toString()), Stream.of(arguments)).toList());
+    /** The profiler's library, out of its jar. */
+    private Path profiler() throws IOException {
+        String machine = System.getProperty("os.arch").equals("aarch64") ? "arm64" : "x64";
+        Path library = folder.resolve("libasyncProfiler.so");
+        try (ZipFile jar = new ZipFile(Path.of(Workspace.fetched("profiler")).toFile());
+                InputStream content =
+                        jar.getInputStream(
+                                jar.getEntry("linux-%s/libasyncProfiler.so".formatted(machine)))) {
+            Files.copy(content, library, StandardCopyOption.REPLACE_EXISTING);
+        }
+        return library;
     }
 
-    /** In per cent. */
-    private static double share(Path recording) throws IOException {
+    private static void profile(String pid, Path profiler, String command) {
+        Processes.Result result =
+                Processes.runOrFail(
+                        Duration.ofMinutes(1),
+                        List.of(
+                                Path.of(System.getProperty("java.home"), "bin", "jcmd").toString(),
+                                pid,
+                                "JVMTI.agent_load",
+                                profiler.toString(),
+                                // Without quotes jcmd takes what stands around '=' apart.
+                                "\"%s\"".formatted(command)));
+        if (!result.output().contains("return code: 0")) {
+            throw new IllegalStateException("The profiler: " + result.output());
+        }
+    }
+
+    /** In per cent. A line has the frames of a stack, then how often it was seen. */
+    private static double share(Path stacks) throws IOException {
         long all = 0;
         long within = 0;
-        try (RecordingFile file = new RecordingFile(recording)) {
-            while (file.hasMoreEvents()) {
-                RecordedEvent event = file.readEvent();
-                if (event.getEventType().getName().equals("jdk.CPUTimeSample")) {
-                    all++;
-                    if (event.getStackTrace() != null
-                            && event.getStackTrace().getFrames().stream()
-                                    .anyMatch(
-                                            frame ->
-                                                    isAuthenticator(
-                                                            frame.getMethod()
-                                                                    .getType()
-                                                                    .getName()))) {
-                        within++;
-                    }
-                }
+        for (String line : Files.readAllLines(stacks)) {
+            int end = line.lastIndexOf(' ');
+            long times = Long.parseLong(line.substring(end + 1));
+            all += times;
+            if (AUTHENTICATORS.stream().anyMatch(line::contains)) {
+                within += times;
             }
         }
-        if (all < 100) {
-            throw new IllegalStateException("only " + all + " samples in " + recording);
+        if (all < 1000) {
+            throw new IllegalStateException("only " + all + " samples in " + stacks);
         }
         return 100.0 * within / all;
-    }
-
-    private static boolean isAuthenticator(String type) {
-        return type.equals("io.trino.server.security.jwt.JwtAuthenticator")
-                || type.equals("io.trino.server.security.AbstractBearerAuthenticator")
-                || type.equals("io.nativejwt.server.NativeJwtAuthenticator");
     }
 }

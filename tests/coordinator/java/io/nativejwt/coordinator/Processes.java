@@ -61,12 +61,13 @@ final class Processes {
         }
     }
 
-    static void runOrFail(Duration limit, List<String> command) {
+    static Result runOrFail(Duration limit, List<String> command) {
         Result result = run(limit, command);
         if (result.exitCode() != 0) {
             throw new IllegalStateException(
                     "%s failed: %s%s".formatted(command, result.output(), result.error()));
         }
+        return result;
     }
 
     /** Ends a program and all it started, each by its id. */
