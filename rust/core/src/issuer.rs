@@ -158,6 +158,7 @@ fn open_user_mapping(
     let Some(file) = &configuration.user_mapping_file else { return Some(Reloaded::fixed(UserMapping::identity())) };
     UserMapping::of_changing_file(Path::new(&file.value))
         .map_err(|problems| {
+            errors.push(file.problem(format!("names '{}', which cannot be used:", file.value)));
             for problem in problems {
                 errors.push(Problem::of_line(&file.value, problem.line, problem.message));
             }

@@ -114,7 +114,7 @@ mod tests {
             (with("HTTPS://idp.example/t", "https://a/"), "they must be equal"),
             (with(issuer, "http://idp.example/jwks"), "its jwks_uri is not https"),
             (with(issuer, "file:///etc/passwd"), "of its jwks_uri, the URL is neither https nor http"),
-            (with(issuer, "/jwks"), "of its jwks_uri, the URL is malformed"),
+            (with(issuer, "/jwks"), "of its jwks_uri, the URL does not begin with https://"),
             (r#"{"jwks_uri":"https://a/"}"#.to_owned(), "it has no issuer"),
             (format!(r#"{{"issuer":"{issuer}"}}"#), "it has no jwks_uri"),
             (format!(r#"{{"issuer":"{issuer}","jwks_uri":["https://a/"]}}"#), "it has no jwks_uri"),

@@ -43,6 +43,7 @@ impl Endpoint {
                 Ok(Self(url))
             }
             Ok(_) => Err(KeyError("the URL is neither https nor http".to_owned())),
+            Err(_) if !Self::is_url(text) => Err(KeyError("the URL does not begin with https://".to_owned())),
             Err(error) => Err(KeyError(format!("the URL is malformed: {error}"))),
         }
     }

@@ -76,7 +76,8 @@ impl KeySource {
         events: &Events,
     ) -> Result<Self, KeyError> {
         if Location::is_remote(key_file) {
-            let location = Location::parse(key_file)?;
+            let location =
+                Location::parse(key_file).map_err(|KeyError(why)| KeyError(format!("does not work: {why}")))?;
             return Ok(Self::Remote(RemoteKeySet::open(remote(location), events)));
         }
         if let Some(document) = key_file.strip_prefix(Self::INLINE) {
@@ -85,7 +86,7 @@ impl KeySource {
         if let Some(template) = KeyFileTemplate::new(key_file) {
             return Ok(Self::Template(template));
         }
-        Self::open_file(key_file, events).map_err(|error| KeyError(format!("the key file '{key_file}' {error}")))
+        Self::open_file(key_file, events).map_err(|error| KeyError(format!("names '{key_file}', which {error}")))
     }
 
     /// Reads one file, whatever its name.
@@ -99,7 +100,7 @@ impl KeySource {
         }
         Keys::read(document.as_bytes(), Origin::Configuration, "the inline JWK set", events)
             .map(|keys| Self::Local(Reloaded::fixed(keys)))
-            .map_err(|why| KeyError(format!("the inline JWK set is refused: {why}")))
+            .map_err(|why| KeyError(format!("holds a JWK set that is refused: {why}")))
     }
 
     /// The key set that a [`Refresher`] must fetch, if the source is one.
@@ -219,7 +220,7 @@ mod tests {
         };
         assert!(remote("https://idp.example/${KID}/jwks").unwrap());
         assert!(remote("HTTP://idp.example/jwks").unwrap());
-        assert!(remote("https://idp.example:x/").unwrap_err().0.starts_with("the URL is malformed"));
+        assert!(remote("https://idp.example:x/").unwrap_err().0.starts_with("does not work: the URL is malformed"));
         assert!(remote("/nowhere/https://idp.example/").is_err());
         assert!(!remote("/nowhere/${KID}.pem").unwrap());
     }
