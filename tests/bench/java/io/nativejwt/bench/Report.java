@@ -21,6 +21,7 @@ import java.util.stream.Stream;
 final class Report {
     private static final Path FOLDER = Path.of("build/bench");
     private static final Path CRITERION = Path.of("target/criterion");
+    private static final Path LIBRARY = Path.of("build/dist/server/libnativejwt.so");
     private static final Path PAGE = Path.of("BENCHMARKING.md");
     private static final Path PLOTS = Path.of("tests/bench/plots");
     private static final String BEGIN = "<!-- written by make bench UPDATE=1 -->";
@@ -43,6 +44,7 @@ final class Report {
         report.readParts();
         report.addWhatIsOverTheBareSignature();
         report.addGrowth();
+        report.addSize();
         Figures.write(FOLDER.resolve("summary.json"), List.copyOf(report.figures.values()));
         String table = report.table();
         Files.writeString(FOLDER.resolve("table.md"), table);
@@ -139,6 +141,7 @@ final class Report {
 
     /** What more of something costs: how many times the time, or the time for each. */
     private void addGrowth() {
+        growth("growth-to-2-threads", "rs256-cached%s", "", "-2-threads", "");
         growth("growth-to-10000-keys", "core-key-sets-a-login-by-eddsa-%s", "1", "10000", "");
         growth("growth-to-64-issuers", "core-a-login-by-eddsa-with-%s-file", "1", "64", "s");
         for (String threads : List.of("1", "2")) {
@@ -161,6 +164,10 @@ final class Report {
                                             row.ours() / 10_000,
                                             row.spread()));
         }
+    }
+
+    private void addSize() throws IOException {
+        add("library-size", "MB", Files.size(LIBRARY) / 1048576.0, 0);
     }
 
     private void growth(String name, String rows, String few, String many, String plural) {

@@ -6,7 +6,7 @@ import io.nativejwt.ffi.Verdict;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArraySet;
 import java.util.stream.Stream;
 
 /**
@@ -28,7 +28,7 @@ public final class Login {
      * The names that are kept for tokens, of all authenticators of the coordinator: what one of
      * them refuses, the next one of the list must not let in.
      */
-    private static final Set<String> RESERVED = ConcurrentHashMap.newKeySet();
+    private static final Set<String> RESERVED = new CopyOnWriteArraySet<>();
 
     private final NativeAuthenticator authenticator;
     private final SessionHeaders sessionHeaders;
