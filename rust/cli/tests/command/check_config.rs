@@ -57,7 +57,7 @@ fn all_errors_come_at_once_with_their_lines() {
     let text = answer.text();
     assert_eq!(answer.err, "");
     for part in [
-        format!("error: {config}:2: http-server.authentication.jwt.key-file the key file"),
+        format!("error: {config}:2: http-server.authentication.jwt.key-file names"),
         format!(
             "error: {config}:4: http-server.authentication.jwt.required-issuers is not a known key; did you mean http-server.authentication.jwt.required-issuer?"
         ),

@@ -86,8 +86,7 @@ record Figures(
                 spread = Math.max(spread, distance / values.getFirst());
             }
         }
-        Figures merged =
-                of(first.name, first.unit, best.get(0), best.get(1), best.get(2), spread);
+        Figures merged = of(first.name, first.unit, best.get(0), best.get(1), best.get(2), spread);
         return isTheMoreTheBetter ? merged.withRatio(1 / merged.ratio) : merged;
     }
 
