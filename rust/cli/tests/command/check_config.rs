@@ -70,7 +70,7 @@ fn all_errors_come_at_once_with_their_lines() {
     }
     let json = json_of(&config, 2);
     assert_eq!(json["valid"], false);
-    assert_eq!(json["errors"].as_array().unwrap().len(), 5, "{json}");
+    assert_eq!(json["errors"].as_array().unwrap().len(), 6, "{json}");
     assert!(json["errors"].as_array().unwrap().iter().any(|error| error["file"] == rules && error["line"] == 3));
 }
 

@@ -65,13 +65,15 @@ record Figures(
 
     /**
      * One row of several passes: of each side the best that it did, since what else runs on the
-     * machine can only make it worse.
+     * machine can only make it worse. Of the heap the worst, which is the compiler's doing.
      */
     static Figures merged(List<Figures> passes) {
         Figures first = passes.getFirst();
         boolean isTheMoreTheBetter = first.unit.equals("1/s");
         Comparator<Double> order =
-                isTheMoreTheBetter ? Comparator.reverseOrder() : Comparator.naturalOrder();
+                isTheMoreTheBetter || first.unit.equals("B")
+                        ? Comparator.reverseOrder()
+                        : Comparator.naturalOrder();
         double spread = passes.stream().mapToDouble(Figures::spread).max().orElse(0);
         List<Double> best = new ArrayList<>();
         for (Function<Figures, Double> side :

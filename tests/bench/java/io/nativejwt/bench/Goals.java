@@ -23,8 +23,10 @@ final class Goals {
             return least != null ? figures.ratio() : figures.ours();
         }
 
+        /** As it is printed. */
         boolean isMet(double measured) {
-            return least != null ? measured >= least : measured <= most;
+            double printed = Double.parseDouble(plain(measured).replace(" ", ""));
+            return least != null ? printed >= least : printed <= most;
         }
     }
 

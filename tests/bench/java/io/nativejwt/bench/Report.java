@@ -250,8 +250,8 @@ final class Report {
         text.append(
                 """
 
-                | ns | bare signature | verdict of the core | login, uncached | over the bare signature | stock over the bare signature: no ratio can be more |
-                | --- | ---: | ---: | ---: | ---: | ---: |
+                | ns | bare signature | verdict of the core | login, uncached | over the bare signature | spread | stock over the bare signature: no ratio can be more |
+                | --- | ---: | ---: | ---: | ---: | ---: | ---: |
                 """);
         for (String name : measured) {
             line(
@@ -261,6 +261,7 @@ final class Report {
                     ours("core-" + name + "-verdict"),
                     ours(name + "-uncached"),
                     ours(name + "-over-the-bare-signature"),
+                    spread(name + "-over-the-bare-signature"),
                     ratio(stockOverTheBareSignature(name)));
         }
     }
@@ -308,6 +309,11 @@ final class Report {
     private String ours(String name) {
         Figures row = figures.get(name);
         return row == null ? "" : number(row.ours());
+    }
+
+    private String spread(String name) {
+        Figures row = figures.get(name);
+        return row == null ? "" : percent(row.spread());
     }
 
     private static void line(StringBuilder text, String... cells) {
