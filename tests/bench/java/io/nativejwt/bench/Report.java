@@ -20,6 +20,7 @@ import java.util.stream.Stream;
  */
 final class Report {
     private static final Path FOLDER = Path.of("build/bench");
+    private static final Path MACHINE = FOLDER.resolve("machine.md");
     private static final Path CRITERION = Path.of("target/criterion");
     private static final Path LIBRARY = Path.of("build/dist/server/libnativejwt.so");
     private static final Path PAGE = Path.of("BENCHMARKING.md");
@@ -33,9 +34,16 @@ final class Report {
 
     private Report() {}
 
-    /** The argument "core" has it put down what criterion found, as a part does. */
+    /**
+     * The argument "begin" has it put down where and with what the run is made, "core" what
+     * criterion found, as a part does.
+     */
     public static void main(String[] arguments) throws IOException {
         Report report = new Report();
+        if (List.of(arguments).contains("begin")) {
+            Files.writeString(MACHINE, Machine.describe(LocalDate.now()));
+            return;
+        }
         if (List.of(arguments).contains("core")) {
             report.readCriterion();
             Figures.write(FOLDER.resolve("core.json"), List.copyOf(report.figures.values()));
@@ -185,7 +193,7 @@ final class Report {
 
     private String table() throws IOException {
         StringBuilder text = new StringBuilder();
-        text.append(Machine.describe(LocalDate.now())).append('\n');
+        text.append(Files.readString(MACHINE)).append('\n');
         goals(text);
         logins(text);
         signatures(text);
