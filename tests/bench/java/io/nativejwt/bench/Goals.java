@@ -23,10 +23,8 @@ final class Goals {
             return least != null ? figures.ratio() : figures.ours();
         }
 
-        /** As it is printed. */
         boolean isMet(double measured) {
-            double printed = Double.parseDouble(plain(measured).replace(" ", ""));
-            return least != null ? printed >= least : printed <= most;
+            return least != null ? measured >= least : measured <= most;
         }
     }
 

@@ -39,13 +39,13 @@ final class NativeEngine {
         }
     }
 
-    /** What is passed through is put together for each request. */
+    /** What is passed through is put together for each request, of the texts that the cache has. */
     private static boolean isSameWithItsToken(Verdict.Accepted accepted, Verdict again) {
         return !accepted.extraCredentials().isEmpty()
                 && again instanceof Verdict.Accepted other
                 && accepted.extraCredentials().equals(other.extraCredentials())
-                && accepted.user().equals(other.user())
-                && accepted.principal().equals(other.principal())
-                && accepted.groups().equals(other.groups());
+                && accepted.user() == other.user()
+                && accepted.principal() == other.principal()
+                && accepted.groups() == other.groups();
     }
 }
