@@ -190,6 +190,12 @@ int main(int count, char **arguments) {
     check(text_has(record, expired.message_offset, expired.message_length, "JWT expired 1 milliseconds ago"),
           "and a sentence");
 
+    uint32_t known_and_now = NATIVEJWT_AUTHENTICATE_REMEMBERED + NATIVEJWT_AUTHENTICATE_NOW;
+    check(judge(authenticator, HEADER, EXPIRES_AT_MILLIS - 1, record) == 0 &&
+              judge_with(authenticator, HEADER, EXPIRES_AT_MILLIS - 1, known_and_now, record) ==
+                  NATIVEJWT_REJECT_TOKEN_EXPIRED,
+          "by the system's clock it has expired, whatever time the caller names");
+
     check(judge(authenticator, "", 0, record) == NATIVEJWT_REJECT_NO_BEARER_TOKEN, "an empty header holds no token");
     check(nativejwt_authenticate(authenticator, NULL, 0, 0, 0, record, NATIVEJWT_RECORD_CAPACITY) ==
               NATIVEJWT_REJECT_NO_BEARER_TOKEN,

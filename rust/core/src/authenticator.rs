@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::claims::{self, Validity};
-use crate::clock::UnixMillis;
+use crate::clock::{Clock, UnixMillis};
 use crate::config::{ConfigurationErrors, Problem, Properties, WholeConfiguration};
 use crate::environment::Environment;
 use crate::events::Events;
@@ -143,11 +143,11 @@ impl Authenticator {
     pub fn authenticate_with<R>(
         &self,
         authorization: &[u8],
-        now: UnixMillis,
+        clock: impl Into<Clock>,
         answer: impl FnOnce(Result<Accepted<'_>, Reject>) -> R,
     ) -> R {
         match bearer_token(authorization) {
-            Ok(token) => self.judge_with(token, now, |_| (), answer),
+            Ok(token) => self.judge_with(token, clock, |_| (), answer),
             Err(reject) => answer(Err(reject)),
         }
     }
@@ -180,23 +180,25 @@ impl Authenticator {
     fn judge_with<R>(
         &self,
         token: &[u8],
-        now: UnixMillis,
+        clock: impl Into<Clock>,
         passed: impl FnMut(Step<'_>),
         answer: impl FnOnce(Result<Accepted<'_>, Reject>) -> R,
     ) -> R {
+        let clock = clock.into();
         let epoch = self.issuers.epoch();
         let Some(cache) = &self.cache else {
-            return match self.judge(token, now, passed) {
+            return match self.judge(token, clock.now(), passed) {
                 Ok((identity, ..)) => answer(Ok(Accepted::new(&identity))),
                 Err(reject) => answer(Err(reject)),
             };
         };
-        let found = cache.find(token, epoch, now, Instant::now);
+        let found = cache.find(token, epoch, clock, Instant::now);
         if let Some((identity, place)) = found.as_ref().and_then(Hit::verdict) {
             return answer(Ok(Accepted { identity, place: Some(place), was_known: true }));
         }
         // Before anything is loaded that the verdict depends on.
         let settled = epoch.settled();
+        let now = clock.now();
         let (identity, validity, key_life) = match self.judge(token, now, passed) {
             Ok(accepted) => accepted,
             Err(reject) => return answer(Err(reject)),

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use crate::claim_path::ClaimPath;
-use crate::clock::UnixMillis;
+use crate::clock::{Clock, UnixMillis};
 use crate::java_text::is_blank;
 use crate::json::{JsonError, Member, Value, read_object};
 use crate::reject::{Reject, RejectCode, quoted};
@@ -90,6 +90,14 @@ impl Validity {
 
     pub(crate) fn holds(&self, now: UnixMillis) -> bool {
         self.from <= now && now <= self.until
+    }
+
+    /// [`Validity::holds`] by the clock, which is asked exactly only where a reading that is a little behind might tell
+    /// otherwise.
+    pub(crate) fn holds_by(&self, clock: Clock) -> bool {
+        let behind = clock.behind();
+        let holds_until_now = self.from <= behind && behind.0 <= self.until.0.saturating_sub(Clock::MOST_BEHIND);
+        holds_until_now || self.holds(clock.now())
     }
 
     /// True if it never holds again, but for a clock that is set back.
@@ -355,5 +363,23 @@ fn check_audience(claims: &Claims<'_>, required: Option<&RequiredAudience>) -> R
             let message = format!("Expected aud claim to be: {text}, but was not present in the JWT claims.");
             Err(Reject::new(RejectCode::MissingAudience, message))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn by_the_systems_clock_a_token_begins_and_ends_to_the_millisecond() {
+        for _ in 0..1000 {
+            let now = UnixMillis::now().0;
+            assert!(Validity::between(now, i64::MAX).holds_by(Clock::System), "begins now");
+            assert!(!Validity::between(i64::MIN, now - 1).holds_by(Clock::System), "ended a millisecond ago");
+        }
+        let now = UnixMillis::now().0;
+        assert!(!Validity::between(now + 60_000, i64::MAX).holds_by(Clock::System), "begins in a minute");
+        assert!(Validity::between(now - 60_000, now + 60_000).holds_by(Clock::System), "ends in a minute");
+        assert!(Validity::between(i64::MIN, now + 5_000).holds_by(Clock::System), "ends in five seconds");
     }
 }

@@ -1,14 +1,16 @@
-//! Time as the core sees it: an argument, never a call.
+//! Time as the core sees it: an argument.
 
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
+
+use rustix::time::{ClockId, clock_gettime};
 
 /// Milliseconds since 1970-01-01T00:00:00Z, leap seconds not counted. The unit that stock compares in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UnixMillis(pub i64);
 
 impl UnixMillis {
-    /// The system's clock. Only the outermost callers ask it; the pipeline takes the answer as an argument.
+    /// The system's clock.
     #[must_use]
     pub fn now() -> Self {
         let millis = match SystemTime::now().duration_since(UNIX_EPOCH) {
@@ -16,6 +18,45 @@ impl UnixMillis {
             Err(before) => i64::try_from(before.duration().as_millis()).map_or(i64::MIN, |millis| -millis),
         };
         Self(millis)
+    }
+}
+
+/// Where a verdict takes the time from.
+#[derive(Clone, Copy, Debug)]
+pub enum Clock {
+    /// This time, whatever the system says.
+    At(UnixMillis),
+    /// The system's.
+    System,
+}
+
+impl Clock {
+    /// How far [`Clock::behind`] may be behind, in milliseconds: it moves by the kernel's tick, 1 to 10 ms, and stands still
+    /// for longer where a hypervisor takes the processor away that counts the ticks.
+    pub(crate) const MOST_BEHIND: i64 = 10_000;
+
+    pub(crate) fn now(self) -> UnixMillis {
+        match self {
+            Self::At(time) => time,
+            Self::System => UnixMillis::now(),
+        }
+    }
+
+    /// No later than [`Clock::now`], and [`Clock::MOST_BEHIND`] earlier at most. A seventh of the price.
+    pub(crate) fn behind(self) -> UnixMillis {
+        match self {
+            Self::At(time) => time,
+            Self::System => {
+                let time = clock_gettime(ClockId::RealtimeCoarse);
+                UnixMillis(time.tv_sec.saturating_mul(1000).saturating_add(time.tv_nsec / 1_000_000))
+            }
+        }
+    }
+}
+
+impl From<UnixMillis> for Clock {
+    fn from(time: UnixMillis) -> Self {
+        Self::At(time)
     }
 }
 
@@ -33,6 +74,16 @@ impl fmt::Display for UnixMillis {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_cheap_reading_is_behind_and_not_by_much() {
+        for _ in 0..10_000 {
+            let behind = Clock::System.behind();
+            let now = Clock::System.now();
+            assert!(behind <= now && now.0 - behind.0 < Clock::MOST_BEHIND, "{behind} {now}");
+        }
+        assert_eq!(Clock::At(UnixMillis(7)).behind(), Clock::At(UnixMillis(7)).now());
+    }
 
     #[test]
     fn times_read_as_in_the_stock_messages() {

@@ -1,7 +1,7 @@
 //! The library that decides about bearer tokens: from the Authorization value to an identity or a numbered reject.
 //!
-//! The modules are the steps of that path, in order: [`Authenticator`] calls them top to bottom. It has no clock of its
-//! own, knows HTTP in one file, and holds no unsafe code.
+//! The modules are the steps of that path, in order: [`Authenticator`] calls them top to bottom. Time is an
+//! argument; HTTP is known to one file; there is no unsafe code.
 
 #![forbid(unsafe_code)]
 
@@ -36,7 +36,7 @@ mod watched_file;
 mod wiped;
 
 pub use authenticator::{Accepted, Authenticator};
-pub use clock::UnixMillis;
+pub use clock::{Clock, UnixMillis};
 pub use config::{ConfigurationErrors, Problem, Properties, Property};
 pub use environment::Environment;
 pub use events::{Event, Events, Level};

@@ -117,7 +117,7 @@
 /*
  The version of the functions and of the record. Both sides compare it before anything else.
  */
-#define NATIVEJWT_ABI_VERSION 4
+#define NATIVEJWT_ABI_VERSION 5
 
 /*
  A record buffer of this size holds every verdict.
@@ -140,6 +140,12 @@
  a token that was accepted before.
  */
 #define NATIVEJWT_AUTHENTICATE_REMEMBERED 1
+
+/*
+ A flag of authenticating: the time is the system's, and `now_millis` is not looked at. For a token that was accepted
+ before this costs less than to ask the clock and hand it over.
+ */
+#define NATIVEJWT_AUTHENTICATE_NOW 2
 
 /*
  A flag of a record: the token is kept, and `cache_slot` and `cache_generation` say where.
@@ -278,8 +284,9 @@ struct nativejwt_authenticator *nativejwt_open(const uint8_t *config,
 
 /*
  Judges the value of an Authorization header at the time `now_millis` (milliseconds since 1970), writes a record and
- returns its code: 0 if the token is accepted. `flags` is 0 or `NATIVEJWT_AUTHENTICATE_REMEMBERED`. Any number of threads
- may call it at once, each with its own record of at least `NATIVEJWT_RECORD_CAPACITY` bytes.
+ returns its code: 0 if the token is accepted. `flags` is the sum of `NATIVEJWT_AUTHENTICATE_REMEMBERED` and
+ `NATIVEJWT_AUTHENTICATE_NOW`, as wanted. Any number of threads may call it at once, each with its own record of at least
+ `NATIVEJWT_RECORD_CAPACITY` bytes.
 
  # Safety
  `authenticator` is open; `header` and `record` point to as many bytes as their lengths say.

@@ -9,14 +9,14 @@ use std::path::Path;
 use std::sync::Once;
 
 use nativejwt_core::{
-    Authenticator, ConfigurationErrors, Environment, Events, JvmTrust, Level, Properties, Reject, RejectCode,
+    Authenticator, Clock, ConfigurationErrors, Environment, Events, JvmTrust, Level, Properties, Reject, RejectCode,
     UnixMillis,
 };
 
 use crate::handle::NativejwtAuthenticator;
 use crate::wire::{
-    NATIVEJWT_AUTHENTICATE_REMEMBERED, NATIVEJWT_CODE_CONFIGURATION, NATIVEJWT_OPEN_WITHOUT_IDENTITY, NativejwtRecord,
-    write_accepted, write_message, write_rejected,
+    NATIVEJWT_AUTHENTICATE_NOW, NATIVEJWT_AUTHENTICATE_REMEMBERED, NATIVEJWT_CODE_CONFIGURATION,
+    NATIVEJWT_OPEN_WITHOUT_IDENTITY, NativejwtRecord, write_accepted, write_message, write_rejected,
 };
 
 thread_local! {
@@ -103,10 +103,11 @@ pub(crate) fn authenticate(
         return internal_error;
     }
     let remembers = flags & NATIVEJWT_AUTHENTICATE_REMEMBERED != 0;
+    let clock = if flags & NATIVEJWT_AUTHENTICATE_NOW == 0 { Clock::At(now) } else { Clock::System };
     let code = guarded(Some(handle.authenticator.events()), || {
         #[cfg(feature = "provoke-panic")]
         provoke_panic(header);
-        handle.authenticator.authenticate_with(header, now, |verdict| match verdict {
+        handle.authenticator.authenticate_with(header, clock, |verdict| match verdict {
             Ok(accepted) => {
                 let token = handle.authenticator.token_to_pass_through(header);
                 write_accepted(record, &accepted, token, remembers)

@@ -58,8 +58,9 @@ pub unsafe extern "C" fn nativejwt_open(
 }
 
 /// Judges the value of an Authorization header at the time `now_millis` (milliseconds since 1970), writes a record and
-/// returns its code: 0 if the token is accepted. `flags` is 0 or `NATIVEJWT_AUTHENTICATE_REMEMBERED`. Any number of threads
-/// may call it at once, each with its own record of at least `NATIVEJWT_RECORD_CAPACITY` bytes.
+/// returns its code: 0 if the token is accepted. `flags` is the sum of `NATIVEJWT_AUTHENTICATE_REMEMBERED` and
+/// `NATIVEJWT_AUTHENTICATE_NOW`, as wanted. Any number of threads may call it at once, each with its own record of at least
+/// `NATIVEJWT_RECORD_CAPACITY` bytes.
 ///
 /// # Safety
 /// `authenticator` is open; `header` and `record` point to as many bytes as their lengths say.

@@ -5,7 +5,7 @@ use std::ops::Range;
 use nativejwt_core::{Accepted, Reject};
 
 /// The version of the functions and of the record. Both sides compare it before anything else.
-pub const NATIVEJWT_ABI_VERSION: u32 = 4;
+pub const NATIVEJWT_ABI_VERSION: u32 = 5;
 
 /// A record buffer of this size holds every verdict.
 pub const NATIVEJWT_RECORD_CAPACITY: usize = 65_536;
@@ -20,6 +20,10 @@ pub const NATIVEJWT_OPEN_WITHOUT_IDENTITY: u32 = 1;
 /// A flag of authenticating: the caller remembers identities by `cache_slot` and `cache_generation`, and needs no texts of
 /// a token that was accepted before.
 pub const NATIVEJWT_AUTHENTICATE_REMEMBERED: u32 = 1;
+
+/// A flag of authenticating: the time is the system's, and `now_millis` is not looked at. For a token that was accepted
+/// before this costs less than to ask the clock and hand it over.
+pub const NATIVEJWT_AUTHENTICATE_NOW: u32 = 2;
 
 /// A flag of a record: the token is kept, and `cache_slot` and `cache_generation` say where.
 pub const NATIVEJWT_RECORD_KEPT: u32 = 1;

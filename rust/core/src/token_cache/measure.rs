@@ -19,7 +19,7 @@ const TOKEN_BYTES: usize = 1700;
 const CACHE_BYTES: u64 = 16 * 1024 * 1024;
 const LOOKUPS: usize = 1_000_000;
 
-/// A token as the key of the other cache, hashed by its end as ours is.
+/// A token as the key of the other cache, hashed by its end as ours is, by the same hash.
 #[derive(Clone, PartialEq, Eq)]
 struct ByEnd(Arc<[u8]>);
 
@@ -39,7 +39,7 @@ impl Weighter<ByEnd, Arc<Identity>> for Charge {
     }
 }
 
-type Other = Cache<ByEnd, Arc<Identity>, Charge>;
+type Other = Cache<ByEnd, Arc<Identity>, Charge, FixedState>;
 
 /// The charge of a token of this trace.
 fn charge(fixture: &Fixture) -> u64 {

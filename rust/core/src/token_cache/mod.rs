@@ -25,9 +25,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use arc_swap::{ArcSwapOption, Guard};
+use foldhash::quality::FixedState;
 
 use crate::claims::Validity;
-use crate::clock::UnixMillis;
+use crate::clock::{Clock, UnixMillis};
 use crate::epoch::{Epoch, EpochNumber};
 use crate::identity::Identity;
 use crate::wiped::WipedBytes;
@@ -50,7 +51,7 @@ const JAVA_OBJECTS: usize = 200;
 pub(crate) struct TokenCache {
     sets: Box<[Set]>,
     lines: Mutex<Lines>,
-    seed: RandomState,
+    seed: FixedState,
     generations: AtomicU64,
 }
 
@@ -170,7 +171,8 @@ impl TokenCache {
         Self {
             sets: (0..sets).map(|_| Set::default()).collect(),
             lines: Mutex::new(Lines::new(slots, max_bytes.saturating_sub(table as u64))),
-            seed: RandomState::new(),
+            // What a standard hasher makes of nothing is 64 bits of its own keys, which come from the system.
+            seed: FixedState::with_seed(RandomState::new().hash_one(())),
             generations: AtomicU64::new(1),
         }
     }
@@ -185,9 +187,10 @@ impl TokenCache {
         &self,
         token: &[u8],
         epoch: &Epoch,
-        now: UnixMillis,
+        clock: impl Into<Clock>,
         monotonic: impl Fn() -> Instant,
     ) -> Option<Hit> {
+        let clock = clock.into();
         let epoch = epoch.settled()?;
         let (number, set, tag) = self.set_of(self.hash(token)?)?;
         for (way, ((found, entry), uses)) in set.tags.iter().zip(&set.entries).zip(&set.uses).enumerate() {
@@ -197,7 +200,7 @@ impl TokenCache {
             let guard = entry.load();
             let Some(entry) = &*guard else { continue };
             let is_good = entry.epoch == epoch
-                && entry.validity.holds(now)
+                && entry.validity.holds_by(clock)
                 && entry.keys_end.is_none_or(|end| monotonic() < end)
                 && entry.is_for(token);
             if is_good {

@@ -94,24 +94,38 @@ public final class NativeAuthenticator {
     }
 
     /**
+     * Judges the token's times against the system's clock.
+     *
+     * @param header the value of the Authorization header, empty when there is none
+     */
+    public Verdict authenticate(String header) {
+        return authenticate(header, 0, NativeMethods.NOW);
+    }
+
+    /**
      * @param header the value of the Authorization header, empty when there is none
      * @param nowMillis the time against which the token's times are judged
      */
     public Verdict authenticate(String header, long nowMillis) {
+        return authenticate(header, nowMillis, 0);
+    }
+
+    private Verdict authenticate(String header, long nowMillis, int flags) {
         CallBuffers buffers = CallBuffers.ofThisThread();
         MemorySegment segment = buffers.copyIn(header);
         try {
-            Verdict verdict = call(buffers, segment, nowMillis, NativeMethods.REMEMBERED);
+            Verdict verdict = call(buffers, segment, nowMillis, flags | NativeMethods.REMEMBERED);
             if (verdict == null) {
                 // Another token has taken the place between the answer and the look at it.
-                verdict = call(buffers, segment, nowMillis, 0);
+                verdict = call(buffers, segment, nowMillis, flags);
             }
             return credentialName != null && verdict instanceof Verdict.Accepted accepted
                     ? accepted.withExtraCredentials(
                             Map.of(credentialName, buffers.record().token(header)))
                     : verdict;
         } finally {
-            buffers.wipe(segment);
+            // A token does not outlive its call in memory of ours.
+            segment.fill((byte) 0);
         }
     }
 
@@ -124,7 +138,7 @@ public final class NativeAuthenticator {
                     NativeMethods.authenticate(
                             handle,
                             header.address(),
-                            buffers.headerLength(),
+                            header.byteSize(),
                             nowMillis,
                             flags,
                             record.segment().address(),

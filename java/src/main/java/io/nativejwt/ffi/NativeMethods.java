@@ -10,7 +10,7 @@ final class NativeMethods {
      * Raised together with the native constant whenever a signature or the layout of the record
      * changes.
      */
-    static final int ABI_VERSION = 4;
+    static final int ABI_VERSION = 5;
 
     /** The flag of {@link #open} for a caller that hands on a principal and no identity. */
     static final int OPEN_WITHOUT_IDENTITY = 1;
@@ -20,6 +20,9 @@ final class NativeMethods {
      * the cache.
      */
     static final int REMEMBERED = 1;
+
+    /** The flag of {@link #authenticate} for the system's time. */
+    static final int NOW = 2;
 
     private NativeMethods() {}
 

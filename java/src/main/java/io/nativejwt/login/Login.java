@@ -126,8 +126,7 @@ public final class Login {
             }
             value = values == null || values.isEmpty() ? null : values.getFirst();
         }
-        Verdict verdict =
-                authenticator.authenticate(value == null ? "" : value, System.currentTimeMillis());
+        Verdict verdict = authenticator.authenticate(value == null ? "" : value);
         return verdict instanceof Verdict.Accepted accepted
                 ? inSession(accepted, request, headers)
                 : verdict;

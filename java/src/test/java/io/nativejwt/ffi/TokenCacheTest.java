@@ -12,6 +12,8 @@ import org.junit.jupiter.api.io.TempDir;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashMap;
@@ -67,6 +69,30 @@ final class TokenCacheTest {
         Verdict anew = authenticator.authenticate(header, NOW);
         assertThat(anew).isNotSameAs(first);
         assertThat(authenticator.authenticate(header, NOW)).isSameAs(anew);
+    }
+
+    @Test
+    void tokenThatIsKeptEndsToTheMillisecond() {
+        Instant end = Instant.now().plusSeconds(2).truncatedTo(ChronoUnit.SECONDS);
+        String header = "Bearer " + Token.of("alice").expiringAt(end).sign("HS256", KEY);
+        int judgedAtTheEnd = 0;
+        long before = 0;
+        while (before <= end.toEpochMilli() + 20) {
+            before = System.currentTimeMillis();
+            boolean isAccepted = authenticator.authenticate(header) instanceof Verdict.Accepted;
+            long after = System.currentTimeMillis();
+            if (after <= end.toEpochMilli()) {
+                assertThat(isAccepted)
+                        .as("%d ms before its end", end.toEpochMilli() - after)
+                        .isTrue();
+                judgedAtTheEnd += after > end.toEpochMilli() - 20 ? 1 : 0;
+            } else if (before > end.toEpochMilli()) {
+                assertThat(isAccepted)
+                        .as("%d ms after its end", before - end.toEpochMilli())
+                        .isFalse();
+            }
+        }
+        assertThat(judgedAtTheEnd).isPositive();
     }
 
     @Test

@@ -60,7 +60,7 @@ public class JwtAuthenticator implements Authenticator {
     public Identity authenticate(ContainerRequestContext request) throws AuthenticationException {
         List<String> values = request.getHeaders().get(HttpHeaders.AUTHORIZATION);
         String value = values == null || values.isEmpty() ? "" : values.getFirst();
-        return switch (authenticator.authenticate(value, System.currentTimeMillis())) {
+        return switch (authenticator.authenticate(value)) {
             case Verdict.Accepted accepted -> {
                 ACCEPTED.incrementAndGet();
                 yield Identity.forUser(accepted.user())
