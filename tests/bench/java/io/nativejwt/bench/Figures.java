@@ -11,7 +11,8 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -23,7 +24,7 @@ import java.util.function.Function;
  *
  * @param ratio how many times better ours is than stock: more than 1 is better
  * @param spread as a part of the figure, of ours and stock the larger: within a pass the distance
- *     of the quartiles, of several passes at least the distance of the lowest and the highest
+ *     of the quartiles, of several passes at least the usual distance between them
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 record Figures(
@@ -34,6 +35,16 @@ record Figures(
         String unit,
         Double ratio,
         Double spread) {
+    /** Less than that is none, of nanoseconds as of bytes, and has no ratio. */
+    private static final double NOTHING = 0.5;
+
+    private static final Function<Figures, Double> STOCK = Figures::stock;
+    private static final Function<Figures, Double> OURS = Figures::ours;
+    private static final Function<Figures, Double> NIMBUS = Figures::nimbus;
+
+    /** Those of which the row tells ratio and spread. */
+    private static final List<Function<Figures, Double>> RATED = List.of(STOCK, OURS);
+
     private static final ObjectMapper JSON =
             new ObjectMapper()
                     .enable(SerializationFeature.INDENT_OUTPUT)
@@ -52,7 +63,7 @@ record Figures(
 
     static Figures of(
             String name, String unit, Double stock, Double ours, Double nimbus, double spread) {
-        Double ratio = stock == null || ours == null || ours < 0.5 ? null : stock / ours;
+        Double ratio = stock == null || ours == null || ours < NOTHING ? null : stock / ours;
         return new Figures(
                 name,
                 rounded(stock),
@@ -64,32 +75,83 @@ record Figures(
     }
 
     /**
-     * One row of several passes: of each side the best that it did, since what else runs on the
-     * machine can only make it worse. Of the heap the worst, which is the compiler's doing.
+     * By unit, how far apart two passes of one part are: what four of five figures keep within, as
+     * a part of the figure. Of one row alone, two passes tell little.
+     *
+     * @param rows each row's passes
      */
-    static Figures merged(List<Figures> passes) {
+    static Map<String, Double> distances(Collection<List<Figures>> rows) {
+        Map<String, List<Double>> distances = new HashMap<>();
+        for (List<Figures> passes : rows) {
+            for (Function<Figures, Double> side : RATED) {
+                List<Double> values = values(passes, side);
+                if (values.size() > 1 && values.getFirst() >= NOTHING) {
+                    distances
+                            .computeIfAbsent(passes.getFirst().unit, unit -> new ArrayList<>())
+                            .add(distance(values));
+                }
+            }
+        }
+        Map<String, Double> usual = new HashMap<>();
+        distances.forEach((unit, all) -> usual.put(unit, quantile(all, 0.8)));
+        return usual;
+    }
+
+    /**
+     * One row of several passes: of each side the best that it did, since what else runs on the
+     * machine can only make it worse. Of the heap the worst, which is the compiler's doing; of a
+     * difference the mean, which is disturbed both ways.
+     *
+     * @param distances what {@link #distances} says of the part
+     */
+    static Figures merged(List<Figures> passes, Map<String, Double> distances) {
         Figures first = passes.getFirst();
+        if (passes.size() == 1) {
+            return first;
+        }
+        if (first.name.endsWith(JmhPart.OVER_THE_BARE_SIGNATURE)) {
+            List<Double> values = values(passes, Figures::ours);
+            double mean = values.stream().mapToDouble(value -> value).average().orElseThrow();
+            double apart = (values.getLast() - values.getFirst()) / mean;
+            double within = passes.stream().mapToDouble(Figures::spread).max().orElseThrow();
+            return of(first.name, first.unit, null, mean, null, Math.max(apart, within));
+        }
+        boolean isHeap = first.unit.equals("B");
         boolean isTheMoreTheBetter = first.unit.equals("1/s");
-        Comparator<Double> order =
-                isTheMoreTheBetter || first.unit.equals("B")
-                        ? Comparator.reverseOrder()
-                        : Comparator.naturalOrder();
-        double spread = passes.stream().mapToDouble(Figures::spread).max().orElse(0);
+        double spread = distances.getOrDefault(first.unit, 0.0);
         List<Double> best = new ArrayList<>();
-        for (Function<Figures, Double> side :
-                List.<Function<Figures, Double>>of(
-                        Figures::stock, Figures::ours, Figures::nimbus)) {
-            List<Double> values =
-                    passes.stream().map(side).filter(Objects::nonNull).sorted(order).toList();
-            best.add(values.isEmpty() ? null : values.getFirst());
-            boolean isInRatio = best.size() <= 2;
-            if (isInRatio && !values.isEmpty() && values.getFirst() >= 0.5) {
-                double distance = Math.abs(values.getLast() - values.getFirst());
-                spread = Math.max(spread, distance / values.getFirst());
+        for (Function<Figures, Double> side : List.of(STOCK, OURS, NIMBUS)) {
+            List<Double> values = values(passes, side);
+            if (values.isEmpty()) {
+                best.add(null);
+                continue;
+            }
+            double value = isHeap || isTheMoreTheBetter ? values.getLast() : values.getFirst();
+            best.add(value);
+            if (RATED.contains(side)) {
+                double within =
+                        passes.stream()
+                                .filter(pass -> side.apply(pass) == value)
+                                .mapToDouble(Figures::spread)
+                                .min()
+                                .orElse(0);
+                spread = Math.max(spread, within);
+                if (isHeap && value >= NOTHING) {
+                    spread = Math.max(spread, distance(values));
+                }
             }
         }
         Figures merged = of(first.name, first.unit, best.get(0), best.get(1), best.get(2), spread);
         return isTheMoreTheBetter ? merged.withRatio(1 / merged.ratio) : merged;
+    }
+
+    /** From the lowest to the highest. */
+    private static List<Double> values(List<Figures> passes, Function<Figures, Double> side) {
+        return passes.stream().map(side).filter(Objects::nonNull).sorted().toList();
+    }
+
+    private static double distance(List<Double> sorted) {
+        return sorted.getLast() / sorted.getFirst() - 1;
     }
 
     private Figures withRatio(double other) {
@@ -106,7 +168,7 @@ record Figures(
     }
 
     private static double spread(List<Double> samples) {
-        if (samples.size() < 2 || median(samples) < 0.5) {
+        if (samples.size() < 2 || median(samples) < NOTHING) {
             return 0;
         }
         return (quantile(samples, 0.75) - quantile(samples, 0.25)) / median(samples);

@@ -1,7 +1,5 @@
 package io.nativejwt.bench;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,6 +10,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -21,10 +22,10 @@ import java.util.stream.Stream;
 final class Report {
     private static final Path FOLDER = Path.of("build/bench");
     private static final Path MACHINE = FOLDER.resolve("machine.md");
-    private static final Path CRITERION = Path.of("target/criterion");
     private static final Path LIBRARY = Path.of("build/dist/server/libnativejwt.so");
     private static final Path PAGE = Path.of("BENCHMARKING.md");
     private static final Path PLOTS = Path.of("tests/bench/plots");
+    private static final Pattern PASS = Pattern.compile("(.*)\\.pass\\d+\\.json");
     private static final String BEGIN = "<!-- written by make bench UPDATE=1 -->";
     private static final String END = "<!-- end -->";
     private static final List<String> ALGORITHMS =
@@ -45,12 +46,11 @@ final class Report {
             return;
         }
         if (List.of(arguments).contains("core")) {
-            report.readCriterion();
-            Figures.write(FOLDER.resolve("core.json"), List.copyOf(report.figures.values()));
+            Figures.write(
+                    FOLDER.resolve("core.json"), Criterion.since(FOLDER.resolve("core.stamp")));
             return;
         }
         report.readParts();
-        report.addWhatIsOverTheBareSignature();
         report.addGrowth();
         report.addSize();
         Figures.write(FOLDER.resolve("summary.json"), List.copyOf(report.figures.values()));
@@ -99,51 +99,22 @@ final class Report {
 
     /** Each part leaves a file for each pass. */
     private void readParts() throws IOException {
-        Map<String, List<Figures>> rows = new LinkedHashMap<>();
+        Map<String, Map<String, List<Figures>>> parts = new TreeMap<>();
         try (Stream<Path> files = Files.list(FOLDER)) {
-            files.filter(file -> file.toString().matches(".*\\.pass\\d+\\.json"))
-                    .sorted()
-                    .flatMap(file -> Figures.read(file).stream())
-                    .forEach(
-                            row ->
-                                    rows.computeIfAbsent(row.name(), key -> new ArrayList<>())
-                                            .add(row));
-        }
-        rows.forEach((name, passes) -> figures.put(name, Figures.merged(passes)));
-    }
-
-    /** The median of each benchmark of this pass, in ns. */
-    private void readCriterion() throws IOException {
-        Path stamp = FOLDER.resolve("core.stamp");
-        ObjectMapper json = new ObjectMapper();
-        try (Stream<Path> files = Files.walk(CRITERION)) {
-            for (Path file : files.filter(path -> path.endsWith("new/estimates.json")).toList()) {
-                // Other runs leave theirs in the same place.
-                if (Files.getLastModifiedTime(file).compareTo(Files.getLastModifiedTime(stamp))
-                        < 0) {
-                    continue;
+            for (Path file : files.sorted().toList()) {
+                Matcher name = PASS.matcher(file.getFileName().toString());
+                if (name.matches()) {
+                    Map<String, List<Figures>> rows =
+                            parts.computeIfAbsent(name.group(1), any -> new LinkedHashMap<>());
+                    for (Figures row : Figures.read(file)) {
+                        rows.computeIfAbsent(row.name(), any -> new ArrayList<>()).add(row);
+                    }
                 }
-                var estimates = json.readTree(file.toFile());
-                double median = estimates.get("median").get("point_estimate").asDouble();
-                double deviation = estimates.get("median_abs_dev").get("point_estimate").asDouble();
-                Path path = CRITERION.relativize(file.getParent().getParent());
-                String name = "core-" + path.toString().toLowerCase(Locale.ROOT);
-                name = name.replaceAll("[^a-z0-9.]+", "-");
-                add(name, "ns", median, deviation / median);
             }
         }
-    }
-
-    private void addWhatIsOverTheBareSignature() {
-        for (String algorithm : ALGORITHMS) {
-            Figures whole = figures.get(algorithm + "-uncached");
-            Figures bare = figures.get("core-" + algorithm + "-bare-signature");
-            if (whole != null && bare != null && whole.ours() != null) {
-                String name = algorithm + "-over-the-bare-signature";
-                double over = whole.ours() - bare.ours();
-                double spread = whole.ours() * whole.spread() + bare.ours() * bare.spread();
-                add(name, "ns", over, spread / over);
-            }
+        for (Map<String, List<Figures>> rows : parts.values()) {
+            Map<String, Double> distances = Figures.distances(rows.values());
+            rows.forEach((name, passes) -> figures.put(name, Figures.merged(passes, distances)));
         }
     }
 
@@ -250,7 +221,7 @@ final class Report {
     private void signatures(StringBuilder text) {
         List<String> measured =
                 ALGORITHMS.stream()
-                        .filter(name -> figures.containsKey("core-" + name + "-bare-signature"))
+                        .filter(name -> figures.containsKey(name + "-bare-signature"))
                         .toList();
         if (measured.isEmpty()) {
             return;
@@ -265,7 +236,7 @@ final class Report {
             line(
                     text,
                     name,
-                    ours("core-" + name + "-bare-signature"),
+                    ours(name + "-bare-signature"),
                     ours("core-" + name + "-verdict"),
                     ours(name + "-uncached"),
                     ours(name + "-over-the-bare-signature"),
@@ -279,7 +250,7 @@ final class Report {
         List<Figures> others =
                 figures.values().stream()
                         .filter(row -> !isPartOfLogin(row.name()))
-                        .filter(row -> !row.name().endsWith("-over-the-bare-signature"))
+                        .filter(row -> !row.name().matches("[a-z0-9]+-(over-the-)?bare-signature"))
                         .filter(row -> !row.name().matches("core-[a-z0-9]+-(bare-.*|verdict)"))
                         .toList();
         if (others.isEmpty()) {
@@ -310,7 +281,7 @@ final class Report {
     /** What ours would reach if it did nothing but verify the signature. */
     private Double stockOverTheBareSignature(String algorithm) {
         Figures login = figures.get(algorithm + "-uncached");
-        Figures bare = figures.get("core-" + algorithm + "-bare-signature");
+        Figures bare = figures.get(algorithm + "-bare-signature");
         return login == null || login.stock() == null ? null : login.stock() / bare.ours();
     }
 
