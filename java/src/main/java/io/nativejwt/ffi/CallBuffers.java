@@ -33,6 +33,7 @@ final class CallBuffers {
 
     private final Record record = new Record();
     private MemorySegment header = allocate(INITIAL_HEADER_CAPACITY);
+    private int headerLength;
 
     private CallBuffers() {}
 
@@ -44,7 +45,10 @@ final class CallBuffers {
         return record;
     }
 
-    /** Copies the value in and returns the segment that is just its bytes. */
+    /**
+     * Copies the value in and returns the segment that holds it. A slice of it would be an object
+     * for each login, in some JVMs.
+     */
     MemorySegment copyIn(String value) {
         int length = value.length();
         int end = START + length;
@@ -54,11 +58,26 @@ final class CallBuffers {
         // of the terminator shows it.
         segment.set(ValueLayout.JAVA_BYTE, end, (byte) 1);
         segment.setString(START, value, ISO_8859_1);
-        return segment.asSlice(
-                START,
+        headerLength =
                 segment.get(ValueLayout.JAVA_BYTE, end) == 0
                         ? length
-                        : value.getBytes(ISO_8859_1).length);
+                        : value.getBytes(ISO_8859_1).length;
+        return segment;
+    }
+
+    /** Where the value stands in the segment that {@link #copyIn} returned. */
+    static long headerAddress(MemorySegment segment) {
+        return segment.address() + START;
+    }
+
+    /** Bytes of the value that was copied in last. */
+    int headerLength() {
+        return headerLength;
+    }
+
+    /** A token does not outlive its call in memory of ours. */
+    void wipe(MemorySegment segment) {
+        segment.asSlice(START, headerLength).fill((byte) 0);
     }
 
     private MemorySegment segmentFor(int capacity) {

@@ -124,8 +124,7 @@ public final class NativeAuthenticator {
                             Map.of(credentialName, buffers.record().token(header)))
                     : verdict;
         } finally {
-            // A token does not outlive its call in memory of ours.
-            segment.fill((byte) 0);
+            buffers.wipe(segment);
         }
     }
 
@@ -137,8 +136,8 @@ public final class NativeAuthenticator {
             code =
                     NativeMethods.authenticate(
                             handle,
-                            header.address(),
-                            header.byteSize(),
+                            CallBuffers.headerAddress(header),
+                            buffers.headerLength(),
                             nowMillis,
                             flags,
                             record.segment().address(),
