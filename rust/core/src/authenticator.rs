@@ -138,8 +138,8 @@ impl Authenticator {
         self.judge_with(token, now, |_| (), |verdict| verdict.map(|accepted| accepted.identity.clone()))
     }
 
-    /// As [`Authenticator::authenticate`], but lends the identity to `answer`: a token that was accepted before costs no
-    /// allocation.
+    /// As [`Authenticator::authenticate`], but at the time that `clock` says, and lends the identity to `answer`: a token
+    /// that was accepted before costs no allocation.
     pub fn authenticate_with<R>(
         &self,
         authorization: &[u8],

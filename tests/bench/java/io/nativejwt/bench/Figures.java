@@ -136,7 +136,7 @@ record Figures(
                                 .min()
                                 .orElse(0);
                 spread = Math.max(spread, within);
-                if (isHeap && value >= NOTHING) {
+                if (isHeap && values.getFirst() >= NOTHING) {
                     spread = Math.max(spread, distance(values));
                 }
             }

@@ -99,16 +99,16 @@ record Material(String algorithm, String keyName, Path keyFile, boolean isKeySet
 
     /** A token as Keycloak makes it, of about the size that is asked for. */
     String token(String size) {
-        return sign(claims(size), KEY_ID, keyName);
+        return sign(claims(size), KEY_ID);
     }
 
     /** The token of one of many users. */
     String tokenOf(int number) {
-        return sign(claims("1.5k").claim("jti", "token-%07d".formatted(number)), KEY_ID, keyName);
+        return sign(claims("1.5k").claim("jti", "token-%07d".formatted(number)), KEY_ID);
     }
 
     String expired() {
-        return sign(claims("1.5k").claim("exp", 1_500_000_000L), KEY_ID, keyName);
+        return sign(claims("1.5k").claim("exp", 1_500_000_000L), KEY_ID);
     }
 
     /** The signature of another token, by the right key. One by another key may be none at all. */
@@ -120,7 +120,7 @@ record Material(String algorithm, String keyName, Path keyFile, boolean isKeySet
     }
 
     String withUnknownKeyId() {
-        return sign(claims("1.5k"), "nobody-has-this-key", keyName);
+        return sign(claims("1.5k"), "nobody-has-this-key");
     }
 
     /** Bytes of a token's length that are none. */
@@ -143,13 +143,13 @@ record Material(String algorithm, String keyName, Path keyFile, boolean isKeySet
         }
     }
 
-    private String sign(Token token, String keyId, String name) {
+    private String sign(Token token, String keyId) {
         token.header("typ", "JWT").header("kid", keyId);
         if (algorithm.startsWith("HS")) {
-            return token.sign(algorithm, secret(name));
+            return token.sign(algorithm, secret(keyName));
         }
         try {
-            byte[] der = body(KEYS.resolve(name + ".private.pem"));
+            byte[] der = body(KEYS.resolve(keyName + ".private.pem"));
             PrivateKey key =
                     KeyFactory.getInstance(family()).generatePrivate(new PKCS8EncodedKeySpec(der));
             return token.sign(algorithm, key);
