@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::claims::{self, Validity};
 use crate::clock::{Clock, UnixMillis};
@@ -192,7 +192,7 @@ impl Authenticator {
                 Err(reject) => answer(Err(reject)),
             };
         };
-        let found = cache.find(token, epoch, clock, Instant::now);
+        let found = cache.find(token, epoch, clock);
         if let Some((identity, place)) = found.as_ref().and_then(Hit::verdict) {
             return answer(Ok(Accepted { identity, place: Some(place), was_known: true }));
         }

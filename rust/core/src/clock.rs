@@ -1,7 +1,7 @@
 //! Time as the core sees it: an argument.
 
 use std::fmt;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rustix::time::{ClockId, clock_gettime};
 
@@ -54,6 +54,38 @@ impl Clock {
     }
 }
 
+/// A moment by the monotonic clock, which nobody can set back.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Deadline {
+    moment: Instant,
+    /// By the kernel's last tick: as long as it has not come to this, the moment is not reached.
+    surely_ahead_until: Duration,
+}
+
+impl Deadline {
+    pub(crate) fn at(moment: Instant) -> Self {
+        // In this order: what passes in between brings the tick's reading forward, not back.
+        let tick = last_tick().unwrap_or(Duration::ZERO);
+        let left = moment.saturating_duration_since(Instant::now());
+        let most_behind = Duration::from_millis(Clock::MOST_BEHIND.unsigned_abs());
+        Self { moment, surely_ahead_until: tick.saturating_add(left).saturating_sub(most_behind) }
+    }
+
+    /// True before the moment. The exact clock is asked only where the kernel's last tick might tell otherwise.
+    pub(crate) fn is_ahead(&self) -> bool {
+        self.is_ahead_by(last_tick().unwrap_or(Duration::MAX), Instant::now)
+    }
+
+    fn is_ahead_by(&self, last_tick: Duration, now: impl FnOnce() -> Instant) -> bool {
+        last_tick < self.surely_ahead_until || now() < self.moment
+    }
+}
+
+/// No later than the monotonic clock, and [`Clock::MOST_BEHIND`] earlier at most.
+fn last_tick() -> Option<Duration> {
+    Duration::try_from(clock_gettime(ClockId::MonotonicCoarse)).ok()
+}
+
 impl From<UnixMillis> for Clock {
     fn from(time: UnixMillis) -> Self {
         Self::At(time)
@@ -83,6 +115,24 @@ mod tests {
             assert!(behind <= now && now.0 - behind.0 < Clock::MOST_BEHIND, "{behind} {now}");
         }
         assert_eq!(Clock::At(UnixMillis(7)).behind(), Clock::At(UnixMillis(7)).now());
+    }
+
+    #[test]
+    fn a_deadline_is_ahead_until_its_moment_and_by_the_tick_only_far_from_it() {
+        let now = Instant::now();
+        let in_a_minute = Deadline::at(now + Duration::from_secs(60));
+        let tick = last_tick().unwrap();
+        let exactly = |at: Instant| move || at;
+        let never = || -> Instant { panic!("the tick is enough") };
+        assert!(in_a_minute.is_ahead() && in_a_minute.is_ahead_by(tick + Duration::from_secs(40), never));
+        // What the tick does not know, the clock does, to the nanosecond.
+        let late = tick + Duration::from_secs(51);
+        assert!(in_a_minute.is_ahead_by(late, exactly(in_a_minute.moment - Duration::from_nanos(1))));
+        assert!(!in_a_minute.is_ahead_by(late, exactly(in_a_minute.moment)));
+        // The tick alone never says that a moment is ahead which is less than MOST_BEHIND away.
+        let soon = Deadline::at(now + Duration::from_millis(Clock::MOST_BEHIND.unsigned_abs()));
+        assert!(!soon.is_ahead_by(last_tick().unwrap(), exactly(soon.moment)));
+        assert!(!Deadline::at(now).is_ahead() && !Deadline::at(now - Duration::from_secs(1)).is_ahead());
     }
 
     #[test]

@@ -28,7 +28,7 @@ use arc_swap::{ArcSwapOption, Guard};
 use foldhash::quality::FixedState;
 
 use crate::claims::Validity;
-use crate::clock::{Clock, UnixMillis};
+use crate::clock::{Clock, Deadline, UnixMillis};
 use crate::epoch::{Epoch, EpochNumber};
 use crate::identity::Identity;
 use crate::wiped::WipedBytes;
@@ -73,7 +73,7 @@ pub(crate) struct Entry {
     generation: u64,
     epoch: EpochNumber,
     validity: Validity,
-    keys_end: Option<Instant>,
+    keys_end: Option<Deadline>,
     identity: Identity,
 }
 
@@ -182,14 +182,8 @@ impl TokenCache {
         self.sets.len() * WAYS
     }
 
-    /// Finds a token whose verdict is as good as on the day it was made. `monotonic` is asked where keys end by themselves.
-    pub(crate) fn find(
-        &self,
-        token: &[u8],
-        epoch: &Epoch,
-        clock: impl Into<Clock>,
-        monotonic: impl Fn() -> Instant,
-    ) -> Option<Hit> {
+    /// Finds a token whose verdict is as good as on the day it was made.
+    pub(crate) fn find(&self, token: &[u8], epoch: &Epoch, clock: impl Into<Clock>) -> Option<Hit> {
         let clock = clock.into();
         let epoch = epoch.settled()?;
         let (number, set, tag) = self.set_of(self.hash(token)?)?;
@@ -201,7 +195,7 @@ impl TokenCache {
             let Some(entry) = &*guard else { continue };
             let is_good = entry.epoch == epoch
                 && entry.validity.holds_by(clock)
-                && entry.keys_end.is_none_or(|end| monotonic() < end)
+                && entry.keys_end.is_none_or(|end| end.is_ahead())
                 && entry.is_for(token);
             if is_good {
                 let used = uses.load(Ordering::Relaxed);
@@ -223,7 +217,7 @@ impl TokenCache {
             generation: self.generations.fetch_add(1, Ordering::Relaxed),
             epoch,
             validity,
-            keys_end,
+            keys_end: keys_end.map(Deadline::at),
             identity,
         })
     }

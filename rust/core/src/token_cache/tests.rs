@@ -51,7 +51,7 @@ impl Fixture {
     }
 
     fn find_at(&self, token: &[u8], now: i64) -> bool {
-        self.cache.find(token, &self.epoch, UnixMillis(now), Instant::now).is_some()
+        self.cache.find(token, &self.epoch, UnixMillis(now)).is_some()
     }
 
     pub(super) fn find(&self, token: &[u8]) -> bool {
@@ -98,7 +98,7 @@ fn a_kept_token_is_found_with_its_verdict_and_place() {
     let token = token(1, 1700);
     assert!(!fixture.find(&token));
     let place = fixture.keep(&token).unwrap();
-    let hit = fixture.cache.find(&token, &fixture.epoch, NOW, Instant::now).unwrap();
+    let hit = fixture.cache.find(&token, &fixture.epoch, NOW).unwrap();
     assert_eq!(hit.verdict(), Some((&identity("alice"), place)));
     assert!((place.slot as usize) < fixture.cache.slots());
     let later = fixture.keep(&token).unwrap();
@@ -134,11 +134,14 @@ fn a_token_is_found_between_its_times_to_the_millisecond() {
 #[test]
 fn a_token_ends_with_its_keys() {
     let fixture = Fixture::of(MEGABYTE);
-    let (token, end) = (token(1, 300), Instant::now() + Duration::from_secs(1000));
-    fixture.keep_for(&token, ALWAYS, Some(end)).unwrap();
-    let find = |at: Instant| fixture.cache.find(&token, &fixture.epoch, NOW, || at).is_some();
-    assert!(find(end - Duration::from_nanos(1)));
-    assert!(!find(end));
+    let [short, long] = [token(1, 300), token(2, 300)];
+    let end = Instant::now() + Duration::from_millis(500);
+    fixture.keep_for(&short, ALWAYS, Some(end)).unwrap();
+    fixture.keep_for(&long, ALWAYS, Some(end + Duration::from_secs(1000))).unwrap();
+    assert!(fixture.find(&short) || end <= Instant::now());
+    assert!(fixture.find(&long));
+    thread::sleep(end.saturating_duration_since(Instant::now()));
+    assert!(!fixture.find(&short) && fixture.find(&long));
 }
 
 #[test]

@@ -17,6 +17,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * One row of the results, side by side: medians, of several passes the best one. What was not
@@ -37,6 +39,9 @@ record Figures(
         Double spread) {
     /** Less than that is none, of nanoseconds as of bytes, and has no ratio. */
     private static final double NOTHING = 0.5;
+
+    private static final Pattern SCENARIO =
+            Pattern.compile("uncached|cached|expired|bad-signature|garbage|unknown-kid");
 
     private static final Function<Figures, Double> STOCK = Figures::stock;
     private static final Function<Figures, Double> OURS = Figures::ours;
@@ -75,26 +80,60 @@ record Figures(
     }
 
     /**
-     * By unit, how far apart two passes of one part are: what four of five figures keep within, as
-     * a part of the figure. Of one row alone, two passes tell little.
+     * By {@link #kind}, how far apart two passes of one part are: what four of five figures keep
+     * within, as a part of the figure. Of one row alone, two passes tell little. Of our heap it is
+     * how far apart all rows of a scenario are: they make the same objects, and what the compiler
+     * leaves of them is another matter in each JVM.
      *
      * @param rows each row's passes
      */
     static Map<String, Double> distances(Collection<List<Figures>> rows) {
         Map<String, List<Double>> distances = new HashMap<>();
+        Map<String, List<Double>> heaps = new HashMap<>();
         for (List<Figures> passes : rows) {
+            String kind = passes.getFirst().kind();
             for (Function<Figures, Double> side : RATED) {
                 List<Double> values = values(passes, side);
-                if (values.size() > 1 && values.getFirst() >= NOTHING) {
-                    distances
-                            .computeIfAbsent(passes.getFirst().unit, unit -> new ArrayList<>())
-                            .add(distance(values));
+                if (values.size() < 2 || values.getFirst() < NOTHING) {
+                    continue;
                 }
+                boolean isOurHeap = passes.getFirst().isHeap() && side == OURS;
+                (isOurHeap ? heaps : distances)
+                        .computeIfAbsent(kind, any -> new ArrayList<>())
+                        .addAll(isOurHeap ? values : List.of(distance(values)));
             }
         }
         Map<String, Double> usual = new HashMap<>();
-        distances.forEach((unit, all) -> usual.put(unit, quantile(all, 0.8)));
+        distances.forEach((kind, all) -> usual.put(kind, quantile(all, 0.8)));
+        heaps.forEach(
+                (kind, all) ->
+                        usual.merge(kind, distance(all.stream().sorted().toList()), Math::max));
         return usual;
+    }
+
+    /** What rows must have in common to tell of each other's spread. */
+    private String kind() {
+        Matcher scenario = SCENARIO.matcher(name);
+        return isHeap() && scenario.find() ? scenario.group() : unit;
+    }
+
+    private boolean isHeap() {
+        return unit.equals("B");
+    }
+
+    /** Whether two runs' figures are the same within the spreads that they print. */
+    boolean agreesWith(Figures other) {
+        if (ours < NOTHING && other.ours < NOTHING) {
+            return true;
+        }
+        double here = rated();
+        double there = other.rated();
+        return Math.abs(here - there) <= here * spread + there * other.spread;
+    }
+
+    /** What runs are compared by: the ratio to stock where there is one. */
+    double rated() {
+        return ratio == null ? ours : ratio;
     }
 
     /**
@@ -116,9 +155,9 @@ record Figures(
             double within = passes.stream().mapToDouble(Figures::spread).max().orElseThrow();
             return of(first.name, first.unit, null, mean, null, Math.max(apart, within));
         }
-        boolean isHeap = first.unit.equals("B");
+        boolean isHeap = first.isHeap();
         boolean isTheMoreTheBetter = first.unit.equals("1/s");
-        double spread = distances.getOrDefault(first.unit, 0.0);
+        double spread = distances.getOrDefault(first.kind(), 0.0);
         List<Double> best = new ArrayList<>();
         for (Function<Figures, Double> side : List.of(STOCK, OURS, NIMBUS)) {
             List<Double> values = values(passes, side);

@@ -76,10 +76,7 @@ final class Report {
             if (here == null) {
                 continue;
             }
-            boolean isRatio = here.ratio() != null && there.ratio() != null;
-            double one = isRatio ? here.ratio() : here.ours();
-            double two = isRatio ? there.ratio() : there.ours();
-            if (Math.abs(one - two) <= one * here.spread() + two * there.spread()) {
+            if (here.agreesWith(there)) {
                 agreeing++;
             } else {
                 differing++;
@@ -87,9 +84,9 @@ final class Report {
                         "%s: %s here, %s there, %s; spreads %s and %s%n"
                                 .formatted(
                                         here.name(),
-                                        number(one),
-                                        number(two),
-                                        isRatio ? "times stock" : here.unit(),
+                                        number(here.rated()),
+                                        number(there.rated()),
+                                        here.ratio() == null ? here.unit() : "times stock",
                                         percent(here.spread()),
                                         percent(there.spread())));
             }
