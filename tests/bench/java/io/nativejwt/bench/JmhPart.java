@@ -114,7 +114,7 @@ final class JmhPart {
             double before = bare.getLast();
             double after = Criterion.bareSignature(row.algorithm(), isQuick).ours();
             bare.add(after);
-            over.add(Figures.median(login.get(TIME)) - (before + after) / 2);
+            login.get(TIME).forEach(time -> over.add(time - (before + after) / 2));
             login.forEach(
                     (metric, samples) ->
                             values.computeIfAbsent(metric, key -> new ArrayList<>())
