@@ -1,7 +1,6 @@
 package io.nativejwt.coordinator;
 
 import java.time.Duration;
-import java.util.function.BooleanSupplier;
 
 /** Waits for a state, never for a time alone. */
 final class Poll {
@@ -9,11 +8,18 @@ final class Poll {
 
     private Poll() {}
 
+    /** Whether it has come; what it throws ends the wait. */
+    @FunctionalInterface
+    interface State<E extends Exception> {
+        boolean reached() throws E;
+    }
+
     /** How long it took; the limit is there for a state that never comes. */
-    static Duration until(String what, Duration limit, BooleanSupplier state) {
+    static <E extends Exception> Duration until(String what, Duration limit, State<E> state)
+            throws E {
         long start = System.nanoTime();
         while (true) {
-            boolean reached = state.getAsBoolean();
+            boolean reached = state.reached();
             Duration waited = Duration.ofNanos(System.nanoTime() - start);
             if (reached) {
                 return waited;

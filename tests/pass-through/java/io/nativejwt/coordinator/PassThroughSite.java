@@ -126,7 +126,7 @@ final class PassThroughSite implements AutoCloseable {
     }
 
     /** As PASS-THROUGH.md has it. */
-    private Cluster startCareful() throws IOException {
+    private Cluster startCareful() throws IOException, SQLException {
         Path folder = Files.createDirectories(FOLDER.resolve("careful"));
         Map<String, String> config =
                 new Sample("config.properties.sample")
@@ -162,21 +162,16 @@ final class PassThroughSite implements AutoCloseable {
     }
 
     /** Returns when queries run on both nodes. */
-    private Cluster complete(Cluster cluster) {
+    private Cluster complete(Cluster cluster) throws SQLException {
         Login alice = cluster.login(token("alice"));
         Poll.until(
                 "the worker to join",
                 JOIN_LIMIT,
-                () -> {
-                    try {
-                        return alice.run(
+                () ->
+                        alice.run(
                                         "SELECT count(*) FROM system.runtime.nodes"
                                                 + " WHERE state = 'active'")
-                                .equals(List.of("2"));
-                    } catch (SQLException e) {
-                        throw new IllegalStateException(e);
-                    }
-                });
+                                .equals(List.of("2")));
         return cluster;
     }
 
@@ -211,7 +206,7 @@ final class PassThroughSite implements AutoCloseable {
     }
 
     /** With everything that PASS-THROUGH.md warns of, and without a minimum lifetime. */
-    private Cluster startCareless() throws IOException {
+    private Cluster startCareless() throws IOException, SQLException {
         Path folder = Files.createDirectories(FOLDER.resolve("careless"));
         Coordinator coordinator =
                 careless(withCatalogs(Coordinator.in(folder.resolve("coordinator")), folder))
@@ -296,6 +291,8 @@ final class PassThroughSite implements AutoCloseable {
                 careless = part(startCareless());
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
+            } catch (SQLException e) {
+                throw new IllegalStateException(e);
             }
             stopwatch.done();
         }
