@@ -1,6 +1,7 @@
 package io.nativejwt.coordinator;
 
 import java.time.Duration;
+import java.util.function.BooleanSupplier;
 
 /** Waits for a state, never for a time alone. */
 final class Poll {
@@ -8,18 +9,11 @@ final class Poll {
 
     private Poll() {}
 
-    /** Whether it has come; what it throws ends the wait. */
-    @FunctionalInterface
-    interface State<E extends Exception> {
-        boolean reached() throws E;
-    }
-
     /** How long it took; the limit is there for a state that never comes. */
-    static <E extends Exception> Duration until(String what, Duration limit, State<E> state)
-            throws E {
+    static Duration until(String what, Duration limit, BooleanSupplier state) {
         long start = System.nanoTime();
         while (true) {
-            boolean reached = state.reached();
+            boolean reached = state.getAsBoolean();
             Duration waited = Duration.ofNanos(System.nanoTime() - start);
             if (reached) {
                 return waited;
