@@ -1,6 +1,5 @@
 //! The path of a request, top to bottom.
 
-use std::cell::RefCell;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,10 +17,9 @@ use crate::principal::principal;
 use crate::reject::Reject;
 use crate::request_header::{bearer_token, bearer_token_range};
 use crate::signature;
-use crate::step::{KeyDescription, Step};
-use crate::token::{CompactToken, decode_part};
+use crate::step::{Journal, KeyDescription, Onlooker, Refusal, Step, StepName};
+use crate::token::CompactToken;
 use crate::token_cache::{CachePlace, Hit, Terms, TokenCache};
-use crate::token_header::TokenHeader;
 use crate::watched_file::{FileWatcher, LOOK_INTERVAL};
 
 /// Callers in other languages share it by its address, where no compiler looks.
@@ -135,7 +133,7 @@ impl Authenticator {
     /// # Errors
     /// As [`Authenticator::authenticate`].
     pub fn authenticate_token(&self, token: &[u8], now: UnixMillis) -> Result<Identity, Reject> {
-        self.judge_with(token, now, |_| (), |verdict| verdict.map(|accepted| accepted.identity.clone()))
+        self.judge_with(token, now, &(), |verdict| verdict.map(|accepted| accepted.identity.clone()))
     }
 
     /// As [`Authenticator::authenticate`], but at the time that `clock` says, and lends the identity to `answer`: a token
@@ -147,7 +145,7 @@ impl Authenticator {
         answer: impl FnOnce(Result<Accepted<'_>, Reject>) -> R,
     ) -> R {
         match bearer_token(authorization) {
-            Ok(token) => self.judge_with(token, clock, |_| (), answer),
+            Ok(token) => self.judge_with(token, clock, &(), answer),
             Err(reject) => answer(Err(reject)),
         }
     }
@@ -156,16 +154,19 @@ impl Authenticator {
     /// that succeeded, in order.
     ///
     /// # Errors
-    /// As [`Authenticator::authenticate`].
+    /// As [`Authenticator::authenticate`], with the step that failed.
     pub fn explain(
         &self,
         authorization: &[u8],
         now: UnixMillis,
-        mut passed: impl FnMut(Step<'_>),
-    ) -> Result<Identity, Reject> {
-        let token = bearer_token(authorization)?;
-        passed(Step::BearerToken { bytes: token.len() });
-        self.judge(token, now, passed).map(|(identity, ..)| identity)
+        passed: impl FnMut(Step<'_>),
+    ) -> Result<Identity, Refusal> {
+        let journal = Journal::new(passed);
+        let judged = bearer_token(authorization).and_then(|token| {
+            journal.passed(Step::BearerToken { bytes: token.len() });
+            self.judge(token, now, &journal)
+        });
+        judged.map(|(identity, ..)| identity).map_err(|reject| journal.refusal(reject))
     }
 
     /// Where in the value of an Authorization header the token stands that connectors get; none where
@@ -181,13 +182,13 @@ impl Authenticator {
         &self,
         token: &[u8],
         clock: impl Into<Clock>,
-        passed: impl FnMut(Step<'_>),
+        onlooker: &impl Onlooker,
         answer: impl FnOnce(Result<Accepted<'_>, Reject>) -> R,
     ) -> R {
         let clock = clock.into();
         let epoch = self.issuers.epoch();
         let Some(cache) = &self.cache else {
-            return match self.judge(token, clock.now(), passed) {
+            return match self.judge(token, clock.now(), onlooker) {
                 Ok((identity, ..)) => answer(Ok(Accepted::new(&identity))),
                 Err(reject) => answer(Err(reject)),
             };
@@ -199,7 +200,7 @@ impl Authenticator {
         // Before anything is loaded that the verdict depends on.
         let settled = epoch.settled();
         let now = clock.now();
-        let (identity, validity, key_life) = match self.judge(token, now, passed) {
+        let (identity, validity, key_life) = match self.judge(token, now, onlooker) {
             Ok(accepted) => accepted,
             Err(reject) => return answer(Err(reject)),
         };
@@ -214,50 +215,71 @@ impl Authenticator {
         answer(Ok(Accepted { identity: entry.identity(), place, was_known: false }))
     }
 
-    /// The one path of every token. `passed` costs nothing where it does nothing.
+    /// The one path of every token.
     fn judge(
         &self,
         token: &[u8],
         now: UnixMillis,
-        passed: impl FnMut(Step<'_>),
+        onlooker: &impl Onlooker,
     ) -> Result<(Identity, Validity, KeyLife), Reject> {
-        // A cell, since the keys are tried in a closure of their own.
-        let passed = RefCell::new(passed);
-        let passed = |step: Step<'_>| (passed.borrow_mut())(step);
+        onlooker.begins(StepName::Parts);
         let token = CompactToken::parse(token, self.whole.max_token_size)?;
-        passed(Step::Parts {
-            header: token.header.len(),
-            payload: token.payload.len(),
-            signature: token.signature.len(),
-        });
-        let header = decode_part(token.header, "protected header")?;
-        let header = TokenHeader::parse(&header, !token.signature.is_empty())?;
-        passed(Step::Header { algorithm: header.algorithm, key_id: header.key_id.as_deref() });
-        let payload = decode_part(token.payload, "payload")?;
-        let signature = decode_part(token.signature, "JWS signature")?;
+        let [header, payload, signature] = token.lengths();
+        onlooker.passed(Step::Parts { header, payload, signature });
+
+        onlooker.begins(StepName::Base64url);
+        let header_bytes = token.decode_header()?;
+        onlooker.begins(StepName::Header);
+        let header = header_bytes.parse()?;
+        onlooker.passed(Step::Header { algorithm: header.algorithm, key_id: header.key_id.as_deref() });
+        onlooker.begins(StepName::Base64url);
+        let token = header_bytes.decode_rest()?;
+
+        onlooker.begins(StepName::Issuer);
         let issuers = self.issuers.load();
-        let issuer = issuers.of(&payload)?;
+        let issuer = issuers.of(token.unverified_payload())?;
         if issuers.are_several() {
-            passed(Step::Issuer { required: issuer.claims.required_issuer.as_deref() });
+            onlooker.passed(Step::Issuer { required: issuer.claims.required_issuer.as_deref() });
         }
+        onlooker.begins(StepName::HeaderRules);
         issuer.header.check(&header)?;
+
+        onlooker.begins(StepName::Key);
         let (payload, key_life) = issuer.keys.verify_with(&header, |key| {
-            passed(Step::Key(KeyDescription(key)));
-            signature::verify(key, header.algorithm, &token, &signature, &payload)
+            onlooker.begins(StepName::Key);
+            let fitting = key.for_algorithm(header.algorithm)?;
+            onlooker.passed(Step::Key(KeyDescription(key)));
+            onlooker.begins(StepName::Signature);
+            signature::verify(&fitting, &token)
         })?;
-        passed(Step::Signature);
+        onlooker.passed(Step::Signature);
+
+        onlooker.begins(StepName::Claims);
         let claims = claims::verify(&payload, &issuer.claims, now)?;
-        passed(Step::Claims { issuer: claims.issuer.as_deref(), expires_at: claims.expires_at });
+        onlooker.passed(Step::Claims { issuer: claims.issuer.as_deref(), expires_at: claims.expires_at });
+        onlooker.begins(StepName::PassThrough);
         let pass_through = self.whole.pass_through.as_ref();
         pass_through.map_or(Ok(()), |rules| rules.check_lifetime(claims.expires_at, now))?;
         let last_start = pass_through.and_then(|rules| rules.last_start(claims.expires_at));
+
+        onlooker.begins(StepName::Principal);
         let principal = principal(&claims, &issuer.claims.principal_fields)?;
-        passed(Step::Principal(&principal));
+        onlooker.passed(Step::Principal(&principal));
+        onlooker.begins(StepName::User);
         let user = issuer.user_mapping.load().map_user(&principal)?;
-        pass_through.map_or(Ok(()), |rules| rules.check_user(&user))?;
-        passed(Step::User(&user));
+        onlooker.passed(Step::User(&user));
+        if let Some(rules) = pass_through {
+            onlooker.begins(StepName::PassThrough);
+            rules.check_user(&user)?;
+            onlooker.passed(Step::PassThrough);
+        }
         let groups = match &issuer.claims.groups_field {
-            Some(field) => groups(&claims, field)?,
+            Some(field) => {
+                onlooker.begins(StepName::Groups);
+                let groups = groups(&claims, field)?;
+                onlooker.passed(Step::Groups(&groups));
+                groups
+            }
             None => Vec::new(),
         };
         let identity = Identity {

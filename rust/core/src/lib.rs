@@ -45,7 +45,7 @@ pub use keys::{JvmTrust, PublicKey, hmac_secret, public_keys};
 pub use reject::{Reject, RejectCode, is_unprintable, quoted};
 pub use signature::{Algorithm, KeyError, PublicNumbers};
 pub use signature_verifier::{SignatureVerifier, SignedPayload};
-pub use step::{KeyDescription, Step};
+pub use step::{KeyDescription, Refusal, Step, StepName};
 pub use token_cache::CachePlace;
 pub use unverified::UnverifiedToken;
 pub use user_mapping::{MappedUser, RuleFileError, UserMapping};

@@ -9,7 +9,7 @@ use pkcs1::der::{Decode as _, Encode as _};
 use zeroize::Zeroizing;
 
 use crate::reject::{Reject, RejectCode};
-use crate::token::CompactToken;
+use crate::token::DecodedToken;
 
 macro_rules! algorithms {
     ($($variant:ident $name:literal)*) => {
@@ -322,18 +322,16 @@ impl VerifyingKey {
         }
     }
 
-    /// Checks `signature` over `message`. Which key may serve which algorithm is decided here and nowhere else.
-    pub(crate) fn verify(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> Result<(), Reject> {
+    /// The key as that of an algorithm. Which key may serve which algorithm is decided here and nowhere else.
+    pub(crate) fn for_algorithm(&self, algorithm: Algorithm) -> Result<FittingKey<'_>, Reject> {
         if self.only.is_some_and(|only| only != algorithm) {
             return Err(mismatch(algorithm, "its key is bound to another algorithm"));
         }
-        let verified = match (&self.material, algorithm) {
-            (Material::Hmac(key), _) if algorithm.is_hmac() => {
-                let Some(key) = key.for_algorithm(algorithm) else {
-                    return Err(mismatch(algorithm, "the HMAC key is too short for it (RFC 7518, section 3.2)"));
-                };
-                hmac::verify(key, message, signature).is_ok()
-            }
+        let fitting = match (&self.material, algorithm) {
+            (Material::Hmac(key), _) if algorithm.is_hmac() => match key.for_algorithm(algorithm) {
+                Some(key) => Fitting::Hmac(key),
+                None => return Err(mismatch(algorithm, "the HMAC key is too short for it (RFC 7518, section 3.2)")),
+            },
             (_, _) if algorithm.is_hmac() => {
                 let message = format!("JWT is signed with {algorithm}, but no HMAC key is configured");
                 return Err(Reject::new(RejectCode::NoHmacKey, message));
@@ -343,25 +341,41 @@ impl VerifyingKey {
                 return Err(Reject::new(RejectCode::NoPublicKey, message));
             }
             (Material::Rsa(key), _) => match key.parsed_for(algorithm) {
-                Some(parsed) => parsed.verify_sig(message, signature).is_ok(),
+                Some(parsed) => Fitting::Public(parsed),
                 None => return Err(mismatch(algorithm, "the key is an RSA key")),
             },
-            (Material::Ec(curve, parsed), _) if curve.algorithm() == algorithm => {
-                parsed.verify_sig(message, signature).is_ok()
-            }
-            (Material::Ed25519(parsed), Algorithm::EdDsa) => parsed.verify_sig(message, signature).is_ok(),
+            (Material::Ec(curve, parsed), _) if curve.algorithm() == algorithm => Fitting::Public(parsed),
+            (Material::Ed25519(parsed), Algorithm::EdDsa) => Fitting::Public(parsed),
             (Material::Ec(..) | Material::Ed25519(_), _) => {
                 return Err(mismatch(algorithm, &format!("the key is of type {}", self.describe())));
             }
         };
+        Ok(FittingKey(fitting))
+    }
+}
+
+/// A key and the one algorithm that it is used with. Only [`VerifyingKey::for_algorithm`] makes one.
+pub(crate) struct FittingKey<'k>(Fitting<'k>);
+
+enum Fitting<'k> {
+    Hmac(&'k hmac::Key),
+    Public(&'k ParsedPublicKey),
+}
+
+impl FittingKey<'_> {
+    /// Checks `signature` over `message`.
+    pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), Reject> {
+        let verified = match self.0 {
+            Fitting::Hmac(key) => hmac::verify(key, message, signature).is_ok(),
+            Fitting::Public(key) => key.verify_sig(message, signature).is_ok(),
+        };
         if verified {
-            Ok(())
-        } else {
-            Err(Reject::new(
-                RejectCode::SignatureMismatch,
-                "JWT signature does not match locally computed signature. JWT validity cannot be asserted and should not be trusted.",
-            ))
+            return Ok(());
         }
+        Err(Reject::new(
+            RejectCode::SignatureMismatch,
+            "JWT signature does not match locally computed signature. JWT validity cannot be asserted and should not be trusted.",
+        ))
     }
 }
 
@@ -421,23 +435,17 @@ fn without_leading_zeros(mut number: &[u8]) -> &[u8] {
 
 /// A payload whose signature was verified. Only [`verify`] makes one, so claims cannot be read from anything else.
 #[derive(Debug)]
-pub(crate) struct VerifiedPayload<'b>(&'b [u8]);
+pub(crate) struct VerifiedPayload<'t>(&'t [u8]);
 
-impl<'b> VerifiedPayload<'b> {
+impl<'t> VerifiedPayload<'t> {
     /// The payload's decoded bytes.
-    pub(crate) fn bytes(&self) -> &'b [u8] {
+    pub(crate) fn bytes(&self) -> &'t [u8] {
         self.0
     }
 }
 
-/// Verifies the token's signature with `key` (RFC 7515, section 5.2, step 8) and hands the decoded payload on.
-pub(crate) fn verify<'b>(
-    key: &VerifyingKey,
-    algorithm: Algorithm,
-    token: &CompactToken<'_>,
-    signature: &[u8],
-    payload: &'b [u8],
-) -> Result<VerifiedPayload<'b>, Reject> {
-    key.verify(algorithm, token.signing_input, signature)?;
-    Ok(VerifiedPayload(payload))
+/// Verifies the token's signature with `key` (RFC 7515, section 5.2, step 8) and hands that token's payload on.
+pub(crate) fn verify<'t>(key: &FittingKey<'_>, token: &'t DecodedToken<'_>) -> Result<VerifiedPayload<'t>, Reject> {
+    key.verify(token.signing_input(), token.signature())?;
+    Ok(VerifiedPayload(token.unverified_payload()))
 }

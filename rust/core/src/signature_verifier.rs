@@ -3,9 +3,8 @@
 use crate::events::Events;
 use crate::keys::KeySource;
 use crate::reject::Reject;
-use crate::signature::{self, Algorithm, KeyError};
-use crate::token::{CompactToken, decode_part};
-use crate::token_header::TokenHeader;
+use crate::signature::{self, Algorithm, KeyError, VerifyingKey};
+use crate::token::CompactToken;
 
 /// Verifies signatures and nothing else. Nobody logs in by it.
 pub struct SignatureVerifier {
@@ -46,14 +45,13 @@ impl SignatureVerifier {
     /// # Errors
     /// The first reason: form, header, key, signature.
     pub fn verify(&self, token: &[u8], max_bytes: usize) -> Result<SignedPayload, Reject> {
-        let token = CompactToken::parse(token, max_bytes)?;
-        let header = decode_part(token.header, "protected header")?;
-        let header = TokenHeader::parse(&header, !token.signature.is_empty())?;
-        let payload = decode_part(token.payload, "payload")?;
-        let signature = decode_part(token.signature, "JWS signature")?;
-        let (algorithm, key_id) = (header.algorithm, header.key_id.as_deref().map(str::to_owned));
-        self.keys
-            .verify_with(&header, |key| signature::verify(key, algorithm, &token, &signature, &payload).map(drop))?;
-        Ok(SignedPayload { payload: payload.to_vec(), algorithm, key_id })
+        let header_bytes = CompactToken::parse(token, max_bytes)?.decode_header()?;
+        let header = header_bytes.parse()?;
+        let token = header_bytes.decode_rest()?;
+        let algorithm = header.algorithm;
+        let verify = |key: &VerifyingKey| signature::verify(&key.for_algorithm(algorithm)?, &token);
+        let (payload, _) = self.keys.verify_with(&header, verify)?;
+        let key_id = header.key_id.as_deref().map(str::to_owned);
+        Ok(SignedPayload { payload: payload.bytes().to_vec(), algorithm, key_id })
     }
 }

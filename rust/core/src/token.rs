@@ -1,23 +1,37 @@
-//! Compact form → three borrowed parts (RFC 7515, section 7.1).
+//! Compact form → three borrowed parts → their bytes (RFC 7515, sections 7.1 and 5.2).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use memchr::memchr_iter;
 
 use crate::reject::{Reject, RejectCode};
+use crate::token_header::TokenHeader;
 use crate::wiped::WipedBytes;
 
 /// The three parts of a compact JWS, still encoded.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CompactToken<'t> {
-    /// First part: the protected header.
-    pub(crate) header: &'t [u8],
-    /// Second part: the claims.
-    pub(crate) payload: &'t [u8],
-    /// Third part: the signature.
-    pub(crate) signature: &'t [u8],
-    /// The first two parts and the dot between them: what was signed (RFC 7515, section 5.2, step 8).
-    pub(crate) signing_input: &'t [u8],
+    header: &'t [u8],
+    payload: &'t [u8],
+    signature: &'t [u8],
+    /// The first two parts and the dot between them.
+    signing_input: &'t [u8],
+}
+
+/// A token whose protected header is decoded and whose other parts wait: stock refuses a header before it decodes them.
+#[derive(Debug)]
+pub(crate) struct DecodedHeader<'t> {
+    bytes: WipedBytes,
+    token: CompactToken<'t>,
+}
+
+/// A token with all its parts decoded. Only [`DecodedHeader::decode_rest`] makes one, so that signing input, signature and
+/// payload are always those of one token.
+#[derive(Debug)]
+pub(crate) struct DecodedToken<'t> {
+    header: &'t DecodedHeader<'t>,
+    payload: WipedBytes,
+    signature: WipedBytes,
 }
 
 impl<'t> CompactToken<'t> {
@@ -47,11 +61,57 @@ impl<'t> CompactToken<'t> {
             )),
         }
     }
+
+    /// The encoded lengths of header, payload and signature.
+    pub(crate) fn lengths(&self) -> [usize; 3] {
+        [self.header.len(), self.payload.len(), self.signature.len()]
+    }
+
+    /// Decodes the first part.
+    pub(crate) fn decode_header(self) -> Result<DecodedHeader<'t>, Reject> {
+        Ok(DecodedHeader { bytes: decode_part(self.header, "protected header")?, token: self })
+    }
+}
+
+impl DecodedHeader<'_> {
+    /// Reads the header.
+    pub(crate) fn parse(&self) -> Result<TokenHeader<'_>, Reject> {
+        TokenHeader::parse(&self.bytes, !self.token.signature.is_empty())
+    }
+
+    /// Decodes the other two parts.
+    pub(crate) fn decode_rest(&self) -> Result<DecodedToken<'_>, Reject> {
+        let payload = decode_part(self.token.payload, "payload")?;
+        let signature = decode_part(self.token.signature, "JWS signature")?;
+        Ok(DecodedToken { header: self, payload, signature })
+    }
+}
+
+impl DecodedToken<'_> {
+    /// The protected header's bytes.
+    pub(crate) fn header(&self) -> &[u8] {
+        &self.header.bytes
+    }
+
+    /// The payload's bytes, which nobody has verified: [`signature::verify`](crate::signature::verify) does.
+    pub(crate) fn unverified_payload(&self) -> &[u8] {
+        &self.payload
+    }
+
+    /// The signature's bytes.
+    pub(crate) fn signature(&self) -> &[u8] {
+        &self.signature
+    }
+
+    /// What was signed (RFC 7515, section 5.2, step 8).
+    pub(crate) fn signing_input(&self) -> &[u8] {
+        self.header.token.signing_input
+    }
 }
 
 /// Decodes one part strictly (RFC 7515, section 2): no padding, no white space, no `+` or `/`, no stray bits at the end.
 /// `name` is jjwt's name of the part. The message does not repeat the part.
-pub(crate) fn decode_part(part: &[u8], name: &str) -> Result<WipedBytes, Reject> {
+fn decode_part(part: &[u8], name: &str) -> Result<WipedBytes, Reject> {
     let mut decoded = WipedBytes::with_capacity(base64::decoded_len_estimate(part.len()));
     decode(part, &mut decoded).map_err(|error| {
         let place = match error {

@@ -2,7 +2,7 @@
 
 use crate::claims;
 use crate::reject::Reject;
-use crate::token::{CompactToken, decode_part};
+use crate::token::CompactToken;
 use crate::token_header::TokenHeader;
 
 /// The decoded parts of a token. Anybody can have written them: they prove nothing.
@@ -22,12 +22,13 @@ impl UnverifiedToken {
     /// # Errors
     /// The token is too long, has not three parts, or is not strict base64url.
     pub fn decode(token: &[u8], max_bytes: usize) -> Result<Self, Reject> {
-        let token = CompactToken::parse(token, max_bytes)?;
-        let mut decoded = Self { header: Vec::new(), payload: Vec::new(), signature: Vec::new() };
-        decoded.header = decode_part(token.header, "protected header")?.to_vec();
-        decoded.payload = decode_part(token.payload, "payload")?.to_vec();
-        decoded.signature = decode_part(token.signature, "JWS signature")?.to_vec();
-        Ok(decoded)
+        let header = CompactToken::parse(token, max_bytes)?.decode_header()?;
+        let token = header.decode_rest()?;
+        Ok(Self {
+            header: token.header().to_vec(),
+            payload: token.unverified_payload().to_vec(),
+            signature: token.signature().to_vec(),
+        })
     }
 
     /// Whether header and claims have a form that a coordinator reads at all, whatever its configuration.

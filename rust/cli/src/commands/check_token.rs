@@ -6,7 +6,9 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use nativejwt_core::{Authenticator, Environment, Event, Identity, JvmTrust, Level, Reject, Step, UnixMillis, quoted};
+use nativejwt_core::{
+    Authenticator, Environment, Event, Identity, JvmTrust, Level, Refusal, Step, StepName, UnixMillis, quoted,
+};
 
 use crate::coordinator_file::CoordinatorFile;
 use crate::failure::{Failure, Outcome, with_reject};
@@ -60,18 +62,6 @@ pub(super) fn environment() -> Environment {
     Environment { jvm_trust, ..Environment::default() }
 }
 
-/// The names of the steps, in order, and the first number of the reasons that belong to each.
-const STEPS: [(&str, u32); 8] = [
-    ("bearer token", 101),
-    ("parts", 201),
-    ("header", 204),
-    ("key", 301),
-    ("signature", 310),
-    ("claims", 401),
-    ("principal", 501),
-    ("user", 601),
-];
-
 pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Result<Outcome, Failure> {
     let file = CoordinatorFile::load(&arguments.config)?;
     let authenticator = Authenticator::open_in(&file.properties, &environment())?;
@@ -81,8 +71,8 @@ pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Res
     let _ = authenticator.wait_until_fetched(FETCH_TIMEOUT);
     let authorization = [b"Bearer ", token.as_slice()].concat();
 
-    let mut steps: Vec<(&str, String)> = Vec::new();
-    let verdict = authenticator.explain(&authorization, now, |step| steps.push(describe(step, now)));
+    let mut steps: Vec<(StepName, String)> = Vec::new();
+    let verdict = authenticator.explain(&authorization, now, |step| steps.push((step.name(), describe(step, now))));
     if json {
         writeln!(out, "{}", verdict_json(&verdict))?;
     } else {
@@ -95,7 +85,7 @@ pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Res
     Ok(if verdict.is_ok() { Outcome::Accepted } else { Outcome::Rejected })
 }
 
-fn verdict_json(verdict: &Result<Identity, Reject>) -> String {
+fn verdict_json(verdict: &Result<Identity, Refusal>) -> String {
     match verdict {
         Ok(identity) => JsonObject::new()
             .boolean("accepted", true)
@@ -106,41 +96,55 @@ fn verdict_json(verdict: &Result<Identity, Reject>) -> String {
             .maybe_text("kid", identity.key_id.as_deref())
             .text("alg", identity.algorithm.name())
             .maybe_number("expires_at", identity.expires_at.map(|at| at.0.div_euclid(1000))),
-        Err(reject) => with_reject(JsonObject::new().boolean("accepted", false), "reason", reject),
+        Err(Refusal { reject, .. }) => with_reject(JsonObject::new().boolean("accepted", false), "reason", reject),
     }
     .finish()
 }
 
-/// The name of a step, and what it found out.
-fn describe(step: Step<'_>, now: UnixMillis) -> (&'static str, String) {
+/// What a step found out.
+fn describe(step: Step<'_>, now: UnixMillis) -> String {
     match step {
-        Step::BearerToken { bytes } => ("bearer token", format!("{bytes} bytes")),
+        Step::BearerToken { bytes } => format!("{bytes} bytes"),
         Step::Parts { header, payload, signature } => {
-            ("parts", format!("header {header}, payload {payload}, signature {signature} characters"))
+            format!("header {header}, payload {payload}, signature {signature} characters")
         }
-        Step::Header { algorithm, key_id: Some(key_id) } => {
-            ("header", format!("alg {algorithm}, kid {}", quoted(key_id)))
-        }
-        Step::Header { algorithm, key_id: None } => ("header", format!("alg {algorithm}, no kid")),
-        Step::Issuer { required: Some(required) } => ("issuer", format!("the rules for {}", quoted(required))),
-        Step::Issuer { required: None } => ("issuer", "the rules for every issuer without a file".to_owned()),
-        Step::Key(key) => ("key", key.to_string()),
-        Step::Signature => ("signature", "right".to_owned()),
+        Step::Header { algorithm, key_id: Some(key_id) } => format!("alg {algorithm}, kid {}", quoted(key_id)),
+        Step::Header { algorithm, key_id: None } => format!("alg {algorithm}, no kid"),
+        Step::Issuer { required: Some(required) } => format!("the rules for {}", quoted(required)),
+        Step::Issuer { required: None } => "the rules for every issuer without a file".to_owned(),
+        Step::Key(key) => key.to_string(),
+        Step::Signature => "right".to_owned(),
         Step::Claims { issuer, expires_at } => {
             let issuer = issuer.map_or_else(|| "no issuer".to_owned(), |issuer| format!("issuer {}", quoted(issuer)));
             let expiry =
                 expires_at.map_or_else(|| "never expires".to_owned(), |at| format!("expires {}", in_words(at, now)));
-            ("claims", format!("{issuer}, {expiry}"))
+            format!("{issuer}, {expiry}")
         }
-        Step::Principal(principal) => ("principal", quoted(principal)),
-        Step::User(user) => ("user", quoted(user)),
-        _ => ("step", "passed".to_owned()),
+        Step::Principal(principal) => quoted(principal),
+        Step::User(user) => quoted(user),
+        Step::PassThrough => "the token may be handed on to connectors".to_owned(),
+        Step::Groups(groups) => describe_groups(groups),
+        _ => "passed".to_owned(),
     }
 }
 
+/// Their number, and each in quotes, since commas and spaces may be part of a group; the first of many.
+fn describe_groups(groups: &[String]) -> String {
+    const SHOWN: usize = 20;
+    if groups.is_empty() {
+        return "none".to_owned();
+    }
+    let shown: Vec<String> = groups.iter().take(SHOWN).map(|group| format!("'{}'", quoted(group))).collect();
+    let rest = match groups.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        rest => format!(", and {rest} more"),
+    };
+    format!("{}: {}{rest}", groups.len(), shown.join(", "))
+}
+
 fn write_steps(
-    steps: &[(&str, String)],
-    verdict: &Result<Identity, Reject>,
+    steps: &[(StepName, String)],
+    verdict: &Result<Identity, Refusal>,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
     for (name, found) in steps {
@@ -148,12 +152,10 @@ fn write_steps(
     }
     match verdict {
         Ok(identity) => writeln!(out, "\naccepted: Trino user {}", quoted(&identity.user))?,
-        Err(reject) => {
-            let (number, code) = (reject.code().number(), reject.code());
-            let name = STEPS.iter().rev().find(|(_, first)| *first <= number).map_or("request", |(name, _)| name);
-            let failed = if number == 999 { "defect" } else { name };
-            writeln!(out, "{failed:<12}  REJECTED  {reject}")?;
-            writeln!(out, "\nrejected: {code} ({number}): {}", code.meaning())?;
+        Err(Refusal { step, reject }) => {
+            let code = reject.code();
+            writeln!(out, "{step:<12}  REJECTED  {reject}")?;
+            writeln!(out, "\nrejected: {code} ({}): {}", code.number(), code.meaning())?;
             writeln!(out, "hint: {}", hint(code))?;
         }
     }

@@ -77,7 +77,7 @@ fn every_step_up_to_the_failing_one_is_told_in_words() {
         ("garbage".to_owned(), 1, Some("MALFORMED_TOKEN")),
         (format!("{token}.x.y"), 1, Some("ENCRYPTED_TOKEN")),
         (format!("{}.{rest}", encoded(r#"{"alg":"none"}"#)), 2, Some("UNSECURED_TOKEN")),
-        (format!("{}.{rest}", encoded(r#"{"alg":"HS256"}"#)), 4, Some("NO_HMAC_KEY")),
+        (format!("{}.{rest}", encoded(r#"{"alg":"HS256"}"#)), 3, Some("NO_HMAC_KEY")),
         (signed(&others.private, good), 4, Some("SIGNATURE_MISMATCH")),
         (format!("{header}.{rest}!"), 3, Some("MALFORMED_BASE64")),
         (issue_with(&["sub=alice", "iss=i", "aud=a", "exp=1"]), 5, Some("TOKEN_EXPIRED")),
@@ -113,22 +113,79 @@ fn every_step_up_to_the_failing_one_is_told_in_words() {
 fn the_failing_step_is_named() {
     let folder = Folder::new("failing_step");
     let keys = folder.keygen("ES256");
+    let file = |name: &str, lines: &[String]| {
+        folder.write(name, format!("header-authenticator.name=native-jwt\n{}\n", lines.join("\n")))
+    };
+    let with_rules = &file(
+        "rules.properties",
+        &[
+            key("key-file", &keys.public),
+            key("allowed-algorithms", "ES256"),
+            key("groups-field", "groups"),
+            key("pass-through.credential-name", "token"),
+            key("pass-through.minimum-lifetime", "5m"),
+        ],
+    );
+    let issuer = folder.write("issuer.properties", key("key-file", &keys.public) + "\n" + &key("required-issuer", "i"));
+    let several = file("several.properties", &[key("config-files", &issuer)]);
     let config = folder.config_of_key(&keys.public);
-    for (token, step) in [
-        ("", "bearer token"),
-        ("a.b", "parts"),
-        (&unsigned("{}", "{}"), "header"),
-        (&unsigned(r#"{"alg":"RS256"}"#, "{}"), "key"),
-        (&unsigned(r#"{"alg":"ES256"}"#, "{}"), "signature"),
-        (&issue(&keys.private, &["--claim", "nbf=4000000000"]), "claims"),
-        (&issue(&keys.private, &["--claim", "sub=7"]), "claims"),
-        (&issue(&keys.private, &[]), "principal"),
-        (&issue(&keys.private, &["--claim", "sub=a\nb"]), "user"),
+    let signed = |claims: &[&str]| {
+        let claims: Vec<&str> = claims.iter().flat_map(|claim| ["--claim", *claim]).collect();
+        issue(&keys.private, &claims)
+    };
+    let good = signed(&["sub=alice"]);
+    let (header, rest) = good.split_once('.').unwrap();
+    for (config, token, step) in [
+        (&config, String::new(), "bearer token"),
+        (&config, "a.b".to_owned(), "parts"),
+        (&config, format!("{header}=.{rest}"), "base64url"),
+        (&config, format!("{header}.!{rest}"), "base64url"),
+        (&config, format!("{good}="), "base64url"),
+        (&config, unsigned("{}", "{}"), "header"),
+        (&several, signed(&["sub=alice", "iss=j"]), "issuer"),
+        (&several, signed(&["sub=alice"]), "issuer"),
+        (with_rules, unsigned(r#"{"alg":"RS256"}"#, "{}"), "header rules"),
+        (&config, unsigned(r#"{"alg":"RS256"}"#, "{}"), "key"),
+        (&config, unsigned(r#"{"alg":"ES256"}"#, "{}"), "signature"),
+        (&config, signed(&["nbf=4000000000"]), "claims"),
+        (&config, signed(&["sub=7"]), "claims"),
+        (with_rules, issue(&keys.private, &["--claim", "sub=alice", "--ttl", "1m"]), "pass-through"),
+        (&config, signed(&[]), "principal"),
+        (&config, signed(&["sub=a\nb"]), "user"),
+        (with_rules, signed(&["sub=a-b"]), "pass-through"),
+        (with_rules, signed(&["sub=alice", "groups=7"]), "groups"),
     ] {
-        let text = run(&["check-token", "--config", &config, "--", token]).expect_code(1).text();
+        let text = run(&["check-token", "--config", config, "--", &token]).expect_code(1).text();
         let line = text.lines().find(|line| line.contains("REJECTED")).unwrap();
         assert!(line.starts_with(&format!("{step:<12}  REJECTED")), "{step}: {text}");
     }
+}
+
+#[test]
+fn groups_are_shown_as_what_they_are() {
+    let folder = Folder::new("groups");
+    let keys = folder.keygen("ES256");
+    let config = folder.config(&[key("key-file", &keys.public), key("groups-field", "groups")]);
+    let many: Vec<String> = (0..25).map(|number| format!("g{number}")).collect();
+    let many = serde_json::to_string(&many).unwrap();
+    for (groups, shown) in [
+        (None, "none"),
+        (Some("[]"), "none"),
+        (Some(r#"["Domain Admins","a,b"]"#), "2: 'Domain Admins', 'a,b'"),
+        (Some(&*many), "'g19', and 5 more"),
+    ] {
+        let claim = groups.map(|groups| format!("groups={groups}"));
+        let mut arguments = vec!["--claim", "sub=alice"];
+        arguments.extend(claim.iter().flat_map(|claim| ["--claim", claim]));
+        let text = run(&["check-token", "--config", &config, &issue(&keys.private, &arguments)]).expect_code(0).text();
+        let line = text.lines().find(|line| line.starts_with("groups        ok        ")).unwrap();
+        assert!(line.ends_with(shown), "{text}");
+        assert_eq!(text.lines().last(), Some("accepted: Trino user alice"));
+    }
+    // Without groups-field nobody looks.
+    let config = folder.config_of_key(&keys.public);
+    let token = issue(&keys.private, &["--claim", "sub=alice", "--claim", "groups=7"]);
+    assert!(!run(&["check-token", "--config", &config, &token]).expect_code(0).text().contains("groups"));
 }
 
 #[test]

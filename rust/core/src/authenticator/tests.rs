@@ -158,7 +158,7 @@ fn a_token_whose_key_goes_while_it_is_verified_is_not_served_afterwards() {
         };
         let verdict = setting
             .authenticator()
-            .judge_with(token.as_bytes(), UnixMillis(0), exchange, |verdict| verdict.map(|accepted| accepted.place));
+            .judge_with(token.as_bytes(), UnixMillis(0), &Journal::new(exchange), |verdict| verdict.map(|accepted| accepted.place));
         // The key was right when it was asked; what follows is another matter.
         assert_eq!(verdict.unwrap(), None, "{name}");
         assert_eq!(setting.login(&token), Err(RejectCode::SignatureMismatch), "{name}");

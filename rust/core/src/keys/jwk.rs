@@ -339,7 +339,7 @@ mod tests {
             .decode("hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg")
             .unwrap();
         let jwk = read(ED25519).unwrap();
-        assert_eq!(jwk.key.verify(Algorithm::EdDsa, input, &signature), Ok(()));
+        assert_eq!(jwk.key.for_algorithm(Algorithm::EdDsa).unwrap().verify(input, &signature), Ok(()));
     }
 
     #[test]
