@@ -1,5 +1,5 @@
 //! Runs every case of `tests/cases/*.toml` through the core, and proves that the files themselves are whole: no two cases
-//! of one name, every reject code has a case, every difference from stock is listed and has one.
+//! of one name, every source can be looked up, every reject code has a case, every difference from stock is listed and has one.
 //!
 //! With `NATIVEJWT_EXPORT_CASES=FILE` the cases are written out as made, one JSON object a line, for engines that read no
 //! TOML and sign nothing: JNI and stock's own class.
@@ -129,6 +129,38 @@ fn names_are_unique() {
         })
         .collect();
     assert!(twice.is_empty(), "names of two cases: {twice:?}");
+}
+
+/// What a part of a `source` begins with where it names something public.
+const PUBLIC_SOURCES: [&str; 8] = ["RFC ", "CVE-", "GHSA-", "Wycheproof ", "Trino ", "jjwt ", "airlift ", "JDK "];
+
+/// What is wrong with one part of a `source`: it names something public, or a file of this repository and, after a colon, a text
+/// that the file holds.
+fn source_problem(part: &str) -> Option<String> {
+    let is_public = |start: &&str| part.strip_prefix(start).is_some_and(|rest| !rest.trim().is_empty());
+    if PUBLIC_SOURCES.iter().any(|start| is_public(&start)) {
+        return None;
+    }
+    let (file, text) = part.split_once(": ").unwrap_or((part, ""));
+    match std::fs::read_to_string(support::tests_folder().join("..").join(file)) {
+        Ok(held) if held.contains(text) => None,
+        Ok(_) => Some(format!("'{file}' does not hold '{text}'")),
+        Err(error) => Some(format!("'{file}' is neither a public source nor a file of this repository ({error})")),
+    }
+}
+
+#[test]
+fn every_source_can_be_looked_up() {
+    let problems: BTreeSet<String> = load_all()
+        .unwrap()
+        .iter()
+        .flat_map(|case| case.source.split("; ").map(|part| (case, part)))
+        .filter_map(|(case, part)| Some(format!("{}: {}: {}", case.file, case.name, source_problem(part)?)))
+        .collect();
+    assert!(problems.is_empty(), "{problems:#?}");
+    for (part, is_right) in [("RFC 7519, section 4", true), ("RFC ", false), ("notes.md", false), ("KEYS.md: no such text", false)] {
+        assert_eq!(source_problem(part).is_none(), is_right, "{part}");
+    }
 }
 
 #[test]
