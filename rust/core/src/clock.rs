@@ -1,7 +1,8 @@
 //! Time as the core sees it: an argument.
 
 use std::fmt;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::ops::{Add, Sub};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustix::time::{ClockId, clock_gettime};
 
@@ -54,36 +55,106 @@ impl Clock {
     }
 }
 
-/// A moment by the monotonic clock, which nobody can set back.
+/// A moment since this machine started, by a clock that nobody can set and that goes on while the machine is suspended
+/// (`CLOCK_BOOTTIME`; [`std::time::Instant`] stands still meanwhile). Sums and differences stop at the ends of their range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Moment(Duration);
+
+impl Moment {
+    pub(crate) fn now() -> Self {
+        // It is never negative.
+        Self(Duration::try_from(clock_gettime(ClockId::Boottime)).unwrap_or_default())
+    }
+}
+
+impl Add<Duration> for Moment {
+    type Output = Self;
+
+    fn add(self, after: Duration) -> Self {
+        Self(self.0.saturating_add(after))
+    }
+}
+
+impl Sub<Duration> for Moment {
+    type Output = Self;
+
+    fn sub(self, before: Duration) -> Self {
+        Self(self.0.saturating_sub(before))
+    }
+}
+
+/// The time since an earlier moment; none since a later one.
+impl Sub for Moment {
+    type Output = Duration;
+
+    fn sub(self, earlier: Self) -> Duration {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
+/// A moment of which it is asked often whether it is still ahead.
+///
+/// There is no cheap reading of [`Moment`]'s clock. There is one of the monotonic clock, which stands still while the machine
+/// is suspended, and one of the clock on the wall, which does not: how far they are apart changes by the time of each
+/// suspension. So as long as it is the same, the monotonic reading tells; otherwise the exact clock is asked.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Deadline {
-    moment: Instant,
-    /// By the kernel's last tick: as long as it has not come to this, the moment is not reached.
-    surely_ahead_until: Duration,
+    moment: Moment,
+    /// The moment is not reached while the monotonic reading has not come to this, unless the machine was suspended.
+    surely_ahead_until: i64,
+    /// How far the two cheap readings were apart, or a little less.
+    apart: i64,
+}
+
+/// What the kernel noted at its last tick, in nanoseconds: no later than its clocks, and [`Clock::MOST_BEHIND`] earlier at
+/// most.
+#[derive(Clone, Copy, Debug)]
+struct Ticks {
+    monotonic: i64,
+    wall: i64,
+}
+
+impl Ticks {
+    fn apart(self) -> i64 {
+        self.wall.saturating_sub(self.monotonic)
+    }
+}
+
+fn tick(clock: ClockId) -> i64 {
+    let time = clock_gettime(clock);
+    time.tv_sec.saturating_mul(1_000_000_000).saturating_add(time.tv_nsec)
 }
 
 impl Deadline {
-    pub(crate) fn at(moment: Instant) -> Self {
-        // In this order: what passes in between brings the tick's reading forward, not back.
-        let tick = last_tick().unwrap_or(Duration::ZERO);
-        let left = moment.saturating_duration_since(Instant::now());
-        let most_behind = Duration::from_millis(Clock::MOST_BEHIND.unsigned_abs());
-        Self { moment, surely_ahead_until: tick.saturating_add(left).saturating_sub(most_behind) }
+    /// Shorter suspensions and corrections of the clock on the wall go unseen, and are allowed for, in nanoseconds.
+    const MOST_UNSEEN: i64 = 2_000_000_000;
+
+    pub(crate) fn at(moment: Moment) -> Self {
+        // In this order: a wait in between makes the two less apart than they are, and what is left shorter.
+        let wall = tick(ClockId::RealtimeCoarse);
+        let ticks = Ticks { wall, monotonic: tick(ClockId::MonotonicCoarse) };
+        Self::of(moment, ticks, Moment::now())
     }
 
-    /// True before the moment. The exact clock is asked only where the kernel's last tick might tell otherwise.
+    fn of(moment: Moment, ticks: Ticks, now: Moment) -> Self {
+        let left = i64::try_from((moment - now).as_nanos()).unwrap_or(i64::MAX);
+        let margin = Clock::MOST_BEHIND * 1_000_000 + Self::MOST_UNSEEN;
+        let surely_ahead_until = ticks.monotonic.saturating_add(left).saturating_sub(margin);
+        Self { moment, surely_ahead_until, apart: ticks.apart() }
+    }
+
+    /// True before the moment. The exact clock is asked only where the cheap readings might tell otherwise.
     pub(crate) fn is_ahead(&self) -> bool {
-        self.is_ahead_by(last_tick().unwrap_or(Duration::MAX), Instant::now)
+        // In this order: a wait in between makes the two more apart than they are.
+        let monotonic = tick(ClockId::MonotonicCoarse);
+        let ticks = Ticks { monotonic, wall: tick(ClockId::RealtimeCoarse) };
+        self.is_ahead_by(ticks, Moment::now)
     }
 
-    fn is_ahead_by(&self, last_tick: Duration, now: impl FnOnce() -> Instant) -> bool {
-        last_tick < self.surely_ahead_until || now() < self.moment
+    fn is_ahead_by(&self, ticks: Ticks, now: impl FnOnce() -> Moment) -> bool {
+        let was_suspended = ticks.apart().saturating_sub(self.apart).saturating_abs() > Self::MOST_UNSEEN;
+        (ticks.monotonic < self.surely_ahead_until && !was_suspended) || now() < self.moment
     }
-}
-
-/// No later than the monotonic clock, and [`Clock::MOST_BEHIND`] earlier at most.
-fn last_tick() -> Option<Duration> {
-    Duration::try_from(clock_gettime(ClockId::MonotonicCoarse)).ok()
 }
 
 impl From<UnixMillis> for Clock {
@@ -117,22 +188,61 @@ mod tests {
         assert_eq!(Clock::At(UnixMillis(7)).behind(), Clock::At(UnixMillis(7)).now());
     }
 
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn a_moment_counts_since_the_machine_started() {
+        let reading = || Moment(Duration::try_from(clock_gettime(ClockId::Boottime)).unwrap());
+        let (before, now, after) = (reading(), Moment::now(), reading());
+        assert!(before <= now && now <= after, "{before:?} {now:?} {after:?}");
+        assert_eq!((now + SECOND - now, now - (now + SECOND)), (SECOND, Duration::ZERO));
+        assert!(now + Duration::MAX >= now && now - Duration::MAX <= now, "no end of the range is passed");
+    }
+
+    /// The readings after a time of which the machine was suspended for a part.
+    fn after(ticks: Ticks, time: Duration, suspended: Duration) -> Ticks {
+        let nanos = |time: Duration| i64::try_from(time.as_nanos()).unwrap();
+        Ticks { monotonic: ticks.monotonic + nanos(time) - nanos(suspended), wall: ticks.wall + nanos(time) }
+    }
+
+    const TICKS: Ticks = Ticks { monotonic: 1_000_000_000_000, wall: 1_795_316_645_000_000_000 };
+
     #[test]
     fn a_deadline_is_ahead_until_its_moment_and_by_the_tick_only_far_from_it() {
-        let now = Instant::now();
-        let in_a_minute = Deadline::at(now + Duration::from_secs(60));
-        let tick = last_tick().unwrap();
-        let exactly = |at: Instant| move || at;
-        let never = || -> Instant { panic!("the tick is enough") };
-        assert!(in_a_minute.is_ahead() && in_a_minute.is_ahead_by(tick + Duration::from_secs(40), never));
+        let now = Moment::now();
+        let in_a_minute = Deadline::of(now + 60 * SECOND, TICKS, now);
+        let exactly = |at: Moment| move || at;
+        let never = || -> Moment { panic!("the tick is enough") };
+        assert!(in_a_minute.is_ahead_by(after(TICKS, 40 * SECOND, Duration::ZERO), never));
         // What the tick does not know, the clock does, to the nanosecond.
-        let late = tick + Duration::from_secs(51);
+        let late = after(TICKS, 49 * SECOND, Duration::ZERO);
         assert!(in_a_minute.is_ahead_by(late, exactly(in_a_minute.moment - Duration::from_nanos(1))));
         assert!(!in_a_minute.is_ahead_by(late, exactly(in_a_minute.moment)));
         // The tick alone never says that a moment is ahead which is less than MOST_BEHIND away.
-        let soon = Deadline::at(now + Duration::from_millis(Clock::MOST_BEHIND.unsigned_abs()));
-        assert!(!soon.is_ahead_by(last_tick().unwrap(), exactly(soon.moment)));
-        assert!(!Deadline::at(now).is_ahead() && !Deadline::at(now - Duration::from_secs(1)).is_ahead());
+        let soon = Deadline::of(now + Duration::from_millis(Clock::MOST_BEHIND.unsigned_abs()), TICKS, now);
+        assert!(!soon.is_ahead_by(TICKS, exactly(soon.moment)));
+        assert!(Deadline::at(now + 3600 * SECOND).is_ahead() && Deadline::at(now + Duration::MAX).is_ahead());
+        assert!(!Deadline::at(now).is_ahead() && !Deadline::at(now - SECOND).is_ahead());
+    }
+
+    #[test]
+    fn a_deadline_that_passes_while_the_machine_is_suspended_is_not_ahead() {
+        let (now, hour) = (Moment::now(), 3600 * SECOND);
+        let tomorrow = Deadline::of(now + 24 * hour, TICKS, now);
+        let at = |time: Duration| move || now + time;
+        // A week in suspension, of which the monotonic clock knows nothing.
+        assert!(!tomorrow.is_ahead_by(after(TICKS, 7 * 24 * hour, 7 * 24 * hour), at(7 * 24 * hour)));
+        assert!(tomorrow.is_ahead_by(after(TICKS, 2 * hour, hour), at(2 * hour)), "the exact clock tells");
+        // Naps that are too short to be seen are allowed for; together they are seen.
+        let in_a_minute = Deadline::of(now + 60 * SECOND, TICKS, now);
+        for nap in 0..60 {
+            let (time, suspended) = (nap * 2 * SECOND, nap * SECOND);
+            let is_ahead = in_a_minute.is_ahead_by(after(TICKS, time, suspended), at(time));
+            assert_eq!(is_ahead, time < 60 * SECOND, "{nap}");
+        }
+        // A clock on the wall that is set leads to the exact one, too.
+        let set_back = Ticks { wall: 0, ..TICKS };
+        assert!(tomorrow.is_ahead_by(set_back, at(hour)) && !tomorrow.is_ahead_by(set_back, at(24 * hour)));
     }
 
     #[test]

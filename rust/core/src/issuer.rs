@@ -137,7 +137,13 @@ fn required_issuer(configuration: &IssuerConfiguration, errors: &mut Configurati
     let discovered = configuration.key_file.value.strip_prefix(Location::DISCOVERY);
     match (&configuration.required_issuer, discovered) {
         (Some(required), Some(discovered)) if required.value != discovered => {
-            let message = format!("is not the issuer of key-file, '{discovered}', which is required already: drop it");
+            // A text that is no issuer, and may hold credentials, is refused as key-file and not shown here.
+            let shown = Location::parse(&configuration.key_file.value).map(|_| format!(", '{discovered}',"));
+            let message = format!(
+                "is not the issuer of key-file{} which is required already: drop it; where the iss of the tokens is another \
+                 one than that of the discovery document, name the URL of the JWK set in key-file in the place of oidc:",
+                shown.unwrap_or_default()
+            );
             errors.push(required.problem(message));
             None
         }

@@ -8,11 +8,13 @@ use std::time::Duration;
 
 use aws_lc_rs::digest;
 use reqwest::header::{
-    ACCEPT, AGE, AUTHORIZATION, CACHE_CONTROL, ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH, LOCATION, USER_AGENT,
+    ACCEPT, ACCEPT_ENCODING, AGE, AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING, ETAG, HeaderMap, HeaderValue,
+    IF_NONE_MATCH, LOCATION, USER_AGENT,
 };
 use reqwest::{Response, StatusCode, Url};
 use tokio::task::spawn_blocking;
 
+use super::document::{self, Excerpts, Wanted};
 use super::transport::Transport;
 use super::trust::tls_sentence;
 use crate::reject::quoted;
@@ -21,6 +23,9 @@ use crate::signature::KeyError;
 const MAX_REDIRECTS: usize = 3;
 /// A longer ETag is not kept.
 const MAX_ETAG_BYTES: usize = 1024;
+/// What is read of an error's body, and for how long: enough for a sentence.
+const MAX_ERROR_BYTES: usize = 16 * 1024;
+const LONGEST_ERROR: Duration = Duration::from_secs(1);
 const PROXY_WANTS_CREDENTIALS: &str = "the proxy answered with status 407: it wants other credentials \
                                        (jwk.http-client.http-proxy.user and jwk.http-client.http-proxy.password)";
 
@@ -31,9 +36,11 @@ pub(crate) struct Endpoint(Url);
 impl Endpoint {
     /// True if the text is meant as an address rather than as a path.
     pub(crate) fn is_url(text: &str) -> bool {
-        let begins_with =
-            |scheme: &str| text.get(..scheme.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(scheme));
-        begins_with("https://") || begins_with("http://")
+        // Of whatever scheme, so that the credentials of a misspelt one are not shown as a path.
+        text.split_once("://").is_some_and(|(scheme, _)| {
+            scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+                && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+        })
     }
 
     pub(crate) fn parse(text: &str) -> Result<Self, KeyError> {
@@ -42,7 +49,9 @@ impl Endpoint {
                 url.set_fragment(None);
                 Ok(Self(url))
             }
-            Ok(_) => Err(KeyError("the URL is neither https nor http".to_owned())),
+            Ok(_) => {
+                Err(KeyError("the URL is neither https nor http (a local file is named by its path alone)".to_owned()))
+            }
             Err(_) if !Self::is_url(text) => Err(KeyError("the URL does not begin with https://".to_owned())),
             Err(error) => Err(KeyError(format!("the URL is malformed: {error}"))),
         }
@@ -154,12 +163,20 @@ impl Failure {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Query<'q> {
     pub(crate) endpoint: &'q Endpoint,
+    pub(crate) wanted: Wanted,
     /// Media types, best first.
     pub(crate) accept: &'static str,
     pub(crate) max_bytes: usize,
     /// Of the last good document, if there was one.
     pub(crate) validator: Option<&'q Validator>,
     pub(crate) bearer: Option<&'q Bearer>,
+}
+
+impl Query<'_> {
+    /// Whether words of the answer may be shown: it could repeat what the address or the token held.
+    pub(crate) fn excerpts(&self) -> Excerpts {
+        if self.endpoint.is_plain() && self.bearer.is_none() { Excerpts::Shown } else { Excerpts::Hidden }
+    }
 }
 
 /// What came.
@@ -272,7 +289,9 @@ pub(crate) async fn fetch(query: Query<'_>, transport: &Transport) -> Result<Ans
         let mut request = client
             .get(asked)
             .header(USER_AGENT, concat!("nativejwt/", env!("CARGO_PKG_VERSION")))
-            .header(ACCEPT, query.accept);
+            .header(ACCEPT, query.accept)
+            // Without it any coding would do (RFC 9110, section 12.5.3).
+            .header(ACCEPT_ENCODING, "identity");
         if let Some(etag) = etag {
             request = request.header(IF_NONE_MATCH, etag);
         }
@@ -282,6 +301,10 @@ pub(crate) async fn fetch(query: Query<'_>, transport: &Transport) -> Result<Ans
         let response = request.send().await.map_err(|error| explain(&error))?;
         match response.status() {
             StatusCode::OK => {
+                if let Some(coding) = content_coding(response.headers()) {
+                    let text = format!("the document {}", document::compressed_refusal(&coding, query.wanted));
+                    return Err(Failure::new(FailureKind::Document, text));
+                }
                 let (max_age, etag) = (max_age(response.headers()), response.headers().get(ETAG));
                 let validator = etag.and_then(|etag| etag.to_str().ok()).and_then(|etag| Validator::new(of, etag));
                 let bytes = body(response, query.max_bytes).await?;
@@ -305,11 +328,54 @@ pub(crate) async fn fetch(query: Query<'_>, transport: &Transport) -> Result<Ans
                         None => " (the bearer token goes to the configured server only, and this is another one)",
                     });
                 }
+                if let Some(said) = error_words(response, query.excerpts()).await {
+                    text.push_str(&format!(" and says {said}"));
+                }
+                text.push_str(way_out(status, &query));
                 return Err(Failure::new(FailureKind::Status, text));
             }
         }
     }
     Err(Failure::new(FailureKind::Redirect, format!("more than {MAX_REDIRECTS} redirects")))
+}
+
+/// The codings of the content but for none at all (RFC 9110, section 8.4).
+fn content_coding(headers: &HeaderMap) -> Option<String> {
+    let codings = headers.get_all(CONTENT_ENCODING).iter().map(|coding| String::from_utf8_lossy(coding.as_bytes()));
+    let codings: Vec<_> = codings.filter(|coding| !matches!(coding.trim(), "" | "identity")).collect();
+    (!codings.is_empty()).then(|| codings.join(", "))
+}
+
+/// What the body of an error says, if it comes soon.
+async fn error_words(mut response: Response, excerpts: Excerpts) -> Option<String> {
+    let mut body = Vec::new();
+    let reading = async {
+        while let Ok(Some(piece)) = response.chunk().await {
+            body.extend(piece.iter().take(MAX_ERROR_BYTES - body.len()));
+            if body.len() == MAX_ERROR_BYTES {
+                break;
+            }
+        }
+    };
+    // What came by then may be enough.
+    let _ = tokio::time::timeout(LONGEST_ERROR, reading).await;
+    document::said(&body, excerpts)
+}
+
+fn way_out(status: StatusCode, query: &Query<'_>) -> &'static str {
+    match status {
+        StatusCode::NO_CONTENT => ", which means that there is no document",
+        _ if status.is_success() => ", and a document comes with status 200",
+        StatusCode::NOT_FOUND | StatusCode::GONE if query.wanted == Wanted::Discovery => {
+            ": an issuer without a discovery document needs the URL of its JWK set in key-file, and the iss of its tokens in \
+             required-issuer"
+        }
+        StatusCode::NOT_FOUND | StatusCode::GONE => ": there is nothing at this address",
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if query.bearer.is_none() => {
+            ": the keys are not open to everybody there; jwks.bearer-token-file names a token to show"
+        }
+        _ => "",
+    }
 }
 
 /// How long the answer is fresh from now on (RFC 9111, section 4.2): `max-age` less the age it has already. `no-cache` and
@@ -349,7 +415,10 @@ fn follow(from: &Url, location: &str) -> Result<Url, Failure> {
     }
     if to.host_str() != from.host_str() {
         let host = quoted(to.host_str().unwrap_or_default());
-        return refuse(format!("the server redirects to another host, '{host}', which is not followed"));
+        return refuse(format!(
+            "the server redirects to another host, '{host}', which is not followed: name the address of the keys there, unless \
+             it is that of a login"
+        ));
     }
     match (from.scheme(), to.scheme()) {
         ("https", "http") => refuse("the server redirects from https to http, which is not followed".to_owned()),
@@ -418,8 +487,9 @@ mod tests {
         let endpoint = Endpoint::parse("https://user:hunter2@idp.example:8443/a/jwks?token=s3cret#part").unwrap();
         assert_eq!(endpoint.to_string(), "https://idp.example:8443/a/jwks");
         assert!(endpoint.is_encrypted());
-        for malformed in ["https://", "http://a:99999/", "ftp://a/"] {
-            assert!(Endpoint::parse(malformed).is_err(), "{malformed}");
+        for malformed in ["https://", "http://a:99999/", "ftp://a/", "htps://user:hunter2@idp.example/"] {
+            let why = Endpoint::parse(malformed).unwrap_err().0;
+            assert!(Endpoint::is_url(malformed) && !why.contains("hunter2"), "{malformed}: {why}");
         }
     }
 

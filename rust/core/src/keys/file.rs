@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::ArcSwap;
 use zeroize::Zeroizing;
 
+use super::document::{self, Excerpts, Wanted};
 use super::jwk::{self, Jwk, Origin};
 use super::jwks::{self, KeySet};
 use super::{KeyLife, hmac_file, pem};
@@ -102,6 +103,11 @@ fn text(bytes: &[u8]) -> Result<Zeroizing<String>, KeyError> {
 /// The one key of a PEM text, a JWK or the base64 of an HMAC key.
 fn one_key(text: &str, origin: Origin) -> Result<VerifyingKey, KeyError> {
     if jwk::is_json(text) {
+        if !document::is_single_jwk(text) {
+            let refusal = document::refusal(text.as_bytes(), Wanted::JwkOrSet, None, Excerpts::Hidden);
+            return Err(KeyError(format!("the document {refusal}")));
+        }
+        let text = text.trim_start_matches('\u{feff}');
         return Jwk::read(text, origin).map(|jwk| jwk.key).map_err(|skipped| skipped.why);
     }
     if pem::is_pem(text) { pem::public_key(text) } else { hmac_file::secret(text) }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::document::{self, Excerpts, Wanted, without_byte_order_mark};
 use super::jwk::{self, Jwk, Origin, SkippedJwk};
 use crate::json::{JsonError, split_array};
 use crate::reject::{Reject, RejectCode, quoted};
@@ -60,23 +61,27 @@ impl Reading {
 
 /// True if the text is meant as a JWK set; a JSON object without `keys` may be one JWK.
 pub(crate) fn is_set(text: &str) -> bool {
-    jwk::is_json(text) && !matches!(split_array(text.as_bytes(), "keys", usize::MAX), Ok(None))
+    let document = without_byte_order_mark(text.as_bytes());
+    jwk::is_json(text) && !matches!(split_array(document, "keys", usize::MAX), Ok(None))
 }
 
 impl KeySet {
     /// Reads a document. A key that cannot be used is skipped and named; the others are not touched by it.
     pub(crate) fn read(document: &[u8], origin: Origin) -> Result<Reading, KeyError> {
+        Self::read_with(document, origin, Excerpts::Hidden)
+    }
+
+    /// As [`KeySet::read`]; the error may show words of a document that is no JWK set, as `excerpts` says.
+    pub(crate) fn read_with(document: &[u8], origin: Origin, excerpts: Excerpts) -> Result<Reading, KeyError> {
         if document.len() > MAX_DOCUMENT_BYTES {
             return Err(KeyError(format!("the JWK set is larger than {MAX_DOCUMENT_BYTES} bytes")));
         }
-        let elements = match split_array(document, "keys", MAX_KEYS) {
-            Ok(Some(elements)) => elements,
-            Ok(None) => return Err(KeyError("the document is no JWK set: it has no 'keys' (RFC 7517)".to_owned())),
-            Err(JsonError::DuplicateMember) => {
-                return Err(KeyError("the document is no JWK set: it names a member twice".to_owned()));
-            }
-            Err(JsonError::Malformed(why)) => return Err(KeyError(format!("the document is no JWK set: {why}"))),
+        let refused = |error: Option<&JsonError>| {
+            let wanted = if origin == Origin::Fetched { Wanted::JwkSet } else { Wanted::JwkOrSet };
+            KeyError(format!("the document {}", document::refusal(document, wanted, error, excerpts)))
         };
+        let elements = split_array(without_byte_order_mark(document), "keys", MAX_KEYS);
+        let elements = elements.map_err(|error| refused(Some(&error)))?.ok_or_else(|| refused(None))?;
         let (mut keys, mut skipped) = (Self::default(), Vec::new());
         for (index, element) in elements.into_iter().enumerate() {
             if let Err(SkippedJwk { key_id, why }) = Jwk::read(element, origin).and_then(|jwk| keys.add(jwk)) {
@@ -409,19 +414,31 @@ mod tests {
     #[test]
     fn what_is_no_set_is_refused_whole() {
         for (document, reason) in [
-            ("", "JSON ends too early at line 1 column 0"),
-            ("<html>", "not valid JSON at line 1 column 1"),
-            ("[]", "not a JSON object at line 1 column 0"),
-            (r#"{"keys":[]"#, "JSON ends too early"),
-            (r#"{"keys":[]}{}"#, "not valid JSON"),
-            (r#"{"keys":{}}"#, "'keys' is not an array"),
-            (r#"{"keys":null}"#, "'keys' is not an array"),
-            (r#"{"error":"x"}"#, "it has no 'keys' (RFC 7517)"),
-            (r#"{"keys":[],"keys":[]}"#, "it names a member twice"),
+            ("", "empty"),
+            ("<html>", "an HTML page"),
+            ("[]", "an empty JSON list"),
+            (r#"{"keys":[]"#, "JSON that is cut off"),
+            (r#"{"keys":[]}{}"#, "JSON with more text behind it"),
+            (r#"{"keys":{}}"#, "a JSON object whose 'keys' is an object where a list is wanted,"),
+            (r#"{"keys":null}"#, "a JSON object whose 'keys' is null where a list is wanted,"),
+            (r#"{"error":"x"}"#, "an error reply instead"),
+            (r#"{"keys":[],"keys":[]}"#, "a JSON object that names 'keys' twice,"),
         ] {
             let error = KeySet::read(document.as_bytes(), Origin::Fetched).unwrap_err().0;
-            assert!(error.starts_with("the document is no JWK set: ") && error.contains(reason), "{document}: {error}");
+            assert!(error.starts_with(&format!("the document is {reason}")), "{document}: {error}");
+            assert!(error.contains(" instead of a JWK set (RFC 7517)"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_ignored() {
+        let document = format!("\u{feff}{{\"keys\":[{{{P256}}}]}}");
+        assert!(is_set(&document));
+        for origin in [Origin::Fetched, Origin::LocalFile, Origin::Configuration] {
+            assert_eq!(KeySet::read(document.as_bytes(), origin).unwrap().keys.len(), 1);
+        }
+        let twice = format!("\u{feff}{document}");
+        assert!(KeySet::read(twice.as_bytes(), Origin::Fetched).is_err(), "one of them");
     }
 
     #[test]
@@ -436,7 +453,8 @@ mod tests {
             KeySet::read(format!(r#"{{"keys":[{}{{}}]}}"#, "{},".repeat(count - 1)).as_bytes(), Origin::Fetched)
         };
         assert_eq!(of(MAX_KEYS).unwrap().skipped.len(), MAX_KEYS);
-        assert!(of(MAX_KEYS + 1).unwrap_err().0.ends_with("'keys' has more than 10000 elements"));
+        let error = of(MAX_KEYS + 1).unwrap_err().0;
+        assert_eq!(error, "the document is a JWK set that is refused: 'keys' has more than 10000 elements");
     }
 
     #[test]

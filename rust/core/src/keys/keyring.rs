@@ -2,12 +2,12 @@
 //! that it removed. Decisions only, with time as an argument.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::fetch::Validator;
 use super::jwks::{KeySet, RemovedKey};
-use super::schedule::{Timing, later};
-use crate::clock::UnixMillis;
+use super::schedule::Timing;
+use crate::clock::{Moment, UnixMillis};
 
 /// Removed keys that are kept, the latest ones: an issuer that changes all its keys again and again fills no memory.
 const MAX_RETIRED: usize = 1000;
@@ -26,13 +26,13 @@ pub(crate) struct Good {
 struct Current {
     good: Good,
     fetched_at: UnixMillis,
-    ends: Instant,
+    ends: Moment,
 }
 
 #[derive(Clone, Debug)]
 struct Retired {
     key: RemovedKey,
-    ends: Instant,
+    ends: Moment,
 }
 
 /// What ended.
@@ -69,36 +69,36 @@ impl Keyring {
     }
 
     /// Takes a document that was fetched `age` before `now`, from a cache file.
-    pub(crate) fn restore(&mut self, good: Good, fetched_at: UnixMillis, age: Duration, now: Instant) {
-        let ends = later(now, self.max_stale.saturating_sub(age));
+    pub(crate) fn restore(&mut self, good: Good, fetched_at: UnixMillis, age: Duration, now: Moment) {
+        let ends = now + self.max_stale.saturating_sub(age);
         self.current = Some(Current { good, fetched_at, ends });
     }
 
     /// Takes the document of a fetch that ends now.
-    pub(crate) fn replace(&mut self, good: Good, now: Instant, wall_clock: UnixMillis) -> Replaced {
+    pub(crate) fn replace(&mut self, good: Good, now: Moment, wall_clock: UnixMillis) -> Replaced {
         self.end(now);
         let older = self.current.take().map(|current| current.good.keys);
         self.retired.retain(|retired| !good.keys.holds(&retired.key));
         let mut retires = false;
         if let Some(older) = older.as_ref().filter(|_| !self.removed_key_grace.is_zero()) {
-            let ends = later(now, self.removed_key_grace);
+            let ends = now + self.removed_key_grace;
             let removed = good.keys.removed_since(older).into_iter().map(|key| Retired { key, ends });
             let known = self.retired.len();
             self.retired.splice(0..0, removed);
             retires = self.retired.len() > known;
             self.retired.truncate(MAX_RETIRED);
         }
-        self.current = Some(Current { good, fetched_at: wall_clock, ends: later(now, self.max_stale) });
+        self.current = Some(Current { good, fetched_at: wall_clock, ends: now + self.max_stale });
         Replaced { older, retires }
     }
 
     /// Takes the answer that the document is still the same; false if there is no document any more.
-    pub(crate) fn renew(&mut self, now: Instant, wall_clock: UnixMillis) -> bool {
+    pub(crate) fn renew(&mut self, now: Moment, wall_clock: UnixMillis) -> bool {
         self.end(now);
         match &mut self.current {
             Some(current) => {
                 current.fetched_at = wall_clock;
-                current.ends = later(now, self.max_stale);
+                current.ends = now + self.max_stale;
                 true
             }
             None => false,
@@ -106,7 +106,7 @@ impl Keyring {
     }
 
     /// Drops what has ended by now.
-    pub(crate) fn end(&mut self, now: Instant) -> Option<Ending> {
+    pub(crate) fn end(&mut self, now: Moment) -> Option<Ending> {
         if let Some(Current { fetched_at, .. }) = self.current.take_if(|current| current.ends <= now) {
             self.retired.clear();
             return Some(Ending::All { fetched_at });
@@ -116,7 +116,7 @@ impl Keyring {
     }
 
     /// When [`Keyring::end`] has something to do.
-    pub(crate) fn next_end(&self) -> Option<Instant> {
+    pub(crate) fn next_end(&self) -> Option<Moment> {
         let retired = self.retired.iter().map(|retired| retired.ends);
         retired.chain(self.current.iter().map(|current| current.ends)).min()
     }
@@ -131,7 +131,7 @@ impl Keyring {
     }
 
     /// When all keys end, unless a document comes before.
-    pub(crate) fn ends(&self) -> Option<Instant> {
+    pub(crate) fn ends(&self) -> Option<Moment> {
         self.current.as_ref().map(|current| current.ends)
     }
 
@@ -183,7 +183,7 @@ mod tests {
 
     #[test]
     fn a_key_replaced_under_the_same_kid_is_tried_after_the_newer_one_and_ends() {
-        let (now, wall) = (Instant::now(), UnixMillis(0));
+        let (now, wall) = (Moment::now(), UnixMillis(0));
         let mut keyring = Keyring::new(&Timing { removed_key_grace: GRACE, ..Timing::DEFAULT });
         assert!(!keyring.replace(good(&[named("a", OLDER)]), now, wall).retires);
         assert!(keyring.replace(good(&[named("a", NEWER)]), now, wall).retires);
@@ -210,7 +210,7 @@ mod tests {
 
     #[test]
     fn a_key_that_comes_back_is_no_longer_retired() {
-        let (now, wall) = (Instant::now(), UnixMillis(0));
+        let (now, wall) = (Moment::now(), UnixMillis(0));
         let mut keyring = Keyring::new(&Timing { removed_key_grace: GRACE, ..Timing::DEFAULT });
         let (both, one) = (good(&[named("a", OLDER), named("b", NEWER)]), good(&[named("b", NEWER)]));
         for good in [&both, &one, &both] {
@@ -222,7 +222,7 @@ mod tests {
 
     #[test]
     fn removed_keys_are_bounded_and_end_with_the_others() {
-        let (now, wall) = (Instant::now(), UnixMillis(0));
+        let (now, wall) = (Moment::now(), UnixMillis(0));
         let mut keyring = Keyring::new(&Timing { removed_key_grace: GRACE * 1000, ..Timing::DEFAULT });
         let many = |begin: usize| (begin..begin + 600).map(|number| named(&format!("k{number}"), OLDER)).collect();
         for begin in [0, 600, 1200] {

@@ -3,14 +3,14 @@
 //! every order of events.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::fetch::{Failure, Validator};
 use super::jwks::KeySet;
 use super::keyring::{Ending, Good, Keyring, Replaced};
 use super::on_demand::{Granted, OnDemand};
 use super::schedule::{News, Schedule, Step, Timing};
-use crate::clock::UnixMillis;
+use crate::clock::{Moment, UnixMillis};
 
 #[derive(Clone, Debug)]
 pub(crate) struct Life {
@@ -47,7 +47,7 @@ pub(crate) enum Gate {
     /// It may wait for the fetch that is under way or due.
     Fetching,
     /// All there is to ask for was asked for.
-    ClosedUntil(Instant),
+    ClosedUntil(Moment),
 }
 
 /// The good end of a fetch.
@@ -71,7 +71,7 @@ pub(crate) struct Success {
 pub(crate) struct NothingLeft;
 
 impl Life {
-    pub(crate) fn new(timing: &Timing, now: Instant) -> Self {
+    pub(crate) fn new(timing: &Timing, now: Moment) -> Self {
         Self {
             schedule: Schedule::new(*timing, false, now),
             keyring: Keyring::new(timing),
@@ -83,14 +83,14 @@ impl Life {
     }
 
     /// Begins with a document that was fetched `age` before `now`; the first fetch is due at once all the same.
-    pub(crate) fn restored(timing: &Timing, good: Good, fetched_at: UnixMillis, age: Duration, now: Instant) -> Self {
+    pub(crate) fn restored(timing: &Timing, good: Good, fetched_at: UnixMillis, age: Duration, now: Moment) -> Self {
         let mut life = Self { schedule: Schedule::new(*timing, true, now), ..Self::new(timing, now) };
         life.keyring.restore(good, fetched_at, age, now);
         life
     }
 
     /// What the refresher has to do now. A fetch that is told to begin counts as begun.
-    pub(crate) fn next(&mut self, now: Instant) -> Step {
+    pub(crate) fn next(&mut self, now: Moment) -> Step {
         let step = self.schedule.next(now);
         if step == Step::Fetch {
             self.begun += 1;
@@ -100,7 +100,7 @@ impl Life {
     }
 
     /// A login has the unknown `kid` with this hash.
-    pub(crate) fn ask(&mut self, key_id: u64, now: Instant) -> Answer {
+    pub(crate) fn ask(&mut self, key_id: u64, now: Moment) -> Answer {
         if self.keyring.good().is_none() || self.demand.was_missed(key_id, now) {
             return Answer::Refused;
         }
@@ -123,7 +123,7 @@ impl Life {
     }
 
     /// The login with this `kid` waits: another one with it does not.
-    pub(crate) fn waits(&mut self, key_id: u64, now: Instant) {
+    pub(crate) fn waits(&mut self, key_id: u64, now: Moment) {
         self.demand.remember(key_id, now);
     }
 
@@ -147,7 +147,7 @@ impl Life {
         &mut self,
         fetched: Fetched,
         max_age: Option<Duration>,
-        now: Instant,
+        now: Moment,
         wall_clock: UnixMillis,
     ) -> Result<Success, NothingLeft> {
         let replaced = match fetched {
@@ -162,14 +162,14 @@ impl Life {
     }
 
     /// The fetch that is under way failed. `random` is any number.
-    pub(crate) fn failed(&mut self, failure: &Failure, now: Instant, random: u64) -> News {
+    pub(crate) fn failed(&mut self, failure: &Failure, now: Moment, random: u64) -> News {
         self.ended = self.begun;
         self.failure = Some(failure.clone());
         self.schedule.failed(now, failure.kind, random)
     }
 
     /// Ends what is over by now; the keys that serve then are to be published.
-    pub(crate) fn end_keys(&mut self, now: Instant) -> Option<Ending> {
+    pub(crate) fn end_keys(&mut self, now: Moment) -> Option<Ending> {
         let ending = self.keyring.end(now);
         if matches!(ending, Some(Ending::All { .. })) {
             self.schedule.keys_ended(now);
@@ -178,7 +178,7 @@ impl Life {
     }
 
     /// When [`Life::end_keys`] has something to do.
-    pub(crate) fn next_end(&self) -> Option<Instant> {
+    pub(crate) fn next_end(&self) -> Option<Moment> {
         self.keyring.next_end()
     }
 
@@ -188,7 +188,7 @@ impl Life {
     }
 
     /// When all of them end unless a fetch is good before.
-    pub(crate) fn keys_end(&self) -> Option<Instant> {
+    pub(crate) fn keys_end(&self) -> Option<Moment> {
         self.keyring.ends()
     }
 
@@ -203,7 +203,7 @@ impl Life {
     }
 
     /// When the next fetch is due; `None` while one is under way.
-    pub(crate) fn due(&self) -> Option<Instant> {
+    pub(crate) fn due(&self) -> Option<Moment> {
         self.schedule.due()
     }
 

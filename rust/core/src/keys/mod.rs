@@ -4,6 +4,7 @@ mod bearer_file;
 mod cache_file;
 mod certificate_store;
 mod discovery;
+mod document;
 mod fetch;
 mod file;
 mod hmac_file;
@@ -24,8 +25,8 @@ mod transport;
 mod trust;
 
 use std::sync::Arc;
-use std::time::Instant;
 
+use crate::clock::Moment;
 use crate::epoch::Epoch;
 use crate::events::Events;
 use crate::reject::Reject;
@@ -57,8 +58,8 @@ pub(crate) enum KeySource {
 pub(crate) enum KeyLife {
     /// Until it is replaced or removed, which raises the epoch.
     UntilChanged,
-    /// Until then at the latest, by the monotonic clock.
-    Until(Instant),
+    /// Until then at the latest.
+    Until(Moment),
     /// It was read for this token alone, and nobody will look whether it changes.
     Unwatched,
 }
@@ -200,16 +201,46 @@ mod tests {
     fn no_json_becomes_an_hmac_secret() {
         for (name, text, why) in [
             ("empty-set", r#"{"keys":[]}"#, "is refused: the JWK set is empty"),
-            ("no-keys", r#"{"keys":1}"#, "is refused: the document is no JWK set: 'keys' is not an array"),
+            (
+                "no-keys",
+                r#"{"keys":1}"#,
+                "is refused: the document is a JSON object whose 'keys' is a number where a list is",
+            ),
             ("private", r#"{"kty":"RSA","d":"AA"}"#, "is refused: it holds the private key (member 'd')"),
-            ("not-a-key", "{}", "is refused: it has no kty"),
-            ("array", "[]", "is refused: the document is no JWK set"),
-            ("bom", "\u{feff}{}", "is refused"),
-            ("broken", "{", "is refused: the document is no JWK set: JSON ends too early"),
+            ("not-a-key", "{}", "the document is an empty JSON object instead of a JWK or a JWK set (RFC 7517)"),
+            (
+                "discovery",
+                r#"{"jwks_uri":"https://a/"}"#,
+                "is a discovery document (OpenID Connect) instead of a JWK or",
+            ),
+            (
+                "certificates",
+                r#"{"a":"-----BEGIN CERTIFICATE-----"}"#,
+                "is refused: the document is a map of certificates",
+            ),
+            ("nested", r#"{"jwks":{"keys":[]}}"#, "is refused: the document is an object with the JWK set in a member"),
+            ("array", "[]", "is refused: the document is an empty JSON list"),
+            ("bom", "\u{feff}{}", "is refused: the document is an empty JSON object"),
+            ("broken", "{", "is refused: the document is JSON that is cut off"),
         ] {
             let (source, _) = open(name, text);
             let error = source.err().expect(name);
             assert!(error.contains(why), "{name}: {error}");
+        }
+    }
+
+    #[test]
+    fn credentials_of_an_address_are_not_shown_where_it_is_refused() {
+        for key_file in [
+            "htps://svc:s3cret@idp.example/jwks?token=s3cret",
+            "file://svc:s3cret@idp.example/jwks",
+            "https://svc:s3cret@idp.example:s3cret/jwks",
+            "oidc:https://svc:s3cret@idp.example/",
+            "oidc:https://idp.example/?s3cret",
+            "oidc:svc:s3cret@idp.example",
+        ] {
+            let error = KeySource::open(key_file, RemoteSettings::new, &Events::default()).err().unwrap().0;
+            assert!(!error.contains("s3cret"), "{error}");
         }
     }
 

@@ -3,18 +3,19 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use super::schedule::later;
+use crate::clock::Moment;
 
 /// A longer `kid` never leads to a fetch: no issuer makes such names.
 pub(crate) const MAX_KEY_ID_BYTES: usize = 256;
-/// Logins of one authenticator that wait at the same time; each occupies a thread of the coordinator.
+/// Logins that wait for one key set at the same time; each occupies a thread of the coordinator.
 const MAX_WAITING: usize = 8;
 /// Missed kids that are remembered.
 const MAX_MISSED: usize = 256;
 
-/// The places for waiting logins, shared by all key sets of an authenticator.
+/// The places for the logins that wait for one key set: a slow server of keys, and a flood of kids for it, take none from the
+/// logins of another issuer.
 #[derive(Debug, Default)]
 pub(crate) struct WaitingPlaces {
     taken: AtomicUsize,
@@ -54,11 +55,11 @@ impl Drop for WaitingPlace<'_> {
 pub(crate) struct OnDemand {
     cooldown: Duration,
     /// When the last fetch began that was asked for. Not when it was asked for: the refresher may be late.
-    last: Option<Instant>,
+    last: Option<Moment>,
     /// A fetch that was asked for and has not begun: when it is due. During the cool-down, that is at the end of it.
-    wanted: Option<Instant>,
+    wanted: Option<Moment>,
     /// Hashes with a seed of their own, so that nobody can choose kids that collide; oldest first.
-    missed: VecDeque<(u64, Instant)>,
+    missed: VecDeque<(u64, Moment)>,
 }
 
 /// What becomes of a wish for a fetch.
@@ -67,7 +68,7 @@ pub(crate) enum Granted {
     /// It is due now.
     Now,
     /// It is due then, too late to wait for.
-    At(Instant),
+    At(Moment),
 }
 
 impl OnDemand {
@@ -76,14 +77,14 @@ impl OnDemand {
     }
 
     /// True if the kid was waited for within the cool-down and no good fetch came since.
-    pub(crate) fn was_missed(&mut self, key_id: u64, now: Instant) -> bool {
-        while self.missed.front().is_some_and(|(_, since)| later(*since, self.cooldown) <= now) {
+    pub(crate) fn was_missed(&mut self, key_id: u64, now: Moment) -> bool {
+        while self.missed.front().is_some_and(|(_, since)| *since + self.cooldown <= now) {
             self.missed.pop_front();
         }
         self.missed.iter().any(|(missed, _)| *missed == key_id)
     }
 
-    pub(crate) fn remember(&mut self, key_id: u64, now: Instant) {
+    pub(crate) fn remember(&mut self, key_id: u64, now: Moment) {
         if self.missed.len() == MAX_MISSED {
             self.missed.pop_front();
         }
@@ -96,21 +97,21 @@ impl OnDemand {
     }
 
     /// Asks for a fetch.
-    pub(crate) fn ask(&mut self, now: Instant) -> Granted {
-        let cooled_down = self.last.map(|last| later(last, self.cooldown)).filter(|end| *end > now);
+    pub(crate) fn ask(&mut self, now: Moment) -> Granted {
+        let cooled_down = self.last.map(|last| last + self.cooldown).filter(|end| *end > now);
         self.wanted = Some(cooled_down.unwrap_or(now));
         cooled_down.map_or(Granted::Now, Granted::At)
     }
 
     /// A fetch begins, for whatever reason: it serves the wish, too.
-    pub(crate) fn fetch_begins(&mut self, now: Instant) {
+    pub(crate) fn fetch_begins(&mut self, now: Moment) {
         if self.wanted.take().is_some_and(|due| due <= now) {
             self.last = Some(now);
         }
     }
 
     /// Nothing can be asked for before this time, since it was asked for already.
-    pub(crate) fn closed_until(&self) -> Option<Instant> {
+    pub(crate) fn closed_until(&self) -> Option<Moment> {
         self.wanted
     }
 }
@@ -132,7 +133,7 @@ mod tests {
     #[test]
     fn one_fetch_for_each_cool_down_and_a_wish_within_it_is_kept() {
         let cooldown = Duration::from_secs(30);
-        let (mut demand, begin) = (OnDemand::new(cooldown), Instant::now());
+        let (mut demand, begin) = (OnDemand::new(cooldown), Moment::now());
         assert_eq!(demand.ask(begin), Granted::Now);
         demand.fetch_begins(begin);
         let end = begin + cooldown;
@@ -149,7 +150,7 @@ mod tests {
     #[test]
     fn missed_kids_are_bounded_and_forgotten_after_the_cool_down() {
         let cooldown = Duration::from_secs(30);
-        let (mut demand, begin) = (OnDemand::new(cooldown), Instant::now());
+        let (mut demand, begin) = (OnDemand::new(cooldown), Moment::now());
         for key_id in 0..10_000 {
             demand.remember(key_id, begin);
         }

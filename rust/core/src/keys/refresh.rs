@@ -1,13 +1,15 @@
 //! The thread that fetches remote JWK sets.
 
+use std::future::poll_fn;
 use std::hash::{BuildHasher as _, RandomState};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::sync::mpsc;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError, Weak, mpsc};
+use std::task::Poll;
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, oneshot};
@@ -16,15 +18,15 @@ use tokio::task::{JoinSet, spawn_blocking};
 use super::bearer_file;
 use super::cache_file::Cached;
 use super::discovery;
+use super::document::{Excerpts, Wanted};
 use super::fetch::{self, Answer, Bearer, Content, Endpoint, Failure, FailureKind, Query, Validator};
 use super::jwk::Origin;
 use super::jwks::{KeySet, MAX_DOCUMENT_BYTES, MAX_SKIPPED_LINES, Reading, RemovedKey};
 use super::keyring::{Ending, Good};
 use super::life::{Fetched, Life, NothingLeft, Success};
-use super::on_demand::WaitingPlaces;
 use super::remote::{Location, RemoteKeySet, RemoteSettings, Snapshot, later_by};
 use super::schedule::{News, Step};
-use crate::clock::UnixMillis;
+use crate::clock::{Moment, UnixMillis};
 use crate::epoch::Epoch;
 use crate::events::{Events, Level};
 use crate::signature::KeyError;
@@ -33,14 +35,16 @@ use crate::signature::KeyError;
 const THREAD_NAME: &str = "nativejwt-jwks";
 /// How long a drop waits for the thread. It ends at once, unless the system does not let it.
 const LONGEST_STOP: Duration = Duration::from_secs(2);
-/// The longest sleep; nothing is due that late, but a timer needs an end.
-const LONGEST_SLEEP: Duration = Duration::from_secs(86_400);
+/// The longest sleep. A timer stands still while the machine is suspended, and what was due meanwhile is this late at most.
+const LONGEST_SLEEP: Duration = Duration::from_secs(10);
+/// After a panic the work begins anew after this long; the time doubles with each further one.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// The thread that fetches for all key sets of an authenticator, each at its own times, so that a slow server delays no
 /// other one. Dropped, it stops, whatever is under way.
 pub(crate) struct Refresher {
     runtime: Handle,
-    places: Arc<WaitingPlaces>,
     events: Arc<Events>,
     epoch: Arc<Epoch>,
     stop: Option<oneshot::Sender<()>>,
@@ -68,19 +72,18 @@ impl Refresher {
             // A look-up of a name cannot be interrupted, so it is not waited for.
             runtime.shutdown_background();
         })?;
-        let places = Arc::default();
         let (stop, thread, ended) = (Some(stop), Some(thread), Mutex::new(ended));
-        Ok(Self { runtime: handle, places, events, epoch, stop, ended, thread })
+        Ok(Self { runtime: handle, events, epoch, stop, ended, thread })
     }
 
     /// Fetches for the key set from now on, until nobody else holds it; waits for nothing. A key set belongs to the first
     /// refresher that takes it.
     pub(crate) fn add(&self, key_set: &Arc<RemoteKeySet>) {
-        if key_set.places.set(Arc::clone(&self.places)).is_ok() {
-            let task = self.runtime.spawn(Refreshing::new(key_set, &self.events, &self.epoch).run());
-            // It was empty as long as the places were.
-            let _ = key_set.refreshing.set(task.abort_handle());
-        }
+        self.run(key_set, Refreshing::new(key_set, &self.events, &self.epoch));
+    }
+
+    fn run(&self, key_set: &RemoteKeySet, refreshing: Refreshing) {
+        key_set.refreshing.get_or_init(|| self.runtime.spawn(refreshing.run()).abort_handle());
     }
 }
 
@@ -121,6 +124,44 @@ struct Refreshing {
     since: UnixMillis,
     skipped: Vec<String>,
     random: RandomState,
+    #[cfg(test)]
+    defects: tests::Defects,
+}
+
+/// What comes after a turn.
+#[derive(Clone, Copy, Debug)]
+enum Turn {
+    Next,
+    /// Nobody holds the key set any more.
+    End,
+}
+
+/// The parts of a turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    Begin,
+    EndKeys,
+    Fetch,
+    Wait,
+    Take,
+    /// The life knows of the keys, and nobody else does yet.
+    Success,
+    Save,
+    Failure,
+}
+
+/// `None` if it panics. What that leaves half-done is for the caller to look at.
+async fn survived<T>(future: impl Future<Output = T>) -> Option<T> {
+    let mut future = pin!(future);
+    poll_fn(|context| {
+        let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context)));
+        polled.map_or(Poll::Ready(None), |polled| polled.map(Some))
+    })
+    .await
+}
+
+fn defect() -> Failure {
+    Failure::new(FailureKind::Defect, "a defect in this software stopped the fetch")
 }
 
 impl Refreshing {
@@ -134,65 +175,98 @@ impl Refreshing {
             since: UnixMillis::now(),
             skipped: Vec::new(),
             random: RandomState::new(),
+            #[cfg(test)]
+            defects: tests::Defects::default(),
         }
     }
 
     async fn run(mut self) {
-        // A task of its own, so that a panic is a failed fetch and not the end of all refreshing.
+        // A task of its own, so that a panic is a failed fetch.
         let mut fetching = JoinSet::new();
+        let mut pause = FIRST_PAUSE;
         loop {
-            let now = Instant::now();
-            let Some(key_set) = self.key_set.upgrade() else { return };
-            self.end_keys(&key_set, now);
-            let (step, next_end, validator) =
-                key_set.change(&self.epoch, |life| (None, (life.next(now), life.next_end(), life.validator())));
-            drop(key_set);
-            let wake = match step {
-                Step::Fetch => {
-                    fetching.spawn(obtain(Arc::clone(&self.settings), validator));
-                    continue;
+            match survived(self.turn(&mut fetching)).await {
+                Some(Turn::Next) => pause = FIRST_PAUSE,
+                Some(Turn::End) => return,
+                None => {
+                    self.recover(&fetching, pause);
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
                 }
-                Step::WaitUntil(due) => next_end.map_or(due, |end| end.min(due)),
-                Step::Fetching => next_end.unwrap_or(now + LONGEST_SLEEP),
-            };
-            let wake = wake.min(now + LONGEST_SLEEP).into();
-            if fetching.is_empty() {
-                // Either way there may be something to do now.
-                let _ = tokio::time::timeout_at(wake, self.demand.notified()).await;
-            } else if let Ok(Some(fetched)) = tokio::time::timeout_at(wake, fetching.join_next()).await {
-                let fetched = fetched.unwrap_or_else(|_| {
-                    Err(Failure::new(FailureKind::Defect, "a defect in this software stopped the fetch"))
-                });
-                let Some(key_set) = self.key_set.upgrade() else { return };
-                self.survive(&key_set, |this| this.take(&key_set, fetched, Instant::now(), UnixMillis::now()));
             }
         }
     }
 
-    /// A defect of ours, or a system without a thread for the cache file, costs one fetch and not all that are to come:
-    /// without them no key would be renewed, and none would end.
-    fn survive(&mut self, key_set: &RemoteKeySet, take: impl FnOnce(&mut Self)) {
-        // What it leaves half-done is the life, which is looked at here, and lines for the log.
-        if catch_unwind(AssertUnwindSafe(|| take(self))).is_ok() {
-            return;
+    /// Does what is due, then waits for what comes next: the end of a fetch, a wish of a login, or a time.
+    async fn turn(&mut self, fetching: &mut JoinSet<Result<Obtained, Failure>>) -> Turn {
+        let now = Moment::now();
+        let Some(key_set) = self.key_set.upgrade() else { return Turn::End };
+        self.reaches(Part::Begin);
+        self.end_keys(&key_set, now);
+        let (step, next_end, validator) =
+            key_set.change(&self.epoch, |life| (None, (life.next(now), life.next_end(), life.validator())));
+        drop(key_set);
+        let wake = match step {
+            Step::Fetch => {
+                self.reaches(Part::Fetch);
+                fetching.spawn(obtain(Arc::clone(&self.settings), validator));
+                return Turn::Next;
+            }
+            Step::WaitUntil(due) => next_end.map_or(due, |end| end.min(due)),
+            Step::Fetching => next_end.unwrap_or(now + LONGEST_SLEEP),
+        };
+        self.reaches(Part::Wait);
+        let sleep = (wake - now).min(LONGEST_SLEEP);
+        if fetching.is_empty() {
+            // Either way there may be something to do now.
+            let _ = tokio::time::timeout(sleep, self.demand.notified()).await;
+        } else if let Ok(Some(fetched)) = tokio::time::timeout(sleep, fetching.join_next()).await {
+            let fetched = fetched.unwrap_or_else(|_| Err(defect()));
+            let Some(key_set) = self.key_set.upgrade() else { return Turn::End };
+            self.take(&key_set, fetched, Moment::now(), UnixMillis::now());
         }
-        let text = format!("internal error after a fetch of keys from {}. Please report this.", self.settings.location);
-        self.events.push(Level::Error, text);
-        let is_open = key_set.life().due().is_none();
-        if is_open {
-            let failure = Failure::new(FailureKind::Defect, "a defect in this software stopped the fetch");
-            self.failed(key_set, &failure, Instant::now());
-        }
+        Turn::Next
     }
+
+    /// After a defect of ours, or of a system without a thread for the cache file, which cut a turn short wherever it was:
+    /// the life of the set goes on as it is, and a fetch that nobody waits for any more has failed. Without this, no key
+    /// would be renewed, and none would end.
+    fn recover(&mut self, fetching: &JoinSet<Result<Obtained, Failure>>, pause: Duration) {
+        let RemoteSettings { location, .. } = &*self.settings;
+        let text = format!(
+            "internal error in the fetching of keys from {location}. It begins anew in {} s. Please report this.",
+            pause.as_secs()
+        );
+        self.events.push(Level::Error, text);
+        let Some(key_set) = self.key_set.upgrade() else { return };
+        let now = Moment::now();
+        let random = self.random.hash_one(now);
+        // What it does not come to is done by the next turn.
+        let _ = catch_unwind(AssertUnwindSafe(|| {
+            key_set.change(&self.epoch, |life| {
+                if fetching.is_empty() && life.due().is_none() {
+                    life.failed(&defect(), now, random);
+                }
+                (Some(Snapshot::serving(life).unwrap_or_else(|| self.unavailable(life))), ())
+            });
+        }));
+        // The end of a fetch may have come and not been told.
+        key_set.wake_all();
+    }
+
+    /// A test has a defect in each part.
+    #[cfg(not(test))]
+    fn reaches(&self, _: Part) {}
 
     /// Takes the end of a fetch in.
     fn take(
         &mut self,
         key_set: &RemoteKeySet,
         fetched: Result<Obtained, Failure>,
-        now: Instant,
+        now: Moment,
         wall_clock: UnixMillis,
     ) {
+        self.reaches(Part::Take);
         self.end_keys(key_set, now);
         let fetched = fetched.and_then(|obtained| {
             let fetched = match obtained.content {
@@ -211,6 +285,7 @@ impl Refreshing {
                 let epoch = Arc::clone(&self.epoch);
                 let good = key_set.change(&epoch, |life| match life.succeeded(fetched, max_age, now, wall_clock) {
                     Ok(success) => {
+                        self.reaches(Part::Success);
                         self.tell_success(life, &success, wall_clock);
                         (Snapshot::serving(life), Ok(life.document().map(|(good, _)| good.clone())))
                     }
@@ -255,6 +330,7 @@ impl Refreshing {
 
     /// Writes the cache file, and does not wait for it: a slow disk delays no fetch.
     fn save(&self, key_set: &RemoteKeySet, good: Option<Good>, fetched_at: UnixMillis) {
+        self.reaches(Part::Save);
         let Some(Good { text: Some(document), validator, .. }) = good else { return };
         if let Some(cache_file) = &key_set.cache_file {
             let (cache_file, events) = (Arc::clone(cache_file), Arc::clone(&self.events));
@@ -262,10 +338,11 @@ impl Refreshing {
         }
     }
 
-    fn failed(&mut self, key_set: &RemoteKeySet, failure: &Failure, now: Instant) {
+    fn failed(&mut self, key_set: &RemoteKeySet, failure: &Failure, now: Moment) {
         let random = self.random.hash_one(now);
         key_set.change(&self.epoch, |life| {
             let news = life.failed(failure, now, random);
+            self.reaches(Part::Failure);
             self.tell_failure(life, news, failure);
             (life.document().is_none().then(|| self.unavailable(life)), ())
         });
@@ -300,9 +377,10 @@ impl Refreshing {
     }
 
     /// Ends the keys whose time is over.
-    fn end_keys(&self, key_set: &RemoteKeySet, now: Instant) {
+    fn end_keys(&self, key_set: &RemoteKeySet, now: Moment) {
         key_set.change(&self.epoch, |life| {
             let ending = life.end_keys(now);
+            self.reaches(Part::EndKeys);
             let serving = || Snapshot::serving(life).unwrap_or_else(|| self.unavailable(life));
             let snapshot = ending.is_some().then(serving);
             if let Some(ending) = ending {
@@ -360,27 +438,33 @@ async fn obtain(settings: Arc<RemoteSettings>, validator: Option<Validator>) -> 
         };
         let query = |endpoint| Query {
             endpoint,
+            wanted: Wanted::JwkSet,
             accept: "application/jwk-set+json, application/json;q=0.9, */*;q=0.1",
             max_bytes: MAX_DOCUMENT_BYTES,
             validator: validator.as_ref(),
             bearer: bearer.as_ref(),
         };
         match location {
-            Location::JwkSet(endpoint) => fetch::fetch(query(endpoint), transport).await,
+            Location::JwkSet(endpoint) => {
+                let query = query(endpoint);
+                Ok((fetch::fetch(query, transport).await?, query.excerpts()))
+            }
             Location::Discovery { issuer } => {
                 let endpoint = discovery::jwk_set_endpoint(issuer, transport, bearer.as_ref()).await?;
-                fetch::fetch(query(&endpoint), transport).await.map_err(|Failure { kind, text }| {
+                let query = query(&endpoint);
+                let answer = fetch::fetch(query, transport).await.map_err(|Failure { kind, text }| {
                     Failure::new(kind, format!("the JWK set {endpoint} of the discovery document: {text}"))
-                })
+                });
+                Ok((answer?, query.excerpts()))
             }
         }
     });
-    let Answer { content, max_age } = answer.await?;
+    let (Answer { content, max_age }, excerpts): (_, Excerpts) = answer.await?;
     let content = match content {
         Content::Unchanged => ObtainedContent::Unchanged,
         Content::Document { bytes, validator } => {
             let broken = |KeyError(text): KeyError| Failure::new(FailureKind::Document, text);
-            let reading = KeySet::read(&bytes, Origin::Fetched).map_err(broken)?;
+            let reading = KeySet::read_with(&bytes, Origin::Fetched, excerpts).map_err(broken)?;
             let text = cache_file.as_ref().and_then(|_| str::from_utf8(&bytes).ok()).map(Arc::from);
             ObtainedContent::Document { reading: Box::new(reading), validator, text }
         }
@@ -389,9 +473,7 @@ async fn obtain(settings: Arc<RemoteSettings>, validator: Option<Validator>) -> 
 }
 
 async fn bearer_for(location: &Location, path: PathBuf) -> Result<Bearer, Failure> {
-    let token = spawn_blocking(move || bearer_file::read(&path))
-        .await
-        .unwrap_or_else(|_| Err(Failure::new(FailureKind::Defect, "a defect in this software stopped the fetch")))?;
+    let token = spawn_blocking(move || bearer_file::read(&path)).await.unwrap_or_else(|_| Err(defect()))?;
     match location {
         Location::JwkSet(endpoint) => Bearer::new(&token, endpoint),
         Location::Discovery { issuer } => {

@@ -5,7 +5,7 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tokio::sync::Notify;
@@ -19,9 +19,9 @@ use super::jwks::{KeySet, Reading};
 use super::keyring::Good;
 use super::life::{Answer, Gate, Life, Ticket};
 use super::on_demand::{MAX_KEY_ID_BYTES, WaitingPlaces};
-use super::schedule::{Timing, later};
+use super::schedule::Timing;
 use super::transport::Transport;
-use crate::clock::UnixMillis;
+use crate::clock::{Moment, UnixMillis};
 use crate::epoch::Epoch;
 use crate::events::{Events, Level};
 use crate::reject::{Reject, RejectCode};
@@ -33,7 +33,7 @@ const GATE_OPEN: u64 = 0;
 const GATE_FETCHING: u64 = 1;
 
 /// The thread that ends keys, and says so, may be late by this much.
-const LATEST_END: Duration = Duration::from_secs(1);
+pub(super) const LATEST_END: Duration = Duration::from_secs(1);
 
 /// Where a remote set lies.
 #[derive(Clone, Debug, PartialEq)]
@@ -127,39 +127,60 @@ pub(crate) struct RemoteKeySet {
     life: Mutex<Life>,
     /// [`Life::gate`], read without the lock; a time is in nanoseconds since `opened`.
     gate: AtomicU64,
-    opened: Instant,
+    opened: Moment,
     /// A fetch came to its end.
     fetch_ended: Condvar,
     /// The refresher is to look at `life` again.
     pub(super) demand: Arc<Notify>,
     pub(super) cache_file: Option<Arc<CacheFile>>,
+    pub(super) places: WaitingPlaces,
     /// Set when a refresher takes the set.
-    pub(super) places: OnceLock<Arc<WaitingPlaces>>,
     pub(super) refreshing: OnceLock<AbortHandle>,
     seed: RandomState,
 }
 
 /// What the request path sees.
+#[derive(Clone, Debug)]
 pub(super) enum Snapshot {
     /// There are no keys; the sentence for whoever tries to log in.
     Unavailable(String),
-    /// They serve until then at the latest, whatever becomes of the thread that ends them; the first of them ends at
-    /// `next_end`.
-    Keys { keys: Arc<KeySet>, until: Instant, next_end: Instant },
+    /// There are keys, whatever becomes of the thread that ends them.
+    Keys {
+        /// All that serve, until the first of them ends.
+        keys: Arc<KeySet>,
+        next_end: Moment,
+        /// Those of the last good document, until they are too old: the same ones, unless removed keys serve on for a while.
+        lasting: Arc<KeySet>,
+        until: Moment,
+    },
 }
 
 impl Snapshot {
     /// The keys that serve now.
     pub(super) fn serving(life: &Life) -> Option<Self> {
         let (keys, end) = life.serving().zip(life.keys_end())?;
+        let lasting = Arc::clone(&life.document()?.0.keys);
         let next_end = life.next_end().map_or(end, |next_end| next_end.min(end));
-        Some(Self::Keys { keys, until: later(end, LATEST_END), next_end: later(next_end, LATEST_END) })
+        Some(Self::Keys { keys, next_end: next_end + LATEST_END, lasting, until: end + LATEST_END })
     }
 
-    /// True if no token is judged otherwise by the other snapshot, as long as both serve.
-    fn is_same(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Keys { keys, .. }, Self::Keys { keys: others, .. }) => keys.is_same(others),
+    /// The keys that serve at this moment, and when the first of them ends. Removed keys end together with the first of
+    /// them where the thread does not come to take them out one by one.
+    pub(super) fn keys_at(&self, now: Moment) -> Option<(&Arc<KeySet>, Moment)> {
+        match self {
+            Self::Keys { keys, next_end, .. } if now < *next_end => Some((keys, *next_end)),
+            Self::Keys { lasting, until, .. } if now < *until => Some((lasting, *until)),
+            Self::Keys { .. } | Self::Unavailable(_) => None,
+        }
+    }
+
+    /// True if no token that was accepted by the older snapshot, and is kept until the first key of that ends, would be
+    /// judged otherwise by this one.
+    pub(super) fn continues(&self, older: &Self) -> bool {
+        match (self, older) {
+            (Self::Keys { keys, next_end, .. }, Self::Keys { keys: others, next_end: others_end, .. }) => {
+                next_end >= others_end && keys.is_same(others)
+            }
             (Self::Unavailable(_), Self::Unavailable(_)) => true,
             _ => false,
         }
@@ -182,7 +203,7 @@ impl RemoteKeySet {
         }
         let cache_file =
             cache_file.as_ref().map(|path| CacheFile::new(path.clone(), location.digest(), location.to_string()));
-        let (now, wall_clock) = (Instant::now(), UnixMillis::now());
+        let (now, wall_clock) = (Moment::now(), UnixMillis::now());
         let life = cache_file
             .as_ref()
             .and_then(|cache_file| restore(cache_file, location, timing, now, wall_clock, events))
@@ -197,7 +218,7 @@ impl RemoteKeySet {
             fetch_ended: Condvar::new(),
             demand: Arc::default(),
             cache_file: cache_file.map(Arc::new),
-            places: OnceLock::new(),
+            places: WaitingPlaces::default(),
             refreshing: OnceLock::new(),
             seed: RandomState::new(),
             settings: Arc::new(settings),
@@ -210,7 +231,7 @@ impl RemoteKeySet {
         &self,
         header: &TokenHeader<'_>,
         verify: impl Fn(&VerifyingKey) -> Result<T, Reject>,
-    ) -> Result<(T, Instant), Reject> {
+    ) -> Result<(T, Moment), Reject> {
         let verdict = self.verify_now(header, &verify);
         match header.key_name() {
             Some(name) if lacks_key(&verdict) && name.len() <= MAX_KEY_ID_BYTES => {
@@ -222,7 +243,7 @@ impl RemoteKeySet {
 
     /// False as long as every token is refused for want of keys.
     pub(crate) fn has_keys(&self) -> bool {
-        matches!(&**self.snapshot.load(), Snapshot::Keys { .. })
+        self.snapshot.load().keys_at(Moment::now()).is_some()
     }
 
     /// True if both come from the same place in the same way.
@@ -239,17 +260,16 @@ impl RemoteKeySet {
         &self,
         header: &TokenHeader<'_>,
         verify: &impl Fn(&VerifyingKey) -> Result<T, Reject>,
-    ) -> Result<(T, Instant), Reject> {
-        match &**self.snapshot.load() {
-            Snapshot::Keys { keys, until, next_end } if Instant::now() < *until => {
-                keys.verify_with(header, verify).map(|verified| (verified, *next_end))
-            }
-            Snapshot::Keys { .. } => Err(Reject::new(
-                RejectCode::KeysUnavailable,
-                "The signing keys are too old to be used; try again shortly",
-            )),
-            Snapshot::Unavailable(message) => Err(Reject::new(RejectCode::KeysUnavailable, message.clone())),
+    ) -> Result<(T, Moment), Reject> {
+        let snapshot = self.snapshot.load();
+        if let Some((keys, end)) = snapshot.keys_at(Moment::now()) {
+            return keys.verify_with(header, verify).map(|verified| (verified, end));
         }
+        let why = match &**snapshot {
+            Snapshot::Keys { .. } => "The signing keys are too old to be used; try again shortly",
+            Snapshot::Unavailable(message) => message,
+        };
+        Err(Reject::new(RejectCode::KeysUnavailable, why.to_owned()))
     }
 
     /// The verdict by keys that were waited for; `None` if there was nothing to wait for, or not long enough.
@@ -259,37 +279,38 @@ impl RemoteKeySet {
         header: &TokenHeader<'_>,
         key_name: &[u8],
         verify: &impl Fn(&VerifyingKey) -> Result<T, Reject>,
-    ) -> Option<Result<(T, Instant), Reject>> {
-        let places = self.places.get()?;
-        let begin = Instant::now();
-        if !self.is_worth_asking(places, begin) {
+    ) -> Option<Result<(T, Moment), Reject>> {
+        // Without a refresher nothing will be fetched.
+        self.refreshing.get()?;
+        let begin = Moment::now();
+        if !self.is_worth_asking(begin) {
             return None;
         }
-        let deadline = later(begin, self.settings.timing.unknown_kid_wait);
+        let deadline = begin + self.settings.timing.unknown_kid_wait;
         let key_hash = self.seed.hash_one(key_name);
         // The fetch that is under way may have had its answer before the issuer had the key; the one after it has not.
-        let ticket = self.wait(places, key_hash, begin, deadline)?;
+        let ticket = self.wait(key_hash, begin, deadline)?;
         let verdict = self.verify_now(header, verify);
         if ticket.settles || !lacks_key(&verdict) {
             return Some(verdict);
         }
-        match self.wait(places, key_hash, Instant::now(), deadline) {
+        match self.wait(key_hash, Moment::now(), deadline) {
             Some(_) => Some(self.verify_now(header, verify)),
             None => Some(verdict),
         }
     }
 
     /// Without a lock, so that a flood of unknown kids costs next to nothing.
-    fn is_worth_asking(&self, places: &WaitingPlaces, now: Instant) -> bool {
+    fn is_worth_asking(&self, now: Moment) -> bool {
         match self.gate.load(Ordering::Relaxed) {
             GATE_OPEN => true,
-            GATE_FETCHING => !places.are_taken(),
-            closed_until => u128::from(closed_until) <= now.duration_since(self.opened).as_nanos(),
+            GATE_FETCHING => !self.places.are_taken(),
+            closed_until => u128::from(closed_until) <= (now - self.opened).as_nanos(),
         }
     }
 
     /// Asks for a fetch and waits for the end of it; `None` if it is not to be had before the deadline.
-    fn wait(&self, places: &WaitingPlaces, key_hash: u64, now: Instant, deadline: Instant) -> Option<Ticket> {
+    fn wait(&self, key_hash: u64, now: Moment, deadline: Moment) -> Option<Ticket> {
         let mut life = self.life();
         let due = life.due();
         let answer = life.ask(key_hash, now);
@@ -298,11 +319,11 @@ impl RemoteKeySet {
             self.demand.notify_one();
         }
         let Answer::Wait(ticket) = answer else { return None };
-        let _place = places.take()?;
+        let _place = self.places.take()?;
         life.waits(key_hash, now);
         let (life, _) = self
             .fetch_ended
-            .wait_timeout_while(life, deadline.saturating_duration_since(now), |life| !life.is_over(ticket))
+            .wait_timeout_while(life, deadline - now, |life| !life.is_over(ticket))
             .unwrap_or_else(PoisonError::into_inner);
         life.is_over(ticket).then_some(ticket)
     }
@@ -332,15 +353,20 @@ impl RemoteKeySet {
         let fetches = life.fetches();
         let (snapshot, result) = change(&mut life);
         if let Some(snapshot) = snapshot {
-            let is_same = snapshot.is_same(&self.snapshot.load());
+            let continues = snapshot.continues(&self.snapshot.load());
             let store = || self.snapshot.store(Arc::new(snapshot));
-            if is_same { store() } else { epoch.change(store) }
+            if continues { store() } else { epoch.change(store) }
         }
         self.show_gate(&life);
         if life.fetches() != fetches {
-            self.fetch_ended.notify_all();
+            self.wake_all();
         }
         result
+    }
+
+    /// Has every login that waits look whether its fetch has ended.
+    pub(super) fn wake_all(&self) {
+        self.fetch_ended.notify_all();
     }
 
     pub(super) fn life(&self) -> MutexGuard<'_, Life> {
@@ -352,7 +378,7 @@ impl RemoteKeySet {
             Gate::Open => GATE_OPEN,
             Gate::Fetching => GATE_FETCHING,
             Gate::ClosedUntil(time) => {
-                let nanos = time.duration_since(self.opened).as_nanos();
+                let nanos = (time - self.opened).as_nanos();
                 u64::try_from(nanos).unwrap_or(u64::MAX).max(GATE_FETCHING + 1)
             }
         };
@@ -378,7 +404,7 @@ fn restore(
     cache_file: &CacheFile,
     location: &Location,
     timing: &Timing,
-    now: Instant,
+    now: Moment,
     wall_clock: UnixMillis,
     events: &Events,
 ) -> Option<Life> {

@@ -1,8 +1,9 @@
 //! When the next fetch is due and what is worth a line in the log: decisions only, with time as an argument.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::fetch::FailureKind;
+use crate::clock::Moment;
 
 /// The intervals of a key set's life.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -54,12 +55,6 @@ impl Timing {
 /// Between two fetches, however short `max_stale` is.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 
-/// `after` from `now`; a time that the clock cannot hold is one that nobody lives to see.
-pub(crate) fn later(now: Instant, after: Duration) -> Instant {
-    const LONG: Duration = Duration::from_secs(30 * 365 * 86_400);
-    now.checked_add(after.min(LONG)).unwrap_or(now)
-}
-
 /// A failure that goes on is told again after this long, then after twice as long, and so on up to an hour. Another kind
 /// of failure is told sooner, but not more often than this, so that a server that fails in turns cannot fill the log.
 const FIRST_REMINDER: Duration = Duration::from_secs(60);
@@ -69,7 +64,7 @@ const LAST_REMINDER: Duration = Duration::from_secs(60 * 60);
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Step {
     /// Nothing before this time.
-    WaitUntil(Instant),
+    WaitUntil(Moment),
     /// Fetch, and report the end of it with [`Schedule::succeeded`] or [`Schedule::failed`].
     Fetch,
     /// A fetch is under way, and there is never a second one beside it.
@@ -94,7 +89,7 @@ pub(crate) enum News {
 pub(crate) struct Schedule {
     timing: Timing,
     /// `None` while a fetch is under way.
-    due: Option<Instant>,
+    due: Option<Moment>,
     has_keys: bool,
     /// There was a good fetch.
     fetched: bool,
@@ -105,17 +100,17 @@ pub(crate) struct Schedule {
 struct Failing {
     failures: u32,
     told: FailureKind,
-    told_at: Instant,
+    told_at: Moment,
     reminder: Duration,
 }
 
 impl Schedule {
     /// The first fetch is due at once. `has_keys` where older keys serve until then.
-    pub(crate) fn new(timing: Timing, has_keys: bool, now: Instant) -> Self {
+    pub(crate) fn new(timing: Timing, has_keys: bool, now: Moment) -> Self {
         Self { timing, due: Some(now), has_keys, fetched: false, failing: None }
     }
 
-    pub(crate) fn next(&mut self, now: Instant) -> Step {
+    pub(crate) fn next(&mut self, now: Moment) -> Step {
         match self.due {
             None => Step::Fetching,
             Some(due) if due > now => Step::WaitUntil(due),
@@ -127,24 +122,24 @@ impl Schedule {
     }
 
     /// When the next fetch is due; `None` while one is under way.
-    pub(crate) fn due(&self) -> Option<Instant> {
+    pub(crate) fn due(&self) -> Option<Moment> {
         self.due
     }
 
     /// Lets the next fetch be due at `time` if it was due later. One that is under way stays the only one.
-    pub(crate) fn hasten(&mut self, time: Instant) {
+    pub(crate) fn hasten(&mut self, time: Moment) {
         self.due = self.due.map(|due| due.min(time));
     }
 
     /// The keys are too old to be used: from now on every login waits for a fetch.
-    pub(crate) fn keys_ended(&mut self, now: Instant) {
+    pub(crate) fn keys_ended(&mut self, now: Moment) {
         self.has_keys = false;
         self.hasten(now);
     }
 
     /// `max_age` is what the answer said of itself.
-    pub(crate) fn succeeded(&mut self, now: Instant, max_age: Option<Duration>) -> News {
-        self.due = Some(later(now, self.timing.refresh_after(max_age)));
+    pub(crate) fn succeeded(&mut self, now: Moment, max_age: Option<Duration>) -> News {
+        self.due = Some(now + self.timing.refresh_after(max_age));
         self.has_keys = true;
         let fetched = std::mem::replace(&mut self.fetched, true);
         match self.failing.take() {
@@ -155,9 +150,9 @@ impl Schedule {
     }
 
     /// `random` is any number; it spreads the retries of many coordinators.
-    pub(crate) fn failed(&mut self, now: Instant, kind: FailureKind, random: u64) -> News {
+    pub(crate) fn failed(&mut self, now: Moment, kind: FailureKind, random: u64) -> News {
         let failures = self.failing.map_or(0, |failing| failing.failures).saturating_add(1);
-        self.due = Some(later(now, self.retry_after(failures, random)));
+        self.due = Some(now + self.retry_after(failures, random));
         let (news, told, told_at, reminder) = match self.failing {
             None => (News::Failing { failures }, kind, now, FIRST_REMINDER),
             Some(failing) => {
@@ -193,12 +188,12 @@ mod tests {
     /// A schedule with a clock that a test turns.
     struct Life {
         schedule: Schedule,
-        now: Instant,
+        now: Moment,
     }
 
     impl Life {
         fn new() -> Self {
-            let now = Instant::now();
+            let now = Moment::now();
             Self { schedule: Schedule::new(Timing::DEFAULT, false, now), now }
         }
 
@@ -275,8 +270,8 @@ mod tests {
             assert_eq!(timing.refresh_after(None), Duration::from_millis(wait));
         }
         let forever = Timing { refresh_interval: Duration::MAX, max_stale: Duration::MAX, ..Timing::DEFAULT };
-        let now = Instant::now();
-        assert!(later(now, forever.refresh_after(None)) > now);
+        let now = Moment::now();
+        assert!(now + forever.refresh_after(None) > now);
     }
 
     #[test]

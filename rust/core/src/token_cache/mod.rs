@@ -22,13 +22,12 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::mem::ManuallyDrop;
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
 
 use arc_swap::{ArcSwapOption, Guard};
 use foldhash::quality::FixedState;
 
 use crate::claims::Validity;
-use crate::clock::{Clock, Deadline, UnixMillis};
+use crate::clock::{Clock, Deadline, Moment, UnixMillis};
 use crate::epoch::{Epoch, EpochNumber};
 use crate::identity::Identity;
 use crate::wiped::WipedBytes;
@@ -85,7 +84,7 @@ pub(crate) struct Terms {
     /// When the token may be used.
     pub(crate) validity: Validity,
     /// When the keys end that verified it, if they end by themselves.
-    pub(crate) keys_end: Option<Instant>,
+    pub(crate) keys_end: Option<Moment>,
 }
 
 /// Where a token stands in the cache.

@@ -2,7 +2,7 @@ use std::collections::HashSet;
 use std::hash::Hasher as _;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 
@@ -40,7 +40,7 @@ impl Fixture {
         &self,
         token: &[u8],
         (from, until): (i64, i64),
-        keys_end: Option<Instant>,
+        keys_end: Option<Moment>,
     ) -> Option<CachePlace> {
         let terms = Terms { epoch: self.epoch.settled().unwrap(), validity: Validity::between(from, until), keys_end };
         self.cache.keep(&self.cache.entry(token, terms, identity("alice")), &self.epoch, NOW)
@@ -135,7 +135,7 @@ fn a_token_is_found_between_its_times_to_the_millisecond() {
 fn a_token_ends_with_its_keys() {
     let fixture = Fixture::of(MEGABYTE);
     let [ended, soon, long] = [1, 2, 3].map(|number| token(number, 300));
-    let now = Instant::now();
+    let now = Moment::now();
     fixture.keep_for(&ended, ALWAYS, Some(now)).unwrap();
     // So near that the exact clock is asked, and so far that the kernel's last tick is enough.
     fixture.keep_for(&soon, ALWAYS, Some(now + Duration::from_secs(8))).unwrap();

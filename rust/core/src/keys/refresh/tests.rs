@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::net::TcpListener;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Instant;
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use base64::Engine as _;
@@ -27,6 +28,7 @@ mod transport;
 pub(in crate::keys) struct Fetched {
     pub(in crate::keys) key_set: Arc<RemoteKeySet>,
     pub(in crate::keys) events: Arc<Events>,
+    pub(in crate::keys) epoch: Arc<Epoch>,
     /// Fetches until it is dropped.
     _refresher: Refresher,
     told: Vec<Event>,
@@ -58,12 +60,24 @@ impl Fetched {
     pub(in crate::keys) fn open(settings: RemoteSettings) -> Self {
         let events = Arc::new(Events::default());
         let key_set = RemoteKeySet::open(settings, &events);
-        let refresher = Refresher::start(&events, &Arc::default()).unwrap();
+        let epoch = Arc::default();
+        let refresher = Refresher::start(&events, &epoch).unwrap();
         refresher.add(&key_set);
         // Said at the open of each set in these tests.
         let told = std::iter::from_fn(|| events.pop()).filter(|event| !event.text.contains("without encryption"));
         let told = told.collect();
-        Self { key_set, events, _refresher: refresher, told }
+        Self { key_set, events, epoch, _refresher: refresher, told }
+    }
+
+    /// Keeps the thread from everything until what is given back is dropped.
+    pub(in crate::keys) fn hang(&self) -> mpsc::Sender<()> {
+        let ((release, released), (hangs, hung)) = (mpsc::channel(), mpsc::channel());
+        self._refresher.runtime.spawn(async move {
+            hangs.send(()).unwrap();
+            let _ = released.recv();
+        });
+        hung.recv().unwrap();
+        release
     }
 
     pub(in crate::keys) fn try_key(&self, key_id: &str) -> Result<(), RejectCode> {
@@ -104,7 +118,7 @@ fn a_key_set_is_fetched_and_told_of() {
     let request = server.seen.requests.lock().unwrap()[0].to_lowercase();
     assert!(request.contains(&format!("\r\nuser-agent: nativejwt/{}\r\n", env!("CARGO_PKG_VERSION"))), "{request}");
     assert!(request.contains("\r\naccept: application/jwk-set+json"), "{request}");
-    assert!(!request.contains("accept-encoding"), "nothing is unpacked: {request}");
+    assert!(request.contains("\r\naccept-encoding: identity\r\n"), "nothing is unpacked: {request}");
 }
 
 #[test]
@@ -120,9 +134,35 @@ fn each_failure_has_its_reason_and_a_login_meanwhile_a_sentence() {
         (Box::new(|| redirect("http://evil.example/jwks")), "another host, 'evil.example'", "not followed"),
         (Box::new(|| redirect("file:///etc/passwd")), "of type 'file'", "not followed"),
         (Box::new(|| redirect("/jwks")), "more than 3 redirects", "not followed"),
+        (Box::new(|| response("204 No", "", "")), "status 204, which means that there is no document", "with an error"),
         (
-            Box::new(|| response("200 OK", "", "<html>")),
-            "no JWK set: not valid JSON at line 1",
+            Box::new(|| response("404 No", "", r#"{"error":"Realm does not exist"}"#)),
+            "status 404 and says 'Realm does not exist': there is nothing at this address",
+            "answers with an error",
+        ),
+        (
+            Box::new(|| response("403 No", "", "<html><title>Sign in</title>")),
+            "status 403 and says 'Sign in': the keys are not open to everybody there",
+            "answers with an error",
+        ),
+        (
+            Box::new(|| Reply::Endless("HTTP/1.1 502 No\r\n\r\nno upstream\n".into(), b" ", Duration::from_millis(20))),
+            "status 502 and says 'no upstream'",
+            "answers with an error",
+        ),
+        (
+            Box::new(|| response("200 OK", "", "<html><title>Sign in</title>")),
+            "the document is an HTML page (its title is 'Sign in') instead of a JWK set (RFC 7517): this is a page for people",
+            "no usable set of keys",
+        ),
+        (
+            Box::new(|| response("200 OK", "Content-Encoding: br\r\n", "")),
+            "the document is compressed (br) instead of a JWK set (RFC 7517): only plain JSON is read",
+            "no usable set of keys",
+        ),
+        (
+            Box::new(|| response("200 OK", "", "")),
+            "the document is empty instead of a JWK set",
             "no usable set of keys",
         ),
         (Box::new(|| response("200 OK", "", r#"{"keys":[]}"#)), "the JWK set is empty", "no usable set of keys"),
@@ -281,7 +321,7 @@ fn read(key_ids: &[&str]) -> Result<Obtained, Failure> {
 fn failures_count_from_the_last_good_fetch() {
     let events = Arc::new(Events::default());
     let key_set = RemoteKeySet::open(RemoteSettings::new(Location::parse("https://idp.example/").unwrap()), &events);
-    let now = Instant::now();
+    let now = Moment::now();
     let mut refreshing = Refreshing::new(&key_set, &events, &Arc::default());
     let bad = || Err(Failure::new(FailureKind::Unreachable, "cannot connect"));
     for (fetched, wall_clock) in
@@ -305,7 +345,7 @@ fn failures_count_from_the_last_good_fetch() {
 fn a_clock_that_is_set_back_or_ahead_neither_ends_the_keys_nor_keeps_them() {
     let events = Arc::new(Events::default());
     let key_set = RemoteKeySet::open(RemoteSettings::new(Location::parse("https://idp.example/").unwrap()), &events);
-    let begin = Instant::now();
+    let begin = Moment::now();
     let mut refreshing = Refreshing::new(&key_set, &events, &Arc::default());
     let bad = || Err(Failure::new(FailureKind::Unreachable, "cannot connect"));
     let max_stale = Timing::DEFAULT.max_stale;
@@ -390,8 +430,12 @@ fn a_silent_server_delays_no_other_one_and_a_drop_does_not_wait_for_it() {
 #[test]
 fn secrets_in_the_url_are_never_shown() {
     for answer in [
-        || response("500 No", "", ""),
-        || response("200 OK", "", "x"),
+        || response("500 No", "", "Cannot GET /jwks?token=s3cret of hunter2"),
+        || response("404 No", "", r#"{"error":"/jwks?token=s3cret"}"#),
+        || response("200 OK", "", "Cannot GET /jwks?token=s3cret of hunter2"),
+        || response("200 OK", "", "<html><title>s3cret</title>"),
+        || response("200 OK", "", r#"{"s3cret":{"hunter2":1}}"#),
+        || response("200 OK", "Content-Encoding: gzip\r\n", "s3cret"),
         || redirect("/?s3cret"),
         || Reply::Bytes("".into()),
     ] {
@@ -657,22 +701,136 @@ fn alone_open_and_drop() {
     until("every descriptor is closed", || descriptors() <= before);
 }
 
+/// Parts of a turn that panic the next time that they are reached.
+#[derive(Clone, Default)]
+pub(super) struct Defects(Arc<Mutex<Vec<Part>>>);
+
+impl Defects {
+    fn add(&self, part: Part) {
+        self.0.lock().unwrap().push(part);
+    }
+
+    fn have_struck(&self) -> bool {
+        self.0.lock().unwrap().is_empty()
+    }
+}
+
+impl Refreshing {
+    pub(super) fn reaches(&self, part: Part) {
+        let mut defects = self.defects.0.lock().unwrap();
+        let struck = defects.iter().position(|defect| *defect == part).map(|index| defects.swap_remove(index));
+        drop(defects);
+        assert!(struck.is_none(), "a test asked for this panic");
+    }
+}
+
+const EVERY_PART: [Part; 8] =
+    [Part::Begin, Part::EndKeys, Part::Fetch, Part::Wait, Part::Take, Part::Success, Part::Save, Part::Failure];
+
 #[test]
-fn a_panic_after_a_fetch_is_a_failed_fetch_and_not_the_end() {
-    let events = Arc::new(Events::default());
-    let key_set = RemoteKeySet::open(RemoteSettings::new(Location::parse("https://idp.example/").unwrap()), &events);
-    let mut refreshing = Refreshing::new(&key_set, &events, &Arc::default());
-    assert_eq!(key_set.change(&Epoch::default(), |life| (None, life.next(Instant::now()))), Step::Fetch);
-    refreshing.survive(&key_set, |_| panic!("a test asked for this panic"));
-    assert!(key_set.life().due().is_some(), "the next fetch is due some time");
-    assert_eq!(events.pop().unwrap().level, Level::Error);
-    // As at the end of a fetch whose keys were taken in.
-    refreshing.survive(&key_set, |this| {
-        this.take(&key_set, read(&["a"]), Instant::now(), UnixMillis(0));
-        panic!("a test asked for this panic");
+fn a_panic_in_whatever_part_is_told_wakes_the_logins_and_ends_neither_keys_nor_refreshing() {
+    // Beside each other, since each of them pauses after the panic.
+    thread::scope(|scope| {
+        for part in EVERY_PART {
+            scope.spawn(move || survives(part));
+        }
     });
-    assert_eq!(try_key(&key_set, "a"), Ok(()));
-    assert!(key_set.life().failure().is_none());
+}
+
+fn survives(part: Part) {
+    let server = Server::start(move |number, _| match number {
+        0 => good(&["a"]),
+        1 if part == Part::Failure => response("500 No", "", ""),
+        _ => good(&["a", "b"]),
+    });
+    let events = Arc::new(Events::default());
+    let timing = Timing {
+        unknown_kid_wait: BOUND,
+        unknown_kid_cooldown: Duration::ZERO,
+        first_retry: Duration::from_millis(5),
+        ..Timing::DEFAULT
+    };
+    let settings = RemoteSettings { timing, ..RemoteSettings::new(Location::parse(&server.url()).unwrap()) };
+    let key_set = RemoteKeySet::open(settings, &events);
+    let refresher = Refresher::start(&events, &Arc::default()).unwrap();
+    let refreshing = Refreshing::new(&key_set, &events, &refresher.epoch);
+    let defects = refreshing.defects.clone();
+    refresher.run(&key_set, refreshing);
+    until("the keys are there", || try_key(&key_set, "a") == Ok(()));
+    defects.add(part);
+    let begin = Instant::now();
+    // Whether it finds its key hangs on where the panic is; that it is woken does not.
+    let verdict = try_key(&key_set, "b");
+    assert!(begin.elapsed() < BOUND, "{part:?}: it waits for nothing");
+    until("it has struck", || defects.have_struck());
+    match part {
+        Part::Begin | Part::Wait | Part::Success | Part::Save => assert_eq!(verdict, Ok(()), "{part:?}"),
+        Part::Fetch | Part::Take | Part::Failure => assert_eq!(verdict, Err(RejectCode::UnknownKeyId), "{part:?}"),
+        // Before the fetch or after it.
+        Part::EndKeys => {}
+    }
+    assert_eq!(try_key(&key_set, "a"), Ok(()), "{part:?}: its keys are as they were");
+    until("the next fetch is good", || try_key(&key_set, "b") == Ok(()));
+    let mut told = Vec::new();
+    until("it is told", || {
+        told.extend(std::iter::from_fn(|| events.pop()).filter(|event| event.level == Level::Error));
+        !told.is_empty()
+    });
+    let line = format!(
+        "internal error in the fetching of keys from {}. It begins anew in 1 s. Please report this.",
+        server.url()
+    );
+    assert_eq!(told.iter().map(|event| &*event.text).collect::<Vec<_>>(), [line], "{part:?}");
+}
+
+#[test]
+fn a_defect_that_stays_is_met_ever_more_rarely_and_the_keys_end_at_their_time() {
+    let server = Server::start(|_, _| good(&["a"]));
+    let events = Arc::new(Events::default());
+    let timing = Timing { max_stale: Duration::from_secs(3), ..QUICK };
+    let settings = RemoteSettings { timing, ..RemoteSettings::new(Location::parse(&server.url()).unwrap()) };
+    let key_set = RemoteKeySet::open(settings, &events);
+    let refresher = Refresher::start(&events, &Arc::default()).unwrap();
+    let refreshing = Refreshing::new(&key_set, &events, &refresher.epoch);
+    let defects = refreshing.defects.clone();
+    refresher.run(&key_set, refreshing);
+    until("the keys are there", || try_key(&key_set, "a") == Ok(()));
+    (0..1000).for_each(|_| defects.add(Part::EndKeys));
+    until("the keys end all the same", || try_key(&key_set, "a") == Err(RejectCode::KeysUnavailable));
+    let told = std::iter::from_fn(|| events.pop()).filter(|event| event.level == Level::Error);
+    let told: Vec<_> = told.map(|event| event.text).collect();
+    assert!((2..10).contains(&told.len()), "{told:?}");
+    for (text, pause) in told.iter().zip(["in 1 s", "in 2 s", "in 4 s"]) {
+        assert!(text.contains(pause), "{told:?}");
+    }
+}
+
+#[test]
+fn removed_keys_end_by_the_snapshot_alone_and_tokens_kept_before_end_with_their_removal() {
+    let (events, epoch) = (Arc::new(Events::default()), Arc::new(Epoch::default()));
+    let grace = Duration::from_secs(5);
+    let timing = Timing { removed_key_grace: grace, ..Timing::DEFAULT };
+    let location = Location::parse("https://idp.example/").unwrap();
+    let key_set = RemoteKeySet::open(RemoteSettings { timing, ..RemoteSettings::new(location) }, &events);
+    let mut refreshing = Refreshing::new(&key_set, &events, &epoch);
+    let now = Moment::now();
+    let mut take = |key_ids: &[&str], at: Moment| {
+        let before = epoch.settled();
+        refreshing.take(&key_set, read(key_ids), at, UnixMillis(0));
+        epoch.settled() != before
+    };
+    // Three, so that none of them is the only one for its algorithm before or after.
+    assert!(take(&["a", "b", "c"], now), "the first keys");
+    assert!(!take(&["a", "b", "c"], now), "a refresh that changes nothing costs no token");
+    assert!(take(&["b", "c"], now), "the same keys serve, and one of them ends sooner than the tokens kept by it");
+    assert!(!take(&["b", "c"], now), "nothing ends sooner now");
+    assert_eq!(try_key(&key_set, "a"), Ok(()), "the grace");
+    assert!(!take(&["a", "b", "c"], now), "the same keys, and none ends soon");
+    // As if the removal were long ago and nothing had come to take the key out.
+    let long_ago = now - grace - Duration::from_secs(2);
+    assert!(take(&["b", "c"], long_ago));
+    assert_eq!(try_key(&key_set, "a"), Err(RejectCode::UnknownKeyId));
+    assert_eq!(try_key(&key_set, "b"), Ok(()));
 }
 
 #[test]

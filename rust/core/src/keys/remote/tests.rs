@@ -5,13 +5,17 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::thread;
+use std::time::Instant;
 
 use super::*;
+use crate::claims::Validity;
+use crate::identity::Identity;
 use crate::keys::refresh::Refresher;
 use crate::keys::refresh::tests::*;
 use crate::keys::test_server::*;
 use crate::keys::transport::Roots;
 use crate::signature::Algorithm;
+use crate::token_cache::{Terms, TokenCache};
 
 /// Fetches once, and then only for an unknown kid; waits longer than a test.
 const ON_DEMAND: Timing = Timing { unknown_kid_wait: BOUND, ..ONCE };
@@ -60,7 +64,7 @@ fn a_login_that_joins_an_older_fetch_waits_for_the_one_after_it() {
     until("the second fetch", || asked.load(Ordering::SeqCst) == 2);
     thread::scope(|scope| {
         let login = scope.spawn(|| fetched.try_key("b"));
-        until("it waits", || fetched.key_set.places.get().unwrap().taken() == 1);
+        until("it waits", || fetched.key_set.places.taken() == 1);
         hold.store(false, Ordering::SeqCst);
         assert_eq!(login.join().unwrap(), Ok(()));
     });
@@ -107,12 +111,12 @@ fn logins_wait_no_longer_than_told_and_few_at_a_time() {
                 scope.spawn(move || {
                     let begin = Instant::now();
                     assert_eq!(fetched.try_key(&format!("x{number}")), Err(RejectCode::UnknownKeyId));
-                    most.fetch_max(fetched.key_set.places.get().unwrap().taken(), Ordering::SeqCst);
+                    most.fetch_max(fetched.key_set.places.taken(), Ordering::SeqCst);
                     begin.elapsed()
                 })
             })
             .collect();
-        until("the places are taken", || fetched.key_set.places.get().unwrap().are_taken());
+        until("the places are taken", || fetched.key_set.places.are_taken());
         assert_eq!(fetched.try_key("a"), Ok(()), "known keys go on");
         logins.into_iter().map(|login| login.join().unwrap()).collect()
     });
@@ -120,7 +124,7 @@ fn logins_wait_no_longer_than_told_and_few_at_a_time() {
     assert_eq!(long, 8, "{waited:?}");
     assert!(most.into_inner() <= 8);
     assert!(begin.elapsed() < BOUND);
-    assert_eq!(fetched.key_set.places.get().unwrap().taken(), 0, "every place was given back");
+    assert_eq!(fetched.key_set.places.taken(), 0, "every place was given back");
     let again = Instant::now();
     let missed: Vec<_> = (0..40).filter(|number| waited[*number] >= WAIT).collect();
     for number in missed {
@@ -129,6 +133,40 @@ fn logins_wait_no_longer_than_told_and_few_at_a_time() {
     assert_eq!(server.requests(), 2);
     assert!(begin.elapsed() < Transport::DEFAULT.total_timeout, "too slow a machine for this test");
     assert!(again.elapsed() < WAIT, "they do not wait twice");
+}
+
+#[test]
+fn a_slow_server_and_a_flood_for_it_take_no_place_from_the_logins_of_another_issuer() {
+    let hold = Arc::new(AtomicBool::new(true));
+    let slow = Server::start({
+        let hold = Arc::clone(&hold);
+        move |number, _| {
+            until("it is let go", || number != 1 || !hold.load(Ordering::SeqCst));
+            good(&["a"])
+        }
+    });
+    let (lively, phase) = phased(|phase| if phase == 0 { good(&["a"]) } else { good(&["a", "b"]) });
+    let events = Arc::new(Events::default());
+    let refresher = Refresher::start(&events, &Arc::default()).unwrap();
+    let [flooded, other] = [&slow, &lively].map(|server| {
+        let key_set = RemoteKeySet::open(settings(&server.url(), ON_DEMAND), &events);
+        refresher.add(&key_set);
+        key_set.wait_until_fetched(BOUND).unwrap();
+        key_set
+    });
+    phase.store(1, Ordering::SeqCst);
+    thread::scope(|scope| {
+        for number in 0..8 {
+            let flooded = &flooded;
+            scope.spawn(move || {
+                until("the fetch begins", || number == 0 || flooded.life().due().is_none());
+                assert_eq!(try_key(flooded, &format!("x{number}")), Err(RejectCode::UnknownKeyId));
+            });
+        }
+        until("the places are taken", || flooded.places.are_taken());
+        assert_eq!(try_key(&other, "b"), Ok(()), "the first token of a new key of the other issuer");
+        hold.store(false, Ordering::SeqCst);
+    });
 }
 
 #[test]
@@ -264,6 +302,39 @@ fn a_removed_key_stops_at_once_or_after_the_grace() {
     assert!(begin.elapsed() >= grace);
     assert_eq!(graced.told_of(Level::Info, "serve no more: 'a' (Ed25519)"), 1, "{:?}", graced.told());
     assert_eq!(graced.try_key("b"), Ok(()));
+}
+
+#[test]
+fn a_removed_key_ends_with_its_grace_even_if_the_thread_hangs() {
+    let (server, phase) = phased(|phase| if phase == 0 { good(&["a", "b", "c"]) } else { good(&["b", "c"]) });
+    let timing = Timing { removed_key_grace: Duration::from_secs(1), ..QUICK };
+    let mut fetched = Fetched::from(&server.url(), timing);
+    until("the keys are there", || fetched.try_key("a") == Ok(()));
+    // Accepted before the key was removed, while its end was a day away, and kept.
+    let (cache, token) = (TokenCache::new(TokenCache::MIN_BYTES), [b't'; 300]);
+    let header = TokenHeader::of(Algorithm::EdDsa, Some("a"));
+    let epoch = fetched.epoch.settled().unwrap();
+    let ((), end) = fetched.key_set.verify_with(&header, |_| Ok(())).unwrap();
+    let terms = Terms { epoch, validity: Validity::between(i64::MIN, i64::MAX), keys_end: Some(end) };
+    let mallory = Identity {
+        principal: "mallory".to_owned(),
+        user: "mallory".to_owned(),
+        groups: Vec::new(),
+        issuer: None,
+        key_id: None,
+        algorithm: Algorithm::EdDsa,
+        expires_at: None,
+    };
+    let entry = cache.entry(&token, terms, mallory);
+    assert!(cache.keep(&entry, &fetched.epoch, UnixMillis(0)).is_some());
+
+    phase.store(1, Ordering::SeqCst);
+    until("it is told", || fetched.told_of(Level::Info, "removed 'a'; now 2 keys") == 1);
+    let _hung = fetched.hang();
+    assert!(cache.find(&token, &fetched.epoch, UnixMillis(0)).is_none(), "it is verified again, and kept for less");
+    until("a token that was never seen before is refused", || fetched.try_key("a") == Err(RejectCode::UnknownKeyId));
+    assert_eq!(fetched.try_key("b"), Ok(()), "the others stay");
+    assert_eq!(fetched.told_of(Level::Info, "serve no more"), 0, "the thread did not come to it: {:?}", fetched.told());
 }
 
 /// The requests that asked whether the document is still the same.
@@ -524,7 +595,7 @@ fn the_age_of_cached_keys_counts_from_their_fetch() {
     let events = Events::default();
     let timing = Timing { max_stale: 2 * hour, ..Timing::DEFAULT };
     let key_set = RemoteKeySet::open(cached(&folder.path(), url, timing), &events);
-    let left = key_set.life().next_end().unwrap() - Instant::now();
+    let left = key_set.life().next_end().unwrap() - Moment::now();
     assert!(left <= hour && left > hour - 2 * BOUND, "{left:?}");
     let told = events.pop().unwrap().text;
     let until = later_by(fetched_at, 2 * hour);
