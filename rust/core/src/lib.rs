@@ -37,7 +37,7 @@ mod wiped;
 
 pub use authenticator::{Accepted, Authenticator};
 pub use clock::{Clock, UnixMillis};
-pub use config::{ConfigurationErrors, Problem, Properties, Property};
+pub use config::{ConfigurationErrors, Problem, Properties, Property, advice_for_unknown_key};
 pub use environment::Environment;
 pub use events::{Event, Events, Level};
 pub use identity::Identity;
@@ -48,4 +48,4 @@ pub use signature_verifier::{SignatureVerifier, SignedPayload};
 pub use step::{KeyDescription, Refusal, Step, StepName};
 pub use token_cache::CachePlace;
 pub use unverified::UnverifiedToken;
-pub use user_mapping::{MappedUser, RuleFileError, UserMapping};
+pub use user_mapping::{MappedUser, MappingWarning, RuleFileError, SharedUser, UserMapping};

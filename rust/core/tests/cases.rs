@@ -154,7 +154,7 @@ fn every_source_can_be_looked_up() {
     let problems: BTreeSet<String> = load_all()
         .unwrap()
         .iter()
-        .flat_map(|case| case.source.split("; ").map(|part| (case, part)))
+        .flat_map(|case| case.source.split("; ").map(move |part| (case, part)))
         .filter_map(|(case, part)| Some(format!("{}: {}: {}", case.file, case.name, source_problem(part)?)))
         .collect();
     assert!(problems.is_empty(), "{problems:#?}");

@@ -11,6 +11,7 @@ mod parse;
 mod pattern;
 mod properties;
 mod replacement;
+mod suggest;
 mod tables;
 
 pub use backtrack::{STEP_LIMIT, Spans};

@@ -210,6 +210,10 @@ impl Pattern {
         Ok(all)
     }
 
+    pub(crate) fn root(&self) -> &Node {
+        &self.parsed.root
+    }
+
     fn program(&self) -> &Program {
         self.program.get_or_init(|| Program::new(&self.parsed.root, self.parsed.groups, self.parsed.supplementary))
     }

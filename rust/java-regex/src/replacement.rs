@@ -88,6 +88,12 @@ impl Replacement {
         Ok(Self { parts })
     }
 
+    /// Whether the template has text of its own beside groups.
+    #[must_use]
+    pub fn has_text(&self) -> bool {
+        self.parts.iter().any(|part| matches!(part, Part::Text(_)))
+    }
+
     /// The groups the template uses, the whole match included.
     pub(crate) fn groups(&self) -> impl Iterator<Item = usize> + '_ {
         self.parts.iter().filter_map(|part| match part {

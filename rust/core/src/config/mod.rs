@@ -3,6 +3,8 @@
 mod environment;
 pub(crate) mod http_client;
 mod key_sets;
+mod names;
+mod pitfalls;
 mod problem;
 mod properties;
 mod token_rules;
@@ -16,6 +18,7 @@ use crate::claims::ClaimsPolicy;
 use crate::token_header::HeaderPolicy;
 
 pub(crate) use key_sets::KeySetSettings;
+pub use names::advice_for_unknown_key;
 pub use problem::{ConfigurationErrors, Problem};
 pub use properties::{Properties, Property};
 pub(crate) use whole::WholeConfiguration;
@@ -210,18 +213,18 @@ fn setting_of(property: &Property, properties: &Properties, errors: &mut Configu
     setting
 }
 
+/// The names that follow [`PREFIX`].
+fn own_names() -> impl Iterator<Item = &'static str> {
+    KEYS.iter().map(|key| key.name).chain(key_sets::NAMES).chain(whole::NAMES)
+}
+
 /// Every name that a key may have.
 fn known_keys() -> impl Iterator<Item = String> {
-    KEYS.iter()
-        .flat_map(|key| [Some(format!("{PREFIX}{}", key.name)), key.legacy.map(str::to_owned)])
-        .flatten()
-        .chain(key_sets::NAMES.iter().chain(&whole::NAMES).map(|name| format!("{PREFIX}{name}")))
-        .chain(
-            http_client::KEYS
-                .iter()
-                .chain(http_client::KEYS_WITHOUT_EFFECT)
-                .map(|name| format!("{}{name}", http_client::PREFIX)),
-        )
+    let client = http_client::KEYS.iter().chain(http_client::KEYS_WITHOUT_EFFECT);
+    own_names()
+        .map(|name| format!("{PREFIX}{name}"))
+        .chain(KEYS.iter().filter_map(|key| key.legacy).map(str::to_owned))
+        .chain(client.map(|name| format!("{}{name}", http_client::PREFIX)))
 }
 
 fn is_known(key: &str) -> bool {
@@ -230,18 +233,7 @@ fn is_known(key: &str) -> bool {
 
 fn report_unknown_keys(properties: &Properties, errors: &mut ConfigurationErrors) {
     for entry in properties.entries.iter().filter(|entry| !is_known(&entry.key)) {
-        // The work grows with the length, and a long name is no slip of the pen.
-        let nearest = known_keys()
-            .filter(|known| entry.key.len() <= 2 * known.len())
-            .map(|known| (strsim::damerau_levenshtein(&known, &entry.key), known))
-            .min_by_key(|(distance, _)| *distance)
-            .filter(|(distance, _)| *distance <= entry.key.len() / 3)
-            .map_or_else(String::new, |(_, known)| format!("; did you mean {known}?"));
-        errors.push(Problem::of_key(
-            &entry.key,
-            &properties.source,
-            entry.line,
-            format!("is not a known key{nearest}"),
-        ));
+        let message = format!("is not a known key{}", advice_for_unknown_key(&entry.key));
+        errors.push(Problem::of_key(&entry.key, &properties.source, entry.line, message));
     }
 }

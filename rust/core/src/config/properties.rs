@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use super::pitfalls;
 use super::problem::{ConfigurationErrors, Problem};
 
 /// One key with its value.
@@ -42,12 +43,12 @@ impl Properties {
     fn parse_of(text: &str, source: &str, ours: impl Fn(&str) -> bool) -> Result<Self, ConfigurationErrors> {
         let mut errors = ConfigurationErrors::default();
         let mut entries: Vec<Property> = Vec::new();
-        for (line, logical) in logical_lines(text) {
+        for LogicalLine { line, text, .. } in logical_lines(text) {
             if entries.len() == MAX_KEYS {
                 let message = format!("has more than {MAX_KEYS} keys: it is no configuration");
                 return Err(Problem::of_source(source, message).into());
             }
-            match split(&logical) {
+            match split(&text) {
                 Ok((key, value)) => {
                     if !ours(&key) {
                         entries.retain(|entry| entry.key != key);
@@ -59,7 +60,8 @@ impl Properties {
                         entries.push(Property { key, value, line });
                     }
                 }
-                Err(message) => errors.push(Problem::of_line(source, line, message)),
+                Err((Some(key), message)) => errors.push(Problem::of_key(&key, source, line, message)),
+                Err((None, message)) => errors.push(Problem::of_line(source, line, message)),
             }
         }
         errors.or(Self { source: source.to_owned(), entries })
@@ -80,14 +82,19 @@ impl Properties {
     pub fn load_of(path: &Path, ours: impl Fn(&str) -> bool) -> Result<Self, ConfigurationErrors> {
         let source = path.display().to_string();
         match fs::read(path) {
-            Ok(bytes) => Self::parse_of(&latin1(&bytes), &source, ours),
+            Ok(bytes) => {
+                pitfalls::refuse_foreign_encoding(&bytes, &source)?;
+                Self::parse_of(&latin1(&bytes), &source, ours)
+            }
             Err(error) => Err(Problem::of_source(&source, format!("cannot be read: {error}")).into()),
         }
     }
 
     /// Reads the bytes of a file as Java does: in ISO-8859-1.
     pub(crate) fn of_file(bytes: &[u8], path: &Path) -> Result<Self, ConfigurationErrors> {
-        Self::parse(&latin1(bytes), &path.display().to_string())
+        let source = path.display().to_string();
+        pitfalls::refuse_foreign_encoding(bytes, &source)?;
+        Self::parse(&latin1(bytes), &source)
     }
 
     /// Takes the lines of the keys from the file at `path`, where the text itself came by another way and has none. A
@@ -97,9 +104,9 @@ impl Properties {
         self.source = path.display().to_string();
         let text = latin1(&fs::read(path).unwrap_or_default());
         let lines = logical_lines(&text);
-        let keys: Vec<_> = lines.iter().filter_map(|(line, logical)| Some((line, split(logical).ok()?.0))).collect();
+        let keys: Vec<_> = lines.iter().filter_map(|line| Some((line.line, split(&line.text).ok()?.0))).collect();
         for entry in &mut self.entries {
-            entry.line = keys.iter().rev().find(|(_, key)| *key == entry.key).map_or(0, |(line, _)| **line);
+            entry.line = keys.iter().rev().find(|(_, key)| *key == entry.key).map_or(0, |(line, _)| *line);
         }
     }
 
@@ -110,37 +117,49 @@ impl Properties {
     }
 }
 
-fn latin1(bytes: &[u8]) -> String {
+pub(super) fn latin1(bytes: &[u8]) -> String {
     bytes.iter().copied().map(char::from).collect()
 }
 
+/// What Java reads as one line.
+pub(super) struct LogicalLine {
+    /// Where it begins, from 1.
+    pub(super) line: usize,
+    pub(super) text: String,
+    /// Where the lines that were joined to the first one begin in the text, in bytes.
+    pub(super) joints: Vec<usize>,
+}
+
 /// Joins the natural lines that end in an odd number of backslashes, and drops comments and blank lines.
-fn logical_lines(text: &str) -> Vec<(usize, String)> {
-    let mut lines: Vec<(usize, String)> = Vec::new();
-    let mut unfinished: Option<(usize, String)> = None;
+pub(super) fn logical_lines(text: &str) -> Vec<LogicalLine> {
+    let mut lines: Vec<LogicalLine> = Vec::new();
+    let mut unfinished: Option<LogicalLine> = None;
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
     for (index, natural) in text.split('\n').enumerate() {
         let natural = natural.trim_start_matches([' ', '\t', '\x0c']);
-        let (first, mut logical) = match unfinished.take() {
-            Some(begun) => begun,
+        let mut logical = match unfinished.take() {
+            Some(mut begun) => {
+                begun.joints.push(begun.text.len());
+                begun
+            }
             None if natural.is_empty() || natural.starts_with(['#', '!']) => continue,
-            None => (index + 1, String::new()),
+            None => LogicalLine { line: index + 1, text: String::new(), joints: Vec::new() },
         };
         let backslashes = natural.len() - natural.trim_end_matches('\\').len();
         if backslashes % 2 == 1 {
-            logical.push_str(natural.strip_suffix('\\').unwrap_or(natural));
-            unfinished = Some((first, logical));
+            logical.text.push_str(natural.strip_suffix('\\').unwrap_or(natural));
+            unfinished = Some(logical);
         } else {
-            logical.push_str(natural);
-            lines.push((first, logical));
+            logical.text.push_str(natural);
+            lines.push(logical);
         }
     }
     lines.extend(unfinished);
     lines
 }
 
-/// Splits a logical line at the first unescaped `=`, `:` or white space.
-fn split(line: &str) -> Result<(String, String), String> {
+/// Splits a logical line at the first unescaped `=`, `:` or white space. The parts are as they are written.
+pub(super) fn split_raw(line: &str) -> (&str, &str) {
     let is_space = |c: char| matches!(c, ' ' | '\t' | '\x0c');
     let mut escaped = false;
     let key_end = line
@@ -153,12 +172,21 @@ fn split(line: &str) -> Result<(String, String), String> {
         .map_or(line.len(), |(index, _)| index);
     let (key, rest) = line.split_at(key_end);
     let rest = rest.trim_start_matches(is_space);
-    let rest = rest.strip_prefix(['=', ':']).unwrap_or(rest).trim_start_matches(is_space);
-    Ok((unescape(key)?, unescape(rest)?.trim_matches(|c| c <= ' ').to_owned()))
+    (key, rest.strip_prefix(['=', ':']).unwrap_or(rest).trim_start_matches(is_space))
+}
+
+/// The key and the value of a logical line. The error names the key, where it can be read.
+fn split(line: &str) -> Result<(String, String), (Option<String>, String)> {
+    let (key, value) = split_raw(line);
+    let key = unescape(key).map_err(|why| (None, why))?;
+    match unescape(value) {
+        Ok(value) => Ok((key, value.trim_matches(|c| c <= ' ').to_owned())),
+        Err(why) => Err((Some(key), why)),
+    }
 }
 
 /// Resolves escapes. `\u` gives UTF-16 units, so that two of them can make one character.
-fn unescape(text: &str) -> Result<String, String> {
+pub(super) fn unescape(text: &str) -> Result<String, String> {
     let mut units: Vec<u16> = Vec::with_capacity(text.len());
     let mut characters = text.chars();
     while let Some(c) = characters.next() {
@@ -173,7 +201,7 @@ fn unescape(text: &str) -> Result<String, String> {
                     let all_hex = digits.len() == 4 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
                     match u16::from_str_radix(&digits, 16) {
                         Ok(unit) if all_hex => units.push(unit),
-                        _ => return Err("has a \\u that is not followed by four hexadecimal digits".to_owned()),
+                        _ => return Err("has a \\u that is not followed by four hexadecimal digits: for a backslash and a u, write \\\\u".to_owned()),
                     }
                     continue;
                 }
@@ -239,7 +267,7 @@ mod tests {
     #[test]
     fn damage_is_named_with_its_line_and_all_at_once() {
         let errors = Properties::parse("a=1\nb=\\u12\na=2\n", "etc/x.properties").unwrap_err().to_string();
-        assert!(errors.contains("etc/x.properties:2: has a \\u that is not"), "{errors}");
+        assert!(errors.contains("etc/x.properties:2: b has a \\u that is not"), "{errors}");
         assert!(errors.contains("etc/x.properties:3: a is set a second time (first on line 1)"), "{errors}");
     }
 }

@@ -1,6 +1,7 @@
 //! Principal → Trino user, as `io.trino.server.security.UserMapping` does it: the first rule whose pattern matches the
 //! whole principal decides.
 
+mod analysis;
 mod rule_file;
 
 use java_regex::{MatchError, Pattern, Replacement, to_lower_case, to_upper_case, trim};
@@ -8,6 +9,7 @@ use java_regex::{MatchError, Pattern, Replacement, to_lower_case, to_upper_case,
 use crate::principal::check_length;
 use crate::reject::{Reject, RejectCode};
 
+pub use analysis::{MappingWarning, SharedUser};
 pub use rule_file::RuleFileError;
 
 /// The longest user that a rule may make, in bytes of UTF-8.
@@ -22,6 +24,10 @@ pub struct UserMapping {
 
 /// The default of `user-mapping.pattern`.
 const TAKES_ALL: &str = "(.*)";
+/// The user where a rule does not say another one.
+const FIRST_GROUP: &str = "$1";
+const WITHOUT_GROUP: &str = "has no capturing group: the user is what the first pair of parentheses matches. Put them around the part of \
+                             the principal that is the user, as in (.*)@corp[.]example, or write (.*) to take the whole of it";
 /// What `.` does not match (`java.util.regex.Pattern`, "Line terminators").
 const LINE_ENDS: [char; 5] = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
 
@@ -61,6 +67,9 @@ impl Rule {
     /// A rule that maps. The error says what is wrong with the pattern or the replacement.
     fn map(pattern: &str, user: &str, case: Case) -> Result<Self, String> {
         let pattern = compile(pattern)?;
+        if pattern.group_count() == 0 && user == FIRST_GROUP {
+            return Err(WITHOUT_GROUP.to_owned());
+        }
         let user = Replacement::new(&pattern, user).map_err(|error| format!("has an unusable user: {error}"))?;
         Ok(Self { pattern, action: Action::Map { user, case } })
     }
@@ -87,7 +96,7 @@ impl UserMapping {
     /// # Errors
     /// What is wrong with the pattern.
     pub fn of_pattern(pattern: &str) -> Result<Self, String> {
-        Ok(Self { rules: vec![Rule::map(pattern, "$1", Case::Keep)?], takes_all: pattern == TAKES_ALL })
+        Ok(Self { rules: vec![Rule::map(pattern, FIRST_GROUP, Case::Keep)?], takes_all: pattern == TAKES_ALL })
     }
 
     /// The user of a principal.

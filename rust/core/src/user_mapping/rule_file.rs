@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::value::RawValue;
 
-use super::{Case, Rule, UserMapping};
+use super::{Case, FIRST_GROUP, Rule, UserMapping};
 use crate::epoch::Epoch;
 use crate::events::Events;
 use crate::json::{JsonError, Value, read_object};
@@ -155,7 +155,7 @@ fn rule(json: &str) -> Result<Rule, String> {
         }
     }
     let pattern = pattern.ok_or("has no pattern")?;
-    if allow { Rule::map(&pattern, user.as_deref().unwrap_or("$1"), case) } else { Rule::deny(&pattern) }
+    if allow { Rule::map(&pattern, user.as_deref().unwrap_or(FIRST_GROUP), case) } else { Rule::deny(&pattern) }
 }
 
 #[cfg(test)]

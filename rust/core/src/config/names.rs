@@ -1,0 +1,469 @@
+//! What an operator meant with a name that no property has.
+
+use std::collections::BTreeSet;
+
+use super::pitfalls::BYTE_ORDER_MARK;
+use super::{PREFIX, http_client, is_known, known_keys, own_names};
+
+/// A longer name is no slip of the pen, and comparing costs by length.
+const LONGEST_NAME: usize = 200;
+
+/// What other products and guides put before the names, longest first. All `_` are `-` by then.
+const HEADS: [&str; 22] = [
+    "http-server.authentication.oauth2.",
+    "http-server.authentication.header.",
+    "http-server.authentication.jwt.",
+    "http-server.authentication.oidc.",
+    "http-server.authentication.",
+    "http.authentication.jwt.",
+    "header-authenticator.jwt.",
+    "http-server.auth.jwt.",
+    "http.authentication.",
+    "header-authenticator.",
+    "jwt-authenticator.",
+    "http-server.jwt.",
+    "authentication.",
+    "native-jwt.",
+    "http-server.",
+    "oauth2-jwk.http-client.",
+    "jwk.http-client.",
+    "oauth2.",
+    "trino.",
+    "auth.",
+    "oidc.",
+    "jwt.",
+];
+
+/// What begins the coordinator's own properties, which its config.properties holds.
+const OF_THE_COORDINATOR: [&str; 12] = [
+    "coordinator",
+    "node.",
+    "node-scheduler.",
+    "discovery.",
+    "http-server.authentication.type",
+    "http-server.http",
+    "http-server.process-forwarded",
+    "header-authenticator.",
+    "internal-communication.",
+    "web-ui.",
+    "query.",
+    "catalog.",
+];
+
+/// Well-known wrong names, in lower case with hyphens between words; the right one, its prefix left out where it is ours; and how
+/// it is written there.
+const WELL_KNOWN: &[(&[&str], &str, &str)] = &[
+    (
+        &[
+            "jwks", "jwks-url", "jwks-uri", "jwks-endpoint", "jwks-location", "jwks-address", "jwk-url", "jwk-uri",
+            "jwk-set-url", "jwk-set-uri", "jwks-set-url", "jwks-set-uri", "key-url", "key-uri", "keys-url", "keys-uri",
+            "keyset-url", "key-set-url", "certs-url", "certs-uri", "public-key-url", "public-key-uri", "public-keys-url",
+        ],
+        "key-file",
+        "it takes the URL, such as https://idp.example/jwks",
+    ),
+    (
+        &[
+            "discovery", "discovery-url", "discovery-uri", "oidc-discovery", "oidc-discovery-url", "openid-configuration",
+            "openid-configuration-url", "openid-configuration-uri", "well-known", "well-known-url", "metadata-url",
+            "metadata-uri", "server-metadata-url", "oidc-url", "oidc-issuer",
+        ],
+        "key-file",
+        "it takes oidc: and the issuer, such as oidc:https://idp.example",
+    ),
+    (
+        &[
+            "jwks-file", "jwks-path", "jwk-file", "jwk-set-file", "keyfile", "key", "key-path", "key-location", "pem",
+            "pem-file", "public-key", "public-key-file", "public-key-path", "public-key-location", "verification-key",
+            "verification-key-file", "signing-key", "signing-key-file", "certificate", "certificate-file", "cert-file",
+        ],
+        "key-file",
+        "it takes the path of the file",
+    ),
+    (
+        &["secret", "secret-file", "secret-key", "shared-secret", "hmac-secret", "hmac-key", "signing-secret", "jwt-secret"],
+        "key-file",
+        "it takes the path of a file that holds the secret's base64",
+    ),
+    (
+        &[
+            "issuer", "iss", "issuer-url", "issuer-uri", "token-issuer", "expected-issuer", "valid-issuer", "allowed-issuer",
+            "trusted-issuer", "accepted-issuer",
+        ],
+        "required-issuer",
+        "its value is iss of the tokens, to the letter",
+    ),
+    (
+        &["issuers", "allowed-issuers", "trusted-issuers", "valid-issuers", "required-issuers", "accepted-issuers"],
+        "required-issuer",
+        "it takes one issuer; for several, config-files names a file for each",
+    ),
+    (
+        &[
+            "audience", "audiences", "aud", "expected-audience", "expected-audiences", "allowed-audience",
+            "allowed-audiences", "valid-audience", "valid-audiences", "accepted-audience", "accepted-audiences",
+            "additional-audiences", "required-audiences", "client-id",
+        ],
+        "required-audience",
+        "its value is aud of the tokens; of several, with commas between them, one is enough",
+    ),
+    (
+        &[
+            "principal", "principal-claim", "principal-claim-name", "principal-attribute", "principal-key", "user-claim",
+            "user-name-claim", "username-claim", "username-field", "username-attribute", "user-field", "user-attribute",
+            "user-id-claim", "subject", "subject-claim", "subject-field", "sub-claim", "name-claim", "identity-claim",
+        ],
+        "principal-field",
+        "its value is the name of the claim",
+    ),
+    (
+        &["user-mapping", "mapping", "principal-mapping"],
+        "user-mapping.pattern",
+        "or, for a file of rules, user-mapping.file",
+    ),
+    (
+        &[
+            "groups", "groups-claim", "groups-claim-name", "group-claim", "group-field", "roles", "roles-claim", "role-claim",
+            "roles-field", "groups-attribute",
+        ],
+        "groups-field",
+        "its value is the name of the claim",
+    ),
+    (
+        &[
+            "alg", "algs", "algorithm", "algorithms", "signing-algorithm", "signing-algorithms", "signature-algorithm",
+            "signature-algorithms", "jws-algorithm", "jws-algorithms", "supported-algorithms", "accepted-algorithms",
+        ],
+        "allowed-algorithms",
+        "its value is a list such as RS256,ES256",
+    ),
+    (
+        &[
+            "leeway", "skew", "max-clock-skew", "allowed-clock-skew", "clock-skew-seconds", "clock-skew-in-seconds",
+            "clock-skew-ms", "clock-tolerance", "clock-leeway", "max-skew",
+        ],
+        "clock-skew",
+        "its value is a duration such as 30s",
+    ),
+    (
+        &["max-token-age", "max-age", "token-max-age", "max-lifetime", "token-lifetime", "maximum-token-lifetime"],
+        "max-token-lifetime",
+        "its value is a duration such as 1h",
+    ),
+    (&["typ", "token-type", "expected-type", "expected-token-type"], "required-token-type", "its value is typ of the header"),
+    (
+        &["jwks-refresh", "jwks-refresh-rate", "jwks-refresh-period", "jwks-cache-ttl", "jwks-cache-duration", "jwks-ttl"],
+        "jwks.refresh-interval",
+        "its value is a duration such as 15m",
+    ),
+    (
+        &[
+            "trust-store", "trust-store-file", "truststore", "truststore-path", "truststore-file", "truststore-location",
+            "ssl-trust-store-path", "ssl-truststore-path", "ca-file", "ca-cert", "ca-cert-file", "ca-certificate",
+            "ca-certificates", "jwks-ca-file", "jwks-trust-store-path",
+        ],
+        "jwk.http-client.trust-store-path",
+        "",
+    ),
+];
+
+/// Well-known names that stand for nothing here, and why.
+const WITHOUT_PROPERTY: &[(&[&str], &str)] = &[
+    (
+        &["client-secret", "auth-url", "token-url", "access-token-url", "authorization-url", "redirect-uri", "callback-url"],
+        "nothing here asks an issuer for tokens: remove it",
+    ),
+    (&["scopes", "scope", "required-scope", "required-scopes"], "scopes are not looked at: remove it"),
+    (
+        &["cookie-name", "cookie", "header-name", "header", "token-header", "http-header"],
+        "the token is taken from the Authorization header alone: remove it",
+    ),
+    (&["enabled", "enable"], "the authenticator is on where http-server.authentication.type names it: remove it"),
+];
+
+/// What to say of a name that is not known, to follow "is not a known key".
+#[must_use]
+pub fn advice_for_unknown_key(key: &str) -> String {
+    if let Some(rest) = key.strip_prefix(BYTE_ORDER_MARK).or_else(|| key.strip_prefix('\u{feff}')) {
+        return format!(
+            ": the file begins with a byte order mark (EF BB BF), which Java takes for part of the first name{}. Save the file \
+             without it (\"UTF-8 without BOM\")",
+            if rest.starts_with(PREFIX) { format!(", {rest}") } else { String::new() }
+        );
+    }
+    if key.len() > LONGEST_NAME {
+        return String::new();
+    }
+    let bare = key.trim_matches(|c: char| matches!(c, '"' | '\'' | '`') || c.is_whitespace() || !c.is_ascii());
+    if bare.len() < key.len() && is_known(bare) {
+        return format!("; write {bare}, without the characters around it");
+    }
+    let (head, tail) = split_head(bare);
+    let words = words(&tail);
+    let name = words.join("-");
+    if let Some((_, why)) = WITHOUT_PROPERTY.iter().find(|(names, _)| names.contains(&&*name)) {
+        return format!("; {why}");
+    }
+    let well_known = || WELL_KNOWN.iter().find(|(names, ..)| names.contains(&&*name));
+    let meant = with_these_words(&words, &head)
+        .map(|known| (known, ""))
+        .or_else(|| well_known().map(|(_, right, how)| (whole(right), *how)))
+        .or_else(|| ending(&bare.to_ascii_lowercase()).map(|known| (known, "")));
+    if meant.is_none()
+        && let Some(start) = OF_THE_COORDINATOR.iter().find(|start| key.starts_with(**start))
+        && !key.starts_with(PREFIX)
+    {
+        let of_them = if start.ends_with('.') { format!(" ({start}…)") } else { String::new() };
+        return format!("; it is one of the coordinator's own{of_them}: write it in config.properties");
+    }
+    let meant = meant
+        .or_else(|| nearest(&name, &head).map(|known| (known, "")))
+        .or_else(|| misspelt_well_known(&name))
+        .or_else(|| with_more_words(&words, &head).map(|known| (known, "")))
+        .or_else(|| as_a_whole(bare).map(|known| (known, "")));
+    match meant {
+        Some((known, "")) => format!("; did you mean {known}?"),
+        Some((known, how)) => format!("; did you mean {known}? ({how})"),
+        None => "; README.md and KEYS.md list those that are".to_owned(),
+    }
+}
+
+/// The names that may be offered, with what is compared of each. Those without effect are for who writes their prefix.
+fn candidates(head: &str) -> Vec<(String, Vec<String>)> {
+    let of_the_client = head.contains("http-client.");
+    let client = http_client::KEYS.iter().chain(http_client::KEYS_WITHOUT_EFFECT.iter().filter(|_| of_the_client));
+    let client = client.map(|name| (format!("{}{name}", http_client::PREFIX), words(name)));
+    let own = own_names().map(|name| (format!("{PREFIX}{name}"), words(name)));
+    if of_the_client { client.collect() } else { own.chain(client).collect() }
+}
+
+fn whole(name: &str) -> String {
+    if name.starts_with(http_client::PREFIX) { name.to_owned() } else { format!("{PREFIX}{name}") }
+}
+
+/// What stands before the name proper, and the name.
+fn split_head(key: &str) -> (String, String) {
+    let mut tail = key.to_owned();
+    let mut head = String::new();
+    loop {
+        let lower = tail.to_ascii_lowercase().replace('_', "-");
+        let Some(found) = HEADS.iter().filter(|head| lower.starts_with(**head)).max_by_key(|head| head.len()) else { break };
+        head.push_str(found);
+        tail = tail.split_off(found.len());
+    }
+    (head, tail)
+}
+
+/// The words of a name: `requiredIssuer`, `required_issuer` and `Required-Issuer` have the same.
+fn words(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut after_lower = false;
+    for c in name.chars() {
+        let is_separator = !c.is_ascii_alphanumeric();
+        if is_separator || (c.is_ascii_uppercase() && after_lower) {
+            words.push(String::new());
+        }
+        if let Some(word) = words.last_mut().filter(|_| !is_separator) {
+            word.push(c.to_ascii_lowercase());
+        }
+        after_lower = c.is_ascii_lowercase();
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+/// The one element, if there is exactly one.
+fn only<T>(mut elements: impl Iterator<Item = T>) -> Option<T> {
+    let first = elements.next()?;
+    elements.next().is_none().then_some(first)
+}
+
+/// The name with just these words, in this order or else in another.
+fn with_these_words(asked: &[String], head: &str) -> Option<String> {
+    let all = candidates(head);
+    let set: BTreeSet<&String> = asked.iter().collect();
+    let in_order = only(all.iter().filter(|(_, words)| words == asked));
+    let found = in_order.or_else(|| only(all.iter().filter(|(_, words)| words.iter().collect::<BTreeSet<_>>() == set)));
+    found.map(|(known, _)| known.clone())
+}
+
+/// The known name whose own part a longer name ends with: a wrong prefix.
+fn ending(key: &str) -> Option<String> {
+    let ends = |tail: &str| key.strip_suffix(tail).is_some_and(|rest| rest.ends_with('.'));
+    own_names().filter(|name| ends(name)).max_by_key(|name| name.len()).map(whole)
+}
+
+/// How many slips of the pen a name of this length may have.
+fn slips(name: &str) -> usize {
+    match name.len() {
+        0..=3 => 0,
+        4..=7 => 1,
+        _ => 2,
+    }
+}
+
+/// The one name that is nearest to this one by slips of the pen.
+fn nearest(name: &str, head: &str) -> Option<String> {
+    let measured = candidates(head).into_iter().map(|(known, words)| (distance(name, &words.join("-")), known));
+    let near: Vec<_> = measured.filter(|(distance, _)| *distance <= slips(name)).collect();
+    let least = near.iter().map(|(distance, _)| *distance).min()?;
+    only(near.into_iter().filter(|(distance, _)| *distance == least)).map(|(_, known)| known)
+}
+
+fn misspelt_well_known(name: &str) -> Option<(String, &'static str)> {
+    let is_near = |names: &[&str]| names.iter().any(|wrong| distance(name, wrong) <= slips(wrong).min(1));
+    only(WELL_KNOWN.iter().filter(|(names, ..)| is_near(names))).map(|(_, right, how)| (whole(right), *how))
+}
+
+/// The one name that has all these words, and more of its own; or all of whose words stand among these with words that say nothing.
+fn with_more_words(asked: &[String], head: &str) -> Option<String> {
+    const SAYING_NOTHING: [&str; 9] = ["name", "path", "value", "list", "url", "uri", "in", "seconds", "ms"];
+    // One short word is in many names, by chance in one.
+    if asked.iter().map(String::len).sum::<usize>() < 6 {
+        return None;
+    }
+    let all = candidates(head);
+    let has_all = |words: &[String]| asked.iter().all(|word| words.contains(word));
+    let is_within = |words: &[String]| {
+        words.iter().all(|word| asked.contains(word))
+            && asked.iter().all(|word| words.contains(word) || SAYING_NOTHING.contains(&&**word))
+    };
+    let found = only(all.iter().filter(|(_, words)| has_all(words)))
+        .or_else(|| only(all.iter().filter(|(_, words)| is_within(words))));
+    found.map(|(known, _)| known.clone())
+}
+
+/// A slip of the pen in the prefix and in the name.
+fn as_a_whole(key: &str) -> Option<String> {
+    const SLIPS: usize = 3;
+    if key.starts_with(PREFIX) || key.starts_with(http_client::PREFIX) {
+        return None;
+    }
+    let measured = known_keys().map(|known| (distance(key, &known), known)).filter(|(distance, _)| *distance <= SLIPS);
+    measured.min_by_key(|(distance, _)| *distance).map(|(_, known)| known)
+}
+
+fn distance(a: &str, b: &str) -> usize {
+    strsim::damerau_levenshtein(a, b)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The right name without our prefix, or "" where none is offered.
+    fn meant(key: &str) -> String {
+        let advice = advice_for_unknown_key(key);
+        let Some((_, offered)) = advice.split_once("; did you mean ") else { return String::new() };
+        let (name, _) = offered.split_once('?').unwrap();
+        name.strip_prefix(PREFIX).unwrap_or(name).to_owned()
+    }
+
+    #[test]
+    fn names_of_published_guides_lead_to_the_right_one() {
+        for (key, expected) in [
+            ("jwt.issuer", "required-issuer"),
+            ("jwt.jwks-url", "key-file"),
+            ("jwt.audience", "required-audience"),
+            ("http-server.authentication.jwt.audience", "required-audience"),
+            ("http-server.authentication.jwt.jwks-uri", "key-file"),
+            ("http-server.authentication.jwt.jwks-url", "key-file"),
+            ("http-server.authentication.jwt.jwk-set-uri", "key-file"),
+            ("http-server.authentication.jwt.public-key-file", "key-file"),
+            ("http-server.authentication.jwt.secret", "key-file"),
+            ("http-server.authentication.jwt.oidc-discovery-url", "key-file"),
+            ("http-server.authentication.jwt.principal-claim", "principal-field"),
+            ("http-server.authentication.jwt.username_claim", "principal-field"),
+            ("http-server.authentication.jwt.user-mapping", "user-mapping.pattern"),
+            ("http-server.authentication.jwt.user-mapping-pattern", "user-mapping.pattern"),
+            ("http-server.authentication.jwt.groups-claim", "groups-field"),
+            ("http-server.authentication.jwt.algorithms", "allowed-algorithms"),
+            ("http-server.authentication.oauth2.issuer", "required-issuer"),
+            ("http-server.authentication.oauth2.jwks-url", "key-file"),
+            ("http-server.authentication.oauth2.max-clock-skew", "clock-skew"),
+            ("http-server.authentication.oauth2.principal-field", "principal-field"),
+            ("http-server.authentication.header.user-mapping.pattern", "user-mapping.pattern"),
+            ("oauth2-jwk.http-client.trust-store-path", "jwk.http-client.trust-store-path"),
+        ] {
+            assert_eq!(meant(key), expected, "{key}: {}", advice_for_unknown_key(key));
+        }
+        let told = advice_for_unknown_key("jwt.jwks-url");
+        assert_eq!(
+            told,
+            "; did you mean http-server.authentication.jwt.key-file? (it takes the URL, such as https://idp.example/jwks)"
+        );
+    }
+
+    #[test]
+    fn other_spellings_wrong_prefixes_and_slips_of_the_pen_are_found() {
+        for (key, expected) in [
+            ("http-server.authentication.jwt.requierd-issuer", "required-issuer"),
+            ("http-server.authentication.jwt.principal-feild", "principal-field"),
+            ("http-server.authentication.jwt.key-fil", "key-file"),
+            ("http-server.authentication.jwt.clock-skw", "clock-skew"),
+            ("http-server.authentication.jwt.requiredIssuer", "required-issuer"),
+            ("http-server.authentication.jwt.required_audience", "required-audience"),
+            ("http-server.authentication.JWT.Key-File", "key-file"),
+            ("http-server.authentication.jwt.jwks-refresh-interval", "jwks.refresh-interval"),
+            ("http-server.authentication.jwt.refresh-interval", "jwks.refresh-interval"),
+            ("http-server.authentication.jwt.token-max-size", "max-token-size"),
+            ("http-server.authentication.jwt.trust-store-path", "jwk.http-client.trust-store-path"),
+            ("http-server.authentication.jwt.jwks-ulr", "key-file"),
+            ("http-server.authentication.jwt.pattern", "user-mapping.pattern"),
+            ("http-server.authentication.jwt.key-file-path", "key-file"),
+            ("http-server.authentiction.jwt.key-file", "key-file"),
+            ("htp-server.authentication.jwt.key-fil", "key-file"),
+            ("key-file", "key-file"),
+            ("jwk.http-client.truststore-path", "jwk.http-client.trust-store-path"),
+            ("jwk.http-client.conect-timeout", "jwk.http-client.connect-timeout"),
+            ("jwk.http-client.max-thread", "jwk.http-client.max-threads"),
+        ] {
+            assert_eq!(meant(key), expected, "{key}: {}", advice_for_unknown_key(key));
+        }
+    }
+
+    /// A wrong offer costs more time than none.
+    #[test]
+    fn what_resembles_nothing_leads_nowhere() {
+        for key in [
+            "http-server.authentication.jwt.file",
+            "http-server.authentication.jwt.password",
+            "http-server.authentication.jwt.timeout",
+            "http-server.authentication.jwt.key-id",
+            "http-server.authentication.jwt.key-file-password",
+            "http-server.authentication.jwt.required-claim.tenant",
+            "http-server.authentication.jwt.groups-filter",
+            "http-server.authentication.jwt.x",
+            "coordinatr",
+            "",
+        ] {
+            assert_eq!(meant(key), "", "{key}: {}", advice_for_unknown_key(key));
+            assert!(advice_for_unknown_key(key).contains("README.md"), "{key}");
+        }
+        assert_eq!(meant("http-server.authentication.jwt.max-token-age"), "max-token-lifetime");
+        for (key, expected) in [
+            ("coordinator", "the coordinator's own: write it in config.properties"),
+            ("http-server.authentication.type", "the coordinator's own: write it in config.properties"),
+            ("web-ui.user", "the coordinator's own (web-ui.…): write it in config.properties"),
+            ("http-server.authentication.oauth2.client-secret", "asks an issuer for tokens: remove it"),
+            ("\u{ef}\u{bb}\u{bf}http-server.authentication.jwt.key-file", "begins with a byte order mark (EF BB BF)"),
+            ("\u{ef}\u{bb}\u{bf}#", "begins with a byte order mark (EF BB BF)"),
+            ("\"http-server.authentication.jwt.key-file\"", "without the characters around it"),
+        ] {
+            let advice = advice_for_unknown_key(key);
+            assert!(meant(key).is_empty() && advice.contains(expected), "{key}: {advice}");
+        }
+        assert_eq!(advice_for_unknown_key(&"x".repeat(4 << 20)), "");
+    }
+
+    #[test]
+    fn every_name_that_is_offered_exists() {
+        for (names, right, _) in WELL_KNOWN {
+            assert!(is_known(&whole(right)), "{right}");
+            for name in *names {
+                assert!(!own_names().any(|own| own == *name), "{name} is a property");
+                assert_eq!(words(name).join("-"), *name);
+            }
+        }
+    }
+}
