@@ -23,6 +23,11 @@ const STOCK_TYPE: &str = "JWT";
 pub(crate) const CREDENTIAL_KEY: &str = "http-server.authentication.jwt.pass-through.credential-name";
 const DEFAULT_CREDENTIAL: &str = "token";
 
+/// True for a key that is read here, whatever comes after its prefix.
+pub(crate) fn is_ours(key: &str) -> bool {
+    PREFIXES.iter().any(|prefix| key.starts_with(prefix))
+}
+
 /// True for a name in `http-server.authentication.type` that the server seam serves.
 pub(crate) fn names_jwt(name: &str) -> bool {
     [STOCK_TYPE, DELEGATED_TYPE].iter().any(|ours| name.eq_ignore_ascii_case(ours))
@@ -46,7 +51,6 @@ pub(crate) struct CoordinatorFile {
 impl CoordinatorFile {
     /// Reads the file, chooses our keys and resolves `${ENV:NAME}`.
     pub(crate) fn load(path: &Path) -> Result<Self, ConfigurationErrors> {
-        let is_ours = |key: &str| PREFIXES.iter().any(|prefix| key.starts_with(prefix));
         let mut properties = Properties::load_of(path, is_ours)?;
         let source = properties.source.clone();
         let mut errors = ConfigurationErrors::default();

@@ -158,7 +158,9 @@ fn every_source_can_be_looked_up() {
         .filter_map(|(case, part)| Some(format!("{}: {}: {}", case.file, case.name, source_problem(part)?)))
         .collect();
     assert!(problems.is_empty(), "{problems:#?}");
-    for (part, is_right) in [("RFC 7519, section 4", true), ("RFC ", false), ("notes.md", false), ("KEYS.md: no such text", false)] {
+    for (part, is_right) in
+        [("RFC 7519, section 4", true), ("RFC ", false), ("notes.md", false), ("KEYS.md: no such text", false)]
+    {
         assert_eq!(source_problem(part).is_none(), is_right, "{part}");
     }
 }

@@ -1,18 +1,20 @@
 //! `check-config`: finds what is wrong with a configuration before a coordinator does.
 
+mod mappings;
+mod permissions;
+
 use std::ffi::OsStr;
 use std::fs;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use nativejwt_core::{Authenticator, ConfigurationErrors, Level, Problem, Properties, Property, SignatureVerifier};
 
 use super::check_token::{FETCH_TIMEOUT, environment};
-use crate::coordinator_file::{CREDENTIAL_KEY, CoordinatorFile, TYPE_KEY, names_jwt, parts};
+use crate::coordinator_file::{CREDENTIAL_KEY, CoordinatorFile, TYPE_KEY, is_ours, names_jwt, parts};
 use crate::failure::{Failure, Outcome, problems_json};
 use crate::json::JsonObject;
 use crate::pass_through_warnings;
-use crate::private_key::{is_json, read_key_file};
 
 /// Check a coordinator's configuration
 ///
@@ -31,6 +33,9 @@ pub(crate) struct Arguments {
     #[arg(value_name = "FILE")]
     file: PathBuf,
 }
+
+/// What stands for a token's kid in the path of `key-file`.
+const VARIABLES: [&str; 2] = ["${KID}", "$KEYID"];
 
 /// What was found out.
 #[derive(Default)]
@@ -84,8 +89,9 @@ fn check(path: &Path) -> Findings {
     let mut findings = Findings::default();
     let file = match CoordinatorFile::load(path) {
         Ok(file) => file,
-        Err(errors) => return Findings { errors, ..findings },
+        Err(errors) => return Findings { errors, warnings: Properties::pitfalls(path, is_ours), ..findings },
     };
+    findings.warnings = Properties::pitfalls(path, |key| file.is_plugin_file || is_ours(key) || key == TYPE_KEY);
     if let Some(problem) = look_at_the_seam(&file) {
         findings.errors.push(problem);
         if file.properties.entries.is_empty() {
@@ -120,10 +126,16 @@ fn check(path: &Path) -> Findings {
         found.warnings.problems().iter().for_each(|problem| findings.warnings.push(problem.clone()));
         findings.notes.extend(found.notes);
     }
-    for rules in issuers(&file.properties) {
-        warn_of_claims(&rules, &mut findings.warnings);
-        warn_of_files(&rules, &mut findings.warnings);
+    let issuers = issuers(&file.properties);
+    for rules in &issuers {
+        if rules.source != file.properties.source {
+            findings.warnings.extend(Properties::pitfalls(Path::new(&rules.source), |_| true));
+        }
+        warn_of_claims(rules, &mut findings.warnings);
+        warn_of_files(rules, &mut findings.warnings);
     }
+    mappings::look(&issuers, &mut findings.warnings, &mut findings.notes);
+    permissions::warn_of_permissions(path, &file.properties, &issuers, &mut findings.warnings);
     findings
 }
 
@@ -150,6 +162,11 @@ fn find<'f>(properties: &'f Properties, name: &str) -> Option<&'f Property> {
     ["http-server.authentication.jwt.", "http.authentication.jwt."]
         .iter()
         .find_map(|prefix| properties.get(&format!("{prefix}{name}")))
+}
+
+/// True if `key-file` names local files, or one.
+fn is_file(key_file: &str) -> bool {
+    !key_file.contains("://") && !key_file.starts_with("inline:")
 }
 
 /// What is wrong with a config.properties whose coordinator would not use the keys.
@@ -185,7 +202,7 @@ fn warn_of_claims(properties: &Properties, warnings: &mut ConfigurationErrors) {
 fn warn_of_files(properties: &Properties, warnings: &mut ConfigurationErrors) {
     let source = &properties.source;
     if let Some(entry) = find(properties, "key-file") {
-        let variable = ["${KID}", "$KEYID"].into_iter().find(|variable| entry.value.contains(variable));
+        let variable = VARIABLES.into_iter().find(|variable| entry.value.contains(variable));
         if let Some(variable) = variable {
             warn_of_unusable_keys(entry, variable, source, warnings);
             let default = entry.value.replace(variable, "default-key");
@@ -194,66 +211,47 @@ fn warn_of_files(properties: &Properties, warnings: &mut ConfigurationErrors) {
                     format!("has no file for tokens without kid, which are refused: '{default}' is not there");
                 warnings.push(Problem::of_key(&entry.key, source, entry.line, message));
             }
-        } else if !entry.value.contains("://") && !entry.value.starts_with("inline:") {
-            warn_of_permissions(entry, source, is_secret(Path::new(&entry.value)), warnings);
         }
-    }
-    if let Some(entry) = find(properties, "user-mapping.file") {
-        warn_of_permissions(entry, source, false, warnings);
     }
 }
 
 /// Reads the files that tokens can name by their kid, where the kid is part of the file's name.
 fn warn_of_unusable_keys(entry: &Property, variable: &str, source: &str, warnings: &mut ConfigurationErrors) {
-    let template = Path::new(&entry.value);
-    let (Some(folder), Some(name)) = (template.parent(), template.file_name().and_then(OsStr::to_str)) else { return };
-    let Some((before, after)) = name.split_once(variable) else { return };
+    let mut warn = |message: String| warnings.push(Problem::of_key(&entry.key, source, entry.line, message));
+    match files_of_template(&entry.value, variable) {
+        Err((folder, error)) => warn(format!("has no folder of keys: '{}' cannot be read: {error}", folder.display())),
+        Ok(files) => {
+            for file in files {
+                let Some(text) = file.to_str() else { continue };
+                if let Err(why) = SignatureVerifier::open(text) {
+                    warn(format!("names '{text}' for one kid, whose tokens are refused: {why}"));
+                }
+            }
+        }
+    }
+}
+
+/// The local files that a `key-file` names: the one, or those that tokens can name by their kid.
+fn key_files(key_file: &str) -> Vec<PathBuf> {
+    match VARIABLES.into_iter().find(|variable| key_file.contains(variable)) {
+        Some(variable) => files_of_template(key_file, variable).unwrap_or_default(),
+        None if is_file(key_file) => vec![PathBuf::from(key_file)],
+        None => Vec::new(),
+    }
+}
+
+/// The files that a path with `variable` in its last part can name, sorted. The error names the folder.
+fn files_of_template(template: &str, variable: &str) -> Result<Vec<PathBuf>, (PathBuf, io::Error)> {
+    let template = Path::new(template);
+    let name = template.file_name().and_then(OsStr::to_str).and_then(|name| name.split_once(variable));
+    let (Some(folder), Some((before, after))) = (template.parent(), name) else { return Ok(Vec::new()) };
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    let files = match fs::read_dir(folder) {
-        Ok(files) => files,
-        Err(error) => {
-            let message = format!("has no folder of keys: '{}' cannot be read: {error}", folder.display());
-            warnings.push(Problem::of_key(&entry.key, source, entry.line, message));
-            return;
-        }
-    };
-    let mut paths: Vec<PathBuf> = files.filter_map(Result::ok).map(|file| file.path()).collect();
-    paths.sort();
-    for path in paths {
+    let files = fs::read_dir(folder).map_err(|error| (folder.to_owned(), error))?;
+    let is_named = |path: &PathBuf| {
         let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
-        let is_key = name.len() > before.len() + after.len() && name.starts_with(before) && name.ends_with(after);
-        let (true, Some(text)) = (is_key && path.is_file(), path.to_str()) else { continue };
-        if let Err(why) = SignatureVerifier::open(text) {
-            let message = format!("names '{text}' for one kid, whose tokens are refused: {why}");
-            warnings.push(Problem::of_key(&entry.key, source, entry.line, message));
-        }
-    }
-}
-
-/// True for the file of a shared secret.
-fn is_secret(path: &Path) -> bool {
-    read_key_file(path).is_ok_and(|text| match is_json(&text) {
-        true => text.contains("\"oct\""),
-        false => !text.contains("-----BEGIN"),
-    })
-}
-
-#[cfg(unix)]
-fn warn_of_permissions(entry: &Property, source: &str, is_secret: bool, warnings: &mut ConfigurationErrors) {
-    use std::os::unix::fs::PermissionsExt as _;
-    let Ok(metadata) = fs::metadata(&entry.value) else { return };
-    let mode = metadata.permissions().mode() & 0o777;
-    let mut warn = |what: &str| {
-        let message = format!("names '{}', which others can {what} (mode {mode:04o})", entry.value);
-        warnings.push(Problem::of_key(&entry.key, source, entry.line, message));
+        name.len() > before.len() + after.len() && name.starts_with(before) && name.ends_with(after) && path.is_file()
     };
-    if mode & 0o022 != 0 {
-        warn("write to: whoever does so decides who can log in; chmod go-w");
-    }
-    if is_secret && mode & 0o044 != 0 {
-        warn("read: it is a shared secret, and whoever reads it can log in as anybody; chmod go-r");
-    }
+    let mut files: Vec<PathBuf> = files.filter_map(Result::ok).map(|file| file.path()).filter(is_named).collect();
+    files.sort();
+    Ok(files)
 }
-
-#[cfg(not(unix))]
-fn warn_of_permissions(_: &Property, _: &str, _: bool, _: &mut ConfigurationErrors) {}

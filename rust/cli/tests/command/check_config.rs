@@ -139,29 +139,296 @@ fn a_file_whose_keys_no_coordinator_would_read_is_an_error() {
     assert!(error("node.id=one\n").contains("The plugin's file begins with"));
 }
 
+/// The messages of the warnings, with the file and line of each.
+fn warnings(config: &str) -> Vec<String> {
+    let json: Value = run(&["check-config", "--json", config]).json();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let told = |told: &Value| {
+        format!("{}:{} {} {}", text(&told["file"]), told["line"], text(&told["key"]), text(&told["message"]))
+    };
+    json["warnings"].as_array().unwrap().iter().map(told).collect()
+}
+
 #[cfg(unix)]
 #[test]
-fn files_that_others_can_read_or_write_are_a_warning() {
-    use std::os::unix::fs::PermissionsExt as _;
+fn every_file_that_others_can_write_to_or_replace_is_a_warning() {
     let folder = Folder::new("config_modes");
     let (public, secret) = (folder.keygen("ES256").public, folder.keygen("HS256").public);
-    for (file, mode, warned) in [
-        (&public, 0o644, None),
-        (&public, 0o666, Some("can write to")),
-        (&secret, 0o600, None),
-        (&secret, 0o640, Some("can read: it is a shared secret")),
+    for file in ["keys", "rules", "cache", "bearer"] {
+        fs::create_dir(folder.path(file)).unwrap();
+        set_mode(folder.path(file), 0o755);
+    }
+    let one = folder.write("keys/one.pem", fs::read(&public).unwrap());
+    folder.write("keys/default-key.pem", fs::read(&public).unwrap());
+    let shared = folder.write("keys/shared.pem", fs::read(&secret).unwrap());
+    set_mode(&shared, 0o600);
+    let rules = folder.write("rules/rules.json", r#"{"rules":[{"pattern":"(.*)"}]}"#);
+    let bearer = folder.write("bearer/token", "abc");
+    set_mode(&bearer, 0o600);
+    let trusted = folder.write("trusted.pem", include_str!("certificate.pem"));
+    let named = folder.write(
+        "issuer.properties",
+        [
+            key("key-file", &folder.path("keys/${KID}.pem")),
+            key("required-audience", "trino"),
+            key("user-mapping.file", &rules),
+            format!("jwk.http-client.trust-store-path={trusted}"),
+        ]
+        .join("\n"),
+    );
+    let listing = folder
+        .write("list.properties", format!("header-authenticator.name=native-jwt\n{}", key("config-files", &named)));
+    let single = folder.config(&[key("key-file", &secret), key("required-audience", "trino")]);
+    let fetching = folder.write(
+        "fetching.properties",
+        [
+            "header-authenticator.name=native-jwt".to_owned(),
+            key("key-file", "https://127.0.0.1:1/jwks"),
+            key("required-audience", "trino"),
+            key("jwks.cache-file", &folder.path("cache/keys.json")),
+            key("jwks.bearer-token-file", &bearer),
+        ]
+        .join("\n"),
+    );
+    for config in [&listing, &single, &fetching] {
+        assert_eq!(warnings(config), Vec::<String>::new());
+    }
+    let at = |name: &str| folder.path(name);
+    for (config, changed, mode, line, expected) in [
+        (
+            &single,
+            &secret,
+            0o620,
+            "2",
+            "that its group can write to (mode 0620): they decide who can log in. chmod go-w",
+        ),
+        (&single, &secret, 0o602, "2", "that everybody can write to (mode 0602)"),
+        (&single, &secret, 0o640, "2", "that its group can read: it is a shared secret"),
+        (&single, &single, 0o666, "null", "is a file that its group and everybody else can write to (mode 0666)"),
+        (&single, &at("HS256"), 0o777, "2", "can replace, since the folder"),
+        (&listing, &listing, 0o646, "null", "is a file that everybody can write to"),
+        (&listing, &named, 0o666, "2", "issuer.properties', a file that its group and everybody else can write to"),
+        (&listing, &one, 0o666, "1", "one.pem', a file that its group and everybody else can write to"),
+        (&listing, &shared, 0o604, "1", "shared.pem', a file that everybody can read: it is a shared secret"),
+        (&listing, &at("keys"), 0o777, "1", "can replace, since the folder"),
+        (&listing, &rules, 0o664, "3", "rules.json', a file that its group can write to"),
+        (&listing, &at("rules"), 0o775, "3", "that its group can replace"),
+        (&listing, &trusted, 0o666, "4", "trusted.pem', a file that"),
+        (&fetching, &at("cache"), 0o777, "4", "keys.json', a file that its group and everybody else can replace"),
+        (&fetching, &at("bearer"), 0o777, "5", "they choose what the server of the keys is asked with"),
+        (&fetching, &bearer, 0o644, "5", "can read: it holds a token"),
     ] {
-        fs::set_permissions(file, fs::Permissions::from_mode(mode)).unwrap();
-        let json = json_of(&folder.config(&[key("key-file", file), key("required-audience", "trino")]), 0);
-        match warned {
-            None => assert_eq!(json["warnings"], Value::Array(vec![]), "{mode:o}"),
-            Some(warned) => {
-                let warning = &json["warnings"][0];
-                assert!(warning["message"].as_str().unwrap().contains(warned), "{json}");
-                assert_eq!(warning["line"], 2);
-            }
+        use std::os::unix::fs::PermissionsExt as _;
+        let before = fs::metadata(changed).unwrap().permissions().mode();
+        set_mode(changed, mode);
+        let told = warnings(config);
+        set_mode(changed, before);
+        assert_eq!(told.len(), 1, "{changed} {mode:o}: {told:#?}");
+        assert!(told[0].contains(expected) && told[0].contains(&format!(":{line} ")), "{changed} {mode:o}: {told:#?}");
+        if mode & 0o777 == 0o777 {
+            // Only the owner of a file can replace it there.
+            set_mode(changed, 0o1777);
+            let told = warnings(config);
+            set_mode(changed, before);
+            assert_eq!(told, Vec::<String>::new());
         }
     }
+    // A folder further up counts as well, and is told of once.
+    set_mode(folder.path(""), 0o777);
+    let told = warnings(&listing);
+    assert!(told.len() == 1 && told[0].contains("can replace, since the folder"), "{told:#?}");
+    set_mode(folder.path(""), 0o755);
+    // A password in the file makes it a secret.
+    let password = folder.write(
+        "password.properties",
+        format!("{}\njwk.http-client.http-proxy=p:1\njwk.http-client.http-proxy.user=u\njwk.http-client.http-proxy.password=hunter2\n", fs::read_to_string(&fetching).unwrap()),
+    );
+    let told = warnings(&password);
+    assert!(
+        told.len() == 1
+            && told[0].contains("is a file that its group and everybody else can read: a password stands in it"),
+        "{told:#?}"
+    );
+    set_mode(&password, 0o600);
+    assert_eq!(warnings(&password), Vec::<String>::new());
+}
+
+/// java.util.Properties reads each of these otherwise than it looks, or not at all.
+#[test]
+fn what_a_property_file_says_otherwise_than_it_looks_is_told_with_its_line() {
+    let folder = Folder::new("config_notation");
+    let public = folder.keygen("ES256").public;
+    let good = format!(
+        "header-authenticator.name=native-jwt\n{}\n{}\n",
+        key("key-file", &public),
+        key("required-audience", "trino")
+    );
+    let with = |line: &str| format!("{good}{line}\n").into_bytes();
+    let of = |bytes: &[u8]| folder.write("native-jwt.properties", bytes);
+    for bytes in [
+        good.replace('\n', "\r\n").into_bytes(),
+        good.replace("=trino", "=trino \t ").into_bytes(),
+        good.replace("=trino", "=\\\n    trino").into_bytes(),
+        good.replace("jwt.required-audience=", "jwt.required-audience: ").into_bytes(),
+        with(&key("user-mapping.pattern", r"(\\w+)@corp\\.example")),
+        [good.as_bytes(), key("required-issuer", "https://m").as_bytes(), b"\xfcnchen.example\n"].concat(),
+    ] {
+        assert_eq!(warnings(&of(&bytes)), Vec::<String>::new(), "{}", String::from_utf8_lossy(&bytes));
+        run(&["check-config", &of(&bytes)]).expect_code(0);
+    }
+    for (bytes, line, expected) in [
+        (
+            with(&key("user-mapping.pattern", r"(.*)@corp\.example")),
+            4,
+            r"so that '(.*)@corp.example' is read. Write (.*)@corp\\.example",
+        ),
+        (
+            with(&key("required-issuer", "https://m\u{fc}nchen.example")),
+            4,
+            r"so that 'https://mÃ¼nchen.example' is read. Write \u00fc",
+        ),
+        (good.replace("=trino", "=\"trino\"").into_bytes(), 3, "has quotes around its value"),
+        (good.replace("=trino", "=trino   # the client").into_bytes(), 3, "'# the client'"),
+    ] {
+        let told = warnings(&of(&bytes));
+        assert_eq!(told.len(), 1, "{told:#?}");
+        assert!(told[0].contains(&format!("native-jwt.properties:{line} ")) && told[0].contains(expected), "{told:#?}");
+        run(&["check-config", &of(&bytes)]).expect_code(0);
+    }
+    for (bytes, expected) in [
+        (
+            [b"\xef\xbb\xbf", good.as_bytes()].concat(),
+            "native-jwt.properties:1: begins with a byte order mark (EF BB BF)",
+        ),
+        (
+            [b"\xef\xbb\xbf# made\n", good.as_bytes()].concat(),
+            "native-jwt.properties:1: begins with a byte order mark (EF BB BF)",
+        ),
+        (
+            good.replace(&public, r"C:\keys\trino\new.pem").into_bytes(),
+            "key-file names 'C:keys<tab>rino<line end>ew.pem', which cannot",
+        ),
+        (
+            good.replace(&public, r"C:\users\k.pem").into_bytes(),
+            r"properties:2: http-server.authentication.jwt.key-file has a \u that",
+        ),
+        (with(&format!("export {}", key("clock-skew", "1s"))), "native-jwt.properties:4: export is not a known key"),
+        (
+            with("jwt.issuer=x"),
+            "jwt.issuer is not a known key; did you mean http-server.authentication.jwt.required-issuer?",
+        ),
+        (with(&key("require-expiration", "yes")), "is 'yes', which is neither true nor false"),
+    ] {
+        let answer = run(&["check-config", &of(&bytes)]).expect_code(2);
+        assert!(answer.text().contains(expected), "{}", answer.text());
+        assert!(run(&["check-token", "--config", &of(&bytes), "a.b.c"]).err.contains(expected));
+    }
+    // An issuer's file is read in the same way; what a config.properties has beside our keys is not ours to judge.
+    let issuer =
+        folder.write("issuer.properties", with(&key("user-mapping.pattern", r"(.*)@corp\.example")).split_off(37));
+    let listing = folder.config(&[key("config-files", &issuer)]);
+    let told = warnings(&listing);
+    assert!(told.len() == 1 && told[0].starts_with(&format!("{issuer}:3 ")), "{told:#?}");
+    let whole = folder.write(
+        "config.properties",
+        good.replace("header-authenticator.name=native-jwt", "http-server.authentication.type=JWT")
+            + "node.data-dir=C:\\data # x\njwt.issuer=x\n",
+    );
+    let told = warnings(&whole);
+    assert!(told.len() == 1 && told[0].contains(":5 jwt.issuer is not a known key; did you mean"), "{told:#?}");
+}
+
+#[test]
+fn mappings_that_make_one_user_of_many_are_a_warning() {
+    let folder = Folder::new("config_mappings");
+    let public = folder.keygen("ES256").public;
+    let with = |name: &str, value: &str| {
+        folder.config(&[key("key-file", &public), key("required-audience", "trino"), key(name, value)])
+    };
+    let rules = folder.write(
+        "rules.json",
+        r#"{"rules":[{"pattern":"svc-.*","allow":false},{"pattern":".+@corp[.]example","user":"trino"}]}"#,
+    );
+    let told = warnings(&with("user-mapping.file", &rules));
+    assert_eq!(told.len(), 1, "{told:#?}");
+    let expected =
+        format!("{rules}:null  rule 2 sends 'probe@corp.example' and 'prove@corp.example' to the same user, 'trino'");
+    assert!(told[0].starts_with(&expected), "{told:#?}");
+    let told = warnings(&with("user-mapping.pattern", "(.)*"));
+    assert!(
+        told.len() == 1 && told[0].contains(":4 http-server.authentication.jwt.user-mapping.pattern sends 'probe'"),
+        "{told:#?}"
+    );
+
+    let dropped = with("user-mapping.pattern", "(.*)@.*");
+    assert_eq!(warnings(&dropped), Vec::<String>::new());
+    assert!(json_of(&dropped, 0)["notes"][0].as_str().unwrap().contains("since it drops what tells them apart"));
+
+    let text = run(&["check-config", &with("user-mapping.pattern", ".*@corp[.]example")]).expect_code(2).text();
+    assert!(
+        text.contains(
+            "native-jwt.properties:4: http-server.authentication.jwt.user-mapping.pattern has no capturing group"
+        ),
+        "{text}"
+    );
+    assert!(text.contains("as in (.*)@corp[.]example"), "{text}");
+}
+
+/// Each JSON document of the section "Several issuers" of KEYS.md: the partners' rules, and the staff's.
+fn example_of_keys_md() -> [String; 2] {
+    let document = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../KEYS.md")).unwrap();
+    let (_, section) = document.split_once("\n## Several issuers\n").unwrap();
+    let (section, _) = section.split_once("\n## ").unwrap();
+    let blocks = section.split("```json\n").skip(1).map(|block| block.split_once("```").unwrap().0.to_owned());
+    blocks.collect::<Vec<_>>().try_into().unwrap()
+}
+
+#[test]
+fn issuers_that_can_give_the_same_user_are_a_warning_and_the_documented_way_keeps_them_apart() {
+    let folder = Folder::new("config_shared_users");
+    let (of_staff, of_partners) = (folder.keygen("ES256").public, folder.keygen("RS256").public);
+    let config = |staff: &[String], partners: &[String]| {
+        let issuer = |name: &str, more: &[String]| {
+            let mut lines = vec![
+                key("key-file", if name == "staff" { &of_staff } else { &of_partners }),
+                key("required-issuer", &format!("https://{name}.example")),
+                key("required-audience", "trino"),
+            ];
+            lines.extend_from_slice(more);
+            folder.write(&format!("{name}.properties"), lines.join("\n"))
+        };
+        folder.config(&[key("config-files", &format!("{},{}", issuer("staff", staff), issuer("partners", partners)))])
+    };
+    let told = warnings(&config(&[], &[]));
+    assert_eq!(told.len(), 1, "{told:#?}");
+    assert!(
+        told[0].contains("partners.properties:null http-server.authentication.jwt.user-mapping.file is not set: the principal 'probe' of this issuer becomes the user 'probe', and so does 'probe' of"),
+        "{told:#?}"
+    );
+    let told = warnings(&config(
+        &[key("user-mapping.pattern", "(.*)@corp[.]example")],
+        &[key("user-mapping.pattern", "(.*)@partner[.]example")],
+    ));
+    assert!(
+        told.len() == 1
+            && told[0].contains("partners.properties:4 ")
+            && told[0].contains("'probe@partner.example' of this issuer"),
+        "{told:#?}"
+    );
+
+    let [partners, staff] = example_of_keys_md();
+    let (partners, staff) = (folder.write("partners.json", partners), folder.write("staff.json", staff));
+    let apart = config(&[key("user-mapping.file", &staff)], &[key("user-mapping.file", &partners)]);
+    assert_eq!(warnings(&apart), Vec::<String>::new());
+    let user =
+        |file: &str, principal: &str| run(&["map-user", "--json", "--file", file, principal]).json()["user"].clone();
+    assert_eq!(user(&partners, "alice"), "partner_alice");
+    assert_eq!((user(&staff, "alice"), user(&staff, "partner_alice")), (Value::from("alice"), Value::Null));
+    let token = issue(
+        &folder.path("RS256/private.pem"),
+        &["--claim", "sub=admin", "--claim", "aud=trino", "--claim", "iss=https://partners.example"],
+    );
+    assert_eq!(verdict(&apart, &token)["user"], "partner_admin");
 }
 
 #[test]
@@ -230,9 +497,10 @@ fn each_file_of_several_issuers_is_checked() {
     let config = folder.config(&[key("config-files", &format!("{alpha_file},{beta_file}"))]);
     let json = json_of(&config, 0);
     let warnings = json["warnings"].as_array().unwrap();
-    assert_eq!(warnings.len(), 1, "{json}");
+    assert_eq!(warnings.len(), 2, "{json}");
     assert_eq!(warnings[0]["file"], alpha_file.as_str(), "{json}");
     assert!(warnings[0]["key"].as_str().unwrap().ends_with("required-audience"), "{json}");
+    assert!(warnings[1]["key"].as_str().unwrap().ends_with("user-mapping.file"), "{json}");
 
     let token = issue(&alpha.private, &["--claim", "sub=alice", "--claim", "iss=https://alpha.example"]);
     assert_eq!(verdict(&config, &token)["issuer"], "https://alpha.example");

@@ -7,17 +7,21 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-/// A fresh folder of one test.
+/// A fresh folder of one test, in a place where no folder above it can be written to by others, which check-config would warn of.
 pub(crate) struct Folder(PathBuf);
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
 
 impl Folder {
     /// `name` is the test's own.
     pub(crate) fn new(name: &str) -> Self {
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-        match fs::remove_dir_all(&path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => panic!("{}: {error}", path.display()),
-            _ => fs::create_dir_all(&path).unwrap(),
-        }
+        let path = std::env::temp_dir().join(format!("nativejwt-command-{}-{name}", std::process::id()));
+        fs::create_dir_all(&path).unwrap();
+        set_mode(&path, 0o755);
         Self(path)
     }
 
@@ -26,7 +30,9 @@ impl Folder {
     }
 
     pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> String {
-        fs::write(self.0.join(name), content).unwrap();
+        let path = self.0.join(name);
+        fs::write(&path, content).unwrap();
+        set_mode(&path, 0o644);
         self.path(name)
     }
 
@@ -57,6 +63,17 @@ impl Folder {
     pub(crate) fn config_of_key(&self, key_file: &str) -> String {
         self.config(&[key("key-file", key_file)])
     }
+}
+
+/// Whatever the umask is.
+pub(crate) fn set_mode(path: impl AsRef<Path>, mode: u32) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+    #[cfg(not(unix))]
+    let _ = (path, mode);
 }
 
 /// A line of a configuration.

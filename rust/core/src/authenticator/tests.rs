@@ -156,9 +156,10 @@ fn a_token_whose_key_goes_while_it_is_verified_is_not_served_afterwards() {
                 assert_eq!(setting.told().len(), 1, "the new key is in use");
             }
         };
-        let verdict = setting
-            .authenticator()
-            .judge_with(token.as_bytes(), UnixMillis(0), &Journal::new(exchange), |verdict| verdict.map(|accepted| accepted.place));
+        let verdict =
+            setting.authenticator().judge_with(token.as_bytes(), UnixMillis(0), &Journal::new(exchange), |verdict| {
+                verdict.map(|accepted| accepted.place)
+            });
         // The key was right when it was asked; what follows is another matter.
         assert_eq!(verdict.unwrap(), None, "{name}");
         assert_eq!(setting.login(&token), Err(RejectCode::SignatureMismatch), "{name}");

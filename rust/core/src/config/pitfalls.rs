@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use super::names::advice_for_unknown_key;
-use super::problem::{ConfigurationErrors, Problem};
+use super::problem::{ConfigurationErrors, Problem, on_one_line};
 use super::properties::{LogicalLine, Properties, latin1, logical_lines, split_raw, unescape};
 use super::{PREFIX, http_client};
 use crate::reject::is_unprintable;
@@ -24,7 +24,10 @@ pub(super) fn refuse_foreign_encoding(bytes: &[u8], source: &str) -> Result<(), 
     let message = if bytes.starts_with(b"\xef\xbb\xbf") {
         "begins with a byte order mark (EF BB BF), which Java takes for part of the first line, so that its name is another one. \
          Save the file without it (\"UTF-8 without BOM\")"
-    } else if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") || bytes.iter().take(64).any(|&byte| byte == 0) {
+    } else if bytes.starts_with(b"\xff\xfe")
+        || bytes.starts_with(b"\xfe\xff")
+        || bytes.iter().take(64).any(|&byte| byte == 0)
+    {
         "is in UTF-16 or no text: Java reads property files as ISO-8859-1. Save the file as ASCII, with \\u00fc for a character such as ü"
     } else {
         return Ok(());
@@ -34,12 +37,16 @@ pub(super) fn refuse_foreign_encoding(bytes: &[u8], source: &str) -> Result<(), 
 
 impl Properties {
     /// What Java reads otherwise in a file than its text looks, one problem for each with its line. Only the keys that are `ours` are
-    /// looked at. Nothing where the file cannot be read.
+    /// looked at. Nothing where the file cannot be read at all.
     #[must_use]
     pub fn pitfalls(path: &Path, ours: impl Fn(&str) -> bool) -> ConfigurationErrors {
-        let text = fs::read(path).map(|bytes| latin1(&bytes)).unwrap_or_default();
         let source = path.display().to_string();
         let mut found = ConfigurationErrors::default();
+        let Ok(bytes) = fs::read(path) else { return found };
+        if refuse_foreign_encoding(&bytes, &source).is_err() {
+            return found;
+        }
+        let text = latin1(&bytes);
         for line in logical_lines(&text) {
             let (raw_key, raw_value) = split_raw(&line.text);
             let Ok(key) = unescape(raw_key) else { continue };
@@ -94,7 +101,7 @@ impl Value<'_> {
             || self.key.ends_with("user")
             || text.starts_with("inline:")
             || (text.contains("://") && text.contains('@'));
-        (!is_secret).then(|| on_one_line(text))
+        (!is_secret).then(|| cut(text))
     }
 
     fn look_at_backslashes(&self, warn: &mut impl FnMut(String)) {
@@ -117,7 +124,11 @@ impl Value<'_> {
         }
         let read = unescape(self.raw).unwrap_or_default();
         let becomes_control = changed.iter().any(|escape| matches!(&**escape, "\\t" | "\\n" | "\\r" | "\\f"));
-        let what = if becomes_control { "drops a single backslash, or makes a tab or a line end of it" } else { "drops a single backslash" };
+        let what = if becomes_control {
+            "drops a single backslash, or makes a tab or a line end of it"
+        } else {
+            "drops a single backslash"
+        };
         let changed = changed.join(", ");
         warn(match (self.shown(read.trim()), self.shown(written.trim_end())) {
             (Some(read), Some(written)) => {
@@ -126,7 +137,9 @@ impl Value<'_> {
                 } else {
                     String::new()
                 };
-                format!("holds {changed}: Java's property format {what}, so that '{read}' is read. Write {written}{or_slashes}")
+                format!(
+                    "holds {changed}: Java's property format {what}, so that '{read}' is read. Write {written}{or_slashes}"
+                )
             }
             _ => format!("holds {changed}: Java's property format {what}. Write each backslash twice"),
         });
@@ -255,22 +268,10 @@ fn escape_of(c: char) -> String {
     c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect()
 }
 
-/// One line, with what cannot be seen named.
-fn on_one_line(text: &str) -> String {
-    let mut shown = String::new();
-    for (index, c) in text.chars().enumerate() {
-        match c {
-            _ if index == SHOWN_CHARACTERS => {
-                shown.push('…');
-                break;
-            }
-            '\t' => shown.push_str("<tab>"),
-            '\n' | '\r' | '\x0c' => shown.push_str("<line end>"),
-            c if is_unprintable(c) => shown.extend(c.escape_unicode()),
-            c => shown.push(c),
-        }
-    }
-    shown
+/// As [`on_one_line`], cut.
+fn cut(text: &str) -> String {
+    let shown: String = text.chars().take(SHOWN_CHARACTERS).collect();
+    on_one_line(&shown) + if shown.len() < text.len() { "…" } else { "" }
 }
 
 #[cfg(test)]
@@ -278,7 +279,11 @@ mod tests {
     use super::*;
 
     fn pitfalls(bytes: &[u8]) -> Vec<String> {
-        let file = std::env::temp_dir().join(format!("nativejwt-{}-{:?}-pitfalls", std::process::id(), std::thread::current().id()));
+        let file = std::env::temp_dir().join(format!(
+            "nativejwt-{}-{:?}-pitfalls",
+            std::process::id(),
+            std::thread::current().id()
+        ));
         fs::write(&file, bytes).unwrap();
         let found = Properties::pitfalls(&file, |key| key.starts_with(PREFIX));
         fs::remove_file(&file).unwrap();
@@ -319,7 +324,9 @@ mod tests {
 
     #[test]
     fn lines_that_are_joined_by_mistake_are_named() {
-        let text = format!("{PREFIX}key-file=C:\\\\keys\\\n{PREFIX}required-audience=x\n{PREFIX}clock-skew=1\\\n  # why\n  s\n");
+        let text = format!(
+            "{PREFIX}key-file=C:\\\\keys\\\n{PREFIX}required-audience=x\n{PREFIX}clock-skew=1\\\n  # why\n  s\n"
+        );
         let found = pitfalls(text.as_bytes());
         assert!(found[0].starts_with("1: key-file takes line 2 for part of its value, since line 1 ends in a backslash: required-audience is not set"), "{found:#?}");
         assert!(found[1].starts_with("3: clock-skew takes line 4 for part of its value"), "{found:#?}");
@@ -331,7 +338,10 @@ mod tests {
     #[test]
     fn what_stands_around_a_value_and_counts_is_named() {
         for (line, expected) in [
-            ("required-audience=trino   # the client", "takes what looks like a comment behind it, '# the client', for part"),
+            (
+                "required-audience=trino   # the client",
+                "takes what looks like a comment behind it, '# the client', for part",
+            ),
             ("clock-skew=30s // half a minute", "'// half a minute'"),
             ("key-file=\"k.pem\"", "has quotes around its value"),
             ("key-file='k.pem' ", "has quotes around its value"),
@@ -340,7 +350,13 @@ mod tests {
         ] {
             assert!(one(line).contains(expected), "{line}: {}", one(line));
         }
-        for good in ["key-file: k.pem", "key-file k.pem", "key-file = k.pem \t", "key-file=https://idp.example/#a", "principal-field=a'b"] {
+        for good in [
+            "key-file: k.pem",
+            "key-file k.pem",
+            "key-file = k.pem \t",
+            "key-file=https://idp.example/#a",
+            "principal-field=a'b",
+        ] {
             assert_eq!(one(good), "", "{good}");
         }
         for line in ["export NAME=a", "- NAME: a", "set NAME=a"] {
@@ -348,7 +364,11 @@ mod tests {
             let found = pitfalls(line.as_bytes()).concat();
             assert!(found.ends_with("let the line begin with key-file"), "{found}");
         }
-        assert!(pitfalls(b"jwt.issuer=x\nnode.id=x\nhttp-server.authentication.oauth2.issuer=y").concat().starts_with("1: jwt.issuer is not a known key; did you mean required-issuer?"));
+        assert!(
+            pitfalls(b"jwt.issuer=x\nnode.id=x\nhttp-server.authentication.oauth2.issuer=y")
+                .concat()
+                .starts_with("1: jwt.issuer is not a known key; did you mean required-issuer?")
+        );
     }
 
     #[test]
@@ -357,7 +377,9 @@ mod tests {
             one("required-issuer=https://m\u{fc}nchen.example"),
             "1: required-issuer holds 'ü' in UTF-8 (the bytes C3 BC), but Java reads property files as ISO-8859-1, so that 'https://mÃ¼nchen.example' is read. Write \\u00fc, or take it out if it is not meant"
         );
-        assert!(one("required-audience=trino\u{a0}").contains("holds a no-break space (U+00A0) in UTF-8 (the bytes C2 A0)"));
+        assert!(
+            one("required-audience=trino\u{a0}").contains("holds a no-break space (U+00A0) in UTF-8 (the bytes C2 A0)")
+        );
         assert!(one("required-audience=\u{201c}trino\u{201d}").contains("Write \\u201c, \\u201d"));
         let latin1 = [PREFIX.as_bytes(), b"required-issuer=https://m\xfcnchen.example"].concat();
         assert_eq!(pitfalls(&latin1), Vec::<String>::new());

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::reject::is_unprintable;
+
 /// One thing that is wrong: where, in which key, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
@@ -38,18 +40,32 @@ impl Problem {
 
     /// A problem with the value of a key; `line` is 0 if unknown.
     pub fn of_key(key: &str, source: &str, line: usize, message: impl Into<String>) -> Self {
-        Self { key: Some(key.to_owned()), source: source.to_owned(), line, message: message.into() }
+        Self { key: Some(key.to_owned()), ..Self::of_line(source, line, message) }
     }
 
     /// A problem with a line that holds no key.
     pub fn of_line(source: &str, line: usize, message: impl Into<String>) -> Self {
-        Self { key: None, source: source.to_owned(), line, message: message.into() }
+        Self { key: None, source: source.to_owned(), line, message: on_one_line(&message.into()) }
     }
 
     /// A problem with a whole file.
     pub fn of_source(source: &str, message: impl Into<String>) -> Self {
         Self::of_line(source, 0, message)
     }
+}
+
+/// One line, with what cannot be seen named: a value may hold a line end that its operator did not mean.
+pub(super) fn on_one_line(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\t' => shown.push_str("<tab>"),
+            '\n' | '\r' | '\x0c' => shown.push_str("<line end>"),
+            c if is_unprintable(c) => shown.extend(c.escape_unicode()),
+            c => shown.push(c),
+        }
+    }
+    shown
 }
 
 /// `file:line: key message`, with what is known of it.
@@ -61,7 +77,7 @@ impl fmt::Display for Problem {
             (source, line) => write!(f, "{source}:{line}: ")?,
         }
         if let Some(key) = &self.key {
-            write!(f, "{key} ")?;
+            write!(f, "{} ", on_one_line(key))?;
         }
         f.write_str(&self.message)
     }
@@ -80,8 +96,8 @@ impl ConfigurationErrors {
     }
 
     /// Adds the problems of another part of the configuration.
-    pub(crate) fn extend(&mut self, more: Self) {
-        self.problems.extend(more.problems);
+    pub fn extend(&mut self, more: impl IntoIterator<Item = Problem>) {
+        self.problems.extend(more);
     }
 
     /// `value` if nothing is wrong.
@@ -93,6 +109,15 @@ impl ConfigurationErrors {
     #[must_use]
     pub fn problems(&self) -> &[Problem] {
         &self.problems
+    }
+}
+
+impl IntoIterator for ConfigurationErrors {
+    type Item = Problem;
+    type IntoIter = std::vec::IntoIter<Problem>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.problems.into_iter()
     }
 }
 

@@ -8,8 +8,9 @@ use super::{Action, Rule, UserMapping};
 const WORDS: [&str; 3] = ["probe", "prove", "maybe"];
 /// How many ways through alternatives and optional parts of a pattern are tried.
 const VARIANTS: usize = 6;
-/// More rules are not looked at: each suggestion is tried against all of them.
+/// More rules are not looked at, and fewer in a large file: each suggestion is tried against all of them.
 const MOST_RULES: usize = 200;
+const MOST_TRIES: usize = 2_000_000;
 
 /// What a mapping does that its operator may not mean.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +39,7 @@ impl UserMapping {
     /// found may be there all the same.
     #[must_use]
     pub fn warnings(&self) -> Vec<MappingWarning> {
-        let rules = self.rules.iter().enumerate().take(MOST_RULES);
+        let rules = self.rules.iter().enumerate().take(most_rules(self.rules.len()));
         rules.flat_map(|(index, rule)| self.warnings_of(index + 1, rule)).collect()
     }
 
@@ -65,7 +66,8 @@ impl UserMapping {
 
         let all = (0..VARIANTS).find_map(|variant| self.same_user(number, rule, variant, None));
         let one_part = || {
-            let parts = (0..VARIANTS).flat_map(|variant| (0..rule.pattern.suggest(variant, word).1).map(move |part| (variant, part)));
+            let parts = (0..VARIANTS)
+                .flat_map(|variant| (0..rule.pattern.suggest(variant, word).1).map(move |part| (variant, part)));
             parts.into_iter().find_map(|(variant, part)| self.same_user(number, rule, variant, Some(part)))
         };
         if let Some((one, other, user)) = all {
@@ -120,7 +122,8 @@ impl UserMapping {
     #[must_use]
     pub fn shared_user(&self, other: &Self) -> Option<SharedUser> {
         let mut principals = vec!["probe".to_owned(), "probe@example.com".to_owned()];
-        for rule in self.rules.iter().take(MOST_RULES).chain(other.rules.iter().take(MOST_RULES)) {
+        let most = most_rules(self.rules.len() + other.rules.len());
+        for rule in self.rules.iter().take(most).chain(other.rules.iter().take(most)) {
             principals.extend((0..VARIANTS).map(|variant| rule.pattern.suggest(variant, word).0));
         }
         let users = |mapping: &Self| {
@@ -151,6 +154,11 @@ impl UserMapping {
     }
 }
 
+/// How many rules are looked at where there are this many to try them against.
+fn most_rules(all: usize) -> usize {
+    (MOST_TRIES / (all + 1) / VARIANTS).clamp(1, MOST_RULES)
+}
+
 /// The same word for every free part.
 fn word(_: usize) -> &'static str {
     let [first, ..] = WORDS;
@@ -162,7 +170,11 @@ mod tests {
     use super::*;
 
     fn rules(rules: &str) -> UserMapping {
-        let path = std::env::temp_dir().join(format!("nativejwt-{}-{:?}-rules", std::process::id(), std::thread::current().id()));
+        let path = std::env::temp_dir().join(format!(
+            "nativejwt-{}-{:?}-rules",
+            std::process::id(),
+            std::thread::current().id()
+        ));
         std::fs::write(&path, format!("{{\"rules\":[{rules}]}}")).unwrap();
         let mapping = UserMapping::of_file(&path).unwrap();
         std::fs::remove_file(&path).unwrap();
@@ -180,22 +192,37 @@ mod tests {
             assert!(found.len() == 1 && !found[0].is_note, "{pattern}: {found:#?}");
             assert!(found[0].message.contains("to the same user"), "{pattern}: {found:#?}");
         }
-        let constant = rules(r#"{"pattern":"svc-(.*)","allow":false},{"pattern":".+@corp[.]example","user":"trino"}"#).warnings();
+        let constant =
+            rules(r#"{"pattern":"svc-(.*)","allow":false},{"pattern":".+@corp[.]example","user":"trino"}"#).warnings();
         assert_eq!(constant.len(), 1, "{constant:#?}");
         assert_eq!(constant[0].rule, 2);
         assert!(
-            constant[0].message.starts_with("sends 'probe@corp.example' and 'prove@corp.example' to the same user, 'trino'"),
+            constant[0]
+                .message
+                .starts_with("sends 'probe@corp.example' and 'prove@corp.example' to the same user, 'trino'"),
             "{constant:#?}"
         );
-        for (pattern, dropped) in [("(.*)@.*", "'probe@probe' and 'probe@prove'"), ("ns:(.*):.*", "'ns:probe:probe' and 'ns:probe:prove'")] {
+        for (pattern, dropped) in
+            [("(.*)@.*", "'probe@probe' and 'probe@prove'"), ("ns:(.*):.*", "'ns:probe:probe' and 'ns:probe:prove'")]
+        {
             let found = of(pattern);
-            assert!(found.len() == 1 && found[0].is_note && found[0].message.contains(dropped), "{pattern}: {found:#?}");
+            assert!(
+                found.len() == 1 && found[0].is_note && found[0].message.contains(dropped),
+                "{pattern}: {found:#?}"
+            );
         }
     }
 
     #[test]
     fn a_mapping_that_keeps_principals_apart_is_passed_over() {
-        for pattern in ["(.*)", "(.*)@corp[.]example", "(?i)([a-z.]+)@(?:a|b)[.]example", "([^@]+)(?:@corp[.]example)?", "(\\w{1,30})", "^(.*)$"] {
+        for pattern in [
+            "(.*)",
+            "(.*)@corp[.]example",
+            "(?i)([a-z.]+)@(?:a|b)[.]example",
+            "([^@]+)(?:@corp[.]example)?",
+            "(\\w{1,30})",
+            "^(.*)$",
+        ] {
             assert_eq!(of(pattern), [], "{pattern}");
         }
         // Two names are not any two.
@@ -207,7 +234,11 @@ mod tests {
         let found = rules(r#"{"pattern":"(.*)","user":"partner_$1"}"#).warnings();
         assert_eq!(found.len(), 1, "{found:#?}");
         assert!(found[0].message.starts_with("makes of 'probe' the user 'partner_probepartner_'"), "{found:#?}");
-        for good in [r#"{"pattern":"(.+)","user":"partner_$1"}"#, r#"{"pattern":"^(.*)$","user":"$1@corp"}"#, r#"{"pattern":"(.*)","user":"$1"}"#] {
+        for good in [
+            r#"{"pattern":"(.+)","user":"partner_$1"}"#,
+            r#"{"pattern":"^(.*)$","user":"$1@corp"}"#,
+            r#"{"pattern":"(.*)","user":"$1"}"#,
+        ] {
             assert_eq!(rules(good).warnings(), [], "{good}");
         }
     }

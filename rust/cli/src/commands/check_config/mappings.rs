@@ -1,0 +1,79 @@
+//! What the user mappings make of principals that nobody presented yet.
+
+use std::path::Path;
+
+use nativejwt_core::{ConfigurationErrors, Problem, Properties, Property, UserMapping};
+
+use super::find;
+
+const PATTERN: &str = "user-mapping.pattern";
+const FILE: &str = "user-mapping.file";
+
+/// The mapping of one issuer.
+struct Mapping<'p> {
+    properties: &'p Properties,
+    /// What sets it; none where the principal itself is the user.
+    entry: Option<&'p Property>,
+    rules: UserMapping,
+}
+
+/// Looks at each issuer's mapping, and at each two of them. A mapping that cannot be used was told of before.
+pub(super) fn look(issuers: &[Properties], warnings: &mut ConfigurationErrors, notes: &mut Vec<String>) {
+    let mappings: Vec<Mapping<'_>> = issuers.iter().filter_map(Mapping::of).collect();
+    for mapping in &mappings {
+        for found in mapping.rules.warnings() {
+            let problem = mapping.problem_of_rule(found.rule, &found.message);
+            if found.is_note {
+                notes.push(problem.to_string());
+            } else {
+                warnings.push(problem);
+            }
+        }
+    }
+    for (index, mapping) in mappings.iter().enumerate() {
+        let earlier = mappings.iter().take(index);
+        warnings.extend(earlier.filter_map(|other| mapping.shares_users_with(other)).take(1));
+    }
+}
+
+impl<'p> Mapping<'p> {
+    fn of(properties: &'p Properties) -> Option<Self> {
+        let (pattern, file) = (find(properties, PATTERN), find(properties, FILE));
+        let rules = match (pattern, file) {
+            (Some(pattern), _) => UserMapping::of_pattern(&pattern.value).ok(),
+            (None, Some(file)) => UserMapping::of_file(Path::new(&file.value)).ok(),
+            (None, None) => UserMapping::of_pattern("(.*)").ok(),
+        };
+        Some(Self { properties, entry: pattern.or(file), rules: rules? })
+    }
+
+    fn problem_of_rule(&self, rule: usize, message: &str) -> Problem {
+        match self.entry {
+            Some(entry) if entry.key.ends_with(FILE) => {
+                Problem::of_source(&entry.value, format!("rule {rule} {message}"))
+            }
+            Some(entry) => Problem::of_key(&entry.key, &self.properties.source, entry.line, message),
+            None => Problem::of_source(&self.properties.source, message),
+        }
+    }
+
+    fn shares_users_with(&self, other: &Self) -> Option<Problem> {
+        let shared = self.rules.shared_user(&other.rules)?;
+        let there = &other.properties.source;
+        let what = format!(
+            "the principal '{}' of this issuer becomes the user '{}', and so does '{}' of {there}: who has such a name at one of them has \
+             the other's rights. Give one of them users of their own, as KEYS.md shows in \"Several issuers\"",
+            shared.principal, shared.user, shared.other_principal
+        );
+        let source = &self.properties.source;
+        Some(match self.entry {
+            Some(entry) => {
+                Problem::of_key(&entry.key, source, entry.line, format!("shares users with {there}: {what}"))
+            }
+            None => {
+                let key = format!("http-server.authentication.jwt.{FILE}");
+                Problem::of_key(&key, source, 0, format!("is not set: {what}"))
+            }
+        })
+    }
+}
