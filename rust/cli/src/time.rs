@@ -69,15 +69,24 @@ pub(crate) fn parse_ttl(text: &str) -> Result<Ttl, String> {
     Ok(Ttl::Seconds(if negative { -seconds } else { seconds }))
 }
 
-/// A time, and how far it is from now: `2026-11-22T03:04:05.000Z (in 59m 58s)`.
+/// A time, and how far it is from now: `2026-11-22T03:04:05.000Z (in 59m 58s)`. Of one beyond the year 9999, which RFC 3339
+/// does not write, the year.
 pub(crate) fn in_words(time: UnixMillis, now: UnixMillis) -> String {
+    if Timestamp::from_millisecond(time.0).is_err() {
+        return format!("in the year {}", year(time));
+    }
     let distance = time.0.saturating_sub(now.0);
     let (before, after) = if distance >= 0 { ("in ", "") } else { ("", " ago") };
     format!("{time} ({before}{}{after})", length(distance.unsigned_abs() / 1000))
 }
 
+/// The year that a time lies in, by the mean length of years.
+pub(crate) fn year(time: UnixMillis) -> i64 {
+    1970 + time.0.div_euclid(31_556_952_000)
+}
+
 /// A number of seconds in its two largest units.
-fn length(seconds: u64) -> String {
+pub(crate) fn length(seconds: u64) -> String {
     let units = [(86_400, "d"), (3_600, "h"), (60, "m"), (1, "s")];
     let mut parts = Vec::new();
     let mut rest = seconds;
@@ -140,6 +149,7 @@ mod tests {
         let now = UnixMillis(1_795_316_645_000);
         assert_eq!(in_words(UnixMillis(now.0 + 3_599_900), now), "2026-11-22T04:04:04.900Z (in 59m 59s)");
         assert_eq!(in_words(UnixMillis(now.0 - 90_061_000), now), "2026-11-21T02:03:04.000Z (1d 1h ago)");
+        assert_eq!(in_words(UnixMillis(1_795_320_245_000_000), now), "in the year 58861");
         assert_eq!(in_words(now, now), "2026-11-22T03:04:05.000Z (in 0s)");
     }
 }

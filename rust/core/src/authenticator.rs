@@ -11,6 +11,7 @@ use crate::environment::Environment;
 use crate::events::Events;
 use crate::groups::groups;
 use crate::identity::Identity;
+use crate::issuer_view::IssuerView;
 use crate::issuers::Issuers;
 use crate::keys::KeyLife;
 use crate::principal::principal;
@@ -20,6 +21,11 @@ use crate::signature;
 use crate::step::{Journal, KeyDescription, Onlooker, Refusal, Step, StepName};
 use crate::token::CompactToken;
 use crate::token_cache::{CachePlace, Hit, Terms, TokenCache};
+<<<<<<< HEAD
+=======
+use crate::token_header::TokenHeader;
+use crate::unverified::UnverifiedToken;
+>>>>>>> 69f8c82 (Advice about a refusal is made from what is in the token, the configuration and the keys)
 use crate::watched_file::{FileWatcher, LOOK_INTERVAL};
 
 /// Callers in other languages share it by its address, where no compiler looks.
@@ -167,6 +173,21 @@ impl Authenticator {
             self.judge(token, now, &journal)
         });
         judged.map(|(identity, ..)| identity).map_err(|reject| journal.refusal(reject))
+    }
+
+    /// The issuer whose rules judge this token, by its `iss` where there are several. `None` if no part of it can be read,
+    /// or if it is of none of them.
+    #[must_use]
+    pub fn issuer_of(&self, token: &[u8]) -> Option<IssuerView> {
+        let rules = self.issuers.load();
+        let payload = UnverifiedToken::decode(token, usize::MAX).map(|token| token.payload).unwrap_or_default();
+        rules.of(&payload).ok().map(|issuer| IssuerView(Arc::clone(issuer)))
+    }
+
+    /// All issuers, in no order.
+    #[must_use]
+    pub fn issuers(&self) -> Vec<IssuerView> {
+        self.issuers.load().issuers().into_iter().map(|issuer| IssuerView(Arc::clone(issuer))).collect()
     }
 
     /// Where in the value of an Authorization header the token stands that connectors get; none where

@@ -4,7 +4,7 @@ use crate::json::{Member, Value};
 
 /// A claim, as `principal-field` and `groups-field` name it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct ClaimPath {
+pub struct ClaimPath {
     /// As the configuration has it, for messages.
     text: String,
     /// The name at the top level.
@@ -21,7 +21,7 @@ impl ClaimPath {
     ///
     /// # Errors
     /// What is wrong with the text, to follow the name of the key.
-    pub(crate) fn parse(text: &str, delimiter: Option<&str>) -> Result<Self, String> {
+    pub fn parse(text: &str, delimiter: Option<&str>) -> Result<Self, String> {
         let is_pointer = text.starts_with('/');
         let names: Vec<String> = match (text.strip_prefix('/'), delimiter) {
             (Some(pointer), _) => pointer.split('/').map(unescape).collect::<Result<_, _>>()?,
@@ -46,8 +46,20 @@ impl ClaimPath {
         self.below.is_empty()
     }
 
+    /// The names from the top level down, or the steps of a JSON Pointer.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        [&self.top].into_iter().chain(&self.below).map(String::as_str)
+    }
+
+    /// True for a JSON Pointer (RFC 6901), which also counts into arrays.
+    #[must_use]
+    pub fn is_pointer(&self) -> bool {
+        self.is_pointer
+    }
+
     /// The text of the configuration.
-    pub(crate) fn text(&self) -> &str {
+    #[must_use]
+    pub fn text(&self) -> &str {
         &self.text
     }
 

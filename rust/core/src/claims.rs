@@ -44,6 +44,11 @@ impl RequiredAudience {
         Self { text, elements }
     }
 
+    /// As the configuration has it.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
     fn is_in(&self, audience: &Audience<'_>) -> bool {
         audience.contains(&self.text) || self.elements.iter().any(|element| audience.contains(element))
     }

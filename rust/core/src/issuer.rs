@@ -8,6 +8,7 @@ use crate::config::{ConfigurationErrors, IssuerConfiguration, KeySetSettings, Pr
 use crate::environment::Environment;
 use crate::epoch::Epoch;
 use crate::events::{Events, Level};
+use crate::issuer_view::IssuerRules;
 use crate::keys::{JvmTrust, KeySource, Location, RemoteKeySet, RemoteSettings, Timing, Transport};
 use crate::token_header::HeaderPolicy;
 use crate::user_mapping::UserMapping;
@@ -21,8 +22,11 @@ pub(crate) struct Issuer {
     pub(crate) user_mapping: Reloaded<UserMapping>,
     /// `jwks.cache-file`, also where it is not kept: it must be no other issuer's.
     pub(crate) cache_file: Option<PathBuf>,
-    /// `key-file`, where `jwks.fail-fast` is set.
-    fails_fast: Option<Setting>,
+    /// `jwks.fail-fast`.
+    fails_fast: bool,
+    key_file: Setting,
+    user_mapping_pattern: Option<Setting>,
+    user_mapping_file: Option<Setting>,
 }
 
 impl Issuer {
@@ -63,17 +67,41 @@ impl Issuer {
             claims,
             user_mapping: user_mapping?,
             cache_file: configuration.key_sets.cache_file.as_ref().map(|setting| PathBuf::from(&setting.value)),
-            fails_fast: configuration.key_sets.fail_fast.then(|| key_file.clone()),
+            fails_fast: configuration.key_sets.fail_fast,
+            key_file: key_file.clone(),
+            user_mapping_pattern: configuration.user_mapping_pattern.clone(),
+            user_mapping_file: configuration.user_mapping_file.clone(),
         })
     }
 
     /// Waits for the first fetch where the start depends on it.
     pub(crate) fn fail_fast(&self) -> Result<(), Problem> {
-        match (&self.fails_fast, self.remote()) {
-            (Some(key_file), Some(key_set)) => key_set.wait_until_fetched(key_set.longest_fetch()).map_err(|why| {
-                key_file.problem(format!("gives no keys, and jwks.fail-fast does not let the start go on: {why}"))
+        match (self.fails_fast, self.remote()) {
+            (true, Some(key_set)) => key_set.wait_until_fetched(key_set.longest_fetch()).map_err(|why| {
+                self.key_file.problem(format!("gives no keys, and jwks.fail-fast does not let the start go on: {why}"))
             }),
             _ => Ok(()),
+        }
+    }
+
+    /// The rules as texts.
+    pub(crate) fn rules(&self) -> IssuerRules {
+        let value = |setting: &Option<Setting>| setting.as_ref().map(|setting| setting.value.clone());
+        IssuerRules {
+            key_file: match self.remote() {
+                Some(key_set) => key_set.location().to_string(),
+                None => KeySource::without_document(&self.key_file.value).to_owned(),
+            },
+            required_issuer: self.claims.required_issuer.clone(),
+            required_audience: self.claims.required_audience.as_ref().map(|audience| audience.text().to_owned()),
+            principal_fields: self.claims.principal_fields.clone(),
+            groups_field: self.claims.groups_field.clone(),
+            allowed_algorithms: self.header.allowed_algorithms.clone(),
+            required_token_type: self.header.required_token_type.clone(),
+            clock_skew: self.claims.clock_skew,
+            max_token_lifetime: self.claims.max_token_lifetime,
+            user_mapping_pattern: value(&self.user_mapping_pattern),
+            user_mapping_file: value(&self.user_mapping_file),
         }
     }
 

@@ -39,7 +39,7 @@ pub(crate) struct Table {
 
 impl Rules {
     /// The rules that judge a token with this payload, which is not verified.
-    pub(crate) fn of(&self, payload: &[u8]) -> Result<&Issuer, Reject> {
+    pub(crate) fn of(&self, payload: &[u8]) -> Result<&Arc<Issuer>, Reject> {
         match self {
             Self::One(issuer) => Ok(issuer),
             Self::Several(table) => table.of(payload),
@@ -51,7 +51,7 @@ impl Rules {
         matches!(self, Self::Several(_))
     }
 
-    fn issuers(&self) -> Vec<&Arc<Issuer>> {
+    pub(crate) fn issuers(&self) -> Vec<&Arc<Issuer>> {
         match self {
             Self::One(issuer) => vec![issuer],
             Self::Several(table) => table.by_name.values().chain(&table.otherwise).collect(),
@@ -94,10 +94,10 @@ impl Table {
         if errors.is_empty() { Ok(table) } else { Err(errors) }
     }
 
-    fn of(&self, payload: &[u8]) -> Result<&Issuer, Reject> {
+    fn of(&self, payload: &[u8]) -> Result<&Arc<Issuer>, Reject> {
         let name = claims::unverified_issuer(payload)?;
         let named = name.as_deref().and_then(|name| self.by_name.get(name));
-        named.or(self.otherwise.as_ref()).map(Arc::as_ref).ok_or_else(|| match name {
+        named.or(self.otherwise.as_ref()).ok_or_else(|| match name {
             Some(name) => Reject::new(
                 RejectCode::UnknownIssuer,
                 format!("The issuer of the token is not one of those that are trusted here: {}", quoted(&name)),

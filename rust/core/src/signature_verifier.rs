@@ -1,6 +1,7 @@
 //! Signatures without claims, for a command that is given a key and a token.
 
 use crate::events::Events;
+use crate::issuer_view::{OfferedKey, UnusedKey};
 use crate::keys::KeySource;
 use crate::reject::Reject;
 use crate::signature::{self, Algorithm, KeyError, VerifyingKey};
@@ -38,6 +39,17 @@ impl SignatureVerifier {
     #[must_use]
     pub fn events(&self) -> &Events {
         &self.events
+    }
+
+    /// Shows each key.
+    pub fn for_each_key(&self, mut show: impl FnMut(OfferedKey<'_>)) {
+        self.keys.for_each_key(&mut show);
+    }
+
+    /// The keys of a set that are not used: the first twenty.
+    #[must_use]
+    pub fn unused_keys(&self) -> Vec<UnusedKey> {
+        self.keys.unused_keys()
     }
 
     /// Verifies the signature of a token of at most `max_bytes`, on the way that every token goes.

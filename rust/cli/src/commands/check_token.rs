@@ -12,7 +12,7 @@ use nativejwt_core::{
 
 use crate::coordinator_file::CoordinatorFile;
 use crate::failure::{Failure, Outcome, with_reject};
-use crate::hint::hint;
+use crate::hint::Case;
 use crate::json::JsonObject;
 use crate::time::{in_words, parse_time};
 use crate::token_argument::read_token;
@@ -73,19 +73,29 @@ pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Res
 
     let mut steps: Vec<(StepName, String)> = Vec::new();
     let verdict = authenticator.explain(&authorization, now, |step| steps.push((step.name(), describe(step, now))));
+    let case = Case::of_configuration(&token, now, &authenticator);
+    let why_no_groups = case.why_no_groups().filter(|_| verdict.as_ref().is_ok_and(|user| user.groups.is_empty()));
+    let mut warnings = if verdict.is_ok() { case.warnings() } else { Vec::new() };
     if json {
-        writeln!(out, "{}", verdict_json(&verdict))?;
+        warnings.extend(why_no_groups.map(|why| format!("no groups: {why}")));
+        writeln!(out, "{}", verdict_json(&verdict, &case, &warnings))?;
     } else {
+        if let (Some(why), Some((_, found))) = (why_no_groups, steps.iter_mut().find(|(step, _)| *step == StepName::Groups)) {
+            *found = format!("{found}: {why}");
+        }
         for event in std::iter::from_fn(|| authenticator.events().pop()).filter(|event| event.level != Level::Info) {
             let Event { level, text } = event;
             writeln!(out, "{level}: {text}")?;
         }
-        write_steps(&steps, &verdict, out)?;
+        for warning in warnings {
+            writeln!(out, "WARN: {warning}")?;
+        }
+        write_steps(&steps, &verdict, &case, out)?;
     }
     Ok(if verdict.is_ok() { Outcome::Accepted } else { Outcome::Rejected })
 }
 
-fn verdict_json(verdict: &Result<Identity, Refusal>) -> String {
+fn verdict_json(verdict: &Result<Identity, Refusal>, case: &Case<'_>, warnings: &[String]) -> String {
     match verdict {
         Ok(identity) => JsonObject::new()
             .boolean("accepted", true)
@@ -95,8 +105,11 @@ fn verdict_json(verdict: &Result<Identity, Refusal>) -> String {
             .maybe_text("issuer", identity.issuer.as_deref())
             .maybe_text("kid", identity.key_id.as_deref())
             .text("alg", identity.algorithm.name())
-            .maybe_number("expires_at", identity.expires_at.map(|at| at.0.div_euclid(1000))),
-        Err(Refusal { reject, .. }) => with_reject(JsonObject::new().boolean("accepted", false), "reason", reject),
+            .maybe_number("expires_at", identity.expires_at.map(|at| at.0.div_euclid(1000)))
+            .texts("warnings", warnings),
+        Err(Refusal { step, reject }) => with_reject(JsonObject::new().boolean("accepted", false), "reason", reject)
+            .text("step", step.name())
+            .text("hint", &case.hint(reject)),
     }
     .finish()
 }
@@ -145,6 +158,7 @@ fn describe_groups(groups: &[String]) -> String {
 fn write_steps(
     steps: &[(StepName, String)],
     verdict: &Result<Identity, Refusal>,
+    case: &Case<'_>,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
     for (name, found) in steps {
@@ -156,7 +170,7 @@ fn write_steps(
             let code = reject.code();
             writeln!(out, "{step:<12}  REJECTED  {reject}")?;
             writeln!(out, "\nrejected: {code} ({}): {}", code.number(), code.meaning())?;
-            writeln!(out, "hint: {}", hint(code))?;
+            writeln!(out, "hint: {}", case.hint(reject))?;
         }
     }
     Ok(())

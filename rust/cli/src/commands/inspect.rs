@@ -7,7 +7,7 @@ use nativejwt_core::{Reject, UnixMillis, UnverifiedToken};
 use serde_json::{Map, Value};
 
 use crate::failure::{Failure, Outcome, with_reject};
-use crate::hint::hint;
+use crate::hint::Case;
 use crate::json::{JsonObject, compact, pretty};
 use crate::time::in_words;
 use crate::token_argument::{MAX_TOKEN_BYTES, read_token};
@@ -35,23 +35,29 @@ const TIMES: [(&str, &str); 4] =
     [("iat", "issued"), ("nbf", "not before"), ("exp", "expires"), ("auth_time", "logged in")];
 
 pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Result<Outcome, Failure> {
-    let token = read_token(&arguments.token)?;
-    let token = match UnverifiedToken::decode(&token, MAX_TOKEN_BYTES) {
+    let bytes = read_token(&arguments.token)?;
+    let now = UnixMillis::now();
+    let case = Case::of_token(&bytes, now);
+    let token = match UnverifiedToken::decode(&bytes, MAX_TOKEN_BYTES) {
         Ok(token) => token,
-        Err(reject) => return refuse(&reject, json, out),
+        Err(reject) => return refuse(&reject, &case, json, out),
     };
     let (Ok(header), Ok(claims)) = (compact(&token.header), compact(&token.payload)) else {
         let reject = token.check_form().err().unwrap_or_else(Reject::internal_error);
-        return refuse(&reject, json, out);
+        return refuse(&reject, &case, json, out);
     };
     let form = token.check_form();
-    let now = UnixMillis::now();
+    let remarks = case.remarks();
     if json {
         let object = JsonObject::new().boolean("verified", false).raw("header", &header).raw("claims", &claims);
         let object = match &form {
             Ok(()) => object,
-            Err(reject) => object.raw("unacceptable", &with_reject(JsonObject::new(), "reason", reject).finish()),
+            Err(reject) => {
+                let object_of_reject = with_reject(JsonObject::new(), "reason", reject).text("hint", &case.hint(reject));
+                object.raw("unacceptable", &object_of_reject.finish())
+            }
         };
+        let object = if remarks.is_empty() { object } else { object.texts("remarks", &remarks) };
         writeln!(out, "{}", object.finish())?;
         return Ok(Outcome::Accepted);
     }
@@ -62,17 +68,22 @@ pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Res
     writeln!(out, "\nsignature\n  {} bytes, not looked at", token.signature.len())?;
     if let Err(reject) = form {
         writeln!(out, "\nno coordinator accepts it\n  {} ({}): {reject}", reject.code(), reject.code().number())?;
+        writeln!(out, "  hint: {}", case.hint(&reject))?;
+    }
+    for remark in remarks {
+        writeln!(out, "\nnote: {remark}")?;
     }
     Ok(Outcome::Accepted)
 }
 
-fn refuse(reject: &Reject, json: bool, out: &mut dyn Write) -> Result<Outcome, Failure> {
+fn refuse(reject: &Reject, case: &Case<'_>, json: bool, out: &mut dyn Write) -> Result<Outcome, Failure> {
     if json {
         let object = with_reject(JsonObject::new().boolean("verified", false), "reason", reject);
+        let object = object.text("hint", &case.hint(reject));
         writeln!(out, "{}", object.finish())?;
     } else {
         writeln!(out, "{} ({}): {reject}", reject.code(), reject.code().number())?;
-        writeln!(out, "hint: {}", hint(reject.code()))?;
+        writeln!(out, "hint: {}", case.hint(reject))?;
     }
     Ok(Outcome::Rejected)
 }

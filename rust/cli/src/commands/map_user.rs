@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use nativejwt_core::{ConfigurationErrors, Problem, RejectCode, UserMapping, quoted};
 
 use crate::failure::{Failure, Outcome, with_reject};
-use crate::hint::hint;
+use crate::hint::general;
 use crate::json::JsonObject;
 
 /// Map principals to Trino users
@@ -79,7 +79,7 @@ pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Res
                     writeln!(out, "  rejected: {} ({}): {reject}", reject.code(), reject.code().number())?;
                     // That one sends to this command.
                     if reject.code() != RejectCode::NoMappingMatches {
-                        writeln!(out, "  hint: {}", hint(reject.code()))?;
+                        writeln!(out, "  hint: {}", general(reject.code()))?;
                     }
                 }
             }

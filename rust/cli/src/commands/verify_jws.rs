@@ -3,10 +3,10 @@
 use std::ffi::OsString;
 use std::io::Write;
 
-use nativejwt_core::SignatureVerifier;
+use nativejwt_core::{SignatureVerifier, UnixMillis};
 
 use crate::failure::{Failure, Outcome, with_reject};
-use crate::hint::hint;
+use crate::hint::Case;
 use crate::json::JsonObject;
 use crate::jwk::base64url;
 use crate::token_argument::{MAX_TOKEN_BYTES, read_token};
@@ -55,13 +55,14 @@ pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Res
             Ok(Outcome::Accepted)
         }
         Err(reject) => {
+            let hint = Case::of_keys(&token, UnixMillis::now(), &arguments.key, &verifier).hint(&reject);
             if json {
-                let object = with_reject(JsonObject::new().boolean("verified", false), "reason", &reject);
+                let object = with_reject(JsonObject::new().boolean("verified", false), "reason", &reject).text("hint", &hint);
                 writeln!(out, "{}", object.finish())?;
             } else {
                 // Not where the payload would be.
                 let code = reject.code();
-                writeln!(std::io::stderr(), "rejected: {code} ({}): {reject}\nhint: {}", code.number(), hint(code))?;
+                writeln!(std::io::stderr(), "rejected: {code} ({}): {reject}\nhint: {hint}", code.number())?;
             }
             Ok(Outcome::Rejected)
         }

@@ -5,6 +5,7 @@
 mod check_config;
 mod check_token;
 mod generated;
+mod hints;
 mod inspect;
 mod issue;
 mod jwks;

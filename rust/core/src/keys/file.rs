@@ -14,6 +14,7 @@ use super::jwks::{self, KeySet};
 use super::{KeyLife, hmac_file, pem};
 use crate::epoch::Epoch;
 use crate::events::{Events, Level};
+use crate::issuer_view::{OfferedKey, UnusedKey};
 use crate::reject::{Reject, RejectCode};
 use crate::signature::{KeyError, VerifyingKey};
 use crate::token_header::TokenHeader;
@@ -57,6 +58,20 @@ impl Keys {
             events.push(Level::Warning, format!("{name}: {line}"));
         }
         reading.usable().map(Self::Set)
+    }
+
+    pub(crate) fn for_each_key(&self, show: &mut dyn FnMut(OfferedKey<'_>)) {
+        match self {
+            Self::One(key) => show(OfferedKey { key_id: None, key }),
+            Self::Set(keys) => keys.for_each_key(show),
+        }
+    }
+
+    pub(crate) fn unused(&self) -> &[UnusedKey] {
+        match self {
+            Self::One(_) => &[],
+            Self::Set(keys) => keys.unused(),
+        }
     }
 
     pub(crate) fn verify_with<T>(
@@ -166,6 +181,12 @@ impl KeyFileTemplate {
         let loaded = KeyFile { key: Arc::new(key), file: Arc::new(file) };
         let is_kept = self.keep(&name, &loaded);
         Ok((loaded.key, if is_kept { KeyLife::UntilChanged } else { KeyLife::Unwatched }))
+    }
+
+    pub(crate) fn for_each_key(&self, show: &mut dyn FnMut(OfferedKey<'_>)) {
+        for (name, KeyFile { key, .. }) in self.loaded.load().iter() {
+            show(OfferedKey { key_id: Some(name), key });
+        }
     }
 
     /// Another login may have read the file before, and the watching thread a newer one since then: that one stays. True if

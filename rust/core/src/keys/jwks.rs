@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::document::{self, Excerpts, Wanted, without_byte_order_mark};
 use super::jwk::{self, Jwk, Origin, SkippedJwk};
+use crate::issuer_view::{OfferedKey, UnusedKey};
 use crate::json::{JsonError, split_array};
 use crate::reject::{Reject, RejectCode, quoted};
 use crate::signature::{Algorithm, KeyError, VerifyingKey};
@@ -30,6 +31,8 @@ pub(crate) struct KeySet {
     by_thumbprint: HashMap<Box<[u8]>, Vec<Entry>>,
     /// For each algorithm that exactly one key of the set fits: that key, and removed ones that still serve.
     only_for: Vec<(Algorithm, Vec<Entry>)>,
+    /// The first of the keys that are not used, for whoever asks why a token of one of them is refused.
+    unused: Arc<[UnusedKey]>,
 }
 
 #[derive(Clone, Debug)]
@@ -82,9 +85,12 @@ impl KeySet {
         };
         let elements = split_array(without_byte_order_mark(document), "keys", MAX_KEYS);
         let elements = elements.map_err(|error| refused(Some(&error)))?.ok_or_else(|| refused(None))?;
-        let (mut keys, mut skipped) = (Self::default(), Vec::new());
+        let (mut keys, mut skipped, mut unused) = (Self::default(), Vec::new(), Vec::new());
         for (index, element) in elements.into_iter().enumerate() {
             if let Err(SkippedJwk { key_id, why }) = Jwk::read(element, origin).and_then(|jwk| keys.add(jwk)) {
+                if unused.len() < MAX_SKIPPED_LINES {
+                    unused.push(UnusedKey { key_id: key_id.as_deref().map(str::to_owned), why: why.to_string() });
+                }
                 skipped.push(match key_id {
                     Some(key_id) => format!("the key '{}' is not used: {why}", quoted(&key_id)),
                     None => format!("key number {} of the set, without kid, is not used: {why}", index + 1),
@@ -92,6 +98,7 @@ impl KeySet {
             }
         }
         keys.only_for = keys.sole_keys();
+        keys.unused = unused.into();
         Ok(Reading { keys, skipped })
     }
 
@@ -127,6 +134,21 @@ impl KeySet {
             }
         };
         Algorithm::ALL.iter().filter_map(sole).collect()
+    }
+
+    /// Each key, by its `kid`.
+    pub(crate) fn for_each_key(&self, show: &mut dyn FnMut(OfferedKey<'_>)) {
+        let mut named: Vec<_> = self.by_id.iter().collect();
+        named.sort_unstable_by_key(|(key_id, _)| *key_id);
+        let named = named.into_iter().flat_map(|(key_id, entries)| entries.iter().map(move |entry| (Some(&**key_id), entry)));
+        for (key_id, entry) in named.chain(self.without_id.iter().map(|entry| (None, entry))) {
+            show(OfferedKey { key_id, key: &entry.key });
+        }
+    }
+
+    /// The first of the keys that are not used.
+    pub(crate) fn unused(&self) -> &[UnusedKey] {
+        &self.unused
     }
 
     /// How many keys there are, those without `kid` included.

@@ -29,6 +29,7 @@ use std::sync::Arc;
 use crate::clock::Moment;
 use crate::epoch::Epoch;
 use crate::events::Events;
+use crate::issuer_view::{OfferedKey, UnusedKey};
 use crate::reject::Reject;
 use crate::signature::{KeyError, VerifyingKey};
 use crate::token_header::TokenHeader;
@@ -102,6 +103,29 @@ impl KeySource {
         Keys::read(document.as_bytes(), Origin::Configuration, "the inline JWK set", events)
             .map(|keys| Self::Local(Reloaded::fixed(keys)))
             .map_err(|why| KeyError(format!("holds a JWK set that is refused: {why}")))
+    }
+
+    /// `key-file` as it may be shown: without the text of keys that stand in it.
+    pub(crate) fn without_document(key_file: &str) -> &str {
+        if key_file.starts_with(Self::INLINE) { Self::INLINE } else { key_file }
+    }
+
+    /// Shows each key that may verify tokens now.
+    pub(crate) fn for_each_key(&self, show: &mut dyn FnMut(OfferedKey<'_>)) {
+        match self {
+            Self::Local(keys) => keys.load().for_each_key(show),
+            Self::Template(template) => template.for_each_key(show),
+            Self::Remote(key_set) => key_set.for_each_key(show),
+        }
+    }
+
+    /// The keys of a set that are not used: the first of them.
+    pub(crate) fn unused_keys(&self) -> Vec<UnusedKey> {
+        match self {
+            Self::Local(keys) => keys.load().unused().to_vec(),
+            Self::Template(_) => Vec::new(),
+            Self::Remote(key_set) => key_set.unused_keys(),
+        }
     }
 
     /// The key set that a [`Refresher`] must fetch, if the source is one.

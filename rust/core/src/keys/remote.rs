@@ -24,6 +24,7 @@ use super::transport::Transport;
 use crate::clock::{Moment, UnixMillis};
 use crate::epoch::Epoch;
 use crate::events::{Events, Level};
+use crate::issuer_view::{OfferedKey, UnusedKey};
 use crate::reject::{Reject, RejectCode};
 use crate::signature::{KeyError, VerifyingKey};
 use crate::token_header::TokenHeader;
@@ -238,6 +239,24 @@ impl RemoteKeySet {
                 self.verify_after_fetch(header, name, &verify).unwrap_or(verdict)
             }
             _ => verdict,
+        }
+    }
+
+    /// Where the keys come from.
+    pub(crate) fn location(&self) -> &Location {
+        &self.settings.location
+    }
+
+    pub(crate) fn for_each_key(&self, show: &mut dyn FnMut(OfferedKey<'_>)) {
+        if let Snapshot::Keys { keys, .. } = &**self.snapshot.load() {
+            keys.for_each_key(show);
+        }
+    }
+
+    pub(crate) fn unused_keys(&self) -> Vec<UnusedKey> {
+        match &**self.snapshot.load() {
+            Snapshot::Keys { keys, .. } => keys.unused().to_vec(),
+            Snapshot::Unavailable(_) => Vec::new(),
         }
     }
 

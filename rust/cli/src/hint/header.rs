@@ -1,0 +1,229 @@
+//! What is wrong with the protected header.
+
+use std::fmt;
+
+use nativejwt_core::{Algorithm, RejectCode, quoted};
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
+
+use super::seen::{Seen, decode, described, names};
+use super::{Case, listed, service, shown};
+
+pub(super) fn advice(case: &Case<'_>, code: RejectCode) -> Option<String> {
+    use RejectCode as C;
+    let seen = &case.seen;
+    match code {
+        C::MalformedHeader => malformed(seen),
+        C::DuplicateMember => duplicate(seen),
+        C::MissingAlgorithm => missing_algorithm(seen),
+        C::UnsecuredToken => Some(format!(
+            "the token is not signed (alg is {}): anybody can write one. Have the issuer sign it (OpenID Connect: id_token_signed_response_alg=RS256), and find out where it came from",
+            shown(seen.header_text("alg")?)
+        )),
+        C::MissingSignature => missing_signature(seen),
+        C::UnsupportedAlgorithm => unsupported_algorithm(seen.header_text("alg")?),
+        C::CriticalHeader => Some(format!(
+            "the header's crit is {}: have the issuer issue a plain JWT without this extension",
+            list(seen, "crit")?
+        )),
+        C::CompressedToken => Some(format!("the header's zip is {}: have the issuer leave the payload uncompressed", list(seen, "zip")?)),
+        C::NestedToken => Some(format!(
+            "the header's cty is {}: the payload may be a token in a token; have the issuer send the inner one, or leave cty out of a token of plain claims",
+            list(seen, "cty")?
+        )),
+        C::UnencodedPayload => Some(format!("the header's b64 is {}: have the issuer leave it out", list(seen, "b64")?)),
+        C::AlgorithmNotAllowed => {
+            let allowed = &case.rules.as_ref()?.allowed_algorithms;
+            Some(format!(
+                "the token is signed with {}, and allowed-algorithms has {}: have the issuer sign with one of these, or add this one",
+                seen.algorithm()?,
+                listed(allowed.iter().map(ToString::to_string))
+            ))
+        }
+        C::WrongTokenType => wrong_type(case),
+        _ => None,
+    }
+}
+
+/// A member of the header in words; the elements of a list of texts.
+fn list(seen: &Seen<'_>, name: &str) -> Option<String> {
+    Some(match seen.header.as_ref()?.get(name)? {
+        Value::Array(elements) if !elements.is_empty() => {
+            listed(elements.iter().map(|element| element.as_str().map_or_else(|| described(element), shown)))
+        }
+        other => described(other),
+    })
+}
+
+fn malformed(seen: &Seen<'_>) -> Option<String> {
+    if let Some(header) = &seen.header {
+        // A member of a wrong type, which the message names with what it is.
+        let texts = ["alg", "kid", "typ", "cty", "calg", "jku", "x5u", "x5t", "x5t#S256"];
+        let wrong = texts.into_iter().find_map(|name| {
+            let value = header.get(name)?;
+            (!matches!(value, Value::String(_) | Value::Null)).then(|| format!("{name} is {}", described(value)))
+        });
+        let wrong = wrong.map_or_else(String::new, |wrong| format!("the header's {wrong}: "));
+        return Some(format!("{wrong}have the issuer write the types of RFC 7515 (kid, for example, is a text and no number)"));
+    }
+    let part = seen.parts.first()?;
+    if part.is_empty() {
+        return Some("the first part, the header, is empty: the copy began too late".to_owned());
+    }
+    let bytes = decode(part)?;
+    match serde_json::from_slice::<Value>(&bytes) {
+        Ok(value) => Some(format!("the first part is {} where a header is an object: it is no JWT", described(&value))),
+        Err(_) if bytes.first() == Some(&b'{') => {
+            Some("the first part begins as JSON and is damaged or cut: take the token once more from where it was issued".to_owned())
+        }
+        Err(_) => {
+            let opaque = service::opaque(&String::from_utf8_lossy(part)).map_or("", |(what, _)| what);
+            let may_be = if opaque.is_empty() { "" } else { "; it may be " };
+            Some(format!("the first part decodes to {} bytes that are no JSON: this is no JWT, or its beginning is missing{may_be}{opaque}", bytes.len()))
+        }
+    }
+}
+
+fn missing_algorithm(seen: &Seen<'_>) -> Option<String> {
+    let header = seen.header.as_ref()?;
+    if let Some(other) = header.keys().find(|name| name.eq_ignore_ascii_case("alg") && *name != "alg") {
+        return Some(format!("the header has {} in the place of alg: names are case-sensitive; correct the issuer", shown(other)));
+    }
+    if ["sub", "iss", "exp"].iter().any(|name| header.contains_key(*name)) {
+        return Some("the first part holds claims and no header: the parts are in another order, or the header is missing".to_owned());
+    }
+    if let Some(value) = header.get("alg") {
+        return Some(format!("the header's alg is {}: correct the issuer", described(value)));
+    }
+    Some(format!("the header has no alg, only {}: correct the issuer", names(header))).filter(|_| !header.is_empty())
+}
+
+fn missing_signature(seen: &Seen<'_>) -> Option<String> {
+    Some(format!(
+        "nothing stands after the second dot, though the header says {}: the copy ended there, or the signature was taken off",
+        shown(seen.header_text("alg")?)
+    ))
+}
+
+fn unsupported_algorithm(name: &str) -> Option<String> {
+    let trimmed = name.trim();
+    if let Some(meant) = Algorithm::ALL.iter().find(|algorithm| algorithm.name().eq_ignore_ascii_case(trimmed)) {
+        return Some(format!(
+            "the issuer writes {} where {meant} is meant: the names are case-sensitive (RFC 7515, section 4.1.1) and have no spaces; correct the issuer",
+            shown(name)
+        ));
+    }
+    let upper = trimmed.to_ascii_uppercase();
+    let why = match trimmed {
+        "Ed25519" => "the name of RFC 9864 for EdDSA with Ed25519: have the issuer write EdDSA",
+        "Ed448" => "not supported: have the issuer sign with Ed25519 and write EdDSA",
+        "ES256K" | "ES256K-R" => "ECDSA on secp256k1, the curve of blockchains, which is not supported: have the issuer sign with ES256 on P-256",
+        "ES521" => "no algorithm; ECDSA on P-521 is ES512: correct the issuer",
+        _ if trimmed.starts_with("http://") || trimmed.starts_with("https://") => {
+            "a name of XML signatures, as .NET writes it for SecurityAlgorithms.RsaSha256Signature and its like: use SecurityAlgorithms.RsaSha256, which is RS256"
+        }
+        _ if upper.contains("WITH") => "the name that Java gives a signature: have the issuer write that of RFC 7518, such as RS256 or ES256",
+        _ if upper.starts_with("RSA") || upper.starts_with("ECDH") || upper.starts_with("DIR") || upper.ends_with("KW") => {
+            "an algorithm of encryption (JWE): have the issuer sign the token without encrypting it"
+        }
+        _ if upper.starts_with("ML-DSA") || upper.starts_with("SLH") => {
+            "a post-quantum signature, which is not supported: have the issuer sign with RS256, ES256 or EdDSA"
+        }
+        _ if upper.starts_with("SHA") || upper.starts_with("MD5") || upper.starts_with("HMAC") => {
+            "the name of a hash: have the issuer write that of RFC 7518, such as HS256 for HMAC with SHA-256"
+        }
+        _ => return None,
+    };
+    Some(format!("{} is {why}", shown(name)))
+}
+
+fn wrong_type(case: &Case<'_>) -> Option<String> {
+    let required = case.rules.as_ref()?.required_token_type.as_deref()?;
+    let found = case.seen.header.as_ref()?.get("typ").map_or_else(|| "no typ".to_owned(), |found| format!("typ {}", described(found)));
+    let kind = service::refresh_token(&case.seen).or_else(|| service::id_token(&case.seen));
+    Some(match kind {
+        Some(kind) => kind,
+        None if required.to_ascii_lowercase().ends_with("at+jwt") => format!(
+            "the header has {found}. If this is an access token, have the issuer write typ at+jwt (RFC 9068), or drop required-token-type: many issuers write JWT for every kind"
+        ),
+        None => format!("the header has {found}: send a token of the type {}, or correct required-token-type", shown(required)),
+    })
+}
+
+/// The member that an object of the token names twice.
+fn duplicate(seen: &Seen<'_>) -> Option<String> {
+    let mut parts = seen.parts.iter().zip(["header", "claims"]);
+    parts.find_map(|(part, what)| {
+        let found = serde_json::from_slice::<Repeated>(&decode(part)?).ok()?.0?;
+        Some(format!(
+            "the {what} have {} twice, so that its meaning depends on the reader: correct the issuer (a mapper or a hook that adds a member which is there already)",
+            shown(&found)
+        ))
+        .map(|text| text.replace("the header have", "the header has"))
+    })
+}
+
+/// The first name that an object holds twice, at any depth.
+struct Repeated(Option<String>);
+
+impl<'de> Deserialize<'de> for Repeated {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Search)
+    }
+}
+
+struct Search;
+
+impl<'de> Visitor<'de> for Search {
+    type Value = Repeated;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Repeated, E> {
+        Ok(Repeated(None))
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Repeated, E> {
+        Ok(Repeated(None))
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Repeated, E> {
+        Ok(Repeated(None))
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Repeated, E> {
+        Ok(Repeated(None))
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Repeated, E> {
+        Ok(Repeated(None))
+    }
+
+    fn visit_unit<E>(self) -> Result<Repeated, E> {
+        Ok(Repeated(None))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Repeated, A::Error> {
+        let mut found = None;
+        while let Some(Repeated(below)) = elements.next_element()? {
+            found = found.or(below);
+        }
+        Ok(Repeated(found))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Repeated, A::Error> {
+        let (mut names, mut found) = (std::collections::HashSet::new(), None);
+        while let Some(name) = members.next_key::<String>()? {
+            let Repeated(below) = members.next_value()?;
+            if names.contains(&name) {
+                found = found.or(Some(quoted(&name)));
+            }
+            found = found.or(below);
+            names.insert(name);
+        }
+        while members.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Repeated(found))
+    }
+}

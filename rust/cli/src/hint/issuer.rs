@@ -1,0 +1,159 @@
+//! `iss`, and `required-issuer`.
+
+use nativejwt_core::quoted;
+
+use super::seen::described;
+use super::{Case, listed, shown};
+
+pub(super) fn advice(case: &Case<'_>) -> Option<String> {
+    let required: Vec<&str> = match case.rules.as_ref().and_then(|rules| rules.required_issuer.as_deref()) {
+        Some(required) => vec![required],
+        None => case.issuers.iter().map(String::as_str).collect(),
+    };
+    let first = required.first()?;
+    let Some(found) = case.seen.claim_text("iss").filter(|issuer| !issuer.trim().is_empty()) else {
+        return Some(absent(case, &required));
+    };
+    let discovered = case.rules.as_ref().and_then(|rules| rules.key_file.strip_prefix("oidc:"));
+    let nearest = required.iter().find_map(|required| Some((*required, difference(required, found)?)));
+    match nearest {
+        Some((required, difference)) => Some(format!("{difference}{}", way_out(required, found, discovered.is_some()))),
+        None if required.len() == 1 => Some(format!(
+            "required-issuer is {}, and the token's iss is {}{}{}",
+            shown(first),
+            shown(found),
+            first_difference(first, found),
+            way_out(first, found, discovered.is_some())
+        )),
+        None => Some(format!(
+            "the token's iss is {}, and config-files has {}: add a file with this required-issuer, or send a token of one of these",
+            shown(found),
+            listed(required.iter().map(|required| shown(required)))
+        )),
+    }
+}
+
+fn absent(case: &Case<'_>, required: &[&str]) -> String {
+    let state = match case.seen.claim("iss") {
+        None => "the token has no iss".to_owned(),
+        Some(value) => format!("iss is there, but {}, which counts as absent", described(value)),
+    };
+    let claims = case.seen.claims.as_ref();
+    let other = claims.and_then(|claims| {
+        claims.keys().find(|name| name.eq_ignore_ascii_case("iss") && *name != "iss" || name.eq_ignore_ascii_case("issuer"))
+    });
+    match other {
+        Some(other) => format!("{state}, but {}, which nothing reads: have the issuer write iss", shown(other)),
+        None => format!(
+            "{state}: have the issuer write {}, or drop required-issuer if one key-file has this issuer's keys alone",
+            listed(required.iter().map(|required| shown(required)))
+        ),
+    }
+}
+
+/// A URL's parts: scheme, host with port, path.
+fn parts(url: &str) -> (&str, &str, &str) {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+    let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    (scheme, host, path)
+}
+
+/// How the two differ where they are nearly the same.
+fn difference(required: &str, found: &str) -> Option<String> {
+    let both = format!("required-issuer is {}, and the token's iss is {}", shown(required), shown(found));
+    let ((scheme, host, path), (found_scheme, found_host, found_path)) = (parts(required), parts(found));
+    let bare = |path: &str| path.trim_end_matches('/').to_owned();
+    let same_path = bare(path) == bare(found_path);
+    let why = if required == found {
+        return None;
+    } else if found.trim_end_matches('/') == required.trim_end_matches('/') {
+        let whose = if found.len() > required.len() { "the token's has" } else { "required-issuer has" };
+        format!("they differ by a slash at the end, which {whose}")
+    } else if required.trim() == found.trim() {
+        "they differ by white space around them".to_owned()
+    } else if required.eq_ignore_ascii_case(found) {
+        format!("they differ by case{}", first_difference(required, found))
+    } else if let Some(entra) = entra(required, found) {
+        entra
+    } else if (scheme.is_empty() || found_scheme.is_empty()) && host == found_host && same_path {
+        "only one of them begins with https://".to_owned()
+    } else if scheme != found_scheme && host == found_host && same_path {
+        format!("one is {scheme} and the other {found_scheme}: the identity provider builds its name from the request; tell it that a proxy ends TLS before it (X-Forwarded-Proto, or its own host name setting)")
+    } else if same_path && !path.is_empty() && host != found_host {
+        let name = |host: &str| host.split(':').next().unwrap_or_default().to_owned();
+        if name(host) == name(found_host) {
+            "they differ by the port".to_owned()
+        } else {
+            format!("they differ by the host, {} and {}: many identity providers write the host under which the client asked for the token; have the client use the other address, or fix the provider's host name (Keycloak: hostname)", shown(host), shown(found_host))
+        }
+    } else if host == found_host && path.replace("/auth/realms/", "/realms/") == found_path.replace("/auth/realms/", "/realms/") {
+        "they differ by /auth, which Keycloak has before version 17 or as http-relative-path".to_owned()
+    } else if host == found_host && realm(path).is_some() && realm(found_path).is_some() {
+        format!("they are of two realms, {} and {}", shown(realm(path)?), shown(realm(found_path)?))
+    } else if host == found_host && !host.is_empty() {
+        format!("they have the same host{}", first_difference(required, found))
+    } else {
+        return None;
+    };
+    Some(format!("{both}: {why}"))
+}
+
+fn realm(path: &str) -> Option<&str> {
+    path.split_once("/realms/").map(|(_, realm)| realm.split('/').next().unwrap_or_default())
+}
+
+/// The tenant of an issuer of Microsoft Entra, and the version of its tokens.
+fn entra_tenant(issuer: &str) -> Option<(&str, u8)> {
+    let v1 = ["https://sts.windows.net/", "https://sts.microsoftonline.com/", "https://sts.chinacloudapi.cn/"];
+    if let Some(tenant) = v1.iter().find_map(|start| issuer.strip_prefix(start)) {
+        return Some((tenant.trim_end_matches('/'), 1));
+    }
+    let rest = issuer.strip_prefix("https://login.microsoftonline.com/").or(issuer.strip_prefix("https://login.microsoftonline.us/"))?;
+    let (tenant, path) = rest.split_once('/').unwrap_or((rest, ""));
+    Some((tenant, if path.starts_with("v2.0") { 2 } else { 1 }))
+}
+
+fn entra(required: &str, found: &str) -> Option<String> {
+    let ((tenant, version), (found_tenant, found_version)) = (entra_tenant(required)?, entra_tenant(found)?);
+    if ["common", "organizations", "consumers", "{tenantid}", "{tenant}"].contains(&tenant) {
+        return Some(format!("{} is no tenant, and no token has it in iss: write the tenant's id, {}", shown(tenant), shown(found_tenant)));
+    }
+    if tenant != found_tenant {
+        return Some(format!("they are of two tenants of Microsoft Entra, {} and {}", shown(tenant), shown(found_tenant)));
+    }
+    (version != found_version).then(|| {
+        format!("Microsoft Entra writes another iss into tokens of version {found_version} than into those of version {version}. Set requestedAccessTokenVersion of the API's registration to {version}")
+    })
+}
+
+/// What to change: `required-issuer`, unless `oidc:` has set it.
+fn way_out(required: &str, found: &str, is_discovered: bool) -> String {
+    if !is_discovered {
+        return format!(". If this is the issuer you trust, set required-issuer={}", quoted(found));
+    }
+    let document = format!("{}/.well-known/openid-configuration", required.trim_end_matches('/'));
+    let set = match entra_tenant(required) {
+        Some((tenant, version)) => {
+            let version = if version == 2 { "v2.0/" } else { "" };
+            format!("https://login.microsoftonline.com/{}/discovery/{version}keys", quoted(tenant))
+        }
+        None => format!("<jwks_uri of {}>", quoted(&document)),
+    };
+    format!(
+        ". With oidc: the issuer of the discovery document is required; if its access tokens have another iss, name the set instead: key-file={set} and required-issuer={}",
+        quoted(found)
+    )
+}
+
+/// Where two texts part, in words.
+fn first_difference(required: &str, found: &str) -> String {
+    let same = required.chars().zip(found.chars()).take_while(|(one, other)| one == other).count();
+    if same == 0 {
+        return String::new();
+    }
+    let rest = |text: &str| {
+        let rest: String = text.chars().skip(same).take(30).collect();
+        if rest.is_empty() { "nothing".to_owned() } else { shown(&rest) }
+    };
+    format!("; they are the same for {same} characters, then come {} and {}", rest(required), rest(found))
+}

@@ -1,0 +1,68 @@
+//! The user mapping, and a principal that it does not let in.
+
+use std::path::Path;
+
+use nativejwt_core::{IssuerRules, RejectCode, UserMapping, quoted};
+use serde_json::Value;
+
+use super::{Case, claim, shown};
+
+pub(super) fn advice(case: &Case<'_>, code: RejectCode) -> Option<String> {
+    let rules = case.rules.as_ref()?;
+    let claims = Value::Object(case.seen.claims.clone()?);
+    let principal = rules.principal_fields.iter().find_map(|field| claim::find(&claims, field)?.as_str())?;
+    let (mapping, name) = mapping(rules)?;
+    let rule = || mapping.deciding_rule(principal).map_or_else(String::new, |rule| format!("rule {rule} of "));
+    Some(match code {
+        RejectCode::NoMappingMatches => {
+            let why = no_match(&mapping, rules, principal).unwrap_or_else(|| {
+                "a pattern has to match the whole principal; 'nativejwt map-user' tries one".to_owned()
+            });
+            format!("{name} does not match the principal {}: {why}", shown(principal))
+        }
+        RejectCode::PrincipalNotAllowed => {
+            format!("{}{name} has \"allow\": false and matches {}; rules are tried in order", rule(), shown(principal))
+        }
+        RejectCode::MappedUserEmpty => format!(
+            "{}{name} matches the principal {}, and what it makes of it is empty or white space: correct the rule's user or the group of the pattern",
+            rule(),
+            shown(principal)
+        ),
+        _ => format!("{}{name} makes of the principal {} what is no user's name", rule(), shown(principal)),
+    })
+}
+
+/// The mapping of the configuration, and what to call it.
+fn mapping(rules: &IssuerRules) -> Option<(UserMapping, String)> {
+    if let Some(pattern) = &rules.user_mapping_pattern {
+        return Some((UserMapping::of_pattern(pattern).ok()?, format!("user-mapping.pattern {}", shown(pattern))));
+    }
+    match &rules.user_mapping_file {
+        Some(file) => Some((UserMapping::of_file(Path::new(file)).ok()?, format!("the rule file {}", quoted(file)))),
+        None => Some((UserMapping::of_pattern("(.*)").ok()?, "the default user mapping, (.*),".to_owned())),
+    }
+}
+
+/// What would have to be otherwise.
+fn no_match(mapping: &UserMapping, rules: &IssuerRules, principal: &str) -> Option<String> {
+    let matches = |principal: &str| mapping.deciding_rule(principal).is_some();
+    if let Some(character) = principal.chars().find(|character| matches!(character, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}')) {
+        return Some(format!("it holds a line end (U+{:04X}), which . does not match", u32::from(character)));
+    }
+    if principal.trim() != principal && matches(principal.trim()) {
+        return Some("it would without the white space at its ends".to_owned());
+    }
+    if matches(&principal.to_lowercase()) || matches(&principal.to_uppercase()) {
+        return Some("it would in another case; patterns are case-sensitive, unless they begin with (?i)".to_owned());
+    }
+    if let Some((name, domain)) = principal.split_once('@')
+        && matches(name)
+    {
+        return Some(format!("it would without {}", shown(&format!("@{domain}"))));
+    }
+    let pattern = rules.user_mapping_pattern.as_deref()?;
+    let part = UserMapping::of_pattern(&format!("(?s).*?(?:{pattern}).*")).ok()?;
+    part.deciding_rule(principal).is_some().then(|| {
+        "it matches a part of it, and a pattern has to match the whole principal (write .* for the rest)".to_owned()
+    })
+}

@@ -1,0 +1,246 @@
+//! A signature that is not the key's: its length, its form, and who else may have made it.
+
+use nativejwt_core::Algorithm;
+
+use super::seen::{Seen, decode};
+use super::{Case, listed, secret, service, shown};
+use super::keys::{Key, Keys};
+
+/// What is wrong with a signature that is otherwise a key's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// Nothing: another key was asked.
+    None,
+    /// ECDSA in DER.
+    Der,
+    /// Its base64, base64url or hexadecimal digits in the place of its bytes.
+    EncodedTwice,
+    /// The bytes in the opposite order.
+    Reversed,
+    /// It is one by this algorithm.
+    Algorithm(Algorithm),
+}
+
+/// The signature as it is, and in each form that it may have been meant in.
+pub(super) fn forms(seen: &Seen<'_>) -> Vec<(Fault, Algorithm, Vec<u8>)> {
+    let (Some(algorithm), Some(signature)) = (seen.algorithm(), seen.signature.as_deref()) else { return Vec::new() };
+    let mut forms = vec![(Fault::None, algorithm, signature.to_vec())];
+    if let (Some((r, s)), Some(size)) = (der_numbers(signature), coordinate_bytes(algorithm)) {
+        let mut plain = Vec::with_capacity(2 * size);
+        for number in [r, s] {
+            let number = number.strip_prefix(&[0]).unwrap_or(number);
+            plain.extend(std::iter::repeat_n(0, size.saturating_sub(number.len())));
+            plain.extend_from_slice(number);
+        }
+        forms.push((Fault::Der, algorithm, plain));
+    }
+    if let Some(decoded) = text_of(signature) {
+        forms.push((Fault::EncodedTwice, algorithm, decoded));
+    }
+    if is_rsa(algorithm) {
+        forms.push((Fault::Reversed, algorithm, signature.iter().rev().copied().collect()));
+        let others = Algorithm::ALL.iter().copied().filter(|other| is_rsa(*other) && *other != algorithm);
+        forms.extend(others.map(|other| (Fault::Algorithm(other), other, signature.to_vec())));
+    }
+    forms
+}
+
+fn is_rsa(algorithm: Algorithm) -> bool {
+    algorithm.name().starts_with("RS") || algorithm.name().starts_with("PS")
+}
+
+/// Bytes of R and of S (RFC 7518, section 3.4).
+fn coordinate_bytes(algorithm: Algorithm) -> Option<usize> {
+    match algorithm {
+        Algorithm::Es256 => Some(32),
+        Algorithm::Es384 => Some(48),
+        Algorithm::Es512 => Some(66),
+        _ => None,
+    }
+}
+
+/// The length of every signature by this algorithm; that of RSA is its key's.
+fn signature_bytes(algorithm: Algorithm) -> Option<usize> {
+    match algorithm {
+        Algorithm::Hs256 => Some(32),
+        Algorithm::Hs384 => Some(48),
+        Algorithm::Hs512 | Algorithm::EdDsa => Some(64),
+        algorithm => coordinate_bytes(algorithm).map(|bytes| 2 * bytes),
+    }
+}
+
+/// R and S of an ECDSA signature in DER (RFC 3279, section 2.2.3): a sequence of two integers, and nothing more.
+fn der_numbers(signature: &[u8]) -> Option<(&[u8], &[u8])> {
+    fn element(bytes: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
+        let (length, rest) = match bytes {
+            [first, 0x81, length, rest @ ..] if *first == tag => (*length, rest),
+            [first, length, rest @ ..] if *first == tag && *length < 0x80 => (*length, rest),
+            _ => return None,
+        };
+        rest.split_at_checked(length.into())
+    }
+    let (numbers, after) = element(signature, 0x30)?;
+    let (r, rest) = element(numbers, 0x02)?;
+    let (s, end) = element(rest, 0x02)?;
+    (after.is_empty() && end.is_empty() && !r.is_empty() && !s.is_empty()).then_some((r, s))
+}
+
+/// What a signature stands for that is a text: base64 or hexadecimal digits.
+fn text_of(signature: &[u8]) -> Option<Vec<u8>> {
+    let text = signature.trim_ascii();
+    let is_hex = text.len() % 2 == 0 && text.iter().all(u8::is_ascii_hexdigit);
+    let is_base64 = text.iter().all(|byte| byte.is_ascii_alphanumeric() || b"+/-_=".contains(byte));
+    match (text.len() >= 32, is_hex, is_base64) {
+        (true, true, _) => {
+            let digit = |byte: &u8| char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+            text.chunks(2).map(|pair| Some(digit(pair.first()?)? << 4 | digit(pair.get(1)?)?)).collect()
+        }
+        (true, false, true) => decode(text),
+        _ => None,
+    }
+}
+
+pub(super) fn advice(case: &Case<'_>) -> Option<String> {
+    let (seen, keys) = (&case.seen, &case.keys);
+    if let Some(text) = service::only_its_service_verifies(seen).or_else(|| service::refresh_token(seen)) {
+        return Some(text);
+    }
+    if let Some(text) = form(seen, keys) {
+        return Some(text);
+    }
+    if let Some(how) = keys.as_secret {
+        return Some(format!("the signature is right where {how} is the secret: {}", secret::way_out(how)));
+    }
+    let algorithm = seen.algorithm()?;
+    let named = keys.named(seen.key_id());
+    if let Some(key) = keys.offered.iter().find(|key| key.signed.is_some()) {
+        return Some(signed_by(key, algorithm));
+    }
+    let what = named.map_or_else(|| "the key".to_owned(), |key| match &key.key_id {
+        Some(key_id) => format!("the key {} ({})", shown(key_id), key.kind),
+        None => format!("the key ({})", key.kind),
+    });
+    if algorithm.is_hmac() {
+        return Some(format!(
+            "the signature has the right length and is not that of {what}: the issuer has another secret, or reads the same text in another way (key-file is decoded as base64), or the token was changed"
+        ));
+    }
+    let issuer = seen.claim_text("iss").map_or_else(String::new, |issuer| format!(" of {}", shown(issuer)));
+    let source = if keys.source.is_empty() { "key-file" } else { &keys.source };
+    let others = match keys.offered.len() {
+        0 | 1 => String::new(),
+        number => format!(", nor that of another of the {number} keys there"),
+    };
+    Some(format!(
+        "the signature has the right length and is not that of {what} in {}{others}: compare it with the present key{issuer}; if that is the same, header or payload were changed after they were signed",
+        nativejwt_core::quoted(source)
+    ))
+}
+
+/// What the form of the signature shows, whatever the key.
+pub(super) fn form(seen: &Seen<'_>, keys: &Keys) -> Option<String> {
+    let (algorithm, signature) = (seen.algorithm()?, seen.signature.as_deref()?);
+    let length = signature.len();
+    if length == 0 {
+        return None;
+    }
+    let right = match (signature_bytes(algorithm), rsa_bytes(seen, keys)) {
+        (Some(bytes), _) => bytes,
+        (None, Some(bytes)) if is_rsa(algorithm) => bytes,
+        (None, _) => return rsa_without_key(algorithm, signature),
+    };
+    let proof = |fault: Fault| keys.offered.iter().any(|key| key.signed == Some(fault));
+    let has = format!("the signature has {length} bytes where {algorithm} has {right}");
+    if let (Some(size), true) = (coordinate_bytes(algorithm), der_numbers(signature).is_some()) {
+        let proof = if proof(Fault::Der) { "; otherwise it is right: the key is the right one" } else { "" };
+        return Some(format!(
+            "{has}, and looks like DER, as OpenSSL, Java and key management services give it{proof}. Have the issuer convert it to R and S, {size} bytes each (RFC 7518, section 3.4)"
+        ));
+    }
+    if length == right {
+        return None;
+    }
+    let decoded = text_of(signature).map(|text| text.len());
+    if decoded == Some(right) || decoded.is_some_and(|length| length + 2 >= right && right > 8 && length <= right + 8) {
+        return Some(format!(
+            "{has}: they are the {} of a signature in the place of its bytes. Have the issuer encode the bytes once, in base64url",
+            if signature.iter().all(u8::is_ascii_hexdigit) { "hexadecimal digits" } else { "base64" }
+        ));
+    }
+    let of_other = || Algorithm::ALL.iter().filter(|other| signature_bytes(**other) == Some(length));
+    let same_family = of_other().find(|other| other.name().get(..2) == algorithm.name().get(..2));
+    let why = if let Some(other) = same_family {
+        format!("that is the length of {other}: alg of the header is not what the issuer signs with")
+    } else if is_rsa(algorithm) {
+        let bits = |bytes: usize| bytes * 8;
+        if [256, 384, 512, 1024].contains(&length) {
+            format!("it was made with an RSA key of {} bits, and this one has {}: give the issuer's present key", bits(length), bits(right))
+        } else {
+            "no RSA key of a usual size makes such a one: it was cut, or encoded in another way".to_owned()
+        }
+    } else if let Some(size) = coordinate_bytes(algorithm) {
+        match length {
+            65 if right == 64 => "a byte too many, as libraries of blockchains add it: have the issuer leave it out".to_owned(),
+            128 if right == 132 => "P-521 has 66 bytes for each of R and S, and the issuer writes 64".to_owned(),
+            _ if length < right && length + 4 >= right => format!("the issuer drops zeros at the front of R or S; have it write {size} bytes for each"),
+            256 | 384 | 512 => format!("that is the length of an RSA signature by a key of {} bits: alg is not what the issuer signs with", length * 8),
+            _ => "it was cut, or encoded in another way".to_owned(),
+        }
+    } else if algorithm == Algorithm::EdDsa && length == 114 {
+        "it is one of Ed448, which is not supported: have the issuer sign with Ed25519".to_owned()
+    } else if length >= 256 && length % 64 == 0 {
+        format!("that is the length of an RSA signature by a key of {} bits: alg is not what the issuer signs with", length * 8)
+    } else {
+        let others = of_other().map(ToString::to_string).collect::<Vec<_>>();
+        match others.is_empty() {
+            true => "it was cut, or encoded in another way".to_owned(),
+            false => format!("that is the length of {}: alg is not what the issuer signs with", listed(others)),
+        }
+    };
+    Some(format!("{has}: {why}"))
+}
+
+/// The length of a signature by the RSA key that the token names, or by all RSA keys if they are alike.
+fn rsa_bytes(seen: &Seen<'_>, keys: &Keys) -> Option<usize> {
+    if let Some(key) = keys.named(seen.key_id()) {
+        return key.rsa_bytes;
+    }
+    let mut lengths = keys.offered.iter().filter_map(|key| key.rsa_bytes);
+    let first = lengths.next()?;
+    lengths.all(|other| other == first).then_some(first)
+}
+
+/// What can be said of an RSA signature without its key.
+fn rsa_without_key(algorithm: Algorithm, signature: &[u8]) -> Option<String> {
+    let length = signature.len();
+    if !is_rsa(algorithm) || length >= 256 {
+        let decoded = text_of(signature)?.len();
+        return Some(format!(
+            "the signature is a text of {length} characters, which stands for {decoded} bytes: have the issuer encode the bytes once, in base64url"
+        ));
+    }
+    Some(format!(
+        "the signature has {length} bytes, and {algorithm} has 256 or more (RSA keys of 2048 bits or more): alg is not what the issuer signs with, or the signature was cut"
+    ))
+}
+
+/// A signature that is right in another way than it was asked for.
+fn signed_by(key: &Key, algorithm: Algorithm) -> String {
+    match key.signed {
+        Some(Fault::Algorithm(other)) => format!(
+            "the signature is one by {other} of {}, and the header says {algorithm}: have the issuer write alg {other}",
+            key.described()
+        ),
+        Some(Fault::Reversed) => {
+            "the signature is right with its bytes in the opposite order, as Windows' CryptoAPI gives them: have the issuer reverse them".to_owned()
+        }
+        Some(Fault::EncodedTwice) => {
+            "the signature was encoded twice: have the issuer encode its bytes once, in base64url".to_owned()
+        }
+        Some(Fault::Der) => "the signature is DER: have the issuer convert it to R and S (RFC 7518, section 3.4)".to_owned(),
+        Some(Fault::None) | None => format!(
+            "the signature is that of {}, which is not the key of the token's kid: have the issuer write that kid",
+            key.described()
+        ),
+    }
+}
