@@ -87,7 +87,7 @@ pub(crate) fn year(time: UnixMillis) -> i64 {
 
 /// A number of seconds in its two largest units.
 pub(crate) fn length(seconds: u64) -> String {
-    let units = [(86_400, "d"), (3_600, "h"), (60, "m"), (1, "s")];
+    let units = [(31_536_000, "y"), (86_400, "d"), (3_600, "h"), (60, "m"), (1, "s")];
     let mut parts = Vec::new();
     let mut rest = seconds;
     for (size, name) in units {
@@ -149,6 +149,7 @@ mod tests {
         let now = UnixMillis(1_795_316_645_000);
         assert_eq!(in_words(UnixMillis(now.0 + 3_599_900), now), "2026-11-22T04:04:04.900Z (in 59m 59s)");
         assert_eq!(in_words(UnixMillis(now.0 - 90_061_000), now), "2026-11-21T02:03:04.000Z (1d 1h ago)");
+        assert_eq!(in_words(UnixMillis(4_102_444_800_000), now), "2100-01-01T00:00:00.000Z (in 73y 57d)");
         assert_eq!(in_words(UnixMillis(1_795_320_245_000_000), now), "in the year 58861");
         assert_eq!(in_words(now, now), "2026-11-22T03:04:05.000Z (in 0s)");
     }

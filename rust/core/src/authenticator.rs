@@ -21,11 +21,7 @@ use crate::signature;
 use crate::step::{Journal, KeyDescription, Onlooker, Refusal, Step, StepName};
 use crate::token::CompactToken;
 use crate::token_cache::{CachePlace, Hit, Terms, TokenCache};
-<<<<<<< HEAD
-=======
-use crate::token_header::TokenHeader;
 use crate::unverified::UnverifiedToken;
->>>>>>> 69f8c82 (Advice about a refusal is made from what is in the token, the configuration and the keys)
 use crate::watched_file::{FileWatcher, LOOK_INTERVAL};
 
 /// Callers in other languages share it by its address, where no compiler looks.

@@ -80,7 +80,9 @@ pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Res
         warnings.extend(why_no_groups.map(|why| format!("no groups: {why}")));
         writeln!(out, "{}", verdict_json(&verdict, &case, &warnings))?;
     } else {
-        if let (Some(why), Some((_, found))) = (why_no_groups, steps.iter_mut().find(|(step, _)| *step == StepName::Groups)) {
+        if let (Some(why), Some((_, found))) =
+            (why_no_groups, steps.iter_mut().find(|(step, _)| *step == StepName::Groups))
+        {
             *found = format!("{found}: {why}");
         }
         for event in std::iter::from_fn(|| authenticator.events().pop()).filter(|event| event.level != Level::Info) {

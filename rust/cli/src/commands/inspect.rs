@@ -53,7 +53,8 @@ pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Res
         let object = match &form {
             Ok(()) => object,
             Err(reject) => {
-                let object_of_reject = with_reject(JsonObject::new(), "reason", reject).text("hint", &case.hint(reject));
+                let object_of_reject =
+                    with_reject(JsonObject::new(), "reason", reject).text("hint", &case.hint(reject));
                 object.raw("unacceptable", &object_of_reject.finish())
             }
         };

@@ -57,7 +57,8 @@ pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Res
         Err(reject) => {
             let hint = Case::of_keys(&token, UnixMillis::now(), &arguments.key, &verifier).hint(&reject);
             if json {
-                let object = with_reject(JsonObject::new().boolean("verified", false), "reason", &reject).text("hint", &hint);
+                let object =
+                    with_reject(JsonObject::new().boolean("verified", false), "reason", &reject).text("hint", &hint);
                 writeln!(out, "{}", object.finish())?;
             } else {
                 // Not where the payload would be.

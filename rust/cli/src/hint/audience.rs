@@ -21,7 +21,10 @@ pub(super) fn advice(case: &Case<'_>) -> Option<String> {
         return Some(text);
     }
     if let Some(text) = service::refresh_token(seen).or_else(|| service::id_token(seen)) {
-        return Some(format!("{text}; or set required-audience to {} if ID tokens are what you want", shown(audiences.first()?)));
+        return Some(format!(
+            "{text}; or set required-audience to {} if ID tokens are what you want",
+            shown(audiences.first()?)
+        ));
     }
     if let Some(text) = in_another_claim(seen, &wanted) {
         return Some(text);
@@ -65,14 +68,18 @@ fn absent(seen: &Seen<'_>, required: &str, wanted: &[&str]) -> String {
     } else {
         ""
     };
-    let client = seen.client().map_or_else(String::new, |(name, id)| format!("; the client is in {name} ({}), which no property looks at", shown(id)));
+    let client = seen.client().map_or_else(String::new, |(name, id)| {
+        format!("; the client is in {name} ({}), which no property looks at", shown(id))
+    });
     format!("{state}{client}: have the issuer write {} into aud{mapper}", shown(required))
 }
 
 /// Where an audience is nearly the one that is wanted.
 fn similar(wanted: &[&str], audiences: &[&str]) -> Option<String> {
     let pairs = || wanted.iter().flat_map(|wanted| audiences.iter().map(move |audience| (*wanted, *audience)));
-    let both = |wanted: &str, audience: &str| format!("aud is {}, and required-audience wants {}", shown(audience), shown(wanted));
+    let both = |wanted: &str, audience: &str| {
+        format!("aud is {}, and required-audience wants {}", shown(audience), shown(wanted))
+    };
     pairs().find_map(|(wanted, audience)| {
         let bare = |text: &str| text.trim_end_matches('/').to_owned();
         let why = if bare(wanted) == bare(audience) {

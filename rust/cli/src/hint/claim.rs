@@ -34,10 +34,11 @@ pub(super) fn of_wrong_type(seen: &Seen<'_>) -> Option<String> {
     let claims = seen.claims.as_ref()?;
     claims.iter().find_map(|(name, value)| match name.as_str() {
         "exp" | "nbf" | "iat" if !is_time(value) => times::of_wrong_type(name, value),
-        "iss" | "sub" | "jti" if !matches!(value, Value::String(_) | Value::Null) => Some(format!(
-            "{name} is {}: RFC 7519 wants a text; have the issuer write it in quotation marks",
-            described(value)
-        )),
+        "iss" | "sub" | "jti" if !matches!(value, Value::String(_) | Value::Null) => {
+            let is_one = matches!(value, Value::Number(_) | Value::Bool(_));
+            let how = if is_one { "it in quotation marks" } else { "one text" };
+            Some(format!("{name} is {}: RFC 7519 wants a text; have the issuer write {how}", described(value)))
+        }
         "aud" => match value {
             Value::String(_) | Value::Null => None,
             Value::Array(elements) => elements.iter().find(|element| !element.is_string()).map(|element| {
@@ -58,7 +59,11 @@ fn is_time(value: &Value) -> bool {
 enum Found<'c> {
     Value(&'c Value),
     /// The names that were passed, the one that is not there, and what was looked into.
-    Nothing { passed: Vec<&'c str>, missing: &'c str, at: &'c Value },
+    Nothing {
+        passed: Vec<&'c str>,
+        missing: &'c str,
+        at: &'c Value,
+    },
 }
 
 fn follow<'c>(claims: &'c Value, names: impl Iterator<Item = &'c str>, into_arrays: bool) -> Found<'c> {
@@ -94,11 +99,15 @@ pub(super) fn why_absent(property: &str, field: &ClaimPath, claims: &Value) -> S
     let text = shown(field.text());
     let (passed, missing, at) = match follow(claims, field.names(), field.is_pointer()) {
         Found::Value(Value::Null) => return format!("the claim {text} is there and null, which counts as absent"),
-        Found::Value(Value::String(empty)) if empty.is_empty() => return format!("the claim {text} is there and empty"),
+        Found::Value(Value::String(empty)) if empty.is_empty() => {
+            return format!("the claim {text} is there and empty");
+        }
         Found::Value(Value::String(blank)) if blank.trim().is_empty() => {
             return format!("the claim {text} is there and nothing but white space");
         }
-        Found::Value(Value::Array(list)) if list.is_empty() => return format!("the claim {text} is there, a list without elements"),
+        Found::Value(Value::Array(list)) if list.is_empty() => {
+            return format!("the claim {text} is there, a list without elements");
+        }
         Found::Value(other) => return format!("the claim {text} is {}", described(other)),
         Found::Nothing { passed, missing, at } => (passed, missing, at),
     };
@@ -106,16 +115,18 @@ pub(super) fn why_absent(property: &str, field: &ClaimPath, claims: &Value) -> S
     let top = claims.as_object();
     let is_one_name = field.names().count() == 1;
     if (!is_one_name || field.is_pointer()) && top.is_some_and(|claims| claims.contains_key(field.text())) {
-        let split = if field.is_pointer() { "a text that begins with / is a JSON Pointer" } else { "nested-claim-delimiter splits this name" };
+        let split = if field.is_pointer() {
+            "a text that begins with / is a JSON Pointer"
+        } else {
+            "nested-claim-delimiter splits this name"
+        };
         return format!(
             "the token has the claim {text}, but {split}, so that {} is looked for: {}",
             shown(missing),
             set(&pointer([field.text()]))
         );
     }
-    if is_one_name
-        && let Some(names) = nested(claims, missing)
-    {
+    if is_one_name && let Some(names) = nested(claims, missing) {
         return format!(
             "no claim has the name {text}, but there is one in an object: {} (without nested-claim-delimiter a name is taken as a whole)",
             set(&pointer(names))
@@ -132,29 +143,42 @@ pub(super) fn why_absent(property: &str, field: &ClaimPath, claims: &Value) -> S
             );
         }
         other => {
-            return format!("{} is {} and has nothing in it: {} is not there", shown(&passed.join(" → ")), described(other), shown(missing));
+            return format!(
+                "{} is {} and has nothing in it: {} is not there",
+                shown(&passed.join(" → ")),
+                described(other),
+                shown(missing)
+            );
         }
     };
     if let Some(other) = members.keys().find(|name| *name != missing && is_alike(name, missing)) {
-        let way: Vec<&str> = passed.iter().copied().chain([other.as_str()]).chain(field.names().skip(passed.len() + 1)).collect();
+        let way: Vec<&str> =
+            passed.iter().copied().chain([other.as_str()]).chain(field.names().skip(passed.len() + 1)).collect();
         let way = match way.as_slice() {
             [one] if !one.starts_with('/') && !one.contains(',') => (*one).to_owned(),
             several => pointer(several.iter().copied()),
         };
-        return format!("there is no {}{inside}, but {}: names are case-sensitive; {}", shown(missing), shown(other), set(&way));
+        return format!(
+            "there is no {}{inside}, but {}: names are case-sensitive; {}",
+            shown(missing),
+            shown(other),
+            set(&way)
+        );
     }
     let last = field.names().last().unwrap_or_default();
     if let Some(names) = top.and_then(|claims| elsewhere(claims, last, 4)) {
         return format!("there is no claim {text}, but {} in another place: {}", shown(last), set(&pointer(names)));
     }
-    format!("there is no claim {text}{}", if inside.is_empty() { String::new() } else { format!(" ({} is not{inside})", shown(missing)) })
+    format!(
+        "there is no claim {text}{}",
+        if inside.is_empty() { String::new() } else { format!(" ({} is not{inside})", shown(missing)) }
+    )
 }
 
 /// True for names that a reader takes for the same.
 fn is_alike(one: &str, other: &str) -> bool {
-    let plain = |name: &str| -> String {
-        name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
-    };
+    let plain =
+        |name: &str| -> String { name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect() };
     !plain(one).is_empty() && plain(one) == plain(other)
 }
 
@@ -182,8 +206,28 @@ fn elsewhere<'c>(members: &'c Map<String, Value>, name: &str, depth: usize) -> O
 /// The claims that hold a text which may be a user's name.
 pub(super) fn with_names(claims: &Value) -> Option<String> {
     const NO_NAMES: [&str; 22] = [
-        "iss", "aud", "jti", "azp", "client_id", "cid", "appid", "scope", "scp", "typ", "acr", "sid", "nonce", "at_hash",
-        "c_hash", "ver", "tid", "uti", "rh", "aio", "session_state", "token_use",
+        "iss",
+        "aud",
+        "jti",
+        "azp",
+        "client_id",
+        "cid",
+        "appid",
+        "scope",
+        "scp",
+        "typ",
+        "acr",
+        "sid",
+        "nonce",
+        "at_hash",
+        "c_hash",
+        "ver",
+        "tid",
+        "uti",
+        "rh",
+        "aio",
+        "session_state",
+        "token_use",
     ];
     let names: Vec<String> = claims
         .as_object()?

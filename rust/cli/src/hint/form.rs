@@ -65,7 +65,8 @@ fn empty(pasted: &Pasted<'_>) -> Option<String> {
         return Some("the token is empty: was the variable, file or command that should give it empty?".to_owned());
     }
     let is_blank = pasted.text.trim().is_empty();
-    is_blank.then(|| "the token is nothing but white space: was the variable or file that should hold it empty?".to_owned())
+    is_blank
+        .then(|| "the token is nothing but white space: was the variable or file that should hold it empty?".to_owned())
 }
 
 fn encoding(pasted: &Pasted<'_>) -> Option<String> {
@@ -94,8 +95,9 @@ fn placeholder(pasted: &Pasted<'_>) -> Option<String> {
         ));
     }
     let around = [("${", "}"), ("{{", "}}"), ("%", "%"), ("$(", ")"), ("<", ">")];
-    let is_variable = around.iter().any(|(start, end)| text.len() > 2 && text.starts_with(start) && text.ends_with(end))
-        || text.starts_with('$');
+    let is_variable =
+        around.iter().any(|(start, end)| text.len() > 2 && text.starts_with(start) && text.ends_with(end))
+            || text.starts_with('$');
     let is_short = text.len() < 100 && !text.contains("eyJ") && !text.starts_with("<?") && !text.starts_with("<!");
     (is_variable && is_short && !text.contains("</") && !is_markup(text)).then(|| {
         format!("{} is the name of a variable or a placeholder and was not replaced by the token: look at the quotation marks around it", shown(text))
@@ -120,15 +122,20 @@ fn scheme(pasted: &Pasted<'_>) -> Option<String> {
     if let Some(rest) = without_word(text, "Bearer") {
         return Some(match rest.trim_start_matches([':', ' ', '=', '+']) {
             "" => "the word Bearer stands there without a token: was the variable after it empty?".to_owned(),
-            _ => "the word Bearer stands before the token: give the token alone, the word is put before it once".to_owned(),
+            _ => "the word Bearer stands before the token: give the token alone, the word is put before it once"
+                .to_owned(),
         });
     }
     for word in ["Basic", "Negotiate", "Digest"] {
         if without_word(text, word).is_some_and(|rest| rest.starts_with(' ')) {
-            return Some(format!("these are credentials of the scheme {word} and no token: log in with a bearer token"));
+            return Some(format!(
+                "these are credentials of the scheme {word} and no token: log in with a bearer token"
+            ));
         }
     }
-    let word = ["DPoP", "JWT", "Token"].into_iter().find(|word| without_word(text, word).is_some_and(|rest| rest.starts_with(' ')))?;
+    let word = ["DPoP", "JWT", "Token"]
+        .into_iter()
+        .find(|word| without_word(text, word).is_some_and(|rest| rest.starts_with(' ')))?;
     Some(format!("the word {word} stands before the token: give the token alone"))
 }
 
@@ -136,7 +143,8 @@ fn json(pasted: &Pasted<'_>) -> Option<String> {
     let text = pasted.text.trim();
     if !text.starts_with(['{', '[']) {
         let is_member = text.starts_with('"') && text.contains("\":");
-        return is_member.then(|| "this is a piece of JSON: give the value alone, without name and quotation marks".to_owned());
+        return is_member
+            .then(|| "this is a piece of JSON: give the value alone, without name and quotation marks".to_owned());
     }
     let members = match serde_json::from_str(text) {
         Ok(Value::Object(members)) => members,
@@ -158,12 +166,10 @@ fn json(pasted: &Pasted<'_>) -> Option<String> {
 fn what_json_it_is(members: &Map<String, Value>) -> String {
     let has = |name: &str| members.contains_key(name);
     if let Some(error) = members.get("error").filter(|_| !has("access_token")) {
-        let description = members.get("error_description").and_then(Value::as_str).map(|text| format!(" ({})", quoted(text)));
+        let description =
+            members.get("error_description").and_then(Value::as_str).map(|text| format!(" ({})", quoted(text)));
         let error = error.as_str().map_or_else(|| "an error".to_owned(), |error| format!("the error {}", shown(error)));
-        return format!(
-            "this is a token endpoint's refusal and no token: {error}{}",
-            description.unwrap_or_default()
-        );
+        return format!("this is a token endpoint's refusal and no token: {error}{}", description.unwrap_or_default());
     }
     if has("payload") && (has("signature") || has("signatures")) {
         return "this is a JWS in its JSON form (RFC 7515, section 7.2): have the issuer write the compact form, three parts with dots between them".to_owned();
@@ -252,18 +258,22 @@ fn pem(pasted: &Pasted<'_>) -> Option<String> {
 }
 
 fn is_markup(text: &str) -> bool {
-    ["<html", "<!doctype", "<?xml", "<saml", "<response", "<assertion"].iter().any(|start| without_word(text, start).is_some())
+    ["<html", "<!doctype", "<?xml", "<saml", "<response", "<assertion"]
+        .iter()
+        .any(|start| without_word(text, start).is_some())
 }
 
 fn markup(pasted: &Pasted<'_>) -> Option<String> {
-    const SAML: &str = "this is an assertion of SAML and no JWT: have the identity provider issue a JWT (OpenID Connect)";
+    const SAML: &str =
+        "this is an assertion of SAML and no JWT: have the identity provider issue a JWT (OpenID Connect)";
     let text = pasted.text.trim_start();
     let lower = text.to_ascii_lowercase();
     if text.starts_with('<') {
         return Some(if lower.contains("saml") {
             SAML.to_owned()
         } else if lower.contains("<html") {
-            "this is a web page (HTML) and no token: the request for the token ended at a login or error page".to_owned()
+            "this is a web page (HTML) and no token: the request for the token ended at a login or error page"
+                .to_owned()
         } else {
             "this is XML and no token".to_owned()
         });
@@ -279,7 +289,8 @@ fn opaque(pasted: &Pasted<'_>) -> Option<String> {
 
 fn percent(pasted: &Pasted<'_>) -> Option<String> {
     let is_hex = |byte: &u8| byte.is_ascii_hexdigit();
-    let found = pasted.bytes.windows(3).find(|three| three.first() == Some(&b'%') && three.iter().skip(1).all(is_hex))?;
+    let found =
+        pasted.bytes.windows(3).find(|three| three.first() == Some(&b'%') && three.iter().skip(1).all(is_hex))?;
     let shown = String::from_utf8_lossy(found);
     Some(format!("the text is percent-encoded, as it stands in a URL ({shown}): decode it first"))
 }
@@ -295,10 +306,15 @@ fn address(pasted: &Pasted<'_>) -> Option<String> {
     };
     let parameter = PARAMETERS.into_iter().find(|name| has(name));
     match (is_url, parameter) {
-        (true, Some(name)) => Some(format!("this is a whole URL: give the value of its parameter {name} alone, up to the next &")),
-        (false, Some(name)) => Some(format!("give the value of {name} alone, without the name before it and up to the next &")),
+        (true, Some(name)) => {
+            Some(format!("this is a whole URL: give the value of its parameter {name} alone, up to the next &"))
+        }
+        (false, Some(name)) => {
+            Some(format!("give the value of {name} alone, without the name before it and up to the next &"))
+        }
         (true, None) if has("code") => Some(
-            "this URL holds an authorization code and no token: the client has to exchange it at the token endpoint".to_owned(),
+            "this URL holds an authorization code and no token: the client has to exchange it at the token endpoint"
+                .to_owned(),
         ),
         (true, None) => Some("this is a URL and no token".to_owned()),
         (false, None) => None,
@@ -311,7 +327,10 @@ fn cookie(pasted: &Pasted<'_>) -> Option<String> {
     let is_cookie = ["Cookie:", "Set-Cookie:"].iter().any(|start| without_word(text, start).is_some())
         || (text.contains("; ") && before.contains('='));
     if is_cookie {
-        return Some("this is a cookie: give the token alone, without the name before it and what follows the semicolon".to_owned());
+        return Some(
+            "this is a cookie: give the token alone, without the name before it and what follows the semicolon"
+                .to_owned(),
+        );
     }
     if before.ends_with('=') || before.ends_with("='") || before.ends_with("=\"") {
         return Some("a name and an equals sign stand before the token: give what stands after them".to_owned());
@@ -325,25 +344,38 @@ fn file(pasted: &Pasted<'_>) -> Option<String> {
     let path = name.strip_prefix('@').unwrap_or(name);
     let is_name = !path.is_empty() && path.len() < 1024 && !path.contains(['\0', '\n']) && !is_token(path);
     (is_name && Path::new(path).is_file()).then(|| {
-        format!("{} is a file: give its content by standard input, with - in the place of TOKEN and < {}", shown(path), quoted(path))
+        format!(
+            "{} is a file: give its content by standard input, with - in the place of TOKEN and < {}",
+            shown(path),
+            quoted(path)
+        )
     })
 }
 
 fn ellipsis(pasted: &Pasted<'_>) -> Option<String> {
     let text = pasted.text;
     if text.contains(['…', '⋯']) || text.contains("...") {
-        return Some("there is an ellipsis in it: the program that showed the token left a part of it out; take the whole token".to_owned());
+        return Some(
+            "there is an ellipsis in it: the program that showed the token left a part of it out; take the whole token"
+                .to_owned(),
+        );
     }
-    let is_masked = text.contains("***") || text.contains("[REDACTED]") || text.contains("<redacted>") || text.contains("[MASKED]");
-    is_masked.then(|| "a part of it is masked, as logs of build servers show secrets: take the token from where it was issued".to_owned())
+    let is_masked =
+        text.contains("***") || text.contains("[REDACTED]") || text.contains("<redacted>") || text.contains("[MASKED]");
+    is_masked.then(|| {
+        "a part of it is masked, as logs of build servers show secrets: take the token from where it was issued"
+            .to_owned()
+    })
 }
 
 fn two_tokens(pasted: &Pasted<'_>) -> Option<String> {
-    let starts = pasted.text.split(|character: char| !(character.is_ascii_alphanumeric() || "-_.=".contains(character)));
+    let starts =
+        pasted.text.split(|character: char| !(character.is_ascii_alphanumeric() || "-_.=".contains(character)));
     if starts.filter(|piece| is_token(piece)).count() > 1 {
         return Some("these are two tokens or more: give one of them".to_owned());
     }
-    let has_no_enc = pasted.seen.header.as_ref().is_some_and(|header| header.contains_key("alg") && !header.contains_key("enc"));
+    let has_no_enc =
+        pasted.seen.header.as_ref().is_some_and(|header| header.contains_key("alg") && !header.contains_key("enc"));
     let glued = pasted.text.matches("eyJ").count() >= 4 && pasted.seen.parts.len() >= 5;
     (has_no_enc && glued).then(|| "these are two tokens without anything between them: give one of them".to_owned())
 }
@@ -364,7 +396,8 @@ fn wrapped(pasted: &Pasted<'_>) -> Option<String> {
     if text.starts_with("eyJ") {
         let last = text.chars().next_back().filter(|last| ",;:%)]}>\\&|$#*!.".contains(*last))?;
         let many = pasted.seen.parts.len() > 3 || last != '.';
-        return many.then(|| format!("a character too many stands at the end ({}): take it away", shown(&last.to_string())));
+        return many
+            .then(|| format!("a character too many stands at the end ({}): take it away", shown(&last.to_string())));
     }
     let start = text.find("eyJ").filter(|start| *start > 0 && text.get(*start..).is_some_and(is_token))?;
     Some(format!("{start} characters stand before the token, which begins with eyJ: take them away"))
@@ -388,7 +421,8 @@ fn white_space(pasted: &Pasted<'_>) -> Option<String> {
 
 fn disclosures(pasted: &Pasted<'_>) -> Option<String> {
     pasted.text.contains('~').then(|| {
-        "the text has a ~ in it: an SD-JWT with disclosures is no plain JWT; have the issuer issue a plain one".to_owned()
+        "the text has a ~ in it: an SD-JWT with disclosures is no plain JWT; have the issuer issue a plain one"
+            .to_owned()
     })
 }
 
@@ -396,22 +430,29 @@ fn number_of_parts(pasted: &Pasted<'_>) -> Option<String> {
     let begins_as_one = pasted.seen.header.as_ref().is_some_and(|header| header.contains_key("alg"));
     let parts = &pasted.seen.parts;
     match parts.len() {
-        1 if begins_as_one => Some("this is the header alone, the first of three parts: the copy ended at the first dot".to_owned()),
+        1 if begins_as_one => {
+            Some("this is the header alone, the first of three parts: the copy ended at the first dot".to_owned())
+        }
         1 => one_part(pasted.text.trim()),
-        2 if !begins_as_one && pasted.seen.claims.is_none() => {
+        2 if pasted.seen.header.is_none() => {
             Some("this has one dot where a JWT has two, and no part of it is JSON: it is no JWT".to_owned())
         }
-        2 if pasted.seen.header_text("alg").is_some_and(|name| name.eq_ignore_ascii_case("none")) => {
-            Some("the token is not signed (alg is none), and its second dot is missing: have the issuer sign its tokens".to_owned())
+        2 if pasted.seen.header_text("alg").is_some_and(|name| name.eq_ignore_ascii_case("none")) => Some(
+            "the token is not signed (alg is none), and its second dot is missing: have the issuer sign its tokens"
+                .to_owned(),
+        ),
+        2 if begins_as_one => {
+            Some("the third part, the signature, is missing with its dot: the copy ended too early".to_owned())
         }
-        2 if begins_as_one => Some("the third part, the signature, is missing with its dot: the copy ended too early".to_owned()),
         2 => Some("the first part, the header, is missing: the copy began too late".to_owned()),
         3 => None,
         5 => Some(encrypted(pasted.seen)),
         number if parts.iter().any(|part| part.is_empty()) => {
             Some(format!("there are {number} parts where a JWT has three, and some are empty: there is a dot too many"))
         }
-        number => Some(format!("there are {number} parts where a JWT has three: look for a text or a second token behind it")),
+        number => {
+            Some(format!("there are {number} parts where a JWT has three: look for a text or a second token behind it"))
+        }
     }
 }
 
@@ -442,10 +483,17 @@ fn encrypted(seen: &Seen<'_>) -> String {
             "{how} with a secret that only its issuer{of} has: it is opaque for everybody else. Have the client name the audience of an API in its request (Auth0: audience=…); the token is signed and not encrypted then"
         );
     }
-    if seen.header_text("cty").is_none_or(|kind| kind.eq_ignore_ascii_case("JWT")) && algorithm == "RSA-OAEP" && issuer.is_none() {
-        return format!("{how}, as the refresh tokens of AWS Cognito are: send the access token; or have the issuer sign it without encrypting it");
+    if seen.header_text("cty").is_none_or(|kind| kind.eq_ignore_ascii_case("JWT"))
+        && algorithm == "RSA-OAEP"
+        && issuer.is_none()
+    {
+        return format!(
+            "{how}, as the refresh tokens of AWS Cognito are: send the access token; or have the issuer sign it without encrypting it"
+        );
     }
-    format!("{how} for whoever has the private key: have the issuer sign the access token without encrypting it (in Keycloak: the client's setting of access token encryption)")
+    format!(
+        "{how} for whoever has the private key: have the issuer sign the access token without encrypting it (in Keycloak: the client's setting of access token encryption)"
+    )
 }
 
 /// A part with characters that base64url has not.
@@ -465,9 +513,11 @@ fn alphabet(pasted: &Pasted<'_>) -> Option<String> {
                 "the {name} is base64 with + or / in it where a JWT has base64url with - and _ (RFC 7515, section 2): have the issuer use the alphabet for URLs, and no padding"
             ),
             _ => {
-                let character = String::from_utf8_lossy(part).chars().find(|c| !(c.is_ascii_alphanumeric() || "-_=".contains(*c)));
+                let character =
+                    String::from_utf8_lossy(part).chars().find(|c| !(c.is_ascii_alphanumeric() || "-_=".contains(*c)));
                 let character = character.unwrap_or('=');
-                let dash = if matches!(character, '‐'..='―' | '−') { ", as word processors put in for -" } else { "" };
+                let dash =
+                    if matches!(character, '‐'..='―' | '−') { ", as word processors put in for -" } else { "" };
                 format!(
                     "the {name} has the character {} (U+{:04X}) in it, which base64url has not{dash}: the copy is damaged",
                     shown(&character.to_string()),
@@ -499,7 +549,9 @@ fn length(pasted: &Pasted<'_>) -> Option<String> {
         }
         let again = decode(part).map(|bytes| crate::jwk::base64url(&bytes));
         if again.is_some_and(|again| again.as_bytes() != *part) {
-            return Some(format!("the last character of the {name} is not the one that was issued: the copy was cut or changed there"));
+            return Some(format!(
+                "the last character of the {name} is not the one that was issued: the copy was cut or changed there"
+            ));
         }
     }
     None

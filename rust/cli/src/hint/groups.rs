@@ -21,7 +21,11 @@ pub(super) fn advice(case: &Case<'_>) -> Option<String> {
                 described(&Value::Object(members.clone()))
             ),
             Some((index, element)) => {
-                format!("element number {} of {name} is {}: have the issuer write texts alone", index + 1, described(element))
+                format!(
+                    "element number {} of {name} is {}: have the issuer write texts alone",
+                    index + 1,
+                    described(element)
+                )
             }
             None => format!(
                 "the claim {name} has {} elements: have the issuer write only the groups that count here (Entra: the groups assigned to the application)",
@@ -37,7 +41,9 @@ pub(super) fn advice(case: &Case<'_>) -> Option<String> {
                 "the claim {name} is {what}; its names seem to be the groups, as Zitadel writes roles: have the issuer write them as an array of texts (Zitadel: an action that adds such a claim)"
             ),
         },
-        _ => format!("the claim {name} is {what}: have the issuer write an array of texts, or set {PROPERTY} to a claim that is one"),
+        _ => format!(
+            "the claim {name} is {what}: have the issuer write an array of texts, or set {PROPERTY} to a claim that is one"
+        ),
     })
 }
 

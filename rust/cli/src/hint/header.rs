@@ -26,12 +26,16 @@ pub(super) fn advice(case: &Case<'_>, code: RejectCode) -> Option<String> {
             "the header's crit is {}: have the issuer issue a plain JWT without this extension",
             list(seen, "crit")?
         )),
-        C::CompressedToken => Some(format!("the header's zip is {}: have the issuer leave the payload uncompressed", list(seen, "zip")?)),
+        C::CompressedToken => {
+            Some(format!("the header's zip is {}: have the issuer leave the payload uncompressed", list(seen, "zip")?))
+        }
         C::NestedToken => Some(format!(
             "the header's cty is {}: the payload may be a token in a token; have the issuer send the inner one, or leave cty out of a token of plain claims",
             list(seen, "cty")?
         )),
-        C::UnencodedPayload => Some(format!("the header's b64 is {}: have the issuer leave it out", list(seen, "b64")?)),
+        C::UnencodedPayload => {
+            Some(format!("the header's b64 is {}: have the issuer leave it out", list(seen, "b64")?))
+        }
         C::AlgorithmNotAllowed => {
             let allowed = &case.rules.as_ref()?.allowed_algorithms;
             Some(format!(
@@ -64,7 +68,9 @@ fn malformed(seen: &Seen<'_>) -> Option<String> {
             (!matches!(value, Value::String(_) | Value::Null)).then(|| format!("{name} is {}", described(value)))
         });
         let wrong = wrong.map_or_else(String::new, |wrong| format!("the header's {wrong}: "));
-        return Some(format!("{wrong}have the issuer write the types of RFC 7515 (kid, for example, is a text and no number)"));
+        return Some(format!(
+            "{wrong}have the issuer write the types of RFC 7515 (kid, for example, is a text and no number)"
+        ));
     }
     let part = seen.parts.first()?;
     if part.is_empty() {
@@ -73,13 +79,17 @@ fn malformed(seen: &Seen<'_>) -> Option<String> {
     let bytes = decode(part)?;
     match serde_json::from_slice::<Value>(&bytes) {
         Ok(value) => Some(format!("the first part is {} where a header is an object: it is no JWT", described(&value))),
-        Err(_) if bytes.first() == Some(&b'{') => {
-            Some("the first part begins as JSON and is damaged or cut: take the token once more from where it was issued".to_owned())
-        }
+        Err(_) if bytes.first() == Some(&b'{') => Some(
+            "the first part begins as JSON and is damaged or cut: take the token once more from where it was issued"
+                .to_owned(),
+        ),
         Err(_) => {
             let opaque = service::opaque(&String::from_utf8_lossy(part)).map_or("", |(what, _)| what);
             let may_be = if opaque.is_empty() { "" } else { "; it may be " };
-            Some(format!("the first part decodes to {} bytes that are no JSON: this is no JWT, or its beginning is missing{may_be}{opaque}", bytes.len()))
+            Some(format!(
+                "the first part decodes to {} bytes that are no JSON: this is no JWT, or its beginning is missing{may_be}{opaque}",
+                bytes.len()
+            ))
         }
     }
 }
@@ -87,10 +97,16 @@ fn malformed(seen: &Seen<'_>) -> Option<String> {
 fn missing_algorithm(seen: &Seen<'_>) -> Option<String> {
     let header = seen.header.as_ref()?;
     if let Some(other) = header.keys().find(|name| name.eq_ignore_ascii_case("alg") && *name != "alg") {
-        return Some(format!("the header has {} in the place of alg: names are case-sensitive; correct the issuer", shown(other)));
+        return Some(format!(
+            "the header has {} in the place of alg: names are case-sensitive; correct the issuer",
+            shown(other)
+        ));
     }
     if ["sub", "iss", "exp"].iter().any(|name| header.contains_key(*name)) {
-        return Some("the first part holds claims and no header: the parts are in another order, or the header is missing".to_owned());
+        return Some(
+            "the first part holds claims and no header: the parts are in another order, or the header is missing"
+                .to_owned(),
+        );
     }
     if let Some(value) = header.get("alg") {
         return Some(format!("the header's alg is {}: correct the issuer", described(value)));
@@ -117,13 +133,21 @@ fn unsupported_algorithm(name: &str) -> Option<String> {
     let why = match trimmed {
         "Ed25519" => "the name of RFC 9864 for EdDSA with Ed25519: have the issuer write EdDSA",
         "Ed448" => "not supported: have the issuer sign with Ed25519 and write EdDSA",
-        "ES256K" | "ES256K-R" => "ECDSA on secp256k1, the curve of blockchains, which is not supported: have the issuer sign with ES256 on P-256",
+        "ES256K" | "ES256K-R" => {
+            "ECDSA on secp256k1, the curve of blockchains, which is not supported: have the issuer sign with ES256 on P-256"
+        }
         "ES521" => "no algorithm; ECDSA on P-521 is ES512: correct the issuer",
         _ if trimmed.starts_with("http://") || trimmed.starts_with("https://") => {
             "a name of XML signatures, as .NET writes it for SecurityAlgorithms.RsaSha256Signature and its like: use SecurityAlgorithms.RsaSha256, which is RS256"
         }
-        _ if upper.contains("WITH") => "the name that Java gives a signature: have the issuer write that of RFC 7518, such as RS256 or ES256",
-        _ if upper.starts_with("RSA") || upper.starts_with("ECDH") || upper.starts_with("DIR") || upper.ends_with("KW") => {
+        _ if upper.contains("WITH") => {
+            "the name that Java gives a signature: have the issuer write that of RFC 7518, such as RS256 or ES256"
+        }
+        _ if upper.starts_with("RSA")
+            || upper.starts_with("ECDH")
+            || upper.starts_with("DIR")
+            || upper.ends_with("KW") =>
+        {
             "an algorithm of encryption (JWE): have the issuer sign the token without encrypting it"
         }
         _ if upper.starts_with("ML-DSA") || upper.starts_with("SLH") => {
@@ -139,14 +163,22 @@ fn unsupported_algorithm(name: &str) -> Option<String> {
 
 fn wrong_type(case: &Case<'_>) -> Option<String> {
     let required = case.rules.as_ref()?.required_token_type.as_deref()?;
-    let found = case.seen.header.as_ref()?.get("typ").map_or_else(|| "no typ".to_owned(), |found| format!("typ {}", described(found)));
+    let found = case
+        .seen
+        .header
+        .as_ref()?
+        .get("typ")
+        .map_or_else(|| "no typ".to_owned(), |found| format!("typ {}", described(found)));
     let kind = service::refresh_token(&case.seen).or_else(|| service::id_token(&case.seen));
     Some(match kind {
         Some(kind) => kind,
         None if required.to_ascii_lowercase().ends_with("at+jwt") => format!(
             "the header has {found}. If this is an access token, have the issuer write typ at+jwt (RFC 9068), or drop required-token-type: many issuers write JWT for every kind"
         ),
-        None => format!("the header has {found}: send a token of the type {}, or correct required-token-type", shown(required)),
+        None => format!(
+            "the header has {found}: send a token of the type {}, or correct required-token-type",
+            shown(required)
+        ),
     })
 }
 

@@ -40,7 +40,9 @@ fn absent(case: &Case<'_>, required: &[&str]) -> String {
     };
     let claims = case.seen.claims.as_ref();
     let other = claims.and_then(|claims| {
-        claims.keys().find(|name| name.eq_ignore_ascii_case("iss") && *name != "iss" || name.eq_ignore_ascii_case("issuer"))
+        claims
+            .keys()
+            .find(|name| name.eq_ignore_ascii_case("iss") && *name != "iss" || name.eq_ignore_ascii_case("issuer"))
     });
     match other {
         Some(other) => format!("{state}, but {}, which nothing reads: have the issuer write iss", shown(other)),
@@ -78,15 +80,23 @@ fn difference(required: &str, found: &str) -> Option<String> {
     } else if (scheme.is_empty() || found_scheme.is_empty()) && host == found_host && same_path {
         "only one of them begins with https://".to_owned()
     } else if scheme != found_scheme && host == found_host && same_path {
-        format!("one is {scheme} and the other {found_scheme}: the identity provider builds its name from the request; tell it that a proxy ends TLS before it (X-Forwarded-Proto, or its own host name setting)")
+        format!(
+            "one is {scheme} and the other {found_scheme}: the identity provider builds its name from the request; tell it that a proxy ends TLS before it (X-Forwarded-Proto, or its own host name setting)"
+        )
     } else if same_path && !path.is_empty() && host != found_host {
         let name = |host: &str| host.split(':').next().unwrap_or_default().to_owned();
         if name(host) == name(found_host) {
             "they differ by the port".to_owned()
         } else {
-            format!("they differ by the host, {} and {}: many identity providers write the host under which the client asked for the token; have the client use the other address, or fix the provider's host name (Keycloak: hostname)", shown(host), shown(found_host))
+            format!(
+                "they differ by the host, {} and {}: many identity providers write the host under which the client asked for the token; have the client use the other address, or fix the provider's host name (Keycloak: hostname)",
+                shown(host),
+                shown(found_host)
+            )
         }
-    } else if host == found_host && path.replace("/auth/realms/", "/realms/") == found_path.replace("/auth/realms/", "/realms/") {
+    } else if host == found_host
+        && path.replace("/auth/realms/", "/realms/") == found_path.replace("/auth/realms/", "/realms/")
+    {
         "they differ by /auth, which Keycloak has before version 17 or as http-relative-path".to_owned()
     } else if host == found_host && realm(path).is_some() && realm(found_path).is_some() {
         format!("they are of two realms, {} and {}", shown(realm(path)?), shown(realm(found_path)?))
@@ -108,7 +118,9 @@ fn entra_tenant(issuer: &str) -> Option<(&str, u8)> {
     if let Some(tenant) = v1.iter().find_map(|start| issuer.strip_prefix(start)) {
         return Some((tenant.trim_end_matches('/'), 1));
     }
-    let rest = issuer.strip_prefix("https://login.microsoftonline.com/").or(issuer.strip_prefix("https://login.microsoftonline.us/"))?;
+    let rest = issuer
+        .strip_prefix("https://login.microsoftonline.com/")
+        .or(issuer.strip_prefix("https://login.microsoftonline.us/"))?;
     let (tenant, path) = rest.split_once('/').unwrap_or((rest, ""));
     Some((tenant, if path.starts_with("v2.0") { 2 } else { 1 }))
 }
@@ -116,10 +128,18 @@ fn entra_tenant(issuer: &str) -> Option<(&str, u8)> {
 fn entra(required: &str, found: &str) -> Option<String> {
     let ((tenant, version), (found_tenant, found_version)) = (entra_tenant(required)?, entra_tenant(found)?);
     if ["common", "organizations", "consumers", "{tenantid}", "{tenant}"].contains(&tenant) {
-        return Some(format!("{} is no tenant, and no token has it in iss: write the tenant's id, {}", shown(tenant), shown(found_tenant)));
+        return Some(format!(
+            "{} is no tenant, and no token has it in iss: write the tenant's id, {}",
+            shown(tenant),
+            shown(found_tenant)
+        ));
     }
     if tenant != found_tenant {
-        return Some(format!("they are of two tenants of Microsoft Entra, {} and {}", shown(tenant), shown(found_tenant)));
+        return Some(format!(
+            "they are of two tenants of Microsoft Entra, {} and {}",
+            shown(tenant),
+            shown(found_tenant)
+        ));
     }
     (version != found_version).then(|| {
         format!("Microsoft Entra writes another iss into tokens of version {found_version} than into those of version {version}. Set requestedAccessTokenVersion of the API's registration to {version}")

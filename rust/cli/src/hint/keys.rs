@@ -44,11 +44,7 @@ pub(super) struct Key {
 
 impl Keys {
     /// Collects what `each` shows.
-    pub(super) fn collect(
-        seen: &Seen<'_>,
-        source: &str,
-        each: impl FnOnce(&mut dyn FnMut(OfferedKey<'_>)),
-    ) -> Self {
+    pub(super) fn collect(seen: &Seen<'_>, source: &str, each: impl FnOnce(&mut dyn FnMut(OfferedKey<'_>))) -> Self {
         let mut offered = Vec::new();
         let forms = forms(seen);
         each(&mut |key| {
@@ -98,7 +94,10 @@ impl Key {
     }
 
     fn name(&self) -> String {
-        self.key_id.as_deref().map_or_else(|| format!("the key without kid ({})", self.kind), |key_id| format!("the key {}", shown(key_id)))
+        self.key_id.as_deref().map_or_else(
+            || format!("the key without kid ({})", self.kind),
+            |key_id| format!("the key {}", shown(key_id)),
+        )
     }
 }
 
@@ -137,7 +136,9 @@ fn key_id_required(case: &Case<'_>) -> String {
         Some(value) => format!("the header's kid is {}, which counts as none", described(value)),
         None => "the header has no kid".to_owned(),
     };
-    format!("{state}, and {why}.{signer} Have the issuer write the kid of its key into the header ('nativejwt issue --kid')")
+    format!(
+        "{state}, and {why}.{signer} Have the issuer write the kid of its key into the header ('nativejwt issue --kid')"
+    )
 }
 
 fn unknown_key_id(case: &Case<'_>) -> Option<String> {
@@ -145,7 +146,11 @@ fn unknown_key_id(case: &Case<'_>) -> Option<String> {
         return Some(text);
     }
     if let Some((path, offered)) = template(case) {
-        let offered = if offered.is_empty() { "no file there fits the path".to_owned() } else { format!("there are files for the kids {}", listed(offered.iter().map(|name| shown(name)))) };
+        let offered = if offered.is_empty() {
+            "no file there fits the path".to_owned()
+        } else {
+            format!("there are files for the kids {}", listed(offered.iter().map(|name| shown(name))))
+        };
         let state = match case.seen.key_id() {
             Some(key_id) => format!("the token's kid is {}", shown(key_id)),
             None => "the token has no kid, for which the name default-key stands".to_owned(),
@@ -189,7 +194,8 @@ fn unknown_key_id(case: &Case<'_>) -> Option<String> {
         1 => " (one more is not used)".to_owned(),
         number => format!(" ({number} more are not used)"),
     };
-    let issuer = case.seen.claim_text("iss").map_or_else(String::new, |issuer| format!(", and its iss is {}", shown(issuer)));
+    let issuer =
+        case.seen.claim_text("iss").map_or_else(String::new, |issuer| format!(", and its iss is {}", shown(issuer)));
     Some(format!(
         "{token}{issuer}; {} has {}{unused}: was the token issued by somebody else, or its key removed or not published yet?",
         source(&keys.source),
@@ -261,7 +267,10 @@ fn no_hmac_key(case: &Case<'_>) -> Option<String> {
             "the token is signed with {algorithm} and the text of the public key as its secret: this is a forgery (algorithm confusion, RFC 8725, section 2.1), or an issuer that gives out its secret"
         ));
     }
-    let kind = case.keys.named(case.seen.key_id()).map_or_else(|| "a public key".to_owned(), |key| format!("a public key ({})", key.kind));
+    let kind = case
+        .keys
+        .named(case.seen.key_id())
+        .map_or_else(|| "a public key".to_owned(), |key| format!("a public key ({})", key.kind));
     Some(format!(
         "the token is signed with {algorithm}, a shared secret, and {} has {kind}: have the issuer sign with {}, or, if the token is to be signed with a secret, give that secret as key-file. A token of somebody who took the public key for a secret is refused here too (algorithm confusion)",
         source(&case.keys.source),
@@ -295,7 +304,11 @@ fn fitting_algorithms(case: &Case<'_>) -> &'static str {
 fn mismatch(case: &Case<'_>) -> Option<String> {
     let algorithm = case.seen.algorithm()?;
     let Some(key) = case.keys.named(case.seen.key_id()) else {
-        return Some(format!("the token is signed with {algorithm}, and {} has {}", source(&case.keys.source), case.keys.described()));
+        return Some(format!(
+            "the token is signed with {algorithm}, and {} has {}",
+            source(&case.keys.source),
+            case.keys.described()
+        ));
     };
     let described = match &key.key_id {
         Some(_) => format!("its key is {}", key.described()),

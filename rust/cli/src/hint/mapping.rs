@@ -46,7 +46,9 @@ fn mapping(rules: &IssuerRules) -> Option<(UserMapping, String)> {
 /// What would have to be otherwise.
 fn no_match(mapping: &UserMapping, rules: &IssuerRules, principal: &str) -> Option<String> {
     let matches = |principal: &str| mapping.deciding_rule(principal).is_some();
-    if let Some(character) = principal.chars().find(|character| matches!(character, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}')) {
+    if let Some(character) =
+        principal.chars().find(|character| matches!(character, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}'))
+    {
         return Some(format!("it holds a line end (U+{:04X}), which . does not match", u32::from(character)));
     }
     if principal.trim() != principal && matches(principal.trim()) {

@@ -50,8 +50,7 @@ impl<'t> Case<'t> {
     /// A token that a configuration judges.
     pub(crate) fn of_configuration(token: &'t [u8], now: UnixMillis, authenticator: &Authenticator) -> Self {
         let mut case = Self::of_token(token, now);
-        case.issuers =
-            authenticator.issuers().iter().filter_map(|issuer| issuer.rules().required_issuer).collect();
+        case.issuers = authenticator.issuers().iter().filter_map(|issuer| issuer.rules().required_issuer).collect();
         if let Some(issuer) = authenticator.issuer_of(token) {
             let rules = issuer.rules();
             case.keys = Keys::collect(&case.seen, &rules.key_file, |show| issuer.for_each_key(show));

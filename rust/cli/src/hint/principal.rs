@@ -44,7 +44,11 @@ fn missing(seen: &Seen<'_>, fields: &[ClaimPath], claims: &Value) -> String {
         text += ". From Keycloak 25 on, sub comes with the client scope basic: give it to the client";
     }
     match claim::with_names(claims) {
-        Some(names) => text + &format!(". Claims with a text: {names}; set {PROPERTY} to the one with the user's name, or have the issuer fill this one"),
+        Some(names) => {
+            text + &format!(
+                ". Claims with a text: {names}; set {PROPERTY} to the one with the user's name, or have the issuer fill this one"
+            )
+        }
         None => text + ". No claim holds a text that may be a name: have the issuer put the user's name into the token",
     }
 }
@@ -58,10 +62,16 @@ fn of_wrong_type(field: &ClaimPath, value: &Value) -> String {
             below("0")
         ),
         Value::Object(members) => match members.iter().find(|(_, value)| value.is_string()) {
-            Some((member, _)) => format!("the claim {name} is {what}: name one of them, such as {PROPERTY}={}", below(member)),
+            Some((member, _)) => {
+                format!("the claim {name} is {what}: name one of them, such as {PROPERTY}={}", below(member))
+            }
             None => format!("the claim {name} is {what}: set {PROPERTY} to a claim that is a text"),
         },
-        _ if field.text() == "aud" => "aud says whom the token is for, and names no user: set principal-field to another claim".to_owned(),
-        _ => format!("the claim {name} is {what}: have the issuer write it as a text, in quotation marks, or set {PROPERTY} to a claim that is one"),
+        _ if field.text() == "aud" => {
+            "aud says whom the token is for, and names no user: set principal-field to another claim".to_owned()
+        }
+        _ => format!(
+            "the claim {name} is {what}: have the issuer write it as a text, in quotation marks, or set {PROPERTY} to a claim that is one"
+        ),
     }
 }

@@ -61,8 +61,12 @@ fn from_hex(text: &[u8]) -> Option<Vec<u8>> {
 /// The text of a secret as `key-file` has to hold it.
 pub(super) fn way_out(how: &str) -> &'static str {
     match how {
-        "the text itself" => "write the base64 of that text into key-file (printf %s … | base64), which is decoded before it is used",
-        "the text itself with its line end" => "the issuer reads the file with its line end; have it drop that, or write the base64 of text and line end into key-file",
+        "the text itself" => {
+            "write the base64 of that text into key-file (printf %s … | base64), which is decoded before it is used"
+        }
+        "the text itself with its line end" => {
+            "the issuer reads the file with its line end; have it drop that, or write the base64 of text and line end into key-file"
+        }
         _ => "write the base64 of those bytes into key-file",
     }
 }

@@ -68,7 +68,7 @@ impl<'t> Seen<'t> {
     /// The audiences that are texts.
     pub(super) fn audiences(&self) -> Vec<&str> {
         match self.claim("aud") {
-            Some(Value::String(one)) => vec![one],
+            Some(Value::String(one)) if !one.trim().is_empty() => vec![one],
             Some(Value::Array(several)) => several.iter().filter_map(Value::as_str).collect(),
             _ => Vec::new(),
         }

@@ -21,9 +21,10 @@ pub(super) fn only_its_service_verifies(seen: &Seen<'_>) -> Option<String> {
         let (whose, why) = match (is_graph, has_nonce) {
             (true, true) => ("Microsoft Graph".to_owned(), "aud is Graph, and the header has a nonce"),
             (true, false) => ("Microsoft Graph".to_owned(), "aud is Graph"),
-            (false, _) => {
-                (audience.map_or_else(|| "another service".to_owned(), |aud| format!("the service {}", shown(aud))), "the header has a nonce")
-            }
+            (false, _) => (
+                audience.map_or_else(|| "another service".to_owned(), |aud| format!("the service {}", shown(aud))),
+                "the header has a nonce",
+            ),
         };
         return Some(format!(
             "the token was made for {whose} ({why}): only that service can verify its signature. Have the client ask for a token of your own API: register one with the identity provider, and send its scope (Entra: api://…/.default)"
@@ -96,7 +97,11 @@ pub(super) fn application_token(seen: &Seen<'_>) -> Option<&'static str> {
 pub(super) fn opaque(text: &str) -> Option<(&'static str, &'static str)> {
     const GITHUB: &str = "GitHub gives no JWT for it; in a workflow, ask for an OIDC token";
     const KNOWN: [(&str, &str, &str); 33] = [
-        ("ya29.", "an access token of Google", "take the ID token, id_token of the same reply, which is a JWT of https://accounts.google.com"),
+        (
+            "ya29.",
+            "an access token of Google",
+            "take the ID token, id_token of the same reply, which is a JWT of https://accounts.google.com",
+        ),
         ("1//", "a refresh token of Google", "take the ID token, id_token of the reply that it is exchanged for"),
         ("ghp_", "a personal access token of GitHub", GITHUB),
         ("gho_", "an OAuth token of GitHub", GITHUB),
@@ -122,8 +127,16 @@ pub(super) fn opaque(text: &str) -> Option<(&'static str, &'static str)> {
         ("EAAC", "an access token of Facebook", "take the ID token, if there is one"),
         ("EwB", "an opaque access token of a Microsoft account", "have the client ask for a token of your own API"),
         ("EwC", "an opaque access token of a Microsoft account", "have the client ask for a token of your own API"),
-        ("0.A", "a refresh token or code of Microsoft Entra", "take access_token of the reply that it is exchanged for"),
-        ("1.A", "a refresh token or code of Microsoft Entra", "take access_token of the reply that it is exchanged for"),
+        (
+            "0.A",
+            "a refresh token or code of Microsoft Entra",
+            "take access_token of the reply that it is exchanged for",
+        ),
+        (
+            "1.A",
+            "a refresh token or code of Microsoft Entra",
+            "take access_token of the reply that it is exchanged for",
+        ),
         ("SSWS ", "an API token of Okta", "take an access token of a custom authorization server"),
         ("Atza|", "an access token of Amazon", "take a token of your identity provider"),
         ("dt0c01.", "an API token of Dynatrace", "take a token of your identity provider"),

@@ -2,9 +2,9 @@
 
 use nativejwt_core::Algorithm;
 
+use super::keys::{Key, Keys};
 use super::seen::{Seen, decode};
 use super::{Case, listed, secret, service, shown};
-use super::keys::{Key, Keys};
 
 /// What is wrong with a signature that is otherwise a key's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,10 +116,13 @@ pub(super) fn advice(case: &Case<'_>) -> Option<String> {
     if let Some(key) = keys.offered.iter().find(|key| key.signed.is_some()) {
         return Some(signed_by(key, algorithm));
     }
-    let what = named.map_or_else(|| "the key".to_owned(), |key| match &key.key_id {
-        Some(key_id) => format!("the key {} ({})", shown(key_id), key.kind),
-        None => format!("the key ({})", key.kind),
-    });
+    let what = named.map_or_else(
+        || "the key".to_owned(),
+        |key| match &key.key_id {
+            Some(key_id) => format!("the key {} ({})", shown(key_id), key.kind),
+            None => format!("the key ({})", key.kind),
+        },
+    );
     if algorithm.is_hmac() {
         return Some(format!(
             "the signature has the right length and is not that of {what}: the issuer has another secret, or reads the same text in another way (key-file is decoded as base64), or the token was changed"
@@ -174,22 +177,36 @@ pub(super) fn form(seen: &Seen<'_>, keys: &Keys) -> Option<String> {
     } else if is_rsa(algorithm) {
         let bits = |bytes: usize| bytes * 8;
         if [256, 384, 512, 1024].contains(&length) {
-            format!("it was made with an RSA key of {} bits, and this one has {}: give the issuer's present key", bits(length), bits(right))
+            format!(
+                "it was made with an RSA key of {} bits, and this one has {}: give the issuer's present key",
+                bits(length),
+                bits(right)
+            )
         } else {
             "no RSA key of a usual size makes such a one: it was cut, or encoded in another way".to_owned()
         }
     } else if let Some(size) = coordinate_bytes(algorithm) {
         match length {
-            65 if right == 64 => "a byte too many, as libraries of blockchains add it: have the issuer leave it out".to_owned(),
+            65 if right == 64 => {
+                "a byte too many, as libraries of blockchains add it: have the issuer leave it out".to_owned()
+            }
             128 if right == 132 => "P-521 has 66 bytes for each of R and S, and the issuer writes 64".to_owned(),
-            _ if length < right && length + 4 >= right => format!("the issuer drops zeros at the front of R or S; have it write {size} bytes for each"),
-            256 | 384 | 512 => format!("that is the length of an RSA signature by a key of {} bits: alg is not what the issuer signs with", length * 8),
+            _ if length < right && length + 4 >= right => {
+                format!("the issuer drops zeros at the front of R or S; have it write {size} bytes for each")
+            }
+            256 | 384 | 512 => format!(
+                "that is the length of an RSA signature by a key of {} bits: alg is not what the issuer signs with",
+                length * 8
+            ),
             _ => "it was cut, or encoded in another way".to_owned(),
         }
     } else if algorithm == Algorithm::EdDsa && length == 114 {
         "it is one of Ed448, which is not supported: have the issuer sign with Ed25519".to_owned()
     } else if length >= 256 && length % 64 == 0 {
-        format!("that is the length of an RSA signature by a key of {} bits: alg is not what the issuer signs with", length * 8)
+        format!(
+            "that is the length of an RSA signature by a key of {} bits: alg is not what the issuer signs with",
+            length * 8
+        )
     } else {
         let others = of_other().map(ToString::to_string).collect::<Vec<_>>();
         match others.is_empty() {

@@ -5,8 +5,8 @@ use std::time::Duration;
 use nativejwt_core::{RejectCode, UnixMillis};
 use serde_json::Value;
 
-use super::seen::Seen;
 use super::Case;
+use super::seen::Seen;
 use crate::time::{in_words, length, year};
 
 /// The claims that hold times.
@@ -84,7 +84,7 @@ fn expired(case: &Case<'_>) -> Option<String> {
     let exp = number(&case.seen, "exp")?;
     let expired = in_words(millis(exp), case.now);
     if exp < SENSIBLE.start {
-        if let Some(issued) = number(&case.seen, "iat").filter(|issued| SENSIBLE.contains(issued) && exp > 0.0) {
+        if let Some(issued) = number(&case.seen, "iat").filter(|issued| SENSIBLE.contains(issued) && exp >= 60.0) {
             return Some(format!(
                 "exp is {exp:.0}, which is a time in the year {}: the issuer seems to write how many seconds the token lives; have it write the time at which it ends ({:.0})",
                 year(millis(exp)),
@@ -101,15 +101,24 @@ fn expired(case: &Case<'_>) -> Option<String> {
             return Some(format!("the token expired {expired}; {text}"));
         }
         if issued >= exp {
-            return Some(format!("the token expired {expired}, and its iat is not before its exp: it was never valid; correct the issuer"));
+            return Some(format!(
+                "the token expired {expired}, and its iat is not before its exp: it was never valid; correct the issuer"
+            ));
         }
         let lived = length(whole(exp - issued));
         #[expect(clippy::cast_precision_loss, reason = "milliseconds of our time fit")]
         let age = case.now.0 as f64 / 1000.0 - exp;
-        let clocks = if age < 300.0 { format!("; if it is new, compare the clocks of this machine and of the issuer ({})", skew(case)) } else { String::new() };
+        let clocks = if age < 300.0 {
+            format!("; if it is new, compare the clocks of this machine and of the issuer ({})", skew(case))
+        } else {
+            String::new()
+        };
         return Some(format!("the token lived for {lived} and expired at {expired}: get a new one{clocks}"));
     }
-    Some(format!("the token expired at {expired}: get a new one; if it is new, compare the clocks of this machine and of the issuer ({})", skew(case)))
+    Some(format!(
+        "the token expired at {expired}: get a new one; if it is new, compare the clocks of this machine and of the issuer ({})",
+        skew(case)
+    ))
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "as saturates")]
@@ -144,14 +153,17 @@ fn not_yet_valid(case: &Case<'_>) -> Option<String> {
 fn missing(case: &Case<'_>, claim: &str) -> Option<String> {
     let claims = case.seen.claims.as_ref()?;
     let other = claims.keys().find(|name| {
-        name.eq_ignore_ascii_case(claim) || ["expires", "expires_at", "expiration", "expiry", "issued_at"].contains(&name.as_str())
+        name.eq_ignore_ascii_case(claim)
+            || ["expires", "expires_at", "expiration", "expiry", "issued_at"].contains(&name.as_str())
     });
     let keys = match (claim, case.rules.as_ref().and_then(|rules| rules.max_token_lifetime)) {
         (_, Some(_)) => "max-token-lifetime",
         _ => "require-expiration",
     };
     Some(match other {
-        Some(other) => format!("the token has no {claim}, but {other}, which nothing reads: have the issuer write {claim} (RFC 7519), or drop {keys}"),
+        Some(other) => format!(
+            "the token has no {claim}, but {other}, which nothing reads: have the issuer write {claim} (RFC 7519), or drop {keys}"
+        ),
         None => format!("the token has no {claim}: have the issuer write one, or drop {keys}"),
     })
 }
@@ -164,7 +176,8 @@ fn too_long(case: &Case<'_>) -> Option<String> {
     }
     let exp = number(&case.seen, "exp")?;
     let longest = case.rules.as_ref()?.max_token_lifetime?;
-    let lives = number(&case.seen, "iat").map_or_else(String::new, |iat| format!("lives for {} and ", length(whole(exp - iat))));
+    let lives = number(&case.seen, "iat")
+        .map_or_else(String::new, |iat| format!("lives for {} and ", length(whole(exp - iat))));
     Some(format!(
         "the token {lives}ends at {}, and max-token-lifetime is {}: have the issuer make it shorter, or raise max-token-lifetime",
         in_words(millis(exp), case.now),
@@ -176,7 +189,10 @@ fn too_long(case: &Case<'_>) -> Option<String> {
 pub(super) fn of_wrong_type(claim: &str, value: &Value) -> Option<String> {
     let what = match value {
         Value::String(text) if text.trim().parse::<f64>().is_ok() => {
-            format!("{claim} is the text '{}': have the issuer write the number without quotation marks", nativejwt_core::quoted(text))
+            format!(
+                "{claim} is the text '{}': have the issuer write the number without quotation marks",
+                nativejwt_core::quoted(text)
+            )
         }
         Value::String(text) => match text.trim().parse::<jiff::Timestamp>() {
             Ok(time) => format!(
@@ -189,7 +205,10 @@ pub(super) fn of_wrong_type(claim: &str, value: &Value) -> Option<String> {
                 super::seen::described(value)
             ),
         },
-        Value::Number(_) => format!("{claim} is {}, which is beyond any time: have the issuer write seconds since 1970", super::seen::described(value)),
+        Value::Number(_) => format!(
+            "{claim} is {}, which is beyond any time: have the issuer write seconds since 1970",
+            super::seen::described(value)
+        ),
         other => format!(
             "{claim} is {}: have the issuer write the seconds since 1970 as a number, or leave the claim out",
             super::seen::described(other)

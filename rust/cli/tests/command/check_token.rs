@@ -30,7 +30,7 @@ fn the_verdict_in_json_has_a_fixed_shape() {
     let answer = run(&["check-token", "--json", "--config", &config, &token]).expect_code(0);
     assert_eq!(
         answer.line(),
-        r#"{"accepted":true,"principal":"alice@corp.example","user":"alice","groups":[],"issuer":"https://idp.example","kid":"k1","alg":"ES256","expires_at":4000000000}"#
+        r#"{"accepted":true,"principal":"alice@corp.example","user":"alice","groups":[],"issuer":"https://idp.example","kid":"k1","alg":"ES256","expires_at":4000000000,"warnings":[]}"#
     );
     assert_eq!(answer.err, "");
 
@@ -39,7 +39,8 @@ fn the_verdict_in_json_has_a_fixed_shape() {
     assert_eq!(
         answer.json(),
         json!({
-            "accepted": false, "reason": "TOKEN_EXPIRED", "number": 403,
+            "accepted": false, "reason": "TOKEN_EXPIRED", "number": 403, "step": "claims",
+            "hint": "exp is 1, which is a time in the year 1970: have the issuer write the seconds from 1970 to the end of the token",
             "message": "JWT expired 2000 milliseconds ago at 1970-01-01T00:00:01.000Z. Current time: 1970-01-01T00:00:03.000Z. Allowed clock skew: 0 milliseconds.",
         })
     );
@@ -169,8 +170,8 @@ fn groups_are_shown_as_what_they_are() {
     let many: Vec<String> = (0..25).map(|number| format!("g{number}")).collect();
     let many = serde_json::to_string(&many).unwrap();
     for (groups, shown) in [
-        (None, "none"),
-        (Some("[]"), "none"),
+        (None, "none: there is no claim 'groups'"),
+        (Some("[]"), "none: the claim 'groups' is there, a list without elements"),
         (Some(r#"["Domain Admins","a,b"]"#), "2: 'Domain Admins', 'a,b'"),
         (Some(&*many), "'g19', and 5 more"),
     ] {

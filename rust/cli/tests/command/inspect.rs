@@ -11,7 +11,7 @@ fn header_and_claims_are_shown_as_they_were_written() {
     let answer = run(&["inspect", "--json", &token]).expect_code(0);
     assert_eq!(
         answer.line(),
-        r#"{"verified":false,"header":{"alg":"RS256","kid":"k"},"claims":{"sub":"alice","n":1.50,"big":123456789012345678901234567890,"exp":1}}"#
+        r#"{"verified":false,"header":{"alg":"RS256","kid":"k"},"claims":{"sub":"alice","n":1.50,"big":123456789012345678901234567890,"exp":1},"remarks":["the signature has 9 bytes, and RS256 has 256 or more (RSA keys of 2048 bits or more): alg is not what the issuer signs with, or the signature was cut"]}"#
     );
     let text = run(&["inspect", &token]).expect_code(0).text();
     assert!(text.starts_with("NOT VERIFIED: anybody can write this.\n"), "{text}");

@@ -116,7 +116,7 @@ fn we_accept_what_another_implementation_issues() {
             verdict,
             json!({
                 "accepted": true, "principal": "bob", "user": "bob", "groups": [], "issuer": null, "kid": null,
-                "alg": name, "expires_at": 4_000_000_000_u32,
+                "alg": name, "expires_at": 4_000_000_000_u32, "warnings": [],
             })
         );
     }

@@ -140,7 +140,8 @@ impl KeySet {
     pub(crate) fn for_each_key(&self, show: &mut dyn FnMut(OfferedKey<'_>)) {
         let mut named: Vec<_> = self.by_id.iter().collect();
         named.sort_unstable_by_key(|(key_id, _)| *key_id);
-        let named = named.into_iter().flat_map(|(key_id, entries)| entries.iter().map(move |entry| (Some(&**key_id), entry)));
+        let named =
+            named.into_iter().flat_map(|(key_id, entries)| entries.iter().map(move |entry| (Some(&**key_id), entry)));
         for (key_id, entry) in named.chain(self.without_id.iter().map(|entry| (None, entry))) {
             show(OfferedKey { key_id, key: &entry.key });
         }
