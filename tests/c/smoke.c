@@ -163,6 +163,8 @@ int main(int count, char **arguments) {
     check((accepted.flags & NATIVEJWT_RECORD_KEPT) != 0 && (accepted.flags & NATIVEJWT_RECORD_WITHOUT_TEXTS) == 0 &&
               accepted.cache_slot < nativejwt_cache_slots(authenticator),
           "it is kept in a slot of the cache");
+    check(accepted.identity_bytes > 0 && accepted.identity_bytes < nativejwt_cache_room(authenticator),
+          "and there is room to remember it");
 
     code = judge_with(authenticator, HEADER, EXPIRES_AT_MILLIS - 1, NATIVEJWT_AUTHENTICATE_REMEMBERED, record);
     nativejwt_record known = head(record);
@@ -217,7 +219,8 @@ int main(int count, char **arguments) {
     }
     check(wrong == 0, "threads share an authenticator");
 
-    check(nativejwt_drain_events(authenticator, record, NATIVEJWT_RECORD_CAPACITY) == 0, "there was nothing to tell");
+    check(nativejwt_drain_events(authenticator, record, NATIVEJWT_RECORD_CAPACITY) == 1, "it told where keys come from");
+    check(nativejwt_drain_events(authenticator, record, NATIVEJWT_RECORD_CAPACITY) == 0, "there was nothing more to tell");
     nativejwt_close(authenticator);
     nativejwt_close(NULL);
     free(record);

@@ -20,7 +20,7 @@ use crate::request_header::{bearer_token, bearer_token_range};
 use crate::signature;
 use crate::step::{Journal, KeyDescription, Onlooker, Refusal, Step, StepName};
 use crate::token::CompactToken;
-use crate::token_cache::{CachePlace, Hit, Terms, TokenCache};
+use crate::token_cache::{CachePlace, Hit, Terms, TokenCache, java_bytes};
 use crate::unverified::UnverifiedToken;
 use crate::watched_file::{FileWatcher, LOOK_INTERVAL};
 
@@ -45,6 +45,12 @@ impl<'a> Accepted<'a> {
     /// One that is not kept.
     fn new(identity: &'a Identity) -> Self {
         Self { identity, place: None, was_known: false }
+    }
+
+    /// Bytes that the identity takes in a JVM that remembers it.
+    #[must_use]
+    pub fn java_bytes(&self) -> usize {
+        java_bytes(self.identity)
     }
 }
 
@@ -93,6 +99,12 @@ impl Authenticator {
         &self.events
     }
 
+    /// For each issuer a sentence that says where its keys come from: an address without user, password and query.
+    #[must_use]
+    pub fn key_sources(&self) -> Vec<String> {
+        self.issuers.key_sources()
+    }
+
     /// Waits until the keys that come from URLs were fetched once, well or badly; other keys are there from the start. A
     /// coordinator does not need it; a command that judges one token does.
     ///
@@ -112,6 +124,13 @@ impl Authenticator {
     #[must_use]
     pub fn cache_slots(&self) -> usize {
         self.cache.as_ref().map_or(0, TokenCache::slots)
+    }
+
+    /// Bytes that a caller may take now for the identities that it remembers by their [`CachePlace`], each counted as
+    /// [`Accepted::java_bytes`] says: then both sides together stay below `token-cache.max-size`. 0 if no token is kept.
+    #[must_use]
+    pub fn java_room(&self) -> u64 {
+        self.cache.as_ref().map_or(0, TokenCache::java_room)
     }
 
     /// Forgets all accepted tokens: each has to be verified again, also one whose verification is under way now.

@@ -17,6 +17,8 @@ use crate::watched_file::Reloaded;
 /// One issuer. A key of it verifies no other issuer's token, since no other issuer has it.
 pub(crate) struct Issuer {
     pub(crate) keys: KeySource,
+    /// What `key-file` names, without secrets.
+    pub(crate) key_source: String,
     pub(crate) header: HeaderPolicy,
     pub(crate) claims: ClaimsPolicy,
     pub(crate) user_mapping: Reloaded<UserMapping>,
@@ -63,6 +65,7 @@ impl Issuer {
         let claims = ClaimsPolicy { required_issuer, ..configuration.claims.clone() };
         Some(Self {
             keys: keys?,
+            key_source: KeySource::shown(&key_file.value),
             header: configuration.header.clone(),
             claims,
             user_mapping: user_mapping?,
@@ -162,7 +165,11 @@ fn remote_settings(
 
 /// `required-issuer`, which `oidc:` implies (OpenID Connect Discovery 1.0, section 4.3).
 fn required_issuer(configuration: &IssuerConfiguration, errors: &mut ConfigurationErrors) -> Option<String> {
-    let discovered = configuration.key_file.value.strip_prefix(Location::DISCOVERY);
+    // What is no issuer is told of with the key file, and may hold a password.
+    let discovered = match Location::parse(&configuration.key_file.value) {
+        Ok(Location::Discovery { issuer }) => Some(issuer),
+        Ok(Location::JwkSet(_)) | Err(_) => None,
+    };
     match (&configuration.required_issuer, discovered) {
         (Some(required), Some(discovered)) if required.value != discovered => {
             // A text that is no issuer, and may hold credentials, is refused as key-file and not shown here.
@@ -175,7 +182,7 @@ fn required_issuer(configuration: &IssuerConfiguration, errors: &mut Configurati
             errors.push(required.problem(message));
             None
         }
-        (_, Some(discovered)) => Some(discovered.to_owned()),
+        (_, Some(discovered)) => Some(discovered),
         (required, None) => required.as_ref().map(|setting| setting.value.clone()),
     }
 }

@@ -235,6 +235,20 @@ impl Issuers {
         if failures.is_empty() { Ok(()) } else { Err(failures.join("; ")) }
     }
 
+    /// For each issuer a sentence that says where its keys come from.
+    pub(crate) fn key_sources(&self) -> Vec<String> {
+        let rules = self.load();
+        let sentence = |issuer: &Arc<Issuer>| {
+            let source = &issuer.key_source;
+            match (&issuer.claims.required_issuer, rules.are_several()) {
+                (_, false) => format!("The keys come from {source}"),
+                (Some(name), true) => format!("The keys of the issuer '{}' come from {source}", quoted(name)),
+                (None, true) => format!("The keys for tokens of all other issuers come from {source}"),
+            }
+        };
+        rules.issuers().into_iter().map(sentence).collect()
+    }
+
     /// True if there are files that may change.
     pub(crate) fn has_files(&self) -> bool {
         match &**self.load() {

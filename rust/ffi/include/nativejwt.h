@@ -233,9 +233,10 @@ typedef struct nativejwt_record {
    */
   uint32_t cache_slot;
   /*
-   0 for now.
+   Bytes that a JVM takes for the identity, of a kept token whose texts are here; what a caller remembers must not take
+   more than `nativejwt_cache_room` in all.
    */
-  uint32_t reserved;
+  uint32_t identity_bytes;
   /*
    Tells the verdicts apart that are kept in one slot one after the other: the same slot and the same generation are
    the same identity. It does not come again while the authenticator is open.
@@ -306,6 +307,16 @@ uint32_t nativejwt_authenticate(const struct nativejwt_authenticator *authentica
  `authenticator` is open.
  */
 uint32_t nativejwt_cache_slots(const struct nativejwt_authenticator *authenticator);
+
+/*
+ Returns how many bytes a caller may take now for all the identities that it remembers by `cache_slot` and
+ `cache_generation`, each counted by its `identity_bytes`: then they and the library's part of the cache stay below
+ `token-cache.max-size` together. A caller asks before it remembers one more, and forgets others until there is room.
+
+ # Safety
+ `authenticator` is open.
+ */
+uint64_t nativejwt_cache_room(const struct nativejwt_authenticator *authenticator);
 
 /*
  Forgets all accepted tokens, so that each is verified again, also one whose verification is under way.

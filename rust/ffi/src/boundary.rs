@@ -79,6 +79,9 @@ pub(crate) fn open(
     });
     let errors = match opened {
         Some(Ok(authenticator)) => {
+            for sentence in authenticator.key_sources() {
+                authenticator.events().push(Level::Info, sentence);
+            }
             write_message(record, 0, "");
             return NativejwtAuthenticator::into_raw(authenticator);
         }
@@ -121,6 +124,11 @@ pub(crate) fn authenticate(
 /// How many accepted tokens are kept at most.
 pub(crate) fn cache_slots(handle: Option<&NativejwtAuthenticator>) -> u32 {
     handle.map_or(0, |handle| u32::try_from(handle.authenticator.cache_slots()).unwrap_or(u32::MAX))
+}
+
+/// Bytes that the caller may take now for identities that it remembers.
+pub(crate) fn cache_room(handle: Option<&NativejwtAuthenticator>) -> u64 {
+    handle.and_then(|handle| guarded(None, || handle.authenticator.java_room())).unwrap_or(0)
 }
 
 /// Forgets all accepted tokens.

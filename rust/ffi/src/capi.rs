@@ -91,6 +91,18 @@ pub unsafe extern "C" fn nativejwt_cache_slots(authenticator: *const NativejwtAu
     boundary::cache_slots(unsafe { NativejwtAuthenticator::borrow(authenticator) })
 }
 
+/// Returns how many bytes a caller may take now for all the identities that it remembers by `cache_slot` and
+/// `cache_generation`, each counted by its `identity_bytes`: then they and the library's part of the cache stay below
+/// `token-cache.max-size` together. A caller asks before it remembers one more, and forgets others until there is room.
+///
+/// # Safety
+/// `authenticator` is open.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nativejwt_cache_room(authenticator: *const NativejwtAuthenticator) -> u64 {
+    // SAFETY: the caller promises the pointer.
+    boundary::cache_room(unsafe { NativejwtAuthenticator::borrow(authenticator) })
+}
+
 /// Forgets all accepted tokens, so that each is verified again, also one whose verification is under way.
 ///
 /// # Safety

@@ -109,6 +109,19 @@ unsafe extern "system" fn Java_io_nativejwt_ffi_NativeMethods_cacheSlots(
 }
 
 /// # Safety
+/// As [`crate::capi::nativejwt_cache_room`].
+#[unsafe(no_mangle)]
+unsafe extern "system" fn Java_io_nativejwt_ffi_NativeMethods_cacheRoom(
+    _: *mut JNIEnv,
+    _: jclass,
+    handle: jlong,
+) -> jlong {
+    // SAFETY: as above.
+    let room = boundary::cache_room(unsafe { NativejwtAuthenticator::borrow(address(handle)) });
+    jlong::try_from(room).unwrap_or(jlong::MAX)
+}
+
+/// # Safety
 /// As [`crate::capi::nativejwt_forget_tokens`].
 #[unsafe(no_mangle)]
 unsafe extern "system" fn Java_io_nativejwt_ffi_NativeMethods_forgetTokens(_: *mut JNIEnv, _: jclass, handle: jlong) {

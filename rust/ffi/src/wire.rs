@@ -69,8 +69,9 @@ pub struct NativejwtRecord {
     pub token_length: u32,
     /// The slot of a token that is kept, less than `nativejwt_cache_slots`. Another token may get it later.
     pub cache_slot: u32,
-    /// 0 for now.
-    pub reserved: u32,
+    /// Bytes that a JVM takes for the identity, of a kept token whose texts are here; what a caller remembers must not take
+    /// more than `nativejwt_cache_room` in all.
+    pub identity_bytes: u32,
     /// Tells the verdicts apart that are kept in one slot one after the other: the same slot and the same generation are
     /// the same identity. It does not come again while the authenticator is open.
     pub cache_generation: u64,
@@ -100,7 +101,7 @@ impl NativejwtRecord {
             self.token_offset.to_ne_bytes(),
             self.token_length.to_ne_bytes(),
             self.cache_slot.to_ne_bytes(),
-            self.reserved.to_ne_bytes(),
+            self.identity_bytes.to_ne_bytes(),
         ];
         for (target, field) in bytes.chunks_exact_mut(4).zip(fields) {
             target.copy_from_slice(&field);
@@ -124,6 +125,7 @@ const _: () = {
     assert!(std::mem::offset_of!(NativejwtRecord, groups_length) == 52);
     assert!(std::mem::offset_of!(NativejwtRecord, token_length) == 60);
     assert!(std::mem::offset_of!(NativejwtRecord, cache_slot) == 64);
+    assert!(std::mem::offset_of!(NativejwtRecord, identity_bytes) == 68);
     assert!(std::mem::offset_of!(NativejwtRecord, cache_generation) == 72);
 };
 
@@ -204,6 +206,7 @@ pub(crate) fn write_accepted(
             return write_rejected(buffer, &Reject::internal_error());
         };
         (head.groups_offset, head.groups_length) = groups;
+        head.identity_bytes = u32::try_from(accepted.java_bytes()).unwrap_or(u32::MAX);
     }
     if let Some(token) = token {
         // At most max-token-size behind some white space; what were longer would not be handed on.

@@ -23,7 +23,8 @@ const KIB: u64 = 1024;
 const DEFAULT_MAX_TOKEN_SIZE: usize = 16 * 1024;
 /// All that a token of this size can say of its bearer still fits into a record of the boundary.
 const LARGEST_MAX_TOKEN_SIZE: u64 = 32 * KIB;
-const DEFAULT_TOKEN_CACHE_SIZE: u64 = 16 * KIB * KIB;
+/// Thirty thousand tokens of 1.2 kB.
+const DEFAULT_TOKEN_CACHE_SIZE: u64 = 64 * KIB * KIB;
 /// Nobody has as many tokens.
 const LARGEST_TOKEN_CACHE_SIZE: u64 = 64 * KIB * KIB * KIB;
 /// Longer than any token that somebody should hand on.
@@ -157,7 +158,7 @@ mod tests {
     fn the_defaults_are_those_of_the_documentation() {
         let (whole, errors) = read("");
         assert_eq!((whole.max_token_size, whole.pass_through.is_none(), &*errors), (16_384, true, ""));
-        assert_eq!(whole.token_cache_size, Some(16_777_216));
+        assert_eq!(whole.token_cache_size, Some(67_108_864));
         let (whole, errors) = read("pass-through.credential-name=token");
         let pass_through = whole.pass_through.unwrap();
         assert_eq!((pass_through.minimum_lifetime, pass_through.allow_user_with_hyphen), (Duration::ZERO, false));

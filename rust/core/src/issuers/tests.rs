@@ -105,6 +105,31 @@ pub(crate) fn alice() -> Result<String, RejectCode> {
 pub(crate) const ALICE: &str = r#"{"sub":"alice"}"#;
 
 #[test]
+fn the_operator_is_told_where_keys_come_from_without_secrets() {
+    let set = format!("inline:{}", Key::new(1).jwk(""));
+    let one = Setting::new("source", &[]).open(&format!("key-file={set}"));
+    assert_eq!(one.authenticator().key_sources(), ["The keys come from the configuration itself (inline:)"]);
+    let name = "http-server.authentication.jwt.";
+    let remote = format!("{name}key-file=https://svc:s3cret@127.0.0.1:1/jwks?s3cret\n{name}required-issuer=https://a");
+    let inline = format!("{name}key-file={set}");
+    let several = Setting::new("sources", &[("a.properties", &remote), ("b.properties", &inline)]);
+    let several = several.open("config-files=@/a.properties,@/b.properties");
+    let wrong =
+        format!("{name}key-file=oidc:https://svc:s3cret@idp.example\n{name}required-issuer=https://idp.example");
+    let errors = Authenticator::open(&Properties::parse(&wrong, "").unwrap()).err().unwrap().to_string();
+    assert!(errors.contains("the issuer has a user") && !errors.contains("s3cret"), "{errors}");
+    let mut told = several.authenticator().key_sources();
+    told.sort();
+    assert_eq!(
+        told,
+        [
+            "The keys for tokens of all other issuers come from the configuration itself (inline:)",
+            "The keys of the issuer 'https://a' come from https://127.0.0.1:1/jwks",
+        ]
+    );
+}
+
+#[test]
 fn a_key_file_that_is_replaced_counts_and_a_broken_one_does_not() {
     let (old, new) = (Key::new(1), Key::new(2));
     let setting = Setting::new("key-file", &[("key.json", &old.jwk(""))]).open("key-file=@/key.json");

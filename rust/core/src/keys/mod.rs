@@ -88,7 +88,26 @@ impl KeySource {
         if let Some(template) = KeyFileTemplate::new(key_file) {
             return Ok(Self::Template(template));
         }
-        Self::open_file(key_file, events).map_err(|error| KeyError(format!("names '{key_file}', which {error}")))
+        Self::open_file(key_file, events)
+            .map_err(|error| KeyError(format!("names '{}', which {error}", Self::shown(key_file))))
+    }
+
+    /// What `key-file` names, without what may be a secret: user, password and query of an address, also of one with an
+    /// unknown scheme, and the text behind `inline:`.
+    pub(crate) fn shown(key_file: &str) -> String {
+        if key_file.starts_with(Self::INLINE) {
+            return "the configuration itself (inline:)".to_owned();
+        }
+        match Location::parse(key_file) {
+            Ok(location) => location.to_string(),
+            Err(_) => match key_file.split_once("://") {
+                Some((scheme, rest)) => {
+                    let address = rest.split(['?', '#']).next().unwrap_or_default();
+                    format!("{scheme}://{}", address.rsplit_once('@').map_or(address, |(_, host)| host))
+                }
+                None => key_file.to_owned(),
+            },
+        }
     }
 
     /// Reads one file, whatever its name.
@@ -265,6 +284,32 @@ mod tests {
         ] {
             let error = KeySource::open(key_file, RemoteSettings::new, &Events::default()).err().unwrap().0;
             assert!(!error.contains("s3cret"), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_is_shown_of_a_source_holds_no_secret() {
+        for (key_file, expected) in [
+            ("https://svc:s3cret@idp.example/jwks?token=s3cret#s3cret", "https://idp.example/jwks"),
+            ("HTTP://svc:s3cret@idp.example:81/", "http://idp.example:81/"),
+            ("oidc:https://idp.example/t", "oidc:https://idp.example/t"),
+            ("oidc:https://svc:s3cret@idp.example/t", "oidc:https://idp.example/t"),
+            ("htps://svc:s3@cret@idp.example/jwks?s3cret", "htps://idp.example/jwks"),
+            (r#"inline:{"k":"s3cret"}"#, "the configuration itself (inline:)"),
+            ("etc/keys/${KID}.pem", "etc/keys/${KID}.pem"),
+            ("/etc/trino/a@b?c.pem", "/etc/trino/a@b?c.pem"),
+        ] {
+            assert_eq!(KeySource::shown(key_file), expected);
+        }
+        let error =
+            |key_file: &str| KeySource::open(key_file, RemoteSettings::new, &Events::default()).err().unwrap().0;
+        for key_file in [
+            "htps://svc:s3cret@idp.example/jwks",
+            "https://svc:s3cret@idp.example:x/",
+            "oidc:https://svc:s3cret@idp.example",
+            "inline:s3cret",
+        ] {
+            assert!(!error(key_file).contains("s3cret"), "{}", error(key_file));
         }
     }
 

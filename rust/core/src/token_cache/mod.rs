@@ -17,6 +17,7 @@ mod lines;
 mod measure;
 #[cfg(test)]
 mod tests;
+mod weight;
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::mem::ManuallyDrop;
@@ -32,6 +33,8 @@ use crate::epoch::{Epoch, EpochNumber};
 use crate::identity::Identity;
 use crate::wiped::WipedBytes;
 use lines::{Lines, MAX_USES, Victim};
+use weight::allocated;
+pub(crate) use weight::java_bytes;
 
 /// Slots of a set: their tags fill half a cache line, so that a miss looks at one.
 const WAYS: usize = 8;
@@ -41,15 +44,15 @@ const HASHED_BYTES: usize = size_of::<u128>();
 const BYTES_FOR_A_SLOT: u64 = 1024;
 /// More tokens at one time are nobody's: 300 MB of slots.
 const MAX_SLOTS: u64 = 1 << 23;
-/// What the memory of one allocation takes besides its bytes, about.
-const ALLOCATION: usize = 16;
-/// What the Java side keeps for a token besides the texts: the verdict, its strings, the reference to it.
-const JAVA_OBJECTS: usize = 200;
 
 /// The accepted tokens of one authenticator.
 pub(crate) struct TokenCache {
     sets: Box<[Set]>,
     lines: Mutex<Lines>,
+    /// For tokens and what the Java side keeps of them.
+    max_entry_bytes: u64,
+    /// What the entries take on this side; written under the lock of `lines`.
+    native_bytes: AtomicU64,
     seed: FixedState,
     generations: AtomicU64,
 }
@@ -142,13 +145,16 @@ impl Entry {
         &self.identity
     }
 
-    /// Bytes that it takes, on both sides of the boundary.
+    /// Bytes that it takes on this side.
+    fn native_bytes(&self) -> u64 {
+        // The counters of the `Arc` stand before the entry.
+        let entry = allocated(2 * size_of::<usize>() + size_of::<Self>());
+        (entry + allocated(self.token.capacity()) + weight::native_bytes(&self.identity)) as u64
+    }
+
+    /// Bytes that it takes on both sides of the boundary.
     fn charge(&self) -> u64 {
-        let Identity { principal, user, groups, issuer, key_id, .. } = &self.identity;
-        let texts = [Some(principal), Some(user), issuer.as_ref(), key_id.as_ref()].into_iter().flatten().chain(groups);
-        let texts: usize = texts.map(|text| 2 * (text.capacity() + ALLOCATION)).sum();
-        let vectors = groups.capacity() * size_of::<String>() + self.token.capacity() + 3 * ALLOCATION;
-        (size_of::<Self>() + texts + vectors + JAVA_OBJECTS) as u64
+        self.native_bytes() + java_bytes(&self.identity) as u64
     }
 
     /// True if no look-up finds it any more.
@@ -166,10 +172,14 @@ impl TokenCache {
         let slots = (max_bytes / BYTES_FOR_A_SLOT).min(MAX_SLOTS);
         let sets = usize::try_from(slots).unwrap_or(0).div_ceil(WAYS).max(1);
         let slots = sets * WAYS;
+        // The Java side has a reference for each slot.
         let table = sets * size_of::<Set>() + slots * (Lines::BYTES_FOR_A_SLOT + size_of::<usize>());
+        let max_entry_bytes = max_bytes.saturating_sub(table as u64);
         Self {
             sets: (0..sets).map(|_| Set::default()).collect(),
-            lines: Mutex::new(Lines::new(slots, max_bytes.saturating_sub(table as u64))),
+            lines: Mutex::new(Lines::new(slots, max_entry_bytes)),
+            max_entry_bytes,
+            native_bytes: AtomicU64::new(0),
             // What a standard hasher makes of nothing is 64 bits of its own keys, which come from the system.
             seed: FixedState::with_seed(RandomState::new().hash_one(())),
             generations: AtomicU64::new(1),
@@ -179,6 +189,12 @@ impl TokenCache {
     /// How many tokens it holds at most.
     pub(crate) fn slots(&self) -> usize {
         self.sets.len() * WAYS
+    }
+
+    /// Bytes that the Java side may take now: those that this side leaves free. So both stay below the cache's size, also
+    /// while the Java side remembers identities whose tokens are gone from here.
+    pub(crate) fn java_room(&self) -> u64 {
+        self.max_entry_bytes.saturating_sub(self.native_bytes.load(Ordering::Relaxed))
     }
 
     /// Finds a token whose verdict is as good as on the day it was made.
@@ -240,7 +256,7 @@ impl TokenCache {
         let way = match set.entries.iter().position(|other| is_same(&other.load())) {
             // A new verdict about the same token: it stays where it stands, as popular as it was.
             Some(way) => {
-                set.entries.get(way)?.store(Some(Arc::clone(entry)));
+                self.put(set, way, Some(Arc::clone(entry)));
                 lines.replace(slot_number(number, way), charge);
                 self.make_room(&mut lines, 0, is_dead);
                 way
@@ -249,7 +265,7 @@ impl TokenCache {
                 self.make_room(&mut lines, charge, is_dead);
                 let way = set.way_for_another(is_dead);
                 let slot = slot_number(number, way);
-                match set.entries.get(way)?.swap(Some(Arc::clone(entry))) {
+                match self.put(set, way, Some(Arc::clone(entry))) {
                     // It takes the other one's place in the line too, so that each slot stands in one line once.
                     Some(other) => {
                         lines.remember(other.hash);
@@ -322,7 +338,16 @@ impl TokenCache {
     fn clear(&self, slot: u32) -> Option<Arc<Entry>> {
         let (set, way) = self.set_and_way(slot)?;
         set.tags.get(way)?.store(0, Ordering::Relaxed);
-        set.entries.get(way)?.swap(None)
+        self.put(set, way, None)
+    }
+
+    /// Exchanges what stands in a slot; whoever does has the lock.
+    fn put(&self, set: &Set, way: usize, entry: Option<Arc<Entry>>) -> Option<Arc<Entry>> {
+        let more = entry.as_ref().map_or(0, |entry| entry.native_bytes());
+        let former = set.entries.get(way)?.swap(entry);
+        let less = former.as_ref().map_or(0, |former| former.native_bytes());
+        self.native_bytes.fetch_add(more.wrapping_sub(less), Ordering::Relaxed);
+        former
     }
 }
 

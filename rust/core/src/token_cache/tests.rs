@@ -64,6 +64,9 @@ impl Fixture {
         let entries: Vec<_> = (0..self.cache.slots() as u32).filter_map(|slot| self.cache.entry_at(slot)).collect();
         assert_eq!(entries.len(), tokens);
         assert_eq!(entries.iter().map(|entry| entry.charge()).sum::<u64>(), bytes);
+        let native: u64 = entries.iter().map(|entry| entry.native_bytes()).sum();
+        assert_eq!(self.cache.java_room(), self.cache.max_entry_bytes - native);
+        assert!(bytes - native <= self.cache.java_room(), "the Java side may remember all that is kept");
         let distinct: HashSet<&[u8]> = entries.iter().map(|entry| entry.token.as_slice()).collect();
         assert_eq!(distinct.len(), tokens, "a token stands in one slot");
     }
@@ -183,6 +186,49 @@ fn a_cache_takes_no_more_bytes_than_it_may() {
         fixture.cache.clear_all();
         assert_eq!(fixture.cache.fill(), (0, 0));
         fixture.check_books();
+    }
+}
+
+#[test]
+fn both_sides_stay_below_the_size_whatever_groups_weigh() {
+    let fixture = Fixture::of(MEGABYTE);
+    let mut random = Random(1);
+    for _ in 0..3000 {
+        let number = random.below(1000);
+        let group = |group| format!("group-{group}-{}", if number % 7 == 0 { "é" } else { "" });
+        let groups = (0..number % 300).map(group).collect();
+        let terms =
+            Terms { epoch: fixture.epoch.settled().unwrap(), validity: Validity::between(0, 0), keys_end: None };
+        let entry = fixture.cache.entry(&token(number, 300), terms, Identity { groups, ..identity("alice") });
+        fixture.cache.keep(&entry, &fixture.epoch, NOW);
+        assert!(fixture.cache.fill().1 <= MEGABYTE);
+    }
+    fixture.check_books();
+    assert!(fixture.cache.fill().1 > MEGABYTE / 2);
+    fixture.cache.clear_all();
+    fixture.check_books();
+}
+
+/// What README says of a token of 1.2 kB, of a user without groups and of one with a hundred.
+#[test]
+fn a_token_costs_what_the_documents_say() {
+    let fixture = Fixture::of(MEGABYTE);
+    let cost = |groups: usize| {
+        let groups = (0..groups).map(|group| format!("department-{group:04}")).collect();
+        let identity = Identity {
+            groups,
+            issuer: Some("https://idp.example/realms/corp".to_owned()),
+            key_id: Some("FJ86GcF3jTbNLOco4NvZkUCIUmfYCqoqtOQeMfbhNlE".to_owned()),
+            ..identity("alice@example.com")
+        };
+        let terms =
+            Terms { epoch: fixture.epoch.settled().unwrap(), validity: Validity::between(0, 0), keys_end: None };
+        let entry = fixture.cache.entry(&token(1, 1200), terms, identity);
+        (entry.native_bytes(), entry.charge())
+    };
+    for (groups, native, both) in [(0, 1600..=1700, 2000..=2100), (100, 7000..=7500, 18_000..=19_000)] {
+        let (found, whole) = cost(groups);
+        assert!(native.contains(&found) && both.contains(&whole), "{groups} groups: {found}, {whole}");
     }
 }
 

@@ -16,19 +16,23 @@ import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
 
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.PrintStream;
+import java.io.UncheckedIOException;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyPair;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 
 /**
  * A configuration as one may find it: ours before OAUTH2 in the list, an identity provider that is
- * down when the coordinator starts, values from the environment, a former name, keys of stock's
- * HTTP client.
+ * down when the coordinator starts, an address with a password, values from the environment, a
+ * former name, a user mapping, keys of stock's HTTP client.
  */
 @ParameterizedClass
 @EnumSource(Site.class)
@@ -36,6 +40,9 @@ final class ConfigurationTest {
     private static final KeyPair KEYS = Keys.rsa();
     private static final String JWT = "http-server.authentication.jwt.";
     private static final String DELEGATED = "DELEGATED-JWT";
+
+    /** In the address of the keys: as it is written, and behind a reference. */
+    private static final String SECRET = "s3cret";
 
     private static JwksEndpoint endpoint;
 
@@ -55,7 +62,9 @@ final class ConfigurationTest {
         Map<String, String> jwt =
                 Map.of(
                         JWT + "key-file",
-                        "${ENV:NATIVEJWT_TEST_KEYS}",
+                        "http://svc:" + SECRET + "@${ENV:NATIVEJWT_TEST_KEYS}",
+                        JWT + "user-mapping.pattern",
+                        "(.*?)(?:@corp[.]example)?",
                         JWT + "clock-skew",
                         "${ENV:NATIVEJWT_TEST_SKEW}",
                         JWT + "allowed-algorithms",
@@ -69,10 +78,13 @@ final class ConfigurationTest {
         coordinator =
                 Coordinator.in(folder)
                         .at(site)
-                        .environment("NATIVEJWT_TEST_KEYS", endpoint.url())
+                        .environment(
+                                "NATIVEJWT_TEST_KEYS",
+                                endpoint.url().replace("http://", "") + "?token=" + SECRET)
                         .environment("NATIVEJWT_TEST_SKEW", "1m")
                         .environment("NATIVEJWT_TEST_TYPE", type(site))
                         .jwt(jwt)
+                        .withSessionSpy()
                         .config(
                                 "http-server.authentication.type",
                                 "${ENV:NATIVEJWT_TEST_TYPE},OAUTH2")
@@ -90,7 +102,7 @@ final class ConfigurationTest {
         long deadline = System.nanoTime() + 60_000_000_000L;
         while (Clients.http(coordinator, "Bearer " + token("alice")).statusCode() != 200) {
             assertThat(System.nanoTime()).as("keys are not fetched").isLessThan(deadline);
-            Coordinator.pause(java.time.Duration.ofMillis(100));
+            Coordinator.pause(Duration.ofMillis(100));
         }
     }
 
@@ -143,6 +155,68 @@ final class ConfigurationTest {
     @Test
     void keysAreFetchedOnceAndByTheLibraryAlone() {
         assertThat(endpoint.userAgents()).singleElement().asString().startsWith("nativejwt/");
+    }
+
+    @Test
+    void credentialsOfTheKeysAddressAreNowhereToBeSeen() {
+        List<String> log = coordinator.log();
+        assertThat(log).noneMatch(line -> line.contains(SECRET));
+        assertThat(log)
+                .filteredOn(line -> line.endsWith("The keys come from " + endpoint.url()))
+                .singleElement()
+                .asString()
+                .contains("INFO");
+        if (site.isServer()) {
+            assertThat(log)
+                    .filteredOn(line -> line.startsWith("native-jwt.key-file"))
+                    .singleElement()
+                    .asString()
+                    .contains("[REDACTED]");
+        }
+        String systemProperties =
+                Processes.runOrFail(
+                                Duration.ofMinutes(1),
+                                List.of(
+                                        Workspace.jdkTool("jcmd"),
+                                        Long.toString(coordinator.jvm().pid()),
+                                        "VM.system_properties"))
+                        .output();
+        assertThat(systemProperties).contains("java.version").doesNotContain(SECRET);
+    }
+
+    /** Before 480 a plugin hands over one text, which is both. */
+    @Test
+    void eventsTellThePrincipalOfTheTokenBesideItsUser() throws Exception {
+        String mark = "mark_" + Long.toHexString(System.nanoTime());
+        String principal = "alice@corp.example";
+        assertThat(
+                        Clients.jdbc(
+                                coordinator,
+                                token(principal),
+                                "SELECT current_user AS " + mark))
+                .containsExactly("alice");
+        Path events = coordinator.folder().resolve("events.json");
+        Poll.until(
+                "the events of a query's begin and end",
+                Duration.ofSeconds(30),
+                () -> eventsOf(mark, events).size() == 2);
+        String shown = site == Site.PLUGIN_476 ? "alice" : principal;
+        assertThat(eventsOf(mark, events))
+                .allSatisfy(
+                        event ->
+                                assertThat(event)
+                                        .contains("\"user\":\"alice\"")
+                                        .contains("\"principal\":\"%s\"".formatted(shown)));
+    }
+
+    private static List<String> eventsOf(String mark, Path events) {
+        try {
+            return Files.exists(events)
+                    ? Files.readString(events).lines().filter(line -> line.contains(mark)).toList()
+                    : List.of();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** The plugin cannot, so that its coordinators have a user of their own there. */

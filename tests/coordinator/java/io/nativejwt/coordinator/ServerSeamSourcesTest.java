@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.jar.JarFile;
@@ -100,6 +101,43 @@ final class ServerSeamSourcesTest {
         assertThat(own.replaceAll("[\\[\\]]", "").split(", "))
                 .hasSizeGreaterThan(10)
                 .containsExactlyInAnyOrderElementsOf(expected);
+    }
+
+    /** System properties can be read by SQL, and from the host. */
+    @Test
+    void keyFileIsHandedOnWithoutItsText() throws Exception {
+        for (String keyFile :
+                List.of(
+                        "https://svc:s3cret@idp.example/jwks?token=s3cret",
+                        "${ENV:A}",
+                        "https://svc:${ENV:A}@idp.example/${KID}/jwks?token=s3cret",
+                        "https://svc:s3cret@${ENV:A}${vault:B}",
+                        "oidc:https://svc:s3cret@idp.example",
+                        "inline:{\"kty\":\"oct\",\"k\":\"s3cret\"}",
+                        "")) {
+            String handedOn =
+                    loading(
+                            diversion -> {
+                                Method divert =
+                                        diversion.getDeclaredMethod("divert", String.class);
+                                Method back = diversion.getDeclaredMethod("keyFile", String.class);
+                                divert.setAccessible(true);
+                                back.setAccessible(true);
+                                String property = (String) divert.invoke(null, keyFile);
+                                assertThat(back.invoke(null, resolved(property)))
+                                        .isEqualTo(Optional.of(resolved(keyFile)));
+                                assertThat(back.invoke(null, "https://another.example"))
+                                        .isEqualTo(Optional.empty());
+                                return property;
+                            },
+                            "io.nativejwt.server.KeyFileDiversion");
+            assertThat(handedOn).as(keyFile).doesNotContain("s3cret", "idp.example");
+        }
+    }
+
+    /** As the coordinator does it. */
+    private static String resolved(String value) {
+        return value.replace("${ENV:A}", "of-a").replace("${vault:B}", "<of-b>");
     }
 
     private static void find(Set<String> keys, Path source, String pattern) throws IOException {

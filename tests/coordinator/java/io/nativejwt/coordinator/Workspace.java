@@ -68,11 +68,16 @@ final class Workspace {
     }
 
     static String java() {
-        return Path.of(System.getProperty("java.home"), "bin", "java").toString();
+        return jdkTool("java");
     }
 
     static String keytool() {
-        return Path.of(System.getProperty("java.home"), "bin", "keytool").toString();
+        return jdkTool("keytool");
+    }
+
+    /** A program of the JDK that the harness itself runs on. */
+    static String jdkTool(String name) {
+        return Path.of(System.getProperty("java.home"), "bin", name).toString();
     }
 
     /** What is unpacked from downloads: outside the tree, shared by all checkouts. */

@@ -160,21 +160,28 @@ public final class NativeAuthenticator {
         Verdict.Accepted accepted =
                 new Verdict.Accepted(principal, record.user(principal), record.groups(), Map.of());
         if (record.isKept()) {
-            identities.remember(record, accepted);
+            identities.remember(record, accepted, room());
         }
         return accepted;
     }
 
-    /**
-     * Has the library forget all accepted tokens, so that each is verified again. The identities
-     * stay here until others take their places, and are not found any more.
-     */
+    /** How many bytes the identities may take now. */
+    private long room() {
+        try {
+            return NativeMethods.cacheRoom(handle);
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    /** Has all accepted tokens forgotten, so that each is verified again. */
     public void forgetTokens() {
         try {
             NativeMethods.forgetTokens(handle);
         } finally {
             Reference.reachabilityFence(this);
         }
+        identities.forgetAll();
     }
 
     /** What the native side has to say since the last call. */

@@ -58,6 +58,12 @@ final class NativeMethods {
     /** How many accepted tokens are kept at most; each slot of a record is less than it. */
     static native int cacheSlots(long handle);
 
+    /**
+     * How many bytes the identities that are remembered here may take now, so that they and the
+     * library's part of the cache stay below {@code token-cache.max-size} together.
+     */
+    static native long cacheRoom(long handle);
+
     static native void forgetTokens(long handle);
 
     /**

@@ -6,8 +6,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.Collections;
-import java.util.LinkedHashSet;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 
 /**
@@ -26,6 +26,7 @@ final class Record {
     private static final int GROUPS = 48;
     private static final int TOKEN = 56;
     private static final int CACHE_SLOT = 64;
+    private static final int IDENTITY_BYTES = 68;
     private static final int CACHE_GENERATION = 72;
     private static final int FIXED_LENGTH = 80;
 
@@ -72,6 +73,12 @@ final class Record {
         return segment.get(ValueLayout.JAVA_LONG, CACHE_GENERATION);
     }
 
+    /** Bytes that the identity takes if it is remembered, never less. */
+    int identityBytes() {
+        int bytes = segment.get(ValueLayout.JAVA_INT, IDENTITY_BYTES);
+        return bytes < 0 ? Integer.MAX_VALUE : bytes;
+    }
+
     String principal() {
         return text(PRINCIPAL);
     }
@@ -102,7 +109,7 @@ final class Record {
         if (end == offset) {
             return Set.of();
         }
-        Set<String> groups = new LinkedHashSet<>();
+        List<String> groups = new ArrayList<>();
         while (offset < end) {
             if (offset < FIXED_LENGTH
                     || offset + Integer.BYTES > Math.min(end, segment.byteSize())) {
@@ -116,7 +123,8 @@ final class Record {
             groups.add(text(GROUPS, offset, length));
             offset += length;
         }
-        return Collections.unmodifiableSet(groups);
+        // A set of the JDK's own takes a fifth of a HashSet, and an Identity need not copy it.
+        return Set.copyOf(groups);
     }
 
     /** The token to pass through, of the header's value that the record is about. */

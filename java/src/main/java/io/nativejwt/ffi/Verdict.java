@@ -37,7 +37,7 @@ public sealed interface Verdict {
             return user;
         }
 
-        /** What {@code groups-field} names, in the order of the token. */
+        /** What {@code groups-field} names. */
         public Set<String> groups() {
             return groups;
         }

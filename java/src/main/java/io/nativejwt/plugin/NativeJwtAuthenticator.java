@@ -2,6 +2,7 @@ package io.nativejwt.plugin;
 
 import io.nativejwt.ffi.Verdict;
 import io.nativejwt.login.Login;
+import io.trino.spi.security.BasicPrincipal;
 import io.trino.spi.security.HeaderAuthenticator;
 import io.trino.spi.security.Identity;
 
@@ -23,7 +24,9 @@ final class NativeJwtAuthenticator implements HeaderAuthenticator {
     @Override
     public Principal createAuthenticatedPrincipal(Headers headers) {
         return authenticate(headers)
-                .identity(NativeJwtPrincipal.class, NativeJwtAuthenticator::principal);
+                .identity(
+                        NativeJwtPrincipal.class,
+                        accepted -> new NativeJwtPrincipal(accepted.principal(), accepted.user()));
     }
 
     /**
@@ -34,10 +37,14 @@ final class NativeJwtAuthenticator implements HeaderAuthenticator {
                 authenticate(headers).identity(Identity.class, NativeJwtAuthenticator::identity));
     }
 
-    /** The builder copies what it gets, so it does not get what is empty. */
+    /**
+     * With the principal as stock hands it out: its {@code toString()} is what events, the web UI
+     * and workers show. The builder copies what it gets, so it does not get what is empty.
+     */
     private static Identity identity(Verdict.Accepted accepted) {
         Identity.Builder identity =
-                Identity.forUser(accepted.user()).withPrincipal(principal(accepted));
+                Identity.forUser(accepted.user())
+                        .withPrincipal(new BasicPrincipal(accepted.principal()));
         if (!accepted.groups().isEmpty()) {
             identity.withGroups(accepted.groups());
         }
@@ -45,10 +52,6 @@ final class NativeJwtAuthenticator implements HeaderAuthenticator {
             identity.withExtraCredentials(accepted.extraCredentials());
         }
         return identity.build();
-    }
-
-    private static NativeJwtPrincipal principal(Verdict.Accepted accepted) {
-        return new NativeJwtPrincipal(accepted.principal(), accepted.user());
     }
 
     private Verdict.Accepted authenticate(Headers headers) {

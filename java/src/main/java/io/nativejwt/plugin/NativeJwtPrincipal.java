@@ -3,8 +3,9 @@ package io.nativejwt.plugin;
 import java.security.Principal;
 
 /**
- * The principal of the token, and the user the mapping made of it. Coordinators before 480 take the
- * user from {@link #toString()}; access control and event listeners see {@link #getName()}.
+ * What coordinators before 480 get: they take the user from {@link #toString()}, so that it is the
+ * user there and not the token's principal. Their events, web UI and workers show that text as the
+ * principal, too; access control sees {@link #getName()} on the coordinator.
  */
 final class NativeJwtPrincipal implements Principal {
     private final String name;

@@ -57,7 +57,7 @@ final class NativeConfiguration {
 
     /** Whether stock would have had an HTTP client, and so the keys of one. */
     boolean fetches() {
-        String keyFile = properties.get(KeyFileDiversion.DIVERTED_KEY);
+        String keyFile = keyFile().orElse(null);
         return keyFile == null
                 || Stream.of("https://", "http://", "oidc:")
                         .anyMatch(
@@ -65,8 +65,17 @@ final class NativeConfiguration {
     }
 
     boolean hasNoKeySource() {
-        return !properties.containsKey(KeyFileDiversion.DIVERTED_KEY)
-                && !properties.containsKey(KeyFileDiversion.CONFIG_FILES_KEY);
+        return keyFile().isEmpty() && !properties.containsKey(KeyFileDiversion.CONFIG_FILES_KEY);
+    }
+
+    /** Whether the operator set the property by which we hand the key file on. */
+    boolean hasForeignKeyFile() {
+        return properties.containsKey(KeyFileDiversion.DIVERTED_KEY) && keyFile().isEmpty();
+    }
+
+    private Optional<String> keyFile() {
+        return Optional.ofNullable(properties.get(KeyFileDiversion.DIVERTED_KEY))
+                .flatMap(KeyFileDiversion::keyFile);
     }
 
     /**
@@ -92,10 +101,13 @@ final class NativeConfiguration {
                 .filter(properties::containsKey)
                 .forEach(key -> keys.put(key, properties.get(key)));
         // Under the name that the operator used, which is the one on the line in the file.
-        String keyFile = keys.remove(KeyFileDiversion.DIVERTED_KEY);
-        KeyFileDiversion.KEY_FILE_KEYS.stream()
-                .filter(key -> keyFile != null && properties.containsKey(key))
-                .forEach(key -> keys.put(key, keyFile));
+        keys.remove(KeyFileDiversion.DIVERTED_KEY);
+        keyFile()
+                .ifPresent(
+                        keyFile ->
+                                KeyFileDiversion.KEY_FILE_KEYS.stream()
+                                        .filter(properties::containsKey)
+                                        .forEach(key -> keys.put(key, keyFile)));
         return keys;
     }
 

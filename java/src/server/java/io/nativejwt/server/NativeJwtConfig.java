@@ -2,6 +2,7 @@ package io.nativejwt.server;
 
 import io.airlift.configuration.Config;
 import io.airlift.configuration.ConfigDescription;
+import io.airlift.configuration.ConfigSecuritySensitive;
 
 /**
  * The keys that stock's JWT authenticator does not have. They are texts here: the library reads
@@ -17,6 +18,7 @@ public class NativeJwtConfig {
     private String requiredTokenType;
     private String nestedClaimDelimiter;
     private String groupsField;
+    private String groupsDelimiter;
     private String jwksRefreshInterval;
     private String jwksUnknownKidCooldown;
     private String jwksUnknownKidWait;
@@ -37,7 +39,7 @@ public class NativeJwtConfig {
     }
 
     @Config("http-server.authentication.jwt.config-files")
-    @ConfigDescription("Property files with these keys, one for each issuer, separated by commas")
+    @ConfigDescription("Property files with JWT properties, one file for each issuer, separated by commas")
     public NativeJwtConfig setConfigFiles(String configFiles) {
         this.configFiles = configFiles;
         return this;
@@ -48,7 +50,7 @@ public class NativeJwtConfig {
     }
 
     @Config("http-server.authentication.jwt.clock-skew")
-    @ConfigDescription("How far the clock of the issuer may be off, for exp, nbf and iat")
+    @ConfigDescription("How far the clock of the issuer may be off, for exp, nbf and max-token-lifetime")
     public NativeJwtConfig setClockSkew(String clockSkew) {
         this.clockSkew = clockSkew;
         return this;
@@ -70,7 +72,9 @@ public class NativeJwtConfig {
     }
 
     @Config("http-server.authentication.jwt.max-token-lifetime")
-    @ConfigDescription("Refuse tokens whose exp lies further from iat")
+    @ConfigDescription(
+            "The longest time from iat to exp and from now to exp; tokens without iat or exp, or with"
+                    + " an iat in the future, are refused")
     public NativeJwtConfig setMaxTokenLifetime(String maxTokenLifetime) {
         this.maxTokenLifetime = maxTokenLifetime;
         return this;
@@ -118,9 +122,22 @@ public class NativeJwtConfig {
     }
 
     @Config("http-server.authentication.jwt.groups-field")
-    @ConfigDescription("The claim with the groups of the user")
+    @ConfigDescription("The claim with the groups of the user; sessions get none when not set")
     public NativeJwtConfig setGroupsField(String groupsField) {
         this.groupsField = groupsField;
+        return this;
+    }
+
+    public String getGroupsDelimiter() {
+        return groupsDelimiter;
+    }
+
+    @Config("http-server.authentication.jwt.groups-delimiter")
+    @ConfigDescription(
+            "How a groups claim that is one string is split: comma, space, or one character that is"
+                    + " not white space; the string is one group when not set")
+    public NativeJwtConfig setGroupsDelimiter(String groupsDelimiter) {
+        this.groupsDelimiter = groupsDelimiter;
         return this;
     }
 
@@ -129,7 +146,7 @@ public class NativeJwtConfig {
     }
 
     @Config("http-server.authentication.jwt.jwks.refresh-interval")
-    @ConfigDescription("From one good fetch of the JWK set to the next")
+    @ConfigDescription("The longest time from one good fetch of the JWK set to the next")
     public NativeJwtConfig setJwksRefreshInterval(String jwksRefreshInterval) {
         this.jwksRefreshInterval = jwksRefreshInterval;
         return this;
@@ -140,7 +157,7 @@ public class NativeJwtConfig {
     }
 
     @Config("http-server.authentication.jwt.jwks.unknown-kid-cooldown")
-    @ConfigDescription("From one fetch for an unknown kid to the next")
+    @ConfigDescription("The shortest time from one fetch for an unknown kid to the next")
     public NativeJwtConfig setJwksUnknownKidCooldown(String jwksUnknownKidCooldown) {
         this.jwksUnknownKidCooldown = jwksUnknownKidCooldown;
         return this;
@@ -162,7 +179,7 @@ public class NativeJwtConfig {
     }
 
     @Config("http-server.authentication.jwt.jwks.max-stale")
-    @ConfigDescription("How long the keys of the last good fetch serve")
+    @ConfigDescription("How long the keys of the last good fetch serve while fetches fail")
     public NativeJwtConfig setJwksMaxStale(String jwksMaxStale) {
         this.jwksMaxStale = jwksMaxStale;
         return this;
@@ -195,7 +212,7 @@ public class NativeJwtConfig {
     }
 
     @Config("http-server.authentication.jwt.jwks.bearer-token-file")
-    @ConfigDescription("The file of the token that the server of the JWK set asks for")
+    @ConfigDescription("The file with the bearer token that the server of the JWK set is shown")
     public NativeJwtConfig setJwksBearerTokenFile(String jwksBearerTokenFile) {
         this.jwksBearerTokenFile = jwksBearerTokenFile;
         return this;
@@ -206,7 +223,7 @@ public class NativeJwtConfig {
     }
 
     @Config("http-server.authentication.jwt.jwks.fail-fast")
-    @ConfigDescription("Do not start without keys, as stock does not")
+    @ConfigDescription("Do not start before the JWK set was fetched, as stock does not")
     public NativeJwtConfig setJwksFailFast(String jwksFailFast) {
         this.jwksFailFast = jwksFailFast;
         return this;
@@ -228,7 +245,7 @@ public class NativeJwtConfig {
     }
 
     @Config("http-server.authentication.jwt.token-cache.max-size")
-    @ConfigDescription("Memory for tokens that were accepted; 0B keeps none")
+    @ConfigDescription("Native and heap memory for tokens that were accepted; 0B keeps none")
     public NativeJwtConfig setTokenCacheMaxSize(String tokenCacheMaxSize) {
         this.tokenCacheMaxSize = tokenCacheMaxSize;
         return this;
@@ -251,7 +268,7 @@ public class NativeJwtConfig {
     }
 
     @Config("http-server.authentication.jwt.pass-through.minimum-lifetime")
-    @ConfigDescription("Refuse tokens that would expire sooner")
+    @ConfigDescription("Refuse tokens that expire sooner, while tokens are passed through")
     public NativeJwtConfig setPassThroughMinimumLifetime(String passThroughMinimumLifetime) {
         this.passThroughMinimumLifetime = passThroughMinimumLifetime;
         return this;
@@ -263,7 +280,8 @@ public class NativeJwtConfig {
 
     @Config("http-server.authentication.jwt.pass-through.allow-user-with-hyphen")
     @ConfigDescription(
-            "Pass tokens of users with a hyphen through, whom Iceberg may take for others")
+            "Accept users with a hyphen while tokens are passed through; Iceberg may take them for"
+                    + " others")
     public NativeJwtConfig setPassThroughAllowUserWithHyphen(
             String passThroughAllowUserWithHyphen) {
         this.passThroughAllowUserWithHyphen = passThroughAllowUserWithHyphen;
@@ -275,7 +293,8 @@ public class NativeJwtConfig {
     }
 
     @Config(KeyFileDiversion.DIVERTED_KEY)
-    @ConfigDescription("The key file as it was configured; set by native-jwt itself")
+    @ConfigDescription("Where native-jwt finds the key file; set by native-jwt itself")
+    @ConfigSecuritySensitive
     public NativeJwtConfig setKeyFile(String keyFile) {
         this.keyFile = keyFile;
         return this;

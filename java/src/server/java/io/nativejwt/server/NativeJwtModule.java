@@ -76,6 +76,12 @@ final class NativeJwtModule implements ConfigurationAwareModule {
     }
 
     private void open(Binder binder, NativeConfiguration keys) {
+        if (keys.hasForeignKeyFile()) {
+            binder.addError(
+                    "Configuration property '%s' is for native-jwt itself: use '%s'",
+                    KeyFileDiversion.DIVERTED_KEY, KeyFileDiversion.KEY_FILE_KEYS.getFirst());
+            return;
+        }
         if (keys.hasNoKeySource()) {
             // The coordinator says why: there is no key file, or a reference that leads nowhere.
             keys.undivertedKeyFile()

@@ -10,9 +10,15 @@ import org.junit.jupiter.api.Test;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.logging.Level;
 
 /** The layout, written here by hand a second time: a change on one side only must not go unseen. */
@@ -21,6 +27,10 @@ final class RecordTest {
             ByteBuffer.allocateDirect(Record.CAPACITY).order(ByteOrder.nativeOrder());
     private final Record record = new Record(MemorySegment.ofBuffer(bytes));
     private int end = 80;
+
+    private static final long ROOM = 4000;
+    private static final Verdict.Accepted ALICE =
+            new Verdict.Accepted("a", "alice", Set.of(), Map.of());
 
     @Test
     void acceptedRecord() {
@@ -43,7 +53,7 @@ final class RecordTest {
             end += 4 + encoded.length;
         }
         bytes.putInt(48, begin).putInt(52, end - begin);
-        assertThat(record.groups()).containsExactly("etl", "", "größe\0,x");
+        assertThat(record.groups()).containsExactlyInAnyOrder("etl", "", "größe\0,x");
         for (int cutOff = 1; cutOff < end - begin; cutOff++) {
             bytes.putInt(52, cutOff);
             if (cutOff != 7 && cutOff != 11) {
@@ -79,19 +89,72 @@ final class RecordTest {
     @Test
     void identityIsKnownByItsPlaceAndGeneration() {
         KnownIdentities known = new KnownIdentities(10);
-        Verdict.Accepted alice = new Verdict.Accepted("a", "alice", Set.of(), Map.of());
-        bytes.putInt(64, 3).putLong(72, 17);
+        Verdict.Accepted alice = ALICE;
+        bytes.putInt(64, 3).putInt(68, 400).putLong(72, 17);
         assertThat(known.find(record)).isNull();
-        known.remember(record, alice);
+        known.remember(record, alice, ROOM);
         assertThat(known.find(record)).isSameAs(alice);
         bytes.putLong(72, 18);
         assertThat(known.find(record)).describedAs("another token's now").isNull();
         bytes.putLong(72, 17);
         for (int slot : new int[] {-1, 10, Integer.MAX_VALUE}) {
             bytes.putInt(64, slot);
-            known.remember(record, alice);
+            known.remember(record, alice, ROOM);
             assertThat(known.find(record)).isNull();
         }
+        assertThat(known.bytes()).isEqualTo(400);
+    }
+
+    @Test
+    void identitiesTakeNoMoreThanTheirRoom() {
+        KnownIdentities known = new KnownIdentities(10);
+        for (int token = 0; token < 100; token++) {
+            bytes.putInt(64, token % 7).putInt(68, 100 + token).putLong(72, token);
+            known.remember(record, ALICE, 500);
+            assertThat(known.bytes()).isBetween(100L, 500L);
+            assertThat(known.find(record)).as("the latest").isSameAs(ALICE);
+        }
+        known.remember(record, ALICE, 50);
+        assertThat(known.find(record)).as("there is room for nothing more").isSameAs(ALICE);
+        bytes.putInt(64, 8).putInt(68, -1);
+        known.remember(record, ALICE, 500);
+        assertThat(known.find(record)).as("larger than can be told").isNull();
+        known.forgetAll();
+        assertThat(known.bytes()).isZero();
+    }
+
+    @Test
+    void identitiesAreCountedByManyThreadsAtOnce() throws Exception {
+        KnownIdentities known = new KnownIdentities(64);
+        int threads = 4;
+        int most = 400;
+        try (ExecutorService pool = Executors.newFixedThreadPool(threads)) {
+            List<Callable<Long>> work = new ArrayList<>();
+            for (int thread = 0; thread < threads; thread++) {
+                int seed = thread;
+                work.add(() -> rememberAtRandom(known, new SplittableRandom(seed), most));
+            }
+            for (Future<Long> seen : pool.invokeAll(work)) {
+                // Of each thread one that it is about to put in.
+                assertThat(seen.get()).isLessThanOrEqualTo(ROOM + threads * most);
+            }
+        }
+        assertThat(known.bytes()).isBetween(1L, ROOM + threads * most);
+        known.forgetAll();
+        assertThat(known.bytes()).as("each was counted once").isZero();
+    }
+
+    private static long rememberAtRandom(
+            KnownIdentities known, SplittableRandom random, int most) {
+        ByteBuffer bytes = ByteBuffer.allocateDirect(80).order(ByteOrder.nativeOrder());
+        Record record = new Record(MemorySegment.ofBuffer(bytes));
+        long seen = 0;
+        for (int token = 0; token < 100_000; token++) {
+            bytes.putInt(64, random.nextInt(64)).putInt(68, random.nextInt(1, most + 1));
+            known.remember(record, ALICE, ROOM);
+            seen = Math.max(seen, known.bytes());
+        }
+        return seen;
     }
 
     @Test

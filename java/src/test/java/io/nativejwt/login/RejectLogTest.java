@@ -16,6 +16,8 @@ import java.util.logging.Handler;
 import java.util.logging.Level;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 final class RejectLogTest {
     private static final Verdict.Rejected EXPIRED =
@@ -81,6 +83,55 @@ final class RejectLogTest {
                         "Login refused: TOKEN_EXPIRED: JWT expired {0} 'quoted' (999 more before)");
     }
 
+    /** Anonymous clients can choose among some twenty reasons, all day long. */
+    @Test
+    void floodOfAllReasonsIsBoundedTogetherAndCountedWhole() {
+        int reasons = 40;
+        int seconds = 3600;
+        for (int second = 0; second < seconds; second++) {
+            for (int reason = 0; reason < reasons; reason++) {
+                log.rejected(new Verdict.Rejected(reason, "REASON_" + reason, "no"));
+            }
+            log.flush();
+            now.addAndGet(TimeUnit.SECONDS.toNanos(1));
+        }
+        assertThat(lines).hasSizeLessThanOrEqualTo(60 * (reasons + RejectLog.LINES));
+        now.addAndGet(TimeUnit.MINUTES.toNanos(1));
+        log.flush();
+        for (int reason = 0; reason < reasons; reason++) {
+            assertThat(told("REASON_" + reason)).as("refusals told of").isEqualTo(seconds);
+        }
+    }
+
+    @Test
+    void floodHidesNoOtherReason() {
+        for (int second = 0; second < 59; second++) {
+            log.rejected(EXPIRED);
+            now.addAndGet(TimeUnit.SECONDS.toNanos(1));
+        }
+        assertThat(lines).hasSize(1 + RejectLog.LINES);
+        log.rejected(FORGED);
+        assertThat(lines).last().isEqualTo("Login refused: SIGNATURE_MISMATCH: no match");
+        now.addAndGet(TimeUnit.SECONDS.toNanos(1));
+        log.flush();
+        assertThat(lines).last().isEqualTo("Login refused: TOKEN_EXPIRED: 28 more");
+    }
+
+    /** One for each line with a message, and those that it counts. */
+    private long told(String reason) {
+        String begin = "Login refused: " + reason + ": ";
+        return lines.stream()
+                .filter(line -> line.startsWith(begin))
+                .map(line -> line.substring(begin.length()))
+                .mapToLong(
+                        rest -> {
+                            Matcher count = Pattern.compile("\\d+(?= more)").matcher(rest);
+                            long counted = count.find() ? Long.parseLong(count.group()) : 0;
+                            return counted + (rest.startsWith("no") ? 1 : 0);
+                        })
+                .sum();
+    }
+
     @Test
     void endOfAFloodIsCounted() {
         for (int i = 0; i < 1235; i++) {
@@ -99,6 +150,18 @@ final class RejectLogTest {
             log.rejected(EXPIRED);
         }
         assertThat(lines).hasSize(10);
+    }
+
+    @Test
+    void floodOfADefectBecomesALineASecond() {
+        IllegalStateException defect = new IllegalStateException("Bearer secret");
+        for (int i = 0; i < 1000; i++) {
+            log.defect(defect);
+        }
+        assertThat(lines).hasSize(1);
+        now.addAndGet(TimeUnit.SECONDS.toNanos(1));
+        log.defect(defect);
+        assertThat(lines).hasSize(2).last().asString().endsWith("(999 more before)");
     }
 
     @Test

@@ -8,6 +8,7 @@ import io.nativejwt.testing.Keys;
 import io.nativejwt.testing.Token;
 import io.trino.spi.security.AccessDeniedException;
 import io.trino.spi.security.HeaderAuthenticator;
+import io.trino.spi.security.BasicPrincipal;
 import io.trino.spi.security.Identity;
 
 import org.junit.jupiter.api.BeforeAll;
@@ -105,7 +106,9 @@ final class NativeJwtAuthenticatorTest {
         Object result = method.invoke(mapping, InstalledPlugin.bearer(token("alice@example.com")));
         Identity identity = (Identity) ((Optional<?>) result).orElseThrow();
         assertThat(identity.getUser()).isEqualTo("alice");
-        assertThat(identity.getPrincipal().orElseThrow().getName()).isEqualTo("alice@example.com");
+        // Events, the web UI and workers get the principal's toString(): it must not be the user.
+        assertThat(identity.getPrincipal()).contains(new BasicPrincipal("alice@example.com"));
+        assertThat(identity.getPrincipal().orElseThrow()).hasToString("alice@example.com");
     }
 
     @Test
