@@ -14,12 +14,20 @@ use crate::error::MatchError;
 use crate::{properties, tables};
 use std::sync::{Arc, LazyLock};
 
-/// Steps one call may take before it ends in [`MatchError::StepLimit`].
+/// Steps that calls may take together before one ends in [`MatchError::StepLimit`], where [`Budget`] says nothing else.
 ///
 /// A step is one instruction, one character of a loop over characters, of a back-reference or of a look-behind's reach, or
 /// one way taken back. Realistic patterns take some
 /// tens of steps for each character of the input.
 pub const STEP_LIMIT: u64 = 1_000_000;
+
+/// The steps that calls with it may take together: [`STEP_LIMIT`], so that the work for one input is bounded however many
+/// patterns are tried on it. A call without a budget has one of its own.
+#[derive(Debug, Default)]
+pub struct Budget {
+    /// Those taken so far.
+    pub(crate) taken: u64,
+}
 
 /// Frames on the stack at most, 16 bytes each.
 const MAX_FRAMES: usize = 1 << 20;
@@ -375,7 +383,8 @@ const CR: u16 = 0x0D;
 const LF: u16 = 0x0A;
 
 impl<'a> Matcher<'a> {
-    pub(crate) fn new(program: &'a Program, input: &'a [u16]) -> Self {
+    /// `steps`: those that were taken of the budget before.
+    pub(crate) fn new(program: &'a Program, input: &'a [u16], steps: u64) -> Self {
         Self {
             program,
             input,
@@ -383,7 +392,7 @@ impl<'a> Matcher<'a> {
             stack: Vec::new(),
             mark: UNSET,
             memos: vec![Vec::new(); program.memos as usize],
-            steps: 0,
+            steps,
             last_end: 0,
             whole: false,
         }
@@ -413,6 +422,11 @@ impl<'a> Matcher<'a> {
             }
         }
         Ok(false)
+    }
+
+    /// The steps taken of the budget so far.
+    pub(crate) fn steps(&self) -> u64 {
+        self.steps
     }
 
     /// The groups of the match.

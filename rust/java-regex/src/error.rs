@@ -107,7 +107,8 @@ impl Error for ReplacementError {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MatchError {
-    /// The backtracker took [`STEP_LIMIT`](crate::STEP_LIMIT) steps without an answer.
+    /// The backtracker took [`STEP_LIMIT`](crate::STEP_LIMIT) steps without an answer, in this call or in those together that
+    /// share its [`Budget`](crate::Budget).
     StepLimit,
     /// Java's result would hold half of a surrogate pair, which no `String` of Rust can hold.
     UnpairedSurrogate,

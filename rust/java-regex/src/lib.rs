@@ -14,7 +14,7 @@ mod replacement;
 mod suggest;
 mod tables;
 
-pub use backtrack::{STEP_LIMIT, Spans};
+pub use backtrack::{Budget, STEP_LIMIT, Spans};
 pub use case::{to_lower_case, to_upper_case, trim};
 pub use error::{MatchError, PatternError, PatternErrorKind, ReplacementError};
 pub use pattern::{Engine, Pattern};

@@ -1,7 +1,7 @@
 //! The pattern as the outside sees it, and the choice between the two engines.
 
 use crate::ast::{Assertion, Node};
-use crate::backtrack::{Matcher, Program, Spans};
+use crate::backtrack::{Budget, Matcher, Program, Spans};
 use crate::error::{MatchError, PatternError};
 use crate::linear::{self, Inputs, Needs};
 use crate::parse::{self, Parsed};
@@ -123,15 +123,23 @@ impl Pattern {
     /// # Errors
     /// [`MatchError::StepLimit`] if the backtracker takes too long.
     pub fn matches(&self, input: &str) -> Result<bool, MatchError> {
+        self.matches_within(input, &mut Budget::default())
+    }
+
+    /// As [`Pattern::matches`], with a budget that other calls share.
+    ///
+    /// # Errors
+    /// [`MatchError::StepLimit`] if the budget ends.
+    pub fn matches_within(&self, input: &str, budget: &mut Budget) -> Result<bool, MatchError> {
         if !has_edge(input, &self.suffix, <[u8]>::ends_with) || !has_edge(input, &self.prefix, <[u8]>::starts_with) {
             return Ok(false);
         }
-        self.matches_between_the_edges(input)
+        self.matches_between_the_edges(input, budget)
     }
 
     /// By itself, so that the way to an edge that is missing stays short: a large rule file is passed over on it.
     #[inline(never)]
-    fn matches_between_the_edges(&self, input: &str) -> Result<bool, MatchError> {
+    fn matches_between_the_edges(&self, input: &str, budget: &mut Budget) -> Result<bool, MatchError> {
         if !self.inside.is_empty() && memmem::find(input.as_bytes(), self.inside.as_bytes()).is_none() {
             return Ok(false);
         }
@@ -142,7 +150,7 @@ impl Pattern {
                 return Ok(whole.is_match(input));
             }
         }
-        self.match_spans(input).map(|spans| spans.is_some())
+        self.match_spans_within(input, budget).map(|spans| spans.is_some())
     }
 
     /// Replaces every match: `Matcher.replaceAll()`.
@@ -154,13 +162,26 @@ impl Pattern {
     /// [`MatchError::StepLimit`] if the backtracker takes too long over all matches together,
     /// [`MatchError::UnpairedSurrogate`] if the result would hold half of a surrogate pair.
     pub fn replace_all(&self, input: &str, replacement: &Replacement) -> Result<String, MatchError> {
+        self.replace_all_within(input, replacement, &mut Budget::default())
+    }
+
+    /// As [`Pattern::replace_all`], with a budget that other calls share.
+    ///
+    /// # Errors
+    /// As [`Pattern::replace_all`], and [`MatchError::StepLimit`] if the budget ends.
+    pub fn replace_all_within(
+        &self,
+        input: &str,
+        replacement: &Replacement,
+        budget: &mut Budget,
+    ) -> Result<String, MatchError> {
         if let Some(regex) = self.find_program(input, || replacement.groups()) {
             return Ok(replace_linear(regex, input, replacement));
         }
         let units: Vec<u16> = input.encode_utf16().collect();
         let mut result: Vec<u16> = Vec::with_capacity(units.len());
         let mut copied = 0;
-        self.each_find(&units, |spans| {
+        self.each_find(&units, budget, |spans| {
             if let Some(Some((start, end))) = spans.first() {
                 result.extend(units.get(copied..*start).unwrap_or_default());
                 copied = *end;
@@ -186,9 +207,15 @@ impl Pattern {
     /// # Errors
     /// [`MatchError::StepLimit`] if the backtracker takes too long.
     pub fn match_spans(&self, input: &str) -> Result<Option<Spans>, MatchError> {
+        self.match_spans_within(input, &mut Budget::default())
+    }
+
+    fn match_spans_within(&self, input: &str, budget: &mut Budget) -> Result<Option<Spans>, MatchError> {
         let units: Vec<u16> = input.encode_utf16().collect();
-        let mut matcher = Matcher::new(self.program(), &units);
-        Ok(matcher.matches()?.then(|| matcher.spans()))
+        let mut matcher = Matcher::new(self.program(), &units, budget.taken);
+        let matches = matcher.matches();
+        budget.taken = matcher.steps();
+        Ok(matches?.then(|| matcher.spans()))
     }
 
     /// The spans of all groups for each match in turn: what a loop over `Matcher.find()` sees, in UTF-16 units.
@@ -206,7 +233,7 @@ impl Pattern {
             return Ok(all);
         }
         let units: Vec<u16> = input.encode_utf16().collect();
-        self.each_find(&units, |spans| all.push(spans))?;
+        self.each_find(&units, &mut Budget::default(), |spans| all.push(spans))?;
         Ok(all)
     }
 
@@ -228,10 +255,15 @@ impl Pattern {
     }
 
     /// Calls back for each match, as a loop over `Matcher.find()` does.
-    fn each_find(&self, units: &[u16], mut found: impl FnMut(Spans)) -> Result<(), MatchError> {
-        let mut matcher = Matcher::new(self.program(), units);
+    fn each_find(&self, units: &[u16], budget: &mut Budget, mut found: impl FnMut(Spans)) -> Result<(), MatchError> {
+        let mut matcher = Matcher::new(self.program(), units, budget.taken);
         let (mut from, mut last_end) = (0, 0);
-        while from <= units.len() && matcher.find(from, last_end)? {
+        while from <= units.len() {
+            let finds = matcher.find(from, last_end);
+            budget.taken = matcher.steps();
+            if !finds? {
+                break;
+            }
             let spans = matcher.spans();
             let Some(&Some((start, end))) = spans.first() else { break };
             found(spans);

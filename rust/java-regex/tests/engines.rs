@@ -10,7 +10,7 @@
 
 mod random;
 
-use java_regex::{Engine, MatchError, Pattern, Replacement, to_lower_case, trim};
+use java_regex::{Budget, Engine, MatchError, Pattern, Replacement, to_lower_case, trim};
 use random::{Profile, Random};
 use std::time::{Duration, Instant};
 
@@ -98,6 +98,22 @@ fn an_explosion_of_the_backtracker_ends_in_a_clean_reject() {
     let pattern = Pattern::new("(?!svc-)(.*a){12}").unwrap();
     assert_eq!(pattern.engine(), Engine::Backtracking);
     assert_eq!(pattern.matches(&("a".repeat(40) + "!")), Err(MatchError::StepLimit));
+}
+
+#[test]
+fn calls_that_share_a_budget_share_its_steps() {
+    // About 300 000 steps, and no match.
+    let pattern = Pattern::new("(?!svc-)(.*a){4}").unwrap();
+    let input = "a".repeat(40) + "!";
+    let with = Replacement::new(&pattern, "x").unwrap();
+    let mut budget = Budget::default();
+    let answers: Vec<_> = (0..20).map(|_| pattern.matches_within(&input, &mut budget)).collect();
+    assert_eq!((answers[0], answers[19]), (Ok(false), Err(MatchError::StepLimit)), "each is below the limit by itself");
+    assert_eq!(pattern.matches(&input), Ok(false), "a call without a budget has its own");
+    assert_eq!(pattern.replace_all_within(&input, &with, &mut budget), Err(MatchError::StepLimit));
+    assert!(pattern.replace_all(&input, &with).is_ok());
+    // What takes no step is still answered.
+    assert_eq!(Pattern::new("b(?=c)c").unwrap().matches_within(&input, &mut budget), Ok(false));
 }
 
 #[test]

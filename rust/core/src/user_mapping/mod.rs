@@ -4,7 +4,7 @@
 mod analysis;
 mod rule_file;
 
-use java_regex::{MatchError, Pattern, Replacement, to_lower_case, to_upper_case, trim};
+use java_regex::{Budget, MatchError, Pattern, Replacement, to_lower_case, to_upper_case, trim};
 
 use crate::principal::check_length;
 use crate::reject::{Reject, RejectCode};
@@ -115,7 +115,8 @@ impl UserMapping {
     #[must_use]
     pub fn deciding_rule(&self, principal: &str) -> Option<usize> {
         check_length(principal).ok()?;
-        let decides = |rule: &Rule| rule.pattern.matches(principal) != Ok(false);
+        let mut budget = Budget::default();
+        let decides = |rule: &Rule| rule.pattern.matches_within(principal, &mut budget) != Ok(false);
         self.rules.iter().position(decides).map(|index| index + 1)
     }
 
@@ -126,14 +127,16 @@ impl UserMapping {
     /// `UserMappingException`.
     pub fn explain(&self, principal: &str) -> Result<MappedUser, Reject> {
         check_length(principal)?;
+        // One for all rules, so that a rule file with many bad patterns makes no login dearer than one of them.
+        let mut budget = Budget::default();
         for (index, rule) in self.rules.iter().enumerate() {
-            if !rule.pattern.matches(principal).map_err(limit)? {
+            if !rule.pattern.matches_within(principal, &mut budget).map_err(limit)? {
                 continue;
             }
             let Action::Map { user, case } = &rule.action else {
                 return Err(Reject::new(RejectCode::PrincipalNotAllowed, "Principal is not allowed"));
             };
-            let replaced = rule.pattern.replace_all(principal, user).map_err(limit)?;
+            let replaced = rule.pattern.replace_all_within(principal, user, &mut budget).map_err(limit)?;
             let trimmed = trim(&replaced);
             if trimmed.is_empty() {
                 return Err(Reject::new(RejectCode::MappedUserEmpty, "Principal matched, but mapped user is empty"));
@@ -156,7 +159,7 @@ impl UserMapping {
 fn limit(error: MatchError) -> Reject {
     match error {
         MatchError::StepLimit => {
-            Reject::new(RejectCode::MappingLimit, "A user mapping pattern takes too many steps for this principal")
+            Reject::new(RejectCode::MappingLimit, "The user mapping takes too many steps for this principal")
         }
         _ => Reject::new(RejectCode::MappedUserUnusable, "The mapped user would be no valid text"),
     }
@@ -212,6 +215,19 @@ mod tests {
         assert_eq!((mapped.user.as_str(), mapped.rule), ("first", 1));
         assert_eq!(mapping.map_user("bob").unwrap_err().message(), "Principal is not allowed");
         assert_eq!(mapping.explain("carol").unwrap().rule, 3);
+    }
+
+    #[test]
+    fn all_rules_share_one_budget_of_steps() {
+        // About 300 000 steps each, and no match.
+        let costly = || Rule::map("(?!svc-)(.*a){4}", "$1", Case::Keep).unwrap();
+        let all = || Rule::map("(.*)", "$1", Case::Keep).unwrap();
+        let principal = "a".repeat(40) + "!";
+        let map = |rules| UserMapping { rules, takes_all: false }.map_user(&principal).map_err(|reject| reject.code());
+        assert_eq!(map(vec![costly(), all()]).as_ref(), Ok(&principal));
+        let mut rules: Vec<Rule> = (0..20).map(|_| costly()).collect();
+        rules.push(all());
+        assert_eq!(map(rules), Err(RejectCode::MappingLimit));
     }
 
     #[test]
