@@ -9,7 +9,6 @@ use crate::clock::{Clock, UnixMillis};
 use crate::config::{ConfigurationErrors, Problem, Properties, WholeConfiguration};
 use crate::environment::Environment;
 use crate::events::Events;
-use crate::groups::groups;
 use crate::identity::Identity;
 use crate::issuer_view::IssuerView;
 use crate::issuers::Issuers;
@@ -312,7 +311,7 @@ impl Authenticator {
         let groups = match &issuer.claims.groups_field {
             Some(field) => {
                 onlooker.begins(StepName::Groups);
-                let groups = groups(&claims, field)?;
+                let groups = field.groups(&claims)?;
                 onlooker.passed(Step::Groups(&groups));
                 groups
             }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::claim_path::ClaimPath;
 use crate::clock::{Clock, UnixMillis};
+use crate::groups::GroupsField;
 use crate::java_text::is_blank;
 use crate::json::{JsonError, Member, Value, read_object};
 use crate::reject::{Reject, RejectCode, quoted};
@@ -18,16 +19,16 @@ pub(crate) struct ClaimsPolicy {
     /// `iss` must equal this.
     pub(crate) required_issuer: Option<String>,
     pub(crate) required_audience: Option<RequiredAudience>,
-    /// How far the issuer's clock may be off, for `exp` and `nbf`.
+    /// How far the issuer's clock may be off, for `exp`, `nbf` and, where it is judged, `iat`.
     pub(crate) clock_skew: Duration,
     /// `exp` must be there.
     pub(crate) require_expiration: bool,
-    /// The longest time from `iat` to `exp`; then both must be there.
+    /// The longest time from `iat` to `exp`; then both must be there, and `iat` not in the future.
     pub(crate) max_token_lifetime: Option<Duration>,
     /// Where the principal is; the first claim that is present counts.
     pub(crate) principal_fields: Vec<ClaimPath>,
     /// Where the groups are.
-    pub(crate) groups_field: Option<ClaimPath>,
+    pub(crate) groups_field: Option<GroupsField>,
 }
 
 /// `aud` must be or hold one of these.
@@ -57,7 +58,13 @@ impl RequiredAudience {
 impl ClaimsPolicy {
     /// True for a claim at the top level that holds the principal or the groups.
     fn reads(&self, name: &str) -> bool {
-        self.principal_fields.iter().chain(&self.groups_field).any(|path| path.top() == name)
+        let groups = self.groups_field.as_ref().map(|field| &field.path);
+        self.principal_fields.iter().chain(groups).any(|path| path.top() == name)
+    }
+
+    /// The skew in milliseconds.
+    fn skew(&self) -> i64 {
+        i64::try_from(self.clock_skew.as_millis()).unwrap_or(i64::MAX)
     }
 }
 
@@ -75,7 +82,7 @@ pub(crate) struct VerifiedClaims<'t> {
 /// The times at which the claims are accepted: all that a judgement owes to the clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Validity {
-    /// The first millisecond; by `nbf`.
+    /// The first millisecond; by `nbf`, and by `iat` where it is judged.
     from: UnixMillis,
     /// The last millisecond; by `exp`.
     until: UnixMillis,
@@ -86,6 +93,11 @@ impl Validity {
         let from = claims.not_before.map_or(i64::MIN, |not_before| not_before.latest().0.saturating_sub(skew));
         let until = claims.expires_at.map_or(i64::MAX, |expires_at| expires_at.earliest().0.saturating_add(skew));
         Self { from: UnixMillis(from), until: UnixMillis(until) }
+    }
+
+    /// Not before then.
+    fn and_from(self, first: Option<UnixMillis>) -> Self {
+        Self { from: first.map_or(self.from, |first| first.max(self.from)), ..self }
     }
 
     /// No longer than until then.
@@ -126,7 +138,7 @@ pub(crate) fn verify<'t>(
     let validity = check_times(&claims, policy, now)?;
     check_issuer(&claims, policy.required_issuer.as_deref())?;
     check_audience(&claims, policy.required_audience.as_ref())?;
-    check_lifetime(&claims, policy)?;
+    let validity = validity.and_from(check_lifetime(&claims, policy, now)?);
     Ok(VerifiedClaims {
         expires_at: claims.expires_at.map(NumericDate::earliest),
         validity,
@@ -272,18 +284,28 @@ impl NumericDate {
             Value::Float(seconds) if seconds.abs() < Self::MAX_SECONDS as f64 => {
                 Self { seconds: seconds.floor() as i64, has_fraction: seconds.fract() != 0.0 }
             }
-            Value::Float(_) => return Err(invalid(name, "is beyond any time")),
+            Value::Float(seconds) => return Err(Self::beyond_any_time(name, seconds)),
             _ => return Err(invalid(name, &format!("must be a number, but is {}", value.type_name()))),
         };
         if date.seconds.unsigned_abs() > Self::MAX_SECONDS.unsigned_abs() {
-            return Err(invalid(name, "is beyond any time"));
+            return Err(Self::beyond_any_time(name, date.seconds as f64));
         }
         Ok(date)
+    }
+
+    fn beyond_any_time(name: &str, seconds: f64) -> Reject {
+        invalid(name, &format!("is beyond any time{}", asked_unit(name, seconds)))
     }
 
     /// The whole second at or before the time: an expiry is never taken for later than it is.
     fn earliest(self) -> UnixMillis {
         UnixMillis(self.seconds * 1000)
+    }
+
+    /// [`asked_unit`].
+    #[expect(clippy::cast_precision_loss, reason = "a question needs no precision")]
+    fn asked_unit(self, name: &str) -> String {
+        asked_unit(name, self.seconds as f64)
     }
 
     /// The whole second at or after the time: a start is never taken for earlier than it is.
@@ -292,9 +314,24 @@ impl NumericDate {
     }
 }
 
+/// The unit in which a number that should count seconds since 1970 (RFC 7519, section 2) seems to be written: the one in which
+/// it lies between the years 2000 and 2100, and how many of it make a second. None where that is seconds, or where no unit
+/// makes sense of it.
+#[must_use]
+pub fn suspected_unit(number: f64) -> Option<(&'static str, f64)> {
+    const YEARS_2000_TO_2100: std::ops::Range<f64> = 946_684_800.0..4_102_444_800.0;
+    let units = [("milliseconds", 1e3), ("microseconds", 1e6), ("nanoseconds", 1e9)];
+    units.into_iter().find(|(_, a_second)| YEARS_2000_TO_2100.contains(&(number / a_second)))
+}
+
+/// To follow a sentence about a time: a question where it seems to be written in another unit, else nothing.
+fn asked_unit(name: &str, number: f64) -> String {
+    suspected_unit(number).map_or_else(String::new, |(unit, _)| format!("; is {name} written in {unit}? It counts seconds"))
+}
+
 /// `exp`, then `nbf`, to the millisecond, as stock; a token is still good in the very millisecond of its `exp`.
 fn check_times(claims: &Claims<'_>, policy: &ClaimsPolicy, now: UnixMillis) -> Result<Validity, Reject> {
-    let skew = i64::try_from(policy.clock_skew.as_millis()).unwrap_or(i64::MAX);
+    let skew = policy.skew();
     let validity = Validity::of(claims, skew);
     if let Some(expires_at) = claims.expires_at.map(NumericDate::earliest)
         && now > validity.until
@@ -309,35 +346,59 @@ fn check_times(claims: &Claims<'_>, policy: &ClaimsPolicy, now: UnixMillis) -> R
         && now < validity.from
     {
         let early = not_before.0.saturating_sub(now.0);
+        // Stock has no readable sentence for times beyond the year 9999, so that the question is added to ours alone.
+        let unit = claims.not_before.map_or_else(String::new, |not_before| not_before.asked_unit("nbf"));
         let message = format!(
-            "JWT early by {early} milliseconds before {not_before}. Current time: {now}. Allowed clock skew: {skew} milliseconds."
+            "JWT early by {early} milliseconds before {not_before}. Current time: {now}. Allowed clock skew: {skew} milliseconds{unit}."
         );
         return Err(Reject::new(RejectCode::TokenNotYetValid, message));
     }
     Ok(validity)
 }
 
-/// `require-expiration` and `max-token-lifetime`.
-fn check_lifetime(claims: &Claims<'_>, policy: &ClaimsPolicy) -> Result<(), Reject> {
-    let Some(expires_at) = claims.expires_at.map(NumericDate::earliest) else {
+/// `require-expiration` and `max-token-lifetime`. Gives the first millisecond in which the same would be accepted.
+///
+/// A token that is accepted under `max-token-lifetime` ends at the latest that long from now, and the skew: its `iat` is not
+/// in the future, and its `exp` no further from that than the limit.
+fn check_lifetime(claims: &Claims<'_>, policy: &ClaimsPolicy, now: UnixMillis) -> Result<Option<UnixMillis>, Reject> {
+    let Some(expires) = claims.expires_at else {
         if policy.require_expiration || policy.max_token_lifetime.is_some() {
             let message = "Missing 'exp' claim: only tokens that expire are accepted";
             return Err(Reject::new(RejectCode::MissingExpiration, message));
         }
-        return Ok(());
+        return Ok(None);
     };
-    let Some(longest) = policy.max_token_lifetime else { return Ok(()) };
-    let Some(issued_at) = claims.issued_at.map(NumericDate::earliest) else {
+    let Some(longest) = policy.max_token_lifetime else { return Ok(None) };
+    let Some(issued) = claims.issued_at else {
         let message = "Missing 'iat' claim: the lifetime of tokens is limited, and this one does not tell its own";
         return Err(Reject::new(RejectCode::MissingIssuedAt, message));
     };
+    let (expires_at, issued_at) = (expires.earliest(), issued.earliest());
+    let refuse = |code, message: String| Err(Reject::new(code, message));
+    let skew = policy.skew();
+    let first = UnixMillis(issued_at.0.saturating_sub(skew));
+    if now < first {
+        let early = issued_at.0.saturating_sub(now.0);
+        let message = format!(
+            "The token was issued (iat) {early} milliseconds from now, at {issued_at}. Current time: {now}. Allowed clock skew: {skew} milliseconds{}",
+            issued.asked_unit("iat")
+        );
+        return refuse(RejectCode::IssuedInTheFuture, message);
+    }
+    if expires_at < issued_at {
+        let message = format!("The token expires (exp) at {expires_at}, before it was issued (iat) at {issued_at}");
+        return refuse(RejectCode::ExpiresBeforeIssued, message);
+    }
     let lifetime = expires_at.0.saturating_sub(issued_at.0);
     let longest = i64::try_from(longest.as_millis()).unwrap_or(i64::MAX);
-    if lifetime <= longest {
-        return Ok(());
+    if lifetime > longest {
+        let message = format!(
+            "The token lives {lifetime} milliseconds from iat to exp; the limit is {longest}{}",
+            expires.asked_unit("exp")
+        );
+        return refuse(RejectCode::LifetimeTooLong, message);
     }
-    let message = format!("The token lives {lifetime} milliseconds from iat to exp; the limit is {longest}");
-    Err(Reject::new(RejectCode::LifetimeTooLong, message))
+    Ok(Some(first))
 }
 
 fn check_issuer(claims: &Claims<'_>, required: Option<&str>) -> Result<(), Reject> {
@@ -372,8 +433,63 @@ fn check_audience(claims: &Claims<'_>, required: Option<&RequiredAudience>) -> R
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+
+    /// Claims as if they were verified, with what the groups field reads.
+    pub(crate) fn verified<'t>(payload: &'t str, groups_field: &GroupsField) -> VerifiedClaims<'t> {
+        let policy = ClaimsPolicy { groups_field: Some(groups_field.clone()), ..ClaimsPolicy::default() };
+        let Claims { issuer, read, .. } = Claims::read(payload.as_bytes(), &policy).unwrap();
+        VerifiedClaims { expires_at: None, validity: Validity::between(i64::MIN, i64::MAX), issuer, read }
+    }
+
+    /// All tokens that `max-token-lifetime` accepts end within the limit and the skew from now, and are judged in the same way
+    /// as long as they are kept.
+    #[test]
+    fn a_limited_lifetime_ends_within_the_limit_from_now() {
+        const LIMIT: i64 = 100;
+        for skew in [0, 7] {
+            let policy = ClaimsPolicy {
+                clock_skew: Duration::from_secs(skew),
+                max_token_lifetime: Some(Duration::from_secs(LIMIT.unsigned_abs())),
+                ..ClaimsPolicy::default()
+            };
+            let skew = i64::try_from(skew).unwrap();
+            let mut accepted = 0;
+            for (issued_at, expires_at) in (-120..120).step_by(3).flat_map(|iat| (-120..240).map(move |exp| (iat, exp))) {
+                let payload = format!(r#"{{"iat":{issued_at},"exp":{expires_at}}}"#);
+                let judge = |now: i64| verify(&VerifiedPayload::of(payload.as_bytes()), &policy, UnixMillis(now * 1000));
+                let Ok(claims) = judge(0) else { continue };
+                accepted += 1;
+                let text = format!("{payload} with a skew of {skew}");
+                assert!(issued_at <= skew && issued_at <= expires_at && expires_at <= LIMIT + skew, "{text}");
+                for now in [-skew - 1, -1, issued_at - skew - 1, issued_at - skew, expires_at + skew, expires_at + skew + 1] {
+                    assert_eq!(judge(now).is_ok(), claims.validity.holds(UnixMillis(now * 1000)), "{text} at {now}");
+                }
+            }
+            assert!(accepted > 1000);
+        }
+    }
+
+    #[test]
+    fn a_time_in_a_smaller_unit_is_suspected() {
+        for (number, unit) in [
+            (1_700_000_000.0, None),
+            (1_700_000_000_000.0, Some("milliseconds")),
+            (1_700_000_000_000_000.0, Some("microseconds")),
+            (1.7e18, Some("nanoseconds")),
+            // Meant as "never", by those who write them.
+            (253_402_300_799.0, None),
+            (99_999_999_999.0, None),
+            (9_223_372_036_854_774.0, None),
+            (0.0, None),
+            (-1_700_000_000_000.0, None),
+            (f64::MAX, None),
+            (f64::NAN, None),
+        ] {
+            assert_eq!(suspected_unit(number).map(|(unit, _)| unit), unit, "{number}");
+        }
+    }
 
     #[test]
     fn by_the_systems_clock_a_token_begins_and_ends_to_the_millisecond() {

@@ -98,7 +98,7 @@ impl Issuer {
             required_issuer: self.claims.required_issuer.clone(),
             required_audience: self.claims.required_audience.as_ref().map(|audience| audience.text().to_owned()),
             principal_fields: self.claims.principal_fields.clone(),
-            groups_field: self.claims.groups_field.clone(),
+            groups_field: self.claims.groups_field.as_ref().map(|field| field.path.clone()),
             allowed_algorithms: self.header.allowed_algorithms.clone(),
             required_token_type: self.header.required_token_type.clone(),
             clock_skew: self.claims.clock_skew,

@@ -1,7 +1,12 @@
 //! The library that decides about bearer tokens: from the Authorization value to an identity or a numbered reject.
 //!
-//! The modules are the steps of that path, in order: [`Authenticator`] calls them top to bottom. Time is an
-//! argument; HTTP is known to one file; there is no unsafe code.
+//! [`Authenticator`] calls the steps of that path top to bottom; each step is a module, and ARCHITECTURE.md lists them. There
+//! is no unsafe code.
+//!
+//! The time at which a token is judged is an argument, or the order to ask the system ([`Clock`]). Only the life of remote
+//! keys, and of the tokens that are kept with them, looks at a clock by itself. HTTP is known to `keys/fetch.rs` and
+//! `keys/transport.rs` alone. An authenticator starts a thread where keys are to be fetched, and one where files are to be
+//! watched.
 
 #![forbid(unsafe_code)]
 
@@ -38,6 +43,7 @@ mod wiped;
 
 pub use authenticator::{Accepted, Authenticator};
 pub use claim_path::ClaimPath;
+pub use claims::suspected_unit;
 pub use clock::{Clock, UnixMillis};
 pub use config::{ConfigurationErrors, Problem, Properties, Property, advice_for_unknown_key};
 pub use environment::Environment;
@@ -45,6 +51,7 @@ pub use events::{Event, Events, Level};
 pub use identity::Identity;
 pub use issuer_view::{IssuerRules, IssuerView, OfferedKey, UnusedKey};
 pub use keys::{JvmTrust, PublicKey, hmac_secret, public_keys};
+pub use principal::unusable_principal;
 pub use reject::{Reject, RejectCode, is_unprintable, quoted};
 pub use signature::{Algorithm, KeyError, PublicNumbers};
 pub use signature_verifier::{SignatureVerifier, SignedPayload};

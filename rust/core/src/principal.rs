@@ -27,6 +27,7 @@ pub(crate) fn principal<'t>(claims: &VerifiedClaims<'t>, fields: &[ClaimPath]) -
         }
         Value::String(principal) => {
             check_length(principal)?;
+            check_text(name, principal)?;
             Ok(principal.clone())
         }
         other => {
@@ -54,4 +55,27 @@ pub(crate) fn check_length(principal: &str) -> Result<(), Reject> {
     }
     let message = format!("The principal is {} bytes long; the limit is {MAX_PRINCIPAL_BYTES}", principal.len());
     Err(Reject::new(RejectCode::PrincipalTooLong, message))
+}
+
+/// Stock takes everything up to U+0020 off both ends of the mapped user (`String.trim`), so that `alice` and NUL would be
+/// `alice`; and control characters write what they like into logs.
+fn check_text(name: &str, principal: &str) -> Result<(), Reject> {
+    let Some(what) = unusable_principal(principal) else { return Ok(()) };
+    let message = format!("Invalid claims: '{name}' {what}, by which one user could be taken for another");
+    Err(Reject::new(RejectCode::PrincipalUnusable, message))
+}
+
+/// What makes a coordinator refuse this principal before it is mapped: a control character (U+0000 to U+001F, U+007F), or a
+/// blank at an end. To follow the name of the principal; none where all is well.
+#[must_use]
+pub fn unusable_principal(principal: &str) -> Option<String> {
+    // None of these bytes is part of a longer character.
+    if let Some(control) = principal.bytes().find(u8::is_ascii_control) {
+        return Some(format!("holds the control character U+{control:04X}"));
+    }
+    match (principal.starts_with(' '), principal.ends_with(' ')) {
+        (false, false) => None,
+        (true, _) => Some("begins with a blank".to_owned()),
+        (false, true) => Some("ends with a blank".to_owned()),
+    }
 }

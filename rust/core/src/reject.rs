@@ -87,17 +87,20 @@ reject_codes! {
     411 MissingIssuedAt "MISSING_ISSUED_AT" "max-token-lifetime is set and the token has no iat."
     412 LifetimeTooLong "LIFETIME_TOO_LONG" "exp lies further from iat than max-token-lifetime."
     413 LifetimeTooShort "LIFETIME_TOO_SHORT" "The token expires before pass-through.minimum-lifetime has passed."
+    414 IssuedInTheFuture "ISSUED_IN_THE_FUTURE" "max-token-lifetime is set and iat lies in the future."
+    415 ExpiresBeforeIssued "EXPIRES_BEFORE_ISSUED" "max-token-lifetime is set and exp lies before iat."
 
     501 MissingPrincipal "MISSING_PRINCIPAL" "The token has no claim that principal-field names."
     502 PrincipalNotAString "PRINCIPAL_NOT_A_STRING" "The claim that principal-field names is not a string."
     503 PrincipalTooLong "PRINCIPAL_TOO_LONG" "The principal is longer than 4096 bytes."
 
     504 GroupsNotText "GROUPS_NOT_TEXT" "The claim that groups-field names is neither a string nor an array of strings, or holds too many of them."
+    505 PrincipalUnusable "PRINCIPAL_UNUSABLE" "The principal holds a control character, or begins or ends with a blank, by which one user could be taken for another."
 
     601 NoMappingMatches "NO_MAPPING_MATCHES" "No rule of the user mapping matches the principal."
     602 PrincipalNotAllowed "PRINCIPAL_NOT_ALLOWED" "The rule that matches the principal says that it is not allowed."
     603 MappedUserEmpty "MAPPED_USER_EMPTY" "A rule matched, and what it made of the principal is empty."
-    604 MappingLimit "MAPPING_LIMIT" "A pattern of the user mapping took more steps than its budget for this principal."
+    604 MappingLimit "MAPPING_LIMIT" "The patterns of the user mapping took together more steps than the budget of one login."
     605 MappedUserUnusable "MAPPED_USER_UNUSABLE" "What the rule made of the principal is too long or no valid text."
     606 UserWithHyphen "USER_WITH_HYPHEN" "Tokens are passed through, and the user has a hyphen in it, by which Iceberg could take another user for it (pass-through.allow-user-with-hyphen)."
 

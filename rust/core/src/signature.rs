@@ -444,6 +444,14 @@ impl<'t> VerifiedPayload<'t> {
     }
 }
 
+#[cfg(test)]
+impl<'t> VerifiedPayload<'t> {
+    /// As if somebody had verified it.
+    pub(crate) fn of(payload: &'t [u8]) -> Self {
+        Self(payload)
+    }
+}
+
 /// Verifies the token's signature with `key` (RFC 7515, section 5.2, step 8) and hands that token's payload on.
 pub(crate) fn verify<'t>(key: &FittingKey<'_>, token: &'t DecodedToken<'_>) -> Result<VerifiedPayload<'t>, Reject> {
     key.verify(token.signing_input(), token.signature())?;

@@ -94,11 +94,13 @@ fn run(
         support::harmless(reject.message(), &case.authorization)?;
     }
     match (&case.expected, verdict) {
-        (Expected::Identity { user, principal }, Ok(identity)) => {
-            if (&identity.user, &identity.principal) == (user, principal) {
-                Ok(())
-            } else {
+        (Expected::Identity { user, principal, groups }, Ok(identity)) => {
+            if (&identity.user, &identity.principal) != (user, principal) {
                 Err(format!("user {:?} of principal {:?}", identity.user, identity.principal))
+            } else if groups.as_ref().is_some_and(|groups| *groups != identity.groups) {
+                Err(format!("groups {:?}", identity.groups))
+            } else {
+                Ok(())
             }
         }
         (Expected::Reject { code, message }, Err(reject)) => {
@@ -259,7 +261,7 @@ fn exported(case: &Case) -> String {
         "message_is_stocks": case.message_is_stocks,
     });
     match &case.expected {
-        Expected::Identity { user, principal } => {
+        Expected::Identity { user, principal, .. } => {
             line["user"] = user.as_str().into();
             line["principal"] = principal.as_str().into();
         }

@@ -170,7 +170,7 @@ fn is_waiting(verdict: &Verdict) -> bool {
 fn expected(case: &Case, core: Option<&Verdict>) -> Result<(), String> {
     let utf16 = |text: &str| text.encode_utf16().collect::<Vec<_>>();
     let good = match (&case.expected, core) {
-        (Expected::Identity { user, principal }, Some(verdict)) => {
+        (Expected::Identity { user, principal, .. }, Some(verdict)) => {
             *verdict == Verdict::Accept { user: utf16(user), principal: utf16(principal) }
         }
         (Expected::Reject { code, message }, Some(Verdict::Reject { code: actual, message: said })) => {

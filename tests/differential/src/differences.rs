@@ -262,6 +262,16 @@ const REFUSED_HERE: &[Known] = &[
     Known { slug: "nbf-fraction", codes: &["TOKEN_NOT_YET_VALID"], holds: Facts::begins_in_this_second },
     Known { slug: "token-length", codes: &["TOKEN_TOO_LARGE"], holds: |facts| facts.token_bytes > 16 * 1024 },
     Known {
+        slug: "principal-text",
+        codes: &["PRINCIPAL_UNUSABLE"],
+        holds: |facts| {
+            let is_control = |c: char| c <= '\u{1f}' || c == '\u{7f}';
+            facts.claim(&facts.principal_field).and_then(text_of).is_some_and(|principal| {
+                principal.contains(is_control) || principal.starts_with(' ') || principal.ends_with(' ')
+            })
+        },
+    },
+    Known {
         slug: "principal-length",
         codes: &["PRINCIPAL_TOO_LONG"],
         holds: |facts| {

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use nativejwt_core::{ConfigurationErrors, Problem, RejectCode, UserMapping, quoted};
+use nativejwt_core::{ConfigurationErrors, Problem, RejectCode, UserMapping, quoted, unusable_principal};
 
 use crate::failure::{Failure, Outcome, with_reject};
 use crate::hint::general;
@@ -13,6 +13,9 @@ use crate::json::JsonObject;
 ///
 /// Every principal is answered, in order. The exit code is 1 if any is rejected. Without --json the rule that matched
 /// is told, and what its replacement gave before white space was trimmed and case changed.
+///
+/// The mapping alone is tried. A coordinator refuses a principal with a control character, or with a blank at an end,
+/// before it maps it: such a one is mapped with a warning.
 #[derive(clap::Args)]
 #[command(
     verbatim_doc_comment,
@@ -58,15 +61,24 @@ pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Res
     let mut outcome = Outcome::Accepted;
     for principal in &arguments.principals {
         let mapped = mapping.explain(principal);
+        let warning = unusable_principal(principal)
+            .map(|what| format!("a coordinator refuses this principal before it maps: it {what}"));
         if json {
             let object = JsonObject::new().text("principal", principal);
             let object = match &mapped {
                 Ok(mapped) => object.text("user", &mapped.user),
                 Err(reject) => with_reject(object, "rejected", reject),
             };
+            let object = match &warning {
+                Some(warning) => object.text("warning", warning),
+                None => object,
+            };
             writeln!(out, "{}", object.finish())?;
         } else {
             writeln!(out, "{}", quoted(principal))?;
+            if let Some(warning) = warning {
+                writeln!(out, "  warning: {warning}")?;
+            }
             match &mapped {
                 Ok(mapped) => {
                     writeln!(out, "  rule {} matches and gives '{}'", mapped.rule, quoted(&mapped.replaced))?;

@@ -126,7 +126,9 @@ impl<'t> Case<'t> {
             | C::MissingExpiration
             | C::MissingIssuedAt
             | C::LifetimeTooLong
-            | C::LifetimeTooShort => times::advice(self, code),
+            | C::LifetimeTooShort
+            | C::IssuedInTheFuture
+            | C::ExpiresBeforeIssued => times::advice(self, code),
             C::MissingIssuer | C::WrongIssuer | C::UnknownIssuer => issuer::advice(self),
             C::MissingAudience | C::WrongAudience => audience::advice(self),
             C::MissingPrincipal | C::PrincipalNotAString | C::PrincipalTooLong => principal::advice(self, code),
@@ -207,6 +209,11 @@ pub(crate) fn general(code: RejectCode) -> &'static str {
             "get a new token; if a new one is refused too, have the issuer let its tokens live longer than pass-through.minimum-lifetime"
         }
         C::GroupsNotText => "set groups-field to a claim that holds names: 'nativejwt inspect' shows what there is",
+        C::IssuedInTheFuture => "compare the clocks of this machine and of the issuer, or set clock-skew",
+        C::ExpiresBeforeIssued => "the issuer writes an exp that lies before iat: correct the issuer",
+        C::PrincipalUnusable => {
+            "have the issuer write the name without control characters and without blanks at its ends, or set principal-field to another claim"
+        }
         C::MissingPrincipal | C::PrincipalNotAString | C::PrincipalTooLong => {
             "set principal-field to a claim that holds the user's name: 'nativejwt inspect' shows what there is"
         }

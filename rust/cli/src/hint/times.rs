@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use nativejwt_core::{RejectCode, UnixMillis};
+use nativejwt_core::{RejectCode, UnixMillis, suspected_unit};
 use serde_json::Value;
 
 use super::Case;
@@ -14,13 +14,6 @@ const CLAIMS: [&str; 4] = ["exp", "nbf", "iat", "auth_time"];
 
 /// Seconds of 1990 and of 2100: no token was made before, and none needs a later end.
 const SENSIBLE: std::ops::Range<f64> = 631_152_000.0..4_102_444_800.0;
-
-/// Another unit than the seconds that RFC 7519 (NumericDate) wants.
-fn unit(value: f64) -> Option<(&'static str, f64)> {
-    [("milliseconds", 1e3), ("microseconds", 1e6), ("nanoseconds", 1e9)]
-        .into_iter()
-        .find(|(_, per_second)| SENSIBLE.contains(&(value / per_second)))
-}
 
 fn number(seen: &Seen<'_>, claim: &str) -> Option<f64> {
     seen.claim(claim)?.as_f64()
@@ -34,7 +27,7 @@ fn millis(seconds: f64) -> UnixMillis {
 /// `exp is 1795320245000, which is in milliseconds: as seconds it is the year 58861`, for the first claim that is.
 fn in_another_unit(seen: &Seen<'_>, claim: &str) -> Option<String> {
     let value = number(seen, claim)?;
-    let (name, per_second) = unit(value)?;
+    let (name, per_second) = suspected_unit(value)?;
     let meant = (value / per_second).floor();
     Some(format!(
         "{claim} is in {name} ({value:.0}), where RFC 7519 wants seconds: as seconds it is the year {}. Have the issuer write {meant:.0}",
@@ -63,6 +56,17 @@ pub(super) fn advice(case: &Case<'_>, code: RejectCode) -> Option<String> {
         C::MissingExpiration => missing(case, "exp"),
         C::MissingIssuedAt => missing(case, "iat"),
         C::LifetimeTooLong => too_long(case),
+        C::IssuedInTheFuture => {
+            let text = in_another_unit(&case.seen, "iat");
+            text.or_else(|| {
+                let issued = in_words(millis(number(&case.seen, "iat")?), case.now);
+                Some(format!(
+                    "iat is {issued}, and max-token-lifetime counts from it: compare the clocks of this machine and of the issuer, or allow for their difference with clock-skew ({})",
+                    skew(case)
+                ))
+            })
+        }
+        C::ExpiresBeforeIssued => ["exp", "iat"].into_iter().find_map(|claim| in_another_unit(&case.seen, claim)),
         C::LifetimeTooShort => {
             let expires = millis(number(&case.seen, "exp")?);
             Some(format!(

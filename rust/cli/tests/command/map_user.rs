@@ -49,7 +49,23 @@ fn a_pattern_gives_its_first_group() {
     let answer = run(&["map-user", "--json", "--pattern", "-(.*)", "--", "-alice"]).expect_code(0);
     assert_eq!(answer.json()["user"], "alice");
     let answer = run(&["map-user", "--json", "--pattern", "(.*)", "a\u{1b}[31m"]).expect_code(0);
-    assert_eq!(answer.line(), r#"{"principal":"a\u001b[31m","user":"a\u001b[31m"}"#);
+    assert!(answer.line().starts_with(r#"{"principal":"a\u001b[31m","user":"a\u001b[31m","warning":"#), "{answer:?}");
+}
+
+/// The mapping is tried as stock's, which trims; a coordinator with native-jwt never comes so far.
+#[test]
+fn a_principal_that_a_coordinator_refuses_before_it_maps_is_warned_of() {
+    let map = |principal: &str| run(&["map-user", "--pattern", "(.*)", principal]).expect_code(0).text();
+    let warning = "  warning: a coordinator refuses this principal before it maps: it ";
+    for (principal, what) in [("alice ", "ends with a blank"), ("a\u{7f}", "holds the control character U+007F")] {
+        let text = map(principal);
+        assert!(text.contains(&format!("{warning}{what}\n")) && text.contains("\n  user a"), "{text}");
+        let answer = run(&["map-user", "--json", "--pattern", "(.*)", principal]).expect_code(0);
+        assert!(answer.json()["warning"].as_str().unwrap().ends_with(what), "{answer:?}");
+    }
+    assert!(!map("alice liddell").contains("warning"));
+    let answer = run(&["map-user", "--json", "--pattern", "(.*)", "alice"]).expect_code(0);
+    assert_eq!(answer.line(), r#"{"principal":"alice","user":"alice"}"#);
 }
 
 /// As a coordinator refuses it before it maps.

@@ -82,6 +82,38 @@ fn the_times_of_a_kept_token_are_judged_at_each_login() {
     assert_eq!(at(500_000), accepted(true), "it stays for a clock that is set right");
 }
 
+/// With a limit on its life a token is not accepted before its `iat`, also where a kept one meets a clock that was set back.
+#[test]
+fn the_time_of_issue_of_a_kept_token_is_judged_at_each_login() {
+    let key = Key::new(1);
+    let setting = with_key_file("issued", &key, "clock-skew=2s\nmax-token-lifetime=1h");
+    let token = key.token("", r#"{"sub":"alice","iat":100,"exp":1000}"#);
+    let at = |now| login(setting.authenticator(), &token, now);
+    let accepted = |was_known| Ok(("alice".to_owned(), was_known));
+    assert_eq!((at(500_000), at(98_000)), (accepted(false), accepted(true)));
+    assert_eq!(at(97_999), Err(RejectCode::IssuedInTheFuture));
+    assert_eq!(at(98_000), accepted(true), "it stays for a clock that is set right");
+}
+
+#[test]
+fn an_explanation_names_the_step_that_failed() {
+    let key = Key::new(1);
+    let setting = with_key_file("explained", &key, "groups-field=groups");
+    let refusal = |token: &str| {
+        let header = format!("Bearer {token}");
+        let refusal = setting.authenticator().explain(header.as_bytes(), UnixMillis(0), |_| ()).unwrap_err();
+        (refusal.step, refusal.reject.code())
+    };
+    let good = key.token("", ALICE);
+    assert_eq!(refusal(""), (StepName::BearerToken, RejectCode::NoBearerToken));
+    assert_eq!(refusal("a.b"), (StepName::Parts, RejectCode::MalformedToken));
+    assert_eq!(refusal(&format!("{good}=")), (StepName::Base64url, RejectCode::MalformedBase64));
+    assert_eq!(refusal(&Key::new(2).token("", ALICE)), (StepName::Signature, RejectCode::SignatureMismatch));
+    assert_eq!(refusal(&key.token("", "{}")), (StepName::Principal, RejectCode::MissingPrincipal));
+    let token = key.token("", r#"{"sub":"alice","groups":7}"#);
+    assert_eq!(refusal(&token), (StepName::Groups, RejectCode::GroupsNotText));
+}
+
 #[test]
 fn the_minimum_lifetime_of_a_kept_token_is_judged_at_each_login() {
     let key = Key::new(1);

@@ -52,6 +52,7 @@ const KEYS: &[Key] = &[
     Key { name: "principal-field", legacy: None },
     Key { name: "nested-claim-delimiter", legacy: None },
     Key { name: "groups-field", legacy: None },
+    Key { name: "groups-delimiter", legacy: None },
     Key { name: "user-mapping.pattern", legacy: None },
     Key { name: "user-mapping.file", legacy: None },
 ];

@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use super::problem::ConfigurationErrors;
 use super::properties::Properties;
-use super::{Setting, setting, units};
+use super::{PREFIX, Setting, setting, units};
 use crate::claim_path::ClaimPath;
 use crate::claims::{ClaimsPolicy, RequiredAudience};
+use crate::groups::GroupsField;
+use crate::reject::quoted;
 use crate::signature::Algorithm;
 use crate::token_header::HeaderPolicy;
 
@@ -21,6 +23,7 @@ pub(super) fn read(properties: &Properties, errors: &mut ConfigurationErrors) ->
     let require_expiration = read("require-expiration");
     let (algorithms, token_type) = (read("allowed-algorithms"), read("required-token-type"));
     let (principal_field, groups_field) = (read("principal-field"), read("groups-field"));
+    let groups_delimiter = read("groups-delimiter");
     let delimiter = read("nested-claim-delimiter");
 
     let delimiter = delimiter.map(|setting| setting.value);
@@ -31,7 +34,11 @@ pub(super) fn read(properties: &Properties, errors: &mut ConfigurationErrors) ->
         Some(setting) => setting.value.split(',').filter_map(|text| path(setting, text.trim())).collect(),
         None => path(&Setting::default(), "sub").into_iter().collect(),
     };
-    let groups_field = groups_field.and_then(|setting| path(&setting, &setting.value));
+    let groups_path = groups_field.as_ref().and_then(|setting| path(setting, &setting.value));
+    if let (None, Some(delimiter)) = (&groups_field, &groups_delimiter) {
+        errors.push(delimiter.problem(format!("has no effect: {PREFIX}groups-field is not set, so no token has groups")));
+    }
+    let groups_delimiter = groups_delimiter.and_then(|setting| split_character(&setting, errors));
     let header = HeaderPolicy {
         allowed_algorithms: algorithms.map(|setting| allowed_algorithms(&setting, errors)).unwrap_or_default(),
         required_token_type: token_type.map(|setting| setting.value),
@@ -44,7 +51,7 @@ pub(super) fn read(properties: &Properties, errors: &mut ConfigurationErrors) ->
         require_expiration: require_expiration.and_then(|setting| setting.boolean(errors)).unwrap_or(false),
         max_token_lifetime: lifetime.and_then(|setting| duration(&setting, errors)),
         principal_fields,
-        groups_field,
+        groups_field: groups_path.map(|path| GroupsField { path, delimiter: groups_delimiter }),
     };
     (header, claims)
 }
@@ -56,6 +63,21 @@ fn list(setting: &Setting, errors: &mut ConfigurationErrors) -> Vec<String> {
         errors.push(setting.problem("has an empty element: write the values with commas between them"));
     }
     elements
+}
+
+/// `groups-delimiter`. A blank has to be written as a word, since values are trimmed.
+fn split_character(setting: &Setting, errors: &mut ConfigurationErrors) -> Option<char> {
+    let mut characters = setting.value.chars();
+    match (&*setting.value, characters.next(), characters.next()) {
+        ("comma", ..) => return Some(','),
+        ("space", ..) => return Some(' '),
+        (_, Some(one), None) if !one.is_whitespace() => return Some(one),
+        (value, ..) => errors.push(setting.problem(format!(
+            "is '{}', but must be comma, space, or one character that is not white space",
+            quoted(value)
+        ))),
+    }
+    None
 }
 
 fn allowed_algorithms(setting: &Setting, errors: &mut ConfigurationErrors) -> Vec<Algorithm> {
@@ -113,6 +135,10 @@ mod tests {
             ("allowed-algorithms=none", "has 'none', which is none of"),
             ("principal-field=a,,b", "principal-field has '', where a name is empty"),
             ("principal-field=/a~", "principal-field is no JSON Pointer"),
+            ("groups-field=g\ngroups-delimiter=, ;", "f:2: http-server.authentication.jwt.groups-delimiter is ', ;', but must"),
+            ("groups-field=g\ngroups-delimiter=Comma", "groups-delimiter is 'Comma', but must be comma, space, or one"),
+            ("groups-field=g\ngroups-delimiter=\\u2003", "groups-delimiter is '\u{2003}', but must be comma, space"),
+            ("groups-delimiter=comma", "groups-delimiter has no effect: http-server.authentication.jwt.groups-field is not"),
             (
                 "groups-field=a..b\nnested-claim-delimiter=.",
                 "f:1: http-server.authentication.jwt.groups-field has 'a..b', where",
@@ -125,5 +151,8 @@ mod tests {
                     allowed-algorithms=RS256, EdDSA\nrequired-token-type=at+jwt\nprincipal-field=email,/a~1b\n\
                     groups-field=realm_access.roles\nnested-claim-delimiter=.";
         assert_eq!(errors_of(good), "");
+        for delimiter in ["comma", "space", ",", "|", "\u{1f600}", "c"] {
+            assert_eq!(errors_of(&format!("groups-field=g\ngroups-delimiter={delimiter}")), "", "{delimiter}");
+        }
     }
 }

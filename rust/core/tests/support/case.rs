@@ -48,6 +48,7 @@ struct RawCase {
     now: Option<i64>,
     user: Option<String>,
     principal: Option<String>,
+    groups: Option<Vec<String>>,
     reject: Option<String>,
     message: Option<String>,
     message_is_stocks: Option<bool>,
@@ -77,6 +78,8 @@ pub(crate) enum Expected {
     Identity {
         user: String,
         principal: String,
+        /// If the case gives them.
+        groups: Option<Vec<String>>,
     },
     Reject {
         code: String,
@@ -203,7 +206,8 @@ fn resolve(raw: RawCase, defaults: &Defaults, file: &str, folder: &Path) -> Resu
     let expected = match (&raw.user, &raw.reject, &raw.refused_at_start) {
         (Some(user), None, None) => {
             let user = expand(user);
-            Expected::Identity { principal: raw.principal.as_deref().map_or_else(|| user.clone(), expand), user }
+            let principal = raw.principal.as_deref().map_or_else(|| user.clone(), expand);
+            Expected::Identity { user, principal, groups: raw.groups.clone() }
         }
         (None, Some(code), None) => {
             Expected::Reject { code: code.clone(), message: raw.message.as_deref().map(expand) }
@@ -211,6 +215,9 @@ fn resolve(raw: RawCase, defaults: &Defaults, file: &str, folder: &Path) -> Resu
         (None, None, Some(texts)) => Expected::RefusedAtStart(texts.clone()),
         _ => return Err(problem("exactly one of user, reject and refused-at-start")),
     };
+    if raw.groups.is_some() && raw.user.is_none() {
+        return Err(problem("groups without user"));
+    }
     let stock = raw.stock.or(defaults.stock).ok_or_else(|| problem("stock is missing"))?;
     Ok(Case {
         file: file.to_owned(),
