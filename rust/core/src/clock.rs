@@ -176,6 +176,8 @@ impl fmt::Display for UnixMillis {
 
 #[cfg(test)]
 mod tests {
+    use std::process::Command;
+
     use super::*;
 
     #[test]
@@ -197,6 +199,28 @@ mod tests {
         assert!(before <= now && now <= after, "{before:?} {now:?} {after:?}");
         assert_eq!((now + SECOND - now, now - (now + SECOND)), (SECOND, Duration::ZERO));
         assert!(now + Duration::MAX >= now && now - Duration::MAX <= now, "no end of the range is passed");
+    }
+
+    const AHEAD: Duration = Duration::from_secs(1_000_000_000);
+
+    /// A time namespace, where one may be made, sets that clock ahead of the monotonic one as suspensions do.
+    #[test]
+    fn a_moment_counts_the_time_of_suspensions() {
+        let output = Command::new("unshare")
+            .args(["--time", "--fork", "--boottime", &AHEAD.as_secs().to_string()])
+            .arg(std::env::current_exe().unwrap())
+            .args(["--ignored", "--exact", "clock::tests::alone_in_a_time_namespace"])
+            .output();
+        let Ok(output) = output else { return };
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(!text.contains("running 1 test") || text.contains("1 passed"), "{text}");
+    }
+
+    #[test]
+    #[ignore = "run by a_moment_counts_the_time_of_suspensions"]
+    fn alone_in_a_time_namespace() {
+        assert!(Moment::now().0 > AHEAD);
+        assert!(!Deadline::at(Moment(AHEAD)).is_ahead() && Deadline::at(Moment::now() + 60 * SECOND).is_ahead());
     }
 
     /// The readings after a time of which the machine was suspended for a part.

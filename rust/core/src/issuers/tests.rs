@@ -175,7 +175,7 @@ fn a_key_file_of_a_kid_comes_changes_and_goes() {
 
     setting.write("a.json", "{");
     let told = setting.told();
-    assert!(told[0].1.contains("the old one stays: it is no JSON object of a key"), "{told:?}");
+    assert!(told[0].1.contains("the old one stays: the document is JSON that is cut off"), "{told:?}");
     assert_eq!(setting.login(&of_new), alice());
 
     setting.remove("a.json");
