@@ -193,6 +193,14 @@ impl Value<'_> {
         if ['"', '\'', '`'].into_iter().any(is_quoted) {
             warn("has quotes around its value, which count as part of it: write it without them".to_owned());
         }
+        if !self.is_pattern() && value.starts_with('[') && value.ends_with(']') {
+            warn("has brackets around its value, which count as part of it: write several values with commas between them".to_owned());
+        }
+        if let Some(name) = variable(value).filter(|_| !self.is_pattern()) {
+            warn(format!(
+                "holds ${{{name}}}, which stays as it is: an environment variable is written ${{ENV:{name}}}"
+            ));
+        }
         if let Some(comment) = comment(value) {
             let shown = self.shown(comment).map_or_else(String::new, |comment| format!(", '{comment}'"));
             warn(format!(
@@ -241,6 +249,14 @@ fn comment(value: &str) -> Option<&str> {
             && value.get(at..).is_some_and(|rest| ["#", "//", ";"].iter().any(|mark| rest.starts_with(mark)))
     });
     starts.map(|(at, _)| at).next().and_then(|at| value.get(at..))
+}
+
+/// The name in the first `${NAME}` without a provider, which nothing resolves; `${KID}` is for `key-file`.
+fn variable(value: &str) -> Option<&str> {
+    let names = value.split("${").skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name);
+    let is_name =
+        |name: &&str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    names.filter(is_name).find(|name| *name != "KID")
 }
 
 fn is_windows_path(text: &str) -> bool {
@@ -347,6 +363,8 @@ mod tests {
             ("key-file='k.pem' ", "has quotes around its value"),
             ("key-file := k.pem", "begins with '='"),
             ("key-file => k.pem", "begins with '>'"),
+            ("required-audience=[\"a\", \"b\"]", "has brackets around its value"),
+            ("required-issuer=${ISSUER}", "an environment variable is written ${ENV:ISSUER}"),
         ] {
             assert!(one(line).contains(expected), "{line}: {}", one(line));
         }

@@ -48,6 +48,14 @@ impl UserMapping {
         let Action::Map { user: replacement, .. } = &rule.action else { return found };
         let mut warn = |message: String, is_note| found.push(MappingWarning { rule: number, message, is_note });
 
+        // JSON reads \b as a backspace, \t as a tab.
+        if let Some(control) = rule.pattern.as_str().chars().find(|c| c.is_control() && *c != '\t') {
+            let code = u32::from(control);
+            let message = format!(
+                "has the control character U+{code:04X} in its pattern: JSON wants a backslash of a pattern twice, as in \\\\b"
+            );
+            warn(message, false);
+        }
         let repeated = (0..VARIANTS).find_map(|variant| {
             let principal = rule.pattern.suggest(variant, word).0;
             let user = self.user_by(number, &principal)?;
@@ -227,6 +235,12 @@ mod tests {
         }
         // Two names are not any two.
         assert_eq!(rules(r#"{"pattern":"alice|bob","user":"team"},{"pattern":"x.*","allow":false},{"pattern":"(.*)","case":"lower"}"#).warnings(), []);
+    }
+
+    #[test]
+    fn a_backspace_in_the_place_of_a_word_boundary_is_found() {
+        let found = rules(r#"{"pattern":"\\b(.*)"},{"pattern":"\b(.*)"}"#).warnings();
+        assert!(found.len() == 1 && found[0].rule == 2 && found[0].message.contains("U+0008"), "{found:#?}");
     }
 
     #[test]

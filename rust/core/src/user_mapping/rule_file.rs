@@ -61,8 +61,13 @@ impl UserMapping {
     }
 
     fn of_bytes(bytes: &[u8]) -> Result<Self, Vec<RuleFileError>> {
-        let text = std::str::from_utf8(bytes)
-            .map_err(|_| vec![RuleFileError { line: 0, message: "is not UTF-8".to_owned() }])?;
+        let text = std::str::from_utf8(bytes).map_err(|error| {
+            let good = bytes.get(..error.valid_up_to()).unwrap_or_default();
+            let line = good.iter().filter(|&&byte| byte == b'\n').count() + 1;
+            let byte = bytes.get(error.valid_up_to()).copied().unwrap_or_default();
+            let message = format!("is not UTF-8: the byte {byte:02X} begins no character. Save the file as UTF-8");
+            vec![RuleFileError { line, message }]
+        })?;
         Self::of_rules(text)
     }
 
@@ -78,7 +83,7 @@ impl UserMapping {
         // Stock's reader drops a byte order mark, which some editors write.
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let file: RuleFile<'_> = serde_json::from_str(text)
-            .map_err(|error| vec![RuleFileError { line: error.line(), message: error.to_string() }])?;
+            .map_err(|error| vec![RuleFileError { line: error.line(), message: explained(&error) }])?;
         if file.rules.is_empty() {
             return Err(vec![RuleFileError { line: 0, message: "rules list is empty".to_owned() }]);
         }
@@ -95,6 +100,17 @@ impl UserMapping {
         }
         if errors.is_empty() { Ok(Self { rules, takes_all: false }) } else { Err(errors) }
     }
+}
+
+/// What serde says, and what to do where it is about the backslashes of patterns.
+fn explained(error: &serde_json::Error) -> String {
+    let what = error.to_string();
+    let advice = if what.starts_with("invalid escape") {
+        ": JSON wants a backslash of a pattern twice, as in \\\\."
+    } else {
+        ""
+    };
+    what + advice
 }
 
 /// Counts lines forward through the text as rules come by, so that many rules cost one pass.
@@ -194,12 +210,28 @@ mod tests {
     }
 
     #[test]
+    fn bytes_of_another_encoding_are_named_with_their_line() {
+        let Err(errors) = UserMapping::of_bytes(b"{\"rules\":[\n{\"pattern\":\"m\xfcller\"}]}") else {
+            panic!("accepted")
+        };
+        assert_eq!(
+            errors[0].to_string(),
+            "line 2: is not UTF-8: the byte FC begins no character. Save the file as UTF-8"
+        );
+    }
+
+    #[test]
     fn what_is_no_rule_file_is_refused() {
         for (text, line, message) in [
             ("{\"rules\":[]}", 0, "rules list is empty"),
             ("{}", 1, "missing field `rules`"),
             ("{\"rules\":[{}],\n\"rule\":1}", 2, "unknown field `rule`"),
             ("{\"rules\":[\n{\"pattern\"}]}", 2, "expected `:`"),
+            (
+                "{\"rules\":[\n{\"pattern\":\"(.*)@corp\\.example\"}]}",
+                2,
+                "column 26: JSON wants a backslash of a pattern twice, as in \\\\.",
+            ),
             ("[]", 1, "invalid"),
         ] {
             let Err(errors) = UserMapping::of_rules(text) else { panic!("accepted {text}") };
