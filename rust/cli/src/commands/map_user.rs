@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use nativejwt_core::{ConfigurationErrors, Problem, RejectCode, UserMapping, quoted, unusable_principal};
 
 use crate::failure::{Failure, Outcome, with_reject};
-use crate::hint::general;
+use crate::hint::{general, no_match};
 use crate::json::JsonObject;
 
 /// Map principals to Trino users
@@ -89,9 +89,13 @@ pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Res
                         writeln!(out, "  rule {rule} decides")?;
                     }
                     writeln!(out, "  rejected: {} ({}): {reject}", reject.code(), reject.code().number())?;
-                    // That one sends to this command.
-                    if reject.code() != RejectCode::NoMappingMatches {
-                        writeln!(out, "  hint: {}", general(reject.code()))?;
+                    let hint = match reject.code() {
+                        // The general one sends to this command.
+                        RejectCode::NoMappingMatches => no_match(&mapping, arguments.pattern.as_deref(), principal),
+                        code => Some(general(code).to_owned()),
+                    };
+                    if let Some(hint) = hint {
+                        writeln!(out, "  hint: {hint}")?;
                     }
                 }
             }

@@ -1,10 +1,10 @@
 //! Claims that are of a wrong type, or not where the configuration looks for them.
 
-use nativejwt_core::{ClaimPath, quoted};
+use nativejwt_core::ClaimPath;
 use serde_json::{Map, Value};
 
 use super::seen::{Seen, decode, described};
-use super::{listed, shown, times};
+use super::{listed, shown, times, whole};
 
 /// What the payload is, where it is no JSON object.
 pub(super) fn not_an_object(seen: &Seen<'_>) -> String {
@@ -111,7 +111,7 @@ pub(super) fn why_absent(property: &str, field: &ClaimPath, claims: &Value) -> S
         Found::Value(other) => return format!("the claim {text} is {}", described(other)),
         Found::Nothing { passed, missing, at } => (passed, missing, at),
     };
-    let set = |way: &str| format!("set {property}={}", quoted(way));
+    let set = |way: &str| format!("set {property}={}", whole(way));
     let top = claims.as_object();
     let is_one_name = field.names().count() == 1;
     if (!is_one_name || field.is_pointer()) && top.is_some_and(|claims| claims.contains_key(field.text())) {

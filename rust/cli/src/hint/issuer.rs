@@ -1,9 +1,7 @@
 //! `iss`, and `required-issuer`.
 
-use nativejwt_core::quoted;
-
 use super::seen::described;
-use super::{Case, listed, shown};
+use super::{Case, listed, shown, whole};
 
 pub(super) fn advice(case: &Case<'_>) -> Option<String> {
     let required: Vec<&str> = match case.rules.as_ref().and_then(|rules| rules.required_issuer.as_deref()) {
@@ -149,19 +147,19 @@ fn entra(required: &str, found: &str) -> Option<String> {
 /// What to change: `required-issuer`, unless `oidc:` has set it.
 fn way_out(required: &str, found: &str, is_discovered: bool) -> String {
     if !is_discovered {
-        return format!(". If this is the issuer you trust, set required-issuer={}", quoted(found));
+        return format!(". If this is the issuer you trust, set required-issuer={}", whole(found));
     }
     let document = format!("{}/.well-known/openid-configuration", required.trim_end_matches('/'));
     let set = match entra_tenant(required) {
         Some((tenant, version)) => {
             let version = if version == 2 { "v2.0/" } else { "" };
-            format!("https://login.microsoftonline.com/{}/discovery/{version}keys", quoted(tenant))
+            format!("https://login.microsoftonline.com/{}/discovery/{version}keys", whole(tenant))
         }
-        None => format!("<jwks_uri of {}>", quoted(&document)),
+        None => format!("<jwks_uri of {}>", whole(&document)),
     };
     format!(
         ". With oidc: the issuer of the discovery document is required; if its access tokens have another iss, name the set instead: key-file={set} and required-issuer={}",
-        quoted(found)
+        whole(found)
     )
 }
 

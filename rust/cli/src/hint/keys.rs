@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use nativejwt_core::{Algorithm, OfferedKey, PublicNumbers, RejectCode, UnusedKey, quoted};
+use nativejwt_core::{Algorithm, OfferedKey, PublicNumbers, RejectCode, UnusedKey};
 
+use super::secret::{Reading, other_reading};
 use super::seen::{Seen, described};
-use super::signature::{Fault, forms};
-use super::{Case, listed, secret, service, shown};
+use super::signature::{Fault, forms, is_rsa};
+use super::{Case, listed, service, shown, whole};
 use crate::jwk::{public_members, thumbprint};
 
 /// More keys are not tried.
@@ -23,7 +24,7 @@ pub(super) struct Keys {
     /// `key-file`, or the file that a call was given.
     pub(super) source: String,
     /// How the text of the key file, taken for an HMAC secret in another way, makes the signature right.
-    pub(super) as_secret: Option<&'static str>,
+    pub(super) as_secret: Option<Reading>,
 }
 
 /// What is known of a key.
@@ -63,7 +64,7 @@ impl Keys {
                 signed: if is_tried { forms.iter().find(right).map(|(fault, ..)| *fault) } else { None },
             });
         });
-        let as_secret = secret::other_reading(Path::new(source), seen);
+        let as_secret = other_reading(Path::new(source), seen);
         Self { offered, as_secret, source: source.to_owned(), ..Self::default() }
     }
 
@@ -113,7 +114,10 @@ pub(super) fn advice(case: &Case<'_>, code: RejectCode) -> Option<String> {
             Some(format!("{}. As long as no set could be fetched, every login is refused", case.keys.missing.as_ref()?))
         }
         C::UnusableKeyFile => template(case).map(|(path, _)| {
-            format!("the file of this kid is {}: 'nativejwt verify-jws --key' with it says what it holds", shown(&path))
+            format!(
+                "the file of this kid is '{}': 'nativejwt verify-jws --key' with it says what it holds",
+                whole(&path)
+            )
         }),
         _ => None,
     }
@@ -155,7 +159,7 @@ fn unknown_key_id(case: &Case<'_>) -> Option<String> {
             Some(key_id) => format!("the token's kid is {}", shown(key_id)),
             None => "the token has no kid, for which the name default-key stands".to_owned(),
         };
-        return Some(format!("{state}: the file {} is not there or cannot be read; {offered}", shown(&path)));
+        return Some(format!("{state}: the file '{}' is not there or cannot be read; {offered}", whole(&path)));
     }
     let Some(key_id) = case.seen.key_id() else {
         return Some(format!(
@@ -204,7 +208,7 @@ fn unknown_key_id(case: &Case<'_>) -> Option<String> {
 }
 
 fn source(source: &str) -> String {
-    if source.is_empty() { "the set".to_owned() } else { quoted(source) }
+    if source.is_empty() { "the set".to_owned() } else { whole(source) }
 }
 
 /// What two key IDs differ by that a reader overlooks.
@@ -314,7 +318,10 @@ fn mismatch(case: &Case<'_>) -> Option<String> {
         Some(_) => format!("its key is {}", key.described()),
         None => format!("{} has a key of the kind {}", source(&case.keys.source), key.kind),
     };
-    if let Some(bound_to) = key.bound_to.filter(|bound_to| *bound_to != algorithm) {
+    let is_alike = |bound_to: &Algorithm| {
+        *bound_to != algorithm && (is_rsa(*bound_to) && is_rsa(algorithm) || bound_to.is_hmac() && algorithm.is_hmac())
+    };
+    if let Some(bound_to) = key.bound_to.filter(is_alike) {
         return Some(format!(
             "the token is signed with {algorithm}, {described}, and the JWK's alg binds it to {bound_to} alone: correct alg in the set, or have the issuer sign with {bound_to}"
         ));

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use nativejwt_core::{IssuerRules, RejectCode, UserMapping, quoted};
+use nativejwt_core::{IssuerRules, RejectCode, UserMapping};
 use serde_json::Value;
 
-use super::{Case, claim, shown};
+use super::{Case, claim, shown, whole};
 
 pub(super) fn advice(case: &Case<'_>, code: RejectCode) -> Option<String> {
     let rules = case.rules.as_ref()?;
@@ -15,7 +15,7 @@ pub(super) fn advice(case: &Case<'_>, code: RejectCode) -> Option<String> {
     let rule = || mapping.deciding_rule(principal).map_or_else(String::new, |rule| format!("rule {rule} of "));
     Some(match code {
         RejectCode::NoMappingMatches => {
-            let why = no_match(&mapping, rules, principal).unwrap_or_else(|| {
+            let why = no_match(&mapping, rules.user_mapping_pattern.as_deref(), principal).unwrap_or_else(|| {
                 "a pattern has to match the whole principal; 'nativejwt map-user' tries one".to_owned()
             });
             format!("{name} does not match the principal {}: {why}", shown(principal))
@@ -35,16 +35,16 @@ pub(super) fn advice(case: &Case<'_>, code: RejectCode) -> Option<String> {
 /// The mapping of the configuration, and what to call it.
 fn mapping(rules: &IssuerRules) -> Option<(UserMapping, String)> {
     if let Some(pattern) = &rules.user_mapping_pattern {
-        return Some((UserMapping::of_pattern(pattern).ok()?, format!("user-mapping.pattern {}", shown(pattern))));
+        return Some((UserMapping::of_pattern(pattern).ok()?, format!("user-mapping.pattern '{}'", whole(pattern))));
     }
     match &rules.user_mapping_file {
-        Some(file) => Some((UserMapping::of_file(Path::new(file)).ok()?, format!("the rule file {}", quoted(file)))),
+        Some(file) => Some((UserMapping::of_file(Path::new(file)).ok()?, format!("the rule file {}", whole(file)))),
         None => Some((UserMapping::of_pattern("(.*)").ok()?, "the default user mapping, (.*),".to_owned())),
     }
 }
 
-/// What would have to be otherwise.
-fn no_match(mapping: &UserMapping, rules: &IssuerRules, principal: &str) -> Option<String> {
+/// What would have to be otherwise for a principal that no rule matches. `pattern` is the one rule, if there is one.
+pub(crate) fn no_match(mapping: &UserMapping, pattern: Option<&str>, principal: &str) -> Option<String> {
     let matches = |principal: &str| mapping.deciding_rule(principal).is_some();
     if let Some(character) =
         principal.chars().find(|character| matches!(character, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}'))
@@ -62,8 +62,7 @@ fn no_match(mapping: &UserMapping, rules: &IssuerRules, principal: &str) -> Opti
     {
         return Some(format!("it would without {}", shown(&format!("@{domain}"))));
     }
-    let pattern = rules.user_mapping_pattern.as_deref()?;
-    let part = UserMapping::of_pattern(&format!("(?s).*?(?:{pattern}).*")).ok()?;
+    let part = UserMapping::of_pattern(&format!("(?s).*?(?:{}).*", pattern?)).ok()?;
     part.deciding_rule(principal).is_some().then(|| {
         "it matches a part of it, and a pattern has to match the whole principal (write .* for the rest)".to_owned()
     })

@@ -25,6 +25,7 @@ use std::collections::BTreeSet;
 use nativejwt_core::{Authenticator, IssuerRules, Reject, RejectCode, SignatureVerifier, UnixMillis, quoted};
 
 use keys::Keys;
+pub(crate) use mapping::no_match;
 use seen::Seen;
 
 /// What advice is made from.
@@ -236,6 +237,13 @@ pub(crate) fn general(code: RejectCode) -> &'static str {
 /// A text from outside in quotation marks.
 fn shown(text: &str) -> String {
     format!("'{}'", quoted(text))
+}
+
+/// A text that is to be copied into a configuration: on one line, and not cut as [`quoted`] would.
+fn whole(text: &str) -> String {
+    const MAX_CHARACTERS: usize = 400;
+    let characters: Vec<char> = text.chars().take(MAX_CHARACTERS).collect();
+    characters.chunks(50).map(|part| quoted(&part.iter().collect::<String>())).collect()
 }
 
 /// A list for a sentence, cut after ten.

@@ -3,18 +3,41 @@
 use std::path::Path;
 
 use aws_lc_rs::hmac;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use nativejwt_core::Algorithm;
 use zeroize::Zeroizing;
 
-use super::seen::{Seen, decode};
+use super::seen::{Seen, decode, from_hex};
 
 /// A larger file is no secret.
 const MAX_BYTES: u64 = 64 * 1024;
 
-/// The other way to read the text of a key file by which the signature is right.
-pub(super) fn other_reading(path: &Path, seen: &Seen<'_>) -> Option<&'static str> {
+/// A way to read a text as a secret that is not `key-file`'s, which is to decode it as base64.
+pub(super) struct Reading {
+    /// What the secret is.
+    pub(super) secret: &'static str,
+    /// How both sides come to read the same.
+    pub(super) way_out: &'static str,
+}
+
+const TEXT: Reading = Reading {
+    secret: "the text itself",
+    way_out: "write the base64 of that text into key-file (printf %s … | base64), which is decoded before it is used",
+};
+const TEXT_WITH_LINE_END: Reading = Reading {
+    secret: "the text itself with its line end",
+    way_out: "have the issuer drop the line end, and write the base64 of the text into key-file; or that of text and line end",
+};
+const DECODED_TWICE: Reading = Reading {
+    secret: "what the text gives when it is decoded twice",
+    way_out: "write into key-file what it gives when it is decoded once",
+};
+const HEXADECIMAL: Reading = Reading {
+    secret: "what the text gives as hexadecimal digits",
+    way_out: "write the base64 of those bytes into key-file (… | xxd -r -p | base64)",
+};
+
+/// The way to read a key file by which the token's signature is right.
+pub(super) fn other_reading(path: &Path, seen: &Seen<'_>) -> Option<Reading> {
     let algorithm = match seen.algorithm()? {
         Algorithm::Hs256 => hmac::HMAC_SHA256,
         Algorithm::Hs384 => hmac::HMAC_SHA384,
@@ -24,49 +47,15 @@ pub(super) fn other_reading(path: &Path, seen: &Seen<'_>) -> Option<&'static str
     let signature = seen.signature.as_deref()?;
     let is_small = std::fs::metadata(path).is_ok_and(|file| file.is_file() && file.len() <= MAX_BYTES);
     let text = Zeroizing::new(std::fs::read(path).ok().filter(|_| is_small)?);
-    readings(&text).into_iter().find_map(|(how, secret)| {
-        let key = hmac::Key::new(algorithm, &secret);
-        hmac::verify(&key, seen.signing_input, signature).is_ok().then_some(how)
-    })
-}
-
-/// What a text may stand for.
-fn readings(text: &[u8]) -> Vec<(&'static str, Zeroizing<Vec<u8>>)> {
+    let is_right = |secret: &[u8]| {
+        let key = hmac::Key::new(algorithm, secret);
+        hmac::verify(&key, seen.signing_input, signature).is_ok()
+    };
     let trimmed = text.trim_ascii();
-    let mut readings = vec![
-        ("the text itself", Zeroizing::new(trimmed.to_vec())),
-        ("the text itself with its line end", Zeroizing::new(text.to_vec())),
-    ];
-    let decoded = STANDARD.decode(trimmed).ok().or_else(|| decode(trimmed)).map(Zeroizing::new);
-    if let Some(decoded) = decoded {
-        if let Some(twice) = decode(decoded.trim_ascii()) {
-            readings.push(("what the text gives when it is decoded twice", Zeroizing::new(twice)));
-        }
-    }
-    if let Some(bytes) = from_hex(trimmed) {
-        readings.push(("the bytes that the text gives in hexadecimal digits", Zeroizing::new(bytes)));
-    }
-    readings
-}
-
-fn from_hex(text: &[u8]) -> Option<Vec<u8>> {
-    let digit = |byte: &u8| char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    let bytes = text.chunks(2).map(|pair| match pair {
-        [high, low] => Some(digit(high)? << 4 | digit(low)?),
-        _ => None,
-    });
-    bytes.collect::<Option<Vec<u8>>>().filter(|bytes| !bytes.is_empty())
-}
-
-/// The text of a secret as `key-file` has to hold it.
-pub(super) fn way_out(how: &str) -> &'static str {
-    match how {
-        "the text itself" => {
-            "write the base64 of that text into key-file (printf %s … | base64), which is decoded before it is used"
-        }
-        "the text itself with its line end" => {
-            "the issuer reads the file with its line end; have it drop that, or write the base64 of text and line end into key-file"
-        }
-        _ => "write the base64 of those bytes into key-file",
-    }
+    let once = Zeroizing::new(decode(trimmed).unwrap_or_default());
+    let twice = Zeroizing::new(decode(once.trim_ascii()).unwrap_or_default());
+    let digits = Zeroizing::new(from_hex(trimmed).unwrap_or_default());
+    let readings: [(Reading, &[u8]); 4] =
+        [(TEXT, trimmed), (TEXT_WITH_LINE_END, &text), (DECODED_TWICE, &twice), (HEXADECIMAL, &digits)];
+    readings.into_iter().find(|(_, secret)| !secret.is_empty() && is_right(secret)).map(|(reading, _)| reading)
 }

@@ -93,6 +93,16 @@ pub(super) fn decode(part: &[u8]) -> Option<Vec<u8>> {
     FORGIVING.decode(url_safe).ok()
 }
 
+/// The bytes of hexadecimal digits.
+pub(super) fn from_hex(text: &[u8]) -> Option<Vec<u8>> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let bytes = text.chunks(2).map(|pair| match *pair {
+        [high, low] => Some(digit(high)? << 4 | digit(low)?),
+        _ => None,
+    });
+    bytes.collect()
+}
+
 /// What a JSON value is: `a number (7)`.
 pub(super) fn described(value: &Value) -> String {
     match value {

@@ -3,8 +3,9 @@
 use nativejwt_core::Algorithm;
 
 use super::keys::{Key, Keys};
-use super::seen::{Seen, decode};
-use super::{Case, listed, secret, service, shown};
+use super::secret::Reading;
+use super::seen::{Seen, decode, from_hex};
+use super::{Case, listed, service, shown, whole};
 
 /// What is wrong with a signature that is otherwise a key's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +46,7 @@ pub(super) fn forms(seen: &Seen<'_>) -> Vec<(Fault, Algorithm, Vec<u8>)> {
     forms
 }
 
-fn is_rsa(algorithm: Algorithm) -> bool {
+pub(super) fn is_rsa(algorithm: Algorithm) -> bool {
     algorithm.name().starts_with("RS") || algorithm.name().starts_with("PS")
 }
 
@@ -88,16 +89,8 @@ fn der_numbers(signature: &[u8]) -> Option<(&[u8], &[u8])> {
 /// What a signature stands for that is a text: base64 or hexadecimal digits.
 fn text_of(signature: &[u8]) -> Option<Vec<u8>> {
     let text = signature.trim_ascii();
-    let is_hex = text.len() % 2 == 0 && text.iter().all(u8::is_ascii_hexdigit);
     let is_base64 = text.iter().all(|byte| byte.is_ascii_alphanumeric() || b"+/-_=".contains(byte));
-    match (text.len() >= 32, is_hex, is_base64) {
-        (true, true, _) => {
-            let digit = |byte: &u8| char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-            text.chunks(2).map(|pair| Some(digit(pair.first()?)? << 4 | digit(pair.get(1)?)?)).collect()
-        }
-        (true, false, true) => decode(text),
-        _ => None,
-    }
+    (text.len() >= 32 && is_base64).then(|| from_hex(text).or_else(|| decode(text))).flatten()
 }
 
 pub(super) fn advice(case: &Case<'_>) -> Option<String> {
@@ -108,8 +101,8 @@ pub(super) fn advice(case: &Case<'_>) -> Option<String> {
     if let Some(text) = form(seen, keys) {
         return Some(text);
     }
-    if let Some(how) = keys.as_secret {
-        return Some(format!("the signature is right where {how} is the secret: {}", secret::way_out(how)));
+    if let Some(Reading { secret, way_out }) = &keys.as_secret {
+        return Some(format!("the signature is right where {secret} is the secret: {way_out}"));
     }
     let algorithm = seen.algorithm()?;
     let named = keys.named(seen.key_id());
@@ -136,7 +129,7 @@ pub(super) fn advice(case: &Case<'_>) -> Option<String> {
     };
     Some(format!(
         "the signature has the right length and is not that of {what} in {}{others}: compare it with the present key{issuer}; if that is the same, header or payload were changed after they were signed",
-        nativejwt_core::quoted(source)
+        whole(source)
     ))
 }
 

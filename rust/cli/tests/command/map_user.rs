@@ -42,6 +42,8 @@ fn the_rule_and_what_it_gave_are_told_in_words() {
     );
     assert!(text.contains("x\n  rule 3 decides\n  rejected: MAPPED_USER_EMPTY"), "{text}");
     assert!(text.contains("nobody\n  rejected: NO_MAPPING_MATCHES"), "{text}");
+    let text = run(&["map-user", "--file", &rules, "ROOT"]).expect_code(1).text();
+    assert!(text.contains("  hint: it would in another case"), "{text}");
 }
 
 #[test]
