@@ -29,7 +29,15 @@ impl ClaimPath {
             (None, None) => vec![text.to_owned()],
         };
         if names.iter().any(String::is_empty) {
-            return Err(format!("has '{text}', where a name is empty"));
+            let way_out = match delimiter {
+                // Names of claims are often addresses.
+                Some(delimiter) if !is_pointer && text.contains("://") => format!(
+                    ": '{delimiter}' of nested-claim-delimiter stands in the claim's own name; write it as a JSON Pointer, /{}",
+                    text.replace('~', "~0").replace('/', "~1")
+                ),
+                _ => String::new(),
+            };
+            return Err(format!("has '{text}', where a name is empty{way_out}"));
         }
         let mut names = names.into_iter();
         let top = names.next().unwrap_or_default();
@@ -150,6 +158,8 @@ mod tests {
         for (path, delimiter) in [("/", None), ("/a//b", None), ("a..b", Some(".")), (".a", Some("."))] {
             assert!(ClaimPath::parse(path, delimiter).unwrap_err().contains("a name is empty"), "{path}");
         }
+        let address = ClaimPath::parse("https://corp.example/user", Some("/")).unwrap_err();
+        assert!(address.contains("a name is empty") && address.ends_with("/https:~1~1corp.example~1user"), "{address}");
         assert!(ClaimPath::parse("/a~2", None).unwrap_err().contains("RFC 6901"));
         assert!(ClaimPath::parse("/a~", None).is_err());
     }

@@ -12,7 +12,7 @@ use super::{Case, listed, service, shown};
 const NOTHING: [&str; 7] = ["null", "undefined", "None", "nil", "(null)", "[object Object]", "false"];
 
 /// What tells the kind of damage; the first that fits is told.
-const CHECKS: [fn(&Pasted<'_>) -> Option<String>; 20] = [
+const CHECKS: [fn(&Pasted<'_>) -> Option<String>; 21] = [
     empty,
     encoding,
     placeholder,
@@ -22,8 +22,9 @@ const CHECKS: [fn(&Pasted<'_>) -> Option<String>; 20] = [
     markup,
     opaque,
     percent,
-    address,
     cookie,
+    address,
+    name_before,
     file,
     ellipsis,
     two_tokens,
@@ -150,8 +151,14 @@ fn json(pasted: &Pasted<'_>) -> Option<String> {
         Ok(Value::Object(members)) => members,
         Ok(Value::Array(elements)) => match elements.first() {
             Some(Value::Object(members)) => members.clone(),
+            Some(Value::String(text)) if is_token(text) => {
+                return Some(
+                    "this is a JSON array: give the token in it alone, without brackets and quotation marks".to_owned(),
+                );
+            }
             _ => return Some("this is a JSON array and no token".to_owned()),
         },
+        _ if is_in_brackets(text) => return Some(IN_BRACKETS.to_owned()),
         _ => {
             let named = ["access_token", "id_token"].into_iter().find(|name| text.contains(&format!("\"{name}\"")));
             return Some(match named {
@@ -161,6 +168,12 @@ fn json(pasted: &Pasted<'_>) -> Option<String> {
         }
     };
     Some(what_json_it_is(&members))
+}
+
+const IN_BRACKETS: &str = "brackets stand around the token: take them away";
+
+fn is_in_brackets(text: &str) -> bool {
+    text.get(1..).is_some_and(|rest| rest.starts_with("eyJ"))
 }
 
 fn what_json_it_is(members: &Map<String, Value>) -> String {
@@ -269,7 +282,11 @@ fn markup(pasted: &Pasted<'_>) -> Option<String> {
     let text = pasted.text.trim_start();
     let lower = text.to_ascii_lowercase();
     if text.starts_with('<') {
-        return Some(if lower.contains("saml") {
+        return Some(if is_in_brackets(text) {
+            IN_BRACKETS.to_owned()
+        } else if text.contains(">eyJ") {
+            "this is XML with a token in it: give the token alone, from eyJ to the next <".to_owned()
+        } else if lower.contains("saml") {
             SAML.to_owned()
         } else if lower.contains("<html") {
             "this is a web page (HTML) and no token: the request for the token ended at a login or error page"
@@ -325,18 +342,22 @@ fn cookie(pasted: &Pasted<'_>) -> Option<String> {
     let text = pasted.text.trim();
     let (before, _) = text.split_once("eyJ").unwrap_or((text, ""));
     let is_cookie = ["Cookie:", "Set-Cookie:"].iter().any(|start| without_word(text, start).is_some())
-        || (text.contains("; ") && before.contains('='));
-    if is_cookie {
-        return Some(
-            "this is a cookie: give the token alone, without the name before it and what follows the semicolon"
-                .to_owned(),
-        );
-    }
-    if before.ends_with('=') || before.ends_with("='") || before.ends_with("=\"") {
-        return Some("a name and an equals sign stand before the token: give what stands after them".to_owned());
-    }
-    let is_header = before.trim_end().ends_with(':') && before.len() < 60;
-    is_header.then(|| "a header's name stands before the token: give what stands after the colon".to_owned())
+        || (text.contains("; ") && before.ends_with('='));
+    is_cookie.then(|| {
+        "this is a cookie: give the token alone, without the name before it and what follows the semicolon".to_owned()
+    })
+}
+
+fn name_before(pasted: &Pasted<'_>) -> Option<String> {
+    let (before, _) = pasted.text.trim_start().split_once("eyJ")?;
+    let before = before.trim_end_matches(['"', '\'', ' ']);
+    let what = match before.chars().next_back() {
+        _ if before.len() > 60 || before.contains('{') => return None,
+        Some('=') => "a name and an equals sign stand",
+        Some(':') => "a name and a colon stand",
+        _ => return None,
+    };
+    Some(format!("{what} before the token: give what stands after them, which begins with eyJ"))
 }
 
 fn file(pasted: &Pasted<'_>) -> Option<String> {
@@ -386,6 +407,8 @@ fn wrapped(pasted: &Pasted<'_>) -> Option<String> {
     if text.contains(MARKS) {
         return Some(if text.starts_with(MARKS) || text.ends_with(MARKS) {
             "quotation marks stand around the token: take them away (jq gives a text without them by -r)".to_owned()
+        } else if !text.starts_with("eyJ") && text.contains("eyJ") {
+            "the token stands in a longer text: give the piece alone that begins with eyJ and ends before the quotation mark".to_owned()
         } else {
             "there is a quotation mark within it: take the token alone, up to that mark".to_owned()
         });

@@ -62,5 +62,12 @@ pub(super) fn none(seen: &Seen<'_>, field: &ClaimPath) -> Option<String> {
         ));
     }
     let claims = Value::Object(claims.clone());
+    let is_empty = |group: &Value| group.as_str().is_some_and(|text| text.trim().is_empty());
+    if let Some(Value::Array(groups)) = claim::find(&claims, field)
+        && !groups.is_empty()
+        && groups.iter().all(is_empty)
+    {
+        return Some(format!("the claim {} holds empty texts alone", shown(field.text())));
+    }
     Some(claim::why_absent(PROPERTY, field, &claims))
 }

@@ -104,6 +104,12 @@ impl Key {
 
 pub(super) fn advice(case: &Case<'_>, code: RejectCode) -> Option<String> {
     use RejectCode as C;
+    if !matches!(code, C::KeysUnavailable | C::UnusableKeyFile)
+        && let Some(text) =
+            service::only_its_service_verifies(&case.seen).or_else(|| service::refresh_token(&case.seen))
+    {
+        return Some(text);
+    }
     match code {
         C::KeyIdRequired => Some(key_id_required(case)),
         C::UnknownKeyId => unknown_key_id(case),
@@ -146,9 +152,6 @@ fn key_id_required(case: &Case<'_>) -> String {
 }
 
 fn unknown_key_id(case: &Case<'_>) -> Option<String> {
-    if let Some(text) = service::only_its_service_verifies(&case.seen).or_else(|| service::refresh_token(&case.seen)) {
-        return Some(text);
-    }
     if let Some((path, offered)) = template(case) {
         let offered = if offered.is_empty() {
             "no file there fits the path".to_owned()
@@ -263,9 +266,6 @@ fn template(case: &Case<'_>) -> Option<(String, Vec<String>)> {
 
 fn no_hmac_key(case: &Case<'_>) -> Option<String> {
     let algorithm = case.seen.algorithm()?;
-    if let Some(text) = service::refresh_token(&case.seen).or_else(|| service::only_its_service_verifies(&case.seen)) {
-        return Some(text);
-    }
     if case.keys.as_secret.is_some() {
         return Some(format!(
             "the token is signed with {algorithm} and the text of the public key as its secret: this is a forgery (algorithm confusion, RFC 8725, section 2.1), or an issuer that gives out its secret"

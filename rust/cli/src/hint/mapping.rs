@@ -10,7 +10,14 @@ use super::{Case, claim, shown, whole};
 pub(super) fn advice(case: &Case<'_>, code: RejectCode) -> Option<String> {
     let rules = case.rules.as_ref()?;
     let claims = Value::Object(case.seen.claims.clone()?);
-    let principal = rules.principal_fields.iter().find_map(|field| claim::find(&claims, field)?.as_str())?;
+    let (field, principal) =
+        rules.principal_fields.iter().find_map(|field| Some((field, claim::find(&claims, field)?.as_str()?)))?;
+    if principal.trim().is_empty() {
+        return Some(format!(
+            "{}: have the issuer fill it, or set principal-field to another claim",
+            claim::why_absent("principal-field", field, &claims)
+        ));
+    }
     let (mapping, name) = mapping(rules)?;
     let rule = || mapping.deciding_rule(principal).map_or_else(String::new, |rule| format!("rule {rule} of "));
     Some(match code {

@@ -22,7 +22,9 @@ mod times;
 
 use std::collections::BTreeSet;
 
-use nativejwt_core::{Authenticator, IssuerRules, Reject, RejectCode, SignatureVerifier, UnixMillis, quoted};
+use nativejwt_core::{
+    Authenticator, IssuerRules, Reject, RejectCode, SignatureVerifier, UnixMillis, is_unprintable, quoted,
+};
 
 use keys::Keys;
 pub(crate) use mapping::no_match;
@@ -242,8 +244,15 @@ fn shown(text: &str) -> String {
 /// A text that is to be copied into a configuration: on one line, and not cut as [`quoted`] would.
 fn whole(text: &str) -> String {
     const MAX_CHARACTERS: usize = 400;
-    let characters: Vec<char> = text.chars().take(MAX_CHARACTERS).collect();
-    characters.chunks(50).map(|part| quoted(&part.iter().collect::<String>())).collect()
+    let mut whole = String::new();
+    for character in text.chars().take(MAX_CHARACTERS) {
+        if is_unprintable(character) {
+            whole.extend(character.escape_unicode());
+        } else {
+            whole.push(character);
+        }
+    }
+    whole
 }
 
 /// A list for a sentence, cut after ten.

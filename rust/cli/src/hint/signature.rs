@@ -185,7 +185,9 @@ pub(super) fn form(seen: &Seen<'_>, keys: &Keys) -> Option<String> {
             }
             128 if right == 132 => "P-521 has 66 bytes for each of R and S, and the issuer writes 64".to_owned(),
             _ if length < right && length + 4 >= right => {
-                format!("the issuer drops zeros at the front of R or S; have it write {size} bytes for each")
+                format!(
+                    "it was cut at its end, or the issuer drops zeros at the front of R or S and has to write {size} bytes for each"
+                )
             }
             256 | 384 | 512 => format!(
                 "that is the length of an RSA signature by a key of {} bits: alg is not what the issuer signs with",

@@ -112,7 +112,14 @@ fn what_stands_in_the_place_of_a_token_is_named() {
         (format!("access_token={good}&expires_in=300"), &["value of access_token alone"]),
         (format!("session={good}; Path=/; HttpOnly"), &["cookie"]),
         (format!("TOKEN={good}"), &["equals sign"]),
-        (format!("X-Auth: {good}"), &["header's name"]),
+        (format!("X-Auth: {good}"), &["a colon"]),
+        (format!("token: {good}\nexpires: 3"), &["a colon"]),
+        (format!("access_token={good}; Path=/; Secure"), &["cookie"]),
+        (format!("<{good}>"), &["brackets stand around"]),
+        (format!("[{good}]"), &["brackets stand around"]),
+        (format!("[\"{good}\"]"), &["JSON array: give the token in it"]),
+        (format!("<token>{good}</token>"), &["XML with a token in it"]),
+        (format!("curl -H \"Authorization: Bearer {good}\" https://x"), &["a longer text"]),
         (format!("{}%3D", good.replace('.', "%2E")), &["percent-encoded"]),
         (format!("{}…", &good[..30]), &["ellipsis"]),
         (format!("{}...{}", &good[..30], &good[60..]), &["ellipsis"]),
@@ -409,6 +416,7 @@ fn groups_that_are_not_found_are_looked_for() {
         ("groups", r#"{"groups":[]}"#, &["without elements"]),
         ("groups", r#"{"groups":null}"#, &["null"]),
         ("groups", r#"{"groups":""}"#, &["empty"]),
+        ("groups", r#"{"groups":["",""]}"#, &["empty texts alone"]),
         ("groups", "{}", &["no claim 'groups'"]),
         ("realm_access.roles", r#"{"realm_access":{"roles":["a"]}}"#, &["groups-field=/realm_access/roles"]),
     ] {
@@ -429,6 +437,7 @@ fn a_mapping_says_what_would_match() {
         ("([a-z]+)@corp", "alice@corp.example", &["a part of it"]),
         ("(.*)", "ali\\nce", &["line end (U+000A)"]),
         ("(x.*)", "alice", &["'(x.*)'", "'alice'", "map-user"]),
+        ("(.*)@corp\\.example", "bob", &["'(.*)@corp\\.example' does not match"]),
     ] {
         let rules = IssuerRules {
             principal_fields: vec![path("sub", None)],
@@ -456,7 +465,7 @@ fn tokens_for_others_are_known() {
         ),
         (r#"{"alg":"HS512"}"#, r#"{"typ":"Refresh"}"#, &["refresh token"]),
     ] {
-        for code in [RejectCode::SignatureMismatch, RejectCode::UnknownKeyId] {
+        for code in [RejectCode::SignatureMismatch, RejectCode::UnknownKeyId, RejectCode::KeyAlgorithmMismatch] {
             assert_words(&without_rules(&token(header, payload), code), words, payload);
         }
         assert_words(&Case::of_token(token(header, payload).as_bytes(), NOW).remarks()[0], words, payload);
