@@ -326,7 +326,8 @@ pub fn suspected_unit(number: f64) -> Option<(&'static str, f64)> {
 
 /// To follow a sentence about a time: a question where it seems to be written in another unit, else nothing.
 fn asked_unit(name: &str, number: f64) -> String {
-    suspected_unit(number).map_or_else(String::new, |(unit, _)| format!("; is {name} written in {unit}? It counts seconds"))
+    suspected_unit(number)
+        .map_or_else(String::new, |(unit, _)| format!("; is {name} written in {unit}? It counts seconds"))
 }
 
 /// `exp`, then `nbf`, to the millisecond, as stock; a token is still good in the very millisecond of its `exp`.
@@ -456,14 +457,18 @@ pub(crate) mod tests {
             };
             let skew = i64::try_from(skew).unwrap();
             let mut accepted = 0;
-            for (issued_at, expires_at) in (-120..120).step_by(3).flat_map(|iat| (-120..240).map(move |exp| (iat, exp))) {
+            for (issued_at, expires_at) in (-120..120).step_by(3).flat_map(|iat| (-120..240).map(move |exp| (iat, exp)))
+            {
                 let payload = format!(r#"{{"iat":{issued_at},"exp":{expires_at}}}"#);
-                let judge = |now: i64| verify(&VerifiedPayload::of(payload.as_bytes()), &policy, UnixMillis(now * 1000));
+                let judge =
+                    |now: i64| verify(&VerifiedPayload::of(payload.as_bytes()), &policy, UnixMillis(now * 1000));
                 let Ok(claims) = judge(0) else { continue };
                 accepted += 1;
                 let text = format!("{payload} with a skew of {skew}");
                 assert!(issued_at <= skew && issued_at <= expires_at && expires_at <= LIMIT + skew, "{text}");
-                for now in [-skew - 1, -1, issued_at - skew - 1, issued_at - skew, expires_at + skew, expires_at + skew + 1] {
+                for now in
+                    [-skew - 1, -1, issued_at - skew - 1, issued_at - skew, expires_at + skew, expires_at + skew + 1]
+                {
                     assert_eq!(judge(now).is_ok(), claims.validity.holds(UnixMillis(now * 1000)), "{text} at {now}");
                 }
             }

@@ -41,6 +41,9 @@ pub(super) fn advice(case: &Case<'_>) -> Option<String> {
                 "the claim {name} is {what}; its names seem to be the groups, as Zitadel writes roles: have the issuer write them as an array of texts (Zitadel: an action that adds such a claim)"
             ),
         },
+        Value::String(_) => format!(
+            "the claim {name} has too many groups for groups-delimiter to split: have the issuer write only the groups that count here"
+        ),
         _ => format!(
             "the claim {name} is {what}: have the issuer write an array of texts, or set {PROPERTY} to a claim that is one"
         ),

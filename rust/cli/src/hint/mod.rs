@@ -134,7 +134,9 @@ impl<'t> Case<'t> {
             | C::ExpiresBeforeIssued => times::advice(self, code),
             C::MissingIssuer | C::WrongIssuer | C::UnknownIssuer => issuer::advice(self),
             C::MissingAudience | C::WrongAudience => audience::advice(self),
-            C::MissingPrincipal | C::PrincipalNotAString | C::PrincipalTooLong => principal::advice(self, code),
+            C::MissingPrincipal | C::PrincipalNotAString | C::PrincipalTooLong | C::PrincipalUnusable => {
+                principal::advice(self, code)
+            }
             C::GroupsNotText => groups::advice(self),
             C::NoMappingMatches | C::PrincipalNotAllowed | C::MappedUserEmpty | C::MappedUserUnusable => {
                 mapping::advice(self, code)

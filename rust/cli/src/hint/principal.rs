@@ -1,6 +1,6 @@
 //! The claim that `principal-field` names.
 
-use nativejwt_core::{ClaimPath, RejectCode};
+use nativejwt_core::{ClaimPath, RejectCode, unusable_principal};
 use serde_json::Value;
 
 use super::seen::{Seen, described};
@@ -24,6 +24,15 @@ pub(super) fn advice(case: &Case<'_>, code: RejectCode) -> Option<String> {
                 "the claim {} has {} bytes, and a user's name at most 4096: set {PROPERTY} to another claim",
                 shown(field.text()),
                 value.as_str().map_or(0, str::len)
+            ))
+        }
+        RejectCode::PrincipalUnusable => {
+            let (field, value) = present().find(|(_, value)| value.is_string())?;
+            let what = unusable_principal(value.as_str()?)?;
+            Some(format!(
+                "the claim {} ({}) {what}: have the issuer write it without, or set {PROPERTY} to another claim; a user mapping does not help, since its users are trimmed",
+                shown(field.text()),
+                shown(value.as_str()?)
             ))
         }
         _ => None,

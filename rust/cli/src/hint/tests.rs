@@ -256,6 +256,13 @@ fn times_are_told_with_their_unit() {
         (r#"{"expires_at":1795316640}"#, C::MissingExpiration, &["no exp, but expires_at"]),
         (r#"{"exp":1795320245000,"iat":1795316645000}"#, C::LifetimeTooLong, &["exp is in milliseconds"]),
         (r#"{"exp":1795403045,"iat":1795316645}"#, C::LifetimeTooLong, &["lives for 1d", "max-token-lifetime is 1h"]),
+        (r#"{"exp":1795320245000,"iat":1795316645000}"#, C::IssuedInTheFuture, &["iat is in milliseconds"]),
+        (r#"{"exp":1795320255,"iat":1795316655}"#, C::IssuedInTheFuture, &["in 10s", "clocks", "clock-skew is 0s"]),
+        (
+            r#"{"exp":1795316640,"iat":1795316645}"#,
+            C::ExpiresBeforeIssued,
+            &["exp is 2026-11-22T03:04:00.000Z", "iat is"],
+        ),
         (r#"{"exp":1795316705}"#, C::LifetimeTooShort, &["in 1m"]),
     ] {
         assert_words(&advice(&claims(payload), &strict, code), words, payload);
@@ -391,6 +398,8 @@ fn a_principal_that_is_not_found_is_looked_for() {
         ("uid", None, r#"{"uid":{"name":"a"}}"#, C::PrincipalNotAString, &["members name", "/uid/name"]),
         ("uid", None, r#"{"uid":true}"#, C::PrincipalNotAString, &["a boolean (true)"]),
         ("aud", None, r#"{"aud":"a"}"#, C::PrincipalNotAString, &["whom the token is for"]),
+        ("uid", None, r#"{"uid":"alice "}"#, C::PrincipalUnusable, &["'uid' ('alice ') ends with a blank", "trimmed"]),
+        ("uid", None, r#"{"uid":"alice\u0000"}"#, C::PrincipalUnusable, &["control character U+0000"]),
     ] {
         let rules = IssuerRules { principal_fields: vec![path(field, delimiter)], ..IssuerRules::default() };
         assert_words(&advice(&claims(payload), &rules, code), words, &format!("{field} {payload}"));
@@ -405,6 +414,7 @@ fn groups_that_are_not_found_are_looked_for() {
         ("groups", r#"{"groups":["a",null]}"#, &["element number 2", "null"]),
         ("groups", r#"{"groups":[{"name":"a"}]}"#, &["element number 1", "an object"]),
         ("groups", r#"{"groups":7}"#, &["a number (7)"]),
+        ("groups", r#"{"groups":"a,b"}"#, &["too many groups"]),
     ] {
         let rules = IssuerRules { groups_field: Some(path(field, None)), ..IssuerRules::default() };
         assert_words(&advice(&claims(payload), &rules, RejectCode::GroupsNotText), words, payload);

@@ -66,7 +66,14 @@ pub(super) fn advice(case: &Case<'_>, code: RejectCode) -> Option<String> {
                 ))
             })
         }
-        C::ExpiresBeforeIssued => ["exp", "iat"].into_iter().find_map(|claim| in_another_unit(&case.seen, claim)),
+        C::ExpiresBeforeIssued => {
+            let time = |claim: &str| Some(in_words(millis(number(&case.seen, claim)?), case.now));
+            Some(format!(
+                "exp is {} and iat is {}: have the issuer write the time of issue as iat and a later one as exp",
+                time("exp")?,
+                time("iat")?
+            ))
+        }
         C::LifetimeTooShort => {
             let expires = millis(number(&case.seen, "exp")?);
             Some(format!(

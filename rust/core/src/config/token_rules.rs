@@ -36,7 +36,8 @@ pub(super) fn read(properties: &Properties, errors: &mut ConfigurationErrors) ->
     };
     let groups_path = groups_field.as_ref().and_then(|setting| path(setting, &setting.value));
     if let (None, Some(delimiter)) = (&groups_field, &groups_delimiter) {
-        errors.push(delimiter.problem(format!("has no effect: {PREFIX}groups-field is not set, so no token has groups")));
+        errors
+            .push(delimiter.problem(format!("has no effect: {PREFIX}groups-field is not set, so no token has groups")));
     }
     let groups_delimiter = groups_delimiter.and_then(|setting| split_character(&setting, errors));
     let header = HeaderPolicy {
@@ -135,10 +136,16 @@ mod tests {
             ("allowed-algorithms=none", "has 'none', which is none of"),
             ("principal-field=a,,b", "principal-field has '', where a name is empty"),
             ("principal-field=/a~", "principal-field is no JSON Pointer"),
-            ("groups-field=g\ngroups-delimiter=, ;", "f:2: http-server.authentication.jwt.groups-delimiter is ', ;', but must"),
+            (
+                "groups-field=g\ngroups-delimiter=, ;",
+                "f:2: http-server.authentication.jwt.groups-delimiter is ', ;', but must",
+            ),
             ("groups-field=g\ngroups-delimiter=Comma", "groups-delimiter is 'Comma', but must be comma, space, or one"),
             ("groups-field=g\ngroups-delimiter=\\u2003", "groups-delimiter is '\u{2003}', but must be comma, space"),
-            ("groups-delimiter=comma", "groups-delimiter has no effect: http-server.authentication.jwt.groups-field is not"),
+            (
+                "groups-delimiter=comma",
+                "groups-delimiter has no effect: http-server.authentication.jwt.groups-field is not",
+            ),
             (
                 "groups-field=a..b\nnested-claim-delimiter=.",
                 "f:1: http-server.authentication.jwt.groups-field has 'a..b', where",
