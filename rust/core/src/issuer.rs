@@ -56,7 +56,14 @@ impl Issuer {
         if !is_remote {
             configuration.key_sets.refuse_without_fetch(errors);
         }
-        let remote = |location| remote_settings(location, &configuration.key_sets, transport, environment);
+        let remote = |location: Location| {
+            if location.is_encrypted()
+                && let Some(trusted) = transport.describe_trust()
+            {
+                events.push(Level::Info, format!("Trusted for {location}: {trusted}"));
+            }
+            remote_settings(location, &configuration.key_sets, transport, environment)
+        };
         let keys = (!key_file.value.is_empty())
             .then(|| KeySource::open(&key_file.value, remote, events))
             .and_then(|keys| keys.map_err(|error| errors.push(key_file.problem(error.0))).ok());

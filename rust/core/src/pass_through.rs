@@ -8,6 +8,8 @@ use crate::reject::{Reject, RejectCode, quoted};
 /// The rules for tokens that connectors get as their user's credential.
 #[derive(Clone, Debug)]
 pub(crate) struct PassThrough {
+    /// The extra credential that connectors get the token as.
+    pub(crate) credential_name: String,
     /// What the token must have left to live.
     pub(crate) minimum_lifetime: Duration,
     /// False where a user with a hyphen is refused.
@@ -65,7 +67,7 @@ mod tests {
     use super::*;
 
     fn rules(minimum_lifetime: Duration, allow_user_with_hyphen: bool) -> PassThrough {
-        PassThrough { minimum_lifetime, allow_user_with_hyphen }
+        PassThrough { credential_name: "token".to_owned(), minimum_lifetime, allow_user_with_hyphen }
     }
 
     #[test]

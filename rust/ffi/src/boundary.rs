@@ -1,6 +1,7 @@
 //! The one place where foreign callers meet Rust: JNI and the C ABI both come through here.
 //!
-//! A panic never leaves a function of this module. It becomes a reject or a failed opening, and an event for the log.
+//! A panic never leaves a function of this module: each does its work inside of [`guarded`], and then at most writes a record,
+//! which cannot panic. A panic becomes a reject, a failed opening or an empty answer, and an event for the log.
 
 use std::cell::RefCell;
 use std::fmt::Write as _;
@@ -9,14 +10,15 @@ use std::path::Path;
 use std::sync::Once;
 
 use nativejwt_core::{
-    Authenticator, Clock, ConfigurationErrors, Environment, Events, JvmTrust, Level, Properties, Reject, RejectCode,
-    UnixMillis,
+    Authenticator, Clock, ConfigurationErrors, ConfigurationSummary, Environment, JvmTrust, Level, Properties, Reject,
+    RejectCode, UnixMillis,
 };
 
 use crate::handle::NativejwtAuthenticator;
 use crate::wire::{
     NATIVEJWT_AUTHENTICATE_NOW, NATIVEJWT_AUTHENTICATE_REMEMBERED, NATIVEJWT_CODE_CONFIGURATION,
-    NATIVEJWT_OPEN_WITHOUT_IDENTITY, NativejwtRecord, write_accepted, write_message, write_rejected,
+    NATIVEJWT_OPEN_TRUSTED_CERTIFICATES_ALONE, NATIVEJWT_OPEN_WITHOUT_IDENTITY, NativejwtRecord, Output,
+    write_accepted, write_description, write_message, write_rejected,
 };
 
 thread_local! {
@@ -37,16 +39,43 @@ fn install_quiet_panic_hook() {
     });
 }
 
-/// Runs `work`; a panic gives `None` and tells `events`.
-fn guarded<T>(events: Option<&Events>, work: impl FnOnce() -> T) -> Option<T> {
+/// Runs `work`. A panic in it gives what `otherwise` makes of the place in our source where it happened.
+fn guarded<T>(work: impl FnOnce() -> T, otherwise: impl FnOnce(&str) -> T) -> T {
     install_quiet_panic_hook();
     // What `work` may leave half-done is either local to it or an atomic snapshot.
-    let result = catch_unwind(AssertUnwindSafe(work)).ok();
-    if let (None, Some(events)) = (&result, events) {
-        let place = LAST_PANIC.with_borrow_mut(std::mem::take);
-        events.push(Level::Error, format!("internal error at {place}; the token was refused. Please report this."));
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| otherwise(&LAST_PANIC.with_borrow_mut(std::mem::take)))
+}
+
+/// Tells the log of a panic.
+fn tell(handle: &NativejwtAuthenticator, place: &str, consequence: &str) {
+    let text = format!("internal error at {place}; {consequence}. Please report this.");
+    handle.authenticator.events().push(Level::Error, text);
+}
+
+/// Writes that a configuration cannot be used.
+fn refuse(record: &mut Output, errors: &str) {
+    write_message(record, NATIVEJWT_CODE_CONFIGURATION, errors);
+}
+
+/// Writes what the caller has to know of properties text before it opens it, and returns the record's code.
+pub(crate) fn describe(config: &[u8], record: &mut Output) -> u32 {
+    let described = guarded(
+        || {
+            let properties = Properties::parse(&String::from_utf8_lossy(config), "");
+            properties.map(|properties| ConfigurationSummary::of(&properties)).map_err(|errors| errors.to_string())
+        },
+        |place| Err(format!("internal error at {place}")),
+    );
+    match described {
+        Ok(summary) => {
+            write_description(record, &summary);
+            0
+        }
+        Err(errors) => {
+            refuse(record, &errors);
+            NATIVEJWT_CODE_CONFIGURATION
+        }
     }
-    result
 }
 
 /// Opens an authenticator from properties text. What is wrong with it is written to `record`, one error a line, and the
@@ -56,40 +85,47 @@ pub(crate) fn open(
     source: &[u8],
     trusted_certificates: &[u8],
     flags: u32,
-    record: &mut [u8],
+    record: &mut Output,
 ) -> *mut NativejwtAuthenticator {
-    let opened = guarded(None, || {
-        let text = String::from_utf8_lossy(config);
-        let source = String::from_utf8_lossy(source);
-        let mut properties = Properties::parse(&text, &source)?;
-        if source.is_empty() {
-            properties.entries.iter_mut().for_each(|entry| entry.line = 0);
-        } else {
-            properties.locate_in(Path::new(&*source));
-        }
-        let jvm_trust = JvmTrust::Certificates(trusted_certificates.to_vec());
-        Authenticator::open_in(
-            &properties,
-            &Environment {
+    let opened = guarded(
+        || {
+            let text = String::from_utf8_lossy(config);
+            let source = String::from_utf8_lossy(source);
+            let mut properties = Properties::parse(&text, &source).map_err(|errors| errors.to_string())?;
+            if source.is_empty() {
+                properties.entries.iter_mut().for_each(|entry| entry.line = 0);
+            } else {
+                properties.locate_in(Path::new(&*source));
+            }
+            let trusted_certificates = trusted_certificates.to_vec();
+            let jvm_trust = match flags & NATIVEJWT_OPEN_TRUSTED_CERTIFICATES_ALONE {
+                0 => JvmTrust::Certificates(trusted_certificates),
+                _ => JvmTrust::CertificatesAlone(trusted_certificates),
+            };
+            let environment = Environment {
                 jvm_trust,
                 keeps_cache_files: true,
                 without_identity: flags & NATIVEJWT_OPEN_WITHOUT_IDENTITY != 0,
-            },
-        )
-    });
-    let errors = match opened {
-        Some(Ok(authenticator)) => {
+            };
+            let authenticator = Authenticator::open_in(&properties, &environment)
+                .map_err(|errors| ConfigurationErrors::to_string(&errors))?;
             for sentence in authenticator.key_sources() {
                 authenticator.events().push(Level::Info, sentence);
             }
+            Ok(authenticator)
+        },
+        |place| Err(format!("internal error at {place}")),
+    );
+    match opened {
+        Ok(authenticator) => {
             write_message(record, 0, "");
-            return NativejwtAuthenticator::into_raw(authenticator);
+            NativejwtAuthenticator::into_raw(authenticator)
         }
-        Some(Err(errors)) => ConfigurationErrors::to_string(&errors),
-        None => format!("internal error at {}", LAST_PANIC.with_borrow_mut(std::mem::take)),
-    };
-    write_message(record, NATIVEJWT_CODE_CONFIGURATION, &errors);
-    std::ptr::null_mut()
+        Err(errors) => {
+            refuse(record, &errors);
+            std::ptr::null_mut()
+        }
+    }
 }
 
 /// Judges the value of an Authorization header, writes the verdict to `record` and returns its code.
@@ -98,7 +134,7 @@ pub(crate) fn authenticate(
     header: &[u8],
     now: UnixMillis,
     flags: u32,
-    record: &mut [u8],
+    record: &mut Output,
 ) -> u32 {
     let internal_error = RejectCode::InternalError.number();
     let Some(handle) = handle else { return internal_error };
@@ -107,34 +143,54 @@ pub(crate) fn authenticate(
     }
     let remembers = flags & NATIVEJWT_AUTHENTICATE_REMEMBERED != 0;
     let clock = if flags & NATIVEJWT_AUTHENTICATE_NOW == 0 { Clock::At(now) } else { Clock::System };
-    let code = guarded(Some(handle.authenticator.events()), || {
-        #[cfg(feature = "provoke-panic")]
-        provoke_panic(header);
-        handle.authenticator.authenticate_with(header, clock, |verdict| match verdict {
-            Ok(accepted) => {
-                let token = handle.authenticator.token_to_pass_through(header);
-                write_accepted(record, &accepted, token, remembers)
-            }
-            Err(reject) => write_rejected(record, &reject),
-        })
-    });
-    code.unwrap_or_else(|| write_rejected(record, &Reject::internal_error()))
+    let judged = guarded(
+        || {
+            #[cfg(feature = "provoke-panic")]
+            provoke_panic(header);
+            Some(handle.authenticator.authenticate_with(header, clock, |verdict| match verdict {
+                Ok(accepted) => {
+                    let token = handle.authenticator.token_to_pass_through(header);
+                    write_accepted(record, &accepted, token, remembers)
+                }
+                Err(reject) => write_rejected(record, &reject),
+            }))
+        },
+        |place| {
+            tell(handle, place, "the token was refused");
+            None
+        },
+    );
+    judged.unwrap_or_else(|| write_rejected(record, &Reject::internal_error()))
 }
 
 /// How many accepted tokens are kept at most.
 pub(crate) fn cache_slots(handle: Option<&NativejwtAuthenticator>) -> u32 {
-    handle.map_or(0, |handle| u32::try_from(handle.authenticator.cache_slots()).unwrap_or(u32::MAX))
+    let Some(handle) = handle else { return 0 };
+    guarded(
+        || u32::try_from(handle.authenticator.cache_slots()).unwrap_or(u32::MAX),
+        |place| {
+            tell(handle, place, "no identity is remembered");
+            0
+        },
+    )
 }
 
 /// Bytes that the caller may take now for identities that it remembers.
 pub(crate) fn cache_room(handle: Option<&NativejwtAuthenticator>) -> u64 {
-    handle.and_then(|handle| guarded(None, || handle.authenticator.java_room())).unwrap_or(0)
+    let Some(handle) = handle else { return 0 };
+    guarded(
+        || handle.authenticator.java_room(),
+        |place| {
+            tell(handle, place, "no identity is remembered");
+            0
+        },
+    )
 }
 
 /// Forgets all accepted tokens.
 pub(crate) fn forget_tokens(handle: Option<&NativejwtAuthenticator>) {
     let Some(handle) = handle else { return };
-    guarded(Some(handle.authenticator.events()), || handle.authenticator.forget_tokens());
+    guarded(|| handle.authenticator.forget_tokens(), |place| tell(handle, place, "tokens may not be forgotten"));
 }
 
 #[cfg(feature = "provoke-panic")]
@@ -143,27 +199,32 @@ fn provoke_panic(header: &[u8]) {
 }
 
 /// Writes the events since the last call to `record`, each a line `LEVEL<tab>text`, and returns their number.
-pub(crate) fn drain_events(handle: Option<&NativejwtAuthenticator>, record: &mut [u8]) -> u32 {
+pub(crate) fn drain_events(handle: Option<&NativejwtAuthenticator>, record: &mut Output) -> u32 {
     let Some(handle) = handle else { return 0 };
     if record.len() < NativejwtRecord::SIZE {
         return 0;
     }
-    guarded(None, || {
-        let room = record.len() - NativejwtRecord::SIZE;
-        let (mut lines, mut count) = (String::new(), 0);
-        // Each event is at most a few hundred bytes; what might not fit waits for the next call.
-        while room.saturating_sub(lines.len()) > room / 4
-            && let Some(event) = handle.authenticator.events().pop()
-        {
-            let text = event.text.get(..event.text.floor_char_boundary(room / 8)).unwrap_or_default();
-            if writeln!(lines, "{}\t{text}", event.level).is_ok() {
-                count += 1;
+    guarded(
+        || {
+            let room = record.len() - NativejwtRecord::SIZE;
+            let (mut lines, mut count) = (String::new(), 0);
+            // Each event is at most a few hundred bytes; what might not fit waits for the next call.
+            while room.saturating_sub(lines.len()) > room / 4
+                && let Some(event) = handle.authenticator.events().pop()
+            {
+                let text = event.text.get(..event.text.floor_char_boundary(room / 8)).unwrap_or_default();
+                if writeln!(lines, "{}\t{text}", event.level).is_ok() {
+                    count += 1;
+                }
             }
-        }
-        write_message(record, 0, &lines);
-        count
-    })
-    .unwrap_or(0)
+            write_message(record, 0, &lines);
+            count
+        },
+        |place| {
+            tell(handle, place, "lines of the log were lost");
+            0
+        },
+    )
 }
 
 /// Drops an authenticator.
@@ -172,14 +233,19 @@ pub(crate) fn drain_events(handle: Option<&NativejwtAuthenticator>, record: &mut
 /// As [`NativejwtAuthenticator::close`].
 pub(crate) unsafe fn close(handle: *mut NativejwtAuthenticator) {
     // SAFETY: passed on to the caller.
-    guarded(None, || unsafe { NativejwtAuthenticator::close(handle) });
+    guarded(|| unsafe { NativejwtAuthenticator::close(handle) }, |_| ());
 }
 
 /// Copies the version of this library into `buffer`, cut to its length, and returns the version's length.
-pub(crate) fn library_version(buffer: &mut [u8]) -> usize {
+pub(crate) fn library_version(buffer: &mut Output) -> usize {
     let version = env!("CARGO_PKG_VERSION").as_bytes();
-    for (target, byte) in buffer.iter_mut().zip(version) {
-        *target = *byte;
-    }
-    version.len()
+    guarded(
+        || {
+            for (target, byte) in buffer.iter_mut().zip(version) {
+                target.write(*byte);
+            }
+            version.len()
+        },
+        |_| 0,
+    )
 }

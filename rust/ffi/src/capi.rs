@@ -1,12 +1,13 @@
 //! The C ABI: `include/nativejwt.h` is made from this file.
 
+use std::mem::MaybeUninit;
 use std::slice;
 
 use nativejwt_core::UnixMillis;
 
 use crate::boundary;
 use crate::handle::NativejwtAuthenticator;
-use crate::wire::NATIVEJWT_ABI_VERSION;
+use crate::wire::{NATIVEJWT_ABI_VERSION, Output};
 
 /// The version of these functions and of the record. Compare it with the `NATIVEJWT_ABI_VERSION` that you compiled against.
 #[unsafe(no_mangle)]
@@ -24,11 +25,30 @@ pub unsafe extern "C" fn nativejwt_library_version(buffer: *mut u8, capacity: us
     boundary::library_version(unsafe { output(buffer, capacity) })
 }
 
+/// Says what a caller has to know of a configuration before it opens it, so that it need not read the properties itself.
+/// `config` is as for `nativejwt_open`. The record's flags are the `NATIVEJWT_DESCRIBED_…` that hold, its message is the name of
+/// the credential that connectors get the token as, empty where they get none. No file is read, and most errors are told by
+/// opening alone. Returns the record's code: 0, or `NATIVEJWT_CODE_CONFIGURATION` with the reasons in the message.
+///
+/// # Safety
+/// `config` and `record` point to as many bytes as their lengths say, and `record` is not used by others.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nativejwt_describe(
+    config: *const u8,
+    config_length: usize,
+    record: *mut u8,
+    record_capacity: usize,
+) -> u32 {
+    // SAFETY: the caller promises the lengths.
+    let (config, record) = unsafe { (input(config, config_length), output(record, record_capacity)) };
+    boundary::describe(config, record)
+}
+
 /// Opens an authenticator. `config` is UTF-8 text in the format of `java.util.Properties` with the keys
 /// `http-server.authentication.jwt.*` and `jwk.http-client.*`; `source` names the file it came from, for error messages,
 /// and may be empty. `trusted_certificates` is a PEM text with the certificates that the caller trusts besides the
-/// system's where JWK sets are fetched and no trust store is configured; it may be empty. `flags` is 0 or
-/// `NATIVEJWT_OPEN_WITHOUT_IDENTITY`. Returns null if anything is wrong: then the record's message names all of it, one error
+/// system's where JWK sets are fetched and no trust store is configured; it may be empty. `flags` is the sum of
+/// `NATIVEJWT_OPEN_WITHOUT_IDENTITY` and `NATIVEJWT_OPEN_TRUSTED_CERTIFICATES_ALONE`, as wanted. Returns null if anything is wrong: then the record's message names all of it, one error
 /// a line, and its code is `NATIVEJWT_CODE_CONFIGURATION`.
 ///
 /// # Safety
@@ -152,10 +172,10 @@ pub(crate) unsafe fn input<'a>(pointer: *const u8, length: usize) -> &'a [u8] {
 
 /// # Safety
 /// `pointer` is null or points to `length` bytes, initialised or not, that nobody else uses during the call.
-pub(crate) unsafe fn output<'a>(pointer: *mut u8, length: usize) -> &'a mut [u8] {
+pub(crate) unsafe fn output<'a>(pointer: *mut u8, length: usize) -> &'a mut Output {
     if pointer.is_null() || length == 0 {
         return &mut [];
     }
-    // SAFETY: the caller promises it; the bytes are written before anything reads them.
-    unsafe { slice::from_raw_parts_mut(pointer, length) }
+    // SAFETY: the caller promises it.
+    unsafe { slice::from_raw_parts_mut(pointer.cast::<MaybeUninit<u8>>(), length) }
 }

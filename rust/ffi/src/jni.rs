@@ -44,6 +44,24 @@ unsafe extern "system" fn Java_io_nativejwt_ffi_NativeMethods_libraryVersion(
 }
 
 /// # Safety
+/// As [`crate::capi::nativejwt_describe`].
+#[unsafe(no_mangle)]
+unsafe extern "system" fn Java_io_nativejwt_ffi_NativeMethods_describe(
+    _: *mut JNIEnv,
+    _: jclass,
+    config: jlong,
+    config_length: jlong,
+    record: jlong,
+    record_capacity: jint,
+) -> jint {
+    // SAFETY: the Java side passes addresses and sizes of segments it holds.
+    let (config, record) = unsafe {
+        (input(address(config), length(config_length)), output(address(record), length(record_capacity.into())))
+    };
+    to_jint(boundary::describe(config, record))
+}
+
+/// # Safety
 /// As [`crate::capi::nativejwt_open`].
 #[unsafe(no_mangle)]
 unsafe extern "system" fn Java_io_nativejwt_ffi_NativeMethods_open(

@@ -1,11 +1,12 @@
 //! What comes back over the boundary: one flat record, texts behind a fixed head.
 
+use std::mem::MaybeUninit;
 use std::ops::Range;
 
-use nativejwt_core::{Accepted, Reject};
+use nativejwt_core::{Accepted, ConfigurationSummary, Reject};
 
 /// The version of the functions and of the record. Both sides compare it before anything else.
-pub const NATIVEJWT_ABI_VERSION: u32 = 5;
+pub const NATIVEJWT_ABI_VERSION: u32 = 6;
 
 /// A record buffer of this size holds every verdict.
 pub const NATIVEJWT_RECORD_CAPACITY: usize = 65_536;
@@ -16,6 +17,22 @@ pub const NATIVEJWT_CODE_CONFIGURATION: u32 = 1000;
 /// A flag of opening: the caller hands a principal on and no identity, so that `groups-field` and
 /// `pass-through.credential-name` are errors.
 pub const NATIVEJWT_OPEN_WITHOUT_IDENTITY: u32 = 1;
+
+/// A flag of opening: of the servers of JWK sets, those are trusted that `trusted_certificates` says, and not those of the
+/// system's certificates. For a caller that was told whom to trust, such as a JVM by `javax.net.ssl.trustStore`.
+pub const NATIVEJWT_OPEN_TRUSTED_CERTIFICATES_ALONE: u32 = 2;
+
+/// A flag of a description: keys are fetched from a server, or can be after a change of one of `config-files`.
+pub const NATIVEJWT_DESCRIBED_FETCHES_KEYS: u32 = 1;
+
+/// A flag of a description: opening takes `trusted_certificates` into account.
+pub const NATIVEJWT_DESCRIBED_USES_TRUSTED_CERTIFICATES: u32 = 2;
+
+/// A flag of a description: sessions can get groups or the token.
+pub const NATIVEJWT_DESCRIBED_GIVES_MORE_THAN_A_USER: u32 = 4;
+
+/// A flag of a description: `pass-through.allow-user-with-hyphen` is true.
+pub const NATIVEJWT_DESCRIBED_ALLOWS_USER_WITH_HYPHEN: u32 = 8;
 
 /// A flag of authenticating: the caller remembers identities by `cache_slot` and `cache_generation`, and needs no texts of
 /// a token that was accepted before.
@@ -39,7 +56,8 @@ pub const NATIVEJWT_RECORD_WITHOUT_TEXTS: u32 = 2;
 pub struct NativejwtRecord {
     /// 0 if the token was accepted, else the stable number of the reject.
     pub code: u32,
-    /// `NATIVEJWT_RECORD_KEPT` and `NATIVEJWT_RECORD_WITHOUT_TEXTS`, added up.
+    /// Of a verdict, `NATIVEJWT_RECORD_KEPT` and `NATIVEJWT_RECORD_WITHOUT_TEXTS`, added up; of a description, the
+    /// `NATIVEJWT_DESCRIBED_…` that hold.
     pub flags: u32,
     /// `exp` in milliseconds since 1970; `INT64_MAX` if there is none.
     pub expires_at_millis: i64,
@@ -51,7 +69,8 @@ pub struct NativejwtRecord {
     pub user_offset: u32,
     /// Bytes of the user.
     pub user_length: u32,
-    /// What the client is told of a refused token; or errors, or events, one a line.
+    /// What the client is told of a refused token; or errors, or events, one a line; or, of a description,
+    /// `pass-through.credential-name`.
     pub message_offset: u32,
     /// Bytes of the message.
     pub message_length: u32,
@@ -129,14 +148,17 @@ const _: () = {
     assert!(std::mem::offset_of!(NativejwtRecord, cache_generation) == 72);
 };
 
+/// Memory that a caller lends for an answer. It is written and never read, since C gives memory that nobody has written to.
+pub(crate) type Output = [MaybeUninit<u8>];
+
 /// Texts that do not fit are cut, which only errors of a configuration and events can be so long as to need.
 struct Writer<'b> {
-    buffer: &'b mut [u8],
+    buffer: &'b mut Output,
     used: usize,
 }
 
 impl<'b> Writer<'b> {
-    fn new(buffer: &'b mut [u8]) -> Self {
+    fn new(buffer: &'b mut Output) -> Self {
         Self { buffer, used: NativejwtRecord::SIZE }
     }
 
@@ -146,7 +168,7 @@ impl<'b> Writer<'b> {
         let text = text.get(..text.floor_char_boundary(room)).unwrap_or_default();
         let offset = self.used;
         if let Some(target) = self.buffer.get_mut(offset..offset + text.len()) {
-            target.copy_from_slice(text.as_bytes());
+            target.write_copy_of_slice(text.as_bytes());
             self.used += text.len();
         }
         // A buffer is at most RECORD_CAPACITY or a caller's own size; both fit into u32 or are not used beyond it.
@@ -161,14 +183,14 @@ impl<'b> Writer<'b> {
             bytes.extend_from_slice(group.as_bytes());
         }
         let offset = self.used;
-        self.buffer.get_mut(offset..offset + bytes.len())?.copy_from_slice(&bytes);
+        self.buffer.get_mut(offset..offset + bytes.len())?.write_copy_of_slice(&bytes);
         self.used += bytes.len();
         Some((u32::try_from(offset).ok()?, u32::try_from(bytes.len()).ok()?))
     }
 
     fn head(self, head: NativejwtRecord) {
         if let Some(target) = self.buffer.get_mut(..NativejwtRecord::SIZE) {
-            target.copy_from_slice(&head.to_bytes());
+            target.write_copy_of_slice(&head.to_bytes());
         }
     }
 }
@@ -176,7 +198,7 @@ impl<'b> Writer<'b> {
 /// Writes what was found out about a token that is accepted, and returns 0. `token` is where the token to pass through
 /// stands in the header's value; `remembers` is true for a caller that needs no texts of a token that was accepted before.
 pub(crate) fn write_accepted(
-    buffer: &mut [u8],
+    buffer: &mut Output,
     accepted: &Accepted<'_>,
     token: Option<Range<usize>>,
     remembers: bool,
@@ -218,7 +240,7 @@ pub(crate) fn write_accepted(
 }
 
 /// Writes why a token is refused, and returns the reason's number.
-pub(crate) fn write_rejected(buffer: &mut [u8], reject: &Reject) -> u32 {
+pub(crate) fn write_rejected(buffer: &mut Output, reject: &Reject) -> u32 {
     let mut writer = Writer::new(buffer);
     let code = reject.code().number();
     let mut head = NativejwtRecord { code, expires_at_millis: i64::MAX, ..NativejwtRecord::default() };
@@ -229,9 +251,51 @@ pub(crate) fn write_rejected(buffer: &mut [u8], reject: &Reject) -> u32 {
 }
 
 /// Writes a text that is no verdict.
-pub(crate) fn write_message(buffer: &mut [u8], code: u32, message: &str) {
+pub(crate) fn write_message(buffer: &mut Output, code: u32, message: &str) {
     let mut writer = Writer::new(buffer);
     let mut head = NativejwtRecord { code, expires_at_millis: i64::MAX, ..NativejwtRecord::default() };
     (head.message_offset, head.message_length) = writer.text(message);
     writer.head(head);
+}
+
+/// Writes what a caller has to know of a configuration before it opens it.
+pub(crate) fn write_description(buffer: &mut Output, summary: &ConfigurationSummary) {
+    let mut writer = Writer::new(buffer);
+    let flags = [
+        (summary.fetches_keys, NATIVEJWT_DESCRIBED_FETCHES_KEYS),
+        (summary.uses_jvm_trust, NATIVEJWT_DESCRIBED_USES_TRUSTED_CERTIFICATES),
+        (summary.gives_more_than_a_user, NATIVEJWT_DESCRIBED_GIVES_MORE_THAN_A_USER),
+        (summary.allows_user_with_hyphen, NATIVEJWT_DESCRIBED_ALLOWS_USER_WITH_HYPHEN),
+    ];
+    let mut head = NativejwtRecord {
+        flags: flags.iter().filter(|(holds, _)| *holds).map(|(_, flag)| flag).sum(),
+        expires_at_millis: i64::MAX,
+        ..NativejwtRecord::default()
+    };
+    if let Some(name) = &summary.credential_name {
+        (head.message_offset, head.message_length) = writer.text(name);
+    }
+    writer.head(head);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Miri and sanitizers see a read of what was not written; here the bytes behind the record must be as they were.
+    #[test]
+    fn a_record_writes_its_own_bytes_and_no_others() {
+        let mut buffer = [MaybeUninit::new(0xee_u8); NativejwtRecord::SIZE + 8];
+        write_message(&mut buffer, 7, "größer");
+        // SAFETY: all of it was written above.
+        let bytes = buffer.map(|byte| unsafe { byte.assume_init() });
+        assert_eq!(bytes[..4], 7_u32.to_ne_bytes());
+        assert_eq!(&bytes[NativejwtRecord::SIZE..], "größer".as_bytes());
+        let mut short = [MaybeUninit::new(0xee_u8); NativejwtRecord::SIZE + 4];
+        write_message(&mut short, 7, "größer");
+        // SAFETY: as above.
+        let bytes = short.map(|byte| unsafe { byte.assume_init() });
+        assert_eq!(bytes[NativejwtRecord::SIZE..], *b"gr\xc3\xb6", "a text is cut between characters");
+        write_message(&mut [], 7, "nothing fits");
+    }
 }

@@ -8,7 +8,9 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use nativejwt_core::{Authenticator, ConfigurationErrors, Level, Problem, Properties, Property, SignatureVerifier};
+use nativejwt_core::{
+    Authenticator, ConfigurationErrors, KeyFileKind, Level, Problem, Properties, Property, SignatureVerifier,
+};
 
 use super::check_token::{FETCH_TIMEOUT, environment};
 use crate::coordinator_file::{CREDENTIAL_KEY, CoordinatorFile, TYPE_KEY, is_ours, names_jwt, parts};
@@ -166,7 +168,13 @@ fn find<'f>(properties: &'f Properties, name: &str) -> Option<&'f Property> {
 
 /// True if `key-file` names local files, or one.
 fn is_file(key_file: &str) -> bool {
-    !key_file.contains("://") && !key_file.starts_with("inline:")
+    matches!(KeyFileKind::of(key_file), KeyFileKind::File | KeyFileKind::Template)
+}
+
+/// The variable in a `key-file` that names a file for each kid.
+fn variable_of(key_file: &str) -> Option<&'static str> {
+    let variable = VARIABLES.into_iter().find(|variable| key_file.contains(variable));
+    variable.filter(|_| KeyFileKind::of(key_file) == KeyFileKind::Template)
 }
 
 /// What is wrong with a config.properties whose coordinator would not use the keys.
@@ -202,8 +210,7 @@ fn warn_of_claims(properties: &Properties, warnings: &mut ConfigurationErrors) {
 fn warn_of_files(properties: &Properties, warnings: &mut ConfigurationErrors) {
     let source = &properties.source;
     if let Some(entry) = find(properties, "key-file") {
-        let variable = VARIABLES.into_iter().find(|variable| entry.value.contains(variable));
-        if let Some(variable) = variable {
+        if let Some(variable) = variable_of(&entry.value) {
             warn_of_unusable_keys(entry, variable, source, warnings);
             let default = entry.value.replace(variable, "default-key");
             if !Path::new(&default).exists() {
@@ -233,7 +240,7 @@ fn warn_of_unusable_keys(entry: &Property, variable: &str, source: &str, warning
 
 /// The local files that a `key-file` names: the one, or those that tokens can name by their kid.
 fn key_files(key_file: &str) -> Vec<PathBuf> {
-    match VARIABLES.into_iter().find(|variable| key_file.contains(variable)) {
+    match variable_of(key_file) {
         Some(variable) => files_of_template(key_file, variable).unwrap_or_default(),
         None if is_file(key_file) => vec![PathBuf::from(key_file)],
         None => Vec::new(),

@@ -7,6 +7,7 @@ mod names;
 mod pitfalls;
 mod problem;
 mod properties;
+mod summary;
 mod token_rules;
 mod units;
 mod whole;
@@ -21,6 +22,7 @@ pub(crate) use key_sets::KeySetSettings;
 pub use names::advice_for_unknown_key;
 pub use problem::{ConfigurationErrors, Problem};
 pub use properties::{Properties, Property};
+pub use summary::ConfigurationSummary;
 pub(crate) use whole::WholeConfiguration;
 
 use http_client::HttpClientSettings;

@@ -60,17 +60,21 @@ impl WholeConfiguration {
                 );
             }
         }
-        let pass_through = PassThrough {
-            minimum_lifetime: minimum_lifetime.and_then(|setting| lifetime(&setting, errors)).unwrap_or_default(),
-            allow_user_with_hyphen: allow_user_with_hyphen.and_then(|setting| setting.boolean(errors)).unwrap_or(false),
-        };
+        let minimum_lifetime = minimum_lifetime.and_then(|setting| lifetime(&setting, errors)).unwrap_or_default();
+        let allow_user_with_hyphen =
+            allow_user_with_hyphen.and_then(|setting| setting.boolean(errors)).unwrap_or(false);
+        let pass_through = credential_name.map(|name| PassThrough {
+            credential_name: name.value,
+            minimum_lifetime,
+            allow_user_with_hyphen,
+        });
         Self {
             max_token_size: max_token_size
                 .and_then(|setting| token_size(&setting, errors))
                 .unwrap_or(DEFAULT_MAX_TOKEN_SIZE),
             token_cache_size: token_cache_size
                 .map_or(Some(DEFAULT_TOKEN_CACHE_SIZE), |setting| cache_size(&setting, errors)),
-            pass_through: credential_name.map(|_| pass_through),
+            pass_through,
         }
     }
 

@@ -15,7 +15,7 @@ use reqwest::{Response, StatusCode, Url};
 use tokio::task::spawn_blocking;
 
 use super::document::{self, Excerpts, Wanted};
-use super::transport::Transport;
+use super::transport::{ProxyAddress, Transport};
 use super::trust::tls_sentence;
 use crate::reject::quoted;
 use crate::signature::KeyError;
@@ -26,8 +26,6 @@ const MAX_ETAG_BYTES: usize = 1024;
 /// What is read of an error's body, and for how long: enough for a sentence.
 const MAX_ERROR_BYTES: usize = 16 * 1024;
 const LONGEST_ERROR: Duration = Duration::from_secs(1);
-const PROXY_WANTS_CREDENTIALS: &str = "the proxy answered with status 407: it wants other credentials \
-                                       (jwk.http-client.http-proxy.user and jwk.http-client.http-proxy.password)";
 
 /// The address of a document: `http` or `https`.
 #[derive(Clone, Debug, PartialEq)]
@@ -258,7 +256,8 @@ pub(crate) async fn within<T>(
 ) -> Result<T, Failure> {
     let Transport { total_timeout, .. } = transport;
     tokio::time::timeout(*total_timeout, fetching).await.unwrap_or_else(|_| {
-        Err(Failure::new(FailureKind::TimedOut, format!("no complete answer within {} s", total_timeout.as_secs_f64())))
+        let text = format!("no complete answer within {} s{}", total_timeout.as_secs_f64(), by_way_of(transport));
+        Err(Failure::new(FailureKind::TimedOut, text))
     })
 }
 
@@ -298,7 +297,9 @@ pub(crate) async fn fetch(query: Query<'_>, transport: &Transport) -> Result<Ans
         if let Some(bearer) = bearer {
             request = request.header(AUTHORIZATION, bearer.clone());
         }
-        let response = request.send().await.map_err(|error| explain(&error))?;
+        let response = request.send().await.map_err(|error| explain(&error, transport))?;
+        // Without encryption nothing tells whether the answer is the server's or the proxy's own.
+        let proxy = transport.proxy.as_ref().filter(|_| url.scheme() != "https");
         match response.status() {
             StatusCode::OK => {
                 if let Some(coding) = content_coding(response.headers()) {
@@ -307,7 +308,13 @@ pub(crate) async fn fetch(query: Query<'_>, transport: &Transport) -> Result<Ans
                 }
                 let (max_age, etag) = (max_age(response.headers()), response.headers().get(ETAG));
                 let validator = etag.and_then(|etag| etag.to_str().ok()).and_then(|etag| Validator::new(of, etag));
-                let bytes = body(response, query.max_bytes).await?;
+                let bytes = body(response, query.max_bytes, transport).await?;
+                if let (Some(proxy), Some(b'<')) = (proxy, bytes.trim_ascii_start().first()) {
+                    let text = format!(
+                        "the proxy {proxy}, or the server behind it, answered with a web page and not with JSON"
+                    );
+                    return Err(Failure::new(FailureKind::Document, text));
+                }
                 return Ok(Answer { content: Content::Document { bytes, validator }, max_age });
             }
             StatusCode::NOT_MODIFIED if etag.is_some() => {
@@ -317,11 +324,15 @@ pub(crate) async fn fetch(query: Query<'_>, transport: &Transport) -> Result<Ans
                 let location = response.headers().get(LOCATION).map_or(&[][..], |location| location.as_bytes());
                 url = follow(&url, &String::from_utf8_lossy(location))?;
             }
-            StatusCode::PROXY_AUTHENTICATION_REQUIRED if transport.proxy.is_some() => {
-                return Err(Failure::new(FailureKind::Unreachable, PROXY_WANTS_CREDENTIALS));
-            }
             status => {
-                let mut text = format!("the server answered with status {}", status.as_u16());
+                if let (StatusCode::PROXY_AUTHENTICATION_REQUIRED, Some(proxy)) = (status, &transport.proxy) {
+                    return Err(wants_credentials(proxy));
+                }
+                let who = proxy.map_or_else(
+                    || "the server".to_owned(),
+                    |proxy| format!("the proxy {proxy}, or the server behind it,"),
+                );
+                let mut text = format!("{who} answered with status {}", status.as_u16());
                 if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) && query.bearer.is_some() {
                     text.push_str(match bearer {
                         Some(_) => " to the bearer token",
@@ -430,9 +441,9 @@ fn follow(from: &Url, location: &str) -> Result<Url, Failure> {
 }
 
 /// Reads in pieces, so that an endless answer is cut off at `max_bytes`.
-async fn body(mut response: Response, max_bytes: usize) -> Result<Vec<u8>, Failure> {
+async fn body(mut response: Response, max_bytes: usize, transport: &Transport) -> Result<Vec<u8>, Failure> {
     let mut body = Vec::new();
-    while let Some(piece) = response.chunk().await.map_err(|error| explain(&error))? {
+    while let Some(piece) = response.chunk().await.map_err(|error| explain(&error, transport))? {
         if body.len() + piece.len() > max_bytes {
             return Err(Failure::new(FailureKind::TooLarge, format!("the answer is larger than {max_bytes} bytes")));
         }
@@ -441,8 +452,21 @@ async fn body(mut response: Response, max_bytes: usize) -> Result<Vec<u8>, Failu
     Ok(body)
 }
 
+/// For a failure behind a proxy, which can be the proxy's as well as the server's.
+fn by_way_of(transport: &Transport) -> String {
+    transport.proxy.as_ref().map_or_else(String::new, |proxy| format!(" (asked by way of the proxy {proxy})"))
+}
+
+fn wants_credentials(proxy: &ProxyAddress) -> Failure {
+    let text = format!(
+        "the proxy {proxy} answered with status 407: it wants other credentials (jwk.http-client.http-proxy.user and \
+         jwk.http-client.http-proxy.password)"
+    );
+    Failure::new(FailureKind::Unreachable, text)
+}
+
 /// What went wrong, in the words of the innermost error. The outer ones hold the URL with its secrets.
-fn explain(error: &reqwest::Error) -> Failure {
+fn explain(error: &reqwest::Error, transport: &Transport) -> Failure {
     let (mut innermost, mut tls): (&dyn Error, Option<String>) = (error, None);
     loop {
         let custom = innermost.downcast_ref::<io::Error>().and_then(|error| error.get_ref());
@@ -459,7 +483,7 @@ fn explain(error: &reqwest::Error) -> Failure {
         }
     }
     if error.is_timeout() {
-        return Failure::new(FailureKind::TimedOut, "no connection in time");
+        return Failure::new(FailureKind::TimedOut, format!("no connection in time{}", by_way_of(transport)));
     }
     let cause = if std::ptr::addr_eq(innermost, error) {
         "no reason is known".to_owned()
@@ -467,14 +491,22 @@ fn explain(error: &reqwest::Error) -> Failure {
         quoted(&innermost.to_string())
     };
     if let Some(sentence) = tls {
-        Failure::new(FailureKind::Untrusted, format!("TLS failed: {sentence}"))
-    } else if cause.contains("proxy authorization required") {
-        // The error's type is private.
-        Failure::new(FailureKind::Unreachable, PROXY_WANTS_CREDENTIALS)
+        Failure::new(FailureKind::Untrusted, format!("TLS failed: {sentence}{}", by_way_of(transport)))
     } else if error.is_connect() {
-        Failure::new(FailureKind::Unreachable, format!("cannot connect: {cause}"))
+        // The types of these errors are private.
+        let is_answer = cause.contains("tunnel error") || cause.contains("SOCKS error");
+        let is_answer = is_answer && !cause.contains("underlying connection");
+        let text = match &transport.proxy {
+            None => format!("cannot connect: {cause}"),
+            Some(proxy) if cause.contains("proxy authorization required") => return wants_credentials(proxy),
+            Some(proxy) if is_answer => {
+                format!("the proxy {proxy} was reached and does not connect to the server; its log says why ({cause})")
+            }
+            Some(proxy) => format!("cannot connect to the proxy {proxy}: {cause}"),
+        };
+        Failure::new(FailureKind::Unreachable, text)
     } else {
-        Failure::new(FailureKind::BrokenOff, format!("the connection broke off: {cause}"))
+        Failure::new(FailureKind::BrokenOff, format!("the connection broke off: {cause}{}", by_way_of(transport)))
     }
 }
 

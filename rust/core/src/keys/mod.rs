@@ -44,6 +44,32 @@ pub(crate) use schedule::Timing;
 pub use transport::JvmTrust;
 pub(crate) use transport::Transport;
 
+/// What the value of `key-file` names. Nothing else decides whether keys are fetched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyFileKind {
+    /// The URL of a JWK set, or `oidc:` and an issuer, in whatever case.
+    Remote,
+    /// A JWK or JWK set itself, after `inline:`.
+    Inline,
+    /// A path with `${KID}` or `$KEYID`.
+    Template,
+    /// One file.
+    File,
+}
+
+impl KeyFileKind {
+    /// The kind of a value. The file system is not looked at.
+    #[must_use]
+    pub fn of(key_file: &str) -> Self {
+        match key_file {
+            _ if Location::is_remote(key_file) => Self::Remote,
+            _ if key_file.starts_with(KeySource::INLINE) => Self::Inline,
+            _ if KeyFileTemplate::new(key_file).is_some() => Self::Template,
+            _ => Self::File,
+        }
+    }
+}
+
 /// Where keys come from, as `key-file` says.
 pub(crate) enum KeySource {
     /// A file, or the text of the configuration itself.
@@ -77,19 +103,19 @@ impl KeySource {
         remote: impl FnOnce(Location) -> RemoteSettings,
         events: &Events,
     ) -> Result<Self, KeyError> {
-        if Location::is_remote(key_file) {
-            let location =
-                Location::parse(key_file).map_err(|KeyError(why)| KeyError(format!("does not work: {why}")))?;
-            return Ok(Self::Remote(RemoteKeySet::open(remote(location), events)));
+        match KeyFileKind::of(key_file) {
+            KeyFileKind::Remote => {
+                let location =
+                    Location::parse(key_file).map_err(|KeyError(why)| KeyError(format!("does not work: {why}")))?;
+                Ok(Self::Remote(RemoteKeySet::open(remote(location), events)))
+            }
+            KeyFileKind::Inline => Self::open_inline(key_file.strip_prefix(Self::INLINE).unwrap_or_default(), events),
+            KeyFileKind::Template | KeyFileKind::File => match KeyFileTemplate::new(key_file) {
+                Some(template) => Ok(Self::Template(template)),
+                None => Self::open_file(key_file, events)
+                    .map_err(|error| KeyError(format!("names '{}', which {error}", Self::shown(key_file)))),
+            },
         }
-        if let Some(document) = key_file.strip_prefix(Self::INLINE) {
-            return Self::open_inline(document, events);
-        }
-        if let Some(template) = KeyFileTemplate::new(key_file) {
-            return Ok(Self::Template(template));
-        }
-        Self::open_file(key_file, events)
-            .map_err(|error| KeyError(format!("names '{}', which {error}", Self::shown(key_file))))
     }
 
     /// What `key-file` names, without what may be a secret: user, password and query of an address, also of one with an

@@ -50,11 +50,17 @@ pub(crate) enum Location {
 
 impl Location {
     /// What `key-file` begins with where the keys are found by OpenID Connect Discovery; the issuer follows.
-    pub(crate) const DISCOVERY: &'static str = "oidc:";
+    const DISCOVERY: &'static str = "oidc:";
 
     /// True if the text is meant as a remote set rather than as a path.
     pub(crate) fn is_remote(text: &str) -> bool {
-        Endpoint::is_url(text) || text.starts_with(Self::DISCOVERY)
+        Endpoint::is_url(text) || Self::discovery_issuer(text).is_some()
+    }
+
+    /// The issuer after `oidc:`, which may be in capitals, as the name of a URI's scheme (RFC 3986, section 3.1).
+    pub(crate) fn discovery_issuer(text: &str) -> Option<&str> {
+        let (begin, issuer) = text.split_at_checked(Self::DISCOVERY.len())?;
+        begin.eq_ignore_ascii_case(Self::DISCOVERY).then_some(issuer)
     }
 
     /// Reads a URL, or `oidc:` and an issuer.
@@ -62,13 +68,13 @@ impl Location {
     /// # Errors
     /// The address is malformed or of another kind than https and http.
     pub(crate) fn parse(text: &str) -> Result<Self, KeyError> {
-        match text.strip_prefix(Self::DISCOVERY) {
+        match Self::discovery_issuer(text) {
             Some(issuer) => discovery::document_endpoint(issuer).map(|_| Self::Discovery { issuer: issuer.to_owned() }),
             None => Endpoint::parse(text).map(Self::JwkSet),
         }
     }
 
-    fn is_encrypted(&self) -> bool {
+    pub(crate) fn is_encrypted(&self) -> bool {
         match self {
             Self::JwkSet(endpoint) => endpoint.is_encrypted(),
             Self::Discovery { issuer } => Endpoint::parse(issuer).is_ok_and(|issuer| issuer.is_encrypted()),

@@ -1,19 +1,19 @@
 //! How an address is asked: timeouts, proxy, trust and client certificate, and the HTTP client made of them.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::{Client, Proxy, Url, redirect};
+use rustls::ClientConfig;
 use rustls::pki_types::CertificateDer;
 use rustls::sign::SingleCertAndKey;
-use rustls::{ClientConfig, RootCertStore};
 use zeroize::Zeroizing;
 
-use super::certificate_store::{CertificateStore, pem_certificates};
+use super::certificate_store::{CertificateStore, Contents, pem_certificates};
 use super::fetch::{Failure, FailureKind};
-use super::trust::ServerTrust;
+use super::trust::{DamagedCertificate, ServerTrust, TrustedCertificates};
 use crate::config::ConfigurationErrors;
 use crate::config::http_client::{HttpClientSettings, ProxySetting, StoreSetting};
 use crate::events::{Events, Level};
@@ -39,6 +39,8 @@ pub(crate) enum Roots {
     System,
     /// The JVM's, and the system's.
     JvmAndSystem(Arc<Vec<CertificateDer<'static>>>),
+    /// The JVM's and no others, of a JVM that was told whom to trust.
+    Jvm(Arc<Vec<CertificateDer<'static>>>),
     /// Those of a store and no others.
     Store(Arc<CertificateStore>),
     /// These and no others.
@@ -49,6 +51,11 @@ pub(crate) enum Roots {
     Panic,
 }
 
+/// The sources of certificates, in messages.
+const SYSTEM: &str = "this machine's root certificates";
+const JVM: &str = "the JVM's trust store";
+const JVM_ALONE: &str = "the JVM's trust store alone (javax.net.ssl.trustStore)";
+
 /// A proxy's URL without credentials, and the credentials.
 #[derive(Clone, PartialEq)]
 pub(crate) struct ProxyAddress {
@@ -57,9 +64,16 @@ pub(crate) struct ProxyAddress {
 }
 
 /// Without the credentials.
+impl fmt::Display for ProxyAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.url.as_str().trim_end_matches('/'))
+    }
+}
+
+/// Without the credentials.
 impl fmt::Debug for ProxyAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.url.as_str())
+        fmt::Display::fmt(self, f)
     }
 }
 
@@ -69,47 +83,55 @@ pub enum JvmTrust {
     /// There is no JVM: the system's certificates are all there is.
     #[default]
     None,
-    /// The PEM text of the certificates that the JVM around us trusts.
+    /// The PEM text of the certificates that the JVM around us trusts, beside the system's.
     Certificates(Vec<u8>),
+    /// The same of a JVM that was told whom to trust (`javax.net.ssl.trustStore`): the system's do not count.
+    CertificatesAlone(Vec<u8>),
     /// The folder of a JDK: its `lib/security/jssecacerts`, else its `cacerts`, as a JVM of it would take them.
     JavaHome(PathBuf),
 }
 
 impl JvmTrust {
-    /// The certificates. What cannot be read is told, and no reason to stop: the system's are there.
-    fn certificates(&self, events: &Events) -> Vec<CertificateDer<'static>> {
-        let warn = |what: String| {
-            let text = format!("{what}; servers of JWK sets are verified with this machine's root certificates alone");
-            events.push(Level::Warning, text);
+    /// Whom to trust. What cannot be read is told, and no reason to stop.
+    fn roots(&self, events: &Events) -> Roots {
+        let with_system = |certificates: Result<Vec<CertificateDer<'static>>, String>| match certificates {
+            Ok(certificates) if certificates.is_empty() => Roots::System,
+            Ok(certificates) => Roots::JvmAndSystem(Arc::new(certificates)),
+            Err(what) => {
+                let text =
+                    format!("{what}; servers of JWK sets are verified with this machine's root certificates alone");
+                events.push(Level::Warning, text);
+                Roots::System
+            }
+        };
+        let of_pem = |pem: &[u8]| {
+            pem_certificates(pem).map_err(|what| format!("The list of the JVM's trusted certificates {what}"))
         };
         match self {
-            Self::None => Vec::new(),
-            Self::Certificates(pem) if pem.is_empty() => Vec::new(),
-            Self::Certificates(pem) => pem_certificates(pem).unwrap_or_else(|what| {
-                warn(format!("The list of the JVM's trusted certificates {what}"));
+            Self::None => Roots::System,
+            Self::Certificates(pem) => with_system(of_pem(pem)),
+            Self::CertificatesAlone(pem) => Roots::Jvm(Arc::new(of_pem(pem).unwrap_or_else(|what| {
+                events.push(Level::Warning, format!("{what}; no server of a JWK set is trusted"));
                 Vec::new()
-            }),
-            Self::JavaHome(home) => {
-                let security = home.join("lib").join("security");
-                let path =
-                    ["jssecacerts", "cacerts"].map(|name| security.join(name)).into_iter().find(|path| path.exists());
-                let Some(path) = path else {
-                    warn(format!("JAVA_HOME has no trust store: '{}' holds no cacerts", security.display()));
-                    return Vec::new();
-                };
-                // A JDK's own has no password or this one; so has Debian's.
-                let contents = CertificateStore::new(&path, None)
-                    .contents()
-                    .or_else(|_| CertificateStore::new(&path, Some("changeit")).contents());
-                match contents {
-                    Ok(contents) => contents.anchors().cloned().collect(),
-                    Err(what) => {
-                        warn(format!("The trust store '{}' {what}", path.display()));
-                        Vec::new()
-                    }
-                }
-            }
+            }))),
+            Self::JavaHome(home) => with_system(of_java_home(home)),
         }
+    }
+}
+
+fn of_java_home(home: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+    let security = home.join("lib").join("security");
+    let path = ["jssecacerts", "cacerts"].map(|name| security.join(name)).into_iter().find(|path| path.exists());
+    let Some(path) = path else {
+        return Err(format!("JAVA_HOME has no trust store: '{}' holds no cacerts", security.display()));
+    };
+    // A JDK's own has no password or this one; so has Debian's.
+    let contents = CertificateStore::new(&path, None)
+        .contents()
+        .or_else(|_| CertificateStore::new(&path, Some("changeit")).contents());
+    match contents {
+        Ok(contents) => Ok(contents.anchors().cloned().collect()),
+        Err(what) => Err(format!("The trust store '{}' {what}", path.display())),
     }
 }
 
@@ -132,10 +154,7 @@ impl Transport {
     ) -> Self {
         let roots = match &settings.trust_store {
             Some(setting) => Roots::Store(open_store(setting, errors, |store| drop_ok(trust_anchors(store)))),
-            None => match jvm_trust.certificates(events) {
-                certificates if certificates.is_empty() => Roots::System,
-                certificates => Roots::JvmAndSystem(Arc::new(certificates)),
-            },
+            None => jvm_trust.roots(events),
         };
         let key_store = settings.key_store.as_ref().map(|setting| {
             open_store(setting, errors, |store| drop_ok(store.contents().and_then(|contents| contents.identity())))
@@ -158,54 +177,86 @@ impl Transport {
         }
     }
 
+    /// Whose servers are trusted, for the log: how many certificates of which source. `None` where they cannot be read, which
+    /// is told elsewhere.
+    pub(crate) fn describe_trust(&self) -> Option<String> {
+        let (trusted, sources) = self.trusted().ok()?;
+        let sources: Vec<_> = sources
+            .iter()
+            .map(|(source, count)| format!("{count} certificate{} of {source}", if *count == 1 { "" } else { "s" }))
+            .collect();
+        let mut text = sources.join(" and ");
+        let own = match trusted.len_without_cas() {
+            0 => return Some(text),
+            1 => "; 1 of them is not a CA's, so it is trusted for its own server alone".to_owned(),
+            more => format!("; {more} of them are not CAs', so each is trusted for its own server alone"),
+        };
+        text.push_str(&own);
+        Some(text)
+    }
+
+    /// The certificates that are trusted, and how many of them each source has. Of the trust store each must be readable;
+    /// the other sources are not the operator's to mend.
+    fn trusted(&self) -> Result<(TrustedCertificates, Vec<(String, usize)>), Failure> {
+        let (mut trusted, mut sources) = (TrustedCertificates::empty(), Vec::new());
+        let mut add = |source: &str, certificates: &mut dyn Iterator<Item = CertificateDer<'static>>| {
+            let count = certificates.filter_map(|certificate| trusted.add(certificate).ok()).count();
+            sources.push((source.to_owned(), count));
+        };
+        let system = || rustls_native_certs::load_native_certs().certs.into_iter();
+        match &self.roots {
+            Roots::System => add(SYSTEM, &mut system()),
+            Roots::JvmAndSystem(jvm) => {
+                add(JVM, &mut jvm.iter().cloned());
+                add(SYSTEM, &mut system());
+            }
+            Roots::Jvm(jvm) => add(JVM_ALONE, &mut jvm.iter().cloned()),
+            Roots::Store(store) => {
+                let anchors = trust_anchors(store).map_err(|what| {
+                    Failure::new(FailureKind::Untrusted, format!("the trust store {}", named(store, &what)))
+                })?;
+                add(&format!("the trust store '{}'", store.path().display()), &mut anchors.into_iter());
+            }
+            #[cfg(test)]
+            Roots::Given(certificates) => add("the test", &mut certificates.iter().cloned()),
+            #[cfg(test)]
+            Roots::Panic => unreachable!("provoked by a test"),
+        }
+        // Stock takes the key store for the trust store where there is none.
+        if let (Some(store), false) = (&self.key_store, matches!(self.roots, Roots::Store(_))) {
+            let contents = key_store_contents(store)?;
+            if !contents.trusted_beside_key().is_empty() {
+                let source = format!("the key store '{}'", store.path().display());
+                add(&source, &mut contents.trusted_beside_key().iter().cloned());
+            }
+        }
+        Ok((trusted, sources))
+    }
+
     /// A new client, with the provider of the cryptography handed over: there is no default one in the process.
     pub(crate) fn client(&self, is_encrypted: bool) -> Result<Client, Failure> {
         let defect = |error: &dyn fmt::Display| {
             Failure::new(FailureKind::Defect, format!("the HTTP client cannot be built: {error}"))
         };
-        let untrusted = |what: String| Failure::new(FailureKind::Untrusted, what);
-        let (mut roots, mut known) = (RootCertStore::empty(), Vec::new());
-        let system = || rustls_native_certs::load_native_certs().certs;
-        match &self.roots {
-            Roots::System => _ = roots.add_parsable_certificates(system()),
-            Roots::JvmAndSystem(jvm) => {
-                roots.add_parsable_certificates(jvm.iter().cloned().chain(system()));
-                known.extend(jvm.iter().cloned());
-            }
-            Roots::Store(store) => {
-                known = trust_anchors(store)
-                    .map_err(|what| untrusted(format!("the trust store {}", named(store, &what))))?;
-                roots.add_parsable_certificates(known.clone());
-            }
-            #[cfg(test)]
-            Roots::Given(certificates) => _ = roots.add_parsable_certificates(certificates.clone()),
-            #[cfg(test)]
-            Roots::Panic => unreachable!("provoked by a test"),
-        }
-        if roots.is_empty() && is_encrypted {
-            return Err(untrusted(
-                "this machine has no root certificates (install the package ca-certificates, or set SSL_CERT_FILE)"
-                    .to_owned(),
-            ));
-        }
-        let identity = match &self.key_store {
-            None => None,
-            Some(store) => {
-                let failed = |what: String| untrusted(format!("the key store {}", named(store, &what)));
-                let contents = store.contents().map_err(failed)?;
-                // Stock takes the key store for the trust store where there is none.
-                if !matches!(self.roots, Roots::Store(_)) {
-                    known.extend_from_slice(contents.trusted_beside_key());
-                    roots.add_parsable_certificates(contents.trusted_beside_key().iter().cloned());
+        let (trusted, sources) = self.trusted()?;
+        if trusted.is_empty() && is_encrypted {
+            let what = match &self.roots {
+                Roots::Jvm(_) => "the JVM trusts no certificate: see javax.net.ssl.trustStore in etc/jvm.config",
+                _ => {
+                    "this machine has no root certificates (install the package ca-certificates, or set SSL_CERT_FILE)"
                 }
-                Some(contents.identity().map_err(failed)?)
-            }
-        };
+            };
+            return Err(Failure::new(FailureKind::Untrusted, what));
+        }
+        let identity = self
+            .key_store
+            .as_ref()
+            .map(|store| key_store_contents(store)?.identity().map_err(|what| key_store_failure(store, &what)));
+        let identity = identity.transpose()?;
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let trust = ServerTrust {
-            roots,
-            known,
-            whose: self.roots.to_string(),
+            trusted,
+            whose: sources.into_iter().map(|(source, _)| source).collect::<Vec<_>>().join(" or "),
             verify_host_name: self.verify_host_name,
             algorithms: provider.signature_verification_algorithms,
         };
@@ -233,17 +284,6 @@ impl Transport {
     }
 }
 
-/// Whose certificates they are, for messages.
-impl fmt::Display for Roots {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::JvmAndSystem(_) => f.write_str("the JVM's trust store or this machine's root certificates"),
-            Self::Store(store) => write!(f, "the trust store '{}'", store.path().display()),
-            _ => f.write_str("this machine's root certificates"),
-        }
-    }
-}
-
 impl ProxyAddress {
     fn new(setting: &ProxySetting) -> Option<Self> {
         let (scheme, address, credentials) = match setting {
@@ -265,6 +305,15 @@ impl ProxyAddress {
             None => proxy,
         })
     }
+}
+
+/// What a key store holds.
+fn key_store_contents(store: &CertificateStore) -> Result<Arc<Contents>, Failure> {
+    store.contents().map_err(|what| key_store_failure(store, &what))
+}
+
+fn key_store_failure(store: &CertificateStore, what: &str) -> Failure {
+    Failure::new(FailureKind::Untrusted, format!("the key store {}", named(store, what)))
 }
 
 /// Opens a store, and tells what is wrong with it.
@@ -301,10 +350,11 @@ fn trust_anchors(store: &CertificateStore) -> Result<Vec<CertificateDer<'static>
                 .to_owned(),
         });
     }
+    let mut trusted = TrustedCertificates::empty();
     for (index, anchor) in anchors.iter().enumerate() {
-        RootCertStore::empty()
+        trusted
             .add(anchor.clone())
-            .map_err(|_| format!("holds a damaged certificate (number {})", index + 1))?;
+            .map_err(|DamagedCertificate| format!("holds a damaged certificate (number {})", index + 1))?;
     }
     Ok(anchors)
 }

@@ -12,20 +12,81 @@ use rustls::server::ParsedCertificate;
 use rustls::{
     AlertDescription, CertificateError, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme,
 };
-use x509_cert::Certificate;
+use x509_cert::certificate::Version;
 use x509_cert::der::Decode as _;
+use x509_cert::ext::pkix::{BasicConstraints, KeyUsage};
+use x509_cert::{Certificate, TbsCertificate};
 
 use crate::clock::UnixMillis;
 use crate::reject::quoted;
 
+/// The certificates that are trusted, whatever their source. Each is trusted as the certificate of its own server; only
+/// those of CAs are trusted to issue others.
+#[derive(Debug)]
+pub(super) struct TrustedCertificates {
+    /// The CAs.
+    roots: RootCertStore,
+    /// All certificates.
+    all: Vec<CertificateDer<'static>>,
+}
+
+/// A certificate that cannot be parsed. It is not trusted.
+#[derive(Debug)]
+pub(super) struct DamagedCertificate;
+
+impl TrustedCertificates {
+    pub(super) fn empty() -> Self {
+        Self { roots: RootCertStore::empty(), all: Vec::new() }
+    }
+
+    /// Trusts the certificate. It is the only way into the roots, so that no source of certificates can do without the look
+    /// at [`why_not_a_ca`].
+    pub(super) fn add(&mut self, certificate: CertificateDer<'static>) -> Result<(), DamagedCertificate> {
+        let parsed = Certificate::from_der(&certificate).map_err(|_| DamagedCertificate)?;
+        // webpki looks at subject, key and name constraints alone: to it, every certificate here would be a CA's.
+        let mut roots = RootCertStore::empty();
+        roots.add(certificate.clone()).map_err(|_| DamagedCertificate)?;
+        if why_not_a_ca(parsed.tbs_certificate()).is_none() {
+            self.roots.extend(roots.roots);
+        }
+        self.all.push(certificate);
+        Ok(())
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// How many are trusted as the certificates of their own servers alone.
+    pub(super) fn len_without_cas(&self) -> usize {
+        self.all.len() - self.roots.len()
+    }
+}
+
+/// Why the certificate must not have issued others: `None` for a CA's. As the JDK judges a trust anchor
+/// (`PKIXValidator.verifyTrustAnchor`) by RFC 5280, sections 4.2.1.9 and 4.2.1.3; versions 1 and 2 cannot say it, and are
+/// taken for CAs'.
+fn why_not_a_ca(certificate: &TbsCertificate) -> Option<&'static str> {
+    if certificate.version() != Version::V3 {
+        return None;
+    }
+    let constraints = certificate.get_extension::<BasicConstraints>();
+    if !matches!(constraints, Ok(Some((_, constraints))) if constraints.ca) {
+        return Some("its basicConstraints do not say CA:TRUE");
+    }
+    match certificate.get_extension::<KeyUsage>() {
+        Ok(None) => None,
+        Ok(Some((_, usage))) if usage.key_cert_sign() => None,
+        Ok(Some(_)) | Err(_) => Some("its keyUsage lacks keyCertSign"),
+    }
+}
+
 /// As rustls's own verifier, and as Java's where an operator would notice: a certificate that stands in the trust store is
-/// trusted though it issues nothing, or claims to be an issuer itself.
+/// trusted as itself, though it issues nothing, or claims to be an issuer.
 #[derive(Debug)]
 pub(super) struct ServerTrust {
-    pub(super) roots: RootCertStore,
-    /// Certificates that an operator or the JVM trusts by themselves.
-    pub(super) known: Vec<CertificateDer<'static>>,
-    /// Whose `roots` they are, for messages.
+    pub(super) trusted: TrustedCertificates,
+    /// Where the certificates come from, for messages.
     pub(super) whose: String,
     pub(super) verify_host_name: bool,
     pub(super) algorithms: WebPkiSupportedAlgorithms,
@@ -40,10 +101,13 @@ impl ServerTrust {
         now: UnixTime,
     ) -> Result<(), Error> {
         let parsed = ParsedCertificate::try_from(end_entity)?;
-        if self.known.contains(end_entity) {
+        if self.trusted.all.contains(end_entity) {
             verify_dates(end_entity, now)?;
         } else {
-            verify_server_cert_signed_by_trust_anchor(&parsed, &self.roots, intermediates, now, self.algorithms.all)?;
+            let roots = &self.trusted.roots;
+            // webpki does not look at keyUsage, and the JDK does.
+            let intermediates = of_cas(intermediates);
+            verify_server_cert_signed_by_trust_anchor(&parsed, roots, &intermediates, now, self.algorithms.all)?;
         }
         if self.verify_host_name { verify_server_name(&parsed, server_name) } else { Ok(()) }
     }
@@ -61,7 +125,11 @@ impl ServerCertVerifier for ServerTrust {
         match self.verify(end_entity, intermediates, server_name, now) {
             Ok(()) => Ok(ServerCertVerified::assertion()),
             Err(Error::InvalidCertificate(error)) => {
-                let sentence = Sentence(self.sentence(&error, server_name));
+                let not_a_ca = match error {
+                    CertificateError::UnknownIssuer => self.ends_at_no_ca(end_entity, intermediates, now),
+                    _ => None,
+                };
+                let sentence = Sentence(not_a_ca.unwrap_or_else(|| self.sentence(&error, server_name)));
                 Err(CertificateError::Other(OtherError(Arc::new(sentence))).into())
             }
             Err(other) => Err(other),
@@ -91,6 +159,14 @@ impl ServerCertVerifier for ServerTrust {
     }
 }
 
+/// Those of CAs.
+fn of_cas<'a>(certificates: &[CertificateDer<'a>]) -> Vec<CertificateDer<'a>> {
+    let is_ca = |certificate: &&CertificateDer<'_>| {
+        Certificate::from_der(certificate).is_ok_and(|parsed| why_not_a_ca(parsed.tbs_certificate()).is_none())
+    };
+    certificates.iter().filter(is_ca).cloned().collect()
+}
+
 fn verify_dates(certificate: &CertificateDer<'_>, now: UnixTime) -> Result<(), CertificateError> {
     let certificate = Certificate::from_der(certificate).map_err(|_| CertificateError::BadEncoding)?;
     let validity = certificate.tbs_certificate().validity();
@@ -106,6 +182,39 @@ fn verify_dates(certificate: &CertificateDer<'_>, now: UnixTime) -> Result<(), C
 }
 
 impl ServerTrust {
+    /// The sentence for a chain that is good down to a certificate that must not issue any: one that is trusted, or one
+    /// that the server sends.
+    fn ends_at_no_ca(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Option<String> {
+        let end_entity = ParsedCertificate::try_from(end_entity).ok()?;
+        let of_cas = of_cas(intermediates);
+        let why_it_cannot_issue = |certificate: &CertificateDer<'_>| {
+            let parsed = Certificate::from_der(certificate).ok()?;
+            let why = why_not_a_ca(parsed.tbs_certificate())?;
+            let mut roots = RootCertStore::empty();
+            roots.add(certificate.clone().into_owned()).ok()?;
+            let algorithms = self.algorithms.all;
+            verify_server_cert_signed_by_trust_anchor(&end_entity, &roots, &of_cas, now, algorithms).ok()?;
+            Some((quoted(&parsed.tbs_certificate().subject().to_string()).to_string(), why))
+        };
+        if let Some((name, why)) = self.trusted.all.iter().find_map(why_it_cannot_issue) {
+            return Some(format!(
+                "the server's certificate was issued by '{name}', whose certificate in {} is not a CA's, since {why}: it is \
+                 trusted for its own server and cannot issue others. Add the certificate of the CA that issues for the \
+                 server of the keys",
+                self.whose
+            ));
+        }
+        let (name, why) = intermediates.iter().find_map(why_it_cannot_issue)?;
+        Some(format!(
+            "the server's certificate was issued by '{name}', and the server sends a certificate of that name that is not a CA's, since {why}"
+        ))
+    }
+
     fn sentence(&self, error: &CertificateError, asked: &ServerName<'_>) -> String {
         let at = |time: &UnixTime| {
             UnixMillis(i64::try_from(time.as_secs().saturating_mul(1000)).unwrap_or(i64::MAX)).to_string()

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 
-use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, KeyUsagePurpose};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -47,13 +47,17 @@ fn server_config(demand: bool, versions: &[&'static rustls::SupportedProtocolVer
 fn server_of(parameters: CertificateParams) -> (Server, CertificateDer<'static>) {
     let key = KeyPair::generate().unwrap();
     let certificate = parameters.self_signed(&key).unwrap().der().clone();
+    (server_with(vec![certificate.clone()], &key), certificate)
+}
+
+fn server_with(chain: Vec<CertificateDer<'static>>, key: &KeyPair) -> Server {
     let config = ServerConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
-        .with_single_cert(vec![certificate.clone()], PrivatePkcs8KeyDer::from(key.serialize_der()).into())
+        .with_single_cert(chain, PrivatePkcs8KeyDer::from(key.serialize_der()).into())
         .unwrap();
-    (Server::start_tls(config, |_, _| good(&["a"])), certificate)
+    Server::start_tls(config, |_, _| good(&["a"]))
 }
 
 fn https(server: &Server) -> String {
@@ -179,6 +183,155 @@ fn each_certificate_that_is_refused_has_its_sentence() {
             }
         }
     }
+}
+
+/// A certificate, alone and as the issuer of another one.
+struct Chain {
+    /// The server of the certificate itself.
+    own: Server,
+    /// A server with a certificate that the former issued.
+    issued: Server,
+    /// PEM.
+    issuer: String,
+}
+
+impl Chain {
+    fn of(is_ca: IsCa, key_usages: &[KeyUsagePurpose]) -> Self {
+        let mut parameters = CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
+        parameters.distinguished_name.push(rcgen::DnType::CommonName, "wiki.corp.example");
+        (parameters.is_ca, parameters.key_usages) = (is_ca, key_usages.to_vec());
+        let (key, other_key) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
+        let certificate = parameters.self_signed(&key).unwrap().der().clone();
+        let issued = CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
+        let issued = issued.signed_by(&other_key, &Issuer::from_params(&parameters, &key)).unwrap().der().clone();
+        Self {
+            issuer: ::pem::encode(&::pem::Pem::new("CERTIFICATE", &certificate[..])),
+            own: server_with(vec![certificate.clone()], &key),
+            issued: server_with(vec![issued, certificate], &other_key),
+        }
+    }
+
+    /// What is no certificate of a CA, and why.
+    fn without_ca() -> [(Self, &'static str); 4] {
+        let ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        [
+            (Self::of(IsCa::NoCa, &[]), "its basicConstraints do not say CA:TRUE"),
+            (Self::of(IsCa::ExplicitNoCa, &[]), "its basicConstraints do not say CA:TRUE"),
+            (Self::of(IsCa::NoCa, &[KeyUsagePurpose::KeyCertSign]), "its basicConstraints do not say CA:TRUE"),
+            (Self::of(ca, &[KeyUsagePurpose::DigitalSignature]), "its keyUsage lacks keyCertSign"),
+        ]
+    }
+
+    /// Both servers, asked in an environment that trusts the certificate by way of `source`.
+    fn verify(&self, is_ca: Result<(), &str>, source: &str, open: impl Fn(&str) -> (Result<(), String>, Vec<Event>)) {
+        let (own, events) = open(&https(&self.own));
+        assert_eq!(own, Ok(()), "{source}: the certificate is trusted as itself");
+        let told = events.iter().any(|event| {
+            event.level == Level::Info
+                && event.text.contains("is not a CA's, so it is trusted for its own server alone")
+        });
+        // Debian's bundle may hold a server's own certificate (ssl-cert-snakeoil).
+        assert!(told == is_ca.is_err() || source.contains("or this machine's"), "{source}: {events:?}");
+        let issued = open(&https(&self.issued)).0;
+        match is_ca {
+            Ok(()) => assert_eq!(issued, Ok(()), "{source}"),
+            Err(why) => {
+                let failure = issued.expect_err(source);
+                let expected = format!(
+                    "TLS failed: the server's certificate was issued by 'CN=wiki.corp.example', whose certificate in {source} \
+                     is not a CA's, since {why}: it is trusted for its own server and cannot issue others."
+                );
+                assert!(failure.contains(&expected), "{failure}");
+                assert_eq!(self.issued.requests(), 0);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_certificate_that_is_not_a_cas_is_trusted_as_itself_alone_whatever_its_source() {
+    let ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let control = [&[KeyUsagePurpose::KeyCertSign][..], &[]].map(|usages| (Chain::of(ca.clone(), usages), None));
+    let chains = control.into_iter().chain(Chain::without_ca().map(|(chain, why)| (chain, Some(why))));
+    let java_home = std::env::temp_dir().join(format!("nativejwt-{}-leaf-java-home", std::process::id()));
+    std::fs::create_dir_all(java_home.join("lib/security")).unwrap();
+    for (chain, why) in chains {
+        let is_ca = why.map_or(Ok(()), Err);
+        let file = temporary("anchor.pem", &chain.issuer);
+        let lines = [format!("trust-store-path={}", file.0.display())];
+        let source = format!("the trust store '{}'", file.0.display());
+        chain.verify(is_ca, &source, |url| open(url, &lines, &JvmTrust::None));
+        let pem = chain.issuer.clone().into_bytes();
+        let jvm = "the JVM's trust store or this machine's root certificates";
+        chain.verify(is_ca, jvm, |url| open(url, &[], &JvmTrust::Certificates(pem.clone())));
+        std::fs::write(java_home.join("lib/security/cacerts"), &pem).unwrap();
+        chain.verify(is_ca, jvm, |url| open(url, &[], &JvmTrust::JavaHome(java_home.clone())));
+        let alone = "the JVM's trust store alone (javax.net.ssl.trustStore)";
+        chain.verify(is_ca, alone, |url| open(url, &[], &JvmTrust::CertificatesAlone(pem.clone())));
+    }
+    std::fs::remove_dir_all(java_home).unwrap();
+}
+
+#[test]
+fn a_certificate_of_the_systems_bundle_that_is_not_a_cas_is_trusted_as_itself_alone() {
+    let bundle = std::env::temp_dir().join(format!("nativejwt-{}-bundle.pem", std::process::id()));
+    let environment = [("SSL_CERT_FILE", bundle.to_str().unwrap()), ("SSL_CERT_DIR", "")];
+    alone(module_path!(), "alone_trust_a_leaf_of_the_systems_bundle", &environment);
+    std::fs::remove_file(bundle).unwrap();
+}
+
+#[test]
+#[ignore = "run by a_certificate_of_the_systems_bundle_that_is_not_a_cas_is_trusted_as_itself_alone"]
+fn alone_trust_a_leaf_of_the_systems_bundle() {
+    let bundle = std::env::var("SSL_CERT_FILE").unwrap();
+    for (chain, why) in Chain::without_ca() {
+        std::fs::write(&bundle, &chain.issuer).unwrap();
+        chain.verify(Err(why), "this machine's root certificates", |url| open(url, &[], &JvmTrust::None));
+    }
+}
+
+/// `javax.net.ssl.trustStore` names a company's CA: the public ones of the system are not meant.
+#[test]
+fn a_jvms_trust_store_that_was_named_is_not_widened_by_the_systems_certificates() {
+    let bundle = std::env::temp_dir().join(format!("nativejwt-{}-wider.pem", std::process::id()));
+    std::fs::copy(data("ca.pem"), &bundle).unwrap();
+    let environment = [("SSL_CERT_FILE", bundle.to_str().unwrap()), ("SSL_CERT_DIR", "")];
+    alone(module_path!(), "alone_trust_the_jvms_certificates", &environment);
+    std::fs::remove_file(bundle).unwrap();
+}
+
+#[test]
+#[ignore = "run by a_jvms_trust_store_that_was_named_is_not_widened_by_the_systems_certificates"]
+fn alone_trust_the_jvms_certificates() {
+    let server = Server::start_tls(server_config(false, rustls::ALL_VERSIONS), |_, _| good(&["a"]));
+    let ca = std::fs::read(data("ca.pem")).unwrap();
+    let other = std::fs::read(data("client-certificate.pem")).unwrap();
+    let url = https(&server);
+    let trusted = |events: &[Event]| {
+        let line = events.iter().find(|event| event.text.starts_with("Trusted for ")).unwrap().clone();
+        assert_eq!(line.level, Level::Info);
+        line.text.strip_prefix(&format!("Trusted for {url}: ")).unwrap().to_owned()
+    };
+    let (fetched, events) = open(&url, &[], &JvmTrust::Certificates(other.clone()));
+    assert_eq!(fetched, Ok(()), "beside the JDK's own certificates the system's count");
+    assert_eq!(
+        trusted(&events),
+        "1 certificate of the JVM's trust store and 1 certificate of this machine's root certificates; 1 of them is not a \
+         CA's, so it is trusted for its own server alone"
+    );
+    let (fetched, events) = open(&url, &[], &JvmTrust::CertificatesAlone(other));
+    let failure = fetched.unwrap_err();
+    assert!(failure.contains("is of no issuer in the JVM's trust store alone (javax.net.ssl.trustStore)"), "{failure}");
+    assert!(trusted(&events).starts_with("1 certificate of the JVM's trust store alone (javax.net.ssl.trustStore);"));
+    let (fetched, events) = open(&url, &[], &JvmTrust::CertificatesAlone([&ca[..], &ca].concat()));
+    assert_eq!(fetched, Ok(()));
+    assert_eq!(trusted(&events), "2 certificates of the JVM's trust store alone (javax.net.ssl.trustStore)");
+    for nothing in [&b""[..], b"-----BEGIN CERTIFICATE-----\n"] {
+        let failure = open(&url, &[], &JvmTrust::CertificatesAlone(nothing.to_vec())).0.unwrap_err();
+        assert!(failure.contains("the JVM trusts no certificate: see javax.net.ssl.trustStore"), "{failure}");
+    }
+    let (_, events) = open("http://127.0.0.1:1/", &[], &JvmTrust::Certificates(ca));
+    assert!(events.iter().all(|event| !event.text.starts_with("Trusted for ")), "nobody is trusted over http");
 }
 
 #[test]
@@ -317,6 +470,16 @@ fn a_key_store_that_names_the_issuer_needs_no_trust_store() {
     assert!(fetch(&https(&server), &lines).unwrap_err().contains("UnknownIssuer"), "the trust store alone counts");
 }
 
+fn request_head(client: &mut TcpStream) -> io::Result<Vec<u8>> {
+    let mut request = Vec::new();
+    while !request.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        client.read_exact(&mut byte)?;
+        request.push(byte[0]);
+    }
+    Ok(request)
+}
+
 /// A proxy that hands the bytes through, and what clients asked it for.
 struct InBetween {
     address: SocketAddr,
@@ -354,12 +517,7 @@ impl InBetween {
     /// An HTTP proxy that wants these credentials.
     fn http(target: SocketAddr, authorization: &'static str) -> Self {
         Self::start(move |client| {
-            let mut request = Vec::new();
-            while !request.ends_with(b"\r\n\r\n") {
-                let mut byte = [0];
-                client.read_exact(&mut byte)?;
-                request.push(byte[0]);
-            }
+            let request = request_head(client)?;
             let text = String::from_utf8(request.clone()).unwrap();
             if !text.to_lowercase().contains(&format!("proxy-authorization: {authorization}\r\n").to_lowercase()) {
                 client.write_all(
@@ -372,6 +530,15 @@ impl InBetween {
                 return Ok((request, Some((target, Vec::new()))));
             }
             Ok((request.clone(), Some((target, request))))
+        })
+    }
+
+    /// An HTTP proxy that gives this answer to each request, and connects to nothing.
+    fn answering(answer: String) -> Self {
+        Self::start(move |client| {
+            let request = request_head(client)?;
+            client.write_all(answer.as_bytes())?;
+            Ok((request, None))
         })
     }
 
@@ -422,9 +589,12 @@ fn an_http_proxy_is_asked_with_its_credentials() {
         assert!(proxy.asked()[0].starts_with(request), "{:?}", proxy.asked());
         for wrong in [&[][..], &["http-proxy.user=me", "http-proxy.password=hunter2"]] {
             let failure = fetch(&url, &with(&proxy, wrong)).unwrap_err();
-            let expected = "the proxy answered with status 407: it wants other credentials \
-                            (jwk.http-client.http-proxy.user and jwk.http-client.http-proxy.password)";
-            assert!(failure.ends_with(expected), "{failure}");
+            let expected = format!(
+                "the proxy http://{} answered with status 407: it wants other credentials \
+                 (jwk.http-client.http-proxy.user and jwk.http-client.http-proxy.password)",
+                proxy.address
+            );
+            assert!(failure.ends_with(&expected), "{failure}");
             assert!(!failure.contains("hunter2"));
         }
     }
@@ -465,17 +635,63 @@ fn a_socks_proxy_is_asked_as_stock_asks_it() {
     assert_eq!(asked[1], [4, 1, high, low, 127, 0, 0, 1, 0], "4");
     let refusing = InBetween::socks4(tls.address, 0x5b);
     let failure = fetch(&https(&tls), &lines(&refusing)).unwrap_err();
-    assert!(failure.contains("cannot connect: SOCKS error: "), "{failure}");
+    let expected = format!(
+        "the proxy socks4a://{} was reached and does not connect to the server; its log says why (SOCKS error: ",
+        refusing.address
+    );
+    assert!(failure.contains(&expected), "{failure}");
     let failure = fetch("https://[::1]/jwks", &lines(&proxy)).unwrap_err();
-    assert!(failure.contains("cannot connect: SOCKS error: IPV6 is not supported"), "{failure}");
+    assert!(failure.contains("(SOCKS error: IPV6 is not supported"), "{failure}");
 }
 
 #[test]
-fn a_proxy_that_is_not_there_is_a_failed_fetch() {
+fn a_proxy_that_is_not_there_is_a_failed_fetch_that_names_the_proxy() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    for key in ["http-proxy", "socks-proxy"] {
-        let failure = fetch("http://127.0.0.1:1/jwks", &[format!("{key}={free}")]).unwrap_err();
-        assert!(failure.contains("cannot connect"), "{failure}");
+    for (key, scheme) in [("http-proxy", "http"), ("socks-proxy", "socks4a")] {
+        for url in ["http://127.0.0.1:1/jwks", "https://127.0.0.1:1/jwks"] {
+            let failure = fetch(url, &[format!("{key}={free}")]).unwrap_err();
+            assert!(failure.contains(&format!("cannot connect to the proxy {scheme}://{free}: ")), "{url}: {failure}");
+        }
+    }
+}
+
+#[test]
+fn a_proxy_that_answers_by_itself_is_named_without_its_credentials() {
+    let page = |status: &str, body: &str| {
+        format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len())
+    };
+    let html = "\n<!DOCTYPE html><title>Sign in to the network</title>";
+    for (url, answer, expected) in [
+        (
+            "https://idp.example/jwks",
+            page("502 Bad Gateway", html),
+            "the proxy PROXY was reached and does not connect to the server; its log says why (tunnel error: unsuccessful)",
+        ),
+        (
+            "https://idp.example/jwks",
+            String::new(),
+            "the proxy PROXY was reached and does not connect to the server; its log says why (tunnel error: unexpected end of file)",
+        ),
+        ("https://idp.example/jwks", page("407 No", ""), "the proxy PROXY answered with status 407: it wants other"),
+        (
+            "http://idp.example/jwks",
+            page("503 No", html),
+            "the proxy PROXY, or the server behind it, answered with status 503",
+        ),
+        (
+            "http://idp.example/jwks",
+            page("200 OK", html),
+            "the proxy PROXY, or the server behind it, answered with a web page and not with JSON",
+        ),
+        ("http://idp.example/jwks", page("407 No", html), "the proxy PROXY answered with status 407: it wants other"),
+        ("http://idp.example/jwks", String::new(), " (asked by way of the proxy PROXY)"),
+    ] {
+        let proxy = InBetween::answering(answer.clone());
+        let address = format!("={}", proxy.address);
+        let lines = [&*address, ".user=me", ".password=hunter2"].map(|line| format!("http-proxy{line}"));
+        let failure = fetch(url, &lines).unwrap_err();
+        let expected = expected.replace("PROXY", &format!("http://{}", proxy.address));
+        assert!(failure.contains(&expected) && !failure.contains("hunter2"), "{url} {answer}: {failure}");
     }
 }
 

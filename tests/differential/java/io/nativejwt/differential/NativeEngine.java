@@ -1,6 +1,7 @@
 package io.nativejwt.differential;
 
 import io.nativejwt.ffi.NativeAuthenticator;
+import io.nativejwt.ffi.TrustedCertificates;
 import io.nativejwt.ffi.Verdict;
 
 import java.util.Map;
@@ -14,7 +15,7 @@ final class NativeEngine {
     }
 
     static NativeEngine open(Map<String, String> config) {
-        return new NativeEngine(NativeAuthenticator.open(config, "case", "", true));
+        return new NativeEngine(NativeAuthenticator.open(config, "case", TrustedCertificates.OF_THE_SYSTEM, true));
     }
 
     /** The verdict is A (user, principal) or R (code, message). */

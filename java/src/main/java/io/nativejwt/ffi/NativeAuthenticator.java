@@ -5,44 +5,62 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.ref.Cleaner;
-import java.lang.ref.Reference;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
-import java.util.function.LongToIntFunction;
 
 /**
  * An authenticator in native memory. It has no {@code close}: the handle is freed when nothing
  * refers to this object any more, so no thread can be inside a call at that moment.
  */
 public final class NativeAuthenticator {
-    /** The key that says under which name connectors get the token. */
-    public static final String CREDENTIAL_NAME_KEY =
-            "http-server.authentication.jwt.pass-through.credential-name";
-
-    private static final Cleaner CLEANER = Cleaner.create();
-
-    private final long handle;
+    private final NativeHandle handle;
     private final KnownIdentities identities;
     private final KnownRefusals refusals = new KnownRefusals();
 
     /** Null where tokens are not passed through. */
     private final String credentialName;
 
-    private NativeAuthenticator(long handle, String credentialName) {
+    private NativeAuthenticator(NativeHandle handle, String credentialName) {
         this.handle = handle;
         this.credentialName = credentialName;
-        identities = new KnownIdentities(NativeMethods.cacheSlots(handle));
-        CLEANER.register(this, () -> NativeMethods.close(handle));
+        identities = new KnownIdentities(handle.cacheSlots());
+    }
+
+    /**
+     * What has to be known of a configuration before it is opened.
+     *
+     * @param config the keys, without {@code header-authenticator.name}
+     * @throws InvalidConfigurationException when it cannot be read at all; most errors are told by
+     *     {@link #open} alone
+     * @throws NativeLibraryUnavailableException when there is no usable library
+     */
+    public static ConfigurationSummary describe(Map<String, String> config) {
+        NativeLibrary.instance().requireAvailable();
+        try (Arena arena = Arena.ofConfined()) {
+            Record record = newRecord(arena);
+            byte[] text = propertiesText(config).getBytes(UTF_8);
+            MemorySegment configSegment = copyOf(arena, text);
+            int code =
+                    NativeMethods.describe(
+                            configSegment.address(),
+                            text.length,
+                            record.segment().address(),
+                            Record.CAPACITY);
+            wipe(configSegment);
+            if (code != 0) {
+                throw new InvalidConfigurationException("", errors(record));
+            }
+            return ConfigurationSummary.of(record);
+        }
     }
 
     /**
      * @param config the keys, without {@code header-authenticator.name}
      * @param source the file the keys came from, for the messages; empty when unknown
-     * @param trustedCertificates in PEM, what this JVM trusts; servers of JWK sets are verified
-     *     with them and the system's where no trust store is configured; may be empty
+     * @param trusted whom this JVM trusts; looked at where {@link
+     *     ConfigurationSummary#usesJvmTrustStore}
      * @param takesIdentity whether the coordinator takes groups and extra credentials; keys about
      *     them are errors where it does not
      * @throws InvalidConfigurationException with all errors at once
@@ -51,14 +69,17 @@ public final class NativeAuthenticator {
     public static NativeAuthenticator open(
             Map<String, String> config,
             String source,
-            String trustedCertificates,
+            TrustedCertificates trusted,
             boolean takesIdentity) {
-        NativeLibrary.instance().requireAvailable();
+        String credentialName = describe(config).credentialName();
         try (Arena arena = Arena.ofConfined()) {
             byte[] text = propertiesText(config).getBytes(UTF_8);
             byte[] path = source.getBytes(UTF_8);
-            byte[] pem = trustedCertificates.getBytes(US_ASCII);
-            MemorySegment record = arena.allocate(Record.CAPACITY, Long.BYTES);
+            byte[] pem = trusted.pem().getBytes(US_ASCII);
+            int flags =
+                    (takesIdentity ? 0 : NativeMethods.OPEN_WITHOUT_IDENTITY)
+                            + (trusted.alone() ? NativeMethods.OPEN_TRUSTED_CERTIFICATES_ALONE : 0);
+            Record record = newRecord(arena);
             MemorySegment configSegment = copyOf(arena, text);
             long handle =
                     NativeMethods.open(
@@ -68,24 +89,28 @@ public final class NativeAuthenticator {
                             path.length,
                             copyOf(arena, pem).address(),
                             pem.length,
-                            takesIdentity ? 0 : NativeMethods.OPEN_WITHOUT_IDENTITY,
-                            record.address(),
+                            flags,
+                            record.segment().address(),
                             Record.CAPACITY);
-            // It may hold secrets, such as the password of a trust store.
-            configSegment.fill((byte) 0);
+            wipe(configSegment);
             if (handle == 0) {
-                List<String> errors =
-                        new Record(record)
-                                .message()
-                                .lines()
-                                .filter(line -> !line.isBlank())
-                                .toList();
-                throw new InvalidConfigurationException(source, errors);
+                throw new InvalidConfigurationException(source, errors(record));
             }
-            String credentialName = config.get(CREDENTIAL_NAME_KEY);
-            return new NativeAuthenticator(
-                    handle, credentialName == null ? null : credentialName.trim());
+            return new NativeAuthenticator(new NativeHandle(handle), credentialName);
         }
+    }
+
+    private static Record newRecord(Arena arena) {
+        return new Record(arena.allocate(Record.CAPACITY, Long.BYTES));
+    }
+
+    /** It may hold secrets, such as the password of a trust store. */
+    private static void wipe(MemorySegment config) {
+        config.fill((byte) 0);
+    }
+
+    private static List<String> errors(Record record) {
+        return record.message().lines().filter(line -> !line.isBlank()).toList();
     }
 
     /** The name under which connectors get the token; null where they do not. */
@@ -131,20 +156,13 @@ public final class NativeAuthenticator {
     /** Null for a token that is known to the library and not to us. */
     private Verdict call(CallBuffers buffers, MemorySegment header, long nowMillis, int flags) {
         Record record = buffers.record();
-        int code;
-        try {
-            code =
-                    NativeMethods.authenticate(
-                            handle,
-                            CallBuffers.headerAddress(header),
-                            buffers.headerLength(),
-                            nowMillis,
-                            flags,
-                            record.segment().address(),
-                            Record.CAPACITY);
-        } finally {
-            Reference.reachabilityFence(this);
-        }
+        int code =
+                handle.authenticate(
+                        CallBuffers.headerAddress(header),
+                        buffers.headerLength(),
+                        nowMillis,
+                        flags,
+                        record);
         if (code != record.code()) {
             throw new IllegalStateException(
                     "The native library answered %d, its record says %d"
@@ -160,27 +178,14 @@ public final class NativeAuthenticator {
         Verdict.Accepted accepted =
                 new Verdict.Accepted(principal, record.user(principal), record.groups(), Map.of());
         if (record.isKept()) {
-            identities.remember(record, accepted, room());
+            identities.remember(record, accepted, handle.cacheRoom());
         }
         return accepted;
     }
 
-    /** How many bytes the identities may take now. */
-    private long room() {
-        try {
-            return NativeMethods.cacheRoom(handle);
-        } finally {
-            Reference.reachabilityFence(this);
-        }
-    }
-
     /** Has all accepted tokens forgotten, so that each is verified again. */
     public void forgetTokens() {
-        try {
-            NativeMethods.forgetTokens(handle);
-        } finally {
-            Reference.reachabilityFence(this);
-        }
+        handle.forgetTokens();
         identities.forgetAll();
     }
 
@@ -188,23 +193,10 @@ public final class NativeAuthenticator {
     public List<Event> drainEvents() {
         List<Event> events = new ArrayList<>();
         Record record = CallBuffers.ofThisThread().record();
-        while (use(
-                        address ->
-                                NativeMethods.drainEvents(
-                                        address, record.segment().address(), Record.CAPACITY))
-                > 0) {
+        while (handle.drainEvents(record) > 0) {
             record.message().lines().map(Event::parse).forEach(events::add);
         }
         return events;
-    }
-
-    /** The only way to the handle: it stays open until the call has returned. */
-    private int use(LongToIntFunction call) {
-        try {
-            return call.applyAsInt(handle);
-        } finally {
-            Reference.reachabilityFence(this);
-        }
     }
 
     private static MemorySegment copyOf(Arena arena, byte[] bytes) {

@@ -10,10 +10,13 @@ final class NativeMethods {
      * Raised together with the native constant whenever a signature or the layout of the record
      * changes.
      */
-    static final int ABI_VERSION = 5;
+    static final int ABI_VERSION = 6;
 
     /** The flag of {@link #open} for a caller that hands on a principal and no identity. */
     static final int OPEN_WITHOUT_IDENTITY = 1;
+
+    /** The flag of {@link #open} for a JVM that was told whom to trust. */
+    static final int OPEN_TRUSTED_CERTIFICATES_ALONE = 2;
 
     /**
      * The flag of {@link #authenticate} for a caller that remembers identities by their place in
@@ -30,6 +33,13 @@ final class NativeMethods {
 
     /** Writes the library's version in ASCII and returns its length. */
     static native int libraryVersion(long address, int capacity);
+
+    /**
+     * Writes what has to be known before {@link #open}, and returns the record's code: 0, or
+     * another one when the record's message holds errors, one a line.
+     */
+    static native int describe(
+            long configAddress, long configLength, long recordAddress, int recordCapacity);
 
     /**
      * Returns a handle, or 0 when the record's message holds the configuration errors, one a line.

@@ -55,14 +55,18 @@ final class Record {
         return segment.get(ValueLayout.JAVA_INT, CODE);
     }
 
+    int flags() {
+        return segment.get(ValueLayout.JAVA_INT, FLAGS);
+    }
+
     /** Whether the token is kept in the cache, so that it has a slot and a generation. */
     boolean isKept() {
-        return (segment.get(ValueLayout.JAVA_INT, FLAGS) & KEPT) != 0;
+        return (flags() & KEPT) != 0;
     }
 
     /** Whether whoever remembers the slot and the generation is to know the identity. */
     boolean isWithoutTexts() {
-        return (segment.get(ValueLayout.JAVA_INT, FLAGS) & WITHOUT_TEXTS) != 0;
+        return (flags() & WITHOUT_TEXTS) != 0;
     }
 
     int cacheSlot() {

@@ -2,13 +2,14 @@ package io.nativejwt.login;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
+import io.nativejwt.ffi.TrustedCertificates;
+
+import java.io.File;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.X509Certificate;
 import java.util.Arrays;
 import java.util.Base64;
-import java.util.List;
-import java.util.Map;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import java.util.stream.Collectors;
@@ -24,55 +25,55 @@ import javax.net.ssl.X509TrustManager;
 public final class JvmTrustStore {
     private static final Logger LOG = Logger.getLogger(JvmTrustStore.class.getName());
     private static final Base64.Encoder BASE64 = Base64.getMimeEncoder(64, new byte[] {'\n'});
-    private static final String WITHOUT =
-            "; the servers of JWK sets are verified with the system's root certificates alone";
+    /** The property that tells a JVM whom to trust, in the place of what the JDK brings. */
+    private static final String TRUST_STORE = "javax.net.ssl.trustStore";
 
     private JvmTrustStore() {}
 
-    /** Reading it takes a while, so it is read only where keys are fetched with it. */
-    public static boolean isUsedBy(Map<String, String> config) {
-        String jwt = "http-server.authentication.jwt.";
-        String keyFile =
-                config.getOrDefault(
-                        jwt + "key-file",
-                        config.getOrDefault("http.authentication.jwt.key-file", ""));
-        boolean isFetched =
-                List.of("http://", "https://", "oidc:").stream()
-                        .anyMatch(
-                                begin -> keyFile.regionMatches(true, 0, begin, 0, begin.length()));
-        return (isFetched || config.containsKey(jwt + "config-files"))
-                && !config.containsKey("jwk.http-client.trust-store-path");
-    }
-
-    /** In PEM; empty, and a warning in the log, where there are none. */
-    public static String pem() {
+    /** Without certificates, and with a warning in the log, where none can be read. */
+    public static TrustedCertificates read() {
+        String path = System.getProperty(TRUST_STORE, "");
+        // Who narrows the JVM's trust to a company's CA does not mean that of the system's as well.
+        boolean alone = !path.isEmpty();
+        if (alone && !path.equals("NONE") && !new File(path).canRead()) {
+            LOG.warning(
+                    TRUST_STORE
+                            + "="
+                            + path
+                            + " cannot be read: this JVM trusts the certificates of its JDK"
+                            + " instead, and so does native-jwt");
+        }
+        String place = alone ? " (" + TRUST_STORE + "=" + path + ")" : "";
+        String without =
+                alone
+                        ? "; no server of a JWK set is trusted"
+                        : "; the servers of JWK sets are verified with the system's root"
+                                + " certificates alone";
+        String pem = "";
         try {
-            TrustManagerFactory factory =
-                    TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-            factory.init((KeyStore) null);
-            String pem =
-                    Arrays.stream(factory.getTrustManagers())
-                            .filter(X509TrustManager.class::isInstance)
-                            .map(X509TrustManager.class::cast)
-                            .flatMap(manager -> Arrays.stream(manager.getAcceptedIssuers()))
-                            .map(JvmTrustStore::pem)
-                            .collect(Collectors.joining());
+            pem = pem();
             if (pem.isEmpty()) {
-                LOG.warning("The trust store of this JVM" + place() + " is empty" + WITHOUT);
+                LOG.warning("The trust store of this JVM" + place + " is empty" + without);
             }
-            return pem;
         } catch (GeneralSecurityException | RuntimeException e) {
             LOG.log(
                     Level.WARNING,
-                    "The trust store of this JVM" + place() + " cannot be read" + WITHOUT,
+                    "The trust store of this JVM" + place + " cannot be read" + without,
                     e);
-            return "";
         }
+        return new TrustedCertificates(pem, alone);
     }
 
-    private static String place() {
-        String path = System.getProperty("javax.net.ssl.trustStore");
-        return path == null ? "" : " (javax.net.ssl.trustStore=" + path + ")";
+    private static String pem() throws GeneralSecurityException {
+        TrustManagerFactory factory =
+                TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+        factory.init((KeyStore) null);
+        return Arrays.stream(factory.getTrustManagers())
+                .filter(X509TrustManager.class::isInstance)
+                .map(X509TrustManager.class::cast)
+                .flatMap(manager -> Arrays.stream(manager.getAcceptedIssuers()))
+                .map(JvmTrustStore::pem)
+                .collect(Collectors.joining());
     }
 
     private static String pem(X509Certificate certificate) {

@@ -1,13 +1,14 @@
 package io.nativejwt.login;
 
+import io.nativejwt.ffi.ConfigurationSummary;
 import io.nativejwt.ffi.NativeAuthenticator;
+import io.nativejwt.ffi.TrustedCertificates;
 import io.nativejwt.ffi.Verdict;
 
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArraySet;
-import java.util.stream.Stream;
 
 /**
  * What both seams do with a request: hand the Authorization header to native code, see what the
@@ -18,11 +19,6 @@ import java.util.stream.Stream;
 public final class Login {
     /** In lower case, in which the coordinator's map of headers needs no copy of it. */
     private static final String AUTHORIZATION = "authorization";
-
-    private static final String ALLOW_HYPHEN_KEY =
-            "http-server.authentication.jwt.pass-through.allow-user-with-hyphen";
-    private static final String GROUPS_KEY = "http-server.authentication.jwt.groups-field";
-    private static final String CONFIG_FILES_KEY = "http-server.authentication.jwt.config-files";
 
     /**
      * The names that are kept for tokens, of all authenticators of the coordinator: what one of
@@ -40,16 +36,10 @@ public final class Login {
     private Login(
             NativeAuthenticator authenticator,
             SessionHeaders sessionHeaders,
-            Map<String, String> config) {
+            boolean allowsHyphen) {
         this.authenticator = authenticator;
         this.sessionHeaders = sessionHeaders;
-        allowsHyphen = Boolean.parseBoolean(config.getOrDefault(ALLOW_HYPHEN_KEY, "").trim());
-    }
-
-    /** Whether sessions may get more of the token than its user; an issuer's file may say so. */
-    public static boolean givesMoreThanAUser(Map<String, String> config) {
-        return Stream.of(NativeAuthenticator.CREDENTIAL_NAME_KEY, GROUPS_KEY, CONFIG_FILES_KEY)
-                .anyMatch(config::containsKey);
+        this.allowsHyphen = allowsHyphen;
     }
 
     /**
@@ -65,12 +55,17 @@ public final class Login {
             String source,
             String alternateHeaderName,
             boolean takesIdentity) {
-        String trusted = JvmTrustStore.isUsedBy(config) ? JvmTrustStore.pem() : "";
+        ConfigurationSummary summary = NativeAuthenticator.describe(config);
+        // Reading it takes a while, so it is read only where keys are fetched with it.
+        TrustedCertificates trusted =
+                summary.usesJvmTrustStore()
+                        ? JvmTrustStore.read()
+                        : TrustedCertificates.OF_THE_SYSTEM;
         Login login =
                 new Login(
                         NativeAuthenticator.open(config, source, trusted, takesIdentity),
                         new SessionHeaders(alternateHeaderName),
-                        config);
+                        summary.allowsUserWithHyphen());
         if (login.authenticator.credentialName() != null) {
             RESERVED.add(login.authenticator.credentialName());
         }

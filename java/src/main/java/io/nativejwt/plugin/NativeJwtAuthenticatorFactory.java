@@ -1,5 +1,6 @@
 package io.nativejwt.plugin;
 
+import io.nativejwt.ffi.NativeAuthenticator;
 import io.nativejwt.ffi.NativeLibrary;
 import io.nativejwt.login.Login;
 import io.trino.spi.security.HeaderAuthenticator;
@@ -29,7 +30,8 @@ public final class NativeJwtAuthenticatorFactory implements HeaderAuthenticatorF
     @Override
     public HeaderAuthenticator create(Map<String, String> config) {
         Optional<Path> source = ConfigurationFile.of(config);
-        boolean givesMoreThanAUser = takesIdentity() && Login.givesMoreThanAUser(config);
+        boolean givesMoreThanAUser =
+                takesIdentity() && NativeAuthenticator.describe(config).givesMoreThanAUser();
         if (givesMoreThanAUser) {
             ConfigurationFile.requireNoFurtherMapping();
         }

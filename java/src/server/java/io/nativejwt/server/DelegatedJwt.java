@@ -1,6 +1,5 @@
 package io.nativejwt.server;
 
-import io.nativejwt.ffi.NativeAuthenticator;
 import io.nativejwt.login.References;
 
 import java.util.Arrays;
@@ -19,6 +18,8 @@ final class DelegatedJwt {
     static final String TYPE = "DELEGATED-JWT";
     static final String DEFAULT_CREDENTIAL_NAME = "token";
 
+    private static final String CREDENTIAL_NAME_KEY =
+            "http-server.authentication.jwt.pass-through.credential-name";
     private static final String STOCK_TYPE = "JWT";
     private static final String TYPE_KEY = "http-server.authentication.type";
 
@@ -56,10 +57,10 @@ final class DelegatedJwt {
                             .map(type -> type.equalsIgnoreCase(TYPE) ? STOCK_TYPE : type)
                             .collect(Collectors.joining(",")));
             if (key.equals(TYPE_KEY)
-                    && KeyFileDiversion.value(NativeAuthenticator.CREDENTIAL_NAME_KEY, written)
+                    && KeyFileDiversion.value(CREDENTIAL_NAME_KEY, written)
                             .isEmpty()) {
                 System.setProperty(
-                        NativeAuthenticator.CREDENTIAL_NAME_KEY, DEFAULT_CREDENTIAL_NAME);
+                        CREDENTIAL_NAME_KEY, DEFAULT_CREDENTIAL_NAME);
             }
         }
         return Optional.empty();

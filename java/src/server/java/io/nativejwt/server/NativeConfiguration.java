@@ -55,15 +55,6 @@ final class NativeConfiguration {
         this.properties = properties;
     }
 
-    /** Whether stock would have had an HTTP client, and so the keys of one. */
-    boolean fetches() {
-        String keyFile = keyFile().orElse(null);
-        return keyFile == null
-                || Stream.of("https://", "http://", "oidc:")
-                        .anyMatch(
-                                begin -> keyFile.regionMatches(true, 0, begin, 0, begin.length()));
-    }
-
     boolean hasNoKeySource() {
         return keyFile().isEmpty() && !properties.containsKey(KeyFileDiversion.CONFIG_FILES_KEY);
     }

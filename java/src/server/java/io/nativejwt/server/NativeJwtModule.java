@@ -7,6 +7,7 @@ import io.airlift.configuration.ConfigurationAwareModule;
 import io.airlift.configuration.ConfigurationFactory;
 import io.airlift.http.client.HttpClientConfig;
 import io.nativejwt.ffi.InvalidConfigurationException;
+import io.nativejwt.ffi.NativeAuthenticator;
 import io.nativejwt.ffi.NativeLibrary;
 import io.nativejwt.ffi.NativeLibraryUnavailableException;
 import io.nativejwt.login.Login;
@@ -62,7 +63,7 @@ final class NativeJwtModule implements ConfigurationAwareModule {
         ConfigBinder configBinder = ConfigBinder.configBinder(binder);
         configBinder.bindConfig(NativeJwtConfig.class);
         NativeConfiguration keys = new NativeConfiguration(configuration.getProperties());
-        if (keys.fetches()) {
+        if (fetchesKeys(keys)) {
             // Stock binds them for its own client, which is not there: so the coordinator knows
             // them all, in the version it has, and refuses the same mistakes.
             configBinder.bindConfig(HttpClientConfig.class, ForJwt.class, "jwk");
@@ -72,6 +73,22 @@ final class NativeJwtModule implements ConfigurationAwareModule {
         }
         if (authenticator != null) {
             binder.bind(JwtAuthenticator.class).toInstance(authenticator);
+        }
+    }
+
+    /**
+     * Whether stock would have had an HTTP client, and so the keys of one. Where that cannot be
+     * known, those keys are no further errors.
+     */
+    private static boolean fetchesKeys(NativeConfiguration keys) {
+        if (keys.hasNoKeySource()) {
+            return true;
+        }
+        try {
+            return NativeAuthenticator.describe(keys.forLibrary()).fetchesKeys();
+        } catch (InvalidConfigurationException | NativeLibraryUnavailableException e) {
+            // Opening fails for the same reason, and tells it.
+            return true;
         }
     }
 

@@ -46,7 +46,7 @@ final class HeapDumpTest {
                 NativeAuthenticator.open(
                         Map.of("http-server.authentication.jwt.key-file", keyFile.toString()),
                         "test",
-                        "",
+                        TrustedCertificates.OF_THE_SYSTEM,
                         true);
         List<String> held = new ArrayList<>();
         for (int login = 0; login < LOGINS; login++) {

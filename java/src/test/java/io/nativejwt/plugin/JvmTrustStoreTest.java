@@ -2,11 +2,7 @@ package io.nativejwt.plugin;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
-import com.sun.net.httpserver.HttpsConfigurator;
-import com.sun.net.httpserver.HttpsServer;
-
+import io.nativejwt.ffi.TrustedCertificates;
 import io.nativejwt.login.JvmTrustStore;
 import io.nativejwt.testing.Keys;
 import io.nativejwt.testing.Token;
@@ -18,9 +14,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 import java.io.InputStream;
-import java.math.BigInteger;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyPair;
@@ -28,23 +21,18 @@ import java.security.KeyStore;
 import java.security.interfaces.RSAPublicKey;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Base64;
 import java.util.HashMap;
 import java.util.Map;
-
-import javax.net.ssl.KeyManagerFactory;
-import javax.net.ssl.SSLContext;
 
 /** A JWK set behind a certificate that only this JVM's trust store knows. */
 final class JvmTrustStoreTest {
     private static final Path STORES = Path.of("rust/core/testdata/stores").toAbsolutePath();
     private static final char[] PASSWORD = "changeit".toCharArray();
     private static final String TRUST_STORE = "javax.net.ssl.trustStore";
-    private static final String KEY_FILE = "http-server.authentication.jwt.key-file";
 
     private final KeyPair keys = Keys.rsa();
     private final Map<String, String> before = new HashMap<>();
-    private HttpsServer server;
+    private KeyServer server;
 
     @BeforeEach
     void start() throws Exception {
@@ -53,27 +41,12 @@ final class JvmTrustStoreTest {
             both.load(in, PASSWORD);
         }
         both.deleteEntry("client");
-        KeyManagerFactory keyManagers =
-                KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
-        keyManagers.init(both, PASSWORD);
-        SSLContext tls = SSLContext.getInstance("TLS");
-        tls.init(keyManagers.getKeyManagers(), null, null);
-        server = HttpsServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-        server.setHttpsConfigurator(new HttpsConfigurator(tls));
-        byte[] document = document((RSAPublicKey) keys.getPublic()).getBytes(UTF_8);
-        server.createContext(
-                "/",
-                exchange -> {
-                    exchange.sendResponseHeaders(200, document.length);
-                    exchange.getResponseBody().write(document);
-                    exchange.close();
-                });
-        server.start();
+        server = KeyServer.start((RSAPublicKey) keys.getPublic(), both, PASSWORD);
     }
 
     @AfterEach
     void stop() {
-        server.stop(0);
+        server.close();
         before.forEach(
                 (key, value) -> {
                     if (value == null) {
@@ -88,7 +61,9 @@ final class JvmTrustStoreTest {
     void issuerThatTheJvmTrustsIsTrusted() throws Exception {
         set(TRUST_STORE, STORES.resolve("trust.p12").toString());
         set(TRUST_STORE + "Password", "changeit");
-        assertThat(JvmTrustStore.pem()).containsOnlyOnce("-----BEGIN CERTIFICATE-----\n");
+        assertThat(JvmTrustStore.read().pem())
+                .containsOnlyOnce("-----BEGIN CERTIFICATE-----\n");
+        assertThat(JvmTrustStore.read().alone()).isTrue();
         HeaderAuthenticator authenticator = create();
         String token = Token.of("alice").header("kid", "a").sign("RS256", keys.getPrivate());
         Instant bound = Instant.now().plus(Duration.ofSeconds(30));
@@ -108,48 +83,39 @@ final class JvmTrustStoreTest {
     }
 
     @Test
-    void unreadableTrustStoreLeavesTheSystemsCertificates() {
+    void unreadableTrustStoreThatWasNamedTrustsNobody() {
         set(TRUST_STORE, STORES.resolve("trust.jks").toString());
         set(TRUST_STORE + "Password", "another");
-        assertThat(JvmTrustStore.pem()).isEmpty();
-        set(TRUST_STORE, STORES.resolve("nowhere.jks").toString());
-        assertThat(JvmTrustStore.pem()).isEmpty();
+        assertThat(JvmTrustStore.read()).isEqualTo(new TrustedCertificates("", true));
         assertThat(create()).isNotNull();
     }
 
+    /** As this JVM does where the file is missing; it is warned of. */
     @Test
-    void jvmsOwnCertificatesAreRead() {
-        assertThat(JvmTrustStore.pem().lines().filter("-----END CERTIFICATE-----"::equals))
-                .hasSizeGreaterThan(50);
+    void missingTrustStoreIsTheJdksOwn() {
+        set(TRUST_STORE, STORES.resolve("nowhere.jks").toString());
+        assertThat(certificates()).isGreaterThan(50);
+        assertThat(JvmTrustStore.read().alone()).isTrue();
     }
 
     @Test
-    void trustStoreIsReadOnlyWhereKeysAreFetchedWithIt() {
-        assertThat(JvmTrustStore.isUsedBy(Map.of(KEY_FILE, "HTTPS://idp.example/"))).isTrue();
-        assertThat(JvmTrustStore.isUsedBy(Map.of(KEY_FILE, "oidc:https://idp.example"))).isTrue();
-        assertThat(
-                        JvmTrustStore.isUsedBy(
-                                Map.of("http.authentication.jwt.key-file", "https://idp.example/")))
-                .isTrue();
-        assertThat(
-                        JvmTrustStore.isUsedBy(
-                                Map.of("http-server.authentication.jwt.config-files", "a")))
-                .isTrue();
-        assertThat(JvmTrustStore.isUsedBy(Map.of(KEY_FILE, "/etc/key.pem"))).isFalse();
-        assertThat(JvmTrustStore.isUsedBy(Map.of())).isFalse();
-        assertThat(
-                        JvmTrustStore.isUsedBy(
-                                Map.of(
-                                        KEY_FILE,
-                                        "https://idp.example/",
-                                        "jwk.http-client.trust-store-path",
-                                        "a")))
-                .isFalse();
+    void jvmsOwnCertificatesAreReadAndTheSystemsStandBesideThem() {
+        assertThat(certificates()).isGreaterThan(50);
+        assertThat(JvmTrustStore.read().alone()).isFalse();
+        set(TRUST_STORE, "");
+        assertThat(JvmTrustStore.read().alone()).isFalse();
+    }
+
+    private static long certificates() {
+        return JvmTrustStore.read()
+                .pem()
+                .lines()
+                .filter("-----END CERTIFICATE-----"::equals)
+                .count();
     }
 
     private HeaderAuthenticator create() {
-        String url = "https://127.0.0.1:" + server.getAddress().getPort() + "/jwks";
-        return InstalledPlugin.release().create(Map.of("key-file", url));
+        return InstalledPlugin.release().create(Map.of("key-file", server.url()));
     }
 
     private void set(String key, String value) {
@@ -157,18 +123,5 @@ final class JvmTrustStoreTest {
         if (!before.containsKey(key)) {
             before.put(key, former);
         }
-    }
-
-    private static String document(RSAPublicKey key) {
-        return "{\"keys\":[{\"kid\":\"a\",\"kty\":\"RSA\",\"n\":\"%s\",\"e\":\"%s\"}]}"
-                .formatted(number(key.getModulus()), number(key.getPublicExponent()));
-    }
-
-    private static String number(BigInteger number) {
-        byte[] bytes = number.toByteArray();
-        int start = bytes[0] == 0 ? 1 : 0;
-        return Base64.getUrlEncoder()
-                .withoutPadding()
-                .encodeToString(java.util.Arrays.copyOfRange(bytes, start, bytes.length));
     }
 }

@@ -4,6 +4,7 @@ import com.google.inject.Inject;
 
 import io.jsonwebtoken.Locator;
 import io.nativejwt.ffi.NativeAuthenticator;
+import io.nativejwt.ffi.TrustedCertificates;
 import io.nativejwt.ffi.Verdict;
 import io.trino.server.security.AuthenticationException;
 import io.trino.server.security.Authenticator;
@@ -47,7 +48,7 @@ public class JwtAuthenticator implements Authenticator {
                 properties,
                 "user-mapping.file",
                 config.getUserMappingFile().map(Object::toString).orElse(null));
-        authenticator = NativeAuthenticator.open(properties, "config.properties", "", true);
+        authenticator = NativeAuthenticator.open(properties, "config.properties", TrustedCertificates.OF_THE_SYSTEM, true);
     }
 
     private static void put(Map<String, String> properties, String name, String value) {

@@ -1,0 +1,35 @@
+package io.nativejwt.ffi;
+
+/**
+ * What has to be known of a configuration before it is opened. The library reads it, by the code
+ * that opens it: no class of ours reads a property of ours.
+ *
+ * @param fetchesKeys whether keys are fetched from a server, or can be after a change of a file of
+ *     {@code config-files}
+ * @param usesJvmTrustStore whether the certificates that this JVM trusts count for that server
+ * @param givesMoreThanAUser whether sessions can get groups or the token
+ * @param credentialName the extra credential that connectors get the token as; null for none
+ * @param allowsUserWithHyphen whether tokens of users with a hyphen are passed through
+ */
+public record ConfigurationSummary(
+        boolean fetchesKeys,
+        boolean usesJvmTrustStore,
+        boolean givesMoreThanAUser,
+        String credentialName,
+        boolean allowsUserWithHyphen) {
+    private static final int FETCHES_KEYS = 1;
+    private static final int USES_TRUSTED_CERTIFICATES = 2;
+    private static final int GIVES_MORE_THAN_A_USER = 4;
+    private static final int ALLOWS_USER_WITH_HYPHEN = 8;
+
+    static ConfigurationSummary of(Record record) {
+        int flags = record.flags();
+        String credentialName = record.message();
+        return new ConfigurationSummary(
+                (flags & FETCHES_KEYS) != 0,
+                (flags & USES_TRUSTED_CERTIFICATES) != 0,
+                (flags & GIVES_MORE_THAN_A_USER) != 0,
+                credentialName.isEmpty() ? null : credentialName,
+                (flags & ALLOWS_USER_WITH_HYPHEN) != 0);
+    }
+}
