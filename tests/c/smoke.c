@@ -70,6 +70,10 @@ static nativejwt_authenticator *open_with(const char *config, const char *source
                           record, NATIVEJWT_RECORD_CAPACITY);
 }
 
+static uint32_t describe(const char *config, uint8_t *record) {
+    return nativejwt_describe((const uint8_t *)config, strlen(config), record, NATIVEJWT_RECORD_CAPACITY);
+}
+
 static void write_file(const char *path, const char *text) {
     FILE *file = fopen(path, "w");
     if (file == NULL || fputs(text, file) < 0 || fclose(file) != 0) {
@@ -137,6 +141,22 @@ int main(int count, char **arguments) {
              "http-server.authentication.jwt.key-file=%s\nhttp-server.authentication.jwt.principal-field=iss\n"
              "http-server.authentication.jwt.groups-field=iss\n",
              key_file);
+    uint32_t described = describe(config, record);
+    nativejwt_record description = head(record);
+    check(described == 0 && description.code == 0 &&
+              description.flags == NATIVEJWT_DESCRIBED_GIVES_MORE_THAN_A_USER && description.message_length == 0,
+          "a description says that groups are given, and no keys are fetched");
+    described = describe("http-server.authentication.jwt.key-file=OIDC:https://idp.example\n"
+                         "http-server.authentication.jwt.pass-through.credential-name=token\n",
+                         record);
+    description = head(record);
+    check(described == 0 && description.flags == (NATIVEJWT_DESCRIBED_FETCHES_KEYS |
+                                                  NATIVEJWT_DESCRIBED_USES_TRUSTED_CERTIFICATES |
+                                                  NATIVEJWT_DESCRIBED_GIVES_MORE_THAN_A_USER) &&
+              text_is(record, description.message_offset, description.message_length, "token"),
+          "or that they are, and the credential's name");
+    check(describe("a=\\u00", record) == NATIVEJWT_CODE_CONFIGURATION, "of what is no properties text it says why");
+
     nativejwt_authenticator *authenticator = open_with(config, "", record);
     check(authenticator != NULL, "a right configuration opens an authenticator");
     if (authenticator == NULL) {

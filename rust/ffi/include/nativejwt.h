@@ -117,7 +117,7 @@
 /*
  The version of the functions and of the record. Both sides compare it before anything else.
  */
-#define NATIVEJWT_ABI_VERSION 5
+#define NATIVEJWT_ABI_VERSION 6
 
 /*
  A record buffer of this size holds every verdict.
@@ -134,6 +134,32 @@
  `pass-through.credential-name` are errors.
  */
 #define NATIVEJWT_OPEN_WITHOUT_IDENTITY 1
+
+/*
+ A flag of opening: of the servers of JWK sets, those are trusted that `trusted_certificates` says, and not those of the
+ system's certificates. For a caller that was told whom to trust, such as a JVM by `javax.net.ssl.trustStore`.
+ */
+#define NATIVEJWT_OPEN_TRUSTED_CERTIFICATES_ALONE 2
+
+/*
+ A flag of a description: keys are fetched from a server, or can be after a change of one of `config-files`.
+ */
+#define NATIVEJWT_DESCRIBED_FETCHES_KEYS 1
+
+/*
+ A flag of a description: opening takes `trusted_certificates` into account.
+ */
+#define NATIVEJWT_DESCRIBED_USES_TRUSTED_CERTIFICATES 2
+
+/*
+ A flag of a description: sessions can get groups or the token.
+ */
+#define NATIVEJWT_DESCRIBED_GIVES_MORE_THAN_A_USER 4
+
+/*
+ A flag of a description: `pass-through.allow-user-with-hyphen` is true.
+ */
+#define NATIVEJWT_DESCRIBED_ALLOWS_USER_WITH_HYPHEN 8
 
 /*
  A flag of authenticating: the caller remembers identities by `cache_slot` and `cache_generation`, and needs no texts of
@@ -173,7 +199,8 @@ typedef struct nativejwt_record {
    */
   uint32_t code;
   /*
-   `NATIVEJWT_RECORD_KEPT` and `NATIVEJWT_RECORD_WITHOUT_TEXTS`, added up.
+   Of a verdict, `NATIVEJWT_RECORD_KEPT` and `NATIVEJWT_RECORD_WITHOUT_TEXTS`, added up; of a description, the
+   `NATIVEJWT_DESCRIBED_…` that hold.
    */
   uint32_t flags;
   /*
@@ -197,7 +224,8 @@ typedef struct nativejwt_record {
    */
   uint32_t user_length;
   /*
-   What the client is told of a refused token; or errors, or events, one a line.
+   What the client is told of a refused token; or errors, or events, one a line; or, of a description,
+   `pass-through.credential-name`.
    */
   uint32_t message_offset;
   /*
@@ -263,11 +291,25 @@ size_t nativejwt_library_version(uint8_t *buffer,
                                  size_t capacity);
 
 /*
+ Says what a caller has to know of a configuration before it opens it, so that it need not read the properties itself.
+ `config` is as for `nativejwt_open`. The record's flags are the `NATIVEJWT_DESCRIBED_…` that hold, its message is the name of
+ the credential that connectors get the token as, empty where they get none. No file is read, and most errors are told by
+ opening alone. Returns the record's code: 0, or `NATIVEJWT_CODE_CONFIGURATION` with the reasons in the message.
+
+ # Safety
+ `config` and `record` point to as many bytes as their lengths say, and `record` is not used by others.
+ */
+uint32_t nativejwt_describe(const uint8_t *config,
+                            size_t config_length,
+                            uint8_t *record,
+                            size_t record_capacity);
+
+/*
  Opens an authenticator. `config` is UTF-8 text in the format of `java.util.Properties` with the keys
  `http-server.authentication.jwt.*` and `jwk.http-client.*`; `source` names the file it came from, for error messages,
  and may be empty. `trusted_certificates` is a PEM text with the certificates that the caller trusts besides the
- system's where JWK sets are fetched and no trust store is configured; it may be empty. `flags` is 0 or
- `NATIVEJWT_OPEN_WITHOUT_IDENTITY`. Returns null if anything is wrong: then the record's message names all of it, one error
+ system's where JWK sets are fetched and no trust store is configured; it may be empty. `flags` is the sum of
+ `NATIVEJWT_OPEN_WITHOUT_IDENTITY` and `NATIVEJWT_OPEN_TRUSTED_CERTIFICATES_ALONE`, as wanted. Returns null if anything is wrong: then the record's message names all of it, one error
  a line, and its code is `NATIVEJWT_CODE_CONFIGURATION`.
 
  # Safety

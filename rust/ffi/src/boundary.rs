@@ -249,3 +249,26 @@ pub(crate) fn library_version(buffer: &mut Output) -> usize {
         |_| 0,
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_becomes_an_answer_that_names_its_place_and_not_its_text() {
+        let answer = guarded(|| panic!("s3cret"), str::to_owned);
+        assert!(answer.starts_with("rust/ffi/src/boundary.rs:"), "{answer}");
+        assert_eq!(guarded(|| "done".to_owned(), str::to_owned), "done");
+    }
+
+    /// A function that foreign callers reach and that lets a panic out would end the coordinator.
+    #[test]
+    fn every_function_of_the_boundary_is_guarded() {
+        let source = include_str!("boundary.rs").split("#[cfg(test)]").next().unwrap();
+        let functions: Vec<_> = source.split("\npub(crate) ").skip(1).collect();
+        assert_eq!(functions.len(), 8);
+        for function in functions {
+            assert!(function.contains("guarded("), "{function}");
+        }
+    }
+}

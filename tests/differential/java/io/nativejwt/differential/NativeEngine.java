@@ -15,7 +15,8 @@ final class NativeEngine {
     }
 
     static NativeEngine open(Map<String, String> config) {
-        return new NativeEngine(NativeAuthenticator.open(config, "case", TrustedCertificates.OF_THE_SYSTEM, true));
+        return new NativeEngine(
+                NativeAuthenticator.open(config, "case", TrustedCertificates.OF_THE_SYSTEM, true));
     }
 
     /** The verdict is A (user, principal) or R (code, message). */

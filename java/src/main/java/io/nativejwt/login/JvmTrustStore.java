@@ -25,6 +25,7 @@ import javax.net.ssl.X509TrustManager;
 public final class JvmTrustStore {
     private static final Logger LOG = Logger.getLogger(JvmTrustStore.class.getName());
     private static final Base64.Encoder BASE64 = Base64.getMimeEncoder(64, new byte[] {'\n'});
+
     /** The property that tells a JVM whom to trust, in the place of what the JDK brings. */
     private static final String TRUST_STORE = "javax.net.ssl.trustStore";
 

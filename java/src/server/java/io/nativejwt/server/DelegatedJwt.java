@@ -57,10 +57,8 @@ final class DelegatedJwt {
                             .map(type -> type.equalsIgnoreCase(TYPE) ? STOCK_TYPE : type)
                             .collect(Collectors.joining(",")));
             if (key.equals(TYPE_KEY)
-                    && KeyFileDiversion.value(CREDENTIAL_NAME_KEY, written)
-                            .isEmpty()) {
-                System.setProperty(
-                        CREDENTIAL_NAME_KEY, DEFAULT_CREDENTIAL_NAME);
+                    && KeyFileDiversion.value(CREDENTIAL_NAME_KEY, written).isEmpty()) {
+                System.setProperty(CREDENTIAL_NAME_KEY, DEFAULT_CREDENTIAL_NAME);
             }
         }
         return Optional.empty();

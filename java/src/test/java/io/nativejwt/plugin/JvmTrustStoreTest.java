@@ -61,8 +61,7 @@ final class JvmTrustStoreTest {
     void issuerThatTheJvmTrustsIsTrusted() throws Exception {
         set(TRUST_STORE, STORES.resolve("trust.p12").toString());
         set(TRUST_STORE + "Password", "changeit");
-        assertThat(JvmTrustStore.read().pem())
-                .containsOnlyOnce("-----BEGIN CERTIFICATE-----\n");
+        assertThat(JvmTrustStore.read().pem()).containsOnlyOnce("-----BEGIN CERTIFICATE-----\n");
         assertThat(JvmTrustStore.read().alone()).isTrue();
         HeaderAuthenticator authenticator = create();
         String token = Token.of("alice").header("kid", "a").sign("RS256", keys.getPrivate());

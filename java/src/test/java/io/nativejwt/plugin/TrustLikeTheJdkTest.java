@@ -47,7 +47,8 @@ final class TrustLikeTheJdkTest {
     private final InstalledPlugin plugin = InstalledPlugin.release();
     @TempDir Path folder;
 
-    private record Case(String what, boolean trusted, List<Certificate> anchors, List<Certificate> chain) {}
+    private record Case(
+            String what, boolean trusted, List<Certificate> anchors, List<Certificate> chain) {}
 
     private static Case accepted(String what, List<Certificate> anchors, Certificate... chain) {
         return new Case(what, true, anchors, List.of(chain));
@@ -73,7 +74,10 @@ final class TrustLikeTheJdkTest {
                         "CA:FALSE and keyCertSign",
                                 Certificate.of("leaf").noCa().keyUsage(KEY_CERT_SIGN).selfSigned(),
                         "a CA without keyCertSign",
-                                Certificate.of("leaf").ca().keyUsage(DIGITAL_SIGNATURE).selfSigned());
+                                Certificate.of("leaf")
+                                        .ca()
+                                        .keyUsage(DIGITAL_SIGNATURE)
+                                        .selfSigned());
         without.forEach(
                 (kind, leaf) -> {
                     Certificate issued = Certificate.of("server").by(leaf);
@@ -96,7 +100,8 @@ final class TrustLikeTheJdkTest {
         List<Case> cases = new ArrayList<>();
         Map.of(
                         "a CA", Certificate.of("root").ca().selfSigned(),
-                        "with keyCertSign", Certificate.of("root").ca().keyUsage(KEY_CERT_SIGN).selfSigned(),
+                        "with keyCertSign",
+                                Certificate.of("root").ca().keyUsage(KEY_CERT_SIGN).selfSigned(),
                         "of version 1", Certificate.of("root").version1().selfSigned(),
                         "with a path of none", Certificate.of("root").ca(0).selfSigned())
                 .forEach(
@@ -106,7 +111,12 @@ final class TrustLikeTheJdkTest {
                             cases.add(accepted(kind + ", sent too", List.of(root), issued, root));
                             Certificate intermediate = Certificate.of("intermediate").ca().by(root);
                             Certificate below = Certificate.of("server").by(intermediate);
-                            cases.add(accepted(kind + ", at a distance", List.of(root), below, intermediate));
+                            cases.add(
+                                    accepted(
+                                            kind + ", at a distance",
+                                            List.of(root),
+                                            below,
+                                            intermediate));
                             cases.add(refused(kind + ", with a gap", List.of(root), below));
                             cases.add(accepted(kind + ", below", List.of(intermediate), below));
                             Certificate other = Certificate.of("root").ca().selfSigned();
@@ -124,7 +134,8 @@ final class TrustLikeTheJdkTest {
         Map.of(
                         "no basicConstraints", Certificate.of("intermediate"),
                         "CA:FALSE", Certificate.of("intermediate").noCa(),
-                        "without keyCertSign", Certificate.of("intermediate").ca().keyUsage(DIGITAL_SIGNATURE),
+                        "without keyCertSign",
+                                Certificate.of("intermediate").ca().keyUsage(DIGITAL_SIGNATURE),
                         "of version 1", Certificate.of("intermediate").version1())
                 .forEach(
                         (kind, builder) -> {
@@ -137,8 +148,19 @@ final class TrustLikeTheJdkTest {
         Certificate belowNone = Certificate.of("below").ca().by(none);
         Certificate belowOne = Certificate.of("below").ca().by(one);
         Certificate good = Certificate.of("server").by(belowOne);
-        cases.add(accepted("path of none, kept", List.of(root), Certificate.of("server").by(none), none));
-        cases.add(refused("path of none", List.of(root), Certificate.of("server").by(belowNone), belowNone, none));
+        cases.add(
+                accepted(
+                        "path of none, kept",
+                        List.of(root),
+                        Certificate.of("server").by(none),
+                        none));
+        cases.add(
+                refused(
+                        "path of none",
+                        List.of(root),
+                        Certificate.of("server").by(belowNone),
+                        belowNone,
+                        none));
         cases.add(accepted("path of one", List.of(root), good, belowOne, one));
         check(cases);
     }
@@ -177,7 +199,11 @@ final class TrustLikeTheJdkTest {
     }
 
     private void compare(
-            Case of, String source, KeyServer keys, Map<String, String> client, List<String> wrong) {
+            Case of,
+            String source,
+            KeyServer keys,
+            Map<String, String> client,
+            List<String> wrong) {
         String failure = oursSays(keys, client);
         if (failure.isEmpty() != of.trusted()) {
             wrong.add(
@@ -246,8 +272,7 @@ final class TrustLikeTheJdkTest {
     private Map<String, String> keyStoreWithKey(Case of, String type) throws Exception {
         KeyStore store = keyStore(of, type);
         addKey(store, List.of(Certificate.of("client").selfSigned()));
-        return Map.of(
-                "key-store-path", saved(store).toString(), "key-store-password", PASSWORD);
+        return Map.of("key-store-path", saved(store).toString(), "key-store-password", PASSWORD);
     }
 
     private static KeyStore keyStore(Case of, String type) throws Exception {

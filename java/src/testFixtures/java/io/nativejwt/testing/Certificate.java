@@ -95,8 +95,7 @@ public final class Certificate {
         }
 
         public Builder ca(int pathLength) {
-            basicConstraints =
-                    tlv(SEQUENCE, TRUE, tlv(INTEGER, new byte[] {(byte) pathLength}));
+            basicConstraints = tlv(SEQUENCE, TRUE, tlv(INTEGER, new byte[] {(byte) pathLength}));
             return this;
         }
 
@@ -122,8 +121,7 @@ public final class Certificate {
 
         private Certificate signed(String issuer, KeyPair issuerKeys) {
             byte[] serial = tlv(INTEGER, new byte[] {(byte) (System.nanoTime() & 0x7f)});
-            byte[] validity =
-                    tlv(SEQUENCE, time("200101000000Z"), time("491231235959Z"));
+            byte[] validity = tlv(SEQUENCE, time("200101000000Z"), time("491231235959Z"));
             byte[] version = isVersion1 ? new byte[0] : tlv(0xa0, tlv(INTEGER, new byte[] {2}));
             byte[] body =
                     tlv(

@@ -48,7 +48,9 @@ public class JwtAuthenticator implements Authenticator {
                 properties,
                 "user-mapping.file",
                 config.getUserMappingFile().map(Object::toString).orElse(null));
-        authenticator = NativeAuthenticator.open(properties, "config.properties", TrustedCertificates.OF_THE_SYSTEM, true);
+        authenticator =
+                NativeAuthenticator.open(
+                        properties, "config.properties", TrustedCertificates.OF_THE_SYSTEM, true);
     }
 
     private static void put(Map<String, String> properties, String name, String value) {
