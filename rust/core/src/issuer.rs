@@ -213,3 +213,26 @@ fn open_user_mapping(
         })
         .ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Properties;
+
+    #[test]
+    fn discovery_demands_its_issuer_in_whatever_case_it_is_written() {
+        let required = |lines: &str| {
+            let text: String = lines.lines().map(|line| format!("http-server.authentication.jwt.{line}\n")).collect();
+            let mut errors = ConfigurationErrors::default();
+            let configuration = IssuerConfiguration::read(&Properties::parse(&text, "f").unwrap(), &mut errors);
+            (required_issuer(&configuration, &mut errors), errors.to_string())
+        };
+        for scheme in ["oidc", "OIDC", "Oidc"] {
+            let discovered = format!("key-file={scheme}:https://idp.example");
+            assert_eq!(required(&discovered), (Some("https://idp.example".to_owned()), String::new()));
+            let (_, errors) = required(&format!("{discovered}\nrequired-issuer=https://other.example"));
+            assert!(errors.contains("is not the issuer of key-file, 'https://idp.example'"), "{errors}");
+        }
+        assert_eq!(required("key-file=https://idp.example/jwks").0, None);
+    }
+}

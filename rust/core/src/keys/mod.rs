@@ -346,6 +346,7 @@ mod tests {
         };
         assert!(remote("https://idp.example/${KID}/jwks").unwrap());
         assert!(remote("HTTP://idp.example/jwks").unwrap());
+        assert!(remote("OIDC:https://idp.example").unwrap());
         assert!(remote("https://idp.example:x/").unwrap_err().0.starts_with("does not work: the URL is malformed"));
         assert!(remote("/nowhere/https://idp.example/").is_err());
         assert!(!remote("/nowhere/${KID}.pem").unwrap());
