@@ -189,11 +189,7 @@ final class ConfigurationTest {
     void eventsTellThePrincipalOfTheTokenBesideItsUser() throws Exception {
         String mark = "mark_" + Long.toHexString(System.nanoTime());
         String principal = "alice@corp.example";
-        assertThat(
-                        Clients.jdbc(
-                                coordinator,
-                                token(principal),
-                                "SELECT current_user AS " + mark))
+        assertThat(Clients.jdbc(coordinator, token(principal), "SELECT current_user AS " + mark))
                 .containsExactly("alice");
         Path events = coordinator.folder().resolve("events.json");
         Poll.until(

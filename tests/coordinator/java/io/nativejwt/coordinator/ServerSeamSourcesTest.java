@@ -118,8 +118,7 @@ final class ServerSeamSourcesTest {
             String handedOn =
                     loading(
                             diversion -> {
-                                Method divert =
-                                        diversion.getDeclaredMethod("divert", String.class);
+                                Method divert = diversion.getDeclaredMethod("divert", String.class);
                                 Method back = diversion.getDeclaredMethod("keyFile", String.class);
                                 divert.setAccessible(true);
                                 back.setAccessible(true);

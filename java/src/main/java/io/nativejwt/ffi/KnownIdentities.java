@@ -79,7 +79,8 @@ final class KnownIdentities {
 
     /** The bytes of the new element count already. */
     private void exchange(int slot, Known known) {
-        Known former = known == null && slots.getPlain(slot) == null ? null : slots.getAndSet(slot, known);
+        Known former =
+                known == null && slots.getPlain(slot) == null ? null : slots.getAndSet(slot, known);
         if (former != null) {
             bytes.addAndGet(-former.bytes);
         }

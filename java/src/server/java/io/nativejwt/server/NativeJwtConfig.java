@@ -39,7 +39,8 @@ public class NativeJwtConfig {
     }
 
     @Config("http-server.authentication.jwt.config-files")
-    @ConfigDescription("Property files with JWT properties, one file for each issuer, separated by commas")
+    @ConfigDescription(
+            "Property files with JWT properties, one file for each issuer, separated by commas")
     public NativeJwtConfig setConfigFiles(String configFiles) {
         this.configFiles = configFiles;
         return this;
@@ -50,7 +51,8 @@ public class NativeJwtConfig {
     }
 
     @Config("http-server.authentication.jwt.clock-skew")
-    @ConfigDescription("How far the clock of the issuer may be off, for exp, nbf and max-token-lifetime")
+    @ConfigDescription(
+            "How far the clock of the issuer may be off, for exp, nbf and max-token-lifetime")
     public NativeJwtConfig setClockSkew(String clockSkew) {
         this.clockSkew = clockSkew;
         return this;
@@ -73,8 +75,8 @@ public class NativeJwtConfig {
 
     @Config("http-server.authentication.jwt.max-token-lifetime")
     @ConfigDescription(
-            "The longest time from iat to exp and from now to exp; tokens without iat or exp, or with"
-                    + " an iat in the future, are refused")
+            "The longest time from iat to exp and from now to exp; tokens without iat or exp, or"
+                + " with an iat in the future, are refused")
     public NativeJwtConfig setMaxTokenLifetime(String maxTokenLifetime) {
         this.maxTokenLifetime = maxTokenLifetime;
         return this;

@@ -32,8 +32,7 @@ final class HeapBoundTest {
 
     @Test
     void tokensOfManyGroupsTakeNoMoreThanTheSize() throws IOException {
-        List<String> groups =
-                IntStream.range(0, 1000).mapToObj("group-%04d"::formatted).toList();
+        List<String> groups = IntStream.range(0, 1000).mapToObj("group-%04d"::formatted).toList();
         NativeAuthenticator authenticator = open();
         logIn(authenticator, groups, -1);
         long before = heapInUse();

@@ -144,8 +144,7 @@ final class RecordTest {
         assertThat(known.bytes()).as("each was counted once").isZero();
     }
 
-    private static long rememberAtRandom(
-            KnownIdentities known, SplittableRandom random, int most) {
+    private static long rememberAtRandom(KnownIdentities known, SplittableRandom random, int most) {
         ByteBuffer bytes = ByteBuffer.allocateDirect(80).order(ByteOrder.nativeOrder());
         Record record = new Record(MemorySegment.ofBuffer(bytes));
         long seen = 0;

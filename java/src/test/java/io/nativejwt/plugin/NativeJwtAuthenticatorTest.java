@@ -7,8 +7,8 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import io.nativejwt.testing.Keys;
 import io.nativejwt.testing.Token;
 import io.trino.spi.security.AccessDeniedException;
-import io.trino.spi.security.HeaderAuthenticator;
 import io.trino.spi.security.BasicPrincipal;
+import io.trino.spi.security.HeaderAuthenticator;
 import io.trino.spi.security.Identity;
 
 import org.junit.jupiter.api.BeforeAll;
