@@ -122,7 +122,7 @@ fn one_key(text: &str, origin: Origin) -> Result<VerifyingKey, KeyError> {
             let refusal = document::refusal(text.as_bytes(), Wanted::JwkOrSet, None, Excerpts::Hidden);
             return Err(KeyError(format!("the document {refusal}")));
         }
-        let text = text.trim_start_matches('\u{feff}');
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         return Jwk::read(text, origin).map(|jwk| jwk.key).map_err(|skipped| skipped.why);
     }
     if pem::is_pem(text) { pem::public_key(text) } else { hmac_file::secret(text) }
