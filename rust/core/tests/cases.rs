@@ -139,8 +139,8 @@ const PUBLIC_SOURCES: [&str; 8] = ["RFC ", "CVE-", "GHSA-", "Wycheproof ", "Trin
 /// What is wrong with one part of a `source`: it names something public, or a file of this repository and, after a colon, a text
 /// that the file holds.
 fn source_problem(part: &str) -> Option<String> {
-    let is_public = |start: &&str| part.strip_prefix(start).is_some_and(|rest| !rest.trim().is_empty());
-    if PUBLIC_SOURCES.iter().any(|start| is_public(&start)) {
+    let is_public = |start: &&str| part.strip_prefix(*start).is_some_and(|rest| !rest.trim().is_empty());
+    if PUBLIC_SOURCES.iter().any(is_public) {
         return None;
     }
     let (file, text) = part.split_once(": ").unwrap_or((part, ""));

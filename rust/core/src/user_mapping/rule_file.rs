@@ -230,7 +230,7 @@ mod tests {
             (
                 "{\"rules\":[\n{\"pattern\":\"(.*)@corp\\.example\"}]}",
                 2,
-                "column 26: JSON wants a backslash of a pattern twice, as in \\\\.",
+                "column 23: JSON wants a backslash of a pattern twice, as in \\\\.",
             ),
             ("[]", 1, "invalid"),
         ] {
