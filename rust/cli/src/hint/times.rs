@@ -149,16 +149,16 @@ fn not_yet_valid(case: &Case<'_>) -> Option<String> {
     let off = (early / 900.0).round() * 900.0;
     if (900.0..=14.0 * 3600.0).contains(&off) && (early - off).abs() < 120.0 {
         return Some(format!(
-            "the token begins at {begins}: so much is a time zone's distance; does the issuer write its local time? NumericDate counts from 1970 in UTC"
+            "the token begins {begins}: so much is a time zone's distance; does the issuer write its local time? NumericDate counts from 1970 in UTC"
         ));
     }
     if early < 300.0 {
         return Some(format!(
-            "the token begins at {begins}: the clocks of this machine and of the issuer differ ({}); set them by NTP, or raise clock-skew to more than their difference",
+            "the token begins {begins}: the clocks of this machine and of the issuer differ ({}); set them by NTP, or raise clock-skew to more than their difference",
             skew(case)
         ));
     }
-    Some(format!("the token begins at {begins}: use it then, or compare the clocks of this machine and of the issuer"))
+    Some(format!("the token begins {begins}: use it then, or compare the clocks of this machine and of the issuer"))
 }
 
 fn missing(case: &Case<'_>, claim: &str) -> Option<String> {
@@ -190,7 +190,7 @@ fn too_long(case: &Case<'_>) -> Option<String> {
     let lives = number(&case.seen, "iat")
         .map_or_else(String::new, |iat| format!("lives for {} and ", length(whole(exp - iat))));
     Some(format!(
-        "the token {lives}ends at {}, and max-token-lifetime is {}: have the issuer make it shorter, or raise max-token-lifetime",
+        "the token {lives}ends {}, and max-token-lifetime is {}: have the issuer make it shorter, or raise max-token-lifetime",
         in_words(millis(exp), case.now),
         length(longest.as_secs())
     ))
