@@ -300,7 +300,13 @@ fn markup(pasted: &Pasted<'_>) -> Option<String> {
 }
 
 fn opaque(pasted: &Pasted<'_>) -> Option<String> {
-    let (what, way_out) = service::opaque(pasted.text.trim_start())?;
+    let text = pasted.text.trim_start();
+    let is_paseto = matches!(text.as_bytes(), [b'v', b'1'..=b'4', b'.', ..])
+        && [".local.", ".public."].iter().any(|purpose| text.get(2..).is_some_and(|rest| rest.starts_with(purpose)));
+    if is_paseto {
+        return Some("this is a PASETO and no JWT: have the issuer issue a JWT".to_owned());
+    }
+    let (what, way_out) = service::opaque(text)?;
     Some(format!("this is {what}, which is opaque and no JWT: {way_out}"))
 }
 
@@ -423,12 +429,16 @@ fn wrapped(pasted: &Pasted<'_>) -> Option<String> {
             .then(|| format!("a character too many stands at the end ({}): take it away", shown(&last.to_string())));
     }
     let start = text.find("eyJ").filter(|start| *start > 0 && text.get(*start..).is_some_and(is_token))?;
-    Some(format!("{start} characters stand before the token, which begins with eyJ: take them away"))
+    let stand = if start == 1 { "a character stands".to_owned() } else { format!("{start} characters stand") };
+    Some(format!("{stand} before the token, which begins with eyJ: take away what is not of it"))
 }
 
 fn white_space(pasted: &Pasted<'_>) -> Option<String> {
     let is_space = |character: &char| character.is_whitespace() || nativejwt_core::is_unprintable(*character);
     let (index, character) = pasted.text.chars().enumerate().find(|(_, character)| is_space(character))?;
+    if !pasted.text.trim_matches(|character| is_space(&character)).chars().any(|character| is_space(&character)) {
+        return Some("white space or a line end stands before or behind the token: take it away".to_owned());
+    }
     let what = match character {
         '\n' | '\r' => "a line break".to_owned(),
         ' ' => "a space".to_owned(),
@@ -455,6 +465,11 @@ fn number_of_parts(pasted: &Pasted<'_>) -> Option<String> {
     match parts.len() {
         1 if begins_as_one => {
             Some("this is the header alone, the first of three parts: the copy ended at the first dot".to_owned())
+        }
+        1 | 2 if pasted.seen.header.is_none() && pasted.text.starts_with("eyJ") => {
+            Some(alphabet(pasted).unwrap_or_else(|| {
+                "this begins as a JWT, and a dot between its parts is missing: take the token once more from where it was issued".to_owned()
+            }))
         }
         1 => one_part(pasted.text.trim()),
         2 if pasted.seen.header.is_none() => {
@@ -501,7 +516,7 @@ fn encrypted(seen: &Seen<'_>) -> String {
     let how = format!("the token is encrypted (alg {}, enc {})", quoted(algorithm), quoted(encryption));
     let issuer = seen.header_text("iss");
     if algorithm == "dir" {
-        let of = issuer.map_or_else(String::new, |issuer| format!(" of {}", shown(issuer)));
+        let of = issuer.map_or_else(String::new, |issuer| format!(", {},", shown(issuer)));
         return format!(
             "{how} with a secret that only its issuer{of} has: it is opaque for everybody else. Have the client name the audience of an API in its request (Auth0: audience=…); the token is signed and not encrypted then"
         );
@@ -509,6 +524,7 @@ fn encrypted(seen: &Seen<'_>) -> String {
     if seen.header_text("cty").is_none_or(|kind| kind.eq_ignore_ascii_case("JWT"))
         && algorithm == "RSA-OAEP"
         && issuer.is_none()
+        && seen.key_id().is_none()
     {
         return format!(
             "{how}, as the refresh tokens of AWS Cognito are: send the access token; or have the issuer sign it without encrypting it"

@@ -45,8 +45,12 @@ fn absent(case: &Case<'_>, required: &[&str]) -> String {
     match other {
         Some(other) => format!("{state}, but {}, which nothing reads: have the issuer write iss", shown(other)),
         None => format!(
-            "{state}: have the issuer write {}, or drop required-issuer if one key-file has this issuer's keys alone",
-            listed(required.iter().map(|required| shown(required)))
+            "{state}: have the issuer write {}, or {}",
+            listed(required.iter().map(|required| shown(required))),
+            match required {
+                [_] => "drop required-issuer if key-file has this issuer's keys alone",
+                _ => "leave required-issuer out of one file of config-files, which then takes the tokens of no other",
+            }
         ),
     }
 }
@@ -81,7 +85,7 @@ fn difference(required: &str, found: &str) -> Option<String> {
         format!(
             "one is {scheme} and the other {found_scheme}: the identity provider builds its name from the request; tell it that a proxy ends TLS before it (X-Forwarded-Proto, or its own host name setting)"
         )
-    } else if same_path && !path.is_empty() && host != found_host {
+    } else if same_path && !bare(path).is_empty() && host != found_host {
         let name = |host: &str| host.split(':').next().unwrap_or_default().to_owned();
         if name(host) == name(found_host) {
             "they differ by the port".to_owned()

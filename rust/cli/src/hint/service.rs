@@ -71,6 +71,10 @@ fn id_token_mark(seen: &Seen<'_>) -> Option<String> {
     if seen.claim_text("token_use") == Some("id") {
         return Some("its claim token_use is id".to_owned());
     }
+    // Its access tokens are opaque, so that ID tokens are all that there is.
+    if seen.claim_text("iss").is_some_and(|issuer| issuer.ends_with("accounts.google.com")) {
+        return None;
+    }
     // What only access tokens have.
     if ["scope", "scp", "token_use"].iter().any(|name| seen.claim(name).is_some())
         || seen.header_text("typ").is_some_and(|kind| kind.to_ascii_lowercase().contains("at+jwt"))

@@ -134,6 +134,11 @@ fn what_stands_in_the_place_of_a_token_is_named() {
         (format!("{good},"), &["at the end (',')"]),
         (format!("{good}."), &["at the end ('.')"]),
         (format!("xx{good}"), &["2 characters stand before"]),
+        (format!("({good})"), &["a character stands before"]),
+        (format!(" {good} \n\n"), &["before or behind the token"]),
+        (good.replacen('.', "", 1), &["a dot between its parts is missing"]),
+        (good.replacen('.', ",", 1), &["the character ','"]),
+        ("v4.public.eyJzdWIiOiJhIn0".to_owned(), &["PASETO"]),
         (format!("{good}~WyJzYWx0Il0~"), &["SD-JWT"]),
         ("ya29.a0AfH6SMB".to_owned(), &["Google", "id_token"]),
         ("ghp_abc".to_owned(), &["GitHub"]),
@@ -151,6 +156,7 @@ fn what_stands_in_the_place_of_a_token_is_named() {
         ),
         (jwe(r#"{"alg":"RSA-OAEP","enc":"A256GCM","cty":"JWT"}"#), &["Cognito"]),
         (jwe(r#"{"alg":"RSA-OAEP-256","enc":"A256GCM","kid":"k"}"#), &["encrypted", "without encrypting"]),
+        (jwe(r#"{"alg":"RSA-OAEP","enc":"A256GCM","cty":"JWT","kid":"k"}"#), &["Keycloak"]),
         ("a.b.c.d.e".to_owned(), &["not the header of a JWE"]),
         (format!("{good}="), &["signature is padded"]),
         (good.replacen('.', "=.", 1), &["header is padded"]),
@@ -324,9 +330,9 @@ fn issuers_are_compared() {
     case.seen = Seen::of(token.as_bytes());
     case.issuers = ["https://a.example", "https://b.example/"].map(str::to_owned).into();
     assert_words(&case.advice_for(RejectCode::UnknownIssuer), &["'https://b.example/'", "slash"], "of several");
-    case.issuers = ["https://a.example", "https://c.example"].map(str::to_owned).into();
+    case.issuers = ["https://a.example/", "https://c.example/"].map(str::to_owned).into();
     let several = case.advice_for(RejectCode::UnknownIssuer);
-    assert_words(&several, &["'https://b.example'", "'https://a.example', 'https://c.example'"], "of several");
+    assert_words(&several, &["'https://b.example'", "'https://a.example/', 'https://c.example/'"], "of several");
 }
 
 #[test]
@@ -488,6 +494,7 @@ fn tokens_for_others_are_known() {
         assert_words(&Case::of_token(claims(payload).as_bytes(), NOW).remarks()[0], &["ID token", words], payload);
     }
     for plain in [
+        r#"{"iss":"https://accounts.google.com","at_hash":"x"}"#,
         r#"{"sub":"a"}"#,
         r#"{"nonce":"n","scope":"openid"}"#,
         r#"{"typ":"Bearer","iss":"https://dev.okta.com/oauth2/default"}"#,
