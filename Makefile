@@ -9,8 +9,11 @@ ARCH := $(shell uname -m)
 STAGE := tests/setup/stage
 ARCHIVE := build/dist/nativejwt-$(VERSION)-linux-$(ARCH).tar.gz
 
-RUST_SOURCES := Cargo.toml $(wildcard Cargo.lock) $(shell find rust -type f)
+RUST_SOURCES := Cargo.toml Cargo.lock $(shell find .cargo rust -type f)
 JAVA_SOURCES := build.gradle java/dependencies.sha256 $(shell find java tests/coordinator tests/differential/java tests/trino -type f)
+
+# Ours, in .cargo/config.toml, keeps the folders of this machine out of what is built.
+unexport RUSTC_WRAPPER CARGO_BUILD_RUSTC_WRAPPER
 
 .PHONY: demo test differential soak key-events verify-pass-through bench dist lint format clean
 
@@ -71,7 +74,7 @@ build/bench.stamp: $(shell find tests/bench/java -type f) build/java.stamp
 	@$(STAGE) "Benchmarks: fetching and compiling" tests/setup/gradle prepareBench && touch $@
 
 build/rust.stamp: $(RUST_SOURCES) build/tools.stamp
-	@$(STAGE) "Rust: compiling" cargo build --release --workspace --exclude differential --exclude counts && touch $@
+	@$(STAGE) "Rust: compiling" cargo build --locked --release --workspace --exclude differential --exclude counts && touch $@
 
 $(ARCHIVE): build/java.stamp build/rust.stamp tests/setup/assemble $(shell find etc -type f) LICENSE
 	@$(STAGE) "Release folder" tests/setup/assemble $(VERSION) $(ARCH)

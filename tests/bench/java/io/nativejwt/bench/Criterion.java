@@ -30,6 +30,7 @@ final class Criterion {
                 List.of(
                         "cargo",
                         "bench",
+                        "--locked",
                         "--quiet",
                         "--package",
                         "nativejwt-core",
