@@ -90,6 +90,10 @@
 #define NATIVEJWT_REJECT_LIFETIME_TOO_LONG 412
 /* The token expires before pass-through.minimum-lifetime has passed. */
 #define NATIVEJWT_REJECT_LIFETIME_TOO_SHORT 413
+/* max-token-lifetime is set and iat lies in the future. */
+#define NATIVEJWT_REJECT_ISSUED_IN_THE_FUTURE 414
+/* max-token-lifetime is set and exp lies before iat. */
+#define NATIVEJWT_REJECT_EXPIRES_BEFORE_ISSUED 415
 /* The token has no claim that principal-field names. */
 #define NATIVEJWT_REJECT_MISSING_PRINCIPAL 501
 /* The claim that principal-field names is not a string. */
@@ -98,13 +102,15 @@
 #define NATIVEJWT_REJECT_PRINCIPAL_TOO_LONG 503
 /* The claim that groups-field names is neither a string nor an array of strings, or holds too many of them. */
 #define NATIVEJWT_REJECT_GROUPS_NOT_TEXT 504
+/* The principal holds a control character, or begins or ends with a blank, by which one user could be taken for another. */
+#define NATIVEJWT_REJECT_PRINCIPAL_UNUSABLE 505
 /* No rule of the user mapping matches the principal. */
 #define NATIVEJWT_REJECT_NO_MAPPING_MATCHES 601
 /* The rule that matches the principal says that it is not allowed. */
 #define NATIVEJWT_REJECT_PRINCIPAL_NOT_ALLOWED 602
 /* A rule matched, and what it made of the principal is empty. */
 #define NATIVEJWT_REJECT_MAPPED_USER_EMPTY 603
-/* A pattern of the user mapping took more steps than its budget for this principal. */
+/* The patterns of the user mapping took together more steps than the budget of one login. */
 #define NATIVEJWT_REJECT_MAPPING_LIMIT 604
 /* What the rule made of the principal is too long or no valid text. */
 #define NATIVEJWT_REJECT_MAPPED_USER_UNUSABLE 605
