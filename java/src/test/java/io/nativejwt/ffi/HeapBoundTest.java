@@ -68,7 +68,7 @@ final class HeapBoundTest {
                         "groups",
                         PREFIX + "token-cache.max-size",
                         "16MB");
-        return NativeAuthenticator.open(config, "test", "", true);
+        return NativeAuthenticator.open(config, "test", TrustedCertificates.OF_THE_SYSTEM, true);
     }
 
     /** A token of its own, twice; with the coordinator's identity, as the seams make it. */

@@ -172,7 +172,7 @@ final class TrustLikeTheJdkTest {
         Case of = accepted("a server of version 1", List.of(server), server);
         try (KeyServer keys = server(of.chain())) {
             // It names no host either.
-            assertThat(oursSays(keys, trustStore(of, "PKCS12"))).contains("TLS failed: ");
+            assertThat(oursSays(keys, trustStore(of))).contains("TLS failed: ");
         }
     }
 
@@ -180,15 +180,13 @@ final class TrustLikeTheJdkTest {
         List<String> wrong = new ArrayList<>();
         for (Case of : cases) {
             try (KeyServer keys = server(of.chain())) {
-                if (jdkTrusts(keys, keyStore(of, "PKCS12")) != of.trusted()) {
+                if (jdkTrusts(keys, keyStore(of)) != of.trusted()) {
                     wrong.add(of.what() + ": the JDK says otherwise than this test");
                 }
                 compare(of, "PEM", keys, pem(of), wrong);
-                compare(of, "PKCS#12", keys, trustStore(of, "PKCS12"), wrong);
-                compare(of, "JKS", keys, trustStore(of, "JKS"), wrong);
-                compare(of, "key store", keys, keyStoreWithKey(of, "PKCS12"), wrong);
-                compare(of, "key store in JKS", keys, keyStoreWithKey(of, "JKS"), wrong);
-                System.setProperty(TRUST_STORE, saved(keyStore(of, "PKCS12")).toString());
+                compare(of, "PKCS#12", keys, trustStore(of), wrong);
+                compare(of, "key store", keys, keyStoreWithKey(of), wrong);
+                System.setProperty(TRUST_STORE, saved(keyStore(of)).toString());
                 System.setProperty(TRUST_STORE + "Password", PASSWORD);
                 compare(of, "JVM", keys, Map.of(), wrong);
                 reset();
@@ -261,22 +259,22 @@ final class TrustLikeTheJdkTest {
         return Map.of("trust-store-path", file.toString());
     }
 
-    private Map<String, String> trustStore(Case of, String type) throws Exception {
+    private Map<String, String> trustStore(Case of) throws Exception {
         return Map.of(
                 "trust-store-path",
-                saved(keyStore(of, type)).toString(),
+                saved(keyStore(of)).toString(),
                 "trust-store-password",
                 PASSWORD);
     }
 
-    private Map<String, String> keyStoreWithKey(Case of, String type) throws Exception {
-        KeyStore store = keyStore(of, type);
+    private Map<String, String> keyStoreWithKey(Case of) throws Exception {
+        KeyStore store = keyStore(of);
         addKey(store, List.of(Certificate.of("client").selfSigned()));
         return Map.of("key-store-path", saved(store).toString(), "key-store-password", PASSWORD);
     }
 
-    private static KeyStore keyStore(Case of, String type) throws Exception {
-        KeyStore store = empty(type);
+    private static KeyStore keyStore(Case of) throws Exception {
+        KeyStore store = empty("PKCS12");
         for (int i = 0; i < of.anchors().size(); i++) {
             store.setCertificateEntry("anchor-" + i, of.anchors().get(i).certificate());
         }
