@@ -209,15 +209,14 @@ fn warn_of_claims(properties: &Properties, warnings: &mut ConfigurationErrors) {
 
 fn warn_of_files(properties: &Properties, warnings: &mut ConfigurationErrors) {
     let source = &properties.source;
-    if let Some(entry) = find(properties, "key-file") {
-        if let Some(variable) = variable_of(&entry.value) {
-            warn_of_unusable_keys(entry, variable, source, warnings);
-            let default = entry.value.replace(variable, "default-key");
-            if !Path::new(&default).exists() {
-                let message =
-                    format!("has no file for tokens without kid, which are refused: '{default}' is not there");
-                warnings.push(Problem::of_key(&entry.key, source, entry.line, message));
-            }
+    if let Some(entry) = find(properties, "key-file")
+        && let Some(variable) = variable_of(&entry.value)
+    {
+        warn_of_unusable_keys(entry, variable, source, warnings);
+        let default = entry.value.replace(variable, "default-key");
+        if !Path::new(&default).exists() {
+            let message = format!("has no file for tokens without kid, which are refused: '{default}' is not there");
+            warnings.push(Problem::of_key(&entry.key, source, entry.line, message));
         }
     }
 }

@@ -251,7 +251,7 @@ impl Chain {
 #[test]
 fn a_certificate_that_is_not_a_cas_is_trusted_as_itself_alone_whatever_its_source() {
     let ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let control = [&[KeyUsagePurpose::KeyCertSign][..], &[]].map(|usages| (Chain::of(ca.clone(), usages), None));
+    let control = [&[KeyUsagePurpose::KeyCertSign][..], &[]].map(|usages| (Chain::of(ca, usages), None));
     let chains = control.into_iter().chain(Chain::without_ca().map(|(chain, why)| (chain, Some(why))));
     let java_home = std::env::temp_dir().join(format!("nativejwt-{}-leaf-java-home", std::process::id()));
     std::fs::create_dir_all(java_home.join("lib/security")).unwrap();
