@@ -11,7 +11,7 @@ use aws_lc_rs::signature::{self as aws, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed2
 use aws_lc_rs::{digest, hmac};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use nativejwt_core::{Algorithm, hmac_secret};
+use nativejwt_core::{Algorithm, hmac_secret, key_text, pem_sections, refuse_as_secret};
 use pkcs8::der::Decode as _;
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
@@ -37,13 +37,7 @@ pub(crate) fn read_key_file(path: &Path) -> Result<Zeroizing<String>, Failure> {
     if bytes.len() as u64 > MAX_FILE_BYTES {
         return Err(Failure::at(path.display(), format!("is larger than {MAX_FILE_BYTES} bytes: no key file is")));
     }
-    match str::from_utf8(&bytes) {
-        Ok(text) => Ok(Zeroizing::new(text.to_owned())),
-        Err(_) => Err(Failure::at(
-            path.display(),
-            "is neither PEM, base64 nor a JWK: it holds binary data (DER becomes PEM with 'openssl pkey -inform DER')",
-        )),
-    }
+    key_text(&bytes).map_err(|why| Failure::at(path.display(), why))
 }
 
 /// True if the text is meant as a JWK or a set of them.
@@ -73,7 +67,7 @@ impl PrivateKey {
         let text = read_key_file(path)?;
         let key = if is_json(&text) {
             Self::of_jwk(&text)
-        } else if text.contains("-----BEGIN") {
+        } else if text.contains("-----BEGIN ") {
             Material::of_pem(&text).map(Self::unbound)
         } else {
             hmac_secret(&text).map(|secret| Self::unbound(Material::Hmac(secret))).map_err(|error| error.to_string())
@@ -195,7 +189,7 @@ pub(crate) fn hmac_algorithm(algorithm: Algorithm) -> Option<(hmac::Algorithm, u
 impl Material {
     /// The first private key of the text.
     fn of_pem(text: &str) -> Result<Self, String> {
-        let sections = pem::parse_many(text).map_err(|error| format!("the PEM text is damaged: {error}"))?;
+        let sections = pem_sections(text).map_err(|why| why.to_string())?;
         let Some(section) = sections.iter().find(|section| section.tag().ends_with("PRIVATE KEY")) else {
             return Err(match sections.first() {
                 Some(section) => {
@@ -284,6 +278,10 @@ impl Material {
                 .map_err(refused),
             Some("oct") => {
                 let secret = number("k")?;
+                let text = jwk.get("k").and_then(Value::as_str).unwrap_or_default();
+                for form in [text.as_bytes(), &secret] {
+                    refuse_as_secret(form).map_err(|what| format!("the JWK's k {what}"))?;
+                }
                 if secret.len() < digest::SHA256_OUTPUT_LEN {
                     return Err(format!(
                         "the secret has {} bytes; RFC 7518 section 3.2 demands 32 or more",

@@ -36,7 +36,7 @@ impl Issuer {
     pub(crate) fn open(
         configuration: &IssuerConfiguration,
         environment: &Environment,
-        events: &Events,
+        events: &Arc<Events>,
         errors: &mut ConfigurationErrors,
     ) -> Option<Self> {
         let key_file = &configuration.key_file;

@@ -362,7 +362,7 @@ fn open_files(
     paths: &[PathBuf],
     setting: &Setting,
     environment: &Environment,
-    events: &Events,
+    events: &Arc<Events>,
     errors: &mut ConfigurationErrors,
 ) -> Vec<IssuerFile> {
     let mut files = Vec::with_capacity(paths.len());
@@ -385,7 +385,7 @@ fn open_issuer(
     path: &Path,
     bytes: &[u8],
     environment: &Environment,
-    events: &Events,
+    events: &Arc<Events>,
 ) -> Result<Issuer, ConfigurationErrors> {
     let mut properties = Properties::of_file(bytes, path)?;
     let mut errors = ConfigurationErrors::default();

@@ -50,7 +50,9 @@ pub use environment::Environment;
 pub use events::{Event, Events, Level};
 pub use identity::Identity;
 pub use issuer_view::{IssuerRules, IssuerView, OfferedKey, UnusedKey};
-pub use keys::{JvmTrust, KeyFileKind, PublicKey, hmac_secret, public_keys};
+pub use keys::{
+    JvmTrust, KeyFileKind, PublicKey, PublicKeys, hmac_secret, key_text, pem_sections, public_keys, refuse_as_secret,
+};
 pub use principal::unusable_principal;
 pub use reject::{Reject, RejectCode, is_unprintable, quoted};
 pub use signature::{Algorithm, KeyError, PublicNumbers};

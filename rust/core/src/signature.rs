@@ -8,6 +8,7 @@ use aws_lc_rs::{hmac, signature as aws};
 use pkcs1::der::{Decode as _, Encode as _};
 use zeroize::Zeroizing;
 
+use crate::keys::refuse_as_secret;
 use crate::reject::{Reject, RejectCode};
 use crate::token::DecodedToken;
 
@@ -247,10 +248,15 @@ impl VerifyingKey {
         }
     }
 
-    /// An HMAC secret: at least 32 bytes, 48 for HS384 and 64 for HS512 (RFC 7518, section 3.2). `secret` is wiped.
+    /// The shortest secret, of HS256 (RFC 7518, section 3.2).
+    pub(crate) const MIN_HMAC_BYTES: usize = 32;
+
+    /// An HMAC secret: at least 32 bytes, 48 for HS384 and 64 for HS512 (RFC 7518, section 3.2), and no key of another form.
+    /// `secret` is wiped.
     pub(crate) fn hmac(secret: &Zeroizing<Vec<u8>>) -> Result<Self, KeyError> {
+        refuse_as_secret(secret).map_err(|KeyError(what)| KeyError(format!("the secret {what}")))?;
         let bytes = secret.len();
-        if bytes < 32 {
+        if bytes < Self::MIN_HMAC_BYTES {
             return refused(format!("the HMAC key has {} bits; RFC 7518 section 3.2 demands 256 or more", bytes * 8));
         }
         let key = HmacKey {
@@ -324,8 +330,8 @@ impl VerifyingKey {
 
     /// The key as that of an algorithm. Which key may serve which algorithm is decided here and nowhere else.
     pub(crate) fn for_algorithm(&self, algorithm: Algorithm) -> Result<FittingKey<'_>, Reject> {
-        if self.only.is_some_and(|only| only != algorithm) {
-            return Err(mismatch(algorithm, "its key is bound to another algorithm"));
+        if let Some(only) = self.only.filter(|only| *only != algorithm) {
+            return Err(mismatch(algorithm, &format!("the alg of its JWK binds it to {only}")));
         }
         let fitting = match (&self.material, algorithm) {
             (Material::Hmac(key), _) if algorithm.is_hmac() => match key.for_algorithm(algorithm) {

@@ -29,7 +29,7 @@ const LONGEST_STOP: Duration = Duration::from_secs(2);
 
 /// What tells one state of a file from another; `ctime` changes with each write and each rename.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Stamp {
+pub(crate) struct Stamp {
     device: u64,
     inode: u64,
     size: u64,
@@ -52,6 +52,11 @@ impl Stamp {
     fn at(path: &Path) -> Option<Self> {
         fs::metadata(path).ok().map(|metadata| Self::of(&metadata))
     }
+
+    /// `None` if there is no regular file.
+    pub(crate) fn of_file(path: &Path) -> Option<Self> {
+        fs::metadata(path).ok().filter(Metadata::is_file).map(|metadata| Self::of(&metadata))
+    }
 }
 
 /// A file, and which state of it was read last.
@@ -73,6 +78,11 @@ impl WatchedFile {
         let mut file = Self { path: path.to_owned(), max_bytes, read: None, pending: None };
         let bytes = file.take()?;
         Ok((file, bytes))
+    }
+
+    /// The state that was read last.
+    pub(crate) fn stamp(&self) -> Option<Stamp> {
+        self.read.as_ref().map(|(stamp, _)| *stamp)
     }
 
     /// The path, as the configuration names it.

@@ -229,8 +229,13 @@ fn warn_of_unusable_keys(entry: &Property, variable: &str, source: &str, warning
         Ok(files) => {
             for file in files {
                 let Some(text) = file.to_str() else { continue };
-                if let Err(why) = SignatureVerifier::open(text) {
-                    warn(format!("names '{text}' for one kid, whose tokens are refused: {why}"));
+                match SignatureVerifier::open(text) {
+                    Err(why) => warn(format!("names '{text}' for one kid, whose tokens are refused: {why}")),
+                    Ok(verifier) => std::iter::from_fn(|| verifier.events().pop())
+                        .filter(|event| event.level != Level::Info)
+                        .for_each(|event| {
+                            warn(format!("names a file for one kid, of which there is to know: {}", event.text))
+                        }),
                 }
             }
         }

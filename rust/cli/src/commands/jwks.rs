@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use nativejwt_core::{KeyError, PublicKey, public_keys, quoted};
+use nativejwt_core::{KeyError, PublicKey, PublicKeys, public_keys, quoted};
 
 use crate::failure::{Failure, Outcome};
 use crate::json::{compact, pretty};
@@ -13,7 +13,8 @@ use crate::private_key::read_key_file;
 /// Make a JWK set of public keys
 ///
 /// Takes public keys and X.509 certificates in PEM, JWKs, and JWK sets. A key's kid is its JWK's, else its RFC 7638
-/// thumbprint. Private keys and shared secrets are refused: a JWK set is for everybody to read.
+/// thumbprint. As in a coordinator, a key of a set that cannot be used costs none of the others: it is left out, with the
+/// reason on standard error. Private keys and shared secrets are never written: a JWK set is for everybody to read.
 #[derive(clap::Args)]
 #[command(
     verbatim_doc_comment,
@@ -38,7 +39,12 @@ pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Res
     let mut entries: Vec<Entry<'_>> = Vec::new();
     for file in &arguments.files {
         let text = read_key_file(file)?;
-        for (key_id, json) in keys_of(&text).map_err(|why| Failure::at(file.display(), why))? {
+        let PublicKeys { keys, notes } = public_keys(&text).map_err(|why| Failure::at(file.display(), why))?;
+        for note in notes {
+            writeln!(std::io::stderr(), "warning: {}: {note}", file.display())?;
+        }
+        for key in &keys {
+            let (key_id, json) = entry_of(key).map_err(|why| Failure::at(file.display(), why))?;
             if let Some(earlier) = entries.iter().find(|entry| entry.key_id == key_id) {
                 let why = format!(
                     "its key ID '{}' is already that of a key in {}: stock Trino refuses a whole set for that; give each key its own kid, and each file once",
@@ -57,17 +63,14 @@ pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Res
     Ok(Outcome::Accepted)
 }
 
-/// The keys of a file: key ID and JSON.
-fn keys_of(text: &str) -> Result<Vec<(String, String)>, KeyError> {
-    let json = |key: &PublicKey| {
-        let members = jwk::public_members(key.numbers()?);
-        let key_id = key.key_id.clone().unwrap_or_else(|| jwk::thumbprint(&members));
-        let json = jwk::object(&members).text("kid", &key_id).text("use", "sig");
-        let json = match key.bound_to() {
-            Some(algorithm) => json.text("alg", algorithm.name()),
-            None => json,
-        };
-        Ok((key_id, json.finish()))
+/// Key ID and JSON of a key.
+fn entry_of(key: &PublicKey) -> Result<(String, String), KeyError> {
+    let members = jwk::public_members(key.numbers()?);
+    let key_id = key.key_id.clone().unwrap_or_else(|| jwk::thumbprint(&members));
+    let json = jwk::object(&members).text("kid", &key_id).text("use", "sig");
+    let json = match key.bound_to() {
+        Some(algorithm) => json.text("alg", algorithm.name()),
+        None => json,
     };
-    public_keys(text)?.iter().map(json).collect()
+    Ok((key_id, json.finish()))
 }

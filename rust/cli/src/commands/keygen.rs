@@ -1,6 +1,6 @@
 //! `keygen`: makes a key.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -19,8 +19,8 @@ use crate::private_key::{NewKeyPair, hmac_algorithm};
 /// Make a key pair or a shared secret
 ///
 /// Writes private.pem (PKCS#8), public.pem (SubjectPublicKeyInfo), private.jwk and public.jwk into DIR; for an HMAC
-/// algorithm secret.b64 and secret.jwk. Private files are created with mode 0600. No file is ever overwritten. RSA keys
-/// have 2048 bits.
+/// algorithm secret.b64 and secret.jwk. Private files are created with mode 0600, the others with 0644 at most, and DIR
+/// with 0755 at most. No file is ever overwritten. RSA keys have 2048 bits.
 #[derive(clap::Args)]
 #[command(
     verbatim_doc_comment,
@@ -92,7 +92,7 @@ fn key_pair_files(arguments: &Arguments) -> Result<(Option<String>, Vec<NewFile>
     let public_pem = armoured("PUBLIC KEY", &pair.public_der);
     // Read back as a coordinator reads it, so that no key is handed out that it would refuse.
     let public = public_keys(&public_pem).map_err(|error| Failure::Message(error.to_string()))?;
-    let [public] = public.as_slice() else {
+    let [public] = public.keys.as_slice() else {
         return Err(Failure::Message("the new key cannot be read back".to_owned()));
     };
     let members = jwk::public_members(public.numbers().map_err(|error| Failure::Message(error.to_string()))?);
@@ -125,7 +125,7 @@ fn armoured(label: &str, der: &[u8]) -> Zeroizing<String> {
 
 /// Creates the files, or none: what was created before one failed is removed again.
 fn write_all(folder: &Path, files: &[NewFile]) -> Result<Vec<PathBuf>, Failure> {
-    fs::create_dir_all(folder).map_err(|error| Failure::at(folder.display(), format!("cannot be made: {error}")))?;
+    make_folder(folder).map_err(|error| Failure::at(folder.display(), format!("cannot be made: {error}")))?;
     let mut written: Vec<PathBuf> = Vec::new();
     for file in files {
         let path = folder.join(file.name);
@@ -149,14 +149,26 @@ fn write_all(folder: &Path, files: &[NewFile]) -> Result<Vec<PathBuf>, Failure> 
     Ok(written)
 }
 
-/// A file that was not there before, from its first moment readable for nobody else if it is private.
+/// A folder and those above it, as far as they are missing: nobody else may write there, whatever the umask allows.
+fn make_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt as _;
+        builder.mode(0o755);
+    }
+    builder.create(folder)
+}
+
+/// A file that was not there before. From its first moment no one else may write it, nor read it if it is private.
 fn create(path: &Path, is_private: bool) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
-    if is_private {
+    {
         use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600);
+        options.mode(if is_private { 0o600 } else { 0o644 });
     }
     options.open(path)
 }

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::io::Write;
 
-use nativejwt_core::{SignatureVerifier, UnixMillis};
+use nativejwt_core::{Level, SignatureVerifier, UnixMillis};
 
 use crate::failure::{Failure, Outcome, with_reject};
 use crate::hint::Case;
@@ -36,7 +36,8 @@ pub(crate) struct Arguments {
 pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Result<Outcome, Failure> {
     let verifier = SignatureVerifier::open(&arguments.key).map_err(|error| Failure::at(&arguments.key, error))?;
     while let Some(event) = verifier.events().pop() {
-        writeln!(std::io::stderr(), "warning: {}", event.text)?;
+        let kind = if event.level == Level::Info { "note" } else { "warning" };
+        writeln!(std::io::stderr(), "{kind}: {}", event.text)?;
     }
     let token = read_token(&arguments.token)?;
     match verifier.verify(&token, MAX_TOKEN_BYTES) {

@@ -110,6 +110,12 @@ fn what_will_hurt_later_is_a_warning() {
     let told = warnings(&folder.config(&[key("key-file", &folder.path("${KID}.pem")), audience.clone()]));
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(told[0].contains(&broken) && told[0].contains("whose tokens are refused"), "{told:?}");
+    folder.write("broken.pem", "00112233445566778899aabbccddeeff".repeat(2));
+    let told = warnings(&folder.config(&[key("key-file", &folder.path("${KID}.pem")), audience.clone()]));
+    assert!(told.len() == 1 && told[0].contains("nothing but hexadecimal digits"), "{told:?}");
+    let digits = folder.write("digits", "00112233445566778899aabbccddeeff".repeat(2));
+    let told = warnings(&folder.config(&[key("key-file", &digits), audience.clone()]));
+    assert!(told.iter().any(|line| line.contains("nothing but hexadecimal digits")), "{told:?}");
     let told = warnings(&folder.config(&[key("key-file", &folder.path("none/$KEYID.pem")), audience.clone()]));
     assert!(told[0].contains("has no folder of keys"), "{told:?}");
 

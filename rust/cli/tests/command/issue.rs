@@ -100,11 +100,16 @@ fn a_key_that_does_not_fit_the_algorithm_does_not_sign() {
 #[test]
 fn keys_that_cannot_be_used_are_named_with_what_to_do() {
     let folder = Folder::new("unusable_keys");
+    folder.keygen("ES256");
     let jwk = |text: &str| folder.write("key.jwk", text);
     for (file, why) in [
         (folder.path("missing"), "missing: cannot be read"),
         (folder.write("short", "c2hvcnQ=\n"), "RFC 7518 section 3.2 demands 256"),
-        (folder.write("binary", [0x30, 0x82, 0xff]), "openssl pkey -inform DER"),
+        (folder.write("binary", [0x30, 0x82, 0xff]), "it holds binary data"),
+        (
+            folder.write("der", pem::parse(folder.read("ES256/private.pem")).unwrap().contents()),
+            "openssl pkey -inform DER",
+        ),
         (folder.write("prose", "this is no key!"), "neither PEM nor the base64"),
         (
             folder.write(
@@ -138,6 +143,30 @@ fn keys_that_cannot_be_used_are_named_with_what_to_do() {
         ("{", "is no JWK"),
     ] {
         run(&["issue", "--key", &jwk(text)]).expect_error(why);
+    }
+}
+
+/// Nothing that others may know signs as a shared secret.
+#[test]
+fn a_key_without_its_armour_is_no_secret() {
+    let folder = Folder::new("bare_keys");
+    let keys = folder.keygen("RS256");
+    for (file, label) in [(&keys.public, "PUBLIC KEY"), (&keys.private, "PRIVATE KEY")] {
+        let text = std::fs::read_to_string(file).unwrap();
+        let body: String = text.lines().filter(|line| !line.starts_with('-')).collect();
+        let der = pem::parse(&text).unwrap().into_contents();
+        let digits: String = der.iter().map(|byte| format!("{byte:02x}")).collect();
+        let token = unsigned(r#"{"alg":"HS256"}"#, "{}");
+        for (name, content) in [
+            ("bare", body.clone()),
+            ("digits", digits),
+            ("jwk", json!({"kty": "oct", "k": encoded(&der)}).to_string()),
+            ("jwk-of-text", json!({"kty": "oct", "k": encoded(&body)}).to_string()),
+        ] {
+            let file = folder.write(name, content);
+            run(&["issue", "--key", &file]).expect_error(&format!("-----BEGIN {label}-----"));
+            run(&["verify-jws", "--key", &file, &token]).expect_error(&format!("-----BEGIN {label}-----"));
+        }
     }
 }
 

@@ -56,7 +56,7 @@ fn nothing_private_is_published() {
         (&rsa.private, "private key"),
         (&both, "private key"),
         (&rsa.private_jwk, "it holds the private key (member 'd')"),
-        (&set, "key number 1 of the set: "),
+        (&set, "no key of the JWK set can be published: the key '"),
         (&secret.private, "must never be published"),
         (&secret.private_jwk, "shared secret (kty oct), which must never be published"),
     ] {
@@ -90,11 +90,37 @@ fn a_key_that_no_coordinator_uses_is_refused() {
             "the JWK 'k' cannot be used: the point is not on the curve",
         ),
         (r#"{"kty":"OKP","crv":"X25519","x":"AA"}"#, "X25519"),
-        ("{}", "no kty"),
+        ("{}", "is an empty JSON object instead of a JWK"),
+        (r#"{"kty":"RSA","kid":"k"}"#, "the JWK 'k' cannot be used: it has no n"),
         ("[]", ""),
+        (r#"{"keys":[]}"#, "the JWK set is empty"),
+        ("MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=", "-----BEGIN PUBLIC KEY-----"),
         ("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", "SubjectPublicKeyInfo"),
     ] {
         run(&["jwks", &folder.write("key", text)]).expect_error(why);
     }
     run(&["jwks", &folder.path("missing")]).expect_error("missing: cannot be read");
+}
+
+#[test]
+fn a_key_that_cannot_be_used_costs_none_of_the_others() {
+    let folder = Folder::new("jwks_partly");
+    let (good, secret) = (folder.keygen("ES256"), folder.keygen("HS256"));
+    let read = |file: &str| std::fs::read_to_string(file).unwrap();
+    let jwk = read(&good.public_jwk);
+    let private = read(&good.private_jwk).replace("\"kid\":\"", "\"kid\":\"private-");
+    let encryption = jwk.replace("\"sig\"", "\"enc\"").replace("\"kid\":\"", "\"kid\":\"enc-");
+    let set =
+        folder.write("set.json", format!("{{\"keys\":[{encryption},{private},{},{jwk}]}}", read(&secret.public_jwk)));
+    let answer = run(&["jwks", "--json", &set]).expect_code(0);
+    let keys = answer.json()["keys"].as_array().unwrap().clone();
+    assert_eq!(keys, [serde_json::from_str::<Value>(&jwk).unwrap()]);
+    let lines: Vec<&str> = answer.err.lines().collect();
+    assert_eq!(lines.len(), 3, "{}", answer.err);
+    for (line, why) in
+        lines.iter().zip(["its use is 'enc', not 'sig'", "it holds the private key", "must never be published"])
+    {
+        assert!(line.starts_with(&format!("warning: {set}: ")) && line.contains(why), "{line}");
+    }
+    assert!(lines[0].contains("the key 'enc-"), "{}", lines[0]);
 }

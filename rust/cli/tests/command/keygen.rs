@@ -29,6 +29,26 @@ fn private_files_are_for_their_owner_only() {
     }
 }
 
+/// Whatever the umask allows: whoever changes a public key before it is at the coordinator logs in as anybody.
+#[cfg(unix)]
+#[test]
+fn others_never_get_to_write_what_is_made() {
+    let folder = Folder::new("umask");
+    for (umask, out, folders, public) in [("000", "open", 0o755, 0o644), ("077", "closed", 0o700, 0o600)] {
+        let mut shell = std::process::Command::new("sh");
+        let call = "umask $0; exec \"$1\" keygen --alg ES256 --out \"$2\"";
+        let made = folder.path(&format!("{out}/keys"));
+        shell.args(["-c", call, umask, env!("CARGO_BIN_EXE_nativejwt"), &made]);
+        finish(shell, b"").expect_code(0);
+        assert_eq!((mode(&folder.path(out)), mode(&made)), (folders, folders), "umask {umask}");
+        for (name, expected) in
+            [("public.pem", public), ("public.jwk", public), ("private.pem", 0o600), ("private.jwk", 0o600)]
+        {
+            assert_eq!(mode(&format!("{made}/{name}")), expected, "{name} under umask {umask}");
+        }
+    }
+}
+
 #[test]
 fn no_file_is_overwritten_and_none_left_behind() {
     let folder = Folder::new("overwrite");

@@ -3,22 +3,23 @@
 use std::collections::HashMap;
 use std::io;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 use zeroize::Zeroizing;
 
 use super::document::{self, Excerpts, Wanted};
-use super::jwk::{self, Jwk, Origin};
+use super::forms::Form;
+use super::jwk::{self, Jwk, Origin, SkippedJwk};
 use super::jwks::{self, KeySet};
-use super::{KeyLife, hmac_file, pem};
+use super::{KeyLife, forms, hmac_file, pem};
 use crate::epoch::Epoch;
-use crate::events::{Events, Level};
+use crate::events::{Event, Events, Level};
 use crate::issuer_view::{OfferedKey, UnusedKey};
 use crate::reject::{Reject, RejectCode};
 use crate::signature::{KeyError, VerifyingKey};
 use crate::token_header::TokenHeader;
-use crate::watched_file::{Reloaded, WatchedFile, tell_refused};
+use crate::watched_file::{Reloaded, Stamp, WatchedFile, tell_refused};
 
 /// No key file is as large as this.
 pub(crate) const MAX_FILE_BYTES: u64 = jwks::MAX_DOCUMENT_BYTES as u64;
@@ -46,18 +47,30 @@ pub(crate) enum Keys {
 }
 
 impl Keys {
-    /// Reads a PEM text, a JWK, a JWK set or the base64 of an HMAC key. A line for each key of a set that is not used goes
-    /// to `events`, after `name`.
+    /// Reads a PEM text, a JWK, a JWK set or the base64 of an HMAC key. What an operator should know of it goes to `events`,
+    /// after `name`: a line for each key of a set that is not used, and doubts about a key that is.
     pub(crate) fn read(bytes: &[u8], origin: Origin, name: &str, events: &Events) -> Result<Self, KeyError> {
-        let text = text(bytes)?;
+        let text = key_text(bytes)?;
         if !jwks::is_set(&text) {
-            return one_key(&text, origin).map(Self::One);
+            let (key, notes) = one_key(&text, origin)?;
+            tell(&notes, name, events);
+            return Ok(Self::One(key));
         }
         let reading = KeySet::read(text.as_bytes(), origin)?;
-        for line in reading.skipped.iter().take(jwks::MAX_SKIPPED_LINES) {
+        let skipped = reading.skipped.clone();
+        let (told, untold) = skipped.split_at(skipped.len().min(jwks::MAX_SKIPPED_LINES));
+        // Where nothing is left, the reasons are part of the one error: the start fails, and no event is read.
+        let keys = reading.usable().map_err(|KeyError(why)| {
+            let reasons = if told.is_empty() { String::new() } else { format!(": {}", told.join("; ")) };
+            KeyError(format!("{why}{reasons}"))
+        })?;
+        for line in told {
             events.push(Level::Warning, format!("{name}: {line}"));
         }
-        reading.usable().map(Self::Set)
+        if !untold.is_empty() {
+            events.push(Level::Warning, format!("{name}: {} more keys are not used", untold.len()));
+        }
+        Ok(Self::Set(keys))
     }
 
     pub(crate) fn for_each_key(&self, show: &mut dyn FnMut(OfferedKey<'_>)) {
@@ -101,31 +114,62 @@ pub(crate) fn look(keys: &Reloaded<Keys>, events: &Events, epoch: &Epoch) {
     });
 }
 
-/// The text of a key file; it may be a secret.
-fn text(bytes: &[u8]) -> Result<Zeroizing<String>, KeyError> {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => Ok(Zeroizing::new(text.to_owned())),
-        // What stands around a PEM text may be in any encoding.
-        Err(_) => match String::from_utf8_lossy(bytes) {
-            text if pem::is_pem(&text) => Ok(Zeroizing::new(text.into_owned())),
-            _ => Err(KeyError(
-                "the file is neither PEM nor base64: it holds binary data; convert DER or UTF-16 to PEM".to_owned(),
-            )),
-        },
+fn tell(notes: &[Event], name: &str, events: &Events) {
+    for Event { level, text } in notes {
+        events.push(*level, format!("{name}: {text}"));
     }
 }
 
-/// The one key of a PEM text, a JWK or the base64 of an HMAC key.
-fn one_key(text: &str, origin: Origin) -> Result<VerifyingKey, KeyError> {
-    if jwk::is_json(text) {
-        if !document::is_single_jwk(text) {
-            let refusal = document::refusal(text.as_bytes(), Wanted::JwkOrSet, None, Excerpts::Hidden);
-            return Err(KeyError(format!("the document {refusal}")));
-        }
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        return Jwk::read(text, origin).map(|jwk| jwk.key).map_err(|skipped| skipped.why);
+/// The text of a key file, which may be a secret.
+///
+/// # Errors
+/// The file is no text: what it is, as far as its bytes tell, and what to do.
+pub fn key_text(bytes: &[u8]) -> Result<Zeroizing<String>, KeyError> {
+    if let (false, Ok(text)) = (forms::is_utf16(bytes), str::from_utf8(bytes)) {
+        return Ok(Zeroizing::new(text.to_owned()));
     }
-    if pem::is_pem(text) { pem::public_key(text) } else { hmac_file::secret(text) }
+    if forms::is_utf16(bytes) {
+        return Err(KeyError(
+            "the file is in UTF-16, as Notepad and the '>' of older PowerShells write it; save it in UTF-8".to_owned(),
+        ));
+    }
+    if let Some(what) = forms::recognise(bytes).filter(|found| found.form != Form::Pem) {
+        return Err(KeyError(format!("the file {what}")));
+    }
+    // What stands around a PEM text may be in any encoding.
+    match String::from_utf8_lossy(bytes) {
+        text if pem::is_pem(&text) => Ok(Zeroizing::new(text.into_owned())),
+        _ => Err(KeyError(format!(
+            "the file is neither PEM nor base64: it holds binary data{}. If its bytes are a shared secret, write their base64 ('base64 FILE')",
+            forms::other_binary(bytes).map_or(String::new(), |what| format!("; {what}"))
+        ))),
+    }
+}
+
+/// The one key of a PEM text, a JWK or the base64 of an HMAC key, and what to know of it, to follow the file's name.
+fn one_key(text: &str, origin: Origin) -> Result<(VerifyingKey, Vec<Event>), KeyError> {
+    if jwk::is_json(text) {
+        return single_jwk(text, origin).map_err(SkippedJwk::alone).map(|jwk| (jwk.key, Vec::new()));
+    }
+    if pem::is_pem(text) {
+        return pem::public_key(text);
+    }
+    let key = hmac_file::secret(text)?;
+    let doubt = hmac_file::doubt(text).map(|doubt| Event { level: Level::Warning, text: doubt.to_owned() });
+    Ok((key, doubt.into_iter().collect()))
+}
+
+/// The JWK of a document that is no set.
+pub(super) fn single_jwk(text: &str, origin: Origin) -> Result<Jwk, SkippedJwk> {
+    if document::is_single_jwk(text) {
+        return Jwk::read(text.strip_prefix('\u{feff}').unwrap_or(text), origin);
+    }
+    let refusal = document::refusal(text.as_bytes(), Wanted::JwkOrSet, None, Excerpts::Hidden);
+    let inside = match pem::is_pem(text) && !refusal.contains("certificates") {
+        true => ". A PEM text stands inside this JSON: write it into the file alone, with line breaks where it has \\n",
+        false => "",
+    };
+    Err(SkippedJwk { key_id: None, why: KeyError(format!("the document {refusal}{inside}")) })
 }
 
 /// A path with `${KID}` (what stock's code knows) or `$KEYID` (what its documentation says) in it. The file of a key ID
@@ -135,6 +179,10 @@ pub(crate) struct KeyFileTemplate {
     loaded: ArcSwap<HashMap<String, KeyFile>>,
     /// The files of `loaded`. Touched by the watching thread only.
     watched: Mutex<HashMap<String, WatchedFile>>,
+    /// Files that give no key, as they were when that was found out. Anybody can name them, so they are not read again
+    /// before they change.
+    useless: Mutex<HashMap<String, Stamp>>,
+    events: Arc<Events>,
 }
 
 #[derive(Clone)]
@@ -152,18 +200,29 @@ impl KeyFileTemplate {
     const MAX_KEY_ID_BYTES: usize = 256;
     /// More keys than this are read again for each token rather than kept.
     const MAX_KEPT: usize = 10_000;
+    /// More files of no use than this are read again for each token, and not told of.
+    const MAX_USELESS: usize = 1_000;
+
+    /// True if the path has a variable in it.
+    pub(crate) fn is_template(path: &str) -> bool {
+        Self::VARIABLES.iter().any(|variable| path.contains(variable))
+    }
 
     /// `None` if the path has no variable in it.
-    pub(crate) fn new(path: &str) -> Option<Self> {
-        Self::VARIABLES.iter().any(|variable| path.contains(variable)).then(|| Self {
+    pub(crate) fn new(path: &str, events: &Arc<Events>) -> Option<Self> {
+        Self::is_template(path).then(|| Self {
             path: path.to_owned(),
             loaded: ArcSwap::default(),
             watched: Mutex::default(),
+            useless: Mutex::default(),
+            events: Arc::clone(events),
         })
     }
 
+    /// The key of a key ID. A client is told nothing of files: neither which there are, nor what is in them.
     pub(crate) fn key(&self, key_id: Option<&str>) -> Result<(Arc<VerifyingKey>, KeyLife), Reject> {
-        let unknown = || Reject::new(RejectCode::UnknownKeyId, "Unknown signing key ID");
+        let refused = |code| Reject::new(code, "Unknown signing key ID");
+        let unknown = || refused(RejectCode::UnknownKeyId);
         let name = match key_id {
             None => Self::DEFAULT_KEY.to_owned(),
             Some(key_id) if key_id.len() > Self::MAX_KEY_ID_BYTES => return Err(unknown()),
@@ -172,20 +231,51 @@ impl KeyFileTemplate {
         if let Some(KeyFile { key, .. }) = self.loaded.load().get(&name) {
             return Ok((Arc::clone(key), KeyLife::UntilChanged));
         }
-        let (file, bytes) =
-            WatchedFile::open(Path::new(&self.path_of(&name)), MAX_FILE_BYTES).map_err(|_| unknown())?;
-        let key = Self::read(&bytes).map_err(|why| {
-            let message = format!("Unable to decode the signing key of this key ID: {why}");
-            Reject::new(RejectCode::UnusableKeyFile, message)
+        let path = self.path_of(&name);
+        // A name without a file costs one look and no open. What is there and no file, such as a pipe, is never opened.
+        let stamp = Stamp::of_file(Path::new(&path)).ok_or_else(unknown)?;
+        let unusable = || refused(RejectCode::UnusableKeyFile);
+        if self.useless().get(&name) == Some(&stamp) {
+            return Err(unusable());
+        }
+        let (file, bytes) = WatchedFile::open(Path::new(&path), MAX_FILE_BYTES).map_err(|error| {
+            self.tell_useless(&name, stamp, &path, &format!("it cannot be read: {error}"));
+            unusable()
         })?;
+        let (key, notes) = Self::read(&bytes).map_err(|KeyError(why)| {
+            self.tell_useless(&name, file.stamp().unwrap_or(stamp), &path, &why);
+            unusable()
+        })?;
+        if self.useless().remove(&name).is_some() {
+            self.events.push(Level::Info, format!("The key file '{path}' has changed and is in use"));
+        }
         let loaded = KeyFile { key: Arc::new(key), file: Arc::new(file) };
         let is_kept = self.keep(&name, &loaded);
+        if is_kept {
+            tell(&notes, &path, &self.events);
+        }
         Ok((loaded.key, if is_kept { KeyLife::UntilChanged } else { KeyLife::Unwatched }))
     }
 
     pub(crate) fn for_each_key(&self, show: &mut dyn FnMut(OfferedKey<'_>)) {
         for (name, KeyFile { key, .. }) in self.loaded.load().iter() {
             show(OfferedKey { key_id: Some(name), key });
+        }
+    }
+
+    fn useless(&self) -> MutexGuard<'_, HashMap<String, Stamp>> {
+        self.useless.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Remembers a file of no use, and tells of it if this state of it is news.
+    fn tell_useless(&self, name: &str, stamp: Stamp, path: &str, why: &str) {
+        let mut useless = self.useless();
+        if useless.len() >= Self::MAX_USELESS && !useless.contains_key(name) {
+            return;
+        }
+        if useless.insert(name.to_owned(), stamp) != Some(stamp) {
+            let text = format!("The key file '{path}' cannot be used, so tokens of this key ID are refused: {why}");
+            self.events.push(Level::Error, text);
         }
     }
 
@@ -204,8 +294,8 @@ impl KeyFileTemplate {
         Self::VARIABLES.iter().fold(self.path.clone(), |path, variable| path.replace(variable, name))
     }
 
-    fn read(bytes: &[u8]) -> Result<VerifyingKey, KeyError> {
-        one_key(&text(bytes)?, Origin::LocalFile)
+    fn read(bytes: &[u8]) -> Result<(VerifyingKey, Vec<Event>), KeyError> {
+        one_key(&key_text(bytes)?, Origin::LocalFile)
     }
 
     fn update(&self, change: impl Fn(&mut HashMap<String, KeyFile>)) {
@@ -218,16 +308,27 @@ impl KeyFileTemplate {
 
     /// Takes changes of the files in that were read. A file that is gone takes its key with it.
     pub(crate) fn look(&self, events: &Events, epoch: &Epoch) {
+        // Changed ones are read by the next token that names them; the list does not keep what is gone.
+        let useless = self.useless().clone();
+        for (name, stamp) in useless {
+            if Stamp::of_file(Path::new(&self.path_of(&name))).is_none() {
+                let mut useless = self.useless();
+                if useless.get(&name) == Some(&stamp) {
+                    useless.remove(&name);
+                }
+            }
+        }
         let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
         for (name, loaded) in self.loaded.load().iter() {
             let file = watched.entry(name.clone()).or_insert_with(|| WatchedFile::clone(&loaded.file));
             let Some(change) = file.changed() else { continue };
             let what = format!("The key file '{}'", file.path().display());
             match change.map(|bytes| Self::read(&bytes)) {
-                Ok(Ok(key)) => {
+                Ok(Ok((key, notes))) => {
                     let loaded = KeyFile { key: Arc::new(key), file: Arc::new(file.clone()) };
                     epoch.change(|| self.update(|files| drop(files.insert(name.clone(), loaded.clone()))));
                     events.push(Level::Info, format!("{what} has changed and is in use"));
+                    tell(&notes, &file.path().to_string_lossy(), events);
                 }
                 Ok(Err(why)) => tell_refused(events, &what, &[why.to_string()]),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -270,11 +371,11 @@ mod tests {
     fn a_login_that_read_a_file_long_ago_does_not_bring_its_key_back() {
         let folder = std::env::temp_dir().join(format!("nativejwt-{}-template-race", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
-        let template = KeyFileTemplate::new(folder.join("${KID}").to_str().unwrap()).unwrap();
+        let template = KeyFileTemplate::new(folder.join("${KID}").to_str().unwrap(), &Arc::default()).unwrap();
         let read = |secret: &str| {
             std::fs::write(folder.join("a"), secret.repeat(64)).unwrap();
             let (file, bytes) = WatchedFile::open(&folder.join("a"), MAX_FILE_BYTES).unwrap();
-            KeyFile { key: Arc::new(KeyFileTemplate::read(&bytes).unwrap()), file: Arc::new(file) }
+            KeyFile { key: Arc::new(KeyFileTemplate::read(&bytes).unwrap().0), file: Arc::new(file) }
         };
         let (old, new) = (read("A"), read("B"));
         assert!(template.keep("a", &new));
@@ -282,5 +383,125 @@ mod tests {
         let (key, life) = template.key(Some("a")).unwrap();
         assert!(Arc::ptr_eq(&key, &new.key) && life == KeyLife::UntilChanged);
         std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    struct Folder(std::path::PathBuf);
+
+    impl Folder {
+        fn new(name: &str) -> Self {
+            let folder = std::env::temp_dir().join(format!("nativejwt-{}-{name}", std::process::id()));
+            let _ = std::fs::remove_dir_all(&folder);
+            std::fs::create_dir(&folder).unwrap();
+            Self(folder)
+        }
+
+        fn write(&self, name: &str, text: impl AsRef<[u8]>) {
+            // Exchanged, so that each state has an inode of its own.
+            std::fs::write(self.0.join("new"), text).unwrap();
+            std::fs::rename(self.0.join("new"), self.0.join(name)).unwrap();
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
+    }
+
+    fn told(events: &Events) -> Vec<String> {
+        std::iter::from_fn(|| events.pop()).map(|event| event.text).collect()
+    }
+
+    #[test]
+    fn a_file_of_no_use_is_told_once_a_change_and_clients_learn_nothing() {
+        let folder = Folder::new("template-useless");
+        let events = Arc::new(Events::default());
+        let template = KeyFileTemplate::new(folder.0.join("${KID}").to_str().unwrap(), &events).unwrap();
+        let refused = |name: &str| {
+            let reject = template.key(Some(name)).unwrap_err();
+            assert_eq!(reject.message(), "Unknown signing key ID");
+            reject.code()
+        };
+        assert_eq!(refused("a"), RejectCode::UnknownKeyId);
+        assert_eq!(told(&events), [""; 0]);
+
+        folder.write("a", "no key");
+        for _ in 0..3 {
+            assert_eq!(refused("a"), RejectCode::UnusableKeyFile);
+        }
+        let lines = told(&events);
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        assert!(lines[0].contains("/a' cannot be used") && lines[0].contains("neither PEM nor"), "{lines:?}");
+
+        folder.write("a", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n");
+        assert_eq!(refused("a"), RejectCode::UnusableKeyFile);
+        assert!(told(&events)[0].contains("holds a private key"));
+
+        folder.write("a", "A".repeat(64));
+        assert!(template.key(Some("a")).is_ok(), "a corrected file counts at once");
+        assert!(told(&events)[0].contains("has changed and is in use"));
+    }
+
+    /// The file changes without its stamp: what was found out before is the answer, so nobody has read it.
+    #[test]
+    fn a_file_of_no_use_is_not_read_again() {
+        let folder = Folder::new("template-unread");
+        let events = Arc::new(Events::default());
+        let template = KeyFileTemplate::new(folder.0.join("${KID}").to_str().unwrap(), &events).unwrap();
+        folder.write("a", "A".repeat(64));
+        let stamp = Stamp::of_file(&folder.0.join("a")).unwrap();
+        template.useless().insert("a".to_owned(), stamp);
+        assert_eq!(template.key(Some("a")).unwrap_err().code(), RejectCode::UnusableKeyFile);
+        folder.write("a", "A".repeat(64));
+        assert!(template.key(Some("a")).is_ok());
+    }
+
+    #[test]
+    fn the_list_of_files_of_no_use_is_bounded_and_forgets_what_is_gone() {
+        let folder = Folder::new("template-bounded");
+        let events = Arc::new(Events::default());
+        let template = KeyFileTemplate::new(folder.0.join("${KID}").to_str().unwrap(), &events).unwrap();
+        for number in 0..=KeyFileTemplate::MAX_USELESS {
+            folder.write(&number.to_string(), "");
+            let reject = template.key(Some(&number.to_string())).unwrap_err();
+            assert_eq!(reject.code(), RejectCode::UnusableKeyFile);
+        }
+        assert_eq!(template.useless().len(), KeyFileTemplate::MAX_USELESS);
+        std::fs::remove_file(folder.0.join("7")).unwrap();
+        template.look(&events, &Epoch::default());
+        assert_eq!(template.useless().len(), KeyFileTemplate::MAX_USELESS - 1);
+        assert!(!template.useless().contains_key("7"));
+    }
+
+    #[test]
+    fn a_pipe_or_folder_in_the_place_of_a_key_is_not_opened() {
+        let folder = Folder::new("template-pipe");
+        let template = KeyFileTemplate::new(folder.0.join("${KID}").to_str().unwrap(), &Arc::default()).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(folder.0.join("pipe")).status().unwrap().success());
+        std::fs::create_dir(folder.0.join("folder")).unwrap();
+        for name in ["pipe", "folder"] {
+            assert_eq!(template.key(Some(name)).unwrap_err().code(), RejectCode::UnknownKeyId, "{name}");
+        }
+    }
+
+    #[test]
+    fn pem_inside_json_is_named() {
+        let why = one_key(r#"{"key":"-----BEGIN PUBLIC KEY-----\nAAAA"}"#, Origin::LocalFile).unwrap_err().0;
+        assert!(why.starts_with("the document is") && why.contains(". A PEM text stands inside this JSON"), "{why}");
+    }
+
+    #[test]
+    fn what_is_no_text_is_named() {
+        let utf16: Vec<u8> = "-----BEGIN PUBLIC KEY-----".encode_utf16().flat_map(u16::to_be_bytes).collect();
+        for (bytes, part) in [
+            (&utf16[..], "UTF-16"),
+            (b"\x1f\x8b\x08\x00", "gzip"),
+            (b"\xfe\xed\xfe\xed\0\0\0\x02\0\0\0\x01", "is a Java key store (JKS)"),
+            (b"\xff\x00\xfe", "If its bytes are a shared secret, write their base64"),
+        ] {
+            let why = key_text(bytes).unwrap_err().0;
+            assert!(why.contains(part), "{why}");
+        }
+        assert!(key_text(b"\xe4 comment\n-----BEGIN PUBLIC KEY-----").is_ok());
     }
 }

@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use zeroize::Zeroizing;
 
+use super::forms::refuse_as_secret;
 use crate::json::{JsonError, Member, Value, read_object};
 use crate::reject::quoted;
 use crate::signature::{Algorithm, Curve, KeyError, VerifyingKey};
@@ -87,6 +88,24 @@ pub(crate) struct SkippedJwk {
     pub(crate) why: KeyError,
 }
 
+impl SkippedJwk {
+    /// The reason for a JWK that stands alone.
+    pub(crate) fn alone(self) -> KeyError {
+        match self.key_id {
+            Some(key_id) => KeyError(format!("the JWK '{}' cannot be used: {}", quoted(&key_id), self.why)),
+            None => self.why,
+        }
+    }
+
+    /// The line for a key of a set, of which it is number `number`, counted from 1.
+    pub(crate) fn in_set(self, number: usize) -> String {
+        match self.key_id {
+            Some(key_id) => format!("the key '{}' is not used: {}", quoted(&key_id), self.why),
+            None => format!("key number {number} of the set, without kid, is not used: {}", self.why),
+        }
+    }
+}
+
 /// True if the text is meant as JSON. Such a text never becomes an HMAC secret.
 pub(crate) fn is_json(text: &str) -> bool {
     text.trim_start_matches(|c: char| c == '\u{feff}' || c.is_whitespace()).starts_with(['{', '['])
@@ -105,7 +124,7 @@ impl Jwk {
                 || PRIVATE_MEMBERS.contains(&name)
         });
         let members = members.map(Members).map_err(|error| SkippedJwk {
-            key_id: None,
+            key_id: readable_key_id(text),
             why: KeyError(match error {
                 JsonError::Malformed(place) => format!("it is no JSON object of a key: {place}"),
                 JsonError::DuplicateMember => "it names a member twice".to_owned(),
@@ -113,12 +132,22 @@ impl Jwk {
         })?;
         let key_id = match members.text("kid") {
             Ok(key_id) => key_id.filter(|key_id| !key_id.trim().is_empty()).map(Box::from),
-            Err(why) => return Err(SkippedJwk { key_id: None, why }),
+            Err(why) => return Err(SkippedJwk { key_id: readable_key_id(text), why }),
         };
         match members.key(origin) {
             Ok(key) => Ok(Self { key_id, key, fingerprint: members.fingerprint(), thumbprints: members.thumbprints() }),
             Err(why) => Err(SkippedJwk { key_id, why }),
         }
+    }
+}
+
+/// The `kid` of a JWK that is refused as a whole, for the operator alone: no key is found by it.
+fn readable_key_id(text: &str) -> Option<Box<str>> {
+    let members: serde_json::Map<String, serde_json::Value> = serde_json::from_str(text).ok()?;
+    match members.get("kid")? {
+        serde_json::Value::String(key_id) if !key_id.trim().is_empty() => Some(key_id.as_str().into()),
+        serde_json::Value::Number(key_id) => Some(key_id.to_string().into()),
+        _ => None,
     }
 }
 
@@ -162,7 +191,13 @@ impl Members<'_> {
                 Some(other) => return refused(format!("its curve '{}' is not Ed25519", quoted(other))),
                 None => return refused("it has no crv"),
             },
-            "oct" => VerifyingKey::hmac(&self.bytes("k")?)?,
+            "oct" => {
+                let secret = self.bytes("k")?;
+                // Before what it decodes to: hexadecimal digits are base64url, too.
+                let text = self.text("k")?.unwrap_or_default();
+                refuse_as_secret(text.as_bytes()).map_err(|KeyError(what)| KeyError(format!("its k {what}")))?;
+                VerifyingKey::hmac(&secret)?
+            }
             other => return refused(format!("its kty '{}' is not RSA, EC, OKP or oct", quoted(other))),
         };
         match bound_to {
@@ -491,5 +526,37 @@ mod tests {
             let reason = why(Jwk::read(text, Origin::Fetched));
             assert!(reason.starts_with("it is no JSON object of a key"), "{text}: {reason}");
         }
+    }
+
+    #[test]
+    fn no_public_key_becomes_a_secret() {
+        let encode = |bytes: &[u8]| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes);
+        let der = STANDARD.decode("MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=").unwrap();
+        let digits: String = der.iter().map(|byte| format!("{byte:02x}")).collect();
+        let pem = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n";
+        for (k, part) in [
+            (encode(&der), "-----BEGIN PUBLIC KEY-----"),
+            (digits.clone(), "in hexadecimal digits"),
+            (encode(digits.as_bytes()), "-----BEGIN PUBLIC KEY-----"),
+            (encode(STANDARD.encode(&der).as_bytes()), "-----BEGIN PUBLIC KEY-----"),
+            (encode(pem.as_bytes()), "is a PEM text"),
+        ] {
+            let members = format!(r#"{{"kty":"oct","kid":"a","k":"{k}"}}"#);
+            let SkippedJwk { key_id, why: KeyError(why) } = Jwk::read(&members, Origin::LocalFile).unwrap_err();
+            assert!(why.starts_with("its k is a") && why.contains(part), "{why}");
+            assert_eq!(key_id.as_deref(), Some("a"));
+        }
+    }
+
+    #[test]
+    fn the_name_of_a_key_is_told_wherever_it_can_be_read() {
+        let name = |text: &str| Jwk::read(text, Origin::LocalFile).unwrap_err().key_id;
+        assert_eq!(name(r#"{"kid":"a","kty":"RSA","kty":"RSA"}"#).as_deref(), Some("a"));
+        assert_eq!(name(r#"{"kid":7,"kty":"RSA"}"#).as_deref(), Some("7"));
+        assert_eq!(name(r#"{"kid":" ","kty":"RSA","kty":"RSA"}"#), None);
+        assert_eq!(name(r#"{"kid":["a"]}"#), None);
+        let alone = |text: &str| Jwk::read(text, Origin::LocalFile).map_err(SkippedJwk::alone).unwrap_err().0;
+        assert_eq!(alone(r#"{"kid":"a\n"}"#), "the JWK 'a\\u{a}' cannot be used: it has no kty");
+        assert_eq!(alone("{}"), "it has no kty");
     }
 }

@@ -87,14 +87,12 @@ impl KeySet {
         let elements = elements.map_err(|error| refused(Some(&error)))?.ok_or_else(|| refused(None))?;
         let (mut keys, mut skipped, mut unused) = (Self::default(), Vec::new(), Vec::new());
         for (index, element) in elements.into_iter().enumerate() {
-            if let Err(SkippedJwk { key_id, why }) = Jwk::read(element, origin).and_then(|jwk| keys.add(jwk)) {
+            if let Err(key) = Jwk::read(element, origin).and_then(|jwk| keys.add(jwk)) {
                 if unused.len() < MAX_SKIPPED_LINES {
-                    unused.push(UnusedKey { key_id: key_id.as_deref().map(str::to_owned), why: why.to_string() });
+                    unused
+                        .push(UnusedKey { key_id: key.key_id.as_deref().map(str::to_owned), why: key.why.to_string() });
                 }
-                skipped.push(match key_id {
-                    Some(key_id) => format!("the key '{}' is not used: {why}", quoted(&key_id)),
-                    None => format!("key number {} of the set, without kid, is not used: {why}", index + 1),
-                });
+                skipped.push(key.in_set(index + 1));
             }
         }
         keys.only_for = keys.sole_keys();
@@ -429,7 +427,7 @@ mod tests {
             [
                 "the key 'b\\u{202e}\\u{a}' is not used: its use is 'enc', not 'sig'",
                 "key number 3 of the set, without kid, is not used: it has no n",
-                "key number 4 of the set, without kid, is not used: it names a member twice",
+                "the key 'd' is not used: it names a member twice",
             ]
         );
     }

@@ -7,6 +7,7 @@ mod discovery;
 mod document;
 mod fetch;
 mod file;
+mod forms;
 mod hmac_file;
 mod jks;
 mod jwk;
@@ -34,10 +35,13 @@ use crate::reject::Reject;
 use crate::signature::{KeyError, VerifyingKey};
 use crate::token_header::TokenHeader;
 use crate::watched_file::Reloaded;
+pub use file::key_text;
 use file::{KeyFileTemplate, Keys, LoadError};
+pub use forms::refuse_as_secret;
 pub use hmac_file::hmac_secret;
 use jwk::Origin;
-pub use public::{PublicKey, public_keys};
+pub use pem::pem_sections;
+pub use public::{PublicKey, PublicKeys, public_keys};
 pub(crate) use refresh::Refresher;
 pub(crate) use remote::{Location, RemoteKeySet, RemoteSettings};
 pub(crate) use schedule::Timing;
@@ -64,7 +68,7 @@ impl KeyFileKind {
         match key_file {
             _ if Location::is_remote(key_file) => Self::Remote,
             _ if key_file.starts_with(KeySource::INLINE) => Self::Inline,
-            _ if KeyFileTemplate::new(key_file).is_some() => Self::Template,
+            _ if KeyFileTemplate::is_template(key_file) => Self::Template,
             _ => Self::File,
         }
     }
@@ -101,7 +105,7 @@ impl KeySource {
     pub(crate) fn open(
         key_file: &str,
         remote: impl FnOnce(Location) -> RemoteSettings,
-        events: &Events,
+        events: &Arc<Events>,
     ) -> Result<Self, KeyError> {
         match KeyFileKind::of(key_file) {
             KeyFileKind::Remote => {
@@ -110,7 +114,7 @@ impl KeySource {
                 Ok(Self::Remote(RemoteKeySet::open(remote(location), events)))
             }
             KeyFileKind::Inline => Self::open_inline(key_file.strip_prefix(Self::INLINE).unwrap_or_default(), events),
-            KeyFileKind::Template | KeyFileKind::File => match KeyFileTemplate::new(key_file) {
+            KeyFileKind::Template | KeyFileKind::File => match KeyFileTemplate::new(key_file, events) {
                 Some(template) => Ok(Self::Template(template)),
                 None => Self::open_file(key_file, events)
                     .map_err(|error| KeyError(format!("names '{}', which {error}", Self::shown(key_file)))),
@@ -233,7 +237,7 @@ mod tests {
     fn open(name: &str, text: &str) -> (Result<KeySource, String>, Vec<String>) {
         let path = std::env::temp_dir().join(format!("nativejwt-{}-{name}", std::process::id()));
         fs::write(&path, text).unwrap();
-        let events = Events::default();
+        let events = Arc::new(Events::default());
         let source = KeySource::open(path.to_str().unwrap(), RemoteSettings::new, &events).map_err(|error| error.0);
         fs::remove_file(path).unwrap();
         (source, std::iter::from_fn(|| events.pop()).map(|event| event.text).collect())
@@ -291,6 +295,11 @@ mod tests {
             ("array", "[]", "is refused: the document is an empty JSON list"),
             ("bom", "\u{feff}{}", "is refused: the document is an empty JSON object"),
             ("broken", "{", "is refused: the document is JSON that is cut off"),
+            (
+                "useless-set",
+                r#"{"keys":[{"kid":"a","kty":"RSA"},{"kid":"b","use":"enc","kty":"EC"},{}]}"#,
+                "none of the 3 keys of the JWK set can be used: the key 'a' is not used: it has no n; the key 'b' is not used: its use is 'enc', not 'sig'; key number 3 of the set, without kid, is not used: it has no kty",
+            ),
         ] {
             let (source, _) = open(name, text);
             let error = source.err().expect(name);
@@ -308,7 +317,7 @@ mod tests {
             "oidc:https://idp.example/?s3cret",
             "oidc:svc:s3cret@idp.example",
         ] {
-            let error = KeySource::open(key_file, RemoteSettings::new, &Events::default()).err().unwrap().0;
+            let error = KeySource::open(key_file, RemoteSettings::new, &Arc::default()).err().unwrap().0;
             assert!(!error.contains("s3cret"), "{error}");
         }
     }
@@ -327,8 +336,7 @@ mod tests {
         ] {
             assert_eq!(KeySource::shown(key_file), expected);
         }
-        let error =
-            |key_file: &str| KeySource::open(key_file, RemoteSettings::new, &Events::default()).err().unwrap().0;
+        let error = |key_file: &str| KeySource::open(key_file, RemoteSettings::new, &Arc::default()).err().unwrap().0;
         for key_file in [
             "htps://svc:s3cret@idp.example/jwks",
             "https://svc:s3cret@idp.example:x/",
@@ -342,7 +350,7 @@ mod tests {
     #[test]
     fn urls_are_told_from_paths() {
         let remote = |key_file: &str| {
-            KeySource::open(key_file, RemoteSettings::new, &Events::default()).map(|source| source.remote().is_some())
+            KeySource::open(key_file, RemoteSettings::new, &Arc::default()).map(|source| source.remote().is_some())
         };
         assert!(remote("https://idp.example/${KID}/jwks").unwrap());
         assert!(remote("HTTP://idp.example/jwks").unwrap());

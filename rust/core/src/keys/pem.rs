@@ -1,11 +1,16 @@
 //! PEM text → a public key: SubjectPublicKeyInfo, PKCS#1 RSA public key, or the key of an X.509 certificate.
 
+use ::pem::Pem;
 use pkcs1::der::Decode as _;
 use spki::ObjectIdentifier;
 use spki::SubjectPublicKeyInfoRef;
 use x509_cert::Certificate;
 use x509_cert::der::Encode as _;
+use x509_cert::ext::pkix::BasicConstraints;
 
+use super::forms::{self, Form};
+use crate::events::{Event, Level};
+use crate::reject::quoted;
 use crate::signature::{Curve, KeyError, VerifyingKey};
 
 const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
@@ -15,37 +20,220 @@ const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7
 const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
 const P521: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.35");
 
+/// Names of what is not taken.
+const OTHER_KEYS: [(&str, &str); 6] = [
+    (
+        "1.2.840.113549.1.1.10",
+        "RSA for PSS alone; 'openssl rsa' cannot change it, so ask for a plain RSA key, which serves PS256 too",
+    ),
+    ("1.2.840.10040.4.1", "DSA"),
+    ("1.2.840.113549.1.3.1", "Diffie-Hellman"),
+    ("1.3.101.110", "X25519, which encrypts and does not sign"),
+    ("1.3.101.111", "X448, which encrypts and does not sign"),
+    ("1.3.101.113", "Ed448"),
+];
+const OTHER_CURVES: [(&str, &str); 5] = [
+    ("1.3.132.0.10", "secp256k1"),
+    ("1.3.132.0.33", "P-224"),
+    ("1.3.36.3.3.2.8.1.1.7", "brainpoolP256r1"),
+    ("1.3.36.3.3.2.8.1.1.11", "brainpoolP384r1"),
+    ("1.3.36.3.3.2.8.1.1.13", "brainpoolP512r1"),
+];
+
+/// An object identifier with its name, if that is known.
+fn named(oid: ObjectIdentifier, names: &[(&str, &str)]) -> String {
+    match names.iter().find(|(known, _)| oid.to_string() == *known) {
+        Some((_, name)) => format!("{oid} ({name})"),
+        None => oid.to_string(),
+    }
+}
+
 fn refused<T>(why: impl Into<String>) -> Result<T, KeyError> {
     Err(KeyError(why.into()))
 }
 
 /// True if the text is meant as PEM. Such a text never becomes an HMAC secret, whatever stands before it.
 pub(crate) fn is_pem(text: &str) -> bool {
-    text.contains("-----BEGIN")
+    text.contains("-----BEGIN ")
 }
 
-/// Reads the first public key of the text; without one, the key of the first certificate.
-pub(crate) fn public_key(text: &str) -> Result<VerifyingKey, KeyError> {
-    let sections = ::pem::parse_many(text).map_err(|error| KeyError(format!("the PEM text is damaged: {error}")))?;
-    if sections.iter().any(|section| section.tag().ends_with("PRIVATE KEY")) {
-        return refused(
-            "the PEM text holds a private key; give the public key to the coordinator, and keep the private one from it",
-        );
+/// The sections of a PEM text, in its order; at least one. Text around them does not matter.
+///
+/// # Errors
+/// What is damaged, with its line, and nothing of what the sections hold.
+pub fn pem_sections(text: &str) -> Result<Vec<Pem>, KeyError> {
+    if text.contains("-----BEGIN PGP ") {
+        return refused(format!("the file holds {}: {}", Form::OpenPgp.name(), Form::OpenPgp.way_out()));
     }
-    let find = |label: &str| sections.iter().find(|section| section.tag() == label);
-    if let Some(section) = sections.iter().find(|section| matches!(section.tag(), "PUBLIC KEY" | "RSA PUBLIC KEY")) {
-        return match section.tag() {
+    for (at, _) in text.match_indices("-----BEGIN ") {
+        let rest = text.get(at + "-----BEGIN ".len()..).unwrap_or_default();
+        if let Some(label) = label(rest) {
+            line_ends(label, rest.get(label.len() + "-----".len()..).unwrap_or_default())?;
+        }
+    }
+    match ::pem::parse_many(text) {
+        Ok(sections) if !sections.is_empty() => Ok(sections),
+        Ok(_) | Err(_) => refused(format!("the PEM text is damaged: {}", damage(text))),
+    }
+}
+
+/// What stands between `-----BEGIN ` and `-----`. Anything long may be base64, which is not to be told.
+fn label(rest: &str) -> Option<&str> {
+    let (label, _) = rest.split_once("-----")?;
+    (label.len() <= 40 && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || b" #_".contains(&byte)))
+        .then_some(label)
+}
+
+/// PEM consists of lines (RFC 7468, section 2): after the armour there must be an end of line.
+fn line_ends(label: &str, after: &str) -> Result<(), KeyError> {
+    let first = forms::begin(label);
+    let after = after.trim_start_matches([' ', '\t']);
+    if after.is_empty() || after.starts_with(['\n', '\r']) {
+        return Ok(());
+    }
+    if after.starts_with("\\n") || after.starts_with("\\r") {
+        return refused(format!(
+            "the PEM text has \\n as two characters after {first}, where a line break is meant, as happens in JSON and in variables: printf '%b' \"$(cat FILE)\" writes line breaks"
+        ));
+    }
+    if after.starts_with("%0") {
+        return refused(format!("the PEM text is percent-encoded after {first} (%0A): decode it"));
+    }
+    refused(format!(
+        "the PEM text has no line break right after {first}: each line of armour must be a line of its own, with the base64 in the lines between"
+    ))
+}
+
+/// What keeps a PEM text from being read. Of its base64 it tells no more than one character that is none.
+fn damage(text: &str) -> String {
+    let mut open: Option<&str> = None;
+    let mut has_data = false;
+    for (line, number) in text.lines().zip(1..) {
+        if let Some((_, rest)) = line.split_once("-----BEGIN ") {
+            if let Some(unfinished) = open {
+                return format!("the line {} is missing before line {number}", forms::end(unfinished));
+            }
+            let Some(label) = label(rest) else {
+                return format!(
+                    "line {number} begins as armour does, and does not end so; a whole one is -----BEGIN PUBLIC KEY-----"
+                );
+            };
+            (open, has_data) = (Some(label), false);
+            continue;
+        }
+        let Some(begun) = open else { continue };
+        let end = line.split_once("-----END ");
+        if let Some((_, rest)) = end
+            && label(rest) != open
+        {
+            return format!("line {number} is not {}, as its first line demands", forms::end(begun));
+        }
+        let data = end.map_or(line, |(data, _)| data).trim();
+        // Headers, as old encrypted keys have them, and the empty line after them.
+        if !has_data && (data.is_empty() || data.contains(": ")) {
+            open = open.filter(|_| end.is_none());
+            continue;
+        }
+        match data.chars().find(|c| !c.is_ascii_alphanumeric() && !matches!(c, '+' | '/' | '=' | ' ' | '\t')) {
+            Some('\\') => return format!("line {number} holds a backslash; \\n as two characters is no line break"),
+            Some('\0') => return format!("line {number} holds a NUL character"),
+            Some(other) => {
+                return format!("line {number} holds '{}', which base64 does not have", quoted(&other.to_string()));
+            }
+            None if data.is_empty() && end.is_none() => {
+                return format!("line {number} is empty, after the base64 of '{begun}' has begun");
+            }
+            None => has_data = true,
+        }
+        open = open.filter(|_| end.is_none());
+    }
+    match open {
+        Some(label) => format!("the line {} is missing: the file is cut off", forms::end(label)),
+        None => "its base64 is cut off, or has '=' in the middle".to_owned(),
+    }
+}
+
+/// Reads the first public key of the text; without one, the key of the first certificate. With it comes what an operator
+/// should know of the choice, to follow the name of the file.
+pub(crate) fn public_key(text: &str) -> Result<(VerifyingKey, Vec<Event>), KeyError> {
+    let sections = pem_sections(text)?;
+    if let Some(section) = sections.iter().find(|section| section.tag().ends_with("PRIVATE KEY")) {
+        let command = match section.tag() {
+            "OPENSSH PRIVATE KEY" => "ssh-keygen -e -m PKCS8 -f FILE",
+            _ => "openssl pkey -in FILE -pubout",
+        };
+        return refused(format!(
+            "the PEM text holds a private key; give the public key to the coordinator, and keep the private one from it ('{command}' writes the public key)"
+        ));
+    }
+    let all = |labels: [&str; 2]| sections.iter().filter(|section| labels.contains(&section.tag())).collect::<Vec<_>>();
+    let (keys, certificates) = (all(["PUBLIC KEY", "RSA PUBLIC KEY"]), all(["CERTIFICATE", "X509 CERTIFICATE"]));
+    if let Some(section) = keys.first() {
+        let key = match section.tag() {
             "PUBLIC KEY" => subject_public_key_info(section.contents()),
             _ => pkcs1(section.contents()),
         };
+        let key = key.map_err(|why| mislabelled(section).unwrap_or(why))?;
+        return Ok((key, notes_on_keys(keys.len(), certificates.len())));
     }
-    if let Some(section) = find("CERTIFICATE").or_else(|| find("X509 CERTIFICATE")) {
-        return certificate(section.contents());
+    if let Some(section) = certificates.first() {
+        return certificate(section.contents(), &certificates).map_err(|why| mislabelled(section).unwrap_or(why));
     }
-    match sections.first() {
-        Some(section) => refused(format!("a PEM section of type '{}' is no public key", section.tag())),
-        None => refused("the PEM text has no complete section"),
+    let tag = sections.first().map_or("", Pem::tag);
+    let way_out = match tag {
+        "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => Form::CertificateRequest.way_out(),
+        "PKCS7" | "CMS" => Form::CertificateBag.way_out(),
+        "X509 CRL" => Form::RevocationList.way_out(),
+        "TRUSTED CERTIFICATE" => "'openssl x509 -in FILE -out FILE.pem' makes a plain certificate of it".to_owned(),
+        "EC PARAMETERS" | "DH PARAMETERS" | "DSA PARAMETERS" => "parameters are no key".to_owned(),
+        _ => "a section 'PUBLIC KEY', 'RSA PUBLIC KEY' or 'CERTIFICATE' is needed".to_owned(),
+    };
+    refused(format!("a PEM section of type '{}' is no public key: {way_out}", quoted(tag)))
+}
+
+/// What a section holds, if it is not what its label says, or not the whole of it.
+fn mislabelled(section: &Pem) -> Option<KeyError> {
+    let found = forms::recognise(section.contents())?;
+    let is_right = match section.tag() {
+        "PUBLIC KEY" => found.form == Form::SubjectPublicKeyInfo,
+        "RSA PUBLIC KEY" => found.form == Form::RsaPublicKey,
+        _ => found.form == Form::Certificate,
+    };
+    if is_right && !found.is_cut() {
+        return None;
     }
+    let label = section.tag();
+    Some(KeyError(match (is_right, found.form.label()) {
+        (true, _) => format!("the PEM section '{label}' is cut off: its base64 has lost lines"),
+        (false, Some(_)) if found.form.is_private() => format!(
+            "the PEM section '{label}' holds {}; give the public key to the coordinator, and keep the private one from it",
+            found.form.name()
+        ),
+        (false, Some(right)) => format!(
+            "the PEM section '{label}' holds {}, whose lines of armour are {} and {}",
+            found.form.name(),
+            forms::begin(right),
+            forms::end(right)
+        ),
+        (false, None) => format!("the PEM section '{label}' holds {}: {}", found.form.name(), found.form.way_out()),
+    }))
+}
+
+fn notes_on_keys(keys: usize, certificates: usize) -> Vec<Event> {
+    let mut notes = Vec::new();
+    if keys > 1 {
+        let text = format!(
+            "{keys} public keys are in the file, of which the first one counts and no other; for several keys take a JWK set ('nativejwt jwks' makes one), or a file for each with ${{KID}}"
+        );
+        notes.push(Event { level: Level::Warning, text });
+    }
+    if certificates > 0 {
+        notes.push(Event {
+            level: Level::Info,
+            text: "the public key of the file counts, and no certificate in it".to_owned(),
+        });
+    }
+    notes
 }
 
 /// RFC 5280, section 4.1.
@@ -64,12 +252,18 @@ fn subject_public_key_info(der: &[u8]) -> Result<VerifyingKey, KeyError> {
                 Ok(P256) => Curve::P256,
                 Ok(P384) => Curve::P384,
                 Ok(P521) => Curve::P521,
-                Ok(other) => return refused(format!("the curve {other} is not P-256, P-384 or P-521")),
-                Err(_) => return refused("the elliptic-curve key does not name its curve"),
+                Ok(other) => {
+                    return refused(format!("the curve {} is not P-256, P-384 or P-521", named(other, &OTHER_CURVES)));
+                }
+                Err(_) => {
+                    return refused(
+                        "the elliptic-curve key does not name its curve; if it is P-256, P-384 or P-521, 'openssl ec -pubin -in FILE -param_enc named_curve' names it",
+                    );
+                }
             };
             VerifyingKey::ec(curve, key)
         }
-        other => refused(format!("a key of type {other} is not RSA, EC or Ed25519")),
+        other => refused(format!("a key of type {} is not RSA, EC or Ed25519", named(other, &OTHER_KEYS))),
     }
 }
 
@@ -82,12 +276,158 @@ fn pkcs1(der: &[u8]) -> Result<VerifyingKey, KeyError> {
 }
 
 /// The subject's key. Dates and issuer of the certificate are not looked at: it is trusted because it was configured.
-fn certificate(der: &[u8]) -> Result<VerifyingKey, KeyError> {
+fn certificate(der: &[u8], all: &[&Pem]) -> Result<(VerifyingKey, Vec<Event>), KeyError> {
     let Ok(certificate) = Certificate::from_der(der) else {
         return refused("the certificate is not X.509 (RFC 5280)");
     };
-    match certificate.tbs_certificate().subject_public_key_info().to_der() {
-        Ok(info) => subject_public_key_info(&info),
-        Err(_) => refused("the certificate's key cannot be read"),
+    let signed = certificate.tbs_certificate();
+    let key = match signed.subject_public_key_info().to_der() {
+        Ok(info) => subject_public_key_info(&info)?,
+        Err(_) => return refused("the certificate's key cannot be read"),
+    };
+    let mut notes = Vec::new();
+    let subject = quoted(&signed.subject().to_string());
+    if all.len() > 1 {
+        let second = all.get(1).and_then(|section| Certificate::from_der(section.contents()).ok());
+        let is_chain = second.is_some_and(|second| second.tbs_certificate().subject() == signed.issuer());
+        let (level, advice) = match is_chain {
+            true => (Level::Info, ""),
+            false => (
+                Level::Warning,
+                "; for several keys take a JWK set ('nativejwt jwks' makes one), or a file for each with ${KID}",
+            ),
+        };
+        let text = format!(
+            "{} certificates are in the file, of which the first one counts and no other: that of '{subject}'{advice}",
+            all.len()
+        );
+        notes.push(Event { level, text });
+    }
+    if let Ok(Some((_, BasicConstraints { ca: true, .. }))) = signed.get_extension::<BasicConstraints>() {
+        let text = format!(
+            "the certificate of '{subject}' is marked as that of a CA: tokens are usually signed by another key, whose certificate a CA has issued. If it is the issuer's own, signed by itself, all is well"
+        );
+        notes.push(Event { level: Level::Warning, text });
+    }
+    Ok((key, notes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BODY: &str = "MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=";
+
+    fn file(name: &str) -> String {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/cases/keys");
+        std::fs::read_to_string(folder.join(name)).unwrap()
+    }
+
+    fn armoured(label: &str, body: &str) -> String {
+        format!("{}\n{body}\n{}\n", forms::begin(label), forms::end(label))
+    }
+
+    fn notes(text: &str) -> Vec<(Level, String)> {
+        public_key(text).unwrap().1.into_iter().map(|note| (note.level, note.text)).collect()
+    }
+
+    #[test]
+    fn damage_is_named_with_its_line_and_without_the_key() {
+        let (front, back) = BODY.split_at(20);
+        for (text, part) in [
+            (
+                format!("{}\\n{BODY}\\n", forms::begin("PUBLIC KEY")),
+                "has \\n as two characters after -----BEGIN PUBLIC KEY-----",
+            ),
+            (format!("{}%0A{BODY}", forms::begin("PUBLIC KEY")), "percent-encoded"),
+            (format!("{}{BODY}{}", forms::begin("PUBLIC KEY"), forms::end("PUBLIC KEY")), "no line break right after"),
+            (
+                format!("{} {BODY} {}", forms::begin("PUBLIC KEY"), forms::end("PUBLIC KEY")),
+                "no line break right after",
+            ),
+            (format!("-----BEGIN PUBLIC KEY\n{BODY}\n-----END PUBLIC KEY-----"), "line 1 begins as armour does"),
+            (format!("-----BEGIN {BODY}"), "line 1 begins as armour does"),
+            (format!("{}\n{BODY}\n", forms::begin("PUBLIC KEY")), "the line -----END PUBLIC KEY----- is missing"),
+            (
+                format!("{}\n{BODY}\n-----END CERTIFICATE-----\n", forms::begin("PUBLIC KEY")),
+                "line 3 is not -----END PUBLIC KEY-----",
+            ),
+            (armoured("PUBLIC KEY", &format!("{front}\\n{back}")), "line 2 holds a backslash"),
+            (armoured("PUBLIC KEY", &format!("{front}\n\"{back}")), "line 3 holds '\"', which base64 does not have"),
+            (armoured("PUBLIC KEY", &format!("{front}\0{back}")), "line 2 holds a NUL"),
+            (armoured("PUBLIC KEY", &format!("{front}\n\n{back}")), "line 3 is empty, after the base64"),
+            (armoured("PRIVATE KEY", &format!("{front}\r\n\r\n{back}")), "line 3 is empty, after the base64"),
+            (armoured("PUBLIC KEY", &format!("{BODY}{back}")), "cut off, or has '=' in the middle"),
+            (
+                format!(
+                    "{}\nVersion: 1\n\n{BODY}\n=abcd\n{}",
+                    forms::begin("PGP PUBLIC KEY BLOCK"),
+                    forms::end("PGP PUBLIC KEY BLOCK")
+                ),
+                "OpenPGP",
+            ),
+        ] {
+            let why = public_key(&text).unwrap_err().0;
+            assert!(why.contains(part), "{text}: {why}");
+            assert!(!why.contains(front) && !why.contains(back), "the key is told: {why}");
+        }
+    }
+
+    #[test]
+    fn a_section_with_something_else_in_it_is_named() {
+        let body = |name: &str| file(name).lines().filter(|line| !line.starts_with('-')).collect::<Vec<_>>().join("\n");
+        for (label, name, part) in [
+            (
+                "PUBLIC KEY",
+                "rsa-2048.pkcs1.public.pem",
+                "holds an RSA public key (PKCS#1), whose lines of armour are -----BEGIN RSA PUBLIC KEY-----",
+            ),
+            ("PUBLIC KEY", "rsa-2048.private.pem", "give the public key to the coordinator"),
+            ("RSA PUBLIC KEY", "rsa-2048.public.pem", "-----BEGIN PUBLIC KEY-----"),
+            ("CERTIFICATE", "rsa-2048.public.pem", "-----BEGIN PUBLIC KEY-----"),
+            ("CERTIFICATE", "csr.pem", "holds a certificate request (PKCS#10)"),
+            ("CERTIFICATE REQUEST", "csr.pem", "openssl req -in FILE -noout -pubkey"),
+            ("PKCS7", "rsa-2048.public.pem", "openssl pkcs7"),
+            ("TRUSTED CERTIFICATE", "rsa-2048.certificate.pem", "openssl x509 -in FILE"),
+            ("OPENSSH PRIVATE KEY", "rsa-2048.private.pem", "ssh-keygen -e -m PKCS8 -f FILE"),
+            ("EC PRIVATE KEY", "ec-p256.private.pem", "openssl pkey -in FILE -pubout"),
+            ("EC PARAMETERS", "ec-p256.public.pem", "parameters are no key"),
+        ] {
+            let why = public_key(&armoured(label, &body(name))).unwrap_err().0;
+            assert!(why.contains(part), "{label} of {name}: {why}");
+        }
+        let cut: String = body("rsa-2048.certificate.pem").lines().take(5).collect();
+        let why = public_key(&armoured("CERTIFICATE", &cut)).unwrap_err().0;
+        assert!(why.contains("'CERTIFICATE' is cut off"), "{why}");
+    }
+
+    #[test]
+    fn which_of_several_counts_is_told() {
+        assert_eq!(notes(&file("rsa-2048.public.pem")), []);
+        let two = notes(&file("two-public-keys.pem"));
+        assert!(
+            matches!(&two[..], [(Level::Warning, text)] if text.starts_with("2 public keys are in the file, of which the first")),
+            "{two:?}"
+        );
+        let both = notes(&(file("rsa-2048.certificate.pem") + &file("rsa-2048.public.pem")));
+        assert!(matches!(&both[..], [(Level::Info, text)] if text.contains("no certificate")), "{both:?}");
+        let two = notes(&file("two-certificates.pem"));
+        assert!(
+            two[0].0 == Level::Warning
+                && two[0].1.contains("that of 'CN=nativejwt test key rsa-2048'; for several keys"),
+            "{two:?}"
+        );
+        // Signed by itself, so that it is the next one of its chain.
+        let chain = notes(&file("rsa-2048.certificate.pem").repeat(2));
+        assert!(chain[0].0 == Level::Info && !chain[0].1.contains("several keys"), "{chain:?}");
+    }
+
+    #[test]
+    fn a_certificate_of_a_ca_is_taken_and_doubted() {
+        let doubts = notes(&file("rsa-2048.certificate.pem"));
+        assert!(
+            matches!(&doubts[..], [(Level::Warning, text)] if text.contains("'CN=nativejwt test key rsa-2048' is marked as that of a CA")),
+            "{doubts:?}"
+        );
     }
 }

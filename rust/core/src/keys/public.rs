@@ -1,9 +1,9 @@
 //! Public keys for a command that publishes them.
 
-use super::jwk::{self, Jwk, Origin};
-use super::{jwks, pem};
-use crate::json::{JsonError, split_array};
-use crate::reject::quoted;
+use super::jwk::{self, Jwk, Origin, SkippedJwk};
+use super::jwks::{self, KeySet};
+use super::{document, file, forms, pem};
+use crate::json::split_array;
 use crate::signature::{Algorithm, KeyError, PublicNumbers, VerifyingKey};
 
 /// A public key that a coordinator would use, and the name it has.
@@ -22,7 +22,7 @@ impl PublicKey {
     pub fn numbers(&self) -> Result<PublicNumbers<'_>, KeyError> {
         self.key
             .public_numbers()
-            .ok_or_else(|| KeyError("the JWK is a shared secret (kty oct), which must never be published".to_owned()))
+            .ok_or_else(|| KeyError("it is a shared secret (kty oct), which must never be published".to_owned()))
     }
 
     /// The only algorithm that the key may serve, if its JWK says so.
@@ -32,41 +32,60 @@ impl PublicKey {
     }
 }
 
-/// Reads a PEM public key or certificate, a JWK or a JWK set. Other than in a coordinator, where one bad key of a set costs
-/// only itself, each of them must be good.
-///
-/// # Errors
-/// Which key cannot be published or used, and why.
-pub fn public_keys(text: &str) -> Result<Vec<PublicKey>, KeyError> {
-    if !jwk::is_json(text) {
-        if !pem::is_pem(text) {
-            return Err(KeyError(
-                "is no PEM, JWK or JWK set; if it is a shared secret, that must never be published".to_owned(),
-            ));
-        }
-        return pem::public_key(text).map(|key| vec![PublicKey { key_id: None, key }]);
-    }
-    if !jwks::is_set(text) {
-        return public_key(text).map(|key| vec![key]);
-    }
-    let elements = split_array(text.as_bytes(), "keys", usize::MAX).map_err(|error| match error {
-        JsonError::DuplicateMember => KeyError("the JWK set names a member twice".to_owned()),
-        JsonError::Malformed(why) => KeyError(format!("is no JWK set: {why}")),
-    })?;
-    let elements = elements.unwrap_or_default().into_iter().enumerate();
-    elements
-        .map(|(index, element)| {
-            public_key(element).map_err(|why| KeyError(format!("key number {} of the set: {why}", index + 1)))
-        })
-        .collect()
+/// The public keys of one document.
+#[derive(Debug)]
+pub struct PublicKeys {
+    /// Those that a coordinator uses, in the order of the document; at least one.
+    pub keys: Vec<PublicKey>,
+    /// Lines about the others, and about the choice among several in a PEM text, to follow the document's name.
+    pub notes: Vec<String>,
 }
 
-fn public_key(text: &str) -> Result<PublicKey, KeyError> {
-    let Jwk { key_id, key, .. } = Jwk::read(text, Origin::LocalFile).map_err(|skipped| match skipped.key_id {
-        Some(key_id) => KeyError(format!("the JWK '{}' cannot be used: {}", quoted(&key_id), skipped.why)),
-        None => KeyError(format!("the JWK cannot be used: {}", skipped.why)),
-    })?;
-    let key = PublicKey { key_id: key_id.map(String::from), key };
-    key.numbers()?;
-    Ok(key)
+/// Reads a PEM public key or certificate, a JWK or a JWK set, as a coordinator does: a bad key of a set costs only itself. A
+/// shared secret is never among them.
+///
+/// # Errors
+/// Why the document has no public key.
+pub fn public_keys(text: &str) -> Result<PublicKeys, KeyError> {
+    if !jwk::is_json(text) {
+        if !pem::is_pem(text) {
+            return Err(match forms::recognise(text.as_bytes()) {
+                Some(what) => KeyError(format!("the file {what}")),
+                None => KeyError(
+                    "is no PEM, JWK or JWK set; if it is a shared secret, that must never be published".to_owned(),
+                ),
+            });
+        }
+        let (key, notes) = pem::public_key(text)?;
+        let keys = vec![PublicKey { key_id: None, key }];
+        return Ok(PublicKeys { keys, notes: notes.into_iter().map(|note| note.text).collect() });
+    }
+    if !jwks::is_set(text) {
+        let key = file::single_jwk(text, Origin::LocalFile).and_then(public_key).map_err(SkippedJwk::alone)?;
+        return Ok(PublicKeys { keys: vec![key], notes: Vec::new() });
+    }
+    // What is wrong with the document, and with all its keys together, is said in the coordinator's words.
+    KeySet::read(text.as_bytes(), Origin::LocalFile)?;
+    let document = document::without_byte_order_mark(text.as_bytes());
+    let elements = split_array(document, "keys", usize::MAX).ok().flatten().unwrap_or_default();
+    let (mut keys, mut notes) = (Vec::new(), Vec::new());
+    for (element, number) in elements.into_iter().zip(1..) {
+        match Jwk::read(element, Origin::LocalFile).and_then(public_key) {
+            Ok(key) => keys.push(key),
+            Err(skipped) => notes.push(skipped.in_set(number)),
+        }
+    }
+    match keys.is_empty() {
+        false => Ok(PublicKeys { keys, notes }),
+        true if notes.is_empty() => Err(KeyError("the JWK set is empty".to_owned())),
+        true => Err(KeyError(format!("no key of the JWK set can be published: {}", notes.join("; ")))),
+    }
+}
+
+fn public_key(jwk: Jwk) -> Result<PublicKey, SkippedJwk> {
+    let key = PublicKey { key_id: jwk.key_id.map(String::from), key: jwk.key };
+    match key.numbers() {
+        Ok(_) => Ok(key),
+        Err(why) => Err(SkippedJwk { key_id: key.key_id.map(String::into_boxed_str), why }),
+    }
 }

@@ -7,7 +7,7 @@ mod unix {
     use std::os::unix::fs::PermissionsExt as _;
     use std::path::{self, Path, PathBuf};
 
-    use nativejwt_core::{ConfigurationErrors, Problem, Properties, Property};
+    use nativejwt_core::{ConfigurationErrors, Problem, Properties, Property, hmac_secret};
 
     use super::super::{find, is_file, key_files};
     use crate::private_key::{is_json, read_key_file};
@@ -159,7 +159,7 @@ mod unix {
     fn shared_secret(path: &Path) -> Option<&'static str> {
         let is_secret = read_key_file(path).is_ok_and(|text| match is_json(&text) {
             true => text.contains("\"oct\""),
-            false => !text.contains("-----BEGIN"),
+            false => hmac_secret(&text).is_ok(),
         });
         is_secret.then_some("it is a shared secret, and who has it can log in as anybody")
     }
