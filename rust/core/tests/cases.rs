@@ -134,7 +134,8 @@ fn names_are_unique() {
 }
 
 /// What a part of a `source` begins with where it names something public.
-const PUBLIC_SOURCES: [&str; 8] = ["RFC ", "CVE-", "GHSA-", "Wycheproof ", "Trino ", "jjwt ", "airlift ", "JDK "];
+const PUBLIC_SOURCES: [&str; 10] =
+    ["RFC ", "CVE-", "GHSA-", "GitHub ", "Wycheproof ", "Trino ", "jjwt ", "airlift ", "JDK ", "OpenSSH "];
 
 /// What is wrong with one part of a `source`: it names something public, or a file of this repository and, after a colon, a text
 /// that the file holds.
