@@ -52,7 +52,8 @@ public class NativeJwtConfig {
 
     @Config("http-server.authentication.jwt.clock-skew")
     @ConfigDescription(
-            "How far the clock of the issuer may be off, for exp, nbf and max-token-lifetime")
+            "How far the clock of the issuer may be off, for exp and nbf, and for iat with"
+                    + " max-token-lifetime")
     public NativeJwtConfig setClockSkew(String clockSkew) {
         this.clockSkew = clockSkew;
         return this;
@@ -76,7 +77,7 @@ public class NativeJwtConfig {
     @Config("http-server.authentication.jwt.max-token-lifetime")
     @ConfigDescription(
             "The longest time from iat to exp and from now to exp; tokens without iat or exp, or"
-                + " with an iat in the future, are refused")
+                    + " with an iat in the future, are refused")
     public NativeJwtConfig setMaxTokenLifetime(String maxTokenLifetime) {
         this.maxTokenLifetime = maxTokenLifetime;
         return this;
