@@ -23,6 +23,9 @@ pub(crate) fn document_endpoint(issuer: &str) -> Result<Endpoint, KeyError> {
     if !endpoint.is_plain() || issuer.contains(['?', '#', '@']) {
         return Err(KeyError("the issuer has a user, a query or a fragment".to_owned()));
     }
+    if let Some(bare) = issuer.strip_suffix(WELL_KNOWN) {
+        return Err(KeyError(format!("the issuer ends before {WELL_KNOWN}: write oidc:{bare}")));
+    }
     Endpoint::parse(&format!("{}{WELL_KNOWN}", issuer.strip_suffix('/').unwrap_or(issuer)))
 }
 
@@ -134,6 +137,8 @@ mod tests {
         for issuer in ["", "idp.example", "ftp://a/", "https://a/?b", "https://a/#b", "https://a:b@c/", "https://a/?"] {
             assert!(document_endpoint(issuer).is_err(), "{issuer}");
         }
+        let told = document_endpoint("https://idp.example/t/.well-known/openid-configuration").unwrap_err().0;
+        assert!(told.ends_with("write oidc:https://idp.example/t"), "{told}");
     }
 
     #[test]

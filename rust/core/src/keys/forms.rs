@@ -6,7 +6,11 @@
 //! UTF-16, and one in another. DER is read leniently and may be cut off, since what a strict parser refuses makes no better
 //! secret. A random secret has none of these forms: chance hits the weakest of them once in a hundred billion secrets.
 //!
-//! What cannot be told from a secret: the bare bytes of an Ed25519 key and of an RSA modulus.
+//! Behind the forms there is a net for what was cut, shifted or put into another text: [`traces`].
+//!
+//! What cannot be told from a secret: the bare bytes of an Ed25519 key, of a compressed point and of an RSA modulus.
+
+mod traces;
 
 use std::fmt;
 
@@ -81,6 +85,8 @@ pub(crate) enum Form {
     XmlKey,
     /// RFC 7519.
     Token,
+    /// Something that gives a public key away.
+    Trace,
 }
 
 /// What the bytes were wrapped in.
@@ -107,7 +113,8 @@ pub(crate) struct Recognised {
 /// Finds out whether the bytes are a key of a known form, or a text that holds one. `None`: they may be a secret.
 pub(crate) fn recognise(bytes: &[u8]) -> Option<Recognised> {
     let mut wrappings = Vec::new();
-    let (form, is_cut) = look(bytes, &mut wrappings)?;
+    let found = look(bytes, &mut wrappings);
+    let (form, is_cut) = found.or_else(|| traces::are_in(bytes).then_some((Form::Trace, false)))?;
     let public_key = str::from_utf8(bytes).ok().and_then(ssh_line).and_then(ed25519_of_ssh);
     Some(Recognised { form, is_cut, wrappings, public_key })
 }
@@ -133,7 +140,11 @@ fn look(bytes: &[u8], wrappings: &mut Vec<Wrapping>) -> Option<(Form, bool)> {
             &*utf16
         }
         (None, Ok(text)) => text,
-        (None, Err(_)) => return None,
+        // What stands around a PEM text may be in any encoding.
+        (None, Err(_)) => {
+            let pem = text_form(&String::from_utf8_lossy(bytes)).filter(|form| *form == Form::Pem);
+            return pem.map(|form| (form, false));
+        }
     };
     if let Some(form) = text_form(text) {
         return Some((form, false));
@@ -568,6 +579,7 @@ impl Form {
             Form::Jwk => "the JSON of a key (JWK)",
             Form::XmlKey => "an RSA key in XML",
             Form::Token => "a token",
+            Form::Trace => "a part of a public key or certificate, or a document in base64",
         }
     }
 
@@ -640,6 +652,9 @@ impl Form {
             Form::NoFirstLine(label) => format!("the line {} is missing", begin(label)),
             Form::XmlKey => "give it in PEM, or as a JWK with Modulus as n and Exponent as e, both in base64url".to_owned(),
             Form::Token => "the key that verifies it is needed, not the token".to_owned(),
+            Form::Trace => {
+                "such bytes are known to others. Take the key anew from where it was issued, in PEM with its first and last line (-----BEGIN PUBLIC KEY-----, -----END PUBLIC KEY-----), or as a JWK".to_owned()
+            }
             _ => "give it in PEM".to_owned(),
         }
     }

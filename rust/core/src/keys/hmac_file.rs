@@ -41,9 +41,20 @@ pub(crate) fn doubt(text: &str) -> Option<&'static str> {
             "the HMAC key is a text of nothing but hexadecimal digits, which is decoded as base64. An issuer that takes the text itself has another secret (then write printf %s 'text' | base64 into the file), and so has one that takes the bytes behind the digits (xxd -r -p FILE | base64)",
         );
     }
+    if decode(text).is_ok_and(|secret| may_be_modulus(&secret)) {
+        return Some(
+            "the HMAC key may be the modulus (n) of an RSA key, which is public: then anybody could sign tokens. A secret is random, and 64 bytes are enough for it",
+        );
+    }
     has_words(text).then_some(
         "the HMAC key is a text with spaces in its lines, which is decoded as base64 without them. An issuer that takes the text itself has another secret: then write printf %s 'text' | base64 into the file",
     )
+}
+
+/// True for odd numbers of exactly as many bits as RSA keys have.
+fn may_be_modulus(secret: &[u8]) -> bool {
+    let number = secret.strip_prefix(&[0]).unwrap_or(secret);
+    matches!(number.len(), 128 | 256 | 384 | 512 | 1024) && matches!(number, [0x80..=0xff, .., last] if last & 1 == 1)
 }
 
 /// True if there is white space within a line, as base64 has none.
@@ -171,6 +182,9 @@ mod tests {
         let words = format!("{} of {}\n", "A".repeat(30), "A".repeat(32));
         assert!(secret(&words).is_ok());
         assert!(doubt(&words).unwrap().contains("spaces in its lines"));
+        let modulus = base64::engine::general_purpose::STANDARD.encode([0xff; 256]);
+        assert!(secret(&modulus).is_ok());
+        assert!(doubt(&modulus).unwrap().contains("modulus"));
         for text in [
             "AAAAAAAAAAAAAAAAAAAAAA\r\n  AAAAAAAAAAAAAAAAAAAAA=\n",
             "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",

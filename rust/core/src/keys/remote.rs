@@ -182,11 +182,11 @@ impl Snapshot {
     }
 
     /// True if no token that was accepted by the older snapshot, and is kept until the first key of that ends, would be
-    /// judged otherwise by this one.
-    pub(super) fn continues(&self, older: &Self) -> bool {
+    /// judged otherwise by this one. Once that end is past, tokens are kept until another one, of which nothing is known here.
+    pub(super) fn continues(&self, older: &Self, now: Moment) -> bool {
         match (self, older) {
             (Self::Keys { keys, next_end, .. }, Self::Keys { keys: others, next_end: others_end, .. }) => {
-                next_end >= others_end && keys.is_same(others)
+                now < *others_end && next_end >= others_end && keys.is_same(others)
             }
             (Self::Unavailable(_), Self::Unavailable(_)) => true,
             _ => false,
@@ -378,7 +378,7 @@ impl RemoteKeySet {
         let fetches = life.fetches();
         let (snapshot, result) = change(&mut life);
         if let Some(snapshot) = snapshot {
-            let continues = snapshot.continues(&self.snapshot.load());
+            let continues = snapshot.continues(&self.snapshot.load(), Moment::now());
             let store = || self.snapshot.store(Arc::new(snapshot));
             if continues { store() } else { epoch.change(store) }
         }

@@ -10,7 +10,8 @@ use rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_t
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{
-    AlertDescription, CertificateError, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme,
+    AlertDescription, CertificateError, DigitallySignedStruct, Error, InvalidMessage, OtherError, RootCertStore,
+    SignatureScheme,
 };
 use x509_cert::certificate::Version;
 use x509_cert::der::Decode as _;
@@ -290,6 +291,10 @@ pub(super) fn tls_sentence(error: &Error) -> String {
         Error::AlertReceived(AlertDescription::HandshakeFailure) => {
             "the server breaks the handshake off (HandshakeFailure); it may want a client certificate, or have no version \
              or cipher in common"
+                .to_owned()
+        }
+        Error::InvalidMessage(InvalidMessage::InvalidContentType) => {
+            "the server, or a proxy in its place, answers without TLS: is the port right, or does the address begin with http://?"
                 .to_owned()
         }
         other => quoted(&other.to_string()),

@@ -252,3 +252,47 @@ fn whatever_the_bytes_are_there_is_an_answer() {
         assert_eq!(recognise(bytes), None, "{bytes:?}");
     }
 }
+
+/// A second attack's ways around the forms: everybody knows these bytes, however they were spoilt.
+#[test]
+fn what_was_cut_shifted_or_put_into_another_text_is_no_secret() {
+    for file in ["rsa-2048.public.pem", "ec-p256.public.pem", "ed25519.public.pem", "rsa-2048.certificate.pem"] {
+        let der = der(file);
+        let base64 = STANDARD.encode(&der);
+        let pem = format!("-----BEGIN PUBLIC KEY-----\n{base64}\n-----END PUBLIC KEY-----\n");
+        let latin1 = [b"Schl\xfcssel\n", pem.as_bytes()].concat();
+        let utf16: Vec<u8> =
+            format!("\u{feff}{pem}").encode_utf16().flat_map(u16::to_le_bytes).chain([b'\n']).collect();
+        for text in [
+            format!("Certificate\n{base64}"),
+            format!("key\n{base64}"),
+            format!("x5c {base64}"),
+            format!("PUBLIC KEY\n{base64}\nPUBLIC KEY"),
+            pem.replace(['\n', ' ', '-'], ""),
+            STANDARD.encode([&[7], &*der].concat()),
+            STANDARD.encode([&b"\xef\xbb\xbf"[..], &der].concat()),
+            STANDARD.encode([&[0, 1, 38], &*der].concat()),
+            STANDARD.encode(&latin1),
+            STANDARD.encode(&utf16),
+            STANDARD.encode(format!(r#"{{"realm":"staff","public_key":"{base64}"}}"#)),
+            STANDARD.encode(format!("publicKey: {base64}\n")),
+            STANDARD.encode(format!("JWT_PUBLIC_KEY={base64}")),
+            STANDARD.encode(format!("[\"{base64}\"]")),
+        ] {
+            assert!(hmac_secret(&text).is_err(), "{file}: {text}");
+        }
+    }
+    let rsa = STANDARD.encode(der("rsa-2048.public.pem"));
+    for lost in [1, 2, 4, 64, 128] {
+        assert!(hmac_secret(&rsa[lost..]).is_err(), "without its first {lost} characters");
+    }
+    let point = &der("ec-p256.public.pem")[27..];
+    assert_eq!(point.len(), 64);
+    assert!(hmac_secret(&STANDARD.encode(point)).is_err(), "x and y");
+    for document in [
+        r#"{"n":"AQAB","e":"AQAB","other":"so that it is long enough"}"#,
+        "https://idp.example/realms/staff/protocol/certs",
+    ] {
+        assert!(hmac_secret(&STANDARD.encode(document)).is_err(), "{document}");
+    }
+}

@@ -269,7 +269,7 @@ impl World {
     fn publish(&mut self) {
         let snapshot = Snapshot::serving(&self.life);
         let continues = match (&snapshot, &self.published) {
-            (Some(snapshot), Some(older)) => snapshot.continues(older),
+            (Some(snapshot), Some(older)) => snapshot.continues(older, self.now),
             (None, None) => true,
             _ => false,
         };

@@ -491,7 +491,7 @@ fn tls_to_a_server_without_tls_fails() {
     let answering = thread::spawn(move || listener.accept().unwrap().0.write_all(b"HTTP/1.1 400 No\r\n\r\n"));
     let fetched = Fetched::from(&url, ONCE);
     let failure = fetched.key_set.wait_until_fetched(BOUND).unwrap_err();
-    assert!(failure.contains("TLS failed: received corrupt message"), "{failure}");
+    assert!(failure.contains("TLS failed: the server, or a proxy in its place, answers without TLS"), "{failure}");
     answering.join().unwrap().unwrap();
     drop(server);
 }
