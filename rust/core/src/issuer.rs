@@ -98,10 +98,7 @@ impl Issuer {
     pub(crate) fn rules(&self) -> IssuerRules {
         let value = |setting: &Option<Setting>| setting.as_ref().map(|setting| setting.value.clone());
         IssuerRules {
-            key_file: match self.remote() {
-                Some(key_set) => key_set.location().to_string(),
-                None => KeySource::without_document(&self.key_file.value).to_owned(),
-            },
+            key_file: KeySource::shown(&self.key_file.value),
             required_issuer: self.claims.required_issuer.clone(),
             required_audience: self.claims.required_audience.as_ref().map(|audience| audience.text().to_owned()),
             principal_fields: self.claims.principal_fields.clone(),

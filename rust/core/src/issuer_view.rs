@@ -12,7 +12,8 @@ use crate::step::KeyDescription;
 /// What the configuration demands of the tokens of one issuer. Texts are as the configuration has them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct IssuerRules {
-    /// `key-file`; of an address without user, password and query, and of keys in the configuration itself only `inline:`.
+    /// What `key-file` names, without what may be a secret: an address has no user, password and query, and keys in the
+    /// configuration are not shown.
     pub key_file: String,
     /// `required-issuer`, also where `oidc:` implies it.
     pub required_issuer: Option<String>,

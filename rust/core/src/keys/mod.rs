@@ -154,11 +154,6 @@ impl KeySource {
             .map_err(|why| KeyError(format!("holds a JWK set that is refused: {why}")))
     }
 
-    /// `key-file` as it may be shown: without the text of keys that stand in it.
-    pub(crate) fn without_document(key_file: &str) -> &str {
-        if key_file.starts_with(Self::INLINE) { Self::INLINE } else { key_file }
-    }
-
     /// Shows each key that may verify tokens now.
     pub(crate) fn for_each_key(&self, show: &mut dyn FnMut(OfferedKey<'_>)) {
         match self {

@@ -248,11 +248,6 @@ impl RemoteKeySet {
         }
     }
 
-    /// Where the keys come from.
-    pub(crate) fn location(&self) -> &Location {
-        &self.settings.location
-    }
-
     pub(crate) fn for_each_key(&self, show: &mut dyn FnMut(OfferedKey<'_>)) {
         if let Snapshot::Keys { keys, .. } = &**self.snapshot.load() {
             keys.for_each_key(show);

@@ -1,5 +1,8 @@
 //! The net behind the forms: what gives a public key away wherever it lies in the bytes, and however it was cut or shifted on
 //! its way into a file. A label that was copied along, a lost first line and a text around the key all end here.
+//!
+//! The shortest signs have four bytes at a fixed place, and a text is decoded in four ways: chance hits one of them once in
+//! some hundred million random secrets, which are refused then.
 
 use std::borrow::Cow;
 
@@ -15,7 +18,7 @@ const MAX_DEPTH: usize = 3;
 /// A shorter run of characters holds no key.
 const SHORTEST_RUN: usize = 40;
 
-/// Found in a random secret once in 2^50 at most.
+/// Signs that count at any place.
 const ANYWHERE: [&[u8]; 10] = [
     // Object identifiers: RSA's keys and signatures (RFC 8017, appendix A), id-ecPublicKey (RFC 5480), Ed25519 (RFC 8410).
     &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01],
