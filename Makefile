@@ -6,7 +6,7 @@ SHELL := /bin/bash
 
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
 ARCH := $(shell uname -m)
-STAGE := tests/setup/stage
+STAGE := scripts/stage
 ARCHIVE := build/dist/nativejwt-$(VERSION)-linux-$(ARCH).tar.gz
 
 RUST_SOURCES := Cargo.toml Cargo.lock $(shell find .cargo rust -type f)
@@ -19,10 +19,10 @@ unexport RUSTC_WRAPPER CARGO_BUILD_RUSTC_WRAPPER
 
 # KEEP=1 leaves the coordinator up until Ctrl-C. SEAM=server shows that seam, TRINO=483 another coordinator.
 demo: dist
-	@exec tests/setup/java-harness io.nativejwt.coordinator.Demo $(or $(SEAM),plugin) $(or $(TRINO),476) $(if $(KEEP),keep)
+	@exec scripts/harness io.nativejwt.coordinator.Demo $(or $(SEAM),plugin) $(or $(TRINO),476) $(if $(KEEP),keep)
 
 test: dist build/test-downloads.stamp
-	@tests/run-all
+	@scripts/test
 
 # Ours against stock: a million mappings and a hundred thousand tokens. SEED=… repeats a run, CASES=… sets the tokens.
 differential: dist
@@ -30,51 +30,51 @@ differential: dist
 
 # Mixed load while keys and rules change; memory must not grow. `make test` does it for two minutes.
 soak: dist
-	@NATIVEJWT_SOAK_MINUTES=$(or $(MINUTES),60) tests/setup/junit soak
+	@NATIVEJWT_SOAK_MINUTES=$(or $(MINUTES),60) scripts/junit soak
 
 # What becomes of users while keys rotate, fail and come back: stock beside ours, half an hour of real time.
 key-events: dist build/test-downloads.stamp
-	@exec tests/setup/java-harness io.nativejwt.coordinator.KeyEvents
+	@exec scripts/harness io.nativejwt.coordinator.KeyEvents
 
 # Pass-through on real parts: Trino with a worker, an Iceberg REST catalog, PostgreSQL, Keycloak, S3. Fetches more than a gigabyte once.
 verify-pass-through: dist build/test-downloads.stamp build/pass-through.stamp
 	@tests/pass-through/run
 
-# Ours beside stock's: PART=jmh alone, QUICK=1 in minutes, UPDATE=1 writes the table into BENCHMARKING.md.
+# Ours beside stock's: PART=jmh alone, QUICK=1 in minutes, UPDATE=1 writes the table into docs/benchmarks.md.
 bench: dist build/bench.stamp
-	@exec tests/bench/run $(PART)
+	@exec bench/run $(PART)
 
 dist: $(ARCHIVE)
 
 lint:
-	@tests/lint
+	@scripts/lint
 
 format: build/tools.stamp
-	@tests/setup/stage "Fetching the formatter" tests/setup/gradle writePaths
-	@tests/setup/java-format --replace
+	@scripts/stage "Fetching the formatter" scripts/gradle writePaths
+	@scripts/format-java --replace
 	cargo fmt --all
 
 clean:
 	rm -rf build target .gradle
 
-build/tools.stamp: tests/setup/tools
-	@mkdir -p build && tests/setup/tools && touch $@
+build/tools.stamp: scripts/tools
+	@mkdir -p build && scripts/tools && touch $@
 
 build/java.stamp: $(JAVA_SOURCES) build/tools.stamp
-	@$(STAGE) "Java: fetching and compiling" tests/setup/gradle prepare && touch $@
+	@$(STAGE) "Java: fetching and compiling" scripts/gradle prepare && touch $@
 
 build/test-downloads.stamp: build.gradle java/dependencies.sha256 build/tools.stamp
-	@$(STAGE) "Keycloak: fetching" tests/setup/gradle prepareTests && touch $@
+	@$(STAGE) "Keycloak: fetching" scripts/gradle prepareTests && touch $@
 
-build/pass-through.stamp: build/java.stamp tests/setup/pass-through-tools $(shell find tests/pass-through -type f)
-	@$(STAGE) "PostgreSQL and moto: fetching" tests/setup/pass-through-tools
-	@$(STAGE) "Trino, Nessie: fetching" tests/setup/gradle preparePassThrough && touch $@
+build/pass-through.stamp: build/java.stamp scripts/pass-through-tools $(shell find tests/pass-through -type f)
+	@$(STAGE) "PostgreSQL and moto: fetching" scripts/pass-through-tools
+	@$(STAGE) "Trino, Nessie: fetching" scripts/gradle preparePassThrough && touch $@
 
-build/bench.stamp: $(shell find tests/bench/java -type f) build/java.stamp
-	@$(STAGE) "Benchmarks: fetching and compiling" tests/setup/gradle prepareBench && touch $@
+build/bench.stamp: $(shell find bench/java -type f) build/java.stamp
+	@$(STAGE) "Benchmarks: fetching and compiling" scripts/gradle prepareBench && touch $@
 
 build/rust.stamp: $(RUST_SOURCES) build/tools.stamp
 	@$(STAGE) "Rust: compiling" cargo build --locked --release --workspace --exclude differential --exclude counts && touch $@
 
-$(ARCHIVE): build/java.stamp build/rust.stamp tests/setup/assemble $(shell find etc -type f) LICENSE
-	@$(STAGE) "Release folder" tests/setup/assemble $(VERSION) $(ARCH)
+$(ARCHIVE): build/java.stamp build/rust.stamp scripts/package $(shell find etc -type f) LICENSE
+	@$(STAGE) "Release folder" scripts/package $(VERSION) $(ARCH)

@@ -23,12 +23,12 @@ use sign::{secret, sign, verifying_file};
 const PREFIX: &str = "http-server.authentication.jwt.";
 const NOW: UnixMillis = UnixMillis(1_795_325_760_000);
 
-fn tests_folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests")
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
 fn keys_folder() -> PathBuf {
-    tests_folder().join("cases/keys")
+    root().join("tests/cases/keys")
 }
 
 /// A token in three parts: what was signed, the signature, and the whole as an Authorization value.
@@ -40,7 +40,7 @@ struct Token {
 
 impl Token {
     fn new(algorithm: &str, key: &str, size: &str) -> Self {
-        let claims = std::fs::read_to_string(tests_folder().join(format!("bench/claims/{size}.json"))).unwrap();
+        let claims = std::fs::read_to_string(root().join(format!("bench/claims/{size}.json"))).unwrap();
         let header =
             format!(r#"{{"alg":"{algorithm}","typ":"JWT","kid":"FJ86GcF3jTbNLOco4NvZkUCIUmfYCqoqtOQeMfbhNlE"}}"#);
         let signing_input = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims.trim_end()));

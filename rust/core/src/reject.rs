@@ -212,19 +212,19 @@ mod tests {
     #[test]
     fn the_committed_table_is_fresh() {
         let mut fresh = String::from(
-            "# Reasons of refusals\n\nMade from `src/reject.rs`; do not edit. A number is never given to another reason.\n\n\
+            "# Reasons of refusals\n\nMade from `rust/core/src/reject.rs`; do not edit. A number is never given to another reason.\n\n\
              | number | name | meaning |\n| --- | --- | --- |\n",
         );
         for code in RejectCode::ALL {
             fresh += &format!("| {} | `{code}` | {} |\n", code.number(), code.meaning());
         }
-        let committed = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("REJECTS.md");
+        let committed = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reasons.md");
         if std::env::var_os("NATIVEJWT_UPDATE").is_some() {
             std::fs::write(&committed, &fresh).unwrap();
         }
         assert!(
             std::fs::read_to_string(&committed).unwrap_or_default() == fresh,
-            "REJECTS.md is not what reject.rs says; run NATIVEJWT_UPDATE=1 cargo test -p nativejwt-core"
+            "docs/reasons.md is not what reject.rs says; run NATIVEJWT_UPDATE=1 cargo test -p nativejwt-core"
         );
     }
 

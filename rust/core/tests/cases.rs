@@ -162,7 +162,7 @@ fn every_source_can_be_looked_up() {
         .collect();
     assert!(problems.is_empty(), "{problems:#?}");
     for (part, is_right) in
-        [("RFC 7519, section 4", true), ("RFC ", false), ("notes.md", false), ("KEYS.md: no such text", false)]
+        [("RFC 7519, section 4", true), ("RFC ", false), ("notes.md", false), ("docs/keys.md: no such text", false)]
     {
         assert_eq!(source_problem(part).is_none(), is_right, "{part}");
     }

@@ -234,7 +234,7 @@ pub(crate) fn general(code: RejectCode) -> &'static str {
         }
         C::MappingLimit => "rewrite the pattern so that it backtracks less: avoid nested repetitions such as (a+)+",
         C::InternalError => "report this with the version and what led to it, without the token",
-        _ => "look up the reason in REJECTS.md",
+        _ => "look up the reason in docs/reasons.md",
     }
 }
 

@@ -41,7 +41,7 @@ fn path(text: &str, delimiter: Option<&str>) -> ClaimPath {
 #[test]
 fn every_reason_has_advice_of_its_own() {
     for code in RejectCode::ALL {
-        assert!(!general(*code).contains("REJECTS.md"), "{code} has no advice");
+        assert!(!general(*code).contains("docs/reasons.md"), "{code} has no advice");
     }
 }
 

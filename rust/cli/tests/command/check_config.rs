@@ -381,9 +381,9 @@ fn mappings_that_make_one_user_of_many_are_a_warning() {
     assert!(text.contains("as in (.*)@corp[.]example"), "{text}");
 }
 
-/// Each JSON document of the section "Several issuers" of KEYS.md: the partners' rules, and the staff's.
+/// Each JSON document of the section "Several issuers" of docs/keys.md: the partners' rules, and the staff's.
 fn example_of_keys_md() -> [String; 2] {
-    let document = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../KEYS.md")).unwrap();
+    let document = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/keys.md")).unwrap();
     let (_, section) = document.split_once("\n## Several issuers\n").unwrap();
     let (section, _) = section.split_once("\n## ").unwrap();
     let blocks = section.split("```json\n").skip(1).map(|block| block.split_once("```").unwrap().0.to_owned());

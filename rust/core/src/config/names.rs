@@ -375,7 +375,7 @@ pub fn advice_for_unknown_key(key: &str) -> String {
     match meant {
         Some((known, "")) => format!("; did you mean {known}?"),
         Some((known, how)) => format!("; did you mean {known}? ({how})"),
-        None => "; README.md and KEYS.md list those that are".to_owned(),
+        None => "; README.md and docs/keys.md list those that are".to_owned(),
     }
 }
 

@@ -346,8 +346,8 @@ mod tests {
             usize::try_from(seed % limit as u64).unwrap()
         };
         let texts = [
-            include_str!("../../../../tests/bench/claims/0.5k.json").trim_end(),
-            include_str!("../../../../tests/bench/claims/1.5k.json").trim_end(),
+            include_str!("../../../../bench/claims/0.5k.json").trim_end(),
+            include_str!("../../../../bench/claims/1.5k.json").trim_end(),
             r#"{"alg":"RS256","typ" : "JWT","kid":"FJ86GcF3jTbNLOco4NvZkUCIUmfYCqoqtOQeMfbhNlE"}"#,
             r#"{"a":[{"iss":1,"b":[[],{}]},-7,null],"abc":{"abc":true,"d":""},"exp":1795325760}"#,
             "{}",

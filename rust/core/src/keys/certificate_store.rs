@@ -260,12 +260,12 @@ mod tests {
     use super::*;
 
     fn store(name: &str, password: Option<&str>) -> Result<Arc<Contents>, String> {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/stores").join(name);
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/stores").join(name);
         CertificateStore::new(path, password).contents()
     }
 
     fn certificate(name: &str) -> CertificateDer<'static> {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/stores").join(name);
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/stores").join(name);
         pem_certificates(&std::fs::read(path).unwrap()).unwrap().remove(0)
     }
 
@@ -348,7 +348,7 @@ mod tests {
 
     #[test]
     fn a_pem_bundle_that_is_cut_off_is_damaged() {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/stores/ca.pem");
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/stores/ca.pem");
         let ca = std::fs::read_to_string(path).unwrap();
         assert_eq!(pem_certificates(format!("# A comment\n{ca}\n{ca}").as_bytes()).map(|list| list.len()), Ok(2));
         assert!(
@@ -359,7 +359,7 @@ mod tests {
     #[test]
     fn damage_is_an_error_wherever_it_is() {
         for name in ["trust.jks", "client.jks", "trust.p12", "client-old.p12"] {
-            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/stores").join(name);
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/stores").join(name);
             let good = std::fs::read(path).unwrap();
             for length in 0..good.len() {
                 assert!(parse(&good[..length], Some("changeit")).is_err(), "{name} cut to {length}");

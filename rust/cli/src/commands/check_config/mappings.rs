@@ -62,7 +62,7 @@ impl<'p> Mapping<'p> {
         let there = &other.properties.source;
         let what = format!(
             "the principal '{}' of this issuer becomes the user '{}', and so does '{}' of {there}: who has such a name at one of them has \
-             the other's rights. Give one of them users of their own, as KEYS.md shows in \"Several issuers\"",
+             the other's rights. Give one of them users of their own, as docs/keys.md shows in \"Several issuers\"",
             shared.principal, shared.user, shared.other_principal
         );
         let source = &self.properties.source;

@@ -16,7 +16,7 @@ use crate::environment::Environment;
 use crate::keys::JvmTrust;
 
 fn data(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/stores").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/stores").join(name)
 }
 
 fn certificate(name: &str) -> CertificateDer<'static> {

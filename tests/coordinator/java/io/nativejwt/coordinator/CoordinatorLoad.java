@@ -152,7 +152,7 @@ final class CoordinatorLoad {
                                 "-c" + CONNECTIONS,
                                 "-d%ds".formatted(duration.toSeconds()),
                                 "-s",
-                                Workspace.source("tests/bench/tokens.lua").toString(),
+                                Workspace.source("bench/tokens.lua").toString(),
                                 coordinator.uri().resolve(ENDPOINT).toString(),
                                 "--",
                                 tokens.toString()));

@@ -21,7 +21,7 @@ import java.util.Set;
 /**
  * All that pass-through needs, once for all tests: Keycloak, S3, an Iceberg REST catalog and a
  * PostgreSQL that verify tokens themselves, and two clusters before them. {@link #careful} has the
- * configuration of PASS-THROUGH.md; {@link #careless} does what that page warns of.
+ * configuration of docs/pass-through.md; {@link #careless} does what that page warns of.
  */
 final class PassThroughSite implements AutoCloseable {
     static final String REALM = "corp";
@@ -127,7 +127,7 @@ final class PassThroughSite implements AutoCloseable {
         return part;
     }
 
-    /** As PASS-THROUGH.md has it. */
+    /** As docs/pass-through.md has it. */
     private Cluster startCareful() throws IOException {
         Path folder = Files.createDirectories(FOLDER.resolve("careful"));
         Map<String, String> config =
@@ -213,7 +213,7 @@ final class PassThroughSite implements AutoCloseable {
                 .catalog("blackhole", Map.of("connector.name", "blackhole"));
     }
 
-    /** With everything that PASS-THROUGH.md warns of, and without a minimum lifetime. */
+    /** With everything that docs/pass-through.md warns of, and without a minimum lifetime. */
     private Cluster startCareless() throws IOException {
         Path folder = Files.createDirectories(FOLDER.resolve("careless"));
         Coordinator coordinator =
@@ -311,7 +311,7 @@ final class PassThroughSite implements AutoCloseable {
         return lake;
     }
 
-    /** Of the careless cluster, but as PASS-THROUGH.md has it. */
+    /** Of the careless cluster, but as docs/pass-through.md has it. */
     Lake carelessLake() {
         return carelessLake;
     }

@@ -7,7 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The lines of a file in {@code etc/pass-through}, as PASS-THROUGH.md shows it. */
+/** The lines of a file in {@code etc/pass-through}, as docs/pass-through.md shows it. */
 final class Sample {
     private final String name;
     private final Map<String, String> properties = new LinkedHashMap<>();

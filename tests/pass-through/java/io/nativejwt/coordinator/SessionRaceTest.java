@@ -42,7 +42,7 @@ final class SessionRaceTest {
         this.site = site;
     }
 
-    /** The limit that PASS-THROUGH.md tells of, in the class that the connector uses. */
+    /** The limit that docs/pass-through.md tells of, in the class that the connector uses. */
     @Test
     void sessionsWithoutTimeoutCanBeSharedAtTheSameMoment() throws Exception {
         Path plugin = site.plugin("iceberg");

@@ -33,7 +33,7 @@ final class TokenStaysInsideTest {
         this.site = site;
     }
 
-    /** Trap 10, with the port that PASS-THROUGH.md closes. */
+    /** Trap 10, with the port that docs/pass-through.md closes. */
     @Test
     void tasksCarryTheTokenToWorkersForAllToReadWithoutHttps() throws SQLException {
         String token = site.token("alice");

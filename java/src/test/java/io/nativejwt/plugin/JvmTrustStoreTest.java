@@ -26,7 +26,7 @@ import java.util.Map;
 
 /** A JWK set behind a certificate that only this JVM's trust store knows. */
 final class JvmTrustStoreTest {
-    private static final Path STORES = Path.of("rust/core/testdata/stores").toAbsolutePath();
+    private static final Path STORES = Path.of("tests/data/stores").toAbsolutePath();
     private static final char[] PASSWORD = "changeit".toCharArray();
     private static final String TRUST_STORE = "javax.net.ssl.trustStore";
 

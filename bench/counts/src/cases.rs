@@ -177,7 +177,7 @@ fn token(algorithm: &str, key: &str, key_id: &str, claims: &str) -> Vec<u8> {
     format!("Bearer {input}.{signature}").into_bytes()
 }
 
-/// The claims in `tests/bench/claims`, named by the size of the token that they make.
+/// The claims in `bench/claims`, named by the size of the token that they make.
 fn claims(size: &str) -> String {
     let path = bench_folder().join("claims").join(format!("{size}.json"));
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display())).trim_end().to_owned()

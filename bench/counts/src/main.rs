@@ -12,7 +12,7 @@
 
 mod callgrind;
 mod cases;
-#[path = "../../../../rust/core/tests/support/sign.rs"]
+#[path = "../../../rust/core/tests/support/sign.rs"]
 #[allow(dead_code, reason = "the core's own tests use the rest")]
 mod sign;
 mod table;
@@ -43,7 +43,7 @@ fn main() -> ExitCode {
 
 /// The test keys, whose private halves sign.
 fn keys_folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../cases/keys")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/cases/keys")
 }
 
 /// Prints `TIMES NAME` of each case and runs it in the function that callgrind counts.

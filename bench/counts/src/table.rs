@@ -58,7 +58,7 @@ impl Table {
             "# What the core costs\n\n\
             Instructions of the core and its Rust libraries, and calls of the allocator, of one verdict, counted by callgrind.\n\
             AWS-LC and the C library are left out: they choose their code by the processor. `make test` fails where a case\n\
-            costs more than 3 % more. `NATIVEJWT_UPDATE=1 tests/bench/counts/run` writes this file.\n\n\
+            costs more than 3 % more. `NATIVEJWT_UPDATE=1 bench/counts/run` writes this file.\n\n\
             Compiler: {}\n\n\
             | case | instructions | allocations |\n| --- | ---: | ---: |\n",
             self.compiler
@@ -144,11 +144,11 @@ pub(crate) fn compare(counted: &Table) -> bool {
     if better > 0 {
         println!(
             "Note: {better} cases cost more than 3 % less than the table says. Renew it, so that the gain is not lost unseen: \
-            NATIVEJWT_UPDATE=1 tests/bench/counts/run"
+            NATIVEJWT_UPDATE=1 bench/counts/run"
         );
     }
     if failed > 0 {
-        println!("If this is meant: NATIVEJWT_UPDATE=1 tests/bench/counts/run writes the table anew");
+        println!("If this is meant: NATIVEJWT_UPDATE=1 bench/counts/run writes the table anew");
     }
     println!("{} passed, {failed} failed", counted.rows.len().saturating_sub(failed));
     failed == 0

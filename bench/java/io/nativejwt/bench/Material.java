@@ -23,7 +23,7 @@ import javax.crypto.spec.SecretKeySpec;
 
 /**
  * The keys and tokens of one measurement. Keys are those of tests/cases/keys, claims those of
- * tests/bench/claims; the working directory is the root of the source tree.
+ * bench/claims; the working directory is the root of the source tree.
  *
  * @param keyFile what verifies, as {@code key-file} names it
  * @param isKeySet whether it is a JWK set, which tokens name a key of
@@ -133,7 +133,7 @@ record Material(String algorithm, String keyName, Path keyFile, boolean isKeySet
             Map<String, Object> claims =
                     new ObjectMapper()
                             .readValue(
-                                    Files.readString(Path.of("tests/bench/claims", size + ".json")),
+                                    Files.readString(Path.of("bench/claims", size + ".json")),
                                     new TypeReference<>() {});
             Token token = Token.of("");
             claims.forEach(token::claim);
