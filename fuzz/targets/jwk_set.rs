@@ -5,7 +5,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use libfuzzer_sys::fuzz_target;
-use nativejwt_core::{PublicNumbers, hmac_secret, public_keys};
+use nativejwt_core::{PublicKeyParameters, hmac_secret, public_keys};
 
 fuzz_target!(|data: &[u8]| {
     let Ok(text) = std::str::from_utf8(data) else { return };
@@ -21,15 +21,15 @@ fuzz_target!(|data: &[u8]| {
     }
 });
 
-fn jwk(numbers: PublicNumbers<'_>) -> String {
+fn jwk(numbers: PublicKeyParameters<'_>) -> String {
     let text = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
     match numbers {
-        PublicNumbers::Rsa { modulus, exponent } => {
+        PublicKeyParameters::Rsa { modulus, exponent } => {
             format!("{{\"kty\":\"RSA\",\"n\":\"{}\",\"e\":\"{}\"}}", text(modulus), text(exponent))
         }
-        PublicNumbers::Ec { curve, x, y } => {
+        PublicKeyParameters::Ec { curve, x, y } => {
             format!("{{\"kty\":\"EC\",\"crv\":\"{curve}\",\"x\":\"{}\",\"y\":\"{}\"}}", text(x), text(y))
         }
-        PublicNumbers::Ed25519(x) => format!("{{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"{}\"}}", text(x)),
+        PublicKeyParameters::Ed25519(x) => format!("{{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"{}\"}}", text(x)),
     }
 }

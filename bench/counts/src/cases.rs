@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use nativejwt_core::{Authenticator, Properties, RejectCode, SignatureVerifier, UnixMillis, UserMapping};
+use nativejwt_core::{Authenticator, Properties, Reason, SignatureVerifier, UnixMillis, UserMapping};
 
 use crate::sign::{ALGORITHMS, sign, verifying_file};
 
@@ -57,15 +57,15 @@ pub(crate) fn each(folder: &Path, mut take: impl FnMut(Case)) {
 fn rejects(take: &mut impl FnMut(Case)) {
     let good = token("RS256", "rsa-2048", KEY_ID, &claims("1.5k"));
     let mut forged = token("RS256", "rsa-other", KEY_ID, &claims("1.5k"));
-    take(rejected("refused, expired", &key_file("rsa-2048"), &good, LATER, RejectCode::TokenExpired));
-    take(rejected("refused, bad signature", &key_file("rsa-2048"), &forged, NOW, RejectCode::SignatureMismatch));
+    take(rejected("refused, expired", &key_file("rsa-2048"), &good, LATER, Reason::TokenExpired));
+    take(rejected("refused, bad signature", &key_file("rsa-2048"), &forged, NOW, Reason::SignatureMismatch));
     forged.retain(|byte| *byte != b'.');
-    take(rejected("refused, garbage without dots", &key_file("rsa-2048"), &forged, NOW, RejectCode::MalformedToken));
+    take(rejected("refused, garbage without dots", &key_file("rsa-2048"), &forged, NOW, Reason::MalformedToken));
     let noise = b"Bearer nonsense.nonsense.nonsense";
-    take(rejected("refused, garbage with dots", &key_file("rsa-2048"), noise, NOW, RejectCode::MalformedHeader));
+    take(rejected("refused, garbage with dots", &key_file("rsa-2048"), noise, NOW, Reason::MalformedHeader));
     let unknown = token("EdDSA", "ed25519", "nobody's", &claims("1.5k"));
     let set = format!("inline:{}", key_set(1));
-    take(rejected("refused, unknown kid", &set, &unknown, NOW, RejectCode::UnknownKeyId));
+    take(rejected("refused, unknown kid", &set, &unknown, NOW, Reason::UnknownKeyId));
 }
 
 fn key_sets(folder: &Path, take: &mut impl FnMut(Case)) {
@@ -144,7 +144,7 @@ fn known(name: String, authenticator: Authenticator, token: Vec<u8>) -> Case {
     Case { name, times: 1, work: Box::new(work) }
 }
 
-fn rejected(name: &str, key_file: &str, token: &[u8], now: UnixMillis, code: RejectCode) -> Case {
+fn rejected(name: &str, key_file: &str, token: &[u8], now: UnixMillis, code: Reason) -> Case {
     let (authenticator, token) = (open(key_file), token.to_vec());
     let work = move || {
         let reject = authenticator.authenticate(&token, now).expect_err("a bad token");

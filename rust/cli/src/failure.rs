@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 
-use nativejwt_core::{ConfigurationErrors, Problem, Reject};
+use nativejwt_core::{ConfigurationErrors, Problem, Rejection};
 
 use crate::json::JsonObject;
 
@@ -73,7 +73,7 @@ pub(crate) fn problems_json(problems: &[Problem]) -> String {
 }
 
 /// The members that every rejection has in JSON.
-pub(crate) fn with_reject(object: JsonObject, reason: &str, reject: &Reject) -> JsonObject {
+pub(crate) fn with_reject(object: JsonObject, reason: &str, reject: &Rejection) -> JsonObject {
     object.text(reason, reject.code().name()).number("number", reject.code().number()).text("message", reject.message())
 }
 

@@ -3,7 +3,7 @@
 use aws_lc_rs::digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use nativejwt_core::PublicNumbers;
+use nativejwt_core::PublicKeyParameters;
 
 use crate::json::JsonObject;
 
@@ -13,15 +13,15 @@ pub(crate) fn base64url(bytes: &[u8]) -> String {
 }
 
 /// The members that make the public key: those that RFC 7638 hashes, in the usual order.
-pub(crate) fn public_members(numbers: PublicNumbers<'_>) -> Vec<(&'static str, String)> {
+pub(crate) fn public_members(numbers: PublicKeyParameters<'_>) -> Vec<(&'static str, String)> {
     match numbers {
-        PublicNumbers::Rsa { modulus, exponent } => {
+        PublicKeyParameters::Rsa { modulus, exponent } => {
             vec![("kty", "RSA".to_owned()), ("n", base64url(modulus)), ("e", base64url(exponent))]
         }
-        PublicNumbers::Ec { curve, x, y } => {
+        PublicKeyParameters::Ec { curve, x, y } => {
             vec![("kty", "EC".to_owned()), ("crv", curve.to_owned()), ("x", base64url(x)), ("y", base64url(y))]
         }
-        PublicNumbers::Ed25519(x) => {
+        PublicKeyParameters::Ed25519(x) => {
             vec![("kty", "OKP".to_owned()), ("crv", "Ed25519".to_owned()), ("x", base64url(x))]
         }
     }
@@ -54,7 +54,7 @@ mod tests {
                 "HaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw"
             ))
             .unwrap();
-        let members = public_members(PublicNumbers::Rsa { modulus: &modulus, exponent: &[1, 0, 1] });
+        let members = public_members(PublicKeyParameters::Rsa { modulus: &modulus, exponent: &[1, 0, 1] });
         assert_eq!(thumbprint(&members), "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
     }
 }

@@ -4,23 +4,23 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::claims::principal::principal;
 use crate::claims::{self, Validity};
 use crate::clock::{Clock, UnixMillis};
-use crate::config::{ConfigurationErrors, Problem, Properties, WholeConfiguration};
-use crate::environment::Environment;
+use crate::config::{ConfigurationErrors, GlobalConfiguration, Problem, Properties};
 use crate::events::Events;
+use crate::host::HostProcess;
 use crate::identity::Identity;
-use crate::issuer_view::IssuerView;
 use crate::issuers::Issuers;
+use crate::issuers::view::IssuerView;
 use crate::keys::KeyLife;
-use crate::principal::principal;
-use crate::reject::Reject;
-use crate::request_header::{bearer_token, bearer_token_range};
+use crate::rejection::Rejection;
 use crate::signature;
-use crate::step::{Journal, KeyDescription, Onlooker, Refusal, Step, StepName};
-use crate::token::CompactToken;
+use crate::token::CompactJws;
+use crate::token::bearer::{bearer_token, bearer_token_range};
 use crate::token_cache::{CachePlace, Hit, Terms, TokenCache, java_bytes};
-use crate::unverified::UnverifiedToken;
+use crate::trace::{Journal, KeyDescription, Onlooker, Refusal, Step, StepName};
+use crate::unverified_token::UnverifiedToken;
 use crate::watched_file::{FileWatcher, LOOK_INTERVAL};
 
 /// Callers in other languages share it by its address, where no compiler looks.
@@ -59,7 +59,7 @@ pub struct Authenticator {
     _watcher: Option<FileWatcher>,
     issuers: Arc<Issuers>,
     cache: Option<TokenCache>,
-    whole: WholeConfiguration,
+    whole: GlobalConfiguration,
     events: Arc<Events>,
 }
 
@@ -69,17 +69,17 @@ impl Authenticator {
     /// # Errors
     /// All that is wrong, at once.
     pub fn open(properties: &Properties) -> Result<Self, ConfigurationErrors> {
-        Self::open_in(properties, &Environment::default())
+        Self::open_in(properties, &HostProcess::default())
     }
 
     /// As [`Authenticator::open`], in a process that brings something with it.
     ///
     /// # Errors
     /// As [`Authenticator::open`].
-    pub fn open_in(properties: &Properties, environment: &Environment) -> Result<Self, ConfigurationErrors> {
+    pub fn open_in(properties: &Properties, environment: &HostProcess) -> Result<Self, ConfigurationErrors> {
         let events = Arc::new(Events::default());
         let mut errors = ConfigurationErrors::default();
-        let whole = WholeConfiguration::read(properties, environment, &mut errors);
+        let whole = GlobalConfiguration::read(properties, environment, &mut errors);
         let issuers = Arc::new(Issuers::open(properties, environment, &events, errors)?);
         let watcher = issuers.has_files().then(|| {
             let issuers = Arc::clone(&issuers);
@@ -144,7 +144,7 @@ impl Authenticator {
     ///
     /// # Errors
     /// The first reason, in stock's order: form, header, key, signature, times, issuer, audience, principal, mapping.
-    pub fn authenticate(&self, authorization: &[u8], now: UnixMillis) -> Result<Identity, Reject> {
+    pub fn authenticate(&self, authorization: &[u8], now: UnixMillis) -> Result<Identity, Rejection> {
         self.authenticate_with(authorization, now, |verdict| verdict.map(|accepted| accepted.identity.clone()))
     }
 
@@ -152,7 +152,7 @@ impl Authenticator {
     ///
     /// # Errors
     /// As [`Authenticator::authenticate`].
-    pub fn authenticate_token(&self, token: &[u8], now: UnixMillis) -> Result<Identity, Reject> {
+    pub fn authenticate_token(&self, token: &[u8], now: UnixMillis) -> Result<Identity, Rejection> {
         self.judge_with(token, now, &(), |verdict| verdict.map(|accepted| accepted.identity.clone()))
     }
 
@@ -162,7 +162,7 @@ impl Authenticator {
         &self,
         authorization: &[u8],
         clock: impl Into<Clock>,
-        answer: impl FnOnce(Result<Accepted<'_>, Reject>) -> R,
+        answer: impl FnOnce(Result<Accepted<'_>, Rejection>) -> R,
     ) -> R {
         match bearer_token(authorization) {
             Ok(token) => self.judge_with(token, clock, &(), answer),
@@ -218,7 +218,7 @@ impl Authenticator {
         token: &[u8],
         clock: impl Into<Clock>,
         onlooker: &impl Onlooker,
-        answer: impl FnOnce(Result<Accepted<'_>, Reject>) -> R,
+        answer: impl FnOnce(Result<Accepted<'_>, Rejection>) -> R,
     ) -> R {
         let clock = clock.into();
         let epoch = self.issuers.epoch();
@@ -256,9 +256,9 @@ impl Authenticator {
         token: &[u8],
         now: UnixMillis,
         onlooker: &impl Onlooker,
-    ) -> Result<(Identity, Validity, KeyLife), Reject> {
+    ) -> Result<(Identity, Validity, KeyLife), Rejection> {
         onlooker.begins(StepName::Parts);
-        let token = CompactToken::parse(token, self.whole.max_token_size)?;
+        let token = CompactJws::parse(token, self.whole.max_token_size)?;
         let [header, payload, signature] = token.lengths();
         onlooker.passed(Step::Parts { header, payload, signature });
 

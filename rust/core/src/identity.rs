@@ -1,7 +1,7 @@
 //! Who a token makes of its bearer.
 
+use crate::algorithm::Algorithm;
 use crate::clock::UnixMillis;
-use crate::signature::Algorithm;
 
 /// The identity of an accepted token.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,54 +10,56 @@
 
 #![forbid(unsafe_code)]
 
+mod algorithm;
 mod authenticator;
-mod claim_path;
 mod claims;
 mod clock;
 mod config;
-mod environment;
 mod epoch;
 mod events;
-mod groups;
+mod host;
+mod http;
 mod identity;
-mod issuer;
-mod issuer_view;
 mod issuers;
 mod java_text;
 mod json;
 mod keys;
 mod pass_through;
-mod principal;
-mod reject;
-mod request_header;
+mod quoted;
+mod rejection;
 mod signature;
 mod signature_verifier;
-mod step;
+mod stoppable_thread;
+mod summary;
 mod token;
 mod token_cache;
-mod token_header;
-mod unverified;
+mod trace;
+mod unverified_token;
 mod user_mapping;
 mod watched_file;
-mod wiped;
 
+pub use algorithm::Algorithm;
 pub use authenticator::{Accepted, Authenticator};
-pub use claim_path::ClaimPath;
+pub use claims::path::ClaimPath;
+pub use claims::principal::unusable_principal;
 pub use claims::suspected_unit;
 pub use clock::{Clock, UnixMillis};
-pub use config::{ConfigurationErrors, ConfigurationSummary, Problem, Properties, Property, advice_for_unknown_key};
-pub use environment::Environment;
+pub use config::{ConfigurationErrors, Problem, Properties, Property, advice_for_unknown_key};
 pub use events::{Event, Events, Level};
+pub use host::{HostProcess, JvmTrust};
 pub use identity::Identity;
-pub use issuer_view::{IssuerRules, IssuerView, OfferedKey, UnusedKey};
+pub use issuers::view::{IssuerRules, IssuerView};
+pub use keys::error::KeyError;
+pub use keys::offered::{OfferedKey, UnusedKey};
+pub use keys::verifying_key::PublicKeyParameters;
 pub use keys::{
-    JvmTrust, KeyFileKind, PublicKey, PublicKeys, hmac_secret, key_text, pem_sections, public_keys, refuse_as_secret,
+    KeyFileKind, PublicKey, PublicKeys, hmac_secret, key_text, pem_sections, public_keys, refuse_as_secret,
 };
-pub use principal::unusable_principal;
-pub use reject::{Reject, RejectCode, is_unprintable, quoted};
-pub use signature::{Algorithm, KeyError, PublicNumbers};
+pub use quoted::{is_unprintable, quoted};
+pub use rejection::{Reason, Rejection};
 pub use signature_verifier::{SignatureVerifier, SignedPayload};
-pub use step::{KeyDescription, Refusal, Step, StepName};
+pub use summary::ConfigurationSummary;
 pub use token_cache::CachePlace;
-pub use unverified::UnverifiedToken;
+pub use trace::{KeyDescription, Refusal, Step, StepName};
+pub use unverified_token::UnverifiedToken;
 pub use user_mapping::{MappedUser, MappingWarning, RuleFileError, SharedUser, UserMapping};

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use crate::clock::UnixMillis;
-use crate::reject::{Reject, RejectCode, quoted};
+use crate::quoted::quoted;
+use crate::rejection::{Reason, Rejection};
 
 /// The rules for tokens that connectors get as their user's credential.
 #[derive(Clone, Debug)]
@@ -29,7 +30,7 @@ impl PassThrough {
 
     /// A statement may outlive its token, and then fails when it is nearly done: `exp` must be far enough from `now`. The
     /// skew of `clock-skew` does not count, since connectors know nothing of it.
-    pub(crate) fn check_lifetime(&self, expires_at: Option<UnixMillis>, now: UnixMillis) -> Result<(), Reject> {
+    pub(crate) fn check_lifetime(&self, expires_at: Option<UnixMillis>, now: UnixMillis) -> Result<(), Rejection> {
         let Some(expires_at) = expires_at else { return Ok(()) };
         if self.last_start(Some(expires_at)).is_none_or(|last| now <= last) {
             return Ok(());
@@ -44,13 +45,13 @@ impl PassThrough {
                 "The token expires in {left} milliseconds, and must live for {least}: get a new one before the statement starts"
             )
         };
-        Err(Reject::new(RejectCode::LifetimeTooShort, message))
+        Err(Rejection::new(Reason::LifetimeTooShort, message))
     }
 
     /// Iceberg's REST catalog keeps the sessions of its users under `user-source`, and clients choose the source: user `a`
     /// with source `b-c` would be served with the session, and so with the token, of user `a-b` with source `c`. Where no
     /// user has a hyphen, the first one ends the user.
-    pub(crate) fn check_user(&self, user: &str) -> Result<(), Reject> {
+    pub(crate) fn check_user(&self, user: &str) -> Result<(), Rejection> {
         if self.allow_user_with_hyphen || !user.contains('-') {
             return Ok(());
         }
@@ -58,7 +59,7 @@ impl PassThrough {
             "The user '{}' has a hyphen in it, by which a catalog could take somebody else for it; the operator has to map it to another name or to allow it",
             quoted(user)
         );
-        Err(Reject::new(RejectCode::UserWithHyphen, message))
+        Err(Rejection::new(Reason::UserWithHyphen, message))
     }
 }
 
@@ -76,7 +77,7 @@ mod tests {
         let check = |expires_at: i64| rules.check_lifetime(Some(UnixMillis(expires_at)), UnixMillis(1_000));
         assert!(check(61_000).is_ok());
         let reject = check(60_999).unwrap_err();
-        assert_eq!(reject.code(), RejectCode::LifetimeTooShort);
+        assert_eq!(reject.code(), Reason::LifetimeTooShort);
         assert!(reject.message().starts_with("The token expires in 59999 milliseconds, and must live for 60000:"));
         assert!(check(i64::MIN).is_err());
         assert!(rules.check_lifetime(None, UnixMillis(0)).is_ok(), "a token without exp does not die");
@@ -95,7 +96,7 @@ mod tests {
     fn a_user_with_a_hyphen_is_refused_unless_allowed() {
         assert!(rules(Duration::ZERO, false).check_user("svc_etl").is_ok());
         let reject = rules(Duration::ZERO, false).check_user("svc-etl").unwrap_err();
-        assert_eq!(reject.code(), RejectCode::UserWithHyphen);
+        assert_eq!(reject.code(), Reason::UserWithHyphen);
         assert!(rules(Duration::ZERO, true).check_user("svc-etl").is_ok());
     }
 }

@@ -1,11 +1,14 @@
 //! Signatures without claims, for a command that is given a key and a token.
 
+use crate::algorithm::Algorithm;
 use crate::events::Events;
-use crate::issuer_view::{OfferedKey, UnusedKey};
 use crate::keys::KeySource;
-use crate::reject::Reject;
-use crate::signature::{self, Algorithm, KeyError, VerifyingKey};
-use crate::token::CompactToken;
+use crate::keys::error::KeyError;
+use crate::keys::offered::{OfferedKey, UnusedKey};
+use crate::keys::verifying_key::VerifyingKey;
+use crate::rejection::Rejection;
+use crate::signature::{self};
+use crate::token::CompactJws;
 
 /// Verifies signatures and nothing else. Nobody logs in by it.
 pub struct SignatureVerifier {
@@ -56,8 +59,8 @@ impl SignatureVerifier {
     ///
     /// # Errors
     /// The first reason: form, header, key, signature.
-    pub fn verify(&self, token: &[u8], max_bytes: usize) -> Result<SignedPayload, Reject> {
-        let header_bytes = CompactToken::parse(token, max_bytes)?.decode_header()?;
+    pub fn verify(&self, token: &[u8], max_bytes: usize) -> Result<SignedPayload, Rejection> {
+        let header_bytes = CompactJws::parse(token, max_bytes)?.decode_header()?;
         let header = header_bytes.parse()?;
         let token = header_bytes.decode_rest()?;
         let algorithm = header.algorithm;

@@ -10,7 +10,6 @@ use std::os::unix::fs::MetadataExt as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
-use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use arc_swap::{ArcSwap, Guard};
@@ -19,13 +18,12 @@ use zeroize::Zeroizing;
 
 use crate::epoch::Epoch;
 use crate::events::{Events, Level};
+use crate::stoppable_thread::StoppableThread;
 
 /// The time between two looks: a change is taken within two of them and the time to read it.
 pub(crate) const LOOK_INTERVAL: Duration = Duration::from_secs(2);
 /// What the thread is called in a thread dump; Linux shows 15 characters.
 const THREAD_NAME: &str = "nativejwt-files";
-/// How long a drop waits for the thread. It ends at once, unless a file system does not let it.
-const LONGEST_STOP: Duration = Duration::from_secs(2);
 
 /// What tells one state of a file from another; `ctime` changes with each write and each rename.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,13 +139,13 @@ impl WatchedFile {
 }
 
 /// What was made of a file, or of a text that never changes.
-pub(crate) struct Reloaded<T> {
+pub(crate) struct Reloadable<T> {
     value: ArcSwap<T>,
     /// Touched by the watching thread only.
     file: Option<Mutex<WatchedFile>>,
 }
 
-impl<T> Reloaded<T> {
+impl<T> Reloadable<T> {
     pub(crate) fn fixed(value: T) -> Self {
         Self { value: ArcSwap::from_pointee(value), file: None }
     }
@@ -204,10 +202,7 @@ pub(crate) fn tell_refused(events: &Events, what: &str, why: &[String]) {
 
 /// The thread that looks at files until this is dropped.
 pub(crate) struct FileWatcher {
-    stop: Option<mpsc::Sender<()>>,
-    /// Locked by the drop alone: a receiver may not be shared by threads, and an authenticator is.
-    ended: Mutex<mpsc::Receiver<()>>,
-    thread: Option<JoinHandle<()>>,
+    _thread: StoppableThread<mpsc::Sender<()>>,
 }
 
 impl FileWatcher {
@@ -221,10 +216,8 @@ impl FileWatcher {
         look: impl Fn() + Send + 'static,
     ) -> io::Result<Self> {
         let (stop, stopped) = mpsc::channel();
-        let (running, ended) = mpsc::channel();
         let events = Arc::clone(events);
-        let thread = thread::Builder::new().name(THREAD_NAME.to_owned()).spawn(move || {
-            let _running: mpsc::Sender<()> = running;
+        let thread = StoppableThread::start(THREAD_NAME, stop, move || {
             while stopped.recv_timeout(interval) == Err(mpsc::RecvTimeoutError::Timeout) {
                 // Whatever a look leaves half-done is either its own or an atomic snapshot.
                 if catch_unwind(AssertUnwindSafe(&look)).is_err() {
@@ -232,18 +225,7 @@ impl FileWatcher {
                 }
             }
         })?;
-        Ok(Self { stop: Some(stop), ended: Mutex::new(ended), thread: Some(thread) })
-    }
-}
-
-impl Drop for FileWatcher {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        let ended = self.ended.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let stuck = ended.recv_timeout(LONGEST_STOP) == Err(mpsc::RecvTimeoutError::Timeout);
-        if let Some(thread) = self.thread.take().filter(|_| !stuck) {
-            let _ = thread.join();
-        }
+        Ok(Self { _thread: thread })
     }
 }
 
@@ -388,7 +370,7 @@ mod tests {
             std::str::from_utf8(bytes).unwrap().parse::<u8>().map_err(|error| vec![error.to_string()])
         };
         let (file, bytes) = WatchedFile::open(&path, 10).unwrap();
-        let reloaded = Reloaded::of_file(file, number(&path, &bytes).unwrap());
+        let reloaded = Reloadable::of_file(file, number(&path, &bytes).unwrap());
         let look = || {
             reloaded.look("The number", &events, &Epoch::default(), number);
             reloaded.look("The number", &events, &Epoch::default(), number);

@@ -13,15 +13,15 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 use std::time::Duration;
 
-use nativejwt_core::{Authenticator, RejectCode, UnixMillis};
+use nativejwt_core::{Authenticator, Reason, UnixMillis};
 use support::case::{Case, Direction, Expected, SERVED, Stock, load_all, load_differences};
 use support::serve::FileServer;
 
 /// Codes that no case can reach, each with its reason.
-const WITHOUT_CASE: &[(RejectCode, &str)] = &[
-    (RejectCode::SeveralAuthorizationHeaders, "a case has one header; the shim sees several, and its tests cover them"),
-    (RejectCode::ReservedCredential, "a case has one header; the shim sees the others, and its tests cover them"),
-    (RejectCode::InternalError, "only a defect gives it; the boundary's tests provoke a panic"),
+const WITHOUT_CASE: &[(Reason, &str)] = &[
+    (Reason::SeveralAuthorizationHeaders, "a case has one header; the shim sees several, and its tests cover them"),
+    (Reason::ReservedCredential, "a case has one header; the shim sees the others, and its tests cover them"),
+    (Reason::InternalError, "only a defect gives it; the boundary's tests provoke a panic"),
 ];
 
 #[test]
@@ -179,7 +179,7 @@ fn every_reject_code_has_a_case() {
         })
         .collect();
     let mut problems = Vec::new();
-    for code in RejectCode::ALL {
+    for code in Reason::ALL {
         match (reached.contains(code.name()), WITHOUT_CASE.iter().find(|(without, _)| without == code)) {
             (false, None) => problems.push(format!("{code} has no case")),
             (true, Some((_, reason))) => problems.push(format!("{code} has a case, though: {reason}")),
@@ -187,7 +187,7 @@ fn every_reject_code_has_a_case() {
         }
     }
     for name in &reached {
-        if !RejectCode::ALL.iter().any(|code| code.name() == name) {
+        if !Reason::ALL.iter().any(|code| code.name() == name) {
             problems.push(format!("{name} is no reject code"));
         }
     }

@@ -10,7 +10,7 @@ mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use nativejwt_core::{Authenticator, Reject, UnixMillis};
+use nativejwt_core::{Authenticator, Rejection, UnixMillis};
 use serde_json::Value;
 
 const NOW: UnixMillis = UnixMillis(1_700_000_000_000);
@@ -126,6 +126,6 @@ fn open(key: &Value) -> Result<Authenticator, String> {
 }
 
 /// Whether the signature was accepted before the token was refused, and why it was.
-fn told(reject: &Reject) -> (bool, String) {
+fn told(reject: &Rejection) -> (bool, String) {
     (reject.code().number() >= 400, format!("{}: {}", reject.code(), reject.message()))
 }

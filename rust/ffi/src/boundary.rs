@@ -10,8 +10,8 @@ use std::path::Path;
 use std::sync::Once;
 
 use nativejwt_core::{
-    Authenticator, Clock, ConfigurationErrors, ConfigurationSummary, Environment, JvmTrust, Level, Properties, Reject,
-    RejectCode, UnixMillis,
+    Authenticator, Clock, ConfigurationErrors, ConfigurationSummary, HostProcess, JvmTrust, Level, Properties, Reason,
+    Rejection, UnixMillis,
 };
 
 use crate::handle::NativejwtAuthenticator;
@@ -102,7 +102,7 @@ pub(crate) fn open(
                 0 => JvmTrust::Certificates(trusted_certificates),
                 _ => JvmTrust::CertificatesAlone(trusted_certificates),
             };
-            let environment = Environment {
+            let environment = HostProcess {
                 jvm_trust,
                 keeps_cache_files: true,
                 without_identity: flags & NATIVEJWT_OPEN_WITHOUT_IDENTITY != 0,
@@ -136,7 +136,7 @@ pub(crate) fn authenticate(
     flags: u32,
     record: &mut Output,
 ) -> u32 {
-    let internal_error = RejectCode::InternalError.number();
+    let internal_error = Reason::InternalError.number();
     let Some(handle) = handle else { return internal_error };
     if record.len() < NativejwtRecord::SIZE {
         return internal_error;
@@ -160,7 +160,7 @@ pub(crate) fn authenticate(
             None
         },
     );
-    judged.unwrap_or_else(|| write_rejected(record, &Reject::internal_error()))
+    judged.unwrap_or_else(|| write_rejected(record, &Rejection::internal_error()))
 }
 
 /// How many accepted tokens are kept at most.

@@ -3,7 +3,7 @@
 use std::mem::MaybeUninit;
 use std::ops::Range;
 
-use nativejwt_core::{Accepted, ConfigurationSummary, Reject};
+use nativejwt_core::{Accepted, ConfigurationSummary, Rejection};
 
 /// The version of the functions and of the record. Both sides compare it before anything else.
 pub const NATIVEJWT_ABI_VERSION: u32 = 6;
@@ -225,7 +225,7 @@ pub(crate) fn write_accepted(
         };
         // Without any groups it would be another identity than the token's.
         let Some(groups) = writer.groups(&identity.groups) else {
-            return write_rejected(buffer, &Reject::internal_error());
+            return write_rejected(buffer, &Rejection::internal_error());
         };
         (head.groups_offset, head.groups_length) = groups;
         head.identity_bytes = u32::try_from(accepted.java_bytes()).unwrap_or(u32::MAX);
@@ -240,7 +240,7 @@ pub(crate) fn write_accepted(
 }
 
 /// Writes why a token is refused, and returns the reason's number.
-pub(crate) fn write_rejected(buffer: &mut Output, reject: &Reject) -> u32 {
+pub(crate) fn write_rejected(buffer: &mut Output, reject: &Rejection) -> u32 {
     let mut writer = Writer::new(buffer);
     let code = reject.code().number();
     let mut head = NativejwtRecord { code, expires_at_millis: i64::MAX, ..NativejwtRecord::default() };

@@ -2,7 +2,7 @@
 
 use std::{env, fs, path::Path};
 
-use nativejwt_core::RejectCode;
+use nativejwt_core::Reason;
 
 #[test]
 fn the_committed_header_is_fresh() {
@@ -26,7 +26,7 @@ fn the_committed_header_is_fresh() {
 /// The table of rejects, which is made by a macro that cbindgen does not see through.
 fn reject_codes() -> String {
     let mut text = String::from("\n/* Codes of rejects; a number is never given to another reason. */\n");
-    for code in RejectCode::ALL {
+    for code in Reason::ALL {
         text += &format!("/* {} */\n#define NATIVEJWT_REJECT_{} {}\n", code.meaning(), code.name(), code.number());
     }
     text

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use java_regex::{Pattern as JavaPattern, PatternErrorKind};
-use nativejwt_core::{MappedUser, Reject, UserMapping};
+use nativejwt_core::{MappedUser, Rejection, UserMapping};
 
 use crate::oracle::{Oracle, Request, Verdict};
 use crate::patterns::{Pattern, Style, likely_principal, principal, rule_file};
@@ -43,7 +43,7 @@ struct Case {
 type Ours = Result<UserMapping, String>;
 
 /// What our side makes of the principals; `None` where the rules were refused.
-type Mapped = Vec<Option<Result<MappedUser, Reject>>>;
+type Mapped = Vec<Option<Result<MappedUser, Rejection>>>;
 
 /// Makes at least this many comparisons.
 pub fn run(oracle: &mut Oracle, kind: Kind, seed: u64, comparisons: u64, folder: &Path, report: &mut Report) {
@@ -161,7 +161,7 @@ fn ours(case: &Case) -> (Ours, Mapped) {
 fn judge(
     case: &Case,
     ours: &Ours,
-    mapped: &[Option<Result<MappedUser, Reject>>],
+    mapped: &[Option<Result<MappedUser, Rejection>>],
     started: &Result<(), String>,
     stock: &[Verdict],
 ) -> Vec<Option<Found>> {
@@ -184,7 +184,7 @@ fn judge(
     }
 }
 
-fn judge_one(ours: &Result<MappedUser, Reject>, stock: &Verdict) -> Found {
+fn judge_one(ours: &Result<MappedUser, Rejection>, stock: &Verdict) -> Found {
     match (ours, stock) {
         (Ok(mapped), Verdict::Accept { user, .. }) => {
             if mapped.user.encode_utf16().eq(user.iter().copied()) {

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use nativejwt_core::{
-    Authenticator, Environment, Event, Identity, JvmTrust, Level, Refusal, Step, StepName, UnixMillis, quoted,
+    Authenticator, Event, HostProcess, Identity, JvmTrust, Level, Refusal, Step, StepName, UnixMillis, quoted,
 };
 
 use crate::coordinator_file::CoordinatorFile;
@@ -54,12 +54,12 @@ pub(crate) struct Arguments {
 pub(super) const FETCH_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What the coordinator's process has, as far as this command can know it. Cache files are left alone.
-pub(super) fn environment() -> Environment {
+pub(super) fn environment() -> HostProcess {
     let jvm_trust = match env::var_os("JAVA_HOME") {
         Some(home) if !home.is_empty() => JvmTrust::JavaHome(home.into()),
         _ => JvmTrust::None,
     };
-    Environment { jvm_trust, ..Environment::default() }
+    HostProcess { jvm_trust, ..HostProcess::default() }
 }
 
 pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Result<Outcome, Failure> {

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::io::Write;
 
-use nativejwt_core::{Reject, UnixMillis, UnverifiedToken};
+use nativejwt_core::{Rejection, UnixMillis, UnverifiedToken};
 use serde_json::{Map, Value};
 
 use crate::failure::{Failure, Outcome, with_reject};
@@ -43,7 +43,7 @@ pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Res
         Err(reject) => return refuse(&reject, &case, json, out),
     };
     let (Ok(header), Ok(claims)) = (compact(&token.header), compact(&token.payload)) else {
-        let reject = token.check_form().err().unwrap_or_else(Reject::internal_error);
+        let reject = token.check_form().err().unwrap_or_else(Rejection::internal_error);
         return refuse(&reject, &case, json, out);
     };
     let form = token.check_form();
@@ -77,7 +77,7 @@ pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Res
     Ok(Outcome::Accepted)
 }
 
-fn refuse(reject: &Reject, case: &Case<'_>, json: bool, out: &mut dyn Write) -> Result<Outcome, Failure> {
+fn refuse(reject: &Rejection, case: &Case<'_>, json: bool, out: &mut dyn Write) -> Result<Outcome, Failure> {
     if json {
         let object = with_reject(JsonObject::new().boolean("verified", false), "reason", reject);
         let object = object.text("hint", &case.hint(reject));

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use nativejwt_core::{ConfigurationErrors, Problem, RejectCode, UserMapping, quoted, unusable_principal};
+use nativejwt_core::{ConfigurationErrors, Problem, Reason, UserMapping, quoted, unusable_principal};
 
 use crate::failure::{Failure, Outcome, with_reject};
 use crate::hint::{general, no_match};
@@ -91,7 +91,7 @@ pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Res
                     writeln!(out, "  rejected: {} ({}): {reject}", reject.code(), reject.code().number())?;
                     let hint = match reject.code() {
                         // The general one sends to this command.
-                        RejectCode::NoMappingMatches => no_match(&mapping, arguments.pattern.as_deref(), principal),
+                        Reason::NoMappingMatches => no_match(&mapping, arguments.pattern.as_deref(), principal),
                         code => Some(general(code).to_owned()),
                     };
                     if let Some(hint) = hint {

@@ -2,15 +2,15 @@
 
 use std::fmt;
 
-use nativejwt_core::{Algorithm, RejectCode, quoted};
+use nativejwt_core::{Algorithm, Reason, quoted};
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
 use super::seen::{Seen, decode, described, names};
 use super::{Case, listed, service, shown};
 
-pub(super) fn advice(case: &Case<'_>, code: RejectCode) -> Option<String> {
-    use RejectCode as C;
+pub(super) fn advice(case: &Case<'_>, code: Reason) -> Option<String> {
+    use Reason as C;
     let seen = &case.seen;
     match code {
         C::MalformedHeader => malformed(seen),

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use nativejwt_core::{Algorithm, OfferedKey, PublicNumbers, RejectCode, UnusedKey};
+use nativejwt_core::{Algorithm, OfferedKey, PublicKeyParameters, Reason, UnusedKey};
 
 use super::secret::{Reading, other_reading};
 use super::seen::{Seen, described};
@@ -57,7 +57,7 @@ impl Keys {
                 bound_to: key.bound_to(),
                 fits: seen.algorithm().is_some_and(|algorithm| key.serves(algorithm)),
                 rsa_bytes: match key.numbers() {
-                    Some(PublicNumbers::Rsa { modulus, .. }) => Some(modulus.len()),
+                    Some(PublicKeyParameters::Rsa { modulus, .. }) => Some(modulus.len()),
                     _ => None,
                 },
                 thumbprint: key.numbers().map(|numbers| thumbprint(&public_members(numbers))),
@@ -102,8 +102,8 @@ impl Key {
     }
 }
 
-pub(super) fn advice(case: &Case<'_>, code: RejectCode) -> Option<String> {
-    use RejectCode as C;
+pub(super) fn advice(case: &Case<'_>, code: Reason) -> Option<String> {
+    use Reason as C;
     if !matches!(code, C::KeysUnavailable | C::UnusableKeyFile)
         && let Some(text) =
             service::only_its_service_verifies(&case.seen).or_else(|| service::refresh_token(&case.seen))

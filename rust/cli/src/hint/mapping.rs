@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use nativejwt_core::{IssuerRules, RejectCode, UserMapping};
+use nativejwt_core::{IssuerRules, Reason, UserMapping};
 use serde_json::Value;
 
 use super::{Case, claim, shown, whole};
 
-pub(super) fn advice(case: &Case<'_>, code: RejectCode) -> Option<String> {
+pub(super) fn advice(case: &Case<'_>, code: Reason) -> Option<String> {
     let rules = case.rules.as_ref()?;
     let claims = Value::Object(case.seen.claims.clone()?);
     let (field, principal) =
@@ -21,16 +21,16 @@ pub(super) fn advice(case: &Case<'_>, code: RejectCode) -> Option<String> {
     let (mapping, name) = mapping(rules)?;
     let rule = || mapping.deciding_rule(principal).map_or_else(String::new, |rule| format!("rule {rule} of "));
     Some(match code {
-        RejectCode::NoMappingMatches => {
+        Reason::NoMappingMatches => {
             let why = no_match(&mapping, rules.user_mapping_pattern.as_deref(), principal).unwrap_or_else(|| {
                 "a pattern has to match the whole principal; 'nativejwt map-user' tries one".to_owned()
             });
             format!("{name} does not match the principal {}: {why}", shown(principal))
         }
-        RejectCode::PrincipalNotAllowed => {
+        Reason::PrincipalNotAllowed => {
             format!("{}{name} has \"allow\": false and matches {}; rules are tried in order", rule(), shown(principal))
         }
-        RejectCode::MappedUserEmpty => format!(
+        Reason::MappedUserEmpty => format!(
             "{}{name} matches the principal {}, and what it makes of it is empty or white space: correct the rule's user or the group of the pattern",
             rule(),
             shown(principal)

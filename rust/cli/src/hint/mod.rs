@@ -23,7 +23,7 @@ mod times;
 use std::collections::BTreeSet;
 
 use nativejwt_core::{
-    Authenticator, IssuerRules, Reject, RejectCode, SignatureVerifier, UnixMillis, is_unprintable, quoted,
+    Authenticator, IssuerRules, Reason, Rejection, SignatureVerifier, UnixMillis, is_unprintable, quoted,
 };
 
 use keys::Keys;
@@ -73,11 +73,11 @@ impl<'t> Case<'t> {
     }
 
     /// One to three sentences: what is there, and the way out.
-    pub(crate) fn hint(&self, reject: &Reject) -> String {
+    pub(crate) fn hint(&self, reject: &Rejection) -> String {
         self.advice_for(reject.code())
     }
 
-    fn advice_for(&self, code: RejectCode) -> String {
+    fn advice_for(&self, code: Reason) -> String {
         self.advice(code).unwrap_or_else(|| general(code).to_owned())
     }
 
@@ -97,8 +97,8 @@ impl<'t> Case<'t> {
         groups::none(&self.seen, self.rules.as_ref()?.groups_field.as_ref()?)
     }
 
-    fn advice(&self, code: RejectCode) -> Option<String> {
-        use RejectCode as C;
+    fn advice(&self, code: Reason) -> Option<String> {
+        use Reason as C;
         match code {
             C::NoBearerToken | C::MalformedToken | C::EncryptedToken | C::MalformedBase64 => form::advice(self),
             C::TokenTooLarge => form::what_is_large(&self.seen),
@@ -147,8 +147,8 @@ impl<'t> Case<'t> {
 }
 
 /// Advice for a reason where nothing more is seen.
-pub(crate) fn general(code: RejectCode) -> &'static str {
-    use RejectCode as C;
+pub(crate) fn general(code: Reason) -> &'static str {
+    use Reason as C;
     match code {
         C::NoBearerToken => "the token is empty: was the variable or file that should hold it empty?",
         C::SeveralAuthorizationHeaders => "find out which proxy or client adds the second Authorization header",

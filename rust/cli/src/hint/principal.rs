@@ -1,6 +1,6 @@
 //! The claim that `principal-field` names.
 
-use nativejwt_core::{ClaimPath, RejectCode, unusable_principal};
+use nativejwt_core::{ClaimPath, Reason, unusable_principal};
 use serde_json::Value;
 
 use super::seen::{Seen, described};
@@ -8,17 +8,17 @@ use super::{Case, claim, service, shown};
 
 const PROPERTY: &str = "principal-field";
 
-pub(super) fn advice(case: &Case<'_>, code: RejectCode) -> Option<String> {
+pub(super) fn advice(case: &Case<'_>, code: Reason) -> Option<String> {
     let fields = &case.rules.as_ref()?.principal_fields;
     let claims = Value::Object(case.seen.claims.clone()?);
     let present = || fields.iter().filter_map(|field| Some((field, claim::find(&claims, field)?)));
     match code {
-        RejectCode::MissingPrincipal => Some(missing(&case.seen, fields, &claims)),
-        RejectCode::PrincipalNotAString => {
+        Reason::MissingPrincipal => Some(missing(&case.seen, fields, &claims)),
+        Reason::PrincipalNotAString => {
             let (field, value) = present().find(|(_, value)| !value.is_null())?;
             Some(of_wrong_type(field, value))
         }
-        RejectCode::PrincipalTooLong => {
+        Reason::PrincipalTooLong => {
             let (field, value) = present().find(|(_, value)| value.is_string())?;
             Some(format!(
                 "the claim {} has {} bytes, and a user's name at most 4096: set {PROPERTY} to another claim",
@@ -26,7 +26,7 @@ pub(super) fn advice(case: &Case<'_>, code: RejectCode) -> Option<String> {
                 value.as_str().map_or(0, str::len)
             ))
         }
-        RejectCode::PrincipalUnusable => {
+        Reason::PrincipalUnusable => {
             let (field, value) = present().find(|(_, value)| value.is_string())?;
             let what = unusable_principal(value.as_str()?)?;
             Some(format!(

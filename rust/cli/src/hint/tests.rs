@@ -16,14 +16,14 @@ fn claims(claims: &str) -> String {
 }
 
 /// The advice about a token that was refused for this reason under these rules.
-fn advice(token: &str, rules: &IssuerRules, code: RejectCode) -> String {
+fn advice(token: &str, rules: &IssuerRules, code: Reason) -> String {
     let mut case = Case::of_token(token.as_bytes(), NOW);
     case.issuers = rules.required_issuer.iter().cloned().collect();
     case.rules = Some(rules.clone());
     case.advice_for(code)
 }
 
-fn without_rules(token: &str, code: RejectCode) -> String {
+fn without_rules(token: &str, code: Reason) -> String {
     Case::of_token(token.as_bytes(), NOW).advice_for(code)
 }
 
@@ -40,7 +40,7 @@ fn path(text: &str, delimiter: Option<&str>) -> ClaimPath {
 
 #[test]
 fn every_reason_has_advice_of_its_own() {
-    for code in RejectCode::ALL {
+    for code in Reason::ALL {
         assert!(!general(*code).contains("docs/reasons.md"), "{code} has no advice");
     }
 }
@@ -61,7 +61,7 @@ fn no_text_is_too_strange() {
     for text in texts {
         let case = Case::of_token(&text, NOW);
         case.remarks();
-        for code in RejectCode::ALL {
+        for code in Reason::ALL {
             let advice = case.advice_for(*code);
             assert!(!advice.contains(&good[..20]) && !advice.contains(&good[40..60]), "{advice}");
         }
@@ -165,23 +165,23 @@ fn what_stands_in_the_place_of_a_token_is_named() {
         (good[..good.len() - 1].to_owned(), &["signature has 341 characters", "lost"]),
         (format!("{}x", &good[..good.len() - 1]), &["last character of the signature"]),
     ] {
-        let advice = without_rules(&text, RejectCode::MalformedToken);
+        let advice = without_rules(&text, Reason::MalformedToken);
         assert_words(&advice, words, &text);
         assert!(!advice.contains(&good[..20]), "the token is not shown: {advice}");
     }
     let utf16: Vec<u8> = [0xff, 0xfe].into_iter().chain(good.bytes().flat_map(|byte| [byte, 0])).collect();
     for bytes in [&utf16[..], &utf16[2..]] {
-        let advice = Case::of_token(bytes, NOW).advice_for(RejectCode::MalformedToken);
+        let advice = Case::of_token(bytes, NOW).advice_for(Reason::MalformedToken);
         assert!(advice.contains("UTF-16"), "{advice}");
     }
     let marked = [b"\xef\xbb\xbf", good.as_bytes()].concat();
-    let advice = Case::of_token(&marked, NOW).advice_for(RejectCode::MalformedBase64);
+    let advice = Case::of_token(&marked, NOW).advice_for(Reason::MalformedBase64);
     assert!(advice.contains("byte order mark"), "{advice}");
 }
 
 #[test]
 fn what_is_wrong_with_a_header_is_named() {
-    use RejectCode as C;
+    use Reason as C;
     for (header, code, words) in [
         (r#"{"alg":"RS256","kid":7}"#, C::MalformedHeader, &["kid is a number (7)"][..]),
         ("[1]", C::MalformedHeader, &["an array with one element"]),
@@ -226,7 +226,7 @@ fn payloads_and_registered_claims_of_a_wrong_type_are_named() {
         (r#""a.b.c""#, &["another token"]),
         (r#"{"sub":"#, &["damaged or cut"]),
     ] {
-        assert_words(&without_rules(&claims(payload), RejectCode::MalformedClaims), words, payload);
+        assert_words(&without_rules(&claims(payload), Reason::MalformedClaims), words, payload);
     }
     for (payload, words) in [
         (r#"{"sub":7}"#, &["sub is a number (7)", "text"][..]),
@@ -239,13 +239,13 @@ fn payloads_and_registered_claims_of_a_wrong_type_are_named() {
         (r#"{"exp":[1]}"#, &["exp is an array"]),
         (r#"{"exp":1e300}"#, &["beyond any time"]),
     ] {
-        assert_words(&without_rules(&claims(payload), RejectCode::InvalidClaim), words, payload);
+        assert_words(&without_rules(&claims(payload), Reason::InvalidClaim), words, payload);
     }
 }
 
 #[test]
 fn times_are_told_with_their_unit() {
-    use RejectCode as C;
+    use Reason as C;
     let strict =
         IssuerRules { max_token_lifetime: Some(std::time::Duration::from_secs(3600)), ..IssuerRules::default() };
     for (payload, code, words) in [
@@ -317,11 +317,11 @@ fn issuers_are_compared() {
     ] {
         let rules = IssuerRules { required_issuer: Some(required.to_owned()), ..IssuerRules::default() };
         let token = claims(&format!(r#"{{"iss":{found}}}"#));
-        assert_words(&advice(&token, &rules, RejectCode::WrongIssuer), words, found);
+        assert_words(&advice(&token, &rules, Reason::WrongIssuer), words, found);
     }
     let discovered =
         IssuerRules { required_issuer: Some(v2.clone()), key_file: format!("oidc:{v2}"), ..IssuerRules::default() };
-    let advice = advice(&claims(&format!(r#"{{"iss":"{v1}"}}"#)), &discovered, RejectCode::WrongIssuer);
+    let advice = advice(&claims(&format!(r#"{{"iss":"{v1}"}}"#)), &discovered, Reason::WrongIssuer);
     let way_out =
         format!("key-file=https://login.microsoftonline.com/{entra}/discovery/v2.0/keys and required-issuer={v1}");
     assert_words(&advice, &[&way_out], "discovery");
@@ -329,9 +329,9 @@ fn issuers_are_compared() {
     let token = claims(r#"{"iss":"https://b.example"}"#);
     case.seen = Seen::of(token.as_bytes());
     case.issuers = ["https://a.example", "https://b.example/"].map(str::to_owned).into();
-    assert_words(&case.advice_for(RejectCode::UnknownIssuer), &["'https://b.example/'", "slash"], "of several");
+    assert_words(&case.advice_for(Reason::UnknownIssuer), &["'https://b.example/'", "slash"], "of several");
     case.issuers = ["https://a.example/", "https://c.example/"].map(str::to_owned).into();
-    let several = case.advice_for(RejectCode::UnknownIssuer);
+    let several = case.advice_for(Reason::UnknownIssuer);
     assert_words(&several, &["'https://b.example'", "'https://a.example/', 'https://c.example/'"], "of several");
 }
 
@@ -357,13 +357,13 @@ fn audiences_are_compared() {
         ("trino", r#"{"aud":"https://management.azure.com"}"#, &["made for 'https://management.azure.com'"]),
     ] {
         let rules = IssuerRules { required_audience: Some(required.to_owned()), ..IssuerRules::default() };
-        assert_words(&advice(&claims(payload), &rules, RejectCode::WrongAudience), words, payload);
+        assert_words(&advice(&claims(payload), &rules, Reason::WrongAudience), words, payload);
     }
 }
 
 #[test]
 fn a_principal_that_is_not_found_is_looked_for() {
-    use RejectCode as C;
+    use Reason as C;
     for (field, delimiter, payload, code, words) in [
         ("sub", None, r#"{"sub":""}"#, C::MissingPrincipal, &["'sub' is there and empty"][..]),
         ("sub", None, r#"{"sub":" "}"#, C::MissingPrincipal, &["nothing but white space"]),
@@ -423,7 +423,7 @@ fn groups_that_are_not_found_are_looked_for() {
         ("groups", r#"{"groups":"a,b"}"#, &["too many groups"]),
     ] {
         let rules = IssuerRules { groups_field: Some(path(field, None)), ..IssuerRules::default() };
-        assert_words(&advice(&claims(payload), &rules, RejectCode::GroupsNotText), words, payload);
+        assert_words(&advice(&claims(payload), &rules, Reason::GroupsNotText), words, payload);
     }
     for (field, payload, words) in [
         ("groups", r#"{"hasgroups":true}"#, &["more groups", "hasgroups", "Entra"][..]),
@@ -461,7 +461,7 @@ fn a_mapping_says_what_would_match() {
             ..IssuerRules::default()
         };
         let token = claims(&format!(r#"{{"sub":"{principal}"}}"#));
-        assert_words(&advice(&token, &rules, RejectCode::NoMappingMatches), words, pattern);
+        assert_words(&advice(&token, &rules, Reason::NoMappingMatches), words, pattern);
     }
 }
 
@@ -481,7 +481,7 @@ fn tokens_for_others_are_known() {
         ),
         (r#"{"alg":"HS512"}"#, r#"{"typ":"Refresh"}"#, &["refresh token"]),
     ] {
-        for code in [RejectCode::SignatureMismatch, RejectCode::UnknownKeyId, RejectCode::KeyAlgorithmMismatch] {
+        for code in [Reason::SignatureMismatch, Reason::UnknownKeyId, Reason::KeyAlgorithmMismatch] {
             assert_words(&without_rules(&token(header, payload), code), words, payload);
         }
         assert_words(&Case::of_token(token(header, payload).as_bytes(), NOW).remarks()[0], words, payload);
@@ -506,5 +506,5 @@ fn tokens_for_others_are_known() {
 #[test]
 fn a_large_token_names_its_largest_claims() {
     let payload = format!(r#"{{"sub":"a","groups":"{}"}}"#, "x".repeat(20_000));
-    assert_words(&without_rules(&claims(&payload), RejectCode::TokenTooLarge), &["'groups' with 20002 bytes"], "large");
+    assert_words(&without_rules(&claims(&payload), Reason::TokenTooLarge), &["'groups' with 20002 bytes"], "large");
 }

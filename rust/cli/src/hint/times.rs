@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use nativejwt_core::{RejectCode, UnixMillis, suspected_unit};
+use nativejwt_core::{Reason, UnixMillis, suspected_unit};
 use serde_json::Value;
 
 use super::Case;
@@ -48,8 +48,8 @@ pub(super) fn warnings(seen: &Seen<'_>) -> Vec<String> {
     warnings
 }
 
-pub(super) fn advice(case: &Case<'_>, code: RejectCode) -> Option<String> {
-    use RejectCode as C;
+pub(super) fn advice(case: &Case<'_>, code: Reason) -> Option<String> {
+    use Reason as C;
     match code {
         C::TokenExpired => expired(case),
         C::TokenNotYetValid => not_yet_valid(case),

@@ -6,9 +6,9 @@ use std::thread;
 
 use super::*;
 use crate::epoch::EpochNumber;
+use crate::http::test_server::{BOUND, Server, response};
 use crate::issuers::tests::{ALICE, Key, Setting, alice};
-use crate::keys::test_server::{BOUND, Server, response};
-use crate::reject::RejectCode;
+use crate::rejection::Reason;
 
 /// An authenticator with one key in a file.
 fn with_key_file(name: &str, key: &Key, more: &str) -> Setting {
@@ -16,7 +16,7 @@ fn with_key_file(name: &str, key: &Key, more: &str) -> Setting {
 }
 
 /// The user, and whether the cache knew the token.
-fn login(authenticator: &Authenticator, token: &str, now: i64) -> Result<(String, bool), RejectCode> {
+fn login(authenticator: &Authenticator, token: &str, now: i64) -> Result<(String, bool), Reason> {
     authenticator.authenticate_with(format!("Bearer {token}").as_bytes(), UnixMillis(now), |verdict| {
         let user = verdict.map(|accepted| (accepted.identity.user.clone(), accepted.was_known));
         user.map_err(|reject| reject.code())
@@ -65,7 +65,7 @@ fn a_token_with_another_payload_before_the_signature_of_a_kept_one_is_refused() 
     let (other, signature) = (key.token("", r#"{"sub":"admin"}"#), token.rsplit('.').next().unwrap());
     let forged = format!("{}.{signature}", other.rsplit_once('.').unwrap().0);
     assert_eq!(forged.len(), token.len());
-    assert_eq!(setting.login(&forged), Err(RejectCode::SignatureMismatch));
+    assert_eq!(setting.login(&forged), Err(Reason::SignatureMismatch));
     assert!(known(setting.authenticator(), &token));
 }
 
@@ -77,8 +77,8 @@ fn the_times_of_a_kept_token_are_judged_at_each_login() {
     let at = |now| login(setting.authenticator(), &token, now);
     let accepted = |was_known| Ok(("alice".to_owned(), was_known));
     assert_eq!(at(500_000), accepted(false));
-    assert_eq!((at(1_002_000), at(1_002_001)), (accepted(true), Err(RejectCode::TokenExpired)));
-    assert_eq!((at(98_000), at(97_999)), (accepted(true), Err(RejectCode::TokenNotYetValid)));
+    assert_eq!((at(1_002_000), at(1_002_001)), (accepted(true), Err(Reason::TokenExpired)));
+    assert_eq!((at(98_000), at(97_999)), (accepted(true), Err(Reason::TokenNotYetValid)));
     assert_eq!(at(500_000), accepted(true), "it stays for a clock that is set right");
 }
 
@@ -91,7 +91,7 @@ fn the_time_of_issue_of_a_kept_token_is_judged_at_each_login() {
     let at = |now| login(setting.authenticator(), &token, now);
     let accepted = |was_known| Ok(("alice".to_owned(), was_known));
     assert_eq!((at(500_000), at(98_000)), (accepted(false), accepted(true)));
-    assert_eq!(at(97_999), Err(RejectCode::IssuedInTheFuture));
+    assert_eq!(at(97_999), Err(Reason::IssuedInTheFuture));
     assert_eq!(at(98_000), accepted(true), "it stays for a clock that is set right");
 }
 
@@ -105,13 +105,13 @@ fn an_explanation_names_the_step_that_failed() {
         (refusal.step, refusal.reject.code())
     };
     let good = key.token("", ALICE);
-    assert_eq!(refusal(""), (StepName::BearerToken, RejectCode::NoBearerToken));
-    assert_eq!(refusal("a.b"), (StepName::Parts, RejectCode::MalformedToken));
-    assert_eq!(refusal(&format!("{good}=")), (StepName::Base64url, RejectCode::MalformedBase64));
-    assert_eq!(refusal(&Key::new(2).token("", ALICE)), (StepName::Signature, RejectCode::SignatureMismatch));
-    assert_eq!(refusal(&key.token("", "{}")), (StepName::Principal, RejectCode::MissingPrincipal));
+    assert_eq!(refusal(""), (StepName::BearerToken, Reason::NoBearerToken));
+    assert_eq!(refusal("a.b"), (StepName::Parts, Reason::MalformedToken));
+    assert_eq!(refusal(&format!("{good}=")), (StepName::Base64url, Reason::MalformedBase64));
+    assert_eq!(refusal(&Key::new(2).token("", ALICE)), (StepName::Signature, Reason::SignatureMismatch));
+    assert_eq!(refusal(&key.token("", "{}")), (StepName::Principal, Reason::MissingPrincipal));
     let token = key.token("", r#"{"sub":"alice","groups":7}"#);
-    assert_eq!(refusal(&token), (StepName::Groups, RejectCode::GroupsNotText));
+    assert_eq!(refusal(&token), (StepName::Groups, Reason::GroupsNotText));
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn the_minimum_lifetime_of_a_kept_token_is_judged_at_each_login() {
     let token = key.token("", r#"{"sub":"alice","exp":1000}"#);
     let at = |now| login(setting.authenticator(), &token, now);
     assert_eq!((at(0), at(990_000)), (Ok(("alice".to_owned(), false)), Ok(("alice".to_owned(), true))));
-    assert_eq!(at(990_001), Err(RejectCode::LifetimeTooShort));
+    assert_eq!(at(990_001), Err(Reason::LifetimeTooShort));
 }
 
 #[test]
@@ -194,7 +194,7 @@ fn a_token_whose_key_goes_while_it_is_verified_is_not_served_afterwards() {
             });
         // The key was right when it was asked; what follows is another matter.
         assert_eq!(verdict.unwrap(), None, "{name}");
-        assert_eq!(setting.login(&token), Err(RejectCode::SignatureMismatch), "{name}");
+        assert_eq!(setting.login(&token), Err(Reason::SignatureMismatch), "{name}");
         assert_eq!(setting.login(&new.token("", ALICE)), alice());
     }
 }
@@ -245,14 +245,14 @@ fn a_key_that_a_fetch_removes_ends_its_tokens_and_a_fetch_without_news_ends_none
 
     is_removed.store(true, Ordering::SeqCst);
     until("the key is gone", || login(authenticator, &of_one, 0).is_err());
-    assert_eq!(login(authenticator, &of_one, 0), Err(RejectCode::UnknownKeyId));
+    assert_eq!(login(authenticator, &of_one, 0), Err(Reason::UnknownKeyId));
     assert_ne!(authenticator.epoch(), epoch);
     assert!(!known(authenticator, &of_two), "it is verified once more");
     assert!(known(authenticator, &of_two));
 }
 
 fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    crate::keys::test_server::until(what, &mut holds);
+    crate::http::test_server::until(what, &mut holds);
 }
 
 /// Keys are exchanged while threads log in: who was accepted had a key that served at some moment of the login.

@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use super::problem::ConfigurationErrors;
-use super::properties::Properties;
-use super::{Setting, setting_of, units};
+use crate::config::problem::ConfigurationErrors;
+use crate::config::properties::Properties;
+use crate::config::{Setting, setting_of, units};
 
 /// What every key begins with.
 pub(super) const PREFIX: &str = "jwk.http-client.";

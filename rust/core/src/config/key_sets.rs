@@ -3,9 +3,9 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use super::problem::ConfigurationErrors;
-use super::properties::Properties;
-use super::{Setting, setting, units};
+use crate::config::problem::ConfigurationErrors;
+use crate::config::properties::Properties;
+use crate::config::{Setting, setting, units};
 
 /// The names, all of them.
 pub(super) const NAMES: [&str; 8] = [

@@ -1,29 +1,27 @@
 //! Configuration: stock's keys, read strictly. All that is wrong is found before anything is reported.
 
-mod environment;
+mod global;
 pub(crate) mod http_client;
 mod key_sets;
 mod names;
 mod pitfalls;
 mod problem;
 mod properties;
-mod summary;
+mod secrets;
 mod token_rules;
 mod units;
-mod whole;
 
 use std::fmt;
 use std::path::PathBuf;
 
 use crate::claims::ClaimsPolicy;
-use crate::token_header::HeaderPolicy;
+use crate::token::protected_header::HeaderPolicy;
 
+pub(crate) use global::GlobalConfiguration;
 pub(crate) use key_sets::KeySetSettings;
 pub use names::advice_for_unknown_key;
 pub use problem::{ConfigurationErrors, Problem};
 pub use properties::{Properties, Property};
-pub use summary::ConfigurationSummary;
-pub(crate) use whole::WholeConfiguration;
 
 use http_client::HttpClientSettings;
 
@@ -76,7 +74,7 @@ impl Configuration {
             Some(setting) => {
                 report_unknown_keys(properties, errors);
                 for entry in properties.entries.iter().filter(|entry| entry.key != setting.key) {
-                    if is_known(&entry.key) && !whole::is_whole(&entry.key) {
+                    if is_known(&entry.key) && !global::is_global(&entry.key) {
                         let message = format!("stands beside {}: move it into the files named there", setting.key);
                         errors.push(Problem::of_key(&entry.key, &properties.source, entry.line, message));
                     }
@@ -155,7 +153,7 @@ impl IssuerConfiguration {
             let message = "stands in a file that it names itself: the file of an issuer has no further ones";
             errors.push(Problem::of_key(&nested.key, &properties.source, nested.line, message));
         }
-        WholeConfiguration::refuse_in_issuer_file(properties, errors);
+        GlobalConfiguration::refuse_in_issuer_file(properties, errors);
         Self::read(properties, errors)
     }
 
@@ -218,7 +216,7 @@ fn setting_of(property: &Property, properties: &Properties, errors: &mut Configu
 
 /// The names that follow [`PREFIX`].
 fn own_names() -> impl Iterator<Item = &'static str> {
-    KEYS.iter().map(|key| key.name).chain(key_sets::NAMES).chain(whole::NAMES)
+    KEYS.iter().map(|key| key.name).chain(key_sets::NAMES).chain(global::NAMES)
 }
 
 /// Every name that a key may have.

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::pitfalls::BYTE_ORDER_MARK;
-use super::{PREFIX, http_client, is_known, known_keys, own_names};
+use crate::config::pitfalls::BYTE_ORDER_MARK;
+use crate::config::{PREFIX, http_client, is_known, known_keys, own_names};
 
 /// A longer name is no slip of the pen, and comparing costs by length.
 const LONGEST_NAME: usize = 200;

@@ -4,11 +4,11 @@
 use std::fs;
 use std::path::Path;
 
-use super::names::advice_for_unknown_key;
-use super::problem::{ConfigurationErrors, Problem, on_one_line};
-use super::properties::{LogicalLine, Properties, latin1, logical_lines, split_raw, unescape};
-use super::{PREFIX, http_client};
-use crate::reject::is_unprintable;
+use crate::config::names::advice_for_unknown_key;
+use crate::config::problem::{ConfigurationErrors, Problem, on_one_line};
+use crate::config::properties::{LogicalLine, Properties, latin1, logical_lines, split_raw, unescape};
+use crate::config::{PREFIX, http_client};
+use crate::quoted::is_unprintable;
 
 /// The UTF-8 of U+FEFF, as Java reads it.
 pub(super) const BYTE_ORDER_MARK: &str = "\u{ef}\u{bb}\u{bf}";

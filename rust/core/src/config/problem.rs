@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::reject::is_unprintable;
+use crate::quoted::is_unprintable;
 
 /// One thing that is wrong: where, in which key, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use super::pitfalls;
-use super::problem::{ConfigurationErrors, Problem};
+use crate::config::pitfalls;
+use crate::config::problem::{ConfigurationErrors, Problem};
 
 /// One key with its value.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use super::problem::ConfigurationErrors;
-use super::properties::Properties;
-use super::{PREFIX, Setting, setting, units};
-use crate::claim_path::ClaimPath;
+use crate::algorithm::Algorithm;
+use crate::claims::groups::GroupsField;
+use crate::claims::path::ClaimPath;
 use crate::claims::{ClaimsPolicy, RequiredAudience};
-use crate::groups::GroupsField;
-use crate::reject::quoted;
-use crate::signature::Algorithm;
-use crate::token_header::HeaderPolicy;
+use crate::config::problem::ConfigurationErrors;
+use crate::config::properties::Properties;
+use crate::config::{PREFIX, Setting, setting, units};
+use crate::quoted::quoted;
+use crate::token::protected_header::HeaderPolicy;
 
 /// A clock that is further off is no skew.
 const MAX_CLOCK_SKEW: Duration = Duration::from_secs(60 * 60);

@@ -7,13 +7,13 @@
 //! What issuers usually write is read by [`usual`], in half the time: it takes only what `serde_json` takes, and leaves
 //! everything else to it, every refusal among them.
 
+mod fast;
+mod full;
 mod member_names;
-mod strict;
-mod usual;
 
 use std::borrow::Cow;
 
-pub(crate) use strict::split_array;
+pub(crate) use full::split_array;
 
 use crate::java_text::is_white_space;
 
@@ -59,9 +59,9 @@ pub(crate) enum JsonError {
 
 /// Reads one object and keeps the members that `wanted` names; the others are checked just as strictly, and dropped.
 pub(crate) fn read_object(text: &[u8], wanted: impl Fn(&str) -> bool) -> Result<Vec<Member<'_>>, JsonError> {
-    match usual::read_object(text, &wanted) {
+    match fast::read_object(text, &wanted) {
         Some(members) => Ok(members),
-        None => strict::read_object(text, wanted),
+        None => full::read_object(text, wanted),
     }
 }
 

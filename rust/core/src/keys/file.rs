@@ -8,21 +8,22 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use arc_swap::ArcSwap;
 use zeroize::Zeroizing;
 
-use super::document::{self, Excerpts, Wanted};
-use super::forms::Form;
-use super::jwk::{self, Jwk, Origin, SkippedJwk};
-use super::jwks::{self, KeySet};
-use super::{KeyLife, forms, hmac_file, pem};
 use crate::epoch::Epoch;
 use crate::events::{Event, Events, Level};
-use crate::issuer_view::{OfferedKey, UnusedKey};
-use crate::reject::{Reject, RejectCode};
-use crate::signature::{KeyError, VerifyingKey};
-use crate::token_header::TokenHeader;
-use crate::watched_file::{Reloaded, Stamp, WatchedFile, tell_refused};
+use crate::http::document::{self, Excerpts, Wanted};
+use crate::keys::error::KeyError;
+use crate::keys::forms::Form;
+use crate::keys::jwk::{self, Jwk, Origin, SkippedJwk};
+use crate::keys::jwk_set::{self, JwkSet};
+use crate::keys::offered::{OfferedKey, UnusedKey};
+use crate::keys::verifying_key::VerifyingKey;
+use crate::keys::{KeyLife, forms, hmac_file, pem};
+use crate::rejection::{Reason, Rejection};
+use crate::token::protected_header::ProtectedHeader;
+use crate::watched_file::{Reloadable, Stamp, WatchedFile, tell_refused};
 
 /// No key file is as large as this.
-pub(crate) const MAX_FILE_BYTES: u64 = jwks::MAX_DOCUMENT_BYTES as u64;
+pub(crate) const MAX_FILE_BYTES: u64 = jwk_set::MAX_DOCUMENT_BYTES as u64;
 
 /// Why a key file gave no key.
 #[derive(Debug)]
@@ -43,7 +44,7 @@ impl std::fmt::Display for LoadError {
 /// What one document of the operator holds: a key for every token, or a JWK set.
 pub(crate) enum Keys {
     One(VerifyingKey),
-    Set(KeySet),
+    Set(JwkSet),
 }
 
 impl Keys {
@@ -51,14 +52,14 @@ impl Keys {
     /// after `name`: a line for each key of a set that is not used, and doubts about a key that is.
     pub(crate) fn read(bytes: &[u8], origin: Origin, name: &str, events: &Events) -> Result<Self, KeyError> {
         let text = key_text(bytes)?;
-        if !jwks::is_set(&text) {
+        if !jwk_set::is_set(&text) {
             let (key, notes) = one_key(&text, origin)?;
             tell(&notes, name, events);
             return Ok(Self::One(key));
         }
-        let reading = KeySet::read(text.as_bytes(), origin)?;
+        let reading = JwkSet::read(text.as_bytes(), origin)?;
         let skipped = reading.skipped.clone();
-        let (told, untold) = skipped.split_at(skipped.len().min(jwks::MAX_SKIPPED_LINES));
+        let (told, untold) = skipped.split_at(skipped.len().min(jwk_set::MAX_SKIPPED_LINES));
         // Where nothing is left, the reasons are part of the one error: the start fails, and no event is read.
         let keys = reading.usable().map_err(|KeyError(why)| {
             let reasons = if told.is_empty() { String::new() } else { format!(": {}", told.join("; ")) };
@@ -89,9 +90,9 @@ impl Keys {
 
     pub(crate) fn verify_with<T>(
         &self,
-        header: &TokenHeader<'_>,
-        verify: impl Fn(&VerifyingKey) -> Result<T, Reject>,
-    ) -> Result<T, Reject> {
+        header: &ProtectedHeader<'_>,
+        verify: impl Fn(&VerifyingKey) -> Result<T, Rejection>,
+    ) -> Result<T, Rejection> {
         match self {
             Self::One(key) => verify(key),
             Self::Set(keys) => keys.verify_with(header, verify),
@@ -100,14 +101,14 @@ impl Keys {
 }
 
 /// Opens a key file, whatever its name.
-pub(crate) fn open(path: &str, events: &Events) -> Result<Reloaded<Keys>, LoadError> {
+pub(crate) fn open(path: &str, events: &Events) -> Result<Reloadable<Keys>, LoadError> {
     let (file, bytes) = WatchedFile::open(Path::new(path), MAX_FILE_BYTES).map_err(LoadError::Unreadable)?;
     let keys = Keys::read(&bytes, Origin::LocalFile, path, events).map_err(LoadError::Unusable)?;
-    Ok(Reloaded::of_file(file, keys))
+    Ok(Reloadable::of_file(file, keys))
 }
 
 /// Takes a change of the key file in.
-pub(crate) fn look(keys: &Reloaded<Keys>, events: &Events, epoch: &Epoch) {
+pub(crate) fn look(keys: &Reloadable<Keys>, events: &Events, epoch: &Epoch) {
     keys.look("The key file", events, epoch, |path, bytes| {
         let name = path.to_string_lossy();
         Keys::read(bytes, Origin::LocalFile, &name, events).map_err(|why| vec![why.to_string()])
@@ -220,9 +221,9 @@ impl KeyFileTemplate {
     }
 
     /// The key of a key ID. A client is told nothing of files: neither which there are, nor what is in them.
-    pub(crate) fn key(&self, key_id: Option<&str>) -> Result<(Arc<VerifyingKey>, KeyLife), Reject> {
-        let refused = |code| Reject::new(code, "Unknown signing key ID");
-        let unknown = || refused(RejectCode::UnknownKeyId);
+    pub(crate) fn key(&self, key_id: Option<&str>) -> Result<(Arc<VerifyingKey>, KeyLife), Rejection> {
+        let refused = |code| Rejection::new(code, "Unknown signing key ID");
+        let unknown = || refused(Reason::UnknownKeyId);
         let name = match key_id {
             None => Self::DEFAULT_KEY.to_owned(),
             Some(key_id) if key_id.len() > Self::MAX_KEY_ID_BYTES => return Err(unknown()),
@@ -234,7 +235,7 @@ impl KeyFileTemplate {
         let path = self.path_of(&name);
         // A name without a file costs one look and no open. What is there and no file, such as a pipe, is never opened.
         let stamp = Stamp::of_file(Path::new(&path)).ok_or_else(unknown)?;
-        let unusable = || refused(RejectCode::UnusableKeyFile);
+        let unusable = || refused(Reason::UnusableKeyFile);
         if self.useless().get(&name) == Some(&stamp) {
             return Err(unusable());
         }
@@ -422,19 +423,19 @@ mod tests {
             assert_eq!(reject.message(), "Unknown signing key ID");
             reject.code()
         };
-        assert_eq!(refused("a"), RejectCode::UnknownKeyId);
+        assert_eq!(refused("a"), Reason::UnknownKeyId);
         assert_eq!(told(&events), [""; 0]);
 
         folder.write("a", "no key");
         for _ in 0..3 {
-            assert_eq!(refused("a"), RejectCode::UnusableKeyFile);
+            assert_eq!(refused("a"), Reason::UnusableKeyFile);
         }
         let lines = told(&events);
         assert_eq!(lines.len(), 1, "{lines:?}");
         assert!(lines[0].contains("/a' cannot be used") && lines[0].contains("neither PEM nor"), "{lines:?}");
 
         folder.write("a", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n");
-        assert_eq!(refused("a"), RejectCode::UnusableKeyFile);
+        assert_eq!(refused("a"), Reason::UnusableKeyFile);
         assert!(told(&events)[0].contains("holds a private key"));
 
         folder.write("a", "A".repeat(64));
@@ -451,7 +452,7 @@ mod tests {
         folder.write("a", "A".repeat(64));
         let stamp = Stamp::of_file(&folder.0.join("a")).unwrap();
         template.useless().insert("a".to_owned(), stamp);
-        assert_eq!(template.key(Some("a")).unwrap_err().code(), RejectCode::UnusableKeyFile);
+        assert_eq!(template.key(Some("a")).unwrap_err().code(), Reason::UnusableKeyFile);
         folder.write("a", "A".repeat(64));
         assert!(template.key(Some("a")).is_ok());
     }
@@ -464,7 +465,7 @@ mod tests {
         for number in 0..=KeyFileTemplate::MAX_USELESS {
             folder.write(&number.to_string(), "");
             let reject = template.key(Some(&number.to_string())).unwrap_err();
-            assert_eq!(reject.code(), RejectCode::UnusableKeyFile);
+            assert_eq!(reject.code(), Reason::UnusableKeyFile);
         }
         assert_eq!(template.useless().len(), KeyFileTemplate::MAX_USELESS);
         std::fs::remove_file(folder.0.join("7")).unwrap();
@@ -480,7 +481,7 @@ mod tests {
         assert!(std::process::Command::new("mkfifo").arg(folder.0.join("pipe")).status().unwrap().success());
         std::fs::create_dir(folder.0.join("folder")).unwrap();
         for name in ["pipe", "folder"] {
-            assert_eq!(template.key(Some(name)).unwrap_err().code(), RejectCode::UnknownKeyId, "{name}");
+            assert_eq!(template.key(Some(name)).unwrap_err().code(), Reason::UnknownKeyId, "{name}");
         }
     }
 

@@ -19,7 +19,8 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use zeroize::Zeroizing;
 
-use crate::signature::{Curve, KeyError, VerifyingKey};
+use crate::keys::curve::Curve;
+use crate::keys::error::KeyError;
 
 /// Wrappings that are taken off, one in another.
 const MAX_WRAPPINGS: usize = 3;
@@ -346,7 +347,7 @@ fn binary(bytes: &[u8]) -> Option<(Form, bool)> {
 }
 
 fn is_point(bytes: &[u8]) -> bool {
-    [Curve::P256, Curve::P384, Curve::P521].into_iter().any(|curve| VerifyingKey::ec(curve, bytes).is_ok())
+    [Curve::P256, Curve::P384, Curve::P521].into_iter().any(|curve| curve.parse_point(bytes).is_ok())
 }
 
 const INTEGER: u8 = 0x02;

@@ -5,8 +5,9 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use zeroize::Zeroizing;
 
-use super::forms;
-use crate::signature::{KeyError, VerifyingKey};
+use crate::keys::error::KeyError;
+use crate::keys::forms;
+use crate::keys::verifying_key::VerifyingKey;
 
 /// Padding may be there or not, and stray bits at the end are dropped, as in Java.
 const MIME: GeneralPurpose = GeneralPurpose::new(

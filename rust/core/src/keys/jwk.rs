@@ -9,10 +9,13 @@ use base64::engine::general_purpose::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use zeroize::Zeroizing;
 
-use super::forms::refuse_as_secret;
+use crate::algorithm::Algorithm;
 use crate::json::{JsonError, Member, Value, read_object};
-use crate::reject::quoted;
-use crate::signature::{Algorithm, Curve, KeyError, VerifyingKey};
+use crate::keys::curve::Curve;
+use crate::keys::error::KeyError;
+use crate::keys::forms::refuse_as_secret;
+use crate::keys::verifying_key::VerifyingKey;
+use crate::quoted::quoted;
 
 /// As `java.util.Base64.getUrlDecoder()`, which stock uses: padding may be there or not, stray bits are dropped.
 const BASE64URL: GeneralPurpose = GeneralPurpose::new(

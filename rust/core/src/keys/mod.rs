@@ -1,40 +1,29 @@
 //! Which key may verify this header.
 
-mod bearer_file;
-mod cache_file;
-mod certificate_store;
-mod discovery;
-mod document;
-mod fetch;
+pub(crate) mod curve;
+pub(crate) mod error;
 mod file;
 mod forms;
 mod hmac_file;
-mod jks;
 mod jwk;
-mod jwks;
-mod keyring;
-mod life;
-mod on_demand;
+mod jwk_set;
+pub(crate) mod offered;
 mod pem;
 mod public;
-mod refresh;
 mod remote;
-mod schedule;
-#[cfg(test)]
-pub(crate) mod test_server;
-mod transport;
-mod trust;
+pub(crate) mod verifying_key;
 
 use std::sync::Arc;
 
 use crate::clock::Moment;
 use crate::epoch::Epoch;
 use crate::events::Events;
-use crate::issuer_view::{OfferedKey, UnusedKey};
-use crate::reject::Reject;
-use crate::signature::{KeyError, VerifyingKey};
-use crate::token_header::TokenHeader;
-use crate::watched_file::Reloaded;
+use crate::keys::error::KeyError;
+use crate::keys::offered::{OfferedKey, UnusedKey};
+use crate::keys::verifying_key::VerifyingKey;
+use crate::rejection::Rejection;
+use crate::token::protected_header::ProtectedHeader;
+use crate::watched_file::Reloadable;
 pub use file::key_text;
 use file::{KeyFileTemplate, Keys, LoadError};
 pub use forms::refuse_as_secret;
@@ -42,11 +31,9 @@ pub use hmac_file::hmac_secret;
 use jwk::Origin;
 pub use pem::pem_sections;
 pub use public::{PublicKey, PublicKeys, public_keys};
-pub(crate) use refresh::Refresher;
+pub(crate) use remote::refresh::Refresher;
+pub(crate) use remote::schedule::Timing;
 pub(crate) use remote::{Location, RemoteKeySet, RemoteSettings};
-pub(crate) use schedule::Timing;
-pub use transport::JvmTrust;
-pub(crate) use transport::Transport;
 
 /// What the value of `key-file` names. Nothing else decides whether keys are fetched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +64,7 @@ impl KeyFileKind {
 /// Where keys come from, as `key-file` says.
 pub(crate) enum KeySource {
     /// A file, or the text of the configuration itself.
-    Local(Reloaded<Keys>),
+    Local(Reloadable<Keys>),
     /// A file for each key ID.
     Template(KeyFileTemplate),
     /// The JWK set of a URL; a [`Refresher`] fetches it.
@@ -150,7 +137,7 @@ impl KeySource {
             return Err(KeyError(format!("has no JSON after {}: a JWK or a JWK set is meant", Self::INLINE)));
         }
         Keys::read(document.as_bytes(), Origin::Configuration, "the inline JWK set", events)
-            .map(|keys| Self::Local(Reloaded::fixed(keys)))
+            .map(|keys| Self::Local(Reloadable::fixed(keys)))
             .map_err(|why| KeyError(format!("holds a JWK set that is refused: {why}")))
     }
 
@@ -201,9 +188,9 @@ impl KeySource {
     /// Lets `verify` try the keys that may have signed a token with this header, until one is right.
     pub(crate) fn verify_with<T>(
         &self,
-        header: &TokenHeader<'_>,
-        verify: impl Fn(&VerifyingKey) -> Result<T, Reject>,
-    ) -> Result<(T, KeyLife), Reject> {
+        header: &ProtectedHeader<'_>,
+        verify: impl Fn(&VerifyingKey) -> Result<T, Rejection>,
+    ) -> Result<(T, KeyLife), Rejection> {
         match self {
             Self::Local(keys) => Ok((keys.load().verify_with(header, verify)?, KeyLife::UntilChanged)),
             Self::Remote(key_set) => {
@@ -222,8 +209,8 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::reject::RejectCode;
-    use crate::signature::Algorithm;
+    use crate::algorithm::Algorithm;
+    use crate::rejection::Reason;
 
     const OCT: &str =
         r#""kty":"oct","k":"AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow""#;
@@ -238,8 +225,8 @@ mod tests {
         (source, std::iter::from_fn(|| events.pop()).map(|event| event.text).collect())
     }
 
-    fn serve(source: &KeySource, algorithm: Algorithm, key_id: Option<&str>) -> Result<String, RejectCode> {
-        let header = TokenHeader::of(algorithm, key_id);
+    fn serve(source: &KeySource, algorithm: Algorithm, key_id: Option<&str>) -> Result<String, Reason> {
+        let header = ProtectedHeader::of(algorithm, key_id);
         source.verify_with(&header, |key| Ok(key.describe())).map(|(key, _)| key).map_err(|reject| reject.code())
     }
 
@@ -252,9 +239,9 @@ mod tests {
         let source = source.unwrap();
         assert_eq!(serve(&source, Algorithm::Hs256, Some("a")), Ok("HMAC".to_owned()));
         assert_eq!(serve(&source, Algorithm::EdDsa, Some("b")), Ok("Ed25519".to_owned()));
-        assert_eq!(serve(&source, Algorithm::EdDsa, Some("c")), Err(RejectCode::UnknownKeyId));
+        assert_eq!(serve(&source, Algorithm::EdDsa, Some("c")), Err(Reason::UnknownKeyId));
         assert_eq!(serve(&source, Algorithm::EdDsa, None), Ok("Ed25519".to_owned()));
-        assert_eq!(serve(&source, Algorithm::Es256, None), Err(RejectCode::KeyIdRequired));
+        assert_eq!(serve(&source, Algorithm::Es256, None), Err(Reason::KeyIdRequired));
         assert!(told[0].contains("the key 'c' is not used: it holds the private key (member 'd')"), "{told:?}");
     }
 

@@ -8,10 +8,12 @@ use x509_cert::Certificate;
 use x509_cert::der::Encode as _;
 use x509_cert::ext::pkix::BasicConstraints;
 
-use super::forms::{self, Form};
 use crate::events::{Event, Level};
-use crate::reject::quoted;
-use crate::signature::{Curve, KeyError, VerifyingKey};
+use crate::keys::curve::Curve;
+use crate::keys::error::KeyError;
+use crate::keys::forms::{self, Form};
+use crate::keys::verifying_key::VerifyingKey;
+use crate::quoted::quoted;
 
 const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");

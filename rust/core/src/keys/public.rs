@@ -1,10 +1,13 @@
 //! Public keys for a command that publishes them.
 
-use super::jwk::{self, Jwk, Origin, SkippedJwk};
-use super::jwks::{self, KeySet};
-use super::{document, file, forms, pem};
+use crate::algorithm::Algorithm;
+use crate::http::document;
 use crate::json::split_array;
-use crate::signature::{Algorithm, KeyError, PublicNumbers, VerifyingKey};
+use crate::keys::error::KeyError;
+use crate::keys::jwk::{self, Jwk, Origin, SkippedJwk};
+use crate::keys::jwk_set::{self, JwkSet};
+use crate::keys::verifying_key::{PublicKeyParameters, VerifyingKey};
+use crate::keys::{file, forms, pem};
 
 /// A public key that a coordinator would use, and the name it has.
 #[derive(Debug)]
@@ -19,9 +22,9 @@ impl PublicKey {
     ///
     /// # Errors
     /// The key is a shared secret, which [`public_keys`] never gives.
-    pub fn numbers(&self) -> Result<PublicNumbers<'_>, KeyError> {
+    pub fn numbers(&self) -> Result<PublicKeyParameters<'_>, KeyError> {
         self.key
-            .public_numbers()
+            .public_key_parameters()
             .ok_or_else(|| KeyError("it is a shared secret (kty oct), which must never be published".to_owned()))
     }
 
@@ -60,12 +63,12 @@ pub fn public_keys(text: &str) -> Result<PublicKeys, KeyError> {
         let keys = vec![PublicKey { key_id: None, key }];
         return Ok(PublicKeys { keys, notes: notes.into_iter().map(|note| note.text).collect() });
     }
-    if !jwks::is_set(text) {
+    if !jwk_set::is_set(text) {
         let key = file::single_jwk(text, Origin::LocalFile).and_then(public_key).map_err(SkippedJwk::alone)?;
         return Ok(PublicKeys { keys: vec![key], notes: Vec::new() });
     }
     // What is wrong with the document, and with all its keys together, is said in the coordinator's words.
-    KeySet::read(text.as_bytes(), Origin::LocalFile)?;
+    JwkSet::read(text.as_bytes(), Origin::LocalFile)?;
     let document = document::without_byte_order_mark(text.as_bytes());
     let elements = split_array(document, "keys", usize::MAX).ok().flatten().unwrap_or_default();
     let (mut keys, mut notes) = (Vec::new(), Vec::new());

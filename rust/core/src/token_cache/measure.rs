@@ -12,8 +12,8 @@ use std::thread;
 use quick_cache::sync::Cache;
 use quick_cache::{OptionsBuilder, Weighter};
 
-use super::tests::{ALWAYS, Fixture, NOW, Random, identity, token};
 use super::*;
+use crate::token_cache::tests::{ALWAYS, Fixture, NOW, Random, identity, token};
 
 const TOKEN_BYTES: usize = 1700;
 const CACHE_BYTES: u64 = 16 * 1024 * 1024;

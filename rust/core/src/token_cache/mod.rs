@@ -12,9 +12,9 @@
 //! A token is found as long as the epoch is the one in which its verification began ([`crate::epoch`]), the time lies
 //! between its `nbf` and `exp`, and its key has not ended. All else that its verdict depends on is in its bytes.
 
-mod lines;
 #[cfg(test)]
 mod measure;
+mod s3_fifo;
 #[cfg(test)]
 mod tests;
 mod weight;
@@ -31,8 +31,8 @@ use crate::claims::Validity;
 use crate::clock::{Clock, Deadline, Moment, UnixMillis};
 use crate::epoch::{Epoch, EpochNumber};
 use crate::identity::Identity;
-use crate::wiped::WipedBytes;
-use lines::{Lines, MAX_USES, Victim};
+use crate::token::wiped::WipedBytes;
+use s3_fifo::{Lines, MAX_USES, Victim};
 use weight::allocated;
 pub(crate) use weight::java_bytes;
 

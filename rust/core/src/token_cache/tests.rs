@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 
 use super::*;
-use crate::signature::Algorithm;
+use crate::algorithm::Algorithm;
 
 const MEGABYTE: u64 = 1024 * 1024;
 pub(super) const ALWAYS: (i64, i64) = (i64::MIN, i64::MAX);

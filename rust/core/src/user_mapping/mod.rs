@@ -6,8 +6,8 @@ mod rule_file;
 
 use java_regex::{Budget, MatchError, Pattern, Replacement, to_lower_case, to_upper_case, trim};
 
-use crate::principal::check_length;
-use crate::reject::{Reject, RejectCode};
+use crate::claims::principal::check_length;
+use crate::rejection::{Reason, Rejection};
 
 pub use analysis::{MappingWarning, SharedUser};
 pub use rule_file::RuleFileError;
@@ -100,7 +100,7 @@ impl UserMapping {
     }
 
     /// The user of a principal.
-    pub(crate) fn map_user(&self, principal: &str) -> Result<String, Reject> {
+    pub(crate) fn map_user(&self, principal: &str) -> Result<String, Rejection> {
         if self.takes_all {
             check_length(principal)?;
             let trimmed = trim(principal);
@@ -125,7 +125,7 @@ impl UserMapping {
     /// # Errors
     /// No rule matches, the one that does denies, or what it makes is no user; messages are those of stock's
     /// `UserMappingException`.
-    pub fn explain(&self, principal: &str) -> Result<MappedUser, Reject> {
+    pub fn explain(&self, principal: &str) -> Result<MappedUser, Rejection> {
         check_length(principal)?;
         // One for all rules, so that a rule file with many bad patterns makes no login dearer than one of them.
         let mut budget = Budget::default();
@@ -134,12 +134,12 @@ impl UserMapping {
                 continue;
             }
             let Action::Map { user, case } = &rule.action else {
-                return Err(Reject::new(RejectCode::PrincipalNotAllowed, "Principal is not allowed"));
+                return Err(Rejection::new(Reason::PrincipalNotAllowed, "Principal is not allowed"));
             };
             let replaced = rule.pattern.replace_all_within(principal, user, &mut budget).map_err(limit)?;
             let trimmed = trim(&replaced);
             if trimmed.is_empty() {
-                return Err(Reject::new(RejectCode::MappedUserEmpty, "Principal matched, but mapped user is empty"));
+                return Err(Rejection::new(Reason::MappedUserEmpty, "Principal matched, but mapped user is empty"));
             }
             let user = match case {
                 Case::Keep => trimmed.to_owned(),
@@ -148,20 +148,20 @@ impl UserMapping {
             };
             if user.len() > MAX_USER_BYTES {
                 let message = format!("Mapped user is {} bytes long; the limit is {MAX_USER_BYTES}", user.len());
-                return Err(Reject::new(RejectCode::MappedUserUnusable, message));
+                return Err(Rejection::new(Reason::MappedUserUnusable, message));
             }
             return Ok(MappedUser { user, rule: index + 1, replaced });
         }
-        Err(Reject::new(RejectCode::NoMappingMatches, "No user mapping patterns match the principal"))
+        Err(Rejection::new(Reason::NoMappingMatches, "No user mapping patterns match the principal"))
     }
 }
 
-fn limit(error: MatchError) -> Reject {
+fn limit(error: MatchError) -> Rejection {
     match error {
         MatchError::StepLimit => {
-            Reject::new(RejectCode::MappingLimit, "The user mapping takes too many steps for this principal")
+            Rejection::new(Reason::MappingLimit, "The user mapping takes too many steps for this principal")
         }
-        _ => Reject::new(RejectCode::MappedUserUnusable, "The mapped user would be no valid text"),
+        _ => Rejection::new(Reason::MappedUserUnusable, "The mapped user would be no valid text"),
     }
 }
 
@@ -169,7 +169,7 @@ fn limit(error: MatchError) -> Reject {
 mod tests {
     use super::*;
 
-    fn user(pattern: &str, replacement: &str, case: Case, principal: &str) -> Result<String, RejectCode> {
+    fn user(pattern: &str, replacement: &str, case: Case, principal: &str) -> Result<String, Reason> {
         let mapping = UserMapping { rules: vec![Rule::map(pattern, replacement, case).unwrap()], takes_all: false };
         mapping.map_user(principal).map_err(|reject| reject.code())
     }
@@ -197,10 +197,10 @@ mod tests {
 
     #[test]
     fn what_gives_no_user_is_refused_by_reason() {
-        assert_eq!(user("a", "x", Case::Keep, "ab"), Err(RejectCode::NoMappingMatches));
-        assert_eq!(user("(.*)", "$1", Case::Keep, "a\nb"), Err(RejectCode::NoMappingMatches));
-        assert_eq!(user("(.*)@x", "$1", Case::Keep, " @x"), Err(RejectCode::MappedUserEmpty));
-        assert_eq!(user("(.+)", &"$1".repeat(100), Case::Keep, &"a".repeat(1000)), Err(RejectCode::MappedUserUnusable));
+        assert_eq!(user("a", "x", Case::Keep, "ab"), Err(Reason::NoMappingMatches));
+        assert_eq!(user("(.*)", "$1", Case::Keep, "a\nb"), Err(Reason::NoMappingMatches));
+        assert_eq!(user("(.*)@x", "$1", Case::Keep, " @x"), Err(Reason::MappedUserEmpty));
+        assert_eq!(user("(.+)", &"$1".repeat(100), Case::Keep, &"a".repeat(1000)), Err(Reason::MappedUserUnusable));
     }
 
     #[test]
@@ -227,7 +227,7 @@ mod tests {
         assert_eq!(map(vec![costly(), all()]).as_ref(), Ok(&principal));
         let mut rules: Vec<Rule> = (0..20).map(|_| costly()).collect();
         rules.push(all());
-        assert_eq!(map(rules), Err(RejectCode::MappingLimit));
+        assert_eq!(map(rules), Err(Reason::MappingLimit));
     }
 
     #[test]

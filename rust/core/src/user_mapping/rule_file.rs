@@ -9,7 +9,7 @@ use super::{Case, FIRST_GROUP, Rule, UserMapping};
 use crate::epoch::Epoch;
 use crate::events::Events;
 use crate::json::{JsonError, Value, read_object};
-use crate::watched_file::{Reloaded, WatchedFile};
+use crate::watched_file::{Reloadable, WatchedFile};
 
 /// No rule file is as large as this.
 const MAX_FILE_BYTES: u64 = 64 * 1024 * 1024;
@@ -50,8 +50,8 @@ impl UserMapping {
     }
 
     /// As [`UserMapping::of_file`], for a file that may change.
-    pub(crate) fn of_changing_file(path: &Path) -> Result<Reloaded<Self>, Vec<RuleFileError>> {
-        Self::open(path).map(|(file, rules)| Reloaded::of_file(file, rules))
+    pub(crate) fn of_changing_file(path: &Path) -> Result<Reloadable<Self>, Vec<RuleFileError>> {
+        Self::open(path).map(|(file, rules)| Reloadable::of_file(file, rules))
     }
 
     fn open(path: &Path) -> Result<(WatchedFile, Self), Vec<RuleFileError>> {
@@ -72,7 +72,7 @@ impl UserMapping {
     }
 
     /// Takes a change of the rule file in.
-    pub(crate) fn look(rules: &Reloaded<Self>, events: &Events, epoch: &Epoch) {
+    pub(crate) fn look(rules: &Reloadable<Self>, events: &Events, epoch: &Epoch) {
         rules.look("The rule file", events, epoch, |_, bytes| {
             Self::of_bytes(bytes).map_err(|errors| errors.iter().map(RuleFileError::to_string).collect())
         });

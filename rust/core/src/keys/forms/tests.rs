@@ -2,6 +2,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
 use super::*;
 use crate::keys::hmac_secret;
+use crate::keys::verifying_key::VerifyingKey;
 
 /// The DER in a PEM file of the test keys.
 fn der(file: &str) -> Vec<u8> {

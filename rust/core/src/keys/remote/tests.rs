@@ -8,13 +8,13 @@ use std::thread;
 use std::time::Instant;
 
 use super::*;
+use crate::algorithm::Algorithm;
 use crate::claims::Validity;
+use crate::http::client::Roots;
+use crate::http::test_server::*;
 use crate::identity::Identity;
-use crate::keys::refresh::Refresher;
-use crate::keys::refresh::tests::*;
-use crate::keys::test_server::*;
-use crate::keys::transport::Roots;
-use crate::signature::Algorithm;
+use crate::keys::remote::refresh::Refresher;
+use crate::keys::remote::refresh::tests::*;
 use crate::token_cache::{Terms, TokenCache};
 
 /// Fetches once, and then only for an unknown kid; waits longer than a test.
@@ -76,24 +76,25 @@ fn unknown_kids_make_one_fetch_for_each_cool_down() {
     let timing = Timing { unknown_kid_cooldown: Duration::from_secs(1), ..ON_DEMAND };
     let fetched = Fetched::from(&server.url(), timing);
     fetched.key_set.wait_until_fetched(BOUND).unwrap();
-    let unnamed = TokenHeader::of(Algorithm::Es256, None);
+    let unnamed = ProtectedHeader::of(Algorithm::Es256, None);
     let reject = fetched.key_set.verify_with(&unnamed, |_| Ok(())).unwrap_err();
-    assert_eq!(reject.code(), RejectCode::KeyIdRequired);
+    assert_eq!(reject.code(), Reason::KeyIdRequired);
     let long = "k".repeat(MAX_KEY_ID_BYTES + 1);
-    assert_eq!(fetched.try_key(&long), Err(RejectCode::UnknownKeyId));
+    assert_eq!(fetched.try_key(&long), Err(Reason::UnknownKeyId));
     assert_eq!(server.requests(), 1, "neither of these asks for a fetch");
     let begin = Instant::now();
-    assert_eq!(fetched.try_key(&long[1..]), Err(RejectCode::UnknownKeyId));
+    assert_eq!(fetched.try_key(&long[1..]), Err(Reason::UnknownKeyId));
     assert_eq!(server.requests(), 2);
     for number in 0..100 {
-        assert_eq!(fetched.try_key(&format!("x{number}")), Err(RejectCode::UnknownKeyId));
+        assert_eq!(fetched.try_key(&format!("x{number}")), Err(Reason::UnknownKeyId));
     }
     if begin.elapsed() < Duration::from_millis(900) {
         assert_eq!(server.requests(), 2, "the cool-down");
     }
     until("the wish within the cool-down comes true", || server.requests() == 3);
     assert!(begin.elapsed() >= Duration::from_secs(1));
-    let reject = fetched.key_set.verify_with(&TokenHeader::of(Algorithm::EdDsa, Some("x")), |_| Ok(())).unwrap_err();
+    let reject =
+        fetched.key_set.verify_with(&ProtectedHeader::of(Algorithm::EdDsa, Some("x")), |_| Ok(())).unwrap_err();
     assert_eq!(reject.message(), "Unknown signing key ID");
 }
 
@@ -110,7 +111,7 @@ fn logins_wait_no_longer_than_told_and_few_at_a_time() {
                 let (fetched, most) = (&fetched, &most);
                 scope.spawn(move || {
                     let begin = Instant::now();
-                    assert_eq!(fetched.try_key(&format!("x{number}")), Err(RejectCode::UnknownKeyId));
+                    assert_eq!(fetched.try_key(&format!("x{number}")), Err(Reason::UnknownKeyId));
                     most.fetch_max(fetched.key_set.places.taken(), Ordering::SeqCst);
                     begin.elapsed()
                 })
@@ -128,7 +129,7 @@ fn logins_wait_no_longer_than_told_and_few_at_a_time() {
     let again = Instant::now();
     let missed: Vec<_> = (0..40).filter(|number| waited[*number] >= WAIT).collect();
     for number in missed {
-        assert_eq!(fetched.try_key(&format!("x{number}")), Err(RejectCode::UnknownKeyId));
+        assert_eq!(fetched.try_key(&format!("x{number}")), Err(Reason::UnknownKeyId));
     }
     assert_eq!(server.requests(), 2);
     assert!(begin.elapsed() < Transport::DEFAULT.total_timeout, "too slow a machine for this test");
@@ -160,7 +161,7 @@ fn a_slow_server_and_a_flood_for_it_take_no_place_from_the_logins_of_another_iss
             let flooded = &flooded;
             scope.spawn(move || {
                 until("the fetch begins", || number == 0 || flooded.life().due().is_none());
-                assert_eq!(try_key(flooded, &format!("x{number}")), Err(RejectCode::UnknownKeyId));
+                assert_eq!(try_key(flooded, &format!("x{number}")), Err(Reason::UnknownKeyId));
             });
         }
         until("the places are taken", || flooded.places.are_taken());
@@ -175,7 +176,7 @@ fn without_keys_nobody_waits() {
     let fetched = Fetched::from(&server.url(), ON_DEMAND);
     until("it is asked", || server.requests() == 1);
     let begin = Instant::now();
-    assert_eq!(fetched.try_key("b"), Err(RejectCode::KeysUnavailable));
+    assert_eq!(fetched.try_key("b"), Err(Reason::KeysUnavailable));
     assert!(begin.elapsed() < BOUND / 2);
 }
 
@@ -189,7 +190,7 @@ fn a_flood_of_unknown_kids_makes_a_handful_of_requests() {
     let kids: Vec<_> = (0..flood).map(|number| format!("{:x}", fetched.key_set.seed.hash_one(number))).collect();
     let begin = Instant::now();
     for key_id in &kids {
-        assert_eq!(fetched.try_key(key_id), Err(RejectCode::UnknownKeyId));
+        assert_eq!(fetched.try_key(key_id), Err(Reason::UnknownKeyId));
     }
     let each = begin.elapsed() / flood;
     println!("{flood} unknown kids: {} requests, {each:?} for each kid", server.requests() - 1);
@@ -221,7 +222,7 @@ fn what_a_flood_costs_a_known_user() {
     let message = [0; 512];
     let (signature, public) = (pair.sign(&message), aws_lc_rs::signature::KeyPair::public_key(&pair));
     let key = aws_lc_rs::signature::ParsedPublicKey::new(&aws_lc_rs::signature::ED25519, public.as_ref()).unwrap();
-    let header = TokenHeader::of(Algorithm::EdDsa, Some("a"));
+    let header = ProtectedHeader::of(Algorithm::EdDsa, Some("a"));
     let key_set = &fetched.key_set;
     let verify = || {
         let verdict =
@@ -241,7 +242,7 @@ fn what_a_flood_costs_a_known_user() {
                 let number = flooded.fetch_add(1, Ordering::Relaxed);
                 key_id.clear();
                 fmt::Write::write_fmt(&mut key_id, format_args!("{number:032x}")).unwrap();
-                assert_eq!(try_key(key_set, &key_id), Err(RejectCode::UnknownKeyId));
+                assert_eq!(try_key(key_set, &key_id), Err(Reason::UnknownKeyId));
             }
         });
         // In turns, so that whatever else the machine does strikes both alike.
@@ -272,7 +273,7 @@ fn keys_end_at_their_time_and_come_back() {
     phase.store(1, Ordering::SeqCst);
     until("failures", || fetched.told_of(Level::Warning, "failed: the server answered with status 500") == 1);
     assert!(fetched.told_of(Level::Warning, "stay in use until 20") == 1, "{:?}", fetched.told());
-    until("the keys end", || fetched.try_key("a") == Err(RejectCode::KeysUnavailable));
+    until("the keys end", || fetched.try_key("a") == Err(Reason::KeysUnavailable));
     assert!(fetched.reject().message().contains("because the issuer's server answers with an error"));
     let line = "no fetch since then was good; the last failed: the server answered with status 500. No token can be";
     assert_eq!(fetched.told_of(Level::Error, line), 1, "{:?}", fetched.told());
@@ -292,13 +293,13 @@ fn a_removed_key_stops_at_once_or_after_the_grace() {
     phase.store(1, Ordering::SeqCst);
     let begin = Instant::now();
     until("it is told", || at_once.told_of(Level::Info, "removed 'a'; now 1 key: 'b' (Ed25519)") == 1);
-    until("it stops", || at_once.try_key("a") == Err(RejectCode::UnknownKeyId));
+    until("it stops", || at_once.try_key("a") == Err(Reason::UnknownKeyId));
     until("it is told", || {
         graced
             .told_of(Level::Info, "removed 'a'; now 1 key: 'b' (Ed25519); what was removed or replaced serves until 20")
             == 1
     });
-    until("it stops", || graced.try_key("a") == Err(RejectCode::UnknownKeyId));
+    until("it stops", || graced.try_key("a") == Err(Reason::UnknownKeyId));
     assert!(begin.elapsed() >= grace);
     assert_eq!(graced.told_of(Level::Info, "serve no more: 'a' (Ed25519)"), 1, "{:?}", graced.told());
     assert_eq!(graced.try_key("b"), Ok(()));
@@ -312,7 +313,7 @@ fn a_removed_key_ends_with_its_grace_even_if_the_thread_hangs() {
     until("the keys are there", || fetched.try_key("a") == Ok(()));
     // Accepted before the key was removed, while its end was a day away, and kept.
     let (cache, token) = (TokenCache::new(TokenCache::MIN_BYTES), [b't'; 300]);
-    let header = TokenHeader::of(Algorithm::EdDsa, Some("a"));
+    let header = ProtectedHeader::of(Algorithm::EdDsa, Some("a"));
     let epoch = fetched.epoch.settled().unwrap();
     let ((), end) = fetched.key_set.verify_with(&header, |_| Ok(())).unwrap();
     let terms = Terms { epoch, validity: Validity::between(i64::MIN, i64::MAX), keys_end: Some(end) };
@@ -332,7 +333,7 @@ fn a_removed_key_ends_with_its_grace_even_if_the_thread_hangs() {
     until("it is told", || fetched.told_of(Level::Info, "removed 'a'; now 2 keys") == 1);
     let _hung = fetched.hang();
     assert!(cache.find(&token, &fetched.epoch, UnixMillis(0)).is_none(), "it is verified again, and kept for less");
-    until("a token that was never seen before is refused", || fetched.try_key("a") == Err(RejectCode::UnknownKeyId));
+    until("a token that was never seen before is refused", || fetched.try_key("a") == Err(Reason::UnknownKeyId));
     assert_eq!(fetched.try_key("b"), Ok(()), "the others stay");
     assert_eq!(fetched.told_of(Level::Info, "serve no more"), 0, "the thread did not come to it: {:?}", fetched.told());
 }
@@ -574,11 +575,11 @@ fn a_restart_during_an_outage_works_by_the_cache_file_until_its_keys_are_too_old
     assert_eq!(third.told_of(Level::Info, &line), 1, "{:?}", third.told());
     until("failures", || third.told_of(Level::Warning, "status 503. It is tried again; the keys fetched at 20") == 1);
     assert_eq!(third.key_set.wait_until_fetched(Duration::ZERO), Ok(()), "there are keys");
-    until("the keys end", || third.try_key("a") == Err(RejectCode::KeysUnavailable));
+    until("the keys end", || third.try_key("a") == Err(Reason::KeysUnavailable));
     assert_eq!(third.told_of(Level::Error, "have ended"), 1);
     drop(third);
     let mut late = Fetched::open(cached(&folder.path(), &server.url(), Timing { max_stale, ..ONCE }));
-    assert_eq!(late.try_key("a"), Err(RejectCode::KeysUnavailable));
+    assert_eq!(late.try_key("a"), Err(Reason::KeysUnavailable));
     assert_eq!(late.told_of(Level::Warning, "which is too long ago"), 1, "{:?}", late.told());
 }
 
@@ -617,7 +618,7 @@ fn a_cache_file_of_another_source_or_with_foreign_keys_is_not_used() {
     let with = |url: &str, text: String, why: &str| {
         std::fs::write(folder.path(), text).unwrap();
         let mut fetched = Fetched::open(cached(&folder.path(), url, ONCE));
-        assert_eq!(fetched.try_key("a"), Err(RejectCode::KeysUnavailable));
+        assert_eq!(fetched.try_key("a"), Err(Reason::KeysUnavailable));
         assert_eq!(fetched.told_of(Level::Warning, why), 1, "{why}: {:?}", fetched.told());
     };
     with(&format!("{}?other", server.url()), text.clone(), "its keys come from another address");
@@ -660,5 +661,5 @@ fn keys_end_at_their_time_even_if_nobody_ends_them() {
     // No thread refreshes it, as if that had ended or hung.
     let key_set = RemoteKeySet::open(cached(&folder.path(), url, timing), &Events::default());
     assert_eq!(try_key(&key_set, "a"), Ok(()));
-    until("they end", || try_key(&key_set, "a") == Err(RejectCode::KeysUnavailable));
+    until("they end", || try_key(&key_set, "a") == Err(Reason::KeysUnavailable));
 }

@@ -1,0 +1,520 @@
+//! Payload → verified claims: `exp`, `nbf`, `iss`, `aud`, in this order (jjwt's, then
+//! `io.trino.server.security.jwt.JwtAuthenticator`'s).
+
+pub(crate) mod groups;
+pub(crate) mod path;
+pub(crate) mod principal;
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::time::Duration;
+
+use crate::claims::groups::GroupsField;
+use crate::claims::path::ClaimPath;
+use crate::clock::{Clock, UnixMillis};
+use crate::java_text::is_blank;
+use crate::json::{JsonError, Member, Value, read_object};
+use crate::quoted::quoted;
+use crate::rejection::{Reason, Rejection};
+use crate::signature::VerifiedPayload;
+
+/// What the configuration demands of the claims, and which of them it reads.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ClaimsPolicy {
+    /// `iss` must equal this.
+    pub(crate) required_issuer: Option<String>,
+    pub(crate) required_audience: Option<RequiredAudience>,
+    /// How far the issuer's clock may be off, for `exp`, `nbf` and, where it is judged, `iat`.
+    pub(crate) clock_skew: Duration,
+    /// `exp` must be there.
+    pub(crate) require_expiration: bool,
+    /// The longest time from `iat` to `exp`; then both must be there, and `iat` not in the future.
+    pub(crate) max_token_lifetime: Option<Duration>,
+    /// Where the principal is; the first claim that is present counts.
+    pub(crate) principal_fields: Vec<ClaimPath>,
+    /// Where the groups are.
+    pub(crate) groups_field: Option<GroupsField>,
+}
+
+/// `aud` must be or hold one of these.
+#[derive(Clone, Debug)]
+pub(crate) struct RequiredAudience {
+    /// As the configuration has it. Stock takes the whole text for one audience, so that it counts as one here too.
+    text: String,
+    /// What stands between its commas.
+    elements: Vec<String>,
+}
+
+impl RequiredAudience {
+    pub(crate) fn new(text: String, elements: Vec<String>) -> Self {
+        Self { text, elements }
+    }
+
+    /// As the configuration has it.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    fn is_in(&self, audience: &Audience<'_>) -> bool {
+        audience.contains(&self.text) || self.elements.iter().any(|element| audience.contains(element))
+    }
+}
+
+impl ClaimsPolicy {
+    /// True for a claim at the top level that holds the principal or the groups.
+    fn reads(&self, name: &str) -> bool {
+        let groups = self.groups_field.as_ref().map(|field| &field.path);
+        self.principal_fields.iter().chain(groups).any(|path| path.top() == name)
+    }
+
+    /// The skew in milliseconds.
+    fn skew(&self) -> i64 {
+        i64::try_from(self.clock_skew.as_millis()).unwrap_or(i64::MAX)
+    }
+}
+
+/// Claims of a token whose signature, times, issuer and audience hold. Only [`verify`] makes one.
+#[derive(Debug)]
+pub(crate) struct VerifiedClaims<'t> {
+    pub(crate) expires_at: Option<UnixMillis>,
+    /// The judgement at another time would be the same within it, and a refusal outside.
+    pub(crate) validity: Validity,
+    pub(crate) issuer: Option<Cow<'t, str>>,
+    /// The claims at the top level that hold principal and groups.
+    pub(crate) read: Vec<Member<'t>>,
+}
+
+/// The times at which the claims are accepted: all that a judgement owes to the clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Validity {
+    /// The first millisecond; by `nbf`, and by `iat` where it is judged.
+    from: UnixMillis,
+    /// The last millisecond; by `exp`.
+    until: UnixMillis,
+}
+
+impl Validity {
+    fn of(claims: &Claims<'_>, skew: i64) -> Self {
+        let from = claims.not_before.map_or(i64::MIN, |not_before| not_before.latest().0.saturating_sub(skew));
+        let until = claims.expires_at.map_or(i64::MAX, |expires_at| expires_at.earliest().0.saturating_add(skew));
+        Self { from: UnixMillis(from), until: UnixMillis(until) }
+    }
+
+    /// Not before then.
+    fn and_from(self, first: Option<UnixMillis>) -> Self {
+        Self { from: first.map_or(self.from, |first| first.max(self.from)), ..self }
+    }
+
+    /// No longer than until then.
+    pub(crate) fn and_until(self, last: Option<UnixMillis>) -> Self {
+        Self { until: last.map_or(self.until, |last| last.min(self.until)), ..self }
+    }
+
+    pub(crate) fn holds(&self, now: UnixMillis) -> bool {
+        self.from <= now && now <= self.until
+    }
+
+    /// [`Validity::holds`] by the clock, which is asked exactly only where a reading that is a little behind might tell
+    /// otherwise.
+    pub(crate) fn holds_by(&self, clock: Clock) -> bool {
+        let behind = clock.behind();
+        let holds_until_now = self.from <= behind && behind.0 <= self.until.0.saturating_sub(Clock::MOST_BEHIND);
+        holds_until_now || self.holds(clock.now())
+    }
+
+    /// True if it never holds again, but for a clock that is set back.
+    pub(crate) fn is_over(&self, now: UnixMillis) -> bool {
+        self.until < now
+    }
+
+    #[cfg(test)]
+    pub(crate) fn between(from: i64, until: i64) -> Self {
+        Self { from: UnixMillis(from), until: UnixMillis(until) }
+    }
+}
+
+/// Reads and judges the claims at the time `now`.
+pub(crate) fn verify<'t>(
+    payload: &VerifiedPayload<'t>,
+    policy: &ClaimsPolicy,
+    now: UnixMillis,
+) -> Result<VerifiedClaims<'t>, Rejection> {
+    let claims = Claims::read(payload.bytes(), policy)?;
+    let validity = check_times(&claims, policy, now)?;
+    check_issuer(&claims, policy.required_issuer.as_deref())?;
+    check_audience(&claims, policy.required_audience.as_ref())?;
+    let validity = validity.and_from(check_lifetime(&claims, policy, now)?);
+    Ok(VerifiedClaims {
+        expires_at: claims.expires_at.map(NumericDate::earliest),
+        validity,
+        issuer: claims.issuer,
+        read: claims.read,
+    })
+}
+
+/// Whether a payload that nobody has verified is a set of claims at all: one JSON object, registered claims of their
+/// right types.
+pub(crate) fn check_form(payload: &[u8]) -> Result<(), Rejection> {
+    Claims::read(payload, &ClaimsPolicy::default()).map(drop)
+}
+
+/// `iss` of a payload that nobody has verified: good for choosing whose rules apply, and for nothing else.
+pub(crate) fn unverified_issuer(payload: &[u8]) -> Result<Option<Cow<'_, str>>, Rejection> {
+    match read_object(payload, |name| name == "iss").map_err(no_claims)?.pop() {
+        Some((name, value)) => text(&name, value),
+        None => Ok(None),
+    }
+}
+
+fn no_claims(error: JsonError) -> Rejection {
+    match error {
+        JsonError::DuplicateMember => Rejection::new(Reason::DuplicateMember, "The JWT claims name a member twice"),
+        JsonError::Malformed(place) => {
+            Rejection::new(Reason::MalformedClaims, format!("The JWT payload is not a JSON object of claims: {place}"))
+        }
+    }
+}
+
+/// The registered claims (RFC 7519, section 4.1), each of its right type.
+#[derive(Debug, Default)]
+struct Claims<'t> {
+    expires_at: Option<NumericDate>,
+    not_before: Option<NumericDate>,
+    issued_at: Option<NumericDate>,
+    issuer: Option<Cow<'t, str>>,
+    audience: Option<Audience<'t>>,
+    /// Those that the policy reads for something else.
+    read: Vec<Member<'t>>,
+}
+
+#[derive(Debug)]
+enum Audience<'t> {
+    One(Cow<'t, str>),
+    Several(Vec<Cow<'t, str>>),
+}
+
+impl<'t> Claims<'t> {
+    fn read(payload: &'t [u8], policy: &ClaimsPolicy) -> Result<Self, Rejection> {
+        let members = read_object(payload, |name| {
+            matches!(name, "exp" | "nbf" | "iat" | "iss" | "sub" | "aud" | "jti") || policy.reads(name)
+        })
+        .map_err(no_claims)?;
+        let mut claims = Self::default();
+        for (name, value) in members {
+            if policy.reads(&name) {
+                claims.read.push((name.clone(), value.clone()));
+            }
+            match &*name {
+                "exp" => claims.expires_at = Some(NumericDate::read("exp", &value)?),
+                "nbf" => claims.not_before = Some(NumericDate::read("nbf", &value)?),
+                "iat" => claims.issued_at = Some(NumericDate::read("iat", &value)?),
+                "iss" => claims.issuer = text("iss", value)?,
+                "sub" | "jti" => drop(text(&name, value)?),
+                "aud" => claims.audience = Audience::read(value)?,
+                _ => {}
+            }
+        }
+        Ok(claims)
+    }
+}
+
+/// A registered claim that must be a string. jjwt drops null and blank ones, so they count as absent.
+fn text<'t>(name: &str, value: Value<'t>) -> Result<Option<Cow<'t, str>>, Rejection> {
+    match value {
+        Value::String(text) if is_blank(&text) => Ok(None),
+        Value::String(text) => Ok(Some(text)),
+        Value::Null => Ok(None),
+        other => Err(invalid(name, &format!("must be a string, but is {}", other.type_name()))),
+    }
+}
+
+fn invalid(name: &str, why: &str) -> Rejection {
+    Rejection::new(Reason::InvalidClaim, format!("Invalid claims: '{name}' {why}"))
+}
+
+impl<'t> Audience<'t> {
+    fn read(value: Value<'t>) -> Result<Option<Self>, Rejection> {
+        match value {
+            Value::Array(values) if values.is_empty() => Ok(None),
+            Value::Array(values) => {
+                let mut audiences = Vec::with_capacity(values.len());
+                for value in values {
+                    match value {
+                        Value::String(audience) => audiences.push(audience),
+                        other => return Err(invalid("aud", &format!("holds {}", other.type_name()))),
+                    }
+                }
+                Ok(Some(Self::Several(audiences)))
+            }
+            other => Ok(text("aud", other)?.map(Self::One)),
+        }
+    }
+
+    fn contains(&self, audience: &str) -> bool {
+        match self {
+            Self::One(one) => one == audience,
+            Self::Several(several) => several.iter().any(|one| one == audience),
+        }
+    }
+
+    /// As Java prints the set: each audience once, in the order of the token.
+    fn shown(&self) -> String {
+        match self {
+            Self::One(one) => format!("[{}]", quoted(one)),
+            Self::Several(several) => {
+                let mut seen = HashSet::new();
+                let distinct: Vec<&str> = several.iter().map(AsRef::as_ref).filter(|one| seen.insert(*one)).collect();
+                quoted(&format!("[{}]", distinct.join(", ")))
+            }
+        }
+    }
+}
+
+/// A NumericDate (RFC 7519, section 2): seconds since 1970, with an optional fraction.
+#[derive(Clone, Copy, Debug)]
+struct NumericDate {
+    seconds: i64,
+    /// True if there was a fraction: the time lies after `seconds` and before the next second.
+    has_fraction: bool,
+}
+
+impl NumericDate {
+    /// The largest number of seconds whose milliseconds fit; jjwt overflows beyond it.
+    const MAX_SECONDS: i64 = i64::MAX / 1000 - 1;
+
+    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "the range is checked first")]
+    fn read(name: &str, value: &Value<'_>) -> Result<Self, Rejection> {
+        let date = match *value {
+            Value::Integer(seconds) => Self { seconds, has_fraction: false },
+            Value::Float(seconds) if seconds.abs() < Self::MAX_SECONDS as f64 => {
+                Self { seconds: seconds.floor() as i64, has_fraction: seconds.fract() != 0.0 }
+            }
+            Value::Float(seconds) => return Err(Self::beyond_any_time(name, seconds)),
+            _ => return Err(invalid(name, &format!("must be a number, but is {}", value.type_name()))),
+        };
+        if date.seconds.unsigned_abs() > Self::MAX_SECONDS.unsigned_abs() {
+            return Err(Self::beyond_any_time(name, date.seconds as f64));
+        }
+        Ok(date)
+    }
+
+    fn beyond_any_time(name: &str, seconds: f64) -> Rejection {
+        invalid(name, &format!("is beyond any time{}", asked_unit(name, seconds)))
+    }
+
+    /// The whole second at or before the time: an expiry is never taken for later than it is.
+    fn earliest(self) -> UnixMillis {
+        UnixMillis(self.seconds * 1000)
+    }
+
+    /// [`asked_unit`].
+    #[expect(clippy::cast_precision_loss, reason = "a question needs no precision")]
+    fn asked_unit(self, name: &str) -> String {
+        asked_unit(name, self.seconds as f64)
+    }
+
+    /// The whole second at or after the time: a start is never taken for earlier than it is.
+    fn latest(self) -> UnixMillis {
+        UnixMillis((self.seconds + i64::from(self.has_fraction)) * 1000)
+    }
+}
+
+/// The unit in which a number that should count seconds since 1970 (RFC 7519, section 2) seems to be written: the one in which
+/// it lies between the years 2000 and 2100, and how many of it make a second. None where that is seconds, or where no unit
+/// makes sense of it.
+#[must_use]
+pub fn suspected_unit(number: f64) -> Option<(&'static str, f64)> {
+    const YEARS_2000_TO_2100: std::ops::Range<f64> = 946_684_800.0..4_102_444_800.0;
+    let units = [("milliseconds", 1e3), ("microseconds", 1e6), ("nanoseconds", 1e9)];
+    units.into_iter().find(|(_, a_second)| YEARS_2000_TO_2100.contains(&(number / a_second)))
+}
+
+/// To follow a sentence about a time: a question where it seems to be written in another unit, else nothing.
+fn asked_unit(name: &str, number: f64) -> String {
+    suspected_unit(number)
+        .map_or_else(String::new, |(unit, _)| format!("; is {name} written in {unit}? It counts seconds"))
+}
+
+/// `exp`, then `nbf`, to the millisecond, as stock; a token is still good in the very millisecond of its `exp`.
+fn check_times(claims: &Claims<'_>, policy: &ClaimsPolicy, now: UnixMillis) -> Result<Validity, Rejection> {
+    let skew = policy.skew();
+    let validity = Validity::of(claims, skew);
+    if let Some(expires_at) = claims.expires_at.map(NumericDate::earliest)
+        && now > validity.until
+    {
+        let late = now.0.saturating_sub(expires_at.0);
+        let message = format!(
+            "JWT expired {late} milliseconds ago at {expires_at}. Current time: {now}. Allowed clock skew: {skew} milliseconds."
+        );
+        return Err(Rejection::new(Reason::TokenExpired, message));
+    }
+    if let Some(not_before) = claims.not_before.map(NumericDate::latest)
+        && now < validity.from
+    {
+        let early = not_before.0.saturating_sub(now.0);
+        // Stock has no readable sentence for times beyond the year 9999, so that the question is added to ours alone.
+        let unit = claims.not_before.map_or_else(String::new, |not_before| not_before.asked_unit("nbf"));
+        let message = format!(
+            "JWT early by {early} milliseconds before {not_before}. Current time: {now}. Allowed clock skew: {skew} milliseconds{unit}."
+        );
+        return Err(Rejection::new(Reason::TokenNotYetValid, message));
+    }
+    Ok(validity)
+}
+
+/// `require-expiration` and `max-token-lifetime`. Gives the first millisecond in which the same would be accepted.
+///
+/// A token that is accepted under `max-token-lifetime` ends at the latest that long from now, and the skew: its `iat` is not
+/// in the future, and its `exp` no further from that than the limit.
+fn check_lifetime(
+    claims: &Claims<'_>,
+    policy: &ClaimsPolicy,
+    now: UnixMillis,
+) -> Result<Option<UnixMillis>, Rejection> {
+    let Some(expires) = claims.expires_at else {
+        if policy.require_expiration || policy.max_token_lifetime.is_some() {
+            let message = "Missing 'exp' claim: only tokens that expire are accepted";
+            return Err(Rejection::new(Reason::MissingExpiration, message));
+        }
+        return Ok(None);
+    };
+    let Some(longest) = policy.max_token_lifetime else { return Ok(None) };
+    let Some(issued) = claims.issued_at else {
+        let message = "Missing 'iat' claim: the lifetime of tokens is limited, and this one does not tell its own";
+        return Err(Rejection::new(Reason::MissingIssuedAt, message));
+    };
+    let (expires_at, issued_at) = (expires.earliest(), issued.earliest());
+    let refuse = |code, message: String| Err(Rejection::new(code, message));
+    let skew = policy.skew();
+    let first = UnixMillis(issued_at.0.saturating_sub(skew));
+    if now < first {
+        let early = issued_at.0.saturating_sub(now.0);
+        let message = format!(
+            "The token was issued (iat) {early} milliseconds from now, at {issued_at}. Current time: {now}. Allowed clock skew: {skew} milliseconds{}",
+            issued.asked_unit("iat")
+        );
+        return refuse(Reason::IssuedInTheFuture, message);
+    }
+    if expires_at < issued_at {
+        let message = format!("The token expires (exp) at {expires_at}, before it was issued (iat) at {issued_at}");
+        return refuse(Reason::ExpiresBeforeIssued, message);
+    }
+    let lifetime = expires_at.0.saturating_sub(issued_at.0);
+    let longest = i64::try_from(longest.as_millis()).unwrap_or(i64::MAX);
+    if lifetime > longest {
+        let message = format!(
+            "The token lives {lifetime} milliseconds from iat to exp; the limit is {longest}{}",
+            expires.asked_unit("exp")
+        );
+        return refuse(Reason::LifetimeTooLong, message);
+    }
+    Ok(Some(first))
+}
+
+fn check_issuer(claims: &Claims<'_>, required: Option<&str>) -> Result<(), Rejection> {
+    match (required, claims.issuer.as_deref()) {
+        (None, _) => Ok(()),
+        (Some(required), Some(issuer)) if required == issuer => Ok(()),
+        (Some(required), Some(issuer)) => {
+            let message = format!("Expected iss claim to be: {required}, but was: {}.", quoted(issuer));
+            Err(Rejection::new(Reason::WrongIssuer, message))
+        }
+        (Some(required), None) => {
+            let message = format!("Missing 'iss' claim. Expected value: {required}");
+            Err(Rejection::new(Reason::MissingIssuer, message))
+        }
+    }
+}
+
+fn check_audience(claims: &Claims<'_>, required: Option<&RequiredAudience>) -> Result<(), Rejection> {
+    let Some(required) = required else { return Ok(()) };
+    let text = &required.text;
+    match &claims.audience {
+        Some(audience) if required.is_in(audience) => Ok(()),
+        Some(audience) => {
+            let message = format!("Invalid Audience: {}. Allowed audiences: {text}", audience.shown());
+            Err(Rejection::new(Reason::WrongAudience, message))
+        }
+        None => {
+            let message = format!("Expected aud claim to be: {text}, but was not present in the JWT claims.");
+            Err(Rejection::new(Reason::MissingAudience, message))
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// Claims as if they were verified, with what the groups field reads.
+    pub(crate) fn verified<'t>(payload: &'t str, groups_field: &GroupsField) -> VerifiedClaims<'t> {
+        let policy = ClaimsPolicy { groups_field: Some(groups_field.clone()), ..ClaimsPolicy::default() };
+        let Claims { issuer, read, .. } = Claims::read(payload.as_bytes(), &policy).unwrap();
+        VerifiedClaims { expires_at: None, validity: Validity::between(i64::MIN, i64::MAX), issuer, read }
+    }
+
+    /// All tokens that `max-token-lifetime` accepts end within the limit and the skew from now, and are judged in the same way
+    /// as long as they are kept.
+    #[test]
+    fn a_limited_lifetime_ends_within_the_limit_from_now() {
+        const LIMIT: i64 = 100;
+        for skew in [0, 7] {
+            let policy = ClaimsPolicy {
+                clock_skew: Duration::from_secs(skew),
+                max_token_lifetime: Some(Duration::from_secs(LIMIT.unsigned_abs())),
+                ..ClaimsPolicy::default()
+            };
+            let skew = i64::try_from(skew).unwrap();
+            let mut accepted = 0;
+            for (issued_at, expires_at) in (-120..120).step_by(3).flat_map(|iat| (-120..240).map(move |exp| (iat, exp)))
+            {
+                let payload = format!(r#"{{"iat":{issued_at},"exp":{expires_at}}}"#);
+                let judge =
+                    |now: i64| verify(&VerifiedPayload::of(payload.as_bytes()), &policy, UnixMillis(now * 1000));
+                let Ok(claims) = judge(0) else { continue };
+                accepted += 1;
+                let text = format!("{payload} with a skew of {skew}");
+                assert!(issued_at <= skew && issued_at <= expires_at && expires_at <= LIMIT + skew, "{text}");
+                for now in
+                    [-skew - 1, -1, issued_at - skew - 1, issued_at - skew, expires_at + skew, expires_at + skew + 1]
+                {
+                    assert_eq!(judge(now).is_ok(), claims.validity.holds(UnixMillis(now * 1000)), "{text} at {now}");
+                }
+            }
+            assert!(accepted > 1000);
+        }
+    }
+
+    #[test]
+    fn a_time_in_a_smaller_unit_is_suspected() {
+        for (number, unit) in [
+            (1_700_000_000.0, None),
+            (1_700_000_000_000.0, Some("milliseconds")),
+            (1_700_000_000_000_000.0, Some("microseconds")),
+            (1.7e18, Some("nanoseconds")),
+            // Meant as "never", by those who write them.
+            (253_402_300_799.0, None),
+            (99_999_999_999.0, None),
+            (9_223_372_036_854_774.0, None),
+            (0.0, None),
+            (-1_700_000_000_000.0, None),
+            (f64::MAX, None),
+            (f64::NAN, None),
+        ] {
+            assert_eq!(suspected_unit(number).map(|(unit, _)| unit), unit, "{number}");
+        }
+    }
+
+    #[test]
+    fn by_the_systems_clock_a_token_begins_and_ends_to_the_millisecond() {
+        for _ in 0..1000 {
+            let now = UnixMillis::now().0;
+            assert!(Validity::between(now, i64::MAX).holds_by(Clock::System), "begins now");
+            assert!(!Validity::between(i64::MIN, now - 1).holds_by(Clock::System), "ended a millisecond ago");
+        }
+        let now = UnixMillis::now().0;
+        assert!(!Validity::between(now + 60_000, i64::MAX).holds_by(Clock::System), "begins in a minute");
+        assert!(Validity::between(now - 60_000, now + 60_000).holds_by(Clock::System), "ends in a minute");
+        assert!(Validity::between(i64::MIN, now + 5_000).holds_by(Clock::System), "ends in five seconds");
+    }
+}

@@ -1,0 +1,218 @@
+//! The keys that count for all issuers: they stand beside `config-files`, never in an issuer's file.
+
+use std::time::Duration;
+
+use crate::config::problem::{ConfigurationErrors, Problem};
+use crate::config::properties::Properties;
+use crate::config::{PREFIX, Setting, setting, units};
+use crate::host::HostProcess;
+use crate::pass_through::PassThrough;
+use crate::token_cache::TokenCache;
+
+const MAX_TOKEN_SIZE: &str = "max-token-size";
+const TOKEN_CACHE_SIZE: &str = "token-cache.max-size";
+const CREDENTIAL_NAME: &str = "pass-through.credential-name";
+const MINIMUM_LIFETIME: &str = "pass-through.minimum-lifetime";
+const ALLOW_USER_WITH_HYPHEN: &str = "pass-through.allow-user-with-hyphen";
+
+/// The names, all of them.
+pub(super) const NAMES: [&str; 5] =
+    [MAX_TOKEN_SIZE, TOKEN_CACHE_SIZE, CREDENTIAL_NAME, MINIMUM_LIFETIME, ALLOW_USER_WITH_HYPHEN];
+
+const KIB: u64 = 1024;
+const DEFAULT_MAX_TOKEN_SIZE: usize = 16 * 1024;
+/// All that a token of this size can say of its bearer still fits into a record of the boundary.
+const LARGEST_MAX_TOKEN_SIZE: u64 = 32 * KIB;
+/// Thirty thousand tokens of 1.2 kB.
+const DEFAULT_TOKEN_CACHE_SIZE: u64 = 64 * KIB * KIB;
+/// Nobody has as many tokens.
+const LARGEST_TOKEN_CACHE_SIZE: u64 = 64 * KIB * KIB * KIB;
+/// Longer than any token that somebody should hand on.
+const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// What counts for every token, whoever issued it.
+#[derive(Clone, Debug)]
+pub(crate) struct GlobalConfiguration {
+    /// The longest token that is read, in bytes.
+    pub(crate) max_token_size: usize,
+    /// What the tokens that were accepted may take, in bytes; none where none is kept.
+    pub(crate) token_cache_size: Option<u64>,
+    /// The rules where tokens are handed on to connectors.
+    pub(crate) pass_through: Option<PassThrough>,
+}
+
+impl GlobalConfiguration {
+    /// Reads the keys. What is wrong goes to `errors`.
+    pub(crate) fn read(properties: &Properties, environment: &HostProcess, errors: &mut ConfigurationErrors) -> Self {
+        let mut read = |name: &str| setting(properties, name, errors).filter(|setting| !setting.value.is_empty());
+        let max_token_size = read(MAX_TOKEN_SIZE);
+        let token_cache_size = read(TOKEN_CACHE_SIZE);
+        let credential_name = read(CREDENTIAL_NAME);
+        let (minimum_lifetime, allow_user_with_hyphen) = (read(MINIMUM_LIFETIME), read(ALLOW_USER_WITH_HYPHEN));
+        if let Some(name) = &credential_name {
+            check_credential_name(name, environment, errors);
+        } else {
+            for setting in [&minimum_lifetime, &allow_user_with_hyphen].into_iter().flatten() {
+                errors.push(
+                    setting.problem(format!(
+                        "has no effect: {PREFIX}{CREDENTIAL_NAME} is not set, so no token is handed on"
+                    )),
+                );
+            }
+        }
+        let minimum_lifetime = minimum_lifetime.and_then(|setting| lifetime(&setting, errors)).unwrap_or_default();
+        let allow_user_with_hyphen =
+            allow_user_with_hyphen.and_then(|setting| setting.boolean(errors)).unwrap_or(false);
+        let pass_through = credential_name.map(|name| PassThrough {
+            credential_name: name.value,
+            minimum_lifetime,
+            allow_user_with_hyphen,
+        });
+        Self {
+            max_token_size: max_token_size
+                .and_then(|setting| token_size(&setting, errors))
+                .unwrap_or(DEFAULT_MAX_TOKEN_SIZE),
+            token_cache_size: token_cache_size
+                .map_or(Some(DEFAULT_TOKEN_CACHE_SIZE), |setting| cache_size(&setting, errors)),
+            pass_through,
+        }
+    }
+
+    /// Tells of these keys in the file of one issuer.
+    pub(super) fn refuse_in_issuer_file(properties: &Properties, errors: &mut ConfigurationErrors) {
+        for entry in &properties.entries {
+            if is_global(&entry.key) {
+                let message = format!("counts for all issuers: write it beside {PREFIX}{}", super::CONFIG_FILES);
+                errors.push(Problem::of_key(&entry.key, &properties.source, entry.line, message));
+            }
+        }
+    }
+}
+
+/// True for the whole name of one of these keys.
+pub(super) fn is_global(key: &str) -> bool {
+    key.strip_prefix(PREFIX).is_some_and(|name| NAMES.contains(&name))
+}
+
+/// The name must be one that a client could send, so that a client that sends it can be refused, and none that the
+/// coordinator keeps for itself.
+fn check_credential_name(name: &Setting, environment: &HostProcess, errors: &mut ConfigurationErrors) {
+    if environment.without_identity {
+        errors.push(name.problem(
+            "needs Trino 480 or later: before it, a plugin hands over a principal and no credentials; native-jwt's server takes them from Trino 476 on",
+        ));
+    }
+    if let Some(character) = name.value.chars().find(|&c| !c.is_ascii_graphic() || matches!(c, ',' | '=')) {
+        errors.push(name.problem(format!(
+            "has {character:?} in it: the name of a credential is of visible ASCII characters other than comma and equals sign"
+        )));
+    } else if name.value.starts_with("internal$") {
+        errors.push(name.problem("begins with internal$, as the coordinator's own credentials do: take another name"));
+    }
+}
+
+fn token_size(setting: &Setting, errors: &mut ConfigurationErrors) -> Option<usize> {
+    match units::data_size(&setting.value) {
+        Ok(size) if (KIB..=LARGEST_MAX_TOKEN_SIZE).contains(&size) => return usize::try_from(size).ok(),
+        Ok(_) => errors.push(setting.problem(format!("is {}, but must be from 1kB to 32kB", setting.value))),
+        Err(why) => errors.push(setting.problem(why)),
+    }
+    None
+}
+
+/// `None` where nothing is to be kept.
+fn cache_size(setting: &Setting, errors: &mut ConfigurationErrors) -> Option<u64> {
+    match units::data_size(&setting.value) {
+        Ok(0) => {}
+        Ok(size) if (TokenCache::MIN_BYTES..=LARGEST_TOKEN_CACHE_SIZE).contains(&size) => return Some(size),
+        Ok(_) => {
+            let value = &setting.value;
+            errors.push(setting.problem(format!("is {value}, but must be 0B, for no cache, or from 64kB to 64GB")));
+        }
+        Err(why) => errors.push(setting.problem(why)),
+    }
+    None
+}
+
+fn lifetime(setting: &Setting, errors: &mut ConfigurationErrors) -> Option<Duration> {
+    match units::duration(&setting.value) {
+        Ok(lifetime) if lifetime <= YEAR => return Some(lifetime),
+        Ok(_) => errors.push(setting.problem(format!("is {}, but must be at most 365d", setting.value))),
+        Err(why) => errors.push(setting.problem(why)),
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_in(environment: &HostProcess, text: &str) -> (GlobalConfiguration, String) {
+        let text: String = text.lines().map(|line| format!("http-server.authentication.jwt.{line}\n")).collect();
+        let properties = Properties::parse(&text, "f").unwrap();
+        let mut errors = ConfigurationErrors::default();
+        (GlobalConfiguration::read(&properties, environment, &mut errors), errors.to_string())
+    }
+
+    fn read(text: &str) -> (GlobalConfiguration, String) {
+        read_in(&HostProcess::default(), text)
+    }
+
+    #[test]
+    fn the_defaults_are_those_of_the_documentation() {
+        let (whole, errors) = read("");
+        assert_eq!((whole.max_token_size, whole.pass_through.is_none(), &*errors), (16_384, true, ""));
+        assert_eq!(whole.token_cache_size, Some(67_108_864));
+        let (whole, errors) = read("pass-through.credential-name=token");
+        let pass_through = whole.pass_through.unwrap();
+        assert_eq!((pass_through.minimum_lifetime, pass_through.allow_user_with_hyphen), (Duration::ZERO, false));
+        assert_eq!(errors, "");
+    }
+
+    #[test]
+    fn each_key_is_read() {
+        let (whole, errors) = read(
+            "max-token-size=32kB\npass-through.credential-name=oauth2.token\npass-through.minimum-lifetime=5m\n\
+             pass-through.allow-user-with-hyphen=true",
+        );
+        let pass_through = whole.pass_through.unwrap();
+        assert_eq!((whole.max_token_size, &*errors), (32_768, ""));
+        assert_eq!((pass_through.minimum_lifetime.as_secs(), pass_through.allow_user_with_hyphen), (300, true));
+        assert_eq!(read("token-cache.max-size=1.5MB").0.token_cache_size, Some(1_572_864));
+        assert_eq!(read("token-cache.max-size=0B").0.token_cache_size, None);
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_refused_with_its_line() {
+        let name = "pass-through.credential-name";
+        for (text, expected) in [
+            ("max-token-size=16KB".to_owned(), "f:1: http-server.authentication.jwt.max-token-size is '16KB', which"),
+            ("max-token-size=0B".to_owned(), "max-token-size is 0B, but must be from 1kB to 32kB"),
+            ("max-token-size=1MB".to_owned(), "max-token-size is 1MB, but must be from 1kB to 32kB"),
+            ("token-cache.max-size=10kB".to_owned(), "max-size is 10kB, but must be 0B, for no cache, or from 64kB"),
+            ("token-cache.max-size=65GB".to_owned(), "max-size is 65GB, but must be"),
+            ("token-cache.max-size=16M".to_owned(), "max-size is '16M', which is no size"),
+            (format!("{name}=a b"), "credential-name has ' ' in it"),
+            (format!("{name}=a=b"), "credential-name has '=' in it"),
+            (format!("{name}=internal$s3_aws_secret_key"), "credential-name begins with internal$"),
+            (
+                "pass-through.minimum-lifetime=5m".to_owned(),
+                "f:1: http-server.authentication.jwt.pass-through.minimum-lifetime has no effect: http-server.authentication.jwt.pass-through.credential-name is not set",
+            ),
+            ("pass-through.allow-user-with-hyphen=true".to_owned(), "allow-user-with-hyphen has no effect"),
+            (format!("{name}=token\npass-through.minimum-lifetime=5"), "f:2: "),
+            (format!("{name}=token\npass-through.minimum-lifetime=366d"), "but must be at most 365d"),
+            (format!("{name}=token\npass-through.allow-user-with-hyphen=1"), "neither true nor false"),
+        ] {
+            let errors = read(&text).1;
+            assert!(errors.contains(expected) && errors.lines().count() == 1, "{text}: {errors}");
+        }
+    }
+
+    #[test]
+    fn a_caller_that_hands_on_no_identity_cannot_pass_a_token_through() {
+        let principal_only = HostProcess { without_identity: true, ..HostProcess::default() };
+        let errors = read_in(&principal_only, "pass-through.credential-name=token").1;
+        assert!(errors.contains("credential-name needs Trino 480 or later"), "{errors}");
+    }
+}

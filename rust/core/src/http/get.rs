@@ -1,0 +1,466 @@
+//! One GET of a key document. With `transport`, which makes the client, the only file that knows HTTP.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+use reqwest::header::{
+    ACCEPT, ACCEPT_ENCODING, AGE, AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING, ETAG, HeaderMap, HeaderValue,
+    IF_NONE_MATCH, LOCATION, USER_AGENT,
+};
+use reqwest::{Response, StatusCode, Url};
+use tokio::task::spawn_blocking;
+
+use crate::http::client::{ProxyAddress, Transport};
+use crate::http::document::{self, Excerpts, Wanted};
+use crate::http::endpoint::{Endpoint, drop_user, hex_digest, is_loopback};
+use crate::http::failure::{Failure, FailureKind};
+use crate::http::server_trust::tls_sentence;
+use crate::quoted::quoted;
+
+const MAX_REDIRECTS: usize = 3;
+/// A longer ETag is not kept.
+const MAX_ETAG_BYTES: usize = 1024;
+/// What is read of an error's body, and for how long: enough for a sentence.
+const MAX_ERROR_BYTES: usize = 16 * 1024;
+const LONGEST_ERROR: Duration = Duration::from_secs(1);
+
+/// A document to ask for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Query<'q> {
+    pub(crate) endpoint: &'q Endpoint,
+    pub(crate) wanted: Wanted,
+    /// Media types, best first.
+    pub(crate) accept: &'static str,
+    pub(crate) max_bytes: usize,
+    /// Of the last good document, if there was one.
+    pub(crate) validator: Option<&'q Validator>,
+    pub(crate) bearer: Option<&'q Bearer>,
+}
+
+impl Query<'_> {
+    /// Whether words of the answer may be shown: it could repeat what the address or the token held.
+    pub(crate) fn excerpts(&self) -> Excerpts {
+        if self.endpoint.is_plain() && self.bearer.is_none() { Excerpts::Shown } else { Excerpts::Hidden }
+    }
+}
+
+/// What came.
+#[derive(Debug)]
+pub(crate) enum Content {
+    Document {
+        bytes: Vec<u8>,
+        validator: Option<Validator>,
+    },
+    /// The document of the validator is the latest one.
+    Unchanged,
+}
+
+/// A good answer.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) content: Content,
+    /// For how long the answer says that it is fresh.
+    pub(crate) max_age: Option<Duration>,
+}
+
+/// An ETag (RFC 9110, section 8.8.3), and the address that it came from.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Validator {
+    /// [`Endpoint::digest`] of the address.
+    pub(crate) of: String,
+    pub(crate) etag: String,
+}
+
+impl Validator {
+    /// `None` if the text is too long or holds what no header can.
+    pub(crate) fn new(of: impl Into<String>, etag: &str) -> Option<Self> {
+        let fits = !etag.is_empty() && etag.len() <= MAX_ETAG_BYTES;
+        let fits = fits && etag.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
+        fits.then(|| Self { of: of.into(), etag: etag.to_owned() })
+    }
+}
+
+/// A token for one server, and for no other one.
+pub(crate) struct Bearer {
+    value: HeaderValue,
+    origin: Url,
+}
+
+impl fmt::Debug for Bearer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Bearer(secret)")
+    }
+}
+
+impl Bearer {
+    /// `token` for the server of `endpoint`.
+    pub(crate) fn new(token: &str, endpoint: &Endpoint) -> Result<Self, Failure> {
+        let value = HeaderValue::from_str(&format!("Bearer {token}"));
+        let mut value = value.map_err(|_| Failure::new(FailureKind::BearerToken, "the bearer token is no token"))?;
+        value.set_sensitive(true);
+        Ok(Self { value, origin: endpoint.url().clone() })
+    }
+
+    /// The header's value for a request to this address; `None` for another server.
+    fn for_url(&self, url: &Url) -> Result<Option<&HeaderValue>, Failure> {
+        if url.origin() != self.origin.origin() {
+            return Ok(None);
+        }
+        if url.scheme() != "https" && !is_loopback(url) {
+            return Err(Failure::new(
+                FailureKind::BearerToken,
+                "the bearer token is not sent without encryption; use https",
+            ));
+        }
+        Ok(Some(&self.value))
+    }
+}
+
+/// Bounds the time of all requests that one refresh needs.
+pub(crate) async fn within<T>(
+    transport: &Transport,
+    fetching: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    let Transport { total_timeout, .. } = transport;
+    tokio::time::timeout(*total_timeout, fetching).await.unwrap_or_else(|_| {
+        let text = format!("no complete answer within {} s{}", total_timeout.as_secs_f64(), by_way_of(transport));
+        Err(Failure::new(FailureKind::TimedOut, text))
+    })
+}
+
+/// Asks for the document. No connection and no client is kept from one fetch to the next, so that nothing goes stale: a
+/// renewed bundle of root certificates or a changed address counts at once.
+pub(crate) async fn fetch(query: Query<'_>, transport: &Transport) -> Result<Answer, Failure> {
+    let (files, is_encrypted) = (transport.clone(), query.endpoint.is_encrypted());
+    // It reads certificates and decrypts stores: a slow disk must not stop the fetches of other issuers.
+    let client = spawn_blocking(move || files.client(is_encrypted))
+        .await
+        .unwrap_or_else(|_| Err(Failure::new(FailureKind::Defect, "a defect in this software stopped the fetch")))?;
+    let mut url = query.endpoint.url().clone();
+    for _ in 0..=MAX_REDIRECTS {
+        let of = hex_digest(url.as_str());
+        let etag = query.validator.filter(|validator| validator.of == of).map(|validator| validator.etag.as_str());
+        let bearer = query.bearer.map(|bearer| bearer.for_url(&url)).transpose()?.flatten();
+        if bearer.is_some() && url.scheme() != "https" && transport.proxy.is_some() {
+            return Err(Failure::new(
+                FailureKind::BearerToken,
+                "the bearer token is not sent to a proxy without encryption; use https",
+            ));
+        }
+        let mut asked = url.clone();
+        if bearer.is_some() {
+            // They would become a second Authorization header.
+            drop_user(&mut asked);
+        }
+        let mut request = client
+            .get(asked)
+            .header(USER_AGENT, concat!("nativejwt/", env!("CARGO_PKG_VERSION")))
+            .header(ACCEPT, query.accept)
+            // Without it any coding would do (RFC 9110, section 12.5.3).
+            .header(ACCEPT_ENCODING, "identity");
+        if let Some(etag) = etag {
+            request = request.header(IF_NONE_MATCH, etag);
+        }
+        if let Some(bearer) = bearer {
+            request = request.header(AUTHORIZATION, bearer.clone());
+        }
+        let response = request.send().await.map_err(|error| explain(&error, transport))?;
+        // Without encryption nothing tells whether the answer is the server's or the proxy's own.
+        let proxy = transport.proxy.as_ref().filter(|_| url.scheme() != "https");
+        match response.status() {
+            StatusCode::OK => {
+                if let Some(coding) = content_coding(response.headers()) {
+                    let text = format!("the document {}", document::compressed_refusal(&coding, query.wanted));
+                    return Err(Failure::new(FailureKind::Document, text));
+                }
+                let (max_age, etag) = (max_age(response.headers()), response.headers().get(ETAG));
+                let validator = etag.and_then(|etag| etag.to_str().ok()).and_then(|etag| Validator::new(of, etag));
+                let bytes = body(response, query.max_bytes, transport).await?;
+                if let (Some(proxy), Some(b'<')) = (proxy, bytes.trim_ascii_start().first()) {
+                    let text = format!(
+                        "the proxy {proxy}, or the server behind it, answered with a web page and not with JSON"
+                    );
+                    return Err(Failure::new(FailureKind::Document, text));
+                }
+                return Ok(Answer { content: Content::Document { bytes, validator }, max_age });
+            }
+            StatusCode::NOT_MODIFIED if etag.is_some() => {
+                return Ok(Answer { content: Content::Unchanged, max_age: max_age(response.headers()) });
+            }
+            status if status.is_redirection() && response.headers().contains_key(LOCATION) => {
+                let location = response.headers().get(LOCATION).map_or(&[][..], |location| location.as_bytes());
+                url = follow(&url, &String::from_utf8_lossy(location))?;
+            }
+            status => {
+                if let (StatusCode::PROXY_AUTHENTICATION_REQUIRED, Some(proxy)) = (status, &transport.proxy) {
+                    return Err(wants_credentials(proxy));
+                }
+                let who = proxy.map_or_else(
+                    || "the server".to_owned(),
+                    |proxy| format!("the proxy {proxy}, or the server behind it,"),
+                );
+                let mut text = format!("{who} answered with status {}", status.as_u16());
+                if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) && query.bearer.is_some() {
+                    text.push_str(match bearer {
+                        Some(_) => " to the bearer token",
+                        None => " (the bearer token goes to the configured server only, and this is another one)",
+                    });
+                }
+                if let Some(said) = error_words(response, query.excerpts()).await {
+                    text.push_str(&format!(" and says {said}"));
+                }
+                text.push_str(way_out(status, &query));
+                return Err(Failure::new(FailureKind::Status, text));
+            }
+        }
+    }
+    Err(Failure::new(FailureKind::Redirect, format!("more than {MAX_REDIRECTS} redirects")))
+}
+
+/// The codings of the content but for none at all (RFC 9110, section 8.4).
+fn content_coding(headers: &HeaderMap) -> Option<String> {
+    let codings = headers.get_all(CONTENT_ENCODING).iter().map(|coding| String::from_utf8_lossy(coding.as_bytes()));
+    let codings: Vec<_> = codings.filter(|coding| !matches!(coding.trim(), "" | "identity")).collect();
+    (!codings.is_empty()).then(|| codings.join(", "))
+}
+
+/// What the body of an error says, if it comes soon.
+async fn error_words(mut response: Response, excerpts: Excerpts) -> Option<String> {
+    let mut body = Vec::new();
+    let reading = async {
+        while let Ok(Some(piece)) = response.chunk().await {
+            body.extend(piece.iter().take(MAX_ERROR_BYTES - body.len()));
+            if body.len() == MAX_ERROR_BYTES {
+                break;
+            }
+        }
+    };
+    // What came by then may be enough.
+    let _ = tokio::time::timeout(LONGEST_ERROR, reading).await;
+    document::said(&body, excerpts)
+}
+
+fn way_out(status: StatusCode, query: &Query<'_>) -> &'static str {
+    match status {
+        StatusCode::NO_CONTENT => ", which means that there is no document",
+        _ if status.is_success() => ", and a document comes with status 200",
+        StatusCode::NOT_FOUND | StatusCode::GONE if query.wanted == Wanted::Discovery => {
+            ": an issuer without a discovery document needs the URL of its JWK set in key-file, and the iss of its tokens in \
+             required-issuer"
+        }
+        StatusCode::NOT_FOUND | StatusCode::GONE => ": there is nothing at this address",
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if query.bearer.is_none() => {
+            ": the keys are not open to everybody there; jwks.bearer-token-file names a token to show"
+        }
+        _ => "",
+    }
+}
+
+/// How long the answer is fresh from now on (RFC 9111, section 4.2): `max-age` less the age it has already. `no-cache` and
+/// `no-store` without it say nothing here: identity providers put them on every answer that a program makes, Keycloak on
+/// its keys, and to obey them would be a fetch for each login.
+fn max_age(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = |text: &str| {
+        // A number that does not fit is a long time (RFC 9111, section 1.2.2).
+        let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        digits.then(|| text.parse().unwrap_or(u64::from(u32::MAX)))
+    };
+    let max_age = headers
+        .get_all(CACHE_CONTROL)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .filter_map(|directive| directive.split_once('='))
+        .filter(|(name, _)| name.trim().eq_ignore_ascii_case("max-age"))
+        .filter_map(|(_, value)| seconds(value.trim().trim_matches('"')))
+        .min()?;
+    let age = headers.get(AGE).and_then(|age| age.to_str().ok()).and_then(|age| seconds(age.trim())).unwrap_or(0);
+    Some(Duration::from_secs(max_age.saturating_sub(age)))
+}
+
+/// Where a redirect leads. Only the same host is asked, since it is the one that the operator trusts with the keys: at the
+/// same port by the same scheme, or by `https` where it was `http`.
+fn follow(from: &Url, location: &str) -> Result<Url, Failure> {
+    let refuse = |why: String| Err(Failure::new(FailureKind::Redirect, why));
+    let Ok(to) = from.join(location) else {
+        return refuse("the server redirects to a malformed address".to_owned());
+    };
+    if !matches!(to.scheme(), "http" | "https") {
+        return refuse(format!(
+            "the server redirects to a URL of type '{}', which is not followed",
+            quoted(to.scheme())
+        ));
+    }
+    if to.host_str() != from.host_str() {
+        let host = quoted(to.host_str().unwrap_or_default());
+        return refuse(format!(
+            "the server redirects to another host, '{host}', which is not followed: name the address of the keys there, unless \
+             it is that of a login"
+        ));
+    }
+    match (from.scheme(), to.scheme()) {
+        ("https", "http") => refuse("the server redirects from https to http, which is not followed".to_owned()),
+        (before, after) if before == after && from.port_or_known_default() != to.port_or_known_default() => {
+            refuse("the server redirects to another port, which is not followed".to_owned())
+        }
+        _ => Ok(to),
+    }
+}
+
+/// Reads in pieces, so that an endless answer is cut off at `max_bytes`.
+async fn body(mut response: Response, max_bytes: usize, transport: &Transport) -> Result<Vec<u8>, Failure> {
+    let mut body = Vec::new();
+    while let Some(piece) = response.chunk().await.map_err(|error| explain(&error, transport))? {
+        if body.len() + piece.len() > max_bytes {
+            return Err(Failure::new(FailureKind::TooLarge, format!("the answer is larger than {max_bytes} bytes")));
+        }
+        body.extend_from_slice(&piece);
+    }
+    Ok(body)
+}
+
+/// For a failure behind a proxy, which can be the proxy's as well as the server's.
+fn by_way_of(transport: &Transport) -> String {
+    transport.proxy.as_ref().map_or_else(String::new, |proxy| format!(" (asked by way of the proxy {proxy})"))
+}
+
+fn wants_credentials(proxy: &ProxyAddress) -> Failure {
+    let text = format!(
+        "the proxy {proxy} answered with status 407: it wants other credentials (jwk.http-client.http-proxy.user and \
+         jwk.http-client.http-proxy.password)"
+    );
+    Failure::new(FailureKind::Unreachable, text)
+}
+
+/// What went wrong, in the words of the innermost error. The outer ones hold the URL with its secrets.
+fn explain(error: &reqwest::Error, transport: &Transport) -> Failure {
+    let (mut innermost, mut tls): (&dyn Error, Option<String>) = (error, None);
+    loop {
+        let custom = innermost.downcast_ref::<io::Error>().and_then(|error| error.get_ref());
+        let inner = match custom {
+            Some(custom) => Some(custom as &dyn Error),
+            None => innermost.source(),
+        };
+        if let Some(error) = innermost.downcast_ref() {
+            tls = Some(tls_sentence(error));
+        }
+        match inner {
+            Some(inner) => innermost = inner,
+            None => break,
+        }
+    }
+    if error.is_timeout() {
+        return Failure::new(FailureKind::TimedOut, format!("no connection in time{}", by_way_of(transport)));
+    }
+    let cause = if std::ptr::addr_eq(innermost, error) {
+        "no reason is known".to_owned()
+    } else {
+        quoted(&innermost.to_string())
+    };
+    if let Some(sentence) = tls {
+        Failure::new(FailureKind::Untrusted, format!("TLS failed: {sentence}{}", by_way_of(transport)))
+    } else if error.is_connect() {
+        // The types of these errors are private.
+        let is_answer = cause.contains("tunnel error") || cause.contains("SOCKS error");
+        let is_answer = is_answer && !cause.contains("underlying connection");
+        let text = match &transport.proxy {
+            None => format!("cannot connect: {cause}"),
+            Some(proxy) if cause.contains("proxy authorization required") => return wants_credentials(proxy),
+            Some(proxy) if is_answer => {
+                format!("the proxy {proxy} was reached and does not connect to the server; its log says why ({cause})")
+            }
+            Some(proxy) => format!("cannot connect to the proxy {proxy}: {cause}"),
+        };
+        Failure::new(FailureKind::Unreachable, text)
+    } else {
+        Failure::new(FailureKind::BrokenOff, format!("the connection broke off: {cause}{}", by_way_of(transport)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn max_age_is_read_and_the_words_of_every_answer_say_nothing() {
+        for (cache_control, age, expected) in [
+            (&["max-age=600"][..], "", Some(600)),
+            (&["public, Max-Age=\"600\" , must-revalidate"], "", Some(600)),
+            (&["max-age=600"], "100", Some(500)),
+            (&["max-age=600"], "601", Some(0)),
+            (&["max-age=600"], "-1", Some(600)),
+            (&["no-store", "max-age=600", "max-age=60"], "", Some(60)),
+            (&["max-age=99999999999999999999"], "", Some(u64::from(u32::MAX))),
+            (&["no-cache"], "", None),
+            (&["no-cache, no-store, must-revalidate"], "5", None),
+            (&["s-maxage=60, x-max-age=60, max-age, max-age=, max-age=-1, max-age=1.5"], "", None),
+            (&[], "", None),
+        ] {
+            let mut headers = HeaderMap::new();
+            for value in cache_control {
+                headers.append(CACHE_CONTROL, value.parse().unwrap());
+            }
+            if !age.is_empty() {
+                headers.insert(AGE, age.parse().unwrap());
+            }
+            assert_eq!(max_age(&headers), expected.map(Duration::from_secs), "{cache_control:?} {age}");
+        }
+    }
+
+    #[test]
+    fn a_bearer_token_goes_to_its_own_server_by_https_or_within_this_machine() {
+        let sent = |configured: &str, url: &str| {
+            let bearer = Bearer::new("t", &Endpoint::parse(configured).unwrap()).unwrap();
+            bearer.for_url(&Url::parse(url).unwrap()).map(|value| value.is_some()).map_err(|failure| failure.text)
+        };
+        for (configured, url, expected) in [
+            ("https://k8s.example/a", "https://k8s.example:443/b?c", true),
+            ("https://k8s.example/a", "https://other.example/a", false),
+            ("https://k8s.example/a", "https://k8s.example:8443/a", false),
+            ("https://k8s.example/a", "https://a.k8s.example/a", false),
+            ("http://127.0.0.1:1/a", "http://127.0.0.1:1/a", true),
+            ("http://[::1]/a", "http://[::1]/b", true),
+            ("http://localhost/a", "http://localhost/b", true),
+            ("http://localhost/a", "https://localhost/b", false),
+        ] {
+            assert_eq!(sent(configured, url), Ok(expected), "{configured} {url}");
+        }
+        for url in
+            ["http://k8s.example/a", "http://127.0.0.1.example/", "http://10.0.0.1/", "http://localhost.example/"]
+        {
+            assert_eq!(sent(url, url).unwrap_err(), "the bearer token is not sent without encryption; use https");
+        }
+        let bearer = Bearer::new("s3cret", &Endpoint::parse("https://k8s.example/").unwrap()).unwrap();
+        assert!(!format!("{bearer:?} {:?}", bearer.value).contains("s3cret"));
+    }
+
+    #[test]
+    fn redirects_stay_with_the_host_and_never_lose_encryption() {
+        let to = |from: &str, location: &str| follow(&Url::parse(from).unwrap(), location).map(String::from);
+        for (from, location, expected) in [
+            ("https://idp.example/jwks", "/keys/", "https://idp.example/keys/"),
+            ("https://idp.example/jwks", "https://IDP.example:443/keys", "https://idp.example/keys"),
+            ("http://idp.example/jwks", "https://idp.example/jwks", "https://idp.example/jwks"),
+            ("http://idp.example:8080/jwks", "https://idp.example:8443/jwks", "https://idp.example:8443/jwks"),
+        ] {
+            assert_eq!(to(from, location).unwrap(), expected);
+        }
+        for (from, location, why) in [
+            ("https://idp.example/jwks", "https://evil.example/jwks", "another host, 'evil.example'"),
+            ("https://idp.example/jwks", "//evil.example/jwks", "another host"),
+            ("https://idp.example/jwks", "https://idp.example@evil.example/jwks", "another host"),
+            ("https://idp.example/jwks", "https://idp.example.evil.example/", "another host"),
+            ("https://idp.example/jwks", "http://idp.example/jwks", "from https to http"),
+            ("https://idp.example/jwks", "https://idp.example:8443/jwks", "another port"),
+            ("http://idp.example:1/jwks", "http://idp.example:2/jwks", "another port"),
+            ("https://idp.example/jwks", "file:///etc/passwd", "of type 'file'"),
+            ("https://idp.example/jwks", "https://[", "malformed"),
+        ] {
+            let failure = to(from, location).unwrap_err();
+            assert_eq!(failure.kind, FailureKind::Redirect);
+            assert!(failure.text.contains(why), "{location}: {}", failure.text);
+        }
+    }
+}

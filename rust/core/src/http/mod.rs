@@ -1,0 +1,11 @@
+//! One GET of a document: HTTP, TLS, and whom to trust. Nothing here knows of keys.
+
+pub(crate) mod client;
+pub(crate) mod document;
+pub(crate) mod endpoint;
+pub(crate) mod failure;
+pub(crate) mod get;
+mod server_trust;
+pub(crate) mod stores;
+#[cfg(test)]
+pub(crate) mod test_server;

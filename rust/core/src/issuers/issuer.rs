@@ -1,0 +1,237 @@
+//! The rules for the tokens of one issuer: its keys, what its claims must say, and who its principals are.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::claims::ClaimsPolicy;
+use crate::config::{ConfigurationErrors, IssuerConfiguration, KeySetSettings, Problem, Setting};
+use crate::epoch::Epoch;
+use crate::events::{Events, Level};
+use crate::host::HostProcess;
+use crate::host::JvmTrust;
+use crate::http::client::Transport;
+use crate::issuers::view::IssuerRules;
+use crate::keys::{KeySource, Location, RemoteKeySet, RemoteSettings, Timing};
+use crate::token::protected_header::HeaderPolicy;
+use crate::user_mapping::UserMapping;
+use crate::watched_file::Reloadable;
+
+/// One issuer. A key of it verifies no other issuer's token, since no other issuer has it.
+pub(crate) struct Issuer {
+    pub(crate) keys: KeySource,
+    /// What `key-file` names, without secrets.
+    pub(crate) key_source: String,
+    pub(crate) header: HeaderPolicy,
+    pub(crate) claims: ClaimsPolicy,
+    pub(crate) user_mapping: Reloadable<UserMapping>,
+    /// `jwks.cache-file`, also where it is not kept: it must be no other issuer's.
+    pub(crate) cache_file: Option<PathBuf>,
+    /// `jwks.fail-fast`.
+    fails_fast: bool,
+    key_file: Setting,
+    user_mapping_pattern: Option<Setting>,
+    user_mapping_file: Option<Setting>,
+}
+
+impl Issuer {
+    /// Opens the key source and the rule file that the configuration names. What is wrong goes to `errors`.
+    pub(crate) fn open(
+        configuration: &IssuerConfiguration,
+        environment: &HostProcess,
+        events: &Arc<Events>,
+        errors: &mut ConfigurationErrors,
+    ) -> Option<Self> {
+        let key_file = &configuration.key_file;
+        let is_remote = Location::is_remote(&key_file.value);
+        let no_jvm = JvmTrust::None;
+        let jvm_trust = if is_remote { &environment.jvm_trust } else { &no_jvm };
+        let transport = Transport::open(&configuration.http_client, jvm_trust, events, errors);
+        for setting in &configuration.http_client.without_effect {
+            let problem = setting.problem("has no effect: native-jwt fetches keys with a client of its own");
+            events.push(Level::Warning, problem.to_string());
+        }
+        if let (true, Some(groups_field)) = (environment.without_identity, &configuration.groups_field) {
+            errors.push(groups_field.problem(
+                "needs Trino 480 or later: before it, a plugin hands over a principal and no groups; native-jwt's server takes them from Trino 476 on",
+            ));
+        }
+        if !is_remote {
+            configuration.key_sets.refuse_without_fetch(errors);
+        }
+        let remote = |location: Location| {
+            if location.is_encrypted()
+                && let Some(trusted) = transport.describe_trust()
+            {
+                events.push(Level::Info, format!("Trusted for {location}: {trusted}"));
+            }
+            remote_settings(location, &configuration.key_sets, transport, environment)
+        };
+        let keys = (!key_file.value.is_empty())
+            .then(|| KeySource::open(&key_file.value, remote, events))
+            .and_then(|keys| keys.map_err(|error| errors.push(key_file.problem(error.0))).ok());
+        let user_mapping = open_user_mapping(configuration, errors);
+        let required_issuer = required_issuer(configuration, errors);
+        let claims = ClaimsPolicy { required_issuer, ..configuration.claims.clone() };
+        Some(Self {
+            keys: keys?,
+            key_source: KeySource::shown(&key_file.value),
+            header: configuration.header.clone(),
+            claims,
+            user_mapping: user_mapping?,
+            cache_file: configuration.key_sets.cache_file.as_ref().map(|setting| PathBuf::from(&setting.value)),
+            fails_fast: configuration.key_sets.fail_fast,
+            key_file: key_file.clone(),
+            user_mapping_pattern: configuration.user_mapping_pattern.clone(),
+            user_mapping_file: configuration.user_mapping_file.clone(),
+        })
+    }
+
+    /// Waits for the first fetch where the start depends on it.
+    pub(crate) fn fail_fast(&self) -> Result<(), Problem> {
+        match (self.fails_fast, self.remote()) {
+            (true, Some(key_set)) => key_set.wait_until_fetched(key_set.longest_fetch()).map_err(|why| {
+                self.key_file.problem(format!("gives no keys, and jwks.fail-fast does not let the start go on: {why}"))
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// The rules as texts.
+    pub(crate) fn rules(&self) -> IssuerRules {
+        let value = |setting: &Option<Setting>| setting.as_ref().map(|setting| setting.value.clone());
+        IssuerRules {
+            key_file: KeySource::shown(&self.key_file.value),
+            required_issuer: self.claims.required_issuer.clone(),
+            required_audience: self.claims.required_audience.as_ref().map(|audience| audience.text().to_owned()),
+            principal_fields: self.claims.principal_fields.clone(),
+            groups_field: self.claims.groups_field.as_ref().map(|field| field.path.clone()),
+            allowed_algorithms: self.header.allowed_algorithms.clone(),
+            required_token_type: self.header.required_token_type.clone(),
+            clock_skew: self.claims.clock_skew,
+            max_token_lifetime: self.claims.max_token_lifetime,
+            user_mapping_pattern: value(&self.user_mapping_pattern),
+            user_mapping_file: value(&self.user_mapping_file),
+        }
+    }
+
+    /// The key set that must be fetched, if the keys come from a URL.
+    pub(crate) fn remote(&self) -> Option<&Arc<RemoteKeySet>> {
+        self.keys.remote()
+    }
+
+    /// False as long as every token would be refused for want of keys.
+    pub(crate) fn has_keys(&self) -> bool {
+        self.remote().is_none_or(|key_set| key_set.has_keys())
+    }
+
+    /// Goes on with the keys of `older` where both come from the same place in the same way, so that a change of other
+    /// rules needs no fetch.
+    pub(crate) fn take_over_keys(&mut self, older: &Self) {
+        if let (KeySource::Remote(mine), Some(theirs)) = (&mut self.keys, older.remote())
+            && mine.is_alike(theirs)
+        {
+            *mine = Arc::clone(theirs);
+        }
+    }
+
+    /// True if there are files that may change.
+    pub(crate) fn has_files(&self) -> bool {
+        self.keys.has_files() || self.user_mapping.has_file()
+    }
+
+    /// Takes changes of the files in.
+    pub(crate) fn look(&self, events: &Events, epoch: &Epoch) {
+        self.keys.look(events, epoch);
+        UserMapping::look(&self.user_mapping, events, epoch);
+    }
+}
+
+fn remote_settings(
+    location: Location,
+    settings: &KeySetSettings,
+    transport: Transport,
+    environment: &HostProcess,
+) -> RemoteSettings {
+    let path = |setting: &Option<Setting>| setting.as_ref().map(|setting| PathBuf::from(&setting.value));
+    RemoteSettings {
+        location,
+        timing: Timing {
+            refresh_interval: settings.refresh_interval,
+            max_stale: settings.max_stale,
+            removed_key_grace: settings.removed_key_grace,
+            unknown_kid_cooldown: settings.unknown_kid_cooldown,
+            unknown_kid_wait: settings.unknown_kid_wait,
+            ..Timing::DEFAULT
+        },
+        transport,
+        cache_file: path(&settings.cache_file).filter(|_| environment.keeps_cache_files),
+        bearer_token_file: path(&settings.bearer_token_file),
+    }
+}
+
+/// `required-issuer`, which `oidc:` implies (OpenID Connect Discovery 1.0, section 4.3).
+fn required_issuer(configuration: &IssuerConfiguration, errors: &mut ConfigurationErrors) -> Option<String> {
+    // What is no issuer is told of with the key file, and may hold a password.
+    let discovered = match Location::parse(&configuration.key_file.value) {
+        Ok(Location::Discovery { issuer }) => Some(issuer),
+        Ok(Location::JwkSet(_)) | Err(_) => None,
+    };
+    match (&configuration.required_issuer, discovered) {
+        (Some(required), Some(discovered)) if required.value != discovered => {
+            // A text that is no issuer, and may hold credentials, is refused as key-file and not shown here.
+            let shown = Location::parse(&configuration.key_file.value).map(|_| format!(", '{discovered}',"));
+            let message = format!(
+                "is not the issuer of key-file{} which is required already: drop it; where the iss of the tokens is another \
+                 one than that of the discovery document, name the URL of the JWK set in key-file in the place of oidc:",
+                shown.unwrap_or_default()
+            );
+            errors.push(required.problem(message));
+            None
+        }
+        (_, Some(discovered)) => Some(discovered),
+        (required, None) => required.as_ref().map(|setting| setting.value.clone()),
+    }
+}
+
+/// The rules that the configuration names; what is wrong with them goes to `errors`.
+fn open_user_mapping(
+    configuration: &IssuerConfiguration,
+    errors: &mut ConfigurationErrors,
+) -> Option<Reloadable<UserMapping>> {
+    if let Some(pattern) = &configuration.user_mapping_pattern {
+        let rules = UserMapping::of_pattern(&pattern.value).map_err(|what| errors.push(pattern.problem(what)));
+        return rules.ok().map(Reloadable::fixed);
+    }
+    let Some(file) = &configuration.user_mapping_file else { return Some(Reloadable::fixed(UserMapping::identity())) };
+    UserMapping::of_changing_file(Path::new(&file.value))
+        .map_err(|problems| {
+            errors.push(file.problem(format!("names '{}', which cannot be used:", file.value)));
+            for problem in problems {
+                errors.push(Problem::of_line(&file.value, problem.line, problem.message));
+            }
+        })
+        .ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Properties;
+
+    #[test]
+    fn discovery_demands_its_issuer_in_whatever_case_it_is_written() {
+        let required = |lines: &str| {
+            let text: String = lines.lines().map(|line| format!("http-server.authentication.jwt.{line}\n")).collect();
+            let mut errors = ConfigurationErrors::default();
+            let configuration = IssuerConfiguration::read(&Properties::parse(&text, "f").unwrap(), &mut errors);
+            (required_issuer(&configuration, &mut errors), errors.to_string())
+        };
+        for scheme in ["oidc", "OIDC", "Oidc"] {
+            let discovered = format!("key-file={scheme}:https://idp.example");
+            assert_eq!(required(&discovered), (Some("https://idp.example".to_owned()), String::new()));
+            let (_, errors) = required(&format!("{discovered}\nrequired-issuer=https://other.example"));
+            assert!(errors.contains("is not the issuer of key-file, 'https://idp.example'"), "{errors}");
+        }
+        assert_eq!(required("key-file=https://idp.example/jwks").0, None);
+    }
+}

@@ -1,0 +1,303 @@
+//! The issuers and the files that their rules come from: opening them, and taking their changes in.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use arc_swap::{ArcSwap, Guard};
+
+use crate::config::{Configuration, ConfigurationErrors, IssuerConfiguration, Problem, Properties, Setting};
+use crate::epoch::Epoch;
+use crate::events::{Events, Level};
+use crate::host::HostProcess;
+use crate::issuers::issuer::Issuer;
+use crate::issuers::{Rules, Table};
+use crate::keys::Refresher;
+use crate::quoted::quoted;
+use crate::watched_file::{WatchedFile, tell_refused};
+
+/// The largest property file of an issuer, in bytes. It may hold a JWK set.
+const MAX_FILE_BYTES: u64 = 4 * 1024 * 1024;
+
+/// The file of one issuer.
+struct IssuerFile {
+    file: WatchedFile,
+    issuer: Arc<Issuer>,
+    /// A good change that does not count yet: the old rules serve until it does.
+    candidate: Option<Candidate>,
+}
+
+/// It waits for its keys, or for another file that it does not go together with.
+struct Candidate {
+    issuer: Arc<Issuer>,
+    /// What the operator was told that it waits for; no lines for its keys.
+    told: Option<Vec<String>>,
+}
+
+/// The issuers with the candidates of some files in the place of the old ones.
+fn table_with(files: &[IssuerFile], changed: &[usize]) -> Result<Table, Vec<String>> {
+    Table::new(files.iter().enumerate().map(|(index, file)| {
+        let candidate = file.candidate.as_ref().filter(|_| changed.contains(&index));
+        (file.file.path(), candidate.map_or(&file.issuer, |candidate| &candidate.issuer))
+    }))
+}
+
+/// The rules of all issuers, and the files that they are read from.
+pub(crate) struct Issuers {
+    rules: ArcSwap<Rules>,
+    /// Touched by the watching thread only.
+    files: Mutex<Vec<IssuerFile>>,
+    events: Arc<Events>,
+    /// Raised with each change of what a verdict depends on.
+    epoch: Arc<Epoch>,
+    environment: HostProcess,
+    /// Started for the first key set of a URL.
+    refresher: Mutex<Option<Refresher>>,
+}
+
+impl Issuers {
+    /// Opens everything that the configuration names. `errors` holds what is wrong with the rest of it.
+    ///
+    /// # Errors
+    /// All that is wrong, at once.
+    pub(crate) fn open(
+        properties: &Properties,
+        environment: &HostProcess,
+        events: &Arc<Events>,
+        mut errors: ConfigurationErrors,
+    ) -> Result<Self, ConfigurationErrors> {
+        let (rules, files, setting) = match Configuration::read(properties, &mut errors) {
+            Configuration::One(configuration) => {
+                let issuer = Issuer::open(&configuration, environment, events, &mut errors);
+                (issuer.map(|issuer| Rules::One(Arc::new(issuer))), Vec::new(), configuration.key_file)
+            }
+            Configuration::Several { files, setting } => {
+                let files = open_files(&files, &setting, environment, events, &mut errors);
+                let table = Table::new(files.iter().map(|file| (file.file.path(), &file.issuer)));
+                let table = table.map_err(|lines| {
+                    lines.into_iter().for_each(|line| errors.push(setting.problem(format!("does not work: {line}"))));
+                });
+                (table.ok().map(Rules::Several), files, setting)
+            }
+        };
+        // Last, so that nothing is fetched for a configuration that is not used.
+        let Some(rules) = rules else { return Err(errors) };
+        let rules = errors.or(rules)?;
+        let issuers = Self {
+            rules: ArcSwap::from_pointee(rules),
+            files: Mutex::new(files),
+            events: Arc::clone(events),
+            epoch: Arc::default(),
+            environment: environment.clone(),
+            refresher: Mutex::default(),
+        };
+        for issuer in issuers.load().issuers() {
+            issuers.keep_fetched(issuer).map_err(|why| setting.problem(why))?;
+        }
+        // After all fetches were begun, so that the longest of them is all there is to wait for.
+        let mut errors = ConfigurationErrors::default();
+        for issuer in issuers.load().issuers() {
+            issuer.fail_fast().unwrap_or_else(|problem| errors.push(problem));
+        }
+        errors.or(issuers)
+    }
+
+    /// Tells verdicts of before a change from those of after it.
+    pub(crate) fn epoch(&self) -> &Epoch {
+        &self.epoch
+    }
+
+    /// The present rules. It takes no lock.
+    pub(crate) fn load(&self) -> Guard<Arc<Rules>> {
+        self.rules.load()
+    }
+
+    /// Has the keys of the issuer fetched from now on, if they come from a URL.
+    fn keep_fetched(&self, issuer: &Issuer) -> Result<(), String> {
+        let Some(key_set) = issuer.remote() else { return Ok(()) };
+        let no_thread = |error| format!("cannot be fetched: no thread can be started: {error}");
+        let mut refresher = self.refresher.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*refresher {
+            Some(refresher) => refresher.add(key_set),
+            None => refresher.insert(Refresher::start(&self.events, &self.epoch).map_err(no_thread)?).add(key_set),
+        }
+        Ok(())
+    }
+
+    /// Waits until the keys that come from URLs were fetched once, well or badly. `Err` says why there are none.
+    pub(crate) fn wait_until_fetched(&self, timeout: Duration) -> Result<(), String> {
+        let begin = Instant::now();
+        let failures: Vec<String> = self
+            .load()
+            .issuers()
+            .into_iter()
+            .filter_map(|issuer| issuer.remote())
+            .filter_map(|key_set| key_set.wait_until_fetched(timeout.saturating_sub(begin.elapsed())).err())
+            .collect();
+        if failures.is_empty() { Ok(()) } else { Err(failures.join("; ")) }
+    }
+
+    /// For each issuer a sentence that says where its keys come from.
+    pub(crate) fn key_sources(&self) -> Vec<String> {
+        let rules = self.load();
+        let sentence = |issuer: &Arc<Issuer>| {
+            let source = &issuer.key_source;
+            match (&issuer.claims.required_issuer, rules.are_several()) {
+                (_, false) => format!("The keys come from {source}"),
+                (Some(name), true) => format!("The keys of the issuer '{}' come from {source}", quoted(name)),
+                (None, true) => format!("The keys for tokens of all other issuers come from {source}"),
+            }
+        };
+        rules.issuers().into_iter().map(sentence).collect()
+    }
+
+    /// True if there are files that may change.
+    pub(crate) fn has_files(&self) -> bool {
+        match &**self.load() {
+            Rules::One(issuer) => issuer.has_files(),
+            Rules::Several(_) => true,
+        }
+    }
+
+    /// Takes changes of all files in: those of `config-files` and those that they name.
+    pub(crate) fn look(&self) {
+        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        files.iter_mut().for_each(|file| self.read_change(file));
+        self.take_changes(&mut files);
+        for issuer in self.load().issuers() {
+            issuer.look(&self.events, &self.epoch);
+        }
+    }
+
+    /// Reads one of `config-files` if it has changed.
+    fn read_change(&self, IssuerFile { file, issuer, candidate }: &mut IssuerFile) {
+        let Some(change) = file.changed() else { return };
+        *candidate = None;
+        let opened = match change {
+            Ok(bytes) => open_issuer(file.path(), &bytes, &self.environment, &self.events),
+            Err(error) => Err(Problem::of_source("", format!("it cannot be read: {error}")).into()),
+        };
+        match opened {
+            Ok(mut opened) => {
+                opened.take_over_keys(issuer);
+                *candidate = Some(Candidate { issuer: Arc::new(opened), told: None });
+            }
+            Err(errors) => {
+                let lines: Vec<_> = errors.problems().iter().map(ToString::to_string).collect();
+                tell_refused(&self.events, &named(file), &lines);
+            }
+        }
+    }
+
+    /// Takes in what has changed: all files together if they go together, since a name may move from one file to another,
+    /// else each by itself. Nothing is fetched, and no cache file written, for a change that does not go together with the
+    /// others.
+    fn take_changes(&self, files: &mut [IssuerFile]) {
+        let changed = candidates(files, |_| true);
+        let together = match table_with(files, &changed) {
+            Ok(_) => vec![changed],
+            Err(_) => changed.into_iter().map(|index| vec![index]).collect(),
+        };
+        for changed in together {
+            let fits = table_with(files, &changed).map(drop);
+            for index in &changed {
+                let Some(IssuerFile { file, candidate: Some(candidate), .. }) = files.get_mut(*index) else { continue };
+                let waits = fits.clone().and_then(|()| self.keep_fetched(&candidate.issuer).map_err(|why| vec![why]));
+                match waits {
+                    Err(lines) if candidate.told.as_ref() != Some(&lines) => {
+                        tell_refused(&self.events, &named(file), &lines);
+                        candidate.told = Some(lines);
+                    }
+                    Ok(()) if !candidate.issuer.has_keys() && candidate.told != Some(Vec::new()) => {
+                        let text = format!(
+                            "{} has changed; the old one counts until the keys of the new one are fetched",
+                            named(file)
+                        );
+                        self.events.push(Level::Warning, text);
+                        candidate.told = Some(Vec::new());
+                    }
+                    _ => {}
+                }
+            }
+            if fits.is_ok() {
+                self.put_in_use(files, &changed);
+            }
+        }
+    }
+
+    /// Puts those candidates in use that have keys: all of them, or each that can do without the others.
+    fn put_in_use(&self, files: &mut [IssuerFile], changed: &[usize]) {
+        let mut ready = candidates(files, |candidate| candidate.issuer.has_keys());
+        ready.retain(|index| changed.contains(index));
+        let together = match table_with(files, &ready) {
+            Ok(_) => vec![ready],
+            Err(_) => ready.into_iter().map(|index| vec![index]).collect(),
+        };
+        for ready in together.into_iter().filter(|ready| !ready.is_empty()) {
+            let Ok(table) = table_with(files, &ready) else { continue };
+            self.epoch.change(|| self.rules.store(Arc::new(Rules::Several(table))));
+            for index in ready {
+                if let Some(IssuerFile { file, issuer, candidate }) = files.get_mut(index)
+                    && let Some(taken) = candidate.take()
+                {
+                    *issuer = taken.issuer;
+                    self.events.push(Level::Info, format!("{} has changed and is in use", named(file)));
+                }
+            }
+        }
+    }
+}
+
+/// The files whose candidates are of this kind.
+fn candidates(files: &[IssuerFile], is_meant: impl Fn(&Candidate) -> bool) -> Vec<usize> {
+    let files = files.iter().enumerate();
+    files.filter(|(_, file)| file.candidate.as_ref().is_some_and(&is_meant)).map(|(index, _)| index).collect()
+}
+
+/// One of `config-files`, for messages.
+fn named(file: &WatchedFile) -> String {
+    format!("The file of an issuer '{}'", file.path().display())
+}
+
+/// Opens the files of all issuers. What is wrong with them goes to `errors`.
+fn open_files(
+    paths: &[PathBuf],
+    setting: &Setting,
+    environment: &HostProcess,
+    events: &Arc<Events>,
+    errors: &mut ConfigurationErrors,
+) -> Vec<IssuerFile> {
+    let mut files = Vec::with_capacity(paths.len());
+    for path in paths.iter().filter(|path| !path.as_os_str().is_empty()) {
+        match WatchedFile::open(path, MAX_FILE_BYTES) {
+            Ok((file, bytes)) => match open_issuer(path, &bytes, environment, events) {
+                Ok(issuer) => files.push(IssuerFile { file, issuer: Arc::new(issuer), candidate: None }),
+                Err(more) => errors.extend(more),
+            },
+            Err(error) => {
+                errors.push(setting.problem(format!("names '{}', which cannot be read: {error}", path.display())))
+            }
+        }
+    }
+    files
+}
+
+/// Reads the file of one issuer and opens what it names.
+fn open_issuer(
+    path: &Path,
+    bytes: &[u8],
+    environment: &HostProcess,
+    events: &Arc<Events>,
+) -> Result<Issuer, ConfigurationErrors> {
+    let mut properties = Properties::of_file(bytes, path)?;
+    let mut errors = ConfigurationErrors::default();
+    properties.resolve_environment(&mut errors);
+    let configuration = IssuerConfiguration::read_file(&properties, &mut errors);
+    match Issuer::open(&configuration, environment, events, &mut errors) {
+        Some(issuer) => errors.or(issuer),
+        None => Err(errors),
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,0 +1,848 @@
+//! Key sets against servers that are there, not there, slow, wrong or hostile: real sockets, and bounds instead of sleeps.
+
+use std::io::Write as _;
+use std::net::TcpListener;
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, mpsc};
+use std::thread;
+use std::time::Instant;
+
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use rustls::pki_types::CertificateDer;
+
+use super::*;
+use crate::algorithm::Algorithm;
+use crate::authenticator::Authenticator;
+use crate::config::Properties;
+use crate::events::Event;
+use crate::http::client::{Roots, Transport};
+use crate::http::test_server::*;
+use crate::keys::remote::schedule::Timing;
+use crate::rejection::{Reason, Rejection};
+use crate::token::protected_header::ProtectedHeader;
+
+mod transport;
+
+/// A key set whose next fetches come quickly, its events, and the thread that fetches.
+pub(in crate::keys) struct Fetched {
+    pub(in crate::keys) key_set: Arc<RemoteKeySet>,
+    pub(in crate::keys) events: Arc<Events>,
+    pub(in crate::keys) epoch: Arc<Epoch>,
+    /// Fetches until it is dropped.
+    _refresher: Refresher,
+    told: Vec<Event>,
+}
+
+pub(in crate::keys) const QUICK: Timing = Timing {
+    refresh_interval: Duration::from_millis(20),
+    first_retry: Duration::from_millis(5),
+    longest_retry_without_keys: Duration::from_millis(20),
+    longest_retry_with_keys: Duration::from_millis(20),
+    ..Timing::DEFAULT
+};
+/// For tests of one fetch.
+pub(in crate::keys) const ONCE: Timing = Timing {
+    first_retry: Duration::from_secs(3600),
+    longest_retry_without_keys: Duration::from_secs(3600),
+    ..Timing::DEFAULT
+};
+
+impl Fetched {
+    pub(in crate::keys) fn from(url: &str, timing: Timing) -> Self {
+        Self::over(url, timing, Transport::DEFAULT)
+    }
+
+    pub(in crate::keys) fn over(url: &str, timing: Timing, transport: Transport) -> Self {
+        Self::open(RemoteSettings { timing, transport, ..RemoteSettings::new(Location::parse(url).unwrap()) })
+    }
+
+    pub(in crate::keys) fn open(settings: RemoteSettings) -> Self {
+        let events = Arc::new(Events::default());
+        let key_set = RemoteKeySet::open(settings, &events);
+        let epoch = Arc::default();
+        let refresher = Refresher::start(&events, &epoch).unwrap();
+        refresher.add(&key_set);
+        // Said at the open of each set in these tests.
+        let told = std::iter::from_fn(|| events.pop()).filter(|event| !event.text.contains("without encryption"));
+        let told = told.collect();
+        Self { key_set, events, epoch, _refresher: refresher, told }
+    }
+
+    /// Keeps the thread from everything until what is given back is dropped.
+    pub(in crate::keys) fn hang(&self) -> mpsc::Sender<()> {
+        let ((release, released), (hangs, hung)) = (mpsc::channel(), mpsc::channel());
+        self._refresher.runtime.spawn(async move {
+            hangs.send(()).unwrap();
+            let _ = released.recv();
+        });
+        hung.recv().unwrap();
+        release
+    }
+
+    pub(in crate::keys) fn try_key(&self, key_id: &str) -> Result<(), Reason> {
+        try_key(&self.key_set, key_id)
+    }
+
+    pub(in crate::keys) fn reject(&self) -> Rejection {
+        let header = ProtectedHeader::of(Algorithm::EdDsa, Some("a"));
+        self.key_set.verify_with(&header, |_| Ok(())).unwrap_err()
+    }
+
+    pub(in crate::keys) fn told(&mut self) -> &[Event] {
+        self.told.extend(std::iter::from_fn(|| self.events.pop()));
+        &self.told
+    }
+
+    pub(in crate::keys) fn told_of(&mut self, level: Level, part: &str) -> usize {
+        self.told().iter().filter(|event| event.level == level && event.text.contains(part)).count()
+    }
+}
+
+pub(in crate::keys) fn try_key(key_set: &RemoteKeySet, key_id: &str) -> Result<(), Reason> {
+    let header = ProtectedHeader::of(Algorithm::EdDsa, Some(key_id));
+    key_set.verify_with(&header, |_| Ok(())).map(drop).map_err(|reject| reject.code())
+}
+
+#[test]
+fn a_key_set_is_fetched_and_told_of() {
+    let server = Server::start(|_, _| good(&["a", "b"]));
+    let mut fetched = Fetched::from(&server.url(), Timing::DEFAULT);
+    let begin = Instant::now();
+    assert_eq!(fetched.key_set.wait_until_fetched(2 * BOUND), Ok(()));
+    assert!(begin.elapsed() < BOUND, "whoever waits is woken");
+    assert_eq!(fetched.try_key("b"), Ok(()));
+    assert_eq!(fetched.try_key("c"), Err(Reason::UnknownKeyId));
+    let told = fetched.told().iter().map(|event| (event.level, event.text.as_str())).collect::<Vec<_>>();
+    assert_eq!(told, [(Level::Info, &*format!("Loaded 2 keys: 'a' (Ed25519), 'b' (Ed25519) from {}", server.url()))]);
+    let request = server.seen.requests.lock().unwrap()[0].to_lowercase();
+    assert!(request.contains(&format!("\r\nuser-agent: nativejwt/{}\r\n", env!("CARGO_PKG_VERSION"))), "{request}");
+    assert!(request.contains("\r\naccept: application/jwk-set+json"), "{request}");
+    assert!(request.contains("\r\naccept-encoding: identity\r\n"), "nothing is unpacked: {request}");
+}
+
+#[test]
+fn each_failure_has_its_reason_and_a_login_meanwhile_a_sentence() {
+    const CHUNKED: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let bytes = |bytes: &'static str| move || Reply::Bytes(bytes.into());
+    let slow = Duration::from_millis(20);
+    type Answering = Box<dyn Fn() -> Reply + Send + Sync>;
+    let cases: Vec<(Answering, &str, &str)> = vec![
+        (Box::new(|| response("500 No", "", "")), "the server answered with status 500", "answers with an error"),
+        (Box::new(|| response("201 Created", "", &document(&["a"]))), "status 201", "answers with an error"),
+        (Box::new(|| response("304 Same", "", "")), "status 304", "answers with an error"),
+        (Box::new(|| redirect("http://evil.example/jwks")), "another host, 'evil.example'", "not followed"),
+        (Box::new(|| redirect("file:///etc/passwd")), "of type 'file'", "not followed"),
+        (Box::new(|| redirect("/jwks")), "more than 3 redirects", "not followed"),
+        (Box::new(|| response("204 No", "", "")), "status 204, which means that there is no document", "with an error"),
+        (
+            Box::new(|| response("404 No", "", r#"{"error":"Realm does not exist"}"#)),
+            "status 404 and says 'Realm does not exist': there is nothing at this address",
+            "answers with an error",
+        ),
+        (
+            Box::new(|| response("403 No", "", "<html><title>Sign in</title>")),
+            "status 403 and says 'Sign in': the keys are not open to everybody there",
+            "answers with an error",
+        ),
+        (
+            Box::new(|| Reply::Endless("HTTP/1.1 502 No\r\n\r\nno upstream\n".into(), b" ", Duration::from_millis(20))),
+            "status 502 and says 'no upstream'",
+            "answers with an error",
+        ),
+        (
+            Box::new(|| response("200 OK", "", "<html><title>Sign in</title>")),
+            "the document is an HTML page (its title is 'Sign in') instead of a JWK set (RFC 7517): this is a page for people",
+            "no usable set of keys",
+        ),
+        (
+            Box::new(|| response("200 OK", "Content-Encoding: br\r\n", "")),
+            "the document is compressed (br) instead of a JWK set (RFC 7517): only plain JSON is read",
+            "no usable set of keys",
+        ),
+        (
+            Box::new(|| response("200 OK", "", "")),
+            "the document is empty instead of a JWK set",
+            "no usable set of keys",
+        ),
+        (Box::new(|| response("200 OK", "", r#"{"keys":[]}"#)), "the JWK set is empty", "no usable set of keys"),
+        (
+            Box::new(|| response("200 OK", "", r#"{"keys":[{}]}"#)),
+            "the one key of the JWK set cannot be used",
+            "no usable",
+        ),
+        (
+            Box::new(bytes("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"keys\":[")),
+            "broke off",
+            "breaks its answer off",
+        ),
+        (
+            Box::new(bytes("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{\"key")),
+            "broke off",
+            "breaks its answer off",
+        ),
+        (Box::new(bytes("")), "broke off: connection closed before message completed", "breaks its answer off"),
+        (Box::new(bytes("220 smtp.example\r\n")), "broke off", "breaks its answer off"),
+        (
+            Box::new(|| Reply::Endless("HTTP/1.1 200 OK\r\n".into(), b"X-Endless: and so on\r\n", Duration::ZERO)),
+            "broke off: message head is too large",
+            "breaks its answer off",
+        ),
+        (
+            Box::new(|| Reply::Endless(CHUNKED.into(), b"10\r\n                \r\n", Duration::ZERO)),
+            "larger than 1048576 bytes",
+            "too large",
+        ),
+        (
+            Box::new(|| Reply::Endless("HTTP/1.1 200 OK\r\n\r\n".into(), &[b' '; 4096], Duration::ZERO)),
+            "larger than 1048576 bytes",
+            "too large",
+        ),
+        (
+            Box::new(move || Reply::Endless(CHUNKED.into(), b"1\r\n \r\n", slow)),
+            "no complete answer within 0.3 s",
+            "does not answer in time",
+        ),
+        (Box::new(|| Reply::Silence), "no complete answer within 0.3 s", "does not answer in time"),
+    ];
+    for (answer, reason, general) in cases {
+        let server = Server::start(move |_, _| answer());
+        let total_timeout = if reason.contains("0.3 s") { Duration::from_millis(300) } else { BOUND };
+        let transport = Transport { total_timeout, ..Transport::DEFAULT };
+        let mut fetched = Fetched::over(&server.url(), ONCE, transport);
+        let failure = fetched.key_set.wait_until_fetched(BOUND).expect_err(reason);
+        assert!(failure.contains(reason), "{reason}: {failure}");
+        let reject = fetched.reject();
+        assert_eq!(reject.code(), Reason::KeysUnavailable);
+        let message = reject.message();
+        assert!(
+            message.starts_with("The signing keys could not be fetched since 20") && message.contains(general),
+            "{message}"
+        );
+        assert!(!message.contains("127.0.0.1"), "{message}");
+        let text = format!("The fetch of keys from {} failed: ", server.url());
+        assert_eq!(fetched.told_of(Level::Warning, &text), 1, "{:?}", fetched.told);
+        assert_eq!(fetched.told_of(Level::Warning, "no token can be verified until it works"), 1);
+        drop(fetched);
+        until("the connection is closed", || server.seen.open.load(Ordering::SeqCst) == 0);
+    }
+}
+
+#[test]
+fn a_redirect_on_the_same_host_is_followed() {
+    let server = Server::start(|_, path| match path {
+        "/jwks" => redirect("/a"),
+        "/a" => redirect("/b?c=d"),
+        "/b?c=d" => redirect("e"),
+        "/e" => good(&["a"]),
+        _ => response("404 No", "", ""),
+    });
+    let fetched = Fetched::from(&server.url(), ONCE);
+    assert_eq!(fetched.key_set.wait_until_fetched(BOUND), Ok(()));
+    assert_eq!(fetched.try_key("a"), Ok(()));
+    assert_eq!(server.requests(), 4);
+}
+
+#[test]
+fn a_server_that_comes_later_is_found() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let mut fetched = Fetched::from(&format!("http://{address}/jwks"), QUICK);
+    assert_eq!(fetched.reject().code(), Reason::KeysUnavailable, "before the first fetch, too");
+    let failure = fetched.key_set.wait_until_fetched(BOUND).unwrap_err();
+    assert!(failure.contains("cannot connect: Connection refused"), "{failure}");
+    assert!(
+        fetched.reject().message().ends_with("because the issuer's server cannot be reached"),
+        "{}",
+        fetched.reject()
+    );
+    until("several attempts", || fetched.key_set.life().fetches() > 5);
+    assert_eq!(fetched.told_of(Level::Warning, "failed"), 1, "not told at each attempt: {:?}", fetched.told);
+    let _server = Server::listen(TcpListener::bind(address).unwrap(), None, |_, _| good(&["a"]));
+    until("the keys are there", || fetched.try_key("a") == Ok(()));
+    assert_eq!(fetched.key_set.wait_until_fetched(Duration::ZERO), Ok(()));
+    until("it is told", || fetched.told_of(Level::Info, "Loaded 1 key: 'a' (Ed25519) from") == 1);
+    assert_eq!(fetched.told_of(Level::Info, "works again; it had failed"), 1);
+}
+
+#[test]
+fn a_failed_refresh_keeps_the_keys_and_a_changed_set_replaces_them() {
+    let phase = Arc::new(AtomicUsize::new(0));
+    let server = Server::start({
+        let phase = Arc::clone(&phase);
+        move |_, _| match phase.load(Ordering::SeqCst) {
+            0 => good(&["a", "b"]),
+            1 => response("503 Later", "", ""),
+            2 => response("200 OK", "", r#"{"keys":[]}"#),
+            _ => good(&["b", "c"]),
+        }
+    });
+    let mut fetched = Fetched::from(&server.url(), QUICK);
+    until("the first set", || fetched.try_key("a") == Ok(()));
+    until("several refreshes", || server.requests() > 3);
+    for failing in [1, 2] {
+        phase.store(failing, Ordering::SeqCst);
+        let requests = server.requests();
+        until("several failures", || server.requests() > requests + 5);
+        assert_eq!(fetched.try_key("a"), Ok(()));
+    }
+    assert_eq!(
+        fetched.told_of(Level::Warning, "status 503. It is tried again; the keys fetched at 20"),
+        1,
+        "{:?}",
+        fetched.told
+    );
+    assert_eq!(
+        fetched.told_of(Level::Warning, ""),
+        1,
+        "another reason a moment later waits its turn: {:?}",
+        fetched.told
+    );
+    phase.store(3, Ordering::SeqCst);
+    until("the new set", || fetched.try_key("c") == Ok(()));
+    assert_eq!(fetched.try_key("a"), Err(Reason::UnknownKeyId));
+    assert_eq!(fetched.try_key("b"), Ok(()));
+    let requests = server.requests();
+    until("more refreshes", || server.requests() > requests + 3);
+    assert_eq!(fetched.told_of(Level::Info, "changed: added 'c'; removed 'a'; now 2 keys"), 1, "{:?}", fetched.told);
+    assert_eq!(fetched.told_of(Level::Info, "works again; it had failed"), 1);
+    assert_eq!(fetched.told().len(), 4, "loaded, failed, works again, changed: {:?}", fetched.told);
+}
+
+/// The end of a fetch of these keys.
+fn read(key_ids: &[&str]) -> Result<Obtained, Failure> {
+    let reading = JwkSet::read(document(key_ids).as_bytes(), Origin::Fetched).unwrap();
+    let content = ObtainedContent::Document { reading: Box::new(reading), validator: None, text: None };
+    Ok(Obtained { content, max_age: None })
+}
+
+#[test]
+fn failures_count_from_the_last_good_fetch() {
+    let events = Arc::new(Events::default());
+    let key_set = RemoteKeySet::open(RemoteSettings::new(Location::parse("https://idp.example/").unwrap()), &events);
+    let now = Moment::now();
+    let mut refreshing = Refreshing::new(&key_set, &events, &Arc::default());
+    let bad = || Err(Failure::new(FailureKind::Unreachable, "cannot connect"));
+    for (fetched, wall_clock) in
+        [(read(&["a"]), 1000), (bad(), 2000), (bad(), 3000), (read(&["a"]), 4000), (bad(), 5000)]
+    {
+        refreshing.take(&key_set, fetched, now, UnixMillis(wall_clock));
+    }
+    let told: Vec<_> = std::iter::from_fn(|| events.pop()).map(|event| event.text).collect();
+    assert_eq!(
+        told,
+        [
+            "Loaded 1 key: 'a' (Ed25519) from https://idp.example/",
+            "The fetch of keys from https://idp.example/ failed: cannot connect. It is tried again; the keys fetched at 1970-01-01T00:00:01.000Z stay in use until 1970-01-02T00:00:01.000Z.",
+            "The fetch of keys from https://idp.example/ works again; it had failed 2 times since 1970-01-01T00:00:01.000Z",
+            "The fetch of keys from https://idp.example/ failed: cannot connect. It is tried again; the keys fetched at 1970-01-01T00:00:04.000Z stay in use until 1970-01-02T00:00:04.000Z.",
+        ]
+    );
+}
+
+#[test]
+fn a_clock_that_is_set_back_or_ahead_neither_ends_the_keys_nor_keeps_them() {
+    let events = Arc::new(Events::default());
+    let key_set = RemoteKeySet::open(RemoteSettings::new(Location::parse("https://idp.example/").unwrap()), &events);
+    let begin = Moment::now();
+    let mut refreshing = Refreshing::new(&key_set, &events, &Arc::default());
+    let bad = || Err(Failure::new(FailureKind::Unreachable, "cannot connect"));
+    let max_stale = Timing::DEFAULT.max_stale;
+    for year in [2026_i64, 1970, 2100] {
+        let wall_clock = UnixMillis((year - 1970) * 31_556_952_000);
+        refreshing.take(&key_set, read(&["a"]), begin, wall_clock);
+        for other_clock in [i64::MIN, 0, i64::MAX] {
+            let almost = begin + max_stale - Duration::from_nanos(1);
+            refreshing.take(&key_set, bad(), almost, UnixMillis(other_clock));
+            assert_eq!(try_key(&key_set, "a"), Ok(()), "{year}");
+        }
+        refreshing.end_keys(&key_set, begin + max_stale);
+        assert_eq!(try_key(&key_set, "a"), Err(Reason::KeysUnavailable));
+    }
+    // A day of failures: told of now and then, and once that the keys ended.
+    while events.pop().is_some() {}
+    refreshing.take(&key_set, read(&["a"]), begin, UnixMillis(0));
+    let mut now = begin;
+    while now < begin + max_stale + Duration::from_secs(3600) {
+        let next = key_set.change(&Epoch::default(), |life| {
+            let wake = life.due().unwrap().min(life.next_end().unwrap_or(life.due().unwrap()));
+            (None, wake)
+        });
+        now = now.max(next);
+        refreshing.end_keys(&key_set, now);
+        if key_set.change(&Epoch::default(), |life| (None, life.next(now))) == Step::Fetch {
+            refreshing.take(&key_set, bad(), now, UnixMillis(0));
+        }
+    }
+    let told: Vec<_> = std::iter::from_fn(|| events.pop()).collect();
+    assert_eq!(told.iter().filter(|event| event.level == Level::Error).count(), 1);
+    assert!((25..40).contains(&told.len()), "{} lines in a day: {told:?}", told.len());
+}
+
+#[test]
+fn a_panic_in_a_fetch_is_a_failed_fetch_and_not_the_end() {
+    let transport = Transport { roots: Roots::Panic, ..Transport::DEFAULT };
+    let mut fetched = Fetched::over("http://127.0.0.1:1/", QUICK, transport);
+    until("it goes on", || fetched.key_set.life().fetches() > 3);
+    assert!(fetched.reject().message().ends_with("because of an internal error"), "{}", fetched.reject());
+    assert_eq!(fetched.told_of(Level::Warning, "failed: a defect in this software stopped the fetch"), 1);
+}
+
+#[test]
+fn a_key_that_is_not_used_is_named_once() {
+    let server =
+        Server::start(|_, _| response("200 OK", "", &document(&["a", "b"]).replace(r#""b","#, r#""b","use":"enc","#)));
+    let mut fetched = Fetched::from(&server.url(), QUICK);
+    until("several refreshes", || server.requests() > 3);
+    let line = "the key 'b' is not used: its use is 'enc', not 'sig'";
+    assert_eq!(fetched.told_of(Level::Warning, line), 1, "{:?}", fetched.told);
+    assert_eq!(fetched.try_key("a"), Ok(()));
+}
+
+#[test]
+fn a_silent_server_delays_no_other_one_and_a_drop_does_not_wait_for_it() {
+    let silent = Server::start(|_, _| Reply::Silence);
+    let lively = Server::start(|_, _| good(&["a"]));
+    let events = Arc::new(Events::default());
+    let key_sets = [&silent, &lively].map(|server| {
+        let location = Location::parse(&server.url()).unwrap();
+        RemoteKeySet::open(RemoteSettings { timing: QUICK, ..RemoteSettings::new(location) }, &events)
+    });
+    let begin = Instant::now();
+    let refresher = Refresher::start(&events, &Arc::default()).unwrap();
+    for key_set in &key_sets {
+        refresher.add(key_set);
+    }
+    until("the silent server is asked", || silent.requests() == 1);
+    until("the lively one is asked again and again", || lively.requests() > 5);
+    assert!(key_sets[0].wait_until_fetched(Duration::ZERO).unwrap_err().contains("no answer from"));
+    drop(refresher);
+    assert!(begin.elapsed() < Transport::DEFAULT.total_timeout, "{:?}", begin.elapsed());
+    until("both connections are closed", || {
+        [&silent, &lively].iter().all(|server| server.seen.open.load(Ordering::SeqCst) == 0)
+    });
+    let requests = lively.requests();
+    assert_eq!(Arc::strong_count(&key_sets[1]), 1, "nothing refreshes it any more");
+    assert_eq!(lively.requests(), requests);
+}
+
+#[test]
+fn secrets_in_the_url_are_never_shown() {
+    for answer in [
+        || response("500 No", "", "Cannot GET /jwks?token=s3cret of hunter2"),
+        || response("404 No", "", r#"{"error":"/jwks?token=s3cret"}"#),
+        || response("200 OK", "", "Cannot GET /jwks?token=s3cret of hunter2"),
+        || response("200 OK", "", "<html><title>s3cret</title>"),
+        || response("200 OK", "", r#"{"s3cret":{"hunter2":1}}"#),
+        || response("200 OK", "Content-Encoding: gzip\r\n", "s3cret"),
+        || redirect("/?s3cret"),
+        || Reply::Bytes("".into()),
+    ] {
+        let server = Server::start(move |_, _| answer());
+        let url = format!("http://user:hunter2@{}/jwks?token=s3cret", server.address);
+        let mut fetched = Fetched::from(&url, ONCE);
+        let failure = fetched.key_set.wait_until_fetched(BOUND).unwrap_err();
+        let texts = format!("{failure} {} {:?}", fetched.reject(), fetched.told());
+        assert!(!texts.contains("hunter2") && !texts.contains("s3cret"), "{texts}");
+        assert!(server.seen.requests.lock().unwrap()[0].starts_with("GET /jwks?token=s3cret "));
+    }
+}
+
+#[test]
+fn only_a_certificate_of_a_known_root_and_of_this_host_is_trusted() {
+    let given = |certificate: CertificateDer<'static>| Transport {
+        roots: Roots::Given(vec![certificate]),
+        ..Transport::DEFAULT
+    };
+    let (of_this_host, config) = certificate("127.0.0.1");
+    let server = Server::start_tls(config, |_, path| match path {
+        "/jwks" => good(&["a"]),
+        _ => redirect(&format!("http://127.0.0.1{path}")),
+    });
+    let url = server.url().replace("http:", "https:");
+    let fetched = Fetched::over(&url, ONCE, given(of_this_host.clone()));
+    assert_eq!(fetched.key_set.wait_until_fetched(BOUND), Ok(()));
+    assert_eq!(fetched.try_key("a"), Ok(()));
+
+    let (of_another_host, config) = certificate("other.example");
+    let other = Server::start_tls(config, |_, _| good(&["a"]));
+    let other_url = other.url().replace("http:", "https:");
+    for (url, transport, reason) in [
+        (&*url, Transport::DEFAULT, "UnknownIssuer"),
+        (&url, given(of_another_host.clone()), "TLS failed: the server's certificate is"),
+        (&other_url, given(of_another_host), "is of 'other.example', and '127.0.0.1' was asked"),
+        (&url.replace("/jwks", "/downgrade"), given(of_this_host), "from https to http"),
+    ] {
+        let mut fetched = Fetched::over(url, ONCE, transport);
+        let failure = fetched.key_set.wait_until_fetched(BOUND).unwrap_err();
+        assert!(failure.contains(reason), "{failure}");
+        assert_eq!(fetched.reject().code(), Reason::KeysUnavailable);
+        assert_eq!(fetched.told_of(Level::Warning, reason), 1, "{:?}", fetched.told);
+    }
+    assert_eq!(other.requests(), 0, "nothing is asked of a server that is not trusted");
+}
+
+#[test]
+fn tls_to_a_server_without_tls_fails() {
+    let server = Server::start(|_, _| Reply::Bytes("HTTP/1.1 400 No\r\n\r\n".into()));
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://{}/jwks", listener.local_addr().unwrap());
+    let answering = thread::spawn(move || listener.accept().unwrap().0.write_all(b"HTTP/1.1 400 No\r\n\r\n"));
+    let fetched = Fetched::from(&url, ONCE);
+    let failure = fetched.key_set.wait_until_fetched(BOUND).unwrap_err();
+    assert!(failure.contains("TLS failed: the server, or a proxy in its place, answers without TLS"), "{failure}");
+    answering.join().unwrap().unwrap();
+    drop(server);
+}
+
+/// An authenticator for the JWK set at `url`, and a token for alice.
+struct Pipeline {
+    pair: Ed25519KeyPair,
+}
+
+impl Pipeline {
+    fn new() -> Self {
+        Self { pair: Ed25519KeyPair::generate().unwrap() }
+    }
+
+    fn document(&self) -> String {
+        let x = URL_SAFE_NO_PAD.encode(self.pair.public_key());
+        format!(r#"{{"keys":[{{"kid":"a",{KEY}}},{{"kid":"a","kty":"OKP","crv":"Ed25519","x":"{x}"}}]}}"#)
+    }
+
+    fn open(url: &str) -> Authenticator {
+        let text = format!("http-server.authentication.jwt.key-file={url}\n");
+        Authenticator::open(&Properties::parse(&text, "test").unwrap()).unwrap()
+    }
+
+    fn token(&self, header: &str) -> Vec<u8> {
+        let input = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(r#"{"sub":"alice"}"#));
+        let signature = URL_SAFE_NO_PAD.encode(self.pair.sign(input.as_bytes()));
+        format!("Bearer {input}.{signature}").into_bytes()
+    }
+}
+
+/// The file of an issuer, which changes.
+struct IssuerFile(PathBuf);
+
+impl IssuerFile {
+    fn write(&self, lines: &str) {
+        let text: String = lines.lines().map(|line| format!("http-server.authentication.jwt.{line}\n")).collect();
+        std::fs::write(&self.0, text).unwrap();
+    }
+}
+
+impl Drop for IssuerFile {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+#[test]
+fn a_changed_file_of_an_issuer_keeps_its_keys_and_waits_for_those_of_another_address() {
+    let pipeline = Pipeline::new();
+    let (document, held) = (pipeline.document(), Arc::new(AtomicBool::new(true)));
+    let (first_document, second_document, hold) = (document.clone(), document, Arc::clone(&held));
+    let first = Server::start(move |_, _| response("200 OK", "", &first_document));
+    let second = Server::start(move |_, _| match hold.load(Ordering::SeqCst) {
+        true => response("500 No", "", ""),
+        false => response("200 OK", "", &second_document),
+    });
+    let path = std::env::temp_dir().join(format!("nativejwt-{}-issuer.properties", std::process::id()));
+    let file = IssuerFile(path.clone());
+    file.write(&format!("key-file={}", first.url()));
+    let config = format!("http-server.authentication.jwt.config-files={}", path.display());
+    let authenticator = Authenticator::open(&Properties::parse(&config, "test").unwrap()).unwrap();
+    authenticator.wait_until_fetched(BOUND).unwrap();
+    let token = pipeline.token(r#"{"alg":"EdDSA","kid":"a"}"#);
+    let login = || {
+        let verdict = authenticator.authenticate(&token, UnixMillis(0));
+        verdict.map(|identity| identity.user).map_err(|reject| reject.code())
+    };
+    assert_eq!(login().as_deref(), Ok("alice"));
+
+    file.write(&format!("key-file={}\nuser-mapping.pattern=(a).*", first.url()));
+    until("the new mapping counts", || {
+        authenticator.look();
+        login().as_deref() == Ok("a")
+    });
+    assert_eq!(first.requests(), 1, "the keys that are there were taken over");
+
+    file.write(&format!("key-file={}\nuser-mapping.pattern=(al).*", second.url()));
+    until("the new address is asked", || {
+        authenticator.look();
+        assert_eq!(login().as_deref(), Ok("a"), "the old rules serve until there are keys");
+        second.requests() > 1
+    });
+    held.store(false, Ordering::SeqCst);
+    until("the new rules count", || {
+        authenticator.look();
+        login().as_deref() == Ok("al")
+    });
+    let told: Vec<_> = std::iter::from_fn(|| authenticator.events().pop()).map(|event| event.text).collect();
+    let path = path.display();
+    for line in [
+        format!(
+            "The file of an issuer '{path}' has changed; the old one counts until the keys of the new one are fetched"
+        ),
+        format!("The file of an issuer '{path}' has changed and is in use"),
+    ] {
+        assert!(told.contains(&line), "{line}: {told:#?}");
+    }
+}
+
+#[test]
+fn a_token_is_judged_by_the_keys_of_a_url() {
+    let pipeline = Pipeline::new();
+    let document = pipeline.document();
+    let server = Server::start(move |_, _| response("200 OK", "", &document));
+    let authenticator = Pipeline::open(&server.url());
+    let warning = authenticator.events().pop().unwrap();
+    assert_eq!(warning.level, Level::Warning);
+    assert!(warning.text.contains("anybody on the network path can put in a key of their own and log in as any user"));
+    assert_eq!(authenticator.wait_until_fetched(BOUND), Ok(()));
+    let judge = |header: &str| {
+        let verdict = authenticator.authenticate(&pipeline.token(header), UnixMillis::now());
+        verdict.map(|identity| identity.user).map_err(|reject| (reject.code(), reject.message().to_owned()))
+    };
+    assert_eq!(judge(r#"{"alg":"EdDSA","kid":"a"}"#), Ok("alice".to_owned()), "the second key of the name");
+    assert_eq!(judge(r#"{"alg":"EdDSA"}"#), Err((Reason::KeyIdRequired, "Key ID is required".to_owned())));
+    assert_eq!(judge(r#"{"alg":"EdDSA","kid":"b"}"#), Err((Reason::UnknownKeyId, "Unknown signing key ID".to_owned())));
+    assert_eq!(judge(r#"{"alg":"HS256","kid":"a"}"#).unwrap_err().0, Reason::NoHmacKey);
+    assert_eq!(judge(r#"{"alg":"ES256","kid":"a"}"#).unwrap_err().0, Reason::KeyAlgorithmMismatch);
+    let other = Pipeline::new().token(r#"{"alg":"EdDSA","kid":"a"}"#);
+    assert_eq!(authenticator.authenticate(&other, UnixMillis::now()).unwrap_err().code(), Reason::SignatureMismatch);
+}
+
+/// Runs an ignored test of this file alone, with an environment of its own.
+pub(in crate::keys) fn alone(module: &str, test: &str, environment: &[(&str, &str)]) {
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", &format!("{}::{test}", module.split_once("::").unwrap().1)])
+        .envs(environment.iter().copied())
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && text.contains("1 passed"), "{text}");
+}
+
+#[test]
+fn the_proxies_of_the_environment_are_not_used() {
+    let nobody = "http://127.0.0.1:1";
+    alone(
+        module_path!(),
+        "alone_fetch_by_http",
+        &[("http_proxy", nobody), ("HTTP_PROXY", nobody), ("all_proxy", nobody), ("ALL_PROXY", nobody)],
+    );
+}
+
+#[test]
+#[ignore = "run by the_proxies_of_the_environment_are_not_used"]
+fn alone_fetch_by_http() {
+    let server = Server::start(|_, _| good(&["a"]));
+    assert_eq!(Fetched::from(&server.url(), ONCE).key_set.wait_until_fetched(BOUND), Ok(()));
+}
+
+#[test]
+fn the_systems_roots_are_those_of_ssl_cert_file_where_it_is_set() {
+    let file = std::env::temp_dir().join(format!("nativejwt-roots-{}.pem", std::process::id()));
+    alone(module_path!(), "alone_fetch_by_https", &[("SSL_CERT_FILE", file.to_str().unwrap()), ("SSL_CERT_DIR", "")]);
+    std::fs::remove_file(file).unwrap();
+}
+
+#[test]
+#[ignore = "run by the_systems_roots_are_those_of_ssl_cert_file_where_it_is_set"]
+fn alone_fetch_by_https() {
+    let (certificate, config) = certificate("127.0.0.1");
+    let server = Server::start_tls(config, |_, _| good(&["a"]));
+    let url = server.url().replace("http:", "https:");
+    let file = std::env::var("SSL_CERT_FILE").unwrap();
+    let fetched = Fetched::from(&url, QUICK);
+    let failure = fetched.key_set.wait_until_fetched(BOUND).unwrap_err();
+    assert!(failure.contains("this machine has no root certificates"), "{failure}");
+    // It is taken in without a restart.
+    std::fs::write(file, ::pem::encode(&::pem::Pem::new("CERTIFICATE", &certificate[..]))).unwrap();
+    until("the renewed bundle counts", || fetched.try_key("a") == Ok(()));
+}
+
+#[test]
+fn no_thread_is_left_behind() {
+    alone(module_path!(), "alone_open_and_drop", &[]);
+}
+
+#[test]
+#[ignore = "run by no_thread_is_left_behind"]
+fn alone_open_and_drop() {
+    let threads = || {
+        let names = std::fs::read_dir("/proc/self/task")
+            .unwrap()
+            .map(|task| std::fs::read_to_string(task.unwrap().path().join("comm")));
+        names.filter(|name| name.as_ref().is_ok_and(|name| name.trim() == THREAD_NAME)).count()
+    };
+    let descriptors = || std::fs::read_dir("/proc/self/fd").unwrap().count();
+    let server = Server::start(|number, _| if number % 2 == 0 { Reply::Silence } else { good(&["a"]) });
+    let before = descriptors();
+    for number in 0..20 {
+        // By name, so that the helper threads of the look-up are seen as well.
+        let authenticator = Pipeline::open(&server.url().replace("127.0.0.1", "localhost"));
+        until("it is asked", || server.requests() == number + 1);
+        assert!(threads() >= 1);
+        let begin = Instant::now();
+        drop(authenticator);
+        assert!(begin.elapsed() < crate::stoppable_thread::LONGEST_STOP, "it was joined: {:?}", begin.elapsed());
+    }
+    until("every thread is gone", || threads() == 0);
+    until("every descriptor is closed", || descriptors() <= before);
+}
+
+/// Parts of a turn that panic the next time that they are reached.
+#[derive(Clone, Default)]
+pub(super) struct Defects(Arc<Mutex<Vec<Part>>>);
+
+impl Defects {
+    fn add(&self, part: Part) {
+        self.0.lock().unwrap().push(part);
+    }
+
+    fn have_struck(&self) -> bool {
+        self.0.lock().unwrap().is_empty()
+    }
+}
+
+impl Refreshing {
+    pub(super) fn reaches(&self, part: Part) {
+        let mut defects = self.defects.0.lock().unwrap();
+        let struck = defects.iter().position(|defect| *defect == part).map(|index| defects.swap_remove(index));
+        drop(defects);
+        assert!(struck.is_none(), "a test asked for this panic");
+    }
+}
+
+const EVERY_PART: [Part; 8] =
+    [Part::Begin, Part::EndKeys, Part::Fetch, Part::Wait, Part::Take, Part::Success, Part::Save, Part::Failure];
+
+#[test]
+fn a_panic_in_whatever_part_is_told_wakes_the_logins_and_ends_neither_keys_nor_refreshing() {
+    // Beside each other, since each of them pauses after the panic.
+    thread::scope(|scope| {
+        for part in EVERY_PART {
+            scope.spawn(move || survives(part));
+        }
+    });
+}
+
+fn survives(part: Part) {
+    let server = Server::start(move |number, _| match number {
+        0 => good(&["a"]),
+        1 if part == Part::Failure => response("500 No", "", ""),
+        _ => good(&["a", "b"]),
+    });
+    let events = Arc::new(Events::default());
+    let timing = Timing {
+        unknown_kid_wait: BOUND,
+        unknown_kid_cooldown: Duration::ZERO,
+        first_retry: Duration::from_millis(5),
+        ..Timing::DEFAULT
+    };
+    let settings = RemoteSettings { timing, ..RemoteSettings::new(Location::parse(&server.url()).unwrap()) };
+    let key_set = RemoteKeySet::open(settings, &events);
+    let refresher = Refresher::start(&events, &Arc::default()).unwrap();
+    let refreshing = Refreshing::new(&key_set, &events, &refresher.epoch);
+    let defects = refreshing.defects.clone();
+    refresher.run(&key_set, refreshing);
+    until("the keys are there", || try_key(&key_set, "a") == Ok(()));
+    defects.add(part);
+    let begin = Instant::now();
+    // Whether it finds its key hangs on where the panic is; that it is woken does not.
+    let verdict = try_key(&key_set, "b");
+    assert!(begin.elapsed() < BOUND, "{part:?}: it waits for nothing");
+    until("it has struck", || defects.have_struck());
+    match part {
+        Part::Begin | Part::Wait | Part::Success | Part::Save => assert_eq!(verdict, Ok(()), "{part:?}"),
+        Part::Fetch | Part::Take | Part::Failure => assert_eq!(verdict, Err(Reason::UnknownKeyId), "{part:?}"),
+        // Before the fetch or after it.
+        Part::EndKeys => {}
+    }
+    assert_eq!(try_key(&key_set, "a"), Ok(()), "{part:?}: its keys are as they were");
+    until("the next fetch is good", || try_key(&key_set, "b") == Ok(()));
+    let mut told = Vec::new();
+    until("it is told", || {
+        told.extend(std::iter::from_fn(|| events.pop()).filter(|event| event.level == Level::Error));
+        !told.is_empty()
+    });
+    let line = format!(
+        "internal error in the fetching of keys from {}. It begins anew in 1 s. Please report this.",
+        server.url()
+    );
+    assert_eq!(told.iter().map(|event| &*event.text).collect::<Vec<_>>(), [line], "{part:?}");
+}
+
+#[test]
+fn a_defect_that_stays_is_met_ever_more_rarely_and_the_keys_end_at_their_time() {
+    let server = Server::start(|_, _| good(&["a"]));
+    let events = Arc::new(Events::default());
+    let timing = Timing { max_stale: Duration::from_secs(3), ..QUICK };
+    let settings = RemoteSettings { timing, ..RemoteSettings::new(Location::parse(&server.url()).unwrap()) };
+    let key_set = RemoteKeySet::open(settings, &events);
+    let refresher = Refresher::start(&events, &Arc::default()).unwrap();
+    let refreshing = Refreshing::new(&key_set, &events, &refresher.epoch);
+    let defects = refreshing.defects.clone();
+    refresher.run(&key_set, refreshing);
+    until("the keys are there", || try_key(&key_set, "a") == Ok(()));
+    (0..1000).for_each(|_| defects.add(Part::EndKeys));
+    until("the keys end all the same", || try_key(&key_set, "a") == Err(Reason::KeysUnavailable));
+    let told = std::iter::from_fn(|| events.pop()).filter(|event| event.level == Level::Error);
+    let told: Vec<_> = told.map(|event| event.text).collect();
+    assert!((2..10).contains(&told.len()), "{told:?}");
+    for (text, pause) in told.iter().zip(["in 1 s", "in 2 s", "in 4 s"]) {
+        assert!(text.contains(pause), "{told:?}");
+    }
+}
+
+#[test]
+fn removed_keys_end_by_the_snapshot_alone_and_tokens_kept_before_end_with_their_removal() {
+    let (events, epoch) = (Arc::new(Events::default()), Arc::new(Epoch::default()));
+    let grace = Duration::from_secs(5);
+    let timing = Timing { removed_key_grace: grace, ..Timing::DEFAULT };
+    let location = Location::parse("https://idp.example/").unwrap();
+    let key_set = RemoteKeySet::open(RemoteSettings { timing, ..RemoteSettings::new(location) }, &events);
+    let mut refreshing = Refreshing::new(&key_set, &events, &epoch);
+    let now = Moment::now();
+    let mut take = |key_ids: &[&str], at: Moment| {
+        let before = epoch.settled();
+        refreshing.take(&key_set, read(key_ids), at, UnixMillis(0));
+        epoch.settled() != before
+    };
+    // Three, so that none of them is the only one for its algorithm before or after.
+    assert!(take(&["a", "b", "c"], now), "the first keys");
+    assert!(!take(&["a", "b", "c"], now), "a refresh that changes nothing costs no token");
+    assert!(take(&["b", "c"], now), "the same keys serve, and one of them ends sooner than the tokens kept by it");
+    assert!(!take(&["b", "c"], now), "nothing ends sooner now");
+    assert_eq!(try_key(&key_set, "a"), Ok(()), "the grace");
+    assert!(!take(&["a", "b", "c"], now), "the same keys, and none ends soon");
+    // As if the removal were long ago and nothing had come to take the key out.
+    let long_ago = now - grace - Duration::from_secs(2);
+    assert!(take(&["b", "c"], long_ago));
+    assert_eq!(try_key(&key_set, "a"), Err(Reason::UnknownKeyId));
+    assert_eq!(try_key(&key_set, "b"), Ok(()));
+}
+
+#[test]
+fn a_store_on_a_disk_that_does_not_answer_delays_no_other_issuer() {
+    let pipe = std::env::temp_dir().join(format!("nativejwt-refresh-pipe-{}", std::process::id()));
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let store = crate::http::stores::CertificateStore::new(&pipe, None);
+    let roots = Roots::Store(Arc::new(store));
+    let total_timeout = Duration::from_millis(50);
+    let mut stuck =
+        Fetched::over("https://127.0.0.1:1/", QUICK, Transport { roots, total_timeout, ..Transport::DEFAULT });
+    let server = Server::start(|_, _| good(&["a"]));
+    let location = Location::parse(&server.url()).unwrap();
+    let other = RemoteKeySet::open(RemoteSettings { timing: QUICK, ..RemoteSettings::new(location) }, &stuck.events);
+    stuck._refresher.add(&other);
+    until("the other one has its keys", || try_key(&other, "a") == Ok(()));
+    until("the stuck one fails", || stuck.told_of(Level::Warning, "no complete answer within 0.05 s") == 1);
+    std::fs::remove_file(pipe).unwrap();
+}

@@ -1,0 +1,435 @@
+//! The life of a key set in every order of events: breadth first to a depth, and long random walks. The rules are checked by
+//! books of the test's own, not by what the state says of itself.
+
+#![expect(clippy::print_stdout, reason = "figures, and the seed to repeat a walk")]
+
+use std::collections::HashSet;
+use std::fmt::Write as _;
+use std::hash::{BuildHasher as _, DefaultHasher, Hasher as _, RandomState};
+
+use super::*;
+use crate::algorithm::Algorithm;
+use crate::http::failure::FailureKind;
+use crate::keys::jwk::Origin;
+use crate::keys::remote::{LATEST_END, Snapshot};
+use crate::token::protected_header::ProtectedHeader;
+
+const SECOND: Duration = Duration::from_secs(1);
+const COOLDOWN: Duration = Duration::from_secs(30);
+const WAIT: Duration = Duration::from_secs(2);
+const MAX_STALE: Duration = Duration::from_secs(100);
+const LONGEST_RETRY_WITH_KEYS: Duration = Duration::from_secs(16);
+const LONGEST_RETRY_WITHOUT_KEYS: Duration = Duration::from_secs(8);
+const REFRESH: Duration = Duration::from_secs(40);
+
+fn timing(removed_key_grace: Duration) -> Timing {
+    Timing {
+        refresh_interval: REFRESH,
+        shortest_refresh: 30 * SECOND,
+        first_retry: SECOND,
+        longest_retry_without_keys: LONGEST_RETRY_WITHOUT_KEYS,
+        longest_retry_with_keys: LONGEST_RETRY_WITH_KEYS,
+        max_stale: MAX_STALE,
+        removed_key_grace,
+        unknown_kid_cooldown: COOLDOWN,
+        unknown_kid_wait: WAIT,
+    }
+}
+
+fn good(key_ids: &[&str]) -> Good {
+    const KEY: &str = r#""kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo""#;
+    let keys: Vec<_> = key_ids.iter().map(|key_id| format!(r#"{{"kid":"{key_id}",{KEY}}}"#)).collect();
+    let document = format!(r#"{{"keys":[{}]}}"#, keys.join(","));
+    let keys = JwkSet::read(document.as_bytes(), Origin::Fetched).unwrap().keys;
+    Good { keys: Arc::new(keys), validator: None, text: None }
+}
+
+/// Kids of logins: one that the issuer adds, one that it never has.
+const KEY_IDS: [&str; 2] = ["b", "x"];
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Event {
+    /// The refresher wakes up and looks at the state.
+    Refresher,
+    /// The fetch brings the set with `a`, with `b` instead, or without either.
+    Brings(usize),
+    Unchanged,
+    Fails,
+    /// A login with an unknown kid comes.
+    Login(usize),
+    /// A login that waits is woken, or its time is over.
+    Wakes(usize),
+    Passes(Duration),
+    /// Until the next time that the refresher has something to do.
+    PassesUntilDue,
+}
+
+#[derive(Clone, Debug)]
+struct Waiting {
+    ticket: Ticket,
+    /// By the test's own count.
+    fetch: u64,
+    since: Moment,
+}
+
+#[derive(Clone, Debug)]
+struct World {
+    grace: Duration,
+    life: Life,
+    now: Moment,
+    /// What the request path sees.
+    published: Option<Snapshot>,
+    /// How long a token of `a` is served that was accepted and kept in this epoch at the best time for it.
+    kept_until: Option<Moment>,
+    logins: [Option<Waiting>; KEY_IDS.len()],
+    in_flight: bool,
+    begun: u64,
+    ended: u64,
+    /// When the next fetch is due if nobody asks for one.
+    planned: Moment,
+    /// When the last fetch began that somebody asked for, and the last one of all.
+    asked_at: Option<Moment>,
+    begun_at: Option<Moment>,
+    waited_for_since_good: [bool; KEY_IDS.len()],
+    last_good: Option<Moment>,
+    /// The latest document has `b`.
+    has_b: bool,
+    /// The latest documents have no `a`; since then.
+    rotated_at: Option<Moment>,
+    /// The refresher has seen this time.
+    seen: Moment,
+}
+
+struct Documents([Good; 3]);
+
+impl World {
+    fn new(grace: Duration, begin: Moment) -> Self {
+        Self {
+            grace,
+            life: Life::new(&timing(grace), begin),
+            now: begin,
+            published: None,
+            kept_until: None,
+            logins: Default::default(),
+            in_flight: false,
+            begun: 0,
+            ended: 0,
+            planned: begin,
+            asked_at: None,
+            begun_at: None,
+            waited_for_since_good: Default::default(),
+            last_good: None,
+            has_b: false,
+            rotated_at: None,
+            seen: begin,
+        }
+    }
+
+    fn possible(&self) -> Vec<Event> {
+        let mut events = vec![Event::Refresher, Event::Passes(SECOND), Event::Passes(COOLDOWN), Event::PassesUntilDue];
+        if self.in_flight {
+            events.extend([Event::Brings(0), Event::Brings(1), Event::Brings(2), Event::Unchanged, Event::Fails]);
+        }
+        for (index, login) in self.logins.iter().enumerate() {
+            match login {
+                Some(waiting) if self.ended >= waiting.fetch || self.now >= waiting.since + WAIT => {
+                    events.push(Event::Wakes(index));
+                }
+                Some(_) => {}
+                None if self.serving().is_some() && !self.serves(KEY_IDS[index]) => {
+                    events.push(Event::Login(index));
+                }
+                None => {}
+            }
+        }
+        events
+    }
+
+    /// Does what the refresher, the fetch or a login does, and checks the rules.
+    fn take(&mut self, event: Event, documents: &Documents) {
+        let now = self.now;
+        match event {
+            Event::Passes(time) => self.now = now + time,
+            Event::PassesUntilDue => {
+                let next = [self.life.due(), self.life.next_end()].into_iter().flatten().min();
+                self.now = next.map_or(now, |next| next.max(now));
+            }
+            Event::Refresher => {
+                self.end_keys();
+                let earlier = self.life.due();
+                if self.life.next(now) == Step::Fetch {
+                    assert!(!self.in_flight, "a second fetch beside the first");
+                    assert!(earlier.is_some_and(|due| due <= now));
+                    if now < self.planned {
+                        let apart = self.asked_at.is_none_or(|asked_at| now - asked_at >= COOLDOWN);
+                        assert!(apart, "two fetches on demand within a cool-down");
+                        self.asked_at = Some(now);
+                    }
+                    self.begun_at = Some(now);
+                    self.in_flight = true;
+                    self.begun += 1;
+                }
+                self.seen = now;
+            }
+            Event::Brings(which) => {
+                self.end_keys();
+                let fetched = Fetched::Document(documents.0[which].clone());
+                self.life.succeeded(fetched, None, now, UnixMillis(0)).unwrap();
+                self.publish();
+                self.fetch_ended(true);
+                self.has_b = which == 1;
+                self.rotated_at = match which {
+                    0 => None,
+                    _ => self.rotated_at.or(Some(now)),
+                };
+            }
+            Event::Unchanged => {
+                self.end_keys();
+                let result = self.life.succeeded(Fetched::Unchanged, None, now, UnixMillis(0));
+                assert_eq!(result.is_ok(), self.published.is_some(), "there is no document to be the same");
+                match result {
+                    Ok(_) => self.publish(),
+                    Err(_) => self.fail(),
+                }
+                self.fetch_ended(self.published.is_some());
+            }
+            Event::Fails => {
+                self.end_keys();
+                self.fail();
+                self.fetch_ended(false);
+            }
+            Event::Login(index) => self.ask(index),
+            Event::Wakes(index) => {
+                let waiting = self.logins[index].take().unwrap();
+                let in_time = self.ended >= waiting.fetch;
+                if in_time && self.serving().is_some() && !self.serves(KEY_IDS[index]) && !waiting.ticket.settles {
+                    self.ask(index);
+                }
+            }
+        }
+        self.keep();
+        self.check();
+    }
+
+    /// The keys that the request path has at this moment, and until when a token is kept that they verify.
+    fn serving(&self) -> Option<(&Arc<JwkSet>, Moment)> {
+        self.published.as_ref()?.keys_at(self.now)
+    }
+
+    fn serves(&self, key_id: &str) -> bool {
+        let header = ProtectedHeader::of(Algorithm::EdDsa, Some(key_id));
+        self.serving().is_some_and(|(keys, _)| keys.verify_with(&header, |_| Ok(())).is_ok())
+    }
+
+    fn keep(&mut self) {
+        let end = self.serving().map(|(_, end)| end).filter(|_| self.serves("a"));
+        self.kept_until = self.kept_until.max(end);
+    }
+
+    fn ask(&mut self, index: usize) {
+        let now = self.now;
+        let cold = self.begun_at.is_none_or(|begun_at| now - begun_at >= COOLDOWN);
+        // A fetch that was granted may not have begun yet.
+        let free = !self.in_flight && self.planned > now && cold && !self.waited_for_since_good[index];
+        let answer = self.life.ask(index as u64, now);
+        if free && self.life.document().is_some() {
+            assert!(matches!(answer, Answer::Wait(_)), "nothing stands in the way of a fetch");
+        }
+        if self.waited_for_since_good[index] && self.logins.iter().all(Option::is_none) && answer != Answer::Refused {
+            // Forgotten after the cool-down at the latest, and not before it unless there was a good fetch.
+            assert!(self.waited_at(index).is_none_or(|since| now >= since + COOLDOWN), "the same kid waits twice");
+        }
+        if let Answer::Wait(ticket) = answer {
+            assert_eq!(ticket.settles, !self.in_flight);
+            self.life.waits(index as u64, now);
+            self.waited_for_since_good[index] = true;
+            let fetch = if self.in_flight { self.begun } else { self.begun + 1 };
+            self.logins[index] = Some(Waiting { ticket, fetch, since: now });
+        }
+    }
+
+    fn waited_at(&self, index: usize) -> Option<Moment> {
+        self.logins[index].as_ref().map(|waiting| waiting.since)
+    }
+
+    fn end_keys(&mut self) {
+        if let Some(ending) = self.life.end_keys(self.now) {
+            self.publish();
+            if matches!(ending, Ending::All { .. }) {
+                self.planned = self.planned.min(self.now);
+                self.rotated_at = None;
+            }
+        }
+    }
+
+    fn fail(&mut self) {
+        self.life.failed(&Failure::new(FailureKind::Status, ""), self.now, 0);
+    }
+
+    fn publish(&mut self) {
+        let snapshot = Snapshot::serving(&self.life);
+        let continues = match (&snapshot, &self.published) {
+            (Some(snapshot), Some(older)) => snapshot.continues(older, self.now),
+            (None, None) => true,
+            _ => false,
+        };
+        if !continues {
+            self.kept_until = None;
+        }
+        self.published = snapshot;
+    }
+
+    fn fetch_ended(&mut self, well: bool) {
+        self.in_flight = false;
+        self.ended = self.begun;
+        self.planned = self.life.due().expect("the end of a fetch leads to the next one");
+        if well {
+            self.last_good = Some(self.now);
+            self.waited_for_since_good = Default::default();
+        }
+        self.seen = self.now;
+    }
+
+    fn check(&self) {
+        let now = self.now;
+        for waiting in self.logins.iter().flatten() {
+            assert_eq!(self.life.is_over(waiting.ticket), self.ended >= waiting.fetch, "a lost wake-up");
+            let will_end = self.in_flight || self.life.due().is_some_and(|due| due <= now);
+            assert!(self.ended >= waiting.fetch || will_end, "a login waits for a fetch that nobody makes");
+        }
+        match self.life.due() {
+            None => assert!(self.in_flight, "nothing will ever be fetched again"),
+            Some(due) => {
+                assert!(!self.in_flight, "a second fetch would begin");
+                let longest = match (&self.published, self.last_good) {
+                    (Some(_), Some(good)) if good == self.seen => REFRESH,
+                    (Some(_), _) => REFRESH.max(LONGEST_RETRY_WITH_KEYS),
+                    (None, _) => LONGEST_RETRY_WITHOUT_KEYS,
+                };
+                assert!(due <= self.seen + longest || due <= now + longest, "a missed retry");
+                assert!(due <= self.planned, "later than planned");
+            }
+        }
+        let gate = self.life.gate();
+        assert_eq!(gate == Gate::Fetching, self.in_flight);
+        if let Gate::ClosedUntil(time) = gate {
+            assert!(self.life.due().is_some_and(|due| due <= time), "closed, and nothing comes");
+        }
+        // Whatever becomes of the refresher, if a little late.
+        let late = now - LATEST_END;
+        let is_removed = self.rotated_at.is_some_and(|rotated_at| late >= rotated_at + self.grace);
+        let is_stale = self.last_good.is_none_or(|last_good| late >= last_good + MAX_STALE);
+        assert!(!is_stale || self.serving().is_none(), "keys beyond max_stale");
+        assert!(!is_removed || !self.serves("a"), "a removed key serves");
+        let is_kept = self.kept_until.is_some_and(|until| now < until);
+        assert!(!(is_stale || is_removed) || !is_kept, "a kept token of a key that has ended");
+        // What depends on the refresher's timer holds once it looked at this time.
+        if self.seen == now {
+            let fresh = self.last_good.is_some_and(|last_good| now < last_good + MAX_STALE);
+            assert_eq!(self.published.is_some(), fresh, "keys beyond max_stale, or no keys within it");
+            if let Some(rotated_at) = self.rotated_at {
+                assert!(!self.has_b || self.serves("b"));
+                let graced = now < rotated_at + self.grace;
+                assert!(graced || !self.serves("a"), "a removed key serves");
+            }
+        }
+    }
+
+    /// Equal for states that differ in nothing that matters later.
+    fn digest(&self) -> u64 {
+        struct Hashing(DefaultHasher);
+        impl std::fmt::Write for Hashing {
+            fn write_str(&mut self, text: &str) -> std::fmt::Result {
+                self.0.write(text.as_bytes());
+                Ok(())
+            }
+        }
+        let mut hashing = Hashing(DefaultHasher::new());
+        write!(hashing, "{self:?}").unwrap();
+        hashing.0.finish()
+    }
+}
+
+/// With two more keys, so that none of the others is ever the only one for its algorithm.
+fn documents() -> Documents {
+    Documents([good(&["a", "c", "d"]), good(&["b", "c", "d"]), good(&["c", "d"])])
+}
+
+#[test]
+fn in_every_order_of_events_no_login_is_lost_no_fetch_doubled_and_no_dead_key_serves() {
+    let documents = documents();
+    // One more takes ten times as long.
+    let depth = std::env::var("NATIVEJWT_DEPTH").map_or(7, |depth| depth.parse().unwrap());
+    let mut explored = 0;
+    for grace in [Duration::ZERO, 10 * SECOND] {
+        // From the first good fetch on, since before it nothing can be asked for.
+        let mut world = World::new(grace, Moment::now());
+        world.take(Event::Refresher, &documents);
+        world.take(Event::Brings(0), &documents);
+        let (mut layer, mut known) = (vec![world], HashSet::new());
+        for _ in 0..depth {
+            let mut next = Vec::new();
+            for world in &layer {
+                for event in world.possible() {
+                    let mut world = world.clone();
+                    world.take(event, &documents);
+                    if known.insert(world.digest()) {
+                        next.push(world);
+                    }
+                }
+            }
+            layer = next;
+        }
+        explored += known.len();
+    }
+    println!("{explored} states");
+    assert!(explored > 10_000, "{explored} states are not all of them");
+}
+
+#[test]
+fn on_long_random_walks_the_rules_hold_too() {
+    let documents = documents();
+    let seed = std::env::var("NATIVEJWT_SEED").ok().and_then(|seed| seed.parse().ok());
+    let seed: u64 = seed.unwrap_or_else(|| RandomState::new().hash_one(0));
+    println!("NATIVEJWT_SEED={seed}");
+    let mut state = seed | 1;
+    let mut random = |below: usize| {
+        // xorshift64
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        usize::try_from(state % below as u64).unwrap()
+    };
+    for walk in 0..400 {
+        let mut world = World::new(if walk % 2 == 0 { Duration::ZERO } else { 10 * SECOND }, Moment::now());
+        for _ in 0..300 {
+            let events = world.possible();
+            world.take(events[random(events.len())], &documents);
+        }
+    }
+}
+
+#[test]
+fn a_kid_whose_fetch_failed_does_not_wait_again_until_the_cool_down_or_a_good_fetch() {
+    let now = Moment::now();
+    let mut life = Life::new(&timing(Duration::ZERO), now);
+    life.next(now);
+    life.succeeded(Fetched::Document(good(&["a"])), None, now, UnixMillis(0)).unwrap();
+    assert!(matches!(life.ask(1, now), Answer::Wait(Ticket { settles: true, .. })));
+    life.waits(1, now);
+    assert_eq!(life.next(now), Step::Fetch);
+    assert_eq!(life.ask(1, now), Answer::Refused, "one login waits for the kid already");
+    assert!(matches!(life.ask(2, now), Answer::Wait(Ticket { settles: false, .. })), "another kid joins in");
+    life.failed(&Failure::new(FailureKind::Status, ""), now, 0);
+    assert_eq!(life.ask(1, now), Answer::Refused);
+    assert_eq!(life.gate(), Gate::Open, "nothing was postponed for it");
+    assert_eq!(life.ask(2, now), Answer::Refused, "the cool-down");
+    assert_eq!(life.gate(), Gate::ClosedUntil(now + COOLDOWN));
+    let retry = life.due().unwrap();
+    assert!(retry <= now + SECOND, "the retry is not put off");
+    life.next(retry);
+    life.succeeded(Fetched::Document(good(&["a"])), None, retry, UnixMillis(0)).unwrap();
+    assert_eq!(life.gate(), Gate::Open, "every kid has a new chance");
+    life.ask(1, retry);
+    assert_eq!(life.due(), Some(now + COOLDOWN), "a wish within the cool-down comes true at its end");
+}

@@ -1,0 +1,97 @@
+//! What a caller has to know of a configuration before it opens it.
+
+use crate::config::{Configuration, ConfigurationErrors, GlobalConfiguration, Properties};
+use crate::host::HostProcess;
+use crate::keys::KeyFileKind;
+
+/// What a caller has to know of a configuration before it opens it. It is read by the code that opens it, so that no caller
+/// reads a property by rules of its own. Of a configuration with errors it says what can be said; opening it tells them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigurationSummary {
+    /// True if keys are fetched from a server, or can be after a change of one of `config-files`.
+    pub fetches_keys: bool,
+    /// True if the certificates that the caller trusts count for that server: no trust store is set instead.
+    pub uses_jvm_trust: bool,
+    /// True if sessions can get more of a token than its user: groups, or the token. An issuer's file can say so too.
+    pub gives_more_than_a_user: bool,
+    /// `pass-through.credential-name`: under which name connectors get the token.
+    pub credential_name: Option<String>,
+    /// `pass-through.allow-user-with-hyphen`.
+    pub allows_user_with_hyphen: bool,
+}
+
+impl ConfigurationSummary {
+    /// Reads no file.
+    #[must_use]
+    pub fn of(properties: &Properties) -> Self {
+        let mut told_by_opening = ConfigurationErrors::default();
+        let whole = GlobalConfiguration::read(properties, &HostProcess::default(), &mut told_by_opening);
+        let (fetches_keys, has_trust_store, gives_groups) = match Configuration::read(properties, &mut told_by_opening)
+        {
+            Configuration::One(issuer) => (
+                KeyFileKind::of(&issuer.key_file.value) == KeyFileKind::Remote,
+                issuer.http_client.trust_store.is_some(),
+                issuer.groups_field.is_some(),
+            ),
+            Configuration::Several { .. } => (true, false, true),
+        };
+        let allows_user_with_hyphen = whole.pass_through.as_ref().is_some_and(|rules| rules.allow_user_with_hyphen);
+        let credential_name = whole.pass_through.map(|rules| rules.credential_name);
+        Self {
+            fetches_keys,
+            uses_jvm_trust: fetches_keys && !has_trust_store,
+            gives_more_than_a_user: gives_groups || credential_name.is_some(),
+            credential_name,
+            allows_user_with_hyphen,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn summary(text: &str) -> ConfigurationSummary {
+        ConfigurationSummary::of(&Properties::parse(text, "").unwrap())
+    }
+
+    #[test]
+    fn keys_are_fetched_where_opening_would_fetch_them() {
+        for (key_file, fetches) in [
+            ("https://idp.example/jwks", true),
+            ("HTTP://idp.example/jwks", true),
+            ("oidc:https://idp.example", true),
+            ("OIDC:https://idp.example", true),
+            ("/etc/https://", false),
+            ("inline:{\"keys\":[]}", false),
+            ("/keys/${KID}.pem", false),
+            ("etc/key.pem", false),
+        ] {
+            for name in ["http-server.authentication.jwt.key-file", "http.authentication.jwt.key-file"] {
+                let summary = summary(&format!("{name}={key_file}"));
+                assert_eq!((summary.fetches_keys, summary.uses_jvm_trust), (fetches, fetches), "{name}={key_file}");
+            }
+        }
+        let with_store = "http-server.authentication.jwt.key-file=https\\://a/\njwk.http-client.trust-store-path=b";
+        assert_eq!((summary(with_store).fetches_keys, summary(with_store).uses_jvm_trust), (true, false));
+        let several = summary("http-server.authentication.jwt.config-files=a,b");
+        assert!(several.fetches_keys && several.uses_jvm_trust && several.gives_more_than_a_user);
+        assert!(!summary("").fetches_keys);
+    }
+
+    #[test]
+    fn what_sessions_get_is_what_opening_would_give_them() {
+        let of = |lines: &str| {
+            let text: String = lines.lines().map(|line| format!("http-server.authentication.jwt.{line}\n")).collect();
+            let summary = summary(&text);
+            (summary.gives_more_than_a_user, summary.credential_name, summary.allows_user_with_hyphen)
+        };
+        let name = || Some("token".to_owned());
+        assert_eq!(of("key-file=a"), (false, None, false));
+        assert_eq!(of("key-file=a\ngroups-field=groups"), (true, None, false));
+        assert_eq!(of("key-file=a\npass-through.credential-name = token"), (true, name(), false));
+        let with_hyphen = "pass-through.credential-name=token\npass-through.allow-user-with-hyphen=TRUE";
+        assert_eq!(of(with_hyphen), (true, name(), true));
+        assert_eq!(of("pass-through.allow-user-with-hyphen=true"), (false, None, false));
+    }
+}
