@@ -16,11 +16,11 @@ fuzz_target!(|data: &[u8]| {
             let mut written = String::new();
             for entry in &properties.entries {
                 assert!(entry.line >= 1 && entry.line <= lines, "{entry:?}");
-                let _ = writeln!(written, "{}={}", escaped(&entry.key), escaped(&entry.value));
+                let _ = writeln!(written, "{}={}", escaped(&entry.name), escaped(&entry.value));
             }
             let again = Properties::parse(&written, "fuzz").expect("what was read can be read again");
             let pairs = |properties: &Properties| -> Vec<(String, String)> {
-                properties.entries.iter().map(|entry| (entry.key.clone(), entry.value.clone())).collect()
+                properties.entries.iter().map(|entry| (entry.name.clone(), entry.value.clone())).collect()
             };
             assert_eq!(pairs(&again), pairs(&properties));
             if !text.contains("key-file") {

@@ -59,18 +59,18 @@ impl CoordinatorFile {
             && name.value != PLUGIN_NAME
         {
             let message = format!("is '{}', which is another plugin; ours is {PLUGIN_NAME}", name.value);
-            errors.push(Problem::of_key(PLUGIN_KEY, &source, name.line, message));
+            errors.push(Problem::for_property(PLUGIN_KEY, &source, name.line, message));
         }
         let is_plugin_file = plugin_name.is_some();
         properties.entries.retain(|entry| match is_plugin_file {
-            true => entry.key != PLUGIN_KEY,
-            false => is_ours(&entry.key) || entry.key == TYPE_KEY,
+            true => entry.name != PLUGIN_KEY,
+            false => is_ours(&entry.name) || entry.name == TYPE_KEY,
         });
         properties.resolve_environment(&mut errors);
         let mut authentication_type = None;
         if !is_plugin_file {
             authentication_type = properties.get(TYPE_KEY).map(|entry| (entry.value.clone(), entry.line));
-            properties.entries.retain(|entry| entry.key != TYPE_KEY);
+            properties.entries.retain(|entry| entry.name != TYPE_KEY);
         }
         if let Some((types, line)) = &authentication_type {
             let names = |name: &str| parts(types).any(|part| part.eq_ignore_ascii_case(name));
@@ -78,11 +78,11 @@ impl CoordinatorFile {
                 let message = format!(
                     "names both {STOCK_TYPE} and {DELEGATED_TYPE}, which are one authenticator: keep one of them"
                 );
-                errors.push(Problem::of_key(TYPE_KEY, &source, *line, message));
+                errors.push(Problem::for_property(TYPE_KEY, &source, *line, message));
             }
             if names(DELEGATED_TYPE) && properties.get(CREDENTIAL_KEY).is_none() {
                 let (key, value) = (CREDENTIAL_KEY.to_owned(), DEFAULT_CREDENTIAL.to_owned());
-                properties.entries.push(Property { key, value, line: *line });
+                properties.entries.push(Property { name: key, value, line: *line });
             }
         }
         if errors.problems().is_empty() {

@@ -64,7 +64,7 @@ pub(crate) fn problems_json(problems: &[Problem]) -> String {
             JsonObject::new()
                 .text("file", problem.source())
                 .maybe_number("line", (problem.line() > 0).then_some(problem.line()))
-                .maybe_text("key", problem.key())
+                .maybe_text("key", problem.property())
                 .text("message", problem.message())
                 .finish()
         })

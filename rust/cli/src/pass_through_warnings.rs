@@ -35,7 +35,7 @@ pub(crate) struct Findings {
 impl Findings {
     fn warn(&mut self, file: &Properties, key: &str, message: &str) {
         let line = file.get(key).map_or(0, |entry| entry.line);
-        self.warnings.push(Problem::of_key(key, &file.source, line, message));
+        self.warnings.push(Problem::for_property(key, &file.source, line, message));
     }
 
     /// The entry of a key, with a note where its value is known to the coordinator alone.

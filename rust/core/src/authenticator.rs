@@ -19,9 +19,9 @@ use crate::signature;
 use crate::token::CompactJws;
 use crate::token::bearer::{bearer_token, bearer_token_range};
 use crate::token_cache::{CachePlace, Hit, Terms, TokenCache, java_bytes};
-use crate::trace::{Journal, KeyDescription, Onlooker, Refusal, Step, StepName};
+use crate::trace::{Journal, KeyDescription, Onlooker, Step, StepName, StepRejection};
 use crate::unverified_token::UnverifiedToken;
-use crate::watched_file::{FileWatcher, LOOK_INTERVAL};
+use crate::watched_file::{FileWatcher, POLL_INTERVAL};
 
 /// Callers in other languages share it by its address, where no compiler looks.
 const _: () = {
@@ -69,24 +69,24 @@ impl Authenticator {
     /// # Errors
     /// All that is wrong, at once.
     pub fn open(properties: &Properties) -> Result<Self, ConfigurationErrors> {
-        Self::open_in(properties, &HostProcess::default())
+        Self::open_with(properties, &HostProcess::default())
     }
 
     /// As [`Authenticator::open`], in a process that brings something with it.
     ///
     /// # Errors
     /// As [`Authenticator::open`].
-    pub fn open_in(properties: &Properties, environment: &HostProcess) -> Result<Self, ConfigurationErrors> {
+    pub fn open_with(properties: &Properties, host: &HostProcess) -> Result<Self, ConfigurationErrors> {
         let events = Arc::new(Events::default());
         let mut errors = ConfigurationErrors::default();
-        let whole = GlobalConfiguration::read(properties, environment, &mut errors);
-        let issuers = Arc::new(Issuers::open(properties, environment, &events, errors)?);
+        let whole = GlobalConfiguration::read(properties, host, &mut errors);
+        let issuers = Arc::new(Issuers::open(properties, host, &events, errors)?);
         let watcher = issuers.has_files().then(|| {
             let issuers = Arc::clone(&issuers);
-            FileWatcher::start(LOOK_INTERVAL, &events, move || issuers.look())
+            FileWatcher::start(POLL_INTERVAL, &events, move || issuers.poll())
         });
         let watcher = watcher.transpose().map_err(|error| {
-            Problem::of_source(&properties.source, format!("no thread can be started that looks at files: {error}"))
+            Problem::for_file(&properties.source, format!("no thread can be started that looks at files: {error}"))
         })?;
         let cache = whole.token_cache_size.map(TokenCache::new);
         Ok(Self { _watcher: watcher, issuers, cache, whole, events })
@@ -115,8 +115,8 @@ impl Authenticator {
 
     /// One look at the files, as the watching thread takes it.
     #[cfg(test)]
-    pub(crate) fn look(&self) {
-        self.issuers.look();
+    pub(crate) fn poll(&self) {
+        self.issuers.poll();
     }
 
     /// How many accepted tokens are kept at most: each [`CachePlace::slot`] is less than it. 0 if none is kept.
@@ -180,7 +180,7 @@ impl Authenticator {
         authorization: &[u8],
         now: UnixMillis,
         passed: impl FnMut(Step<'_>),
-    ) -> Result<Identity, Refusal> {
+    ) -> Result<Identity, StepRejection> {
         let journal = Journal::new(passed);
         let judged = bearer_token(authorization).and_then(|token| {
             journal.passed(Step::BearerToken { bytes: token.len() });
@@ -195,7 +195,7 @@ impl Authenticator {
     pub fn issuer_of(&self, token: &[u8]) -> Option<IssuerView> {
         let rules = self.issuers.load();
         let payload = UnverifiedToken::decode(token, usize::MAX).map(|token| token.payload).unwrap_or_default();
-        rules.of(&payload).ok().map(|issuer| IssuerView(Arc::clone(issuer)))
+        rules.select(&payload).ok().map(|issuer| IssuerView(Arc::clone(issuer)))
     }
 
     /// All issuers, in no order.
@@ -272,7 +272,7 @@ impl Authenticator {
 
         onlooker.begins(StepName::Issuer);
         let issuers = self.issuers.load();
-        let issuer = issuers.of(token.unverified_payload())?;
+        let issuer = issuers.select(token.unverified_payload())?;
         if issuers.are_several() {
             onlooker.passed(Step::Issuer { required: issuer.claims.required_issuer.as_deref() });
         }

@@ -32,9 +32,9 @@ pub enum Clock {
 }
 
 impl Clock {
-    /// How far [`Clock::behind`] may be behind, in milliseconds: it moves by the kernel's tick, 1 to 10 ms, and stands still
+    /// How far [`Clock::coarse_now`] may be behind, in milliseconds: it moves by the kernel's tick, 1 to 10 ms, and stands still
     /// for longer where a hypervisor takes the processor away that counts the ticks.
-    pub(crate) const MOST_BEHIND: i64 = 10_000;
+    pub(crate) const MAX_COARSE_LAG: i64 = 10_000;
 
     pub(crate) fn now(self) -> UnixMillis {
         match self {
@@ -43,8 +43,8 @@ impl Clock {
         }
     }
 
-    /// No later than [`Clock::now`], and [`Clock::MOST_BEHIND`] earlier at most. A seventh of the price.
-    pub(crate) fn behind(self) -> UnixMillis {
+    /// No later than [`Clock::now`], and [`Clock::MAX_COARSE_LAG`] earlier at most. A seventh of the price.
+    pub(crate) fn coarse_now(self) -> UnixMillis {
         match self {
             Self::At(time) => time,
             Self::System => {
@@ -106,7 +106,7 @@ pub(crate) struct Deadline {
     apart: i64,
 }
 
-/// What the kernel noted at its last tick, in nanoseconds: no later than its clocks, and [`Clock::MOST_BEHIND`] earlier at
+/// What the kernel noted at its last tick, in nanoseconds: no later than its clocks, and [`Clock::MAX_COARSE_LAG`] earlier at
 /// most.
 #[derive(Clone, Copy, Debug)]
 struct Ticks {
@@ -138,7 +138,7 @@ impl Deadline {
 
     fn of(moment: Moment, ticks: Ticks, now: Moment) -> Self {
         let left = i64::try_from((moment - now).as_nanos()).unwrap_or(i64::MAX);
-        let margin = Clock::MOST_BEHIND * 1_000_000 + Self::MOST_UNSEEN;
+        let margin = Clock::MAX_COARSE_LAG * 1_000_000 + Self::MOST_UNSEEN;
         let surely_ahead_until = ticks.monotonic.saturating_add(left).saturating_sub(margin);
         Self { moment, surely_ahead_until, apart: ticks.apart() }
     }
@@ -183,11 +183,11 @@ mod tests {
     #[test]
     fn the_cheap_reading_is_behind_and_not_by_much() {
         for _ in 0..10_000 {
-            let behind = Clock::System.behind();
+            let behind = Clock::System.coarse_now();
             let now = Clock::System.now();
-            assert!(behind <= now && now.0 - behind.0 < Clock::MOST_BEHIND, "{behind} {now}");
+            assert!(behind <= now && now.0 - behind.0 < Clock::MAX_COARSE_LAG, "{behind} {now}");
         }
-        assert_eq!(Clock::At(UnixMillis(7)).behind(), Clock::At(UnixMillis(7)).now());
+        assert_eq!(Clock::At(UnixMillis(7)).coarse_now(), Clock::At(UnixMillis(7)).now());
     }
 
     const SECOND: Duration = Duration::from_secs(1);
@@ -242,8 +242,8 @@ mod tests {
         let late = after(TICKS, 49 * SECOND, Duration::ZERO);
         assert!(in_a_minute.is_ahead_by(late, exactly(in_a_minute.moment - Duration::from_nanos(1))));
         assert!(!in_a_minute.is_ahead_by(late, exactly(in_a_minute.moment)));
-        // The tick alone never says that a moment is ahead which is less than MOST_BEHIND away.
-        let soon = Deadline::of(now + Duration::from_millis(Clock::MOST_BEHIND.unsigned_abs()), TICKS, now);
+        // The tick alone never says that a moment is ahead which is less than MAX_COARSE_LAG away.
+        let soon = Deadline::of(now + Duration::from_millis(Clock::MAX_COARSE_LAG.unsigned_abs()), TICKS, now);
         assert!(!soon.is_ahead_by(TICKS, exactly(soon.moment)));
         assert!(Deadline::at(now + 3600 * SECOND).is_ahead() && Deadline::at(now + Duration::MAX).is_ahead());
         assert!(!Deadline::at(now).is_ahead() && !Deadline::at(now - SECOND).is_ahead());

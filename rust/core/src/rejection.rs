@@ -165,7 +165,7 @@ impl fmt::Display for Rejection {
 impl std::error::Error for Rejection {}
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
     #[test]
@@ -178,23 +178,30 @@ mod tests {
         assert!(Reason::ALL.iter().all(|code| code.number() > 0));
     }
 
-    /// `NATIVEJWT_UPDATE=1 cargo test` writes the table anew.
-    #[test]
-    fn the_committed_table_is_fresh() {
-        let mut fresh = String::from(
-            "# Reasons of refusals\n\nMade from `rust/core/src/reject.rs`; do not edit. A number is never given to another reason.\n\n\
-             | number | name | meaning |\n| --- | --- | --- |\n",
-        );
-        for code in Reason::ALL {
-            fresh += &format!("| {} | `{code}` | {} |\n", code.number(), code.meaning());
-        }
-        let committed = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reasons.md");
+    /// Compares a generated file of the repository with what it should hold; `NATIVEJWT_UPDATE=1 cargo test` writes it.
+    pub(crate) fn assert_fresh(path: &str, fresh: &str) {
+        let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path);
         if std::env::var_os("NATIVEJWT_UPDATE").is_some() {
-            std::fs::write(&committed, &fresh).unwrap();
+            std::fs::write(&file, fresh).unwrap();
         }
         assert!(
-            std::fs::read_to_string(&committed).unwrap_or_default() == fresh,
-            "docs/reasons.md is not what reject.rs says; run NATIVEJWT_UPDATE=1 cargo test -p nativejwt-core"
+            std::fs::read_to_string(&file).unwrap_or_default() == fresh,
+            "{path} is out of date: run NATIVEJWT_UPDATE=1 cargo test -p nativejwt-core"
         );
+    }
+
+    #[test]
+    fn the_committed_tables_of_reasons_are_fresh() {
+        let mut page = String::from(
+            "# Why a token was rejected\n\nMade from `rust/core/src/rejection.rs`; do not edit. A number is never given to another reason.\n\n\
+             | number | name | meaning |\n| --- | --- | --- |\n",
+        );
+        let mut table = String::from("# Made from rust/core/src/rejection.rs; do not edit. Number, name.\n");
+        for code in Reason::ALL {
+            page += &format!("| {} | `{code}` | {} |\n", code.number(), code.meaning());
+            table += &format!("{}\t{code}\n", code.number());
+        }
+        assert_fresh("docs/reasons.md", &page);
+        assert_fresh("rust/core/generated/reasons.tsv", &table);
     }
 }

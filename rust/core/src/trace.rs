@@ -54,7 +54,7 @@ impl fmt::Display for StepName {
 
 /// A refusal, and the step at which it was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
+pub struct StepRejection {
     /// The step that failed.
     pub step: StepName,
     /// The reason.
@@ -160,8 +160,8 @@ impl<F: FnMut(Step<'_>)> Journal<F> {
     }
 
     /// The refusal with the step that had begun when it was made.
-    pub(crate) fn refusal(&self, reject: Rejection) -> Refusal {
-        Refusal { step: self.latest.get(), reject }
+    pub(crate) fn refusal(&self, reject: Rejection) -> StepRejection {
+        StepRejection { step: self.latest.get(), reject }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Local files that count from the moment they change, without a restart.
 //!
-//! The request path reads snapshots; one thread looks at the files every [`LOOK_INTERVAL`]. A file is judged by its
+//! The request path reads snapshots; one thread looks at the files every [`POLL_INTERVAL`]. A file is judged by its
 //! metadata, through all symbolic links, so that Kubernetes' exchange of a folder behind a link is a change like any
 //! other. A change counts once two looks saw it the same: nobody's half-written file becomes a key.
 
@@ -21,7 +21,7 @@ use crate::events::{Events, Level};
 use crate::stoppable_thread::StoppableThread;
 
 /// The time between two looks: a change is taken within two of them and the time to read it.
-pub(crate) const LOOK_INTERVAL: Duration = Duration::from_secs(2);
+pub(crate) const POLL_INTERVAL: Duration = Duration::from_secs(2);
 /// What the thread is called in a thread dump; Linux shows 15 characters.
 const THREAD_NAME: &str = "nativejwt-files";
 
@@ -165,7 +165,7 @@ impl<T> Reloadable<T> {
 
     /// Takes a change of the file in. `name` says what the file is ("The key file"); `read` makes the new value, or says
     /// line by line why it is none. Then the old value stays.
-    pub(crate) fn look(
+    pub(crate) fn poll(
         &self,
         name: &str,
         events: &Events,
@@ -181,8 +181,8 @@ impl<T> Reloadable<T> {
                 epoch.change(|| self.value.store(Arc::new(value)));
                 events.push(Level::Info, format!("{what} has changed and is in use"));
             }
-            Ok(Err(why)) => tell_refused(events, &what, &why),
-            Err(error) => tell_refused(events, &what, &[format!("it cannot be read: {error}")]),
+            Ok(Err(why)) => log_rejected_change(events, &what, &why),
+            Err(error) => log_rejected_change(events, &what, &[format!("it cannot be read: {error}")]),
         }
     }
 }
@@ -191,7 +191,7 @@ impl<T> Reloadable<T> {
 const MAX_REASONS: usize = 10;
 
 /// Tells that a change was not taken, and why.
-pub(crate) fn tell_refused(events: &Events, what: &str, why: &[String]) {
+pub(crate) fn log_rejected_change(events: &Events, what: &str, why: &[String]) {
     for reason in why.iter().take(MAX_REASONS) {
         events.push(Level::Error, format!("{what} has changed and cannot be used, so the old one stays: {reason}"));
     }
@@ -372,8 +372,8 @@ mod tests {
         let (file, bytes) = WatchedFile::open(&path, 10).unwrap();
         let reloaded = Reloadable::of_file(file, number(&path, &bytes).unwrap());
         let look = || {
-            reloaded.look("The number", &events, &Epoch::default(), number);
-            reloaded.look("The number", &events, &Epoch::default(), number);
+            reloaded.poll("The number", &events, &Epoch::default(), number);
+            reloaded.poll("The number", &events, &Epoch::default(), number);
             (**reloaded.load(), events.pop().map(|event| (event.level, event.text)))
         };
         assert_eq!(look(), (1, None));

@@ -102,12 +102,12 @@ pub(crate) fn open(
                 0 => JvmTrust::Certificates(trusted_certificates),
                 _ => JvmTrust::CertificatesAlone(trusted_certificates),
             };
-            let environment = HostProcess {
+            let host = HostProcess {
                 jvm_trust,
                 keeps_cache_files: true,
                 without_identity: flags & NATIVEJWT_OPEN_WITHOUT_IDENTITY != 0,
             };
-            let authenticator = Authenticator::open_in(&properties, &environment)
+            let authenticator = Authenticator::open_with(&properties, &host)
                 .map_err(|errors| ConfigurationErrors::to_string(&errors))?;
             for sentence in authenticator.key_sources() {
                 authenticator.events().push(Level::Info, sentence);

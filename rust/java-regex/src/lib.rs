@@ -10,6 +10,7 @@ mod linear;
 mod parse;
 mod pattern;
 mod properties;
+mod property_set;
 mod replacement;
 mod suggest;
 mod tables;

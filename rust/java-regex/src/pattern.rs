@@ -2,7 +2,7 @@
 
 use crate::ast::{Assertion, Node};
 use crate::backtrack::{Budget, Matcher, Program, Spans};
-use crate::error::{MatchError, PatternError};
+use crate::error::{MatchError, PatternError, ReplacementError};
 use crate::linear::{self, Inputs, Needs};
 use crate::parse::{self, Parsed};
 use crate::replacement::{Part, Replacement};
@@ -362,4 +362,17 @@ fn end_run(run: &mut String, longest: &mut String) {
         std::mem::swap(run, longest);
     }
     run.clear();
+}
+
+impl Replacement {
+    /// Parses a template.
+    ///
+    /// As in Java, `$` takes as many digits as make a group that exists: with one group, `$10` is group 1 and a `0`.
+    ///
+    /// # Errors
+    /// What Java would fail on at the first match: a trailing `\` or `$`, a `$` before anything but a digit or a brace, a
+    /// malformed or unknown name, a group number that does not exist.
+    pub fn new(pattern: &Pattern, template: &str) -> Result<Self, ReplacementError> {
+        Self::parse(template, pattern.group_count(), |name| pattern.group_number(name))
+    }
 }

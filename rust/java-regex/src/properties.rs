@@ -1,29 +1,10 @@
 //! What JDK 25 knows about characters: `\p{…}` names, categories, and Java's simple case mapping.
 
 use crate::code_set::CodeSet;
+use crate::property_set::{Form, Set};
 use crate::tables;
 use std::collections::HashMap;
 use std::sync::OnceLock;
-
-/// How a property is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Form {
-    /// `\p{name}`
-    Bare,
-    /// `\p{IsName}`
-    Is,
-    /// `\p{gc=name}`
-    Category,
-}
-
-/// A set in the generated tables.
-#[derive(Debug)]
-pub(crate) enum Set {
-    /// A bit for each general category, by the number of `Character.getType`.
-    Categories(u32),
-    /// First and last code points.
-    Ranges(&'static [(u32, u32)]),
-}
 
 /// Number of the category Mn in Java.
 const NON_SPACING_MARK: u8 = 6;

@@ -1,7 +1,6 @@
 //! Replacement templates, as `Matcher.replaceAll` reads them.
 
 use crate::error::ReplacementError;
-use crate::pattern::Pattern;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Part {
@@ -20,14 +19,12 @@ pub struct Replacement {
 }
 
 impl Replacement {
-    /// Parses a template.
-    ///
-    /// As in Java, `$` takes as many digits as make a group that exists: with one group, `$10` is group 1 and a `0`.
-    ///
-    /// # Errors
-    /// What Java would fail on at the first match: a trailing `\` or `$`, a `$` before anything but a digit or a brace, a
-    /// malformed or unknown name, a group number that does not exist.
-    pub fn new(pattern: &Pattern, template: &str) -> Result<Self, ReplacementError> {
+    /// Parses a template for a pattern with so many groups; `group_number` finds a named one. See [`Replacement::new`].
+    pub(crate) fn parse(
+        template: &str,
+        group_count: usize,
+        group_number: impl Fn(&str) -> Option<usize>,
+    ) -> Result<Self, ReplacementError> {
         let mut parts = Vec::new();
         let mut text = String::new();
         let mut chars = template.chars().enumerate().peekable();
@@ -54,18 +51,18 @@ impl Replacement {
                                 return Err(ReplacementError::new("a malformed group name", at));
                             }
                             let unknown = || ReplacementError::new(format!("the unknown group \"{name}\""), at);
-                            pattern.group_number(&name).ok_or_else(unknown)?
+                            group_number(&name).ok_or_else(unknown)?
                         }
                         Some((_, c)) => {
                             let Some(mut group) = c.to_digit(10).map(|digit| digit as usize) else {
                                 return Err(ReplacementError::new(format!("\"${c}\""), at));
                             };
-                            if group > pattern.group_count() {
+                            if group > group_count {
                                 return Err(ReplacementError::new(format!("the unknown group {group}"), at));
                             }
                             while let Some(digit) = chars.peek().and_then(|(_, c)| c.to_digit(10)) {
                                 let longer = group * 10 + digit as usize;
-                                if longer > pattern.group_count() {
+                                if longer > group_count {
                                     break;
                                 }
                                 group = longer;

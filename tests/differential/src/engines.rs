@@ -14,7 +14,7 @@ pub fn open_core(properties: &[(String, String)]) -> Result<Authenticator, Strin
     let entries = properties
         .iter()
         .enumerate()
-        .map(|(index, (key, value))| Property { key: key.clone(), value: value.clone(), line: index + 1 })
+        .map(|(index, (key, value))| Property { name: key.clone(), value: value.clone(), line: index + 1 })
         .collect();
     let opened =
         Authenticator::open(&Properties { source: "case".to_owned(), entries }).map_err(|errors| errors.to_string())?;

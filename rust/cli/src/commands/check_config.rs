@@ -12,7 +12,7 @@ use nativejwt_core::{
     Authenticator, ConfigurationErrors, KeyFileKind, Level, Problem, Properties, Property, SignatureVerifier,
 };
 
-use super::check_token::{FETCH_TIMEOUT, environment};
+use super::check_token::{FETCH_TIMEOUT, host};
 use crate::coordinator_file::{CREDENTIAL_KEY, CoordinatorFile, TYPE_KEY, is_ours, names_jwt, parts};
 use crate::failure::{Failure, Outcome, problems_json};
 use crate::json::JsonObject;
@@ -100,23 +100,23 @@ fn check(path: &Path) -> Findings {
             return findings;
         }
     }
-    match Authenticator::open_in(&file.properties, &environment()) {
+    match Authenticator::open_with(&file.properties, &host()) {
         Ok(authenticator) => {
             let source = &file.properties.source;
             let fetched = authenticator.wait_until_fetched(FETCH_TIMEOUT);
             if let Err(why) = &fetched {
                 let named = find(&file.properties, "key-file").or_else(|| find(&file.properties, "config-files"));
-                let (key, line) = named.map_or(("key-file", 0), |entry| (&*entry.key, entry.line));
+                let (key, line) = named.map_or(("key-file", 0), |entry| (&*entry.name, entry.line));
                 findings.lacks_only_keys = findings.errors.problems().is_empty();
-                findings.errors.push(Problem::of_key(key, source, line, format!("gives no keys: {why}")));
+                findings.errors.push(Problem::for_property(key, source, line, format!("gives no keys: {why}")));
             }
             while let Some(event) = authenticator.events().pop() {
                 match event.level {
                     // Told above, with its line.
                     Level::Error if fetched.is_err() => {}
                     Level::Warning if fetched.as_ref().is_err_and(|why| tells_of(&event.text, why)) => {}
-                    Level::Error => findings.errors.push(Problem::of_source(source, event.text)),
-                    Level::Warning => findings.warnings.push(Problem::of_source(source, event.text)),
+                    Level::Error => findings.errors.push(Problem::for_file(source, event.text)),
+                    Level::Warning => findings.warnings.push(Problem::for_file(source, event.text)),
                     Level::Info => findings.notes.push(event.text),
                 }
             }
@@ -193,12 +193,12 @@ fn look_at_the_seam(file: &CoordinatorFile) -> Option<Problem> {
         (false, true) => "is not set, so the coordinator does not start with the keys of JWT in this file. Is it the plugin's? Then header-authenticator.name=native-jwt is missing".to_owned(),
         (false, false) => format!("is '{value}', so the coordinator does not start with the keys of JWT in this file: list JWT there, or move the keys to the file that header-authenticator.config-files names"),
     };
-    Some(Problem::of_key(TYPE_KEY, &file.properties.source, line, message))
+    Some(Problem::for_property(TYPE_KEY, &file.properties.source, line, message))
 }
 
 fn warn_of_claims(properties: &Properties, warnings: &mut ConfigurationErrors) {
     if find(properties, "required-audience").is_none() {
-        warnings.push(Problem::of_key(
+        warnings.push(Problem::for_property(
             "http-server.authentication.jwt.required-audience",
             &properties.source,
             0,
@@ -216,14 +216,14 @@ fn warn_of_files(properties: &Properties, warnings: &mut ConfigurationErrors) {
         let default = entry.value.replace(variable, "default-key");
         if !Path::new(&default).exists() {
             let message = format!("has no file for tokens without kid, which are refused: '{default}' is not there");
-            warnings.push(Problem::of_key(&entry.key, source, entry.line, message));
+            warnings.push(Problem::for_property(&entry.name, source, entry.line, message));
         }
     }
 }
 
 /// Reads the files that tokens can name by their kid, where the kid is part of the file's name.
 fn warn_of_unusable_keys(entry: &Property, variable: &str, source: &str, warnings: &mut ConfigurationErrors) {
-    let mut warn = |message: String| warnings.push(Problem::of_key(&entry.key, source, entry.line, message));
+    let mut warn = |message: String| warnings.push(Problem::for_property(&entry.name, source, entry.line, message));
     match files_of_template(&entry.value, variable) {
         Err((folder, error)) => warn(format!("has no folder of keys: '{}' cannot be read: {error}", folder.display())),
         Ok(files) => {

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use nativejwt_core::{
-    Authenticator, Event, HostProcess, Identity, JvmTrust, Level, Refusal, Step, StepName, UnixMillis, quoted,
+    Authenticator, Event, HostProcess, Identity, JvmTrust, Level, Step, StepName, StepRejection, UnixMillis, quoted,
 };
 
 use crate::coordinator_file::CoordinatorFile;
@@ -54,7 +54,7 @@ pub(crate) struct Arguments {
 pub(super) const FETCH_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What the coordinator's process has, as far as this command can know it. Cache files are left alone.
-pub(super) fn environment() -> HostProcess {
+pub(super) fn host() -> HostProcess {
     let jvm_trust = match env::var_os("JAVA_HOME") {
         Some(home) if !home.is_empty() => JvmTrust::JavaHome(home.into()),
         _ => JvmTrust::None,
@@ -64,7 +64,7 @@ pub(super) fn environment() -> HostProcess {
 
 pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Result<Outcome, Failure> {
     let file = CoordinatorFile::load(&arguments.config)?;
-    let authenticator = Authenticator::open_in(&file.properties, &environment())?;
+    let authenticator = Authenticator::open_with(&file.properties, &host())?;
     let token = read_token(&arguments.token)?;
     let now = arguments.at.unwrap_or_else(UnixMillis::now);
     // Without keys the verdict is KEYS_UNAVAILABLE, and the authenticator's events say why.
@@ -97,7 +97,7 @@ pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Res
     Ok(if verdict.is_ok() { Outcome::Accepted } else { Outcome::Rejected })
 }
 
-fn verdict_json(verdict: &Result<Identity, Refusal>, case: &Case<'_>, warnings: &[String]) -> String {
+fn verdict_json(verdict: &Result<Identity, StepRejection>, case: &Case<'_>, warnings: &[String]) -> String {
     match verdict {
         Ok(identity) => JsonObject::new()
             .boolean("accepted", true)
@@ -109,9 +109,11 @@ fn verdict_json(verdict: &Result<Identity, Refusal>, case: &Case<'_>, warnings: 
             .text("alg", identity.algorithm.name())
             .maybe_number("expires_at", identity.expires_at.map(|at| at.0.div_euclid(1000)))
             .texts("warnings", warnings),
-        Err(Refusal { step, reject }) => with_reject(JsonObject::new().boolean("accepted", false), "reason", reject)
-            .text("step", step.name())
-            .text("hint", &case.hint(reject)),
+        Err(StepRejection { step, reject }) => {
+            with_reject(JsonObject::new().boolean("accepted", false), "reason", reject)
+                .text("step", step.name())
+                .text("hint", &case.hint(reject))
+        }
     }
     .finish()
 }
@@ -159,7 +161,7 @@ fn describe_groups(groups: &[String]) -> String {
 
 fn write_steps(
     steps: &[(StepName, String)],
-    verdict: &Result<Identity, Refusal>,
+    verdict: &Result<Identity, StepRejection>,
     case: &Case<'_>,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
@@ -168,7 +170,7 @@ fn write_steps(
     }
     match verdict {
         Ok(identity) => writeln!(out, "\naccepted: Trino user {}", quoted(&identity.user))?,
-        Err(Refusal { step, reject }) => {
+        Err(StepRejection { step, reject }) => {
             let code = reject.code();
             writeln!(out, "{step:<12}  REJECTED  {reject}")?;
             writeln!(out, "\nrejected: {code} ({}): {}", code.number(), code.meaning())?;

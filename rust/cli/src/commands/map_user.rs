@@ -52,7 +52,7 @@ pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Res
         (None, Some(file)) => UserMapping::of_file(file).map_err(|problems| {
             let mut errors = ConfigurationErrors::default();
             for problem in problems {
-                errors.push(Problem::of_line(&file.display().to_string(), problem.line, problem.message));
+                errors.push(Problem::for_line(&file.display().to_string(), problem.line, problem.message));
             }
             errors
         })?,

@@ -117,8 +117,8 @@ impl Validity {
     /// [`Validity::holds`] by the clock, which is asked exactly only where a reading that is a little behind might tell
     /// otherwise.
     pub(crate) fn holds_by(&self, clock: Clock) -> bool {
-        let behind = clock.behind();
-        let holds_until_now = self.from <= behind && behind.0 <= self.until.0.saturating_sub(Clock::MOST_BEHIND);
+        let behind = clock.coarse_now();
+        let holds_until_now = self.from <= behind && behind.0 <= self.until.0.saturating_sub(Clock::MAX_COARSE_LAG);
         holds_until_now || self.holds(clock.now())
     }
 

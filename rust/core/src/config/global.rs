@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use crate::config::known::{CONFIG_FILES, PREFIX};
 use crate::config::problem::{ConfigurationErrors, Problem};
 use crate::config::properties::Properties;
-use crate::config::{PREFIX, Setting, setting, units};
+use crate::config::setting::{Setting, setting};
+use crate::config::units;
 use crate::host::HostProcess;
 use crate::pass_through::PassThrough;
 use crate::token_cache::TokenCache;
@@ -43,14 +45,14 @@ pub(crate) struct GlobalConfiguration {
 
 impl GlobalConfiguration {
     /// Reads the keys. What is wrong goes to `errors`.
-    pub(crate) fn read(properties: &Properties, environment: &HostProcess, errors: &mut ConfigurationErrors) -> Self {
+    pub(crate) fn read(properties: &Properties, host: &HostProcess, errors: &mut ConfigurationErrors) -> Self {
         let mut read = |name: &str| setting(properties, name, errors).filter(|setting| !setting.value.is_empty());
         let max_token_size = read(MAX_TOKEN_SIZE);
         let token_cache_size = read(TOKEN_CACHE_SIZE);
         let credential_name = read(CREDENTIAL_NAME);
         let (minimum_lifetime, allow_user_with_hyphen) = (read(MINIMUM_LIFETIME), read(ALLOW_USER_WITH_HYPHEN));
         if let Some(name) = &credential_name {
-            check_credential_name(name, environment, errors);
+            check_credential_name(name, host, errors);
         } else {
             for setting in [&minimum_lifetime, &allow_user_with_hyphen].into_iter().flatten() {
                 errors.push(
@@ -81,9 +83,9 @@ impl GlobalConfiguration {
     /// Tells of these keys in the file of one issuer.
     pub(super) fn refuse_in_issuer_file(properties: &Properties, errors: &mut ConfigurationErrors) {
         for entry in &properties.entries {
-            if is_global(&entry.key) {
-                let message = format!("counts for all issuers: write it beside {PREFIX}{}", super::CONFIG_FILES);
-                errors.push(Problem::of_key(&entry.key, &properties.source, entry.line, message));
+            if is_global(&entry.name) {
+                let message = format!("counts for all issuers: write it beside {PREFIX}{}", CONFIG_FILES);
+                errors.push(Problem::for_property(&entry.name, &properties.source, entry.line, message));
             }
         }
     }
@@ -96,8 +98,8 @@ pub(super) fn is_global(key: &str) -> bool {
 
 /// The name must be one that a client could send, so that a client that sends it can be refused, and none that the
 /// coordinator keeps for itself.
-fn check_credential_name(name: &Setting, environment: &HostProcess, errors: &mut ConfigurationErrors) {
-    if environment.without_identity {
+fn check_credential_name(name: &Setting, host: &HostProcess, errors: &mut ConfigurationErrors) {
+    if host.without_identity {
         errors.push(name.problem(
             "needs Trino 480 or later: before it, a plugin hands over a principal and no credentials; native-jwt's server takes them from Trino 476 on",
         ));
@@ -147,11 +149,11 @@ fn lifetime(setting: &Setting, errors: &mut ConfigurationErrors) -> Option<Durat
 mod tests {
     use super::*;
 
-    fn read_in(environment: &HostProcess, text: &str) -> (GlobalConfiguration, String) {
+    fn read_in(host: &HostProcess, text: &str) -> (GlobalConfiguration, String) {
         let text: String = text.lines().map(|line| format!("http-server.authentication.jwt.{line}\n")).collect();
         let properties = Properties::parse(&text, "f").unwrap();
         let mut errors = ConfigurationErrors::default();
-        (GlobalConfiguration::read(&properties, environment, &mut errors), errors.to_string())
+        (GlobalConfiguration::read(&properties, host, &mut errors), errors.to_string())
     }
 
     fn read(text: &str) -> (GlobalConfiguration, String) {

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use crate::config::problem::ConfigurationErrors;
 use crate::config::properties::Properties;
-use crate::config::{Setting, setting_of, units};
+use crate::config::setting::{Setting, setting_of};
+use crate::config::units;
 
 /// What every key begins with.
 pub(super) const PREFIX: &str = "jwk.http-client.";
 
 /// The names after [`PREFIX`].
-pub(super) const KEYS: &[&str] = &[
+pub(super) const PROPERTIES: &[&str] = &[
     "trust-store-path",
     "trust-store-password",
     "key-store-path",
@@ -28,7 +29,7 @@ pub(super) const KEYS: &[&str] = &[
 
 /// What else `io.airlift.http.client.HttpClientConfig` knows, of versions 336 and 439: how stock's client handles its
 /// connections, threads, buffers and log. Ours makes one request now and then, and has none of them.
-pub(super) const KEYS_WITHOUT_EFFECT: &[&str] = &[
+pub(super) const PROPERTIES_WITHOUT_EFFECT: &[&str] = &[
     "buffer-pool-type",
     "destination-idle-timeout",
     "http2.enabled",
@@ -131,7 +132,7 @@ impl HttpClientSettings {
         let secure = read("http-proxy.secure");
         let (connect_timeout, request_timeout) = (read("connect-timeout"), read("request-timeout"));
         let host_names = read("https.hostname-verification");
-        let without_effect = KEYS_WITHOUT_EFFECT.iter().filter_map(|name| read(name)).collect();
+        let without_effect = PROPERTIES_WITHOUT_EFFECT.iter().filter_map(|name| read(name)).collect();
 
         let mut store = |(path, password): (Option<Setting>, Option<Setting>), path_key: &str| match (path, password) {
             (Some(path), password) => Some(StoreSetting { path, password }),

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use crate::config::problem::ConfigurationErrors;
 use crate::config::properties::Properties;
-use crate::config::{Setting, setting, units};
+use crate::config::setting::{Setting, setting};
+use crate::config::units;
 
 /// The names, all of them.
 pub(super) const NAMES: [&str; 8] = [

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use crate::config::http_client;
+use crate::config::known::{PREFIX, is_known, known_properties, own_names};
 use crate::config::pitfalls::BYTE_ORDER_MARK;
-use crate::config::{PREFIX, http_client, is_known, known_keys, own_names};
 
 /// A longer name is no slip of the pen, and comparing costs by length.
 const LONGEST_NAME: usize = 200;
@@ -334,7 +335,7 @@ const WITHOUT_PROPERTY: &[(&[&str], &str)] = &[
 
 /// What to say of a name that is not known, to follow "is not a known key".
 #[must_use]
-pub fn advice_for_unknown_key(key: &str) -> String {
+pub fn advice_for_unknown_property(key: &str) -> String {
     if let Some(rest) = key.strip_prefix(BYTE_ORDER_MARK).or_else(|| key.strip_prefix('\u{feff}')) {
         return format!(
             ": the file begins with a byte order mark (EF BB BF), which Java takes for part of the first name{}. Save the file \
@@ -382,7 +383,8 @@ pub fn advice_for_unknown_key(key: &str) -> String {
 /// The names that may be offered, with what is compared of each. Those without effect are for who writes their prefix.
 fn candidates(head: &str) -> Vec<(String, Vec<String>)> {
     let of_the_client = head.contains("http-client.");
-    let client = http_client::KEYS.iter().chain(http_client::KEYS_WITHOUT_EFFECT.iter().filter(|_| of_the_client));
+    let client =
+        http_client::PROPERTIES.iter().chain(http_client::PROPERTIES_WITHOUT_EFFECT.iter().filter(|_| of_the_client));
     let client = client.map(|name| (format!("{}{name}", http_client::PREFIX), words(name)));
     let own = own_names().map(|name| (format!("{PREFIX}{name}"), words(name)));
     if of_the_client { client.collect() } else { own.chain(client).collect() }
@@ -492,7 +494,8 @@ fn as_a_whole(key: &str) -> Option<String> {
     if key.starts_with(PREFIX) || key.starts_with(http_client::PREFIX) {
         return None;
     }
-    let measured = known_keys().map(|known| (distance(key, &known), known)).filter(|(distance, _)| *distance <= SLIPS);
+    let measured =
+        known_properties().map(|known| (distance(key, &known), known)).filter(|(distance, _)| *distance <= SLIPS);
     measured.min_by_key(|(distance, _)| *distance).map(|(_, known)| known)
 }
 
@@ -506,7 +509,7 @@ mod tests {
 
     /// The right name without our prefix, or "" where none is offered.
     fn meant(key: &str) -> String {
-        let advice = advice_for_unknown_key(key);
+        let advice = advice_for_unknown_property(key);
         let Some((_, offered)) = advice.split_once("; did you mean ") else { return String::new() };
         let (name, _) = offered.split_once('?').unwrap();
         name.strip_prefix(PREFIX).unwrap_or(name).to_owned()
@@ -538,9 +541,9 @@ mod tests {
             ("http-server.authentication.header.user-mapping.pattern", "user-mapping.pattern"),
             ("oauth2-jwk.http-client.trust-store-path", "jwk.http-client.trust-store-path"),
         ] {
-            assert_eq!(meant(key), expected, "{key}: {}", advice_for_unknown_key(key));
+            assert_eq!(meant(key), expected, "{key}: {}", advice_for_unknown_property(key));
         }
-        let told = advice_for_unknown_key("jwt.jwks-url");
+        let told = advice_for_unknown_property("jwt.jwks-url");
         assert_eq!(
             told,
             "; did you mean http-server.authentication.jwt.key-file? (it takes the URL, such as https://idp.example/jwks)"
@@ -571,7 +574,7 @@ mod tests {
             ("jwk.http-client.conect-timeout", "jwk.http-client.connect-timeout"),
             ("jwk.http-client.max-thread", "jwk.http-client.max-threads"),
         ] {
-            assert_eq!(meant(key), expected, "{key}: {}", advice_for_unknown_key(key));
+            assert_eq!(meant(key), expected, "{key}: {}", advice_for_unknown_property(key));
         }
     }
 
@@ -590,8 +593,8 @@ mod tests {
             "coordinatr",
             "",
         ] {
-            assert_eq!(meant(key), "", "{key}: {}", advice_for_unknown_key(key));
-            assert!(advice_for_unknown_key(key).contains("README.md"), "{key}");
+            assert_eq!(meant(key), "", "{key}: {}", advice_for_unknown_property(key));
+            assert!(advice_for_unknown_property(key).contains("README.md"), "{key}");
         }
         assert_eq!(meant("http-server.authentication.jwt.max-token-age"), "max-token-lifetime");
         for (key, expected) in [
@@ -603,10 +606,10 @@ mod tests {
             ("\u{ef}\u{bb}\u{bf}#", "begins with a byte order mark (EF BB BF)"),
             ("\"http-server.authentication.jwt.key-file\"", "without the characters around it"),
         ] {
-            let advice = advice_for_unknown_key(key);
+            let advice = advice_for_unknown_property(key);
             assert!(meant(key).is_empty() && advice.contains(expected), "{key}: {advice}");
         }
-        assert_eq!(advice_for_unknown_key(&"x".repeat(4 << 20)), "");
+        assert_eq!(advice_for_unknown_property(&"x".repeat(4 << 20)), "");
     }
 
     #[test]

@@ -4,10 +4,11 @@
 use std::fs;
 use std::path::Path;
 
-use crate::config::names::advice_for_unknown_key;
+use crate::config::http_client;
+use crate::config::known::PREFIX;
+use crate::config::names::advice_for_unknown_property;
 use crate::config::problem::{ConfigurationErrors, Problem, on_one_line};
 use crate::config::properties::{LogicalLine, Properties, latin1, logical_lines, split_raw, unescape};
-use crate::config::{PREFIX, http_client};
 use crate::quoted::is_unprintable;
 
 /// The UTF-8 of U+FEFF, as Java reads it.
@@ -32,7 +33,7 @@ pub(super) fn refuse_foreign_encoding(bytes: &[u8], source: &str) -> Result<(), 
     } else {
         return Ok(());
     };
-    Err(Problem::of_line(source, 1, message).into())
+    Err(Problem::for_line(source, 1, message).into())
 }
 
 impl Properties {
@@ -50,15 +51,15 @@ impl Properties {
         for line in logical_lines(&text) {
             let (raw_key, raw_value) = split_raw(&line.text);
             let Ok(key) = unescape(raw_key) else { continue };
-            let mut warn = |message: String| found.push(Problem::of_key(&key, &source, line.line, message));
+            let mut warn = |message: String| found.push(Problem::for_property(&key, &source, line.line, message));
             if let Some(name) = property_name(raw_value) {
                 warn(format!(
                     "is read as the name of a property, and {name} as its value: let the line begin with {name}"
                 ));
             } else if ours(&key) {
-                Value { key: &key, raw: raw_value }.look(&line, &mut warn);
+                Value { key: &key, raw: raw_value }.check(&line, &mut warn);
             } else if is_meant_for_us(&key) {
-                warn(format!("is not a known key{}", advice_for_unknown_key(&key)));
+                warn(format!("is not a known key{}", advice_for_unknown_property(&key)));
             }
         }
         found
@@ -84,7 +85,7 @@ struct Value<'l> {
 }
 
 impl Value<'_> {
-    fn look(&self, line: &LogicalLine, warn: &mut impl FnMut(String)) {
+    fn check(&self, line: &LogicalLine, warn: &mut impl FnMut(String)) {
         self.look_at_backslashes(warn);
         self.look_at_joints(line, warn);
         self.look_at_what_stands_around(warn);

@@ -7,7 +7,7 @@ use crate::quoted::is_unprintable;
 /// One thing that is wrong: where, in which key, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    key: Option<String>,
+    property: Option<String>,
     source: String,
     line: usize,
     message: String,
@@ -28,8 +28,8 @@ impl Problem {
 
     /// The key, if the problem is with the value of one.
     #[must_use]
-    pub fn key(&self) -> Option<&str> {
-        self.key.as_deref()
+    pub fn property(&self) -> Option<&str> {
+        self.property.as_deref()
     }
 
     /// What is wrong and what to do, without the place.
@@ -39,18 +39,18 @@ impl Problem {
     }
 
     /// A problem with the value of a key; `line` is 0 if unknown.
-    pub fn of_key(key: &str, source: &str, line: usize, message: impl Into<String>) -> Self {
-        Self { key: Some(key.to_owned()), ..Self::of_line(source, line, message) }
+    pub fn for_property(property: &str, source: &str, line: usize, message: impl Into<String>) -> Self {
+        Self { property: Some(property.to_owned()), ..Self::for_line(source, line, message) }
     }
 
     /// A problem with a line that holds no key.
-    pub fn of_line(source: &str, line: usize, message: impl Into<String>) -> Self {
-        Self { key: None, source: source.to_owned(), line, message: on_one_line(&message.into()) }
+    pub fn for_line(source: &str, line: usize, message: impl Into<String>) -> Self {
+        Self { property: None, source: source.to_owned(), line, message: on_one_line(&message.into()) }
     }
 
     /// A problem with a whole file.
-    pub fn of_source(source: &str, message: impl Into<String>) -> Self {
-        Self::of_line(source, 0, message)
+    pub fn for_file(source: &str, message: impl Into<String>) -> Self {
+        Self::for_line(source, 0, message)
     }
 }
 
@@ -76,8 +76,8 @@ impl fmt::Display for Problem {
             (source, 0) => write!(f, "{source}: ")?,
             (source, line) => write!(f, "{source}:{line}: ")?,
         }
-        if let Some(key) = &self.key {
-            write!(f, "{} ", on_one_line(key))?;
+        if let Some(property) = &self.property {
+            write!(f, "{} ", on_one_line(property))?;
         }
         f.write_str(&self.message)
     }

@@ -10,7 +10,7 @@ use crate::config::problem::{ConfigurationErrors, Problem};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Property {
     /// The key, unescaped.
-    pub key: String,
+    pub name: String,
     /// The value, unescaped and trimmed, as airlift's `ConfigurationLoader` trims it.
     pub value: String,
     /// The line that the key stands on, from 1; 0 if unknown.
@@ -46,22 +46,22 @@ impl Properties {
         for LogicalLine { line, text, .. } in logical_lines(text) {
             if entries.len() == MAX_KEYS {
                 let message = format!("has more than {MAX_KEYS} keys: it is no configuration");
-                return Err(Problem::of_source(source, message).into());
+                return Err(Problem::for_file(source, message).into());
             }
             match split(&text) {
-                Ok((key, value)) => {
-                    if !ours(&key) {
-                        entries.retain(|entry| entry.key != key);
+                Ok((name, value)) => {
+                    if !ours(&name) {
+                        entries.retain(|entry| entry.name != name);
                     }
-                    if let Some(earlier) = entries.iter().find(|entry| entry.key == key) {
+                    if let Some(earlier) = entries.iter().find(|entry| entry.name == name) {
                         let message = format!("is set a second time (first on line {})", earlier.line);
-                        errors.push(Problem::of_key(&key, source, line, message));
+                        errors.push(Problem::for_property(&name, source, line, message));
                     } else {
-                        entries.push(Property { key, value, line });
+                        entries.push(Property { name, value, line });
                     }
                 }
-                Err((Some(key), message)) => errors.push(Problem::of_key(&key, source, line, message)),
-                Err((None, message)) => errors.push(Problem::of_line(source, line, message)),
+                Err((Some(key), message)) => errors.push(Problem::for_property(&key, source, line, message)),
+                Err((None, message)) => errors.push(Problem::for_line(source, line, message)),
             }
         }
         errors.or(Self { source: source.to_owned(), entries })
@@ -86,7 +86,7 @@ impl Properties {
                 pitfalls::refuse_foreign_encoding(&bytes, &source)?;
                 Self::parse_of(&latin1(&bytes), &source, ours)
             }
-            Err(error) => Err(Problem::of_source(&source, format!("cannot be read: {error}")).into()),
+            Err(error) => Err(Problem::for_file(&source, format!("cannot be read: {error}")).into()),
         }
     }
 
@@ -106,14 +106,14 @@ impl Properties {
         let lines = logical_lines(&text);
         let keys: Vec<_> = lines.iter().filter_map(|line| Some((line.line, split(&line.text).ok()?.0))).collect();
         for entry in &mut self.entries {
-            entry.line = keys.iter().rev().find(|(_, key)| *key == entry.key).map_or(0, |(line, _)| *line);
+            entry.line = keys.iter().rev().find(|(_, key)| *key == entry.name).map_or(0, |(line, _)| *line);
         }
     }
 
     /// The entry of a key.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Property> {
-        self.entries.iter().find(|entry| entry.key == key)
+        self.entries.iter().find(|entry| entry.name == key)
     }
 }
 
@@ -221,7 +221,7 @@ mod tests {
 
     fn entries(text: &str) -> Vec<(String, String, usize)> {
         let properties = Properties::parse(text, "t").unwrap();
-        properties.entries.into_iter().map(|entry| (entry.key, entry.value, entry.line)).collect()
+        properties.entries.into_iter().map(|entry| (entry.name, entry.value, entry.line)).collect()
     }
 
     #[test]
@@ -260,7 +260,7 @@ mod tests {
         assert_eq!(errors, "t: has more than 1000 keys: it is no configuration");
         // A name of 4 MB was compared with every key that there is, for minutes.
         let mut errors = ConfigurationErrors::default();
-        crate::config::report_unknown_keys(&Properties::parse(&"x".repeat(4 << 20), "t").unwrap(), &mut errors);
+        crate::config::report_unknown_properties(&Properties::parse(&"x".repeat(4 << 20), "t").unwrap(), &mut errors);
         assert!(errors.to_string().ends_with(" is not a known key"));
     }
 

@@ -11,7 +11,7 @@ impl Properties {
         for entry in &mut self.entries {
             match resolve(&entry.value) {
                 Ok(value) => entry.value = value,
-                Err(message) => errors.push(Problem::of_key(&entry.key, &self.source, entry.line, message)),
+                Err(message) => errors.push(Problem::for_property(&entry.name, &self.source, entry.line, message)),
             }
         }
     }

@@ -6,9 +6,11 @@ use crate::algorithm::Algorithm;
 use crate::claims::groups::GroupsField;
 use crate::claims::path::ClaimPath;
 use crate::claims::{ClaimsPolicy, RequiredAudience};
+use crate::config::known::PREFIX;
 use crate::config::problem::ConfigurationErrors;
 use crate::config::properties::Properties;
-use crate::config::{PREFIX, Setting, setting, units};
+use crate::config::setting::{Setting, setting};
+use crate::config::units;
 use crate::quoted::quoted;
 use crate::token::protected_header::HeaderPolicy;
 

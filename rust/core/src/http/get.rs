@@ -46,22 +46,35 @@ impl Query<'_> {
     }
 }
 
-/// What came.
-#[derive(Debug)]
-pub(crate) enum Content {
-    Document {
-        bytes: Vec<u8>,
-        validator: Option<Validator>,
-    },
-    /// The document of the validator is the latest one.
+/// What a fetch found. The document is its bytes at first, and more with each step that reads it.
+#[derive(Clone, Debug)]
+pub(crate) enum Fetched<D> {
+    Document(D),
+    /// The document of the [`Validator`] is still the latest one.
     Unchanged,
 }
 
-/// A good answer.
+impl<D> Fetched<D> {
+    /// Takes a document one step further.
+    pub(crate) fn try_map<T, E>(self, read: impl FnOnce(D) -> Result<T, E>) -> Result<Fetched<T>, E> {
+        match self {
+            Self::Document(document) => read(document).map(Fetched::Document),
+            Self::Unchanged => Ok(Fetched::Unchanged),
+        }
+    }
+}
+
+/// A document as the server sent it.
 #[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) content: Content,
-    /// For how long the answer says that it is fresh.
+pub(crate) struct Document {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) validator: Option<Validator>,
+}
+
+/// What a server answered, and for how long it declares its answer fresh.
+#[derive(Debug)]
+pub(crate) struct Answer<D> {
+    pub(crate) fetched: Fetched<D>,
     pub(crate) max_age: Option<Duration>,
 }
 
@@ -132,7 +145,7 @@ pub(crate) async fn within<T>(
 
 /// Asks for the document. No connection and no client is kept from one fetch to the next, so that nothing goes stale: a
 /// renewed bundle of root certificates or a changed address counts at once.
-pub(crate) async fn fetch(query: Query<'_>, transport: &Transport) -> Result<Answer, Failure> {
+pub(crate) async fn fetch(query: Query<'_>, transport: &Transport) -> Result<Answer<Document>, Failure> {
     let (files, is_encrypted) = (transport.clone(), query.endpoint.is_encrypted());
     // It reads certificates and decrypts stores: a slow disk must not stop the fetches of other issuers.
     let client = spawn_blocking(move || files.client(is_encrypted))
@@ -184,10 +197,10 @@ pub(crate) async fn fetch(query: Query<'_>, transport: &Transport) -> Result<Ans
                     );
                     return Err(Failure::new(FailureKind::Document, text));
                 }
-                return Ok(Answer { content: Content::Document { bytes, validator }, max_age });
+                return Ok(Answer { fetched: Fetched::Document(Document { bytes, validator }), max_age });
             }
             StatusCode::NOT_MODIFIED if etag.is_some() => {
-                return Ok(Answer { content: Content::Unchanged, max_age: max_age(response.headers()) });
+                return Ok(Answer { fetched: Fetched::Unchanged, max_age: max_age(response.headers()) });
             }
             status if status.is_redirection() && response.headers().contains_key(LOCATION) => {
                 let location = response.headers().get(LOCATION).map_or(&[][..], |location| location.as_bytes());

@@ -37,20 +37,20 @@ impl Issuer {
     /// Opens the key source and the rule file that the configuration names. What is wrong goes to `errors`.
     pub(crate) fn open(
         configuration: &IssuerConfiguration,
-        environment: &HostProcess,
+        host: &HostProcess,
         events: &Arc<Events>,
         errors: &mut ConfigurationErrors,
     ) -> Option<Self> {
         let key_file = &configuration.key_file;
         let is_remote = Location::is_remote(&key_file.value);
         let no_jvm = JvmTrust::None;
-        let jvm_trust = if is_remote { &environment.jvm_trust } else { &no_jvm };
+        let jvm_trust = if is_remote { &host.jvm_trust } else { &no_jvm };
         let transport = Transport::open(&configuration.http_client, jvm_trust, events, errors);
         for setting in &configuration.http_client.without_effect {
             let problem = setting.problem("has no effect: native-jwt fetches keys with a client of its own");
             events.push(Level::Warning, problem.to_string());
         }
-        if let (true, Some(groups_field)) = (environment.without_identity, &configuration.groups_field) {
+        if let (true, Some(groups_field)) = (host.without_identity, &configuration.groups_field) {
             errors.push(groups_field.problem(
                 "needs Trino 480 or later: before it, a plugin hands over a principal and no groups; native-jwt's server takes them from Trino 476 on",
             ));
@@ -64,7 +64,7 @@ impl Issuer {
             {
                 events.push(Level::Info, format!("Trusted for {location}: {trusted}"));
             }
-            remote_settings(location, &configuration.key_sets, transport, environment)
+            remote_settings(location, &configuration.key_sets, transport, host)
         };
         let keys = (!key_file.value.is_empty())
             .then(|| KeySource::open(&key_file.value, remote, events))
@@ -140,9 +140,9 @@ impl Issuer {
     }
 
     /// Takes changes of the files in.
-    pub(crate) fn look(&self, events: &Events, epoch: &Epoch) {
-        self.keys.look(events, epoch);
-        UserMapping::look(&self.user_mapping, events, epoch);
+    pub(crate) fn poll(&self, events: &Events, epoch: &Epoch) {
+        self.keys.poll(events, epoch);
+        UserMapping::poll(&self.user_mapping, events, epoch);
     }
 }
 
@@ -150,7 +150,7 @@ fn remote_settings(
     location: Location,
     settings: &KeySetSettings,
     transport: Transport,
-    environment: &HostProcess,
+    host: &HostProcess,
 ) -> RemoteSettings {
     let path = |setting: &Option<Setting>| setting.as_ref().map(|setting| PathBuf::from(&setting.value));
     RemoteSettings {
@@ -164,7 +164,7 @@ fn remote_settings(
             ..Timing::DEFAULT
         },
         transport,
-        cache_file: path(&settings.cache_file).filter(|_| environment.keeps_cache_files),
+        cache_file: path(&settings.cache_file).filter(|_| host.keeps_cache_files),
         bearer_token_file: path(&settings.bearer_token_file),
     }
 }
@@ -207,7 +207,7 @@ fn open_user_mapping(
         .map_err(|problems| {
             errors.push(file.problem(format!("names '{}', which cannot be used:", file.value)));
             for problem in problems {
-                errors.push(Problem::of_line(&file.value, problem.line, problem.message));
+                errors.push(Problem::for_line(&file.value, problem.line, problem.message));
             }
         })
         .ok()

@@ -35,10 +35,10 @@ pub(crate) struct Table {
 
 impl Rules {
     /// The rules that judge a token with this payload, which is not verified.
-    pub(crate) fn of(&self, payload: &[u8]) -> Result<&Arc<Issuer>, Rejection> {
+    pub(crate) fn select(&self, payload: &[u8]) -> Result<&Arc<Issuer>, Rejection> {
         match self {
             Self::One(issuer) => Ok(issuer),
-            Self::Several(table) => table.of(payload),
+            Self::Several(table) => table.select(payload),
         }
     }
 
@@ -90,7 +90,7 @@ impl Table {
         if errors.is_empty() { Ok(table) } else { Err(errors) }
     }
 
-    fn of(&self, payload: &[u8]) -> Result<&Arc<Issuer>, Rejection> {
+    fn select(&self, payload: &[u8]) -> Result<&Arc<Issuer>, Rejection> {
         let name = claims::unverified_issuer(payload)?;
         let named = name.as_deref().and_then(|name| self.by_name.get(name));
         named.or(self.otherwise.as_ref()).ok_or_else(|| match name {

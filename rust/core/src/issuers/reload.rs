@@ -14,7 +14,7 @@ use crate::issuers::issuer::Issuer;
 use crate::issuers::{Rules, Table};
 use crate::keys::Refresher;
 use crate::quoted::quoted;
-use crate::watched_file::{WatchedFile, tell_refused};
+use crate::watched_file::{WatchedFile, log_rejected_change};
 
 /// The largest property file of an issuer, in bytes. It may hold a JWK set.
 const MAX_FILE_BYTES: u64 = 4 * 1024 * 1024;
@@ -50,7 +50,7 @@ pub(crate) struct Issuers {
     events: Arc<Events>,
     /// Raised with each change of what a verdict depends on.
     epoch: Arc<Epoch>,
-    environment: HostProcess,
+    host: HostProcess,
     /// Started for the first key set of a URL.
     refresher: Mutex<Option<Refresher>>,
 }
@@ -62,17 +62,17 @@ impl Issuers {
     /// All that is wrong, at once.
     pub(crate) fn open(
         properties: &Properties,
-        environment: &HostProcess,
+        host: &HostProcess,
         events: &Arc<Events>,
         mut errors: ConfigurationErrors,
     ) -> Result<Self, ConfigurationErrors> {
         let (rules, files, setting) = match Configuration::read(properties, &mut errors) {
             Configuration::One(configuration) => {
-                let issuer = Issuer::open(&configuration, environment, events, &mut errors);
+                let issuer = Issuer::open(&configuration, host, events, &mut errors);
                 (issuer.map(|issuer| Rules::One(Arc::new(issuer))), Vec::new(), configuration.key_file)
             }
             Configuration::Several { files, setting } => {
-                let files = open_files(&files, &setting, environment, events, &mut errors);
+                let files = open_files(&files, &setting, host, events, &mut errors);
                 let table = Table::new(files.iter().map(|file| (file.file.path(), &file.issuer)));
                 let table = table.map_err(|lines| {
                     lines.into_iter().for_each(|line| errors.push(setting.problem(format!("does not work: {line}"))));
@@ -88,7 +88,7 @@ impl Issuers {
             files: Mutex::new(files),
             events: Arc::clone(events),
             epoch: Arc::default(),
-            environment: environment.clone(),
+            host: host.clone(),
             refresher: Mutex::default(),
         };
         for issuer in issuers.load().issuers() {
@@ -160,12 +160,12 @@ impl Issuers {
     }
 
     /// Takes changes of all files in: those of `config-files` and those that they name.
-    pub(crate) fn look(&self) {
+    pub(crate) fn poll(&self) {
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         files.iter_mut().for_each(|file| self.read_change(file));
         self.take_changes(&mut files);
         for issuer in self.load().issuers() {
-            issuer.look(&self.events, &self.epoch);
+            issuer.poll(&self.events, &self.epoch);
         }
     }
 
@@ -174,8 +174,8 @@ impl Issuers {
         let Some(change) = file.changed() else { return };
         *candidate = None;
         let opened = match change {
-            Ok(bytes) => open_issuer(file.path(), &bytes, &self.environment, &self.events),
-            Err(error) => Err(Problem::of_source("", format!("it cannot be read: {error}")).into()),
+            Ok(bytes) => open_issuer(file.path(), &bytes, &self.host, &self.events),
+            Err(error) => Err(Problem::for_file("", format!("it cannot be read: {error}")).into()),
         };
         match opened {
             Ok(mut opened) => {
@@ -184,7 +184,7 @@ impl Issuers {
             }
             Err(errors) => {
                 let lines: Vec<_> = errors.problems().iter().map(ToString::to_string).collect();
-                tell_refused(&self.events, &named(file), &lines);
+                log_rejected_change(&self.events, &named(file), &lines);
             }
         }
     }
@@ -205,7 +205,7 @@ impl Issuers {
                 let waits = fits.clone().and_then(|()| self.keep_fetched(&candidate.issuer).map_err(|why| vec![why]));
                 match waits {
                     Err(lines) if candidate.told.as_ref() != Some(&lines) => {
-                        tell_refused(&self.events, &named(file), &lines);
+                        log_rejected_change(&self.events, &named(file), &lines);
                         candidate.told = Some(lines);
                     }
                     Ok(()) if !candidate.issuer.has_keys() && candidate.told != Some(Vec::new()) => {
@@ -263,14 +263,14 @@ fn named(file: &WatchedFile) -> String {
 fn open_files(
     paths: &[PathBuf],
     setting: &Setting,
-    environment: &HostProcess,
+    host: &HostProcess,
     events: &Arc<Events>,
     errors: &mut ConfigurationErrors,
 ) -> Vec<IssuerFile> {
     let mut files = Vec::with_capacity(paths.len());
     for path in paths.iter().filter(|path| !path.as_os_str().is_empty()) {
         match WatchedFile::open(path, MAX_FILE_BYTES) {
-            Ok((file, bytes)) => match open_issuer(path, &bytes, environment, events) {
+            Ok((file, bytes)) => match open_issuer(path, &bytes, host, events) {
                 Ok(issuer) => files.push(IssuerFile { file, issuer: Arc::new(issuer), candidate: None }),
                 Err(more) => errors.extend(more),
             },
@@ -286,14 +286,14 @@ fn open_files(
 fn open_issuer(
     path: &Path,
     bytes: &[u8],
-    environment: &HostProcess,
+    host: &HostProcess,
     events: &Arc<Events>,
 ) -> Result<Issuer, ConfigurationErrors> {
     let mut properties = Properties::of_file(bytes, path)?;
     let mut errors = ConfigurationErrors::default();
     properties.resolve_environment(&mut errors);
     let configuration = IssuerConfiguration::read_file(&properties, &mut errors);
-    match Issuer::open(&configuration, environment, events, &mut errors) {
+    match Issuer::open(&configuration, host, events, &mut errors) {
         Some(issuer) => errors.or(issuer),
         None => Err(errors),
     }

@@ -20,7 +20,7 @@ use crate::keys::verifying_key::VerifyingKey;
 use crate::keys::{KeyLife, forms, hmac_file, pem};
 use crate::rejection::{Reason, Rejection};
 use crate::token::protected_header::ProtectedHeader;
-use crate::watched_file::{Reloadable, Stamp, WatchedFile, tell_refused};
+use crate::watched_file::{Reloadable, Stamp, WatchedFile, log_rejected_change};
 
 /// No key file is as large as this.
 pub(crate) const MAX_FILE_BYTES: u64 = jwk_set::MAX_DOCUMENT_BYTES as u64;
@@ -42,12 +42,12 @@ impl std::fmt::Display for LoadError {
 }
 
 /// What one document of the operator holds: a key for every token, or a JWK set.
-pub(crate) enum Keys {
+pub(crate) enum LocalKeys {
     One(VerifyingKey),
     Set(JwkSet),
 }
 
-impl Keys {
+impl LocalKeys {
     /// Reads a PEM text, a JWK, a JWK set or the base64 of an HMAC key. What an operator should know of it goes to `events`,
     /// after `name`: a line for each key of a set that is not used, and doubts about a key that is.
     pub(crate) fn read(bytes: &[u8], origin: Origin, name: &str, events: &Events) -> Result<Self, KeyError> {
@@ -101,17 +101,17 @@ impl Keys {
 }
 
 /// Opens a key file, whatever its name.
-pub(crate) fn open(path: &str, events: &Events) -> Result<Reloadable<Keys>, LoadError> {
+pub(crate) fn open(path: &str, events: &Events) -> Result<Reloadable<LocalKeys>, LoadError> {
     let (file, bytes) = WatchedFile::open(Path::new(path), MAX_FILE_BYTES).map_err(LoadError::Unreadable)?;
-    let keys = Keys::read(&bytes, Origin::LocalFile, path, events).map_err(LoadError::Unusable)?;
+    let keys = LocalKeys::read(&bytes, Origin::LocalFile, path, events).map_err(LoadError::Unusable)?;
     Ok(Reloadable::of_file(file, keys))
 }
 
 /// Takes a change of the key file in.
-pub(crate) fn look(keys: &Reloadable<Keys>, events: &Events, epoch: &Epoch) {
-    keys.look("The key file", events, epoch, |path, bytes| {
+pub(crate) fn poll(keys: &Reloadable<LocalKeys>, events: &Events, epoch: &Epoch) {
+    keys.poll("The key file", events, epoch, |path, bytes| {
         let name = path.to_string_lossy();
-        Keys::read(bytes, Origin::LocalFile, &name, events).map_err(|why| vec![why.to_string()])
+        LocalKeys::read(bytes, Origin::LocalFile, &name, events).map_err(|why| vec![why.to_string()])
     });
 }
 
@@ -240,11 +240,11 @@ impl KeyFileTemplate {
             return Err(unusable());
         }
         let (file, bytes) = WatchedFile::open(Path::new(&path), MAX_FILE_BYTES).map_err(|error| {
-            self.tell_useless(&name, stamp, &path, &format!("it cannot be read: {error}"));
+            self.log_unusable(&name, stamp, &path, &format!("it cannot be read: {error}"));
             unusable()
         })?;
         let (key, notes) = Self::read(&bytes).map_err(|KeyError(why)| {
-            self.tell_useless(&name, file.stamp().unwrap_or(stamp), &path, &why);
+            self.log_unusable(&name, file.stamp().unwrap_or(stamp), &path, &why);
             unusable()
         })?;
         if self.useless().remove(&name).is_some() {
@@ -269,7 +269,7 @@ impl KeyFileTemplate {
     }
 
     /// Remembers a file of no use, and tells of it if this state of it is news.
-    fn tell_useless(&self, name: &str, stamp: Stamp, path: &str, why: &str) {
+    fn log_unusable(&self, name: &str, stamp: Stamp, path: &str, why: &str) {
         let mut useless = self.useless();
         if useless.len() >= Self::MAX_USELESS && !useless.contains_key(name) {
             return;
@@ -308,7 +308,7 @@ impl KeyFileTemplate {
     }
 
     /// Takes changes of the files in that were read. A file that is gone takes its key with it.
-    pub(crate) fn look(&self, events: &Events, epoch: &Epoch) {
+    pub(crate) fn poll(&self, events: &Events, epoch: &Epoch) {
         // Changed ones are read by the next token that names them; the list does not keep what is gone.
         let useless = self.useless().clone();
         for (name, stamp) in useless {
@@ -331,13 +331,13 @@ impl KeyFileTemplate {
                     events.push(Level::Info, format!("{what} has changed and is in use"));
                     tell(&notes, &file.path().to_string_lossy(), events);
                 }
-                Ok(Err(why)) => tell_refused(events, &what, &[why.to_string()]),
+                Ok(Err(why)) => log_rejected_change(events, &what, &[why.to_string()]),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {
                     watched.remove(name);
                     epoch.change(|| self.update(|files| drop(files.remove(name))));
                     events.push(Level::Warning, format!("{what} is gone: tokens of this key ID are refused"));
                 }
-                Err(error) => tell_refused(events, &what, &[format!("it cannot be read: {error}")]),
+                Err(error) => log_rejected_change(events, &what, &[format!("it cannot be read: {error}")]),
             }
         }
     }
@@ -469,7 +469,7 @@ mod tests {
         }
         assert_eq!(template.useless().len(), KeyFileTemplate::MAX_USELESS);
         std::fs::remove_file(folder.0.join("7")).unwrap();
-        template.look(&events, &Epoch::default());
+        template.poll(&events, &Epoch::default());
         assert_eq!(template.useless().len(), KeyFileTemplate::MAX_USELESS - 1);
         assert!(!template.useless().contains_key("7"));
     }

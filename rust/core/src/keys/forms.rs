@@ -114,7 +114,7 @@ pub(crate) struct Recognised {
 /// Finds out whether the bytes are a key of a known form, or a text that holds one. `None`: they may be a secret.
 pub(crate) fn recognise(bytes: &[u8]) -> Option<Recognised> {
     let mut wrappings = Vec::new();
-    let found = look(bytes, &mut wrappings);
+    let found = search(bytes, &mut wrappings);
     let (form, is_cut) = found.or_else(|| traces::are_in(bytes).then_some((Form::Trace, false)))?;
     let public_key = str::from_utf8(bytes).ok().and_then(ssh_line).and_then(ed25519_of_ssh);
     Some(Recognised { form, is_cut, wrappings, public_key })
@@ -128,7 +128,7 @@ pub fn refuse_as_secret(bytes: &[u8]) -> Result<(), KeyError> {
     recognise(bytes).map_or(Ok(()), |recognised| Err(KeyError(recognised.to_string())))
 }
 
-fn look(bytes: &[u8], wrappings: &mut Vec<Wrapping>) -> Option<(Form, bool)> {
+fn search(bytes: &[u8], wrappings: &mut Vec<Wrapping>) -> Option<(Form, bool)> {
     if let Some(found) = binary(bytes) {
         return Some(found);
     }
@@ -153,7 +153,7 @@ fn look(bytes: &[u8], wrappings: &mut Vec<Wrapping>) -> Option<(Form, bool)> {
     if wrappings.len() < MAX_WRAPPINGS {
         for (wrapping, unwrapped) in [hexadecimal(text), base64(text)].into_iter().flatten() {
             wrappings.push(wrapping);
-            if let Some(found) = look(&unwrapped, wrappings) {
+            if let Some(found) = search(&unwrapped, wrappings) {
                 return Some(found);
             }
             wrappings.pop();

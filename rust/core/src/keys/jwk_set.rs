@@ -379,7 +379,7 @@ mod tests {
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
     use super::*;
-    use crate::token::protected_header::Thumbprint;
+    use crate::token::protected_header::CertificateThumbprint;
 
     const P256: &str = r#""kty":"EC","crv":"P-256","x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4","y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM""#;
     const ED25519: &str = r#""kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo""#;
@@ -528,10 +528,11 @@ mod tests {
         let serve = |algorithm, key_id: Option<&'static str>, thumbprint| {
             tried(&reading.keys, &ProtectedHeader { thumbprint: Some(thumbprint), ..header(algorithm, key_id) })
         };
-        let sha1 =
-            |bytes: &[u8]| Thumbprint::Sha1(digest(&SHA1_FOR_LEGACY_USE_ONLY, bytes).as_ref().try_into().unwrap());
-        let sha256 = Thumbprint::Sha256(digest(&SHA256, b"certificate").as_ref().try_into().unwrap());
-        for thumbprint in [sha1(b"certificate"), sha256, Thumbprint::Sha1([7; 20])] {
+        let sha1 = |bytes: &[u8]| {
+            CertificateThumbprint::Sha1(digest(&SHA1_FOR_LEGACY_USE_ONLY, bytes).as_ref().try_into().unwrap())
+        };
+        let sha256 = CertificateThumbprint::Sha256(digest(&SHA256, b"certificate").as_ref().try_into().unwrap());
+        for thumbprint in [sha1(b"certificate"), sha256, CertificateThumbprint::Sha1([7; 20])] {
             assert_eq!(serve(Algorithm::EdDsa, None, thumbprint).0, ["Ed25519"]);
         }
         assert_eq!(serve(Algorithm::EdDsa, None, sha1(b"")), (vec![], Reason::UnknownKeyId));

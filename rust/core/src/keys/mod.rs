@@ -25,7 +25,7 @@ use crate::rejection::Rejection;
 use crate::token::protected_header::ProtectedHeader;
 use crate::watched_file::Reloadable;
 pub use file::key_text;
-use file::{KeyFileTemplate, Keys, LoadError};
+use file::{KeyFileTemplate, LoadError, LocalKeys};
 pub use forms::refuse_as_secret;
 pub use hmac_file::hmac_secret;
 use jwk::Origin;
@@ -64,7 +64,7 @@ impl KeyFileKind {
 /// Where keys come from, as `key-file` says.
 pub(crate) enum KeySource {
     /// A file, or the text of the configuration itself.
-    Local(Reloadable<Keys>),
+    Local(Reloadable<LocalKeys>),
     /// A file for each key ID.
     Template(KeyFileTemplate),
     /// The JWK set of a URL; a [`Refresher`] fetches it.
@@ -136,7 +136,7 @@ impl KeySource {
         if !jwk::is_json(document) {
             return Err(KeyError(format!("has no JSON after {}: a JWK or a JWK set is meant", Self::INLINE)));
         }
-        Keys::read(document.as_bytes(), Origin::Configuration, "the inline JWK set", events)
+        LocalKeys::read(document.as_bytes(), Origin::Configuration, "the inline JWK set", events)
             .map(|keys| Self::Local(Reloadable::fixed(keys)))
             .map_err(|why| KeyError(format!("holds a JWK set that is refused: {why}")))
     }
@@ -177,10 +177,10 @@ impl KeySource {
     }
 
     /// Takes changes of the files in.
-    pub(crate) fn look(&self, events: &Events, epoch: &Epoch) {
+    pub(crate) fn poll(&self, events: &Events, epoch: &Epoch) {
         match self {
-            Self::Local(keys) => file::look(keys, events, epoch),
-            Self::Template(template) => template.look(events, epoch),
+            Self::Local(keys) => file::poll(keys, events, epoch),
+            Self::Template(template) => template.poll(events, epoch),
             Self::Remote(_) => {}
         }
     }

@@ -21,7 +21,7 @@ pub(crate) struct ProtectedHeader<'t> {
     /// `typ`, which only a configuration that demands one looks at.
     pub(crate) token_type: Option<Cow<'t, str>>,
     /// `x5t#S256`, else `x5t`, where it is the digest that it should be.
-    pub(crate) thumbprint: Option<Thumbprint>,
+    pub(crate) thumbprint: Option<CertificateThumbprint>,
 }
 
 /// What the configuration demands of the header.
@@ -62,12 +62,12 @@ fn bare_type(media_type: &str) -> &str {
 /// The digest of the certificate of the key that signed (RFC 7515, sections 4.1.7 and 4.1.8). It is compared with what the
 /// key set says, and trusted for nothing.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Thumbprint {
+pub(crate) enum CertificateThumbprint {
     Sha1([u8; 20]),
     Sha256([u8; 32]),
 }
 
-impl Thumbprint {
+impl CertificateThumbprint {
     pub(crate) fn as_bytes(&self) -> &[u8] {
         match self {
             Self::Sha1(digest) => digest,
@@ -118,8 +118,8 @@ impl<'t> ProtectedHeader<'t> {
             match &*name {
                 "alg" => algorithm = text("alg", value)?,
                 "kid" => key_id = text("kid", value)?,
-                "x5t" => sha1 = text("x5t", value)?.and_then(|text| Thumbprint::read(&text)),
-                "x5t#S256" => sha256 = text("x5t#S256", value)?.and_then(|text| Thumbprint::read(&text)),
+                "x5t" => sha1 = text("x5t", value)?.and_then(|text| CertificateThumbprint::read(&text)),
+                "x5t#S256" => sha256 = text("x5t#S256", value)?.and_then(|text| CertificateThumbprint::read(&text)),
                 "typ" => token_type = text("typ", value)?,
                 "calg" | "jku" | "x5u" => drop(text(&name, value)?),
                 "jwk" => check_object(&value)?,
@@ -182,7 +182,7 @@ impl<'t> ProtectedHeader<'t> {
                 "Protected Header 'cty' (content type) is set: the payload is not a plain set of claims",
             ));
         }
-        let thumbprint = sha256.map(Thumbprint::Sha256).or(sha1.map(Thumbprint::Sha1));
+        let thumbprint = sha256.map(CertificateThumbprint::Sha256).or(sha1.map(CertificateThumbprint::Sha1));
         Ok(Self { algorithm, key_id, token_type, thumbprint })
     }
 }
@@ -245,8 +245,11 @@ mod tests {
             ProtectedHeader::parse(json.as_bytes(), true).unwrap().thumbprint
         };
         let (sha1, sha256) = ("A".repeat(27), "A".repeat(43));
-        assert_eq!(read(&format!(r#""x5t":"{sha1}""#)), Some(Thumbprint::Sha1([0; 20])));
-        assert_eq!(read(&format!(r#""x5t":"{sha1}","x5t#S256":"{sha256}""#)), Some(Thumbprint::Sha256([0; 32])));
+        assert_eq!(read(&format!(r#""x5t":"{sha1}""#)), Some(CertificateThumbprint::Sha1([0; 20])));
+        assert_eq!(
+            read(&format!(r#""x5t":"{sha1}","x5t#S256":"{sha256}""#)),
+            Some(CertificateThumbprint::Sha256([0; 32]))
+        );
         for unusable in ["", "A", &sha256, &"A".repeat(28), &format!("{}=", sha1), &"/".repeat(27)] {
             assert_eq!(read(&format!(r#""x5t":"{unusable}""#)), None, "{unusable}");
         }

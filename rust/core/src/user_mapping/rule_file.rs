@@ -72,8 +72,8 @@ impl UserMapping {
     }
 
     /// Takes a change of the rule file in.
-    pub(crate) fn look(rules: &Reloadable<Self>, events: &Events, epoch: &Epoch) {
-        rules.look("The rule file", events, epoch, |_, bytes| {
+    pub(crate) fn poll(rules: &Reloadable<Self>, events: &Events, epoch: &Epoch) {
+        rules.poll("The rule file", events, epoch, |_, bytes| {
             Self::of_bytes(bytes).map_err(|errors| errors.iter().map(RuleFileError::to_string).collect())
         });
     }

@@ -33,7 +33,7 @@ pub(crate) fn properties<'a>(entries: impl IntoIterator<Item = (&'a str, &'a str
         .into_iter()
         .enumerate()
         .map(|(index, (key, value))| Property {
-            key: if key.starts_with("http") { key.to_owned() } else { format!("{PREFIX}{key}") },
+            name: if key.starts_with("http") { key.to_owned() } else { format!("{PREFIX}{key}") },
             value: value.to_owned(),
             line: index + 1,
         })

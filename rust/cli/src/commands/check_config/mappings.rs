@@ -49,11 +49,11 @@ impl<'p> Mapping<'p> {
 
     fn problem_of_rule(&self, rule: usize, message: &str) -> Problem {
         match self.entry {
-            Some(entry) if entry.key.ends_with(FILE) => {
-                Problem::of_source(&entry.value, format!("rule {rule} {message}"))
+            Some(entry) if entry.name.ends_with(FILE) => {
+                Problem::for_file(&entry.value, format!("rule {rule} {message}"))
             }
-            Some(entry) => Problem::of_key(&entry.key, &self.properties.source, entry.line, message),
-            None => Problem::of_source(&self.properties.source, message),
+            Some(entry) => Problem::for_property(&entry.name, &self.properties.source, entry.line, message),
+            None => Problem::for_file(&self.properties.source, message),
         }
     }
 
@@ -68,11 +68,11 @@ impl<'p> Mapping<'p> {
         let source = &self.properties.source;
         Some(match self.entry {
             Some(entry) => {
-                Problem::of_key(&entry.key, source, entry.line, format!("shares users with {there}: {what}"))
+                Problem::for_property(&entry.name, source, entry.line, format!("shares users with {there}: {what}"))
             }
             None => {
                 let key = format!("http-server.authentication.jwt.{FILE}");
-                Problem::of_key(&key, source, 0, format!("is not set: {what}"))
+                Problem::for_property(&key, source, 0, format!("is not set: {what}"))
             }
         })
     }

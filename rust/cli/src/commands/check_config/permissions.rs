@@ -46,7 +46,7 @@ mod unix {
     ) {
         let mut permissions = Permissions { warnings, folders: BTreeSet::new() };
         let source = file.display().to_string();
-        let itself = |message: &str| Problem::of_source(&source, format!("is a file {message}"));
+        let itself = |message: &str| Problem::for_file(&source, format!("is a file {message}"));
         permissions.look(file, holds_password(file), DECIDE, &itself);
         if let Some(files) = find(properties, "config-files") {
             for named in files.value.split(',').map(|named| Path::new(named.trim())) {
@@ -137,7 +137,7 @@ mod unix {
     fn of<'p>(entry: &'p Property, properties: &'p Properties, file: &'p Path) -> impl Fn(&str) -> Problem + 'p {
         move |message| {
             let message = format!("names '{}', a file {message}", file.display());
-            Problem::of_key(&entry.key, &properties.source, entry.line, message)
+            Problem::for_property(&entry.name, &properties.source, entry.line, message)
         }
     }
 

@@ -79,8 +79,8 @@ impl Setting {
 
     /// What the operator reads of the changes that two looks take in; the folder is `@`.
     pub(crate) fn told(&self) -> Vec<(Level, String)> {
-        self.authenticator().look();
-        self.authenticator().look();
+        self.authenticator().poll();
+        self.authenticator().poll();
         let events = std::iter::from_fn(|| self.authenticator().events().pop());
         events.map(|event| (event.level, event.text.replace(self.folder.to_str().unwrap(), "@"))).collect()
     }

@@ -53,10 +53,10 @@ const TEXTS: [&str; 9] = [
 /// True if the bytes hold a public key, or a part of one that names its algorithm, or a text that is a document.
 pub(super) fn are_in(bytes: &[u8]) -> bool {
     let bytes = bytes.get(..MAX_BYTES).unwrap_or(bytes);
-    look(bytes, 0)
+    search(bytes, 0)
 }
 
-fn look(bytes: &[u8], depth: usize) -> bool {
+fn search(bytes: &[u8], depth: usize) -> bool {
     if is_binary_trace(bytes) || (depth > 0 && is_document(bytes)) {
         return true;
     }
@@ -77,9 +77,9 @@ fn look_into(run: &str, depth: usize) -> bool {
     let by_base64 = (0..4).any(|lost| {
         let rest = plain.get(lost..).unwrap_or_default();
         let whole = rest.get(..rest.len() - usize::from(rest.len() % 4 == 1)).unwrap_or_default();
-        LENIENT.decode(whole).map(Zeroizing::new).is_ok_and(|bytes| look(&bytes, depth))
+        LENIENT.decode(whole).map(Zeroizing::new).is_ok_and(|bytes| search(&bytes, depth))
     });
-    by_base64 || hexadecimal(run).is_some_and(|bytes| look(&bytes, depth))
+    by_base64 || hexadecimal(run).is_some_and(|bytes| search(&bytes, depth))
 }
 
 fn hexadecimal(run: &str) -> Option<Zeroizing<Vec<u8>>> {

@@ -4,7 +4,7 @@ use crate::http::client::Transport;
 use crate::http::document::{self, Excerpts, Wanted, without_byte_order_mark};
 use crate::http::endpoint::Endpoint;
 use crate::http::failure::{Failure, FailureKind};
-use crate::http::get::{self, Bearer, Content, Query};
+use crate::http::get::{self, Bearer, Document, Fetched, Query};
 use crate::json::{JsonError, Value, read_object};
 use crate::keys::error::KeyError;
 use crate::quoted::quoted;
@@ -31,7 +31,7 @@ pub(crate) async fn jwk_set_endpoint(
         bearer,
     };
     let answer = get::fetch(query, transport).await.map_err(|Failure { kind, text }| Failure::new(kind, of(text)))?;
-    let Content::Document { bytes, .. } = answer.content else {
+    let Fetched::Document(Document { bytes, .. }) = answer.fetched else {
         return Err(Failure::new(FailureKind::Status, of("the server answered with status 304".to_owned())));
     };
     read(&bytes, issuer, query.excerpts()).map_err(|KeyError(text)| Failure::new(FailureKind::Discovery, of(text)))

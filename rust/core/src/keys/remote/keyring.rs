@@ -14,7 +14,7 @@ const MAX_RETIRED: usize = 1000;
 
 /// A good document.
 #[derive(Clone, Debug)]
-pub(crate) struct Good {
+pub(crate) struct FetchedKeySet {
     pub(crate) keys: Arc<JwkSet>,
     /// What the next fetch may ask with whether the document is still the same.
     pub(crate) validator: Option<Validator>,
@@ -24,7 +24,7 @@ pub(crate) struct Good {
 
 #[derive(Clone, Debug)]
 struct Current {
-    good: Good,
+    good: FetchedKeySet,
     fetched_at: UnixMillis,
     ends: Moment,
 }
@@ -37,7 +37,7 @@ struct Retired {
 
 /// What ended.
 #[derive(Debug)]
-pub(crate) enum Ending {
+pub(crate) enum Expiry {
     /// The time of removed keys.
     Retired(Vec<RemovedKey>),
     /// The time of all keys; they were fetched then.
@@ -46,7 +46,7 @@ pub(crate) enum Ending {
 
 /// What a good document changed.
 #[derive(Debug)]
-pub(crate) struct Replaced {
+pub(crate) struct Replacement {
     /// The keys of the document before it.
     pub(crate) older: Option<Arc<JwkSet>>,
     /// True if keys that it removed serve on for a while.
@@ -69,13 +69,13 @@ impl Keyring {
     }
 
     /// Takes a document that was fetched `age` before `now`, from a cache file.
-    pub(crate) fn restore(&mut self, good: Good, fetched_at: UnixMillis, age: Duration, now: Moment) {
+    pub(crate) fn restore(&mut self, good: FetchedKeySet, fetched_at: UnixMillis, age: Duration, now: Moment) {
         let ends = now + self.max_stale.saturating_sub(age);
         self.current = Some(Current { good, fetched_at, ends });
     }
 
     /// Takes the document of a fetch that ends now.
-    pub(crate) fn replace(&mut self, good: Good, now: Moment, wall_clock: UnixMillis) -> Replaced {
+    pub(crate) fn replace(&mut self, good: FetchedKeySet, now: Moment, wall_clock: UnixMillis) -> Replacement {
         self.end(now);
         let older = self.current.take().map(|current| current.good.keys);
         self.retired.retain(|retired| !good.keys.holds(&retired.key));
@@ -89,7 +89,7 @@ impl Keyring {
             self.retired.truncate(MAX_RETIRED);
         }
         self.current = Some(Current { good, fetched_at: wall_clock, ends: now + self.max_stale });
-        Replaced { older, retires }
+        Replacement { older, retires }
     }
 
     /// Takes the answer that the document is still the same; false if there is no document any more.
@@ -106,13 +106,13 @@ impl Keyring {
     }
 
     /// Drops what has ended by now.
-    pub(crate) fn end(&mut self, now: Moment) -> Option<Ending> {
+    pub(crate) fn end(&mut self, now: Moment) -> Option<Expiry> {
         if let Some(Current { fetched_at, .. }) = self.current.take_if(|current| current.ends <= now) {
             self.retired.clear();
-            return Some(Ending::All { fetched_at });
+            return Some(Expiry::All { fetched_at });
         }
         let ended: Vec<_> = self.retired.extract_if(.., |retired| retired.ends <= now).map(|ended| ended.key).collect();
-        (!ended.is_empty()).then_some(Ending::Retired(ended))
+        (!ended.is_empty()).then_some(Expiry::Retired(ended))
     }
 
     /// When [`Keyring::end`] has something to do.
@@ -136,7 +136,7 @@ impl Keyring {
     }
 
     /// The document that serves.
-    pub(crate) fn good(&self) -> Option<&Good> {
+    pub(crate) fn good(&self) -> Option<&FetchedKeySet> {
         self.current.as_ref().map(|current| &current.good)
     }
 
@@ -160,11 +160,11 @@ mod tests {
     const OLDER: &str = r#""kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo""#;
     const NEWER: &str = r#""kty":"EC","crv":"P-256","x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4","y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM""#;
 
-    fn good(keys: &[String]) -> Good {
+    fn good(keys: &[String]) -> FetchedKeySet {
         let keys: Vec<_> = keys.iter().map(|key| format!("{{{key}}}")).collect();
         let document = format!(r#"{{"keys":[{}]}}"#, keys.join(","));
         let reading = JwkSet::read(document.as_bytes(), Origin::Fetched).unwrap();
-        Good { keys: Arc::new(reading.keys), validator: None, text: None }
+        FetchedKeySet { keys: Arc::new(reading.keys), validator: None, text: None }
     }
 
     fn named(key_id: &str, key: &str) -> String {
@@ -204,7 +204,7 @@ mod tests {
         assert!(!keyring.replace(good(&[named("a", NEWER)]), later, wall).retires);
         assert_eq!(keyring.next_end(), Some(now + GRACE));
         assert!(keyring.end(now + GRACE - Duration::from_nanos(1)).is_none());
-        assert!(matches!(keyring.end(now + GRACE), Some(Ending::Retired(keys)) if keys.len() == 1));
+        assert!(matches!(keyring.end(now + GRACE), Some(Expiry::Retired(keys)) if keys.len() == 1));
         assert_eq!(tried(&keyring, "a", Algorithm::EdDsa), ["EC P-256"], "one says why none fits");
     }
 
@@ -231,7 +231,7 @@ mod tests {
         }
         assert_eq!(keyring.serving().unwrap().len(), 600 + MAX_RETIRED);
         assert_eq!(tried(&keyring, "k600", Algorithm::EdDsa).len(), 1, "the latest are kept");
-        assert!(matches!(keyring.end(now + Timing::DEFAULT.max_stale), Some(Ending::All { .. })));
+        assert!(matches!(keyring.end(now + Timing::DEFAULT.max_stale), Some(Expiry::All { .. })));
         assert!(keyring.serving().is_none() && keyring.next_end().is_none());
     }
 }

@@ -30,10 +30,10 @@ use crate::keys::jwk::Origin;
 use crate::keys::jwk_set::{JwkSet, Reading};
 use crate::keys::offered::{OfferedKey, UnusedKey};
 use crate::keys::remote::cache_file::CacheFile;
-use crate::keys::remote::keyring::Good;
-use crate::keys::remote::on_demand::{MAX_KEY_ID_BYTES, WaitingPlaces};
+use crate::keys::remote::keyring::FetchedKeySet;
+use crate::keys::remote::on_demand::{FetchWaiters, MAX_KEY_ID_BYTES};
 use crate::keys::remote::schedule::Timing;
-use crate::keys::remote::state::{Answer, Gate, Life, Ticket};
+use crate::keys::remote::state::{Gate, KeySetState, Ticket, UnknownKeyAnswer};
 use crate::keys::verifying_key::VerifyingKey;
 use crate::rejection::{Reason, Rejection};
 use crate::token::protected_header::ProtectedHeader;
@@ -141,8 +141,8 @@ impl RemoteSettings {
 pub(crate) struct RemoteKeySet {
     pub(super) settings: Arc<RemoteSettings>,
     snapshot: ArcSwap<Snapshot>,
-    life: Mutex<Life>,
-    /// [`Life::gate`], read without the lock; a time is in nanoseconds since `opened`.
+    life: Mutex<KeySetState>,
+    /// [`KeySetState::gate`], read without the lock; a time is in nanoseconds since `opened`.
     gate: AtomicU64,
     opened: Moment,
     /// A fetch came to its end.
@@ -150,7 +150,7 @@ pub(crate) struct RemoteKeySet {
     /// The refresher is to look at `life` again.
     pub(super) demand: Arc<Notify>,
     pub(super) cache_file: Option<Arc<CacheFile>>,
-    pub(super) places: WaitingPlaces,
+    pub(super) places: FetchWaiters,
     /// Set when a refresher takes the set.
     pub(super) refreshing: OnceLock<AbortHandle>,
     seed: RandomState,
@@ -174,7 +174,7 @@ pub(super) enum Snapshot {
 
 impl Snapshot {
     /// The keys that serve now.
-    pub(super) fn serving(life: &Life) -> Option<Self> {
+    pub(super) fn serving(life: &KeySetState) -> Option<Self> {
         let (keys, end) = life.serving().zip(life.keys_end())?;
         let lasting = Arc::clone(&life.document()?.0.keys);
         let next_end = life.next_end().map_or(end, |next_end| next_end.min(end));
@@ -224,7 +224,7 @@ impl RemoteKeySet {
         let life = cache_file
             .as_ref()
             .and_then(|cache_file| restore(cache_file, location, timing, now, wall_clock, events))
-            .unwrap_or_else(|| Life::new(timing, now));
+            .unwrap_or_else(|| KeySetState::new(timing, now));
         let unavailable =
             || Snapshot::Unavailable("The signing keys are not fetched yet; try again shortly".to_owned());
         Arc::new(Self {
@@ -235,7 +235,7 @@ impl RemoteKeySet {
             fetch_ended: Condvar::new(),
             demand: Arc::default(),
             cache_file: cache_file.map(Arc::new),
-            places: WaitingPlaces::default(),
+            places: FetchWaiters::default(),
             refreshing: OnceLock::new(),
             seed: RandomState::new(),
             settings: Arc::new(settings),
@@ -334,7 +334,7 @@ impl RemoteKeySet {
     fn is_worth_asking(&self, now: Moment) -> bool {
         match self.gate.load(Ordering::Relaxed) {
             GATE_OPEN => true,
-            GATE_FETCHING => !self.places.are_taken(),
+            GATE_FETCHING => !self.places.is_full(),
             closed_until => u128::from(closed_until) <= (now - self.opened).as_nanos(),
         }
     }
@@ -348,7 +348,7 @@ impl RemoteKeySet {
             self.show_gate(&life);
             self.demand.notify_one();
         }
-        let Answer::Wait(ticket) = answer else { return None };
+        let UnknownKeyAnswer::Wait(ticket) = answer else { return None };
         let _place = self.places.take()?;
         life.waits(key_hash, now);
         let (life, _) = self
@@ -378,7 +378,7 @@ impl RemoteKeySet {
 
     /// Changes the life. The request path sees what came of it before anybody who waits is woken; verdicts by keys that
     /// are others now are of another epoch.
-    pub(super) fn change<R>(&self, epoch: &Epoch, change: impl FnOnce(&mut Life) -> (Option<Snapshot>, R)) -> R {
+    pub(super) fn change<R>(&self, epoch: &Epoch, change: impl FnOnce(&mut KeySetState) -> (Option<Snapshot>, R)) -> R {
         let mut life = self.life();
         let fetches = life.fetches();
         let (snapshot, result) = change(&mut life);
@@ -399,11 +399,11 @@ impl RemoteKeySet {
         self.fetch_ended.notify_all();
     }
 
-    pub(super) fn life(&self) -> MutexGuard<'_, Life> {
+    pub(super) fn life(&self) -> MutexGuard<'_, KeySetState> {
         self.life.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn show_gate(&self, life: &Life) {
+    fn show_gate(&self, life: &KeySetState) {
         let gate = match life.gate() {
             Gate::Open => GATE_OPEN,
             Gate::Fetching => GATE_FETCHING,
@@ -437,7 +437,7 @@ fn restore(
     now: Moment,
     wall_clock: UnixMillis,
     events: &Events,
-) -> Option<Life> {
+) -> Option<KeySetState> {
     let path = cache_file.path.display();
     let restored = cache_file.read().and_then(|cached| {
         let Some(cached) = cached else { return Ok(None) };
@@ -458,8 +458,8 @@ fn restore(
                 ),
             );
             let text = Some(cached.document);
-            let good = Good { keys: Arc::new(keys), validator: cached.validator, text };
-            Some(Life::restored(timing, good, fetched_at, age, now))
+            let good = FetchedKeySet { keys: Arc::new(keys), validator: cached.validator, text };
+            Some(KeySetState::restored(timing, good, fetched_at, age, now))
         }
         Ok(None) => None,
         Err(why) => {

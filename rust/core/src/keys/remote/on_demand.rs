@@ -17,17 +17,17 @@ const MAX_MISSED: usize = 256;
 /// The places for the logins that wait for one key set: a slow server of keys, and a flood of kids for it, take none from the
 /// logins of another issuer.
 #[derive(Debug, Default)]
-pub(crate) struct WaitingPlaces {
+pub(crate) struct FetchWaiters {
     taken: AtomicUsize,
 }
 
 /// A place until it is dropped.
 #[derive(Debug)]
-pub(crate) struct WaitingPlace<'p>(&'p WaitingPlaces);
+pub(crate) struct FetchPermit<'p>(&'p FetchWaiters);
 
-impl WaitingPlaces {
+impl FetchWaiters {
     /// One read, so that a flood of logins is turned away for next to nothing.
-    pub(crate) fn are_taken(&self) -> bool {
+    pub(crate) fn is_full(&self) -> bool {
         self.taken.load(Ordering::Relaxed) >= MAX_WAITING
     }
 
@@ -36,15 +36,15 @@ impl WaitingPlaces {
         self.taken.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn take(&self) -> Option<WaitingPlace<'_>> {
+    pub(crate) fn take(&self) -> Option<FetchPermit<'_>> {
         self.taken
             .try_update(Ordering::Relaxed, Ordering::Relaxed, |taken| (taken < MAX_WAITING).then_some(taken + 1))
             .ok()
-            .map(|_| WaitingPlace(self))
+            .map(|_| FetchPermit(self))
     }
 }
 
-impl Drop for WaitingPlace<'_> {
+impl Drop for FetchPermit<'_> {
     fn drop(&mut self) {
         self.0.taken.fetch_sub(1, Ordering::Relaxed);
     }
@@ -64,7 +64,7 @@ pub(crate) struct OnDemand {
 
 /// What becomes of a wish for a fetch.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Granted {
+pub(crate) enum FetchGrant {
     /// It is due now.
     Now,
     /// It is due then, too late to wait for.
@@ -97,10 +97,10 @@ impl OnDemand {
     }
 
     /// Asks for a fetch.
-    pub(crate) fn ask(&mut self, now: Moment) -> Granted {
+    pub(crate) fn ask(&mut self, now: Moment) -> FetchGrant {
         let cooled_down = self.last.map(|last| last + self.cooldown).filter(|end| *end > now);
         self.wanted = Some(cooled_down.unwrap_or(now));
-        cooled_down.map_or(Granted::Now, Granted::At)
+        cooled_down.map_or(FetchGrant::Now, FetchGrant::At)
     }
 
     /// A fetch begins, for whatever reason: it serves the wish, too.
@@ -122,29 +122,33 @@ mod tests {
 
     #[test]
     fn places_are_few_and_come_back() {
-        let places = WaitingPlaces::default();
+        let places = FetchWaiters::default();
         let taken: Vec<_> = std::iter::from_fn(|| places.take()).collect();
         assert_eq!(taken.len(), MAX_WAITING);
-        assert!(places.are_taken());
+        assert!(places.is_full());
         drop(taken);
-        assert!(!places.are_taken() && places.take().is_some());
+        assert!(!places.is_full() && places.take().is_some());
     }
 
     #[test]
     fn one_fetch_for_each_cool_down_and_a_wish_within_it_is_kept() {
         let cooldown = Duration::from_secs(30);
         let (mut demand, begin) = (OnDemand::new(cooldown), Moment::now());
-        assert_eq!(demand.ask(begin), Granted::Now);
+        assert_eq!(demand.ask(begin), FetchGrant::Now);
         demand.fetch_begins(begin);
         let end = begin + cooldown;
-        assert_eq!(demand.ask(begin + Duration::from_secs(1)), Granted::At(end));
+        assert_eq!(demand.ask(begin + Duration::from_secs(1)), FetchGrant::At(end));
         assert_eq!(demand.closed_until(), Some(end));
         demand.fetch_begins(end);
         assert_eq!(demand.closed_until(), None);
-        assert_eq!(demand.ask(end + Duration::from_secs(1)), Granted::At(end + cooldown), "it counts from its begin");
+        assert_eq!(
+            demand.ask(end + Duration::from_secs(1)),
+            FetchGrant::At(end + cooldown),
+            "it counts from its begin"
+        );
         // The next fetch by schedule serves the wish, and is not counted as one.
         demand.fetch_begins(end + Duration::from_secs(2));
-        assert_eq!(demand.ask(end + cooldown), Granted::Now);
+        assert_eq!(demand.ask(end + cooldown), FetchGrant::Now);
     }
 
     #[test]

@@ -20,16 +20,16 @@ use crate::events::{Events, Level};
 use crate::http::document::{Excerpts, Wanted};
 use crate::http::endpoint::Endpoint;
 use crate::http::failure::{Failure, FailureKind};
-use crate::http::get::{self, Answer, Bearer, Content, Query, Validator};
+use crate::http::get::{self, Answer, Bearer, Document, Query, Validator};
 use crate::keys::error::KeyError;
 use crate::keys::jwk::Origin;
 use crate::keys::jwk_set::{JwkSet, MAX_DOCUMENT_BYTES, MAX_SKIPPED_LINES, Reading, RemovedKey};
 use crate::keys::remote::bearer_file;
 use crate::keys::remote::cache_file::Cached;
 use crate::keys::remote::discovery;
-use crate::keys::remote::keyring::{Ending, Good};
-use crate::keys::remote::schedule::{News, Step};
-use crate::keys::remote::state::{Fetched, Life, NothingLeft, Success};
+use crate::keys::remote::keyring::{Expiry, FetchedKeySet};
+use crate::keys::remote::schedule::{FetchStep, LogNote};
+use crate::keys::remote::state::{KeySetState, NothingToRenew, Success};
 use crate::keys::remote::{Location, RemoteKeySet, RemoteSettings, Snapshot, later_by};
 use crate::stoppable_thread::StoppableThread;
 
@@ -81,20 +81,16 @@ impl Refresher {
     }
 }
 
-/// The good end of a fetch, before its keys are looked at.
+/// A document that was read as a JWK Set. Its keys are not in use yet.
 #[derive(Debug)]
-struct Obtained {
-    content: ObtainedContent,
-    max_age: Option<Duration>,
+struct ReadDocument {
+    reading: Box<Reading>,
+    validator: Option<Validator>,
+    /// The text for the cache file, where there is one.
+    text: Option<Arc<str>>,
 }
 
-#[derive(Debug)]
-enum ObtainedContent {
-    Document { reading: Box<Reading>, validator: Option<Validator>, text: Option<Arc<str>> },
-    Unchanged,
-}
-
-/// The refreshing of one key set: the decisions are [`Life`]'s, the requests are [`fetch`]'s. Between two steps it does not
+/// The refreshing of one key set: the decisions are [`KeySetState`]'s, the requests are [`fetch`]'s. Between two steps it does not
 /// hold the key set, so that this ends with its last user.
 struct Refreshing {
     key_set: Weak<RemoteKeySet>,
@@ -180,7 +176,7 @@ impl Refreshing {
     }
 
     /// Does what is due, then waits for what comes next: the end of a fetch, a wish of a login, or a time.
-    async fn turn(&mut self, fetching: &mut JoinSet<Result<Obtained, Failure>>) -> Turn {
+    async fn turn(&mut self, fetching: &mut JoinSet<Result<Answer<ReadDocument>, Failure>>) -> Turn {
         let now = Moment::now();
         let Some(key_set) = self.key_set.upgrade() else { return Turn::End };
         self.reaches(Part::Begin);
@@ -189,13 +185,13 @@ impl Refreshing {
             key_set.change(&self.epoch, |life| (None, (life.next(now), life.next_end(), life.validator())));
         drop(key_set);
         let wake = match step {
-            Step::Fetch => {
+            FetchStep::Fetch => {
                 self.reaches(Part::Fetch);
                 fetching.spawn(obtain(Arc::clone(&self.settings), validator));
                 return Turn::Next;
             }
-            Step::WaitUntil(due) => next_end.map_or(due, |end| end.min(due)),
-            Step::Fetching => next_end.unwrap_or(now + LONGEST_SLEEP),
+            FetchStep::WaitUntil(due) => next_end.map_or(due, |end| end.min(due)),
+            FetchStep::Fetching => next_end.unwrap_or(now + LONGEST_SLEEP),
         };
         self.reaches(Part::Wait);
         let sleep = (wake - now).min(LONGEST_SLEEP);
@@ -213,7 +209,7 @@ impl Refreshing {
     /// After a defect of ours, or of a system without a thread for the cache file, which cut a turn short wherever it was:
     /// the life of the set goes on as it is, and a fetch that nobody waits for any more has failed. Without this, no key
     /// would be renewed, and none would end.
-    fn recover(&mut self, fetching: &JoinSet<Result<Obtained, Failure>>, pause: Duration) {
+    fn recover(&mut self, fetching: &JoinSet<Result<Answer<ReadDocument>, Failure>>, pause: Duration) {
         let RemoteSettings { location, .. } = &*self.settings;
         let text = format!(
             "internal error in the fetching of keys from {location}. It begins anew in {} s. Please report this.",
@@ -244,38 +240,35 @@ impl Refreshing {
     fn take(
         &mut self,
         key_set: &RemoteKeySet,
-        fetched: Result<Obtained, Failure>,
+        fetched: Result<Answer<ReadDocument>, Failure>,
         now: Moment,
         wall_clock: UnixMillis,
     ) {
         self.reaches(Part::Take);
         self.end_keys(key_set, now);
-        let fetched = fetched.and_then(|obtained| {
-            let fetched = match obtained.content {
-                ObtainedContent::Unchanged => Fetched::Unchanged,
-                ObtainedContent::Document { reading, validator, text } => {
-                    self.tell_skipped(&reading.skipped);
-                    let keys = reading.usable().map_err(|error| Failure::new(FailureKind::Document, error.0))?;
-                    Fetched::Document(Good { keys: Arc::new(keys), validator, text })
-                }
-            };
-            Ok((fetched, obtained.max_age))
+        let fetched = fetched.and_then(|Answer { fetched, max_age }| {
+            let fetched = fetched.try_map(|ReadDocument { reading, validator, text }| {
+                self.log_skipped_keys(&reading.skipped);
+                let keys = reading.usable().map_err(|error| Failure::new(FailureKind::Document, error.0))?;
+                Ok(FetchedKeySet { keys: Arc::new(keys), validator, text })
+            })?;
+            Ok((fetched, max_age))
         });
         let failure = match fetched {
             Ok((fetched, max_age)) => {
-                // News before the keys: whoever waits for the fetch finds them.
+                // The log line comes before the keys, so that a request that waited for the fetch finds it there.
                 let epoch = Arc::clone(&self.epoch);
                 let good = key_set.change(&epoch, |life| match life.succeeded(fetched, max_age, now, wall_clock) {
                     Ok(success) => {
                         self.reaches(Part::Success);
-                        self.tell_success(life, &success, wall_clock);
+                        self.log_success(life, &success, wall_clock);
                         (Snapshot::serving(life), Ok(life.document().map(|(good, _)| good.clone())))
                     }
-                    Err(NothingLeft) => (None, Err(NothingLeft)),
+                    Err(NothingToRenew) => (None, Err(NothingToRenew)),
                 });
                 match good {
                     Ok(good) => return self.save(key_set, good, wall_clock),
-                    Err(NothingLeft) => Failure::new(
+                    Err(NothingToRenew) => Failure::new(
                         FailureKind::Document,
                         "the server says that the keys are those of the last fetch, but they are too old by now",
                     ),
@@ -286,9 +279,9 @@ impl Refreshing {
         self.failed(key_set, &failure, now);
     }
 
-    fn tell_success(&mut self, life: &Life, success: &Success, wall_clock: UnixMillis) {
+    fn log_success(&mut self, life: &KeySetState, success: &Success, wall_clock: UnixMillis) {
         let RemoteSettings { location, timing, .. } = &*self.settings;
-        if let News::Recovered { failures } = success.news {
+        if let LogNote::Recovered { failures } = success.news {
             let times = if failures == 1 { "once".to_owned() } else { format!("{failures} times") };
             let text =
                 format!("The fetch of keys from {location} works again; it had failed {times} since {}", self.since);
@@ -296,7 +289,7 @@ impl Refreshing {
         }
         // Failures from now on count from this moment.
         self.since = wall_clock;
-        let Some((Good { keys, .. }, _)) = life.document() else { return };
+        let Some((FetchedKeySet { keys, .. }, _)) = life.document() else { return };
         let older = success.replaced.as_ref().map(|replaced| replaced.older.as_ref());
         if let Some(changes) = older.flatten().and_then(|older| keys.changes_since(older)) {
             let mut text = format!("The keys of {location} changed: {changes}; now {}", keys.describe());
@@ -305,15 +298,15 @@ impl Refreshing {
                 text.push_str(&format!("; what was removed or replaced serves until {until}"));
             }
             self.events.push(Level::Info, text);
-        } else if success.news == News::Loaded || matches!(older, Some(None)) {
+        } else if success.news == LogNote::Loaded || matches!(older, Some(None)) {
             self.events.push(Level::Info, format!("Loaded {} from {location}", keys.describe()));
         }
     }
 
     /// Writes the cache file, and does not wait for it: a slow disk delays no fetch.
-    fn save(&self, key_set: &RemoteKeySet, good: Option<Good>, fetched_at: UnixMillis) {
+    fn save(&self, key_set: &RemoteKeySet, good: Option<FetchedKeySet>, fetched_at: UnixMillis) {
         self.reaches(Part::Save);
-        let Some(Good { text: Some(document), validator, .. }) = good else { return };
+        let Some(FetchedKeySet { text: Some(document), validator, .. }) = good else { return };
         if let Some(cache_file) = &key_set.cache_file {
             let (cache_file, events) = (Arc::clone(cache_file), Arc::clone(&self.events));
             spawn_blocking(move || cache_file.save(&Cached { document, validator, fetched_at }, &events));
@@ -325,14 +318,14 @@ impl Refreshing {
         key_set.change(&self.epoch, |life| {
             let news = life.failed(failure, now, random);
             self.reaches(Part::Failure);
-            self.tell_failure(life, news, failure);
+            self.log_failure(life, news, failure);
             (life.document().is_none().then(|| self.unavailable(life)), ())
         });
     }
 
-    fn tell_failure(&self, life: &Life, news: News, Failure { text, .. }: &Failure) {
+    fn log_failure(&self, life: &KeySetState, news: LogNote, Failure { text, .. }: &Failure) {
         let RemoteSettings { location, timing, .. } = &*self.settings;
-        let News::Failing { failures } = news else { return };
+        let LogNote::Failing { failures } = news else { return };
         let consequence = match life.document() {
             None => "no token can be verified until it works".to_owned(),
             Some((_, time)) => {
@@ -347,7 +340,7 @@ impl Refreshing {
     }
 
     /// For whoever tries to log in while there are no keys.
-    fn unavailable(&self, life: &Life) -> Snapshot {
+    fn unavailable(&self, life: &KeySetState) -> Snapshot {
         let since = self.since;
         Snapshot::Unavailable(match life.failure() {
             Some(Failure { kind, .. }) => {
@@ -366,20 +359,20 @@ impl Refreshing {
             let serving = || Snapshot::serving(life).unwrap_or_else(|| self.unavailable(life));
             let snapshot = ending.is_some().then(serving);
             if let Some(ending) = ending {
-                self.tell_ending(life, ending);
+                self.log_expiry(life, ending);
             }
             (snapshot, ())
         });
     }
 
-    fn tell_ending(&self, life: &Life, ending: Ending) {
+    fn log_expiry(&self, life: &KeySetState, ending: Expiry) {
         let location = &self.settings.location;
         match ending {
-            Ending::Retired(keys) => {
+            Expiry::Retired(keys) => {
                 let keys = RemovedKey::describe(&keys);
                 self.events.push(Level::Info, format!("Keys removed from {location} serve no more: {keys}"));
             }
-            Ending::All { fetched_at } => {
+            Expiry::All { fetched_at } => {
                 let why =
                     life.failure().map_or_else(String::new, |failure| format!("; the last failed: {}", failure.text));
                 self.events.push(
@@ -394,7 +387,7 @@ impl Refreshing {
     }
 
     /// Names the keys that are not used, but not again at each refresh.
-    fn tell_skipped(&mut self, skipped: &[String]) {
+    fn log_skipped_keys(&mut self, skipped: &[String]) {
         if skipped == self.skipped {
             return;
         }
@@ -411,7 +404,7 @@ impl Refreshing {
 }
 
 /// One fetch, with everything it takes.
-async fn obtain(settings: Arc<RemoteSettings>, validator: Option<Validator>) -> Result<Obtained, Failure> {
+async fn obtain(settings: Arc<RemoteSettings>, validator: Option<Validator>) -> Result<Answer<ReadDocument>, Failure> {
     let RemoteSettings { location, transport, cache_file, bearer_token_file, .. } = &*settings;
     let answer = get::within(transport, async {
         let bearer = match bearer_token_file {
@@ -441,17 +434,14 @@ async fn obtain(settings: Arc<RemoteSettings>, validator: Option<Validator>) -> 
             }
         }
     });
-    let (Answer { content, max_age }, excerpts): (_, Excerpts) = answer.await?;
-    let content = match content {
-        Content::Unchanged => ObtainedContent::Unchanged,
-        Content::Document { bytes, validator } => {
-            let broken = |KeyError(text): KeyError| Failure::new(FailureKind::Document, text);
-            let reading = JwkSet::read_with(&bytes, Origin::Fetched, excerpts).map_err(broken)?;
-            let text = cache_file.as_ref().and_then(|_| str::from_utf8(&bytes).ok()).map(Arc::from);
-            ObtainedContent::Document { reading: Box::new(reading), validator, text }
-        }
-    };
-    Ok(Obtained { content, max_age })
+    let (Answer { fetched, max_age }, excerpts): (_, Excerpts) = answer.await?;
+    let fetched = fetched.try_map(|Document { bytes, validator }| {
+        let broken = |KeyError(text): KeyError| Failure::new(FailureKind::Document, text);
+        let reading = JwkSet::read_with(&bytes, Origin::Fetched, excerpts).map_err(broken)?;
+        let text = cache_file.as_ref().and_then(|_| str::from_utf8(&bytes).ok()).map(Arc::from);
+        Ok(ReadDocument { reading: Box::new(reading), validator, text })
+    })?;
+    Ok(Answer { fetched, max_age })
 }
 
 async fn bearer_for(location: &Location, path: PathBuf) -> Result<Bearer, Failure> {

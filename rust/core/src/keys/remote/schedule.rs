@@ -62,7 +62,7 @@ const LAST_REMINDER: Duration = Duration::from_secs(60 * 60);
 
 /// What to do now.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Step {
+pub(crate) enum FetchStep {
     /// Nothing before this time.
     WaitUntil(Moment),
     /// Fetch, and report the end of it with [`Schedule::succeeded`] or [`Schedule::failed`].
@@ -73,7 +73,7 @@ pub(crate) enum Step {
 
 /// What the end of a fetch means to the operator.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum News {
+pub(crate) enum LogNote {
     /// As before.
     Nothing,
     /// The first good fetch.
@@ -110,13 +110,13 @@ impl Schedule {
         Self { timing, due: Some(now), has_keys, fetched: false, failing: None }
     }
 
-    pub(crate) fn next(&mut self, now: Moment) -> Step {
+    pub(crate) fn next(&mut self, now: Moment) -> FetchStep {
         match self.due {
-            None => Step::Fetching,
-            Some(due) if due > now => Step::WaitUntil(due),
+            None => FetchStep::Fetching,
+            Some(due) if due > now => FetchStep::WaitUntil(due),
             Some(_) => {
                 self.due = None;
-                Step::Fetch
+                FetchStep::Fetch
             }
         }
     }
@@ -138,29 +138,29 @@ impl Schedule {
     }
 
     /// `max_age` is what the answer said of itself.
-    pub(crate) fn succeeded(&mut self, now: Moment, max_age: Option<Duration>) -> News {
+    pub(crate) fn succeeded(&mut self, now: Moment, max_age: Option<Duration>) -> LogNote {
         self.due = Some(now + self.timing.refresh_after(max_age));
         self.has_keys = true;
         let fetched = std::mem::replace(&mut self.fetched, true);
         match self.failing.take() {
-            Some(Failing { failures, .. }) => News::Recovered { failures },
-            None if fetched => News::Nothing,
-            None => News::Loaded,
+            Some(Failing { failures, .. }) => LogNote::Recovered { failures },
+            None if fetched => LogNote::Nothing,
+            None => LogNote::Loaded,
         }
     }
 
     /// `random` is any number; it spreads the retries of many coordinators.
-    pub(crate) fn failed(&mut self, now: Moment, kind: FailureKind, random: u64) -> News {
+    pub(crate) fn failed(&mut self, now: Moment, kind: FailureKind, random: u64) -> LogNote {
         let failures = self.failing.map_or(0, |failing| failing.failures).saturating_add(1);
         self.due = Some(now + self.retry_after(failures, random));
         let (news, told, told_at, reminder) = match self.failing {
-            None => (News::Failing { failures }, kind, now, FIRST_REMINDER),
+            None => (LogNote::Failing { failures }, kind, now, FIRST_REMINDER),
             Some(failing) => {
                 let quiet = if kind == failing.told { failing.reminder } else { FIRST_REMINDER };
                 if now < failing.told_at + quiet {
-                    (News::Nothing, failing.told, failing.told_at, failing.reminder)
+                    (LogNote::Nothing, failing.told, failing.told_at, failing.reminder)
                 } else {
-                    (News::Failing { failures }, kind, now, (failing.reminder * 2).min(LAST_REMINDER))
+                    (LogNote::Failing { failures }, kind, now, (failing.reminder * 2).min(LAST_REMINDER))
                 }
             }
         };
@@ -186,12 +186,12 @@ mod tests {
     const DOWN: FailureKind = FailureKind::Unreachable;
 
     /// A schedule with a clock that a test turns.
-    struct Life {
+    struct Timeline {
         schedule: Schedule,
         now: Moment,
     }
 
-    impl Life {
+    impl Timeline {
         fn new() -> Self {
             let now = Moment::now();
             Self { schedule: Schedule::new(Timing::DEFAULT, false, now), now }
@@ -200,36 +200,36 @@ mod tests {
         /// Turns the clock to the next fetch, starts it, and says how long that took.
         fn fetch(&mut self) -> Duration {
             let begin = self.now;
-            if let Step::WaitUntil(due) = self.schedule.next(self.now) {
+            if let FetchStep::WaitUntil(due) = self.schedule.next(self.now) {
                 let early = due - Duration::from_nanos(1);
-                assert_eq!(self.schedule.next(early), Step::WaitUntil(due));
+                assert_eq!(self.schedule.next(early), FetchStep::WaitUntil(due));
                 self.now = due;
             }
             if self.now > begin {
-                assert_eq!(self.schedule.next(self.now), Step::Fetch);
+                assert_eq!(self.schedule.next(self.now), FetchStep::Fetch);
             }
             self.now - begin
         }
 
-        fn fail(&mut self, kind: FailureKind, random: u64) -> News {
+        fn fail(&mut self, kind: FailureKind, random: u64) -> LogNote {
             self.schedule.failed(self.now, kind, random)
         }
     }
 
     #[test]
     fn the_first_fetch_is_due_at_once_and_never_two_run_beside_each_other() {
-        let mut life = Life::new();
-        assert_eq!(life.schedule.next(life.now), Step::Fetch);
-        assert_eq!(life.schedule.next(life.now + Duration::from_secs(86_400)), Step::Fetching);
+        let mut life = Timeline::new();
+        assert_eq!(life.schedule.next(life.now), FetchStep::Fetch);
+        assert_eq!(life.schedule.next(life.now + Duration::from_secs(86_400)), FetchStep::Fetching);
     }
 
     #[test]
     fn good_fetches_follow_each_other_at_the_interval_and_are_news_once() {
-        let mut life = Life::new();
+        let mut life = Timeline::new();
         life.schedule.next(life.now);
-        assert_eq!(life.schedule.succeeded(life.now, None), News::Loaded);
+        assert_eq!(life.schedule.succeeded(life.now, None), LogNote::Loaded);
         assert_eq!(life.fetch(), Duration::from_secs(15 * 60));
-        assert_eq!(life.schedule.succeeded(life.now, None), News::Nothing);
+        assert_eq!(life.schedule.succeeded(life.now, None), LogNote::Nothing);
         assert_eq!(life.fetch(), Duration::from_secs(15 * 60));
     }
 
@@ -237,7 +237,7 @@ mod tests {
     fn retries_double_up_to_ten_seconds_without_keys_and_a_minute_with_them() {
         for (with_keys, longest) in [(false, 10_000), (true, 60_000)] {
             for random in [0, 1, 7, u64::MAX] {
-                let mut life = Life::new();
+                let mut life = Timeline::new();
                 life.schedule.next(life.now);
                 if with_keys {
                     life.schedule.succeeded(life.now, None);
@@ -256,7 +256,7 @@ mod tests {
     #[test]
     fn an_answer_may_ask_for_an_earlier_fetch_but_not_for_a_flood_or_a_later_one() {
         for (max_age, wait) in [(None, 900), (Some(0), 30), (Some(29), 30), (Some(300), 300), (Some(86_400), 900)] {
-            let mut life = Life::new();
+            let mut life = Timeline::new();
             life.schedule.next(life.now);
             life.schedule.succeeded(life.now, max_age.map(Duration::from_secs));
             assert_eq!(life.fetch(), Duration::from_secs(wait), "{max_age:?}");
@@ -278,7 +278,7 @@ mod tests {
     fn jitter_spreads_the_retries() {
         let waits: std::collections::HashSet<_> = (0..1000)
             .map(|random| {
-                let mut life = Life::new();
+                let mut life = Timeline::new();
                 life.schedule.next(life.now);
                 life.fail(DOWN, random);
                 life.fetch()
@@ -289,18 +289,18 @@ mod tests {
 
     #[test]
     fn a_failure_is_told_once_then_at_growing_intervals_and_its_end_is_told() {
-        let mut life = Life::new();
+        let mut life = Timeline::new();
         life.schedule.next(life.now);
-        assert_eq!(life.fail(DOWN, 0), News::Failing { failures: 1 });
+        assert_eq!(life.fail(DOWN, 0), LogNote::Failing { failures: 1 });
         let begin = life.now;
         let (mut told, mut failures) = (Vec::new(), 1);
         while life.now < begin + Duration::from_secs(86_400) {
             life.fetch();
             failures += 1;
             match life.fail(DOWN, 0) {
-                News::Nothing => {}
+                LogNote::Nothing => {}
                 news => {
-                    assert_eq!(news, News::Failing { failures });
+                    assert_eq!(news, LogNote::Failing { failures });
                     told.push((life.now - begin).as_secs() / 60);
                 }
             }
@@ -308,16 +308,16 @@ mod tests {
         assert_eq!(told.get(..7).unwrap(), [1, 3, 7, 15, 31, 63, 123]);
         assert_eq!(told.len(), 28, "once an hour in the end: {told:?}");
         life.fetch();
-        assert_eq!(life.schedule.succeeded(life.now, None), News::Recovered { failures });
+        assert_eq!(life.schedule.succeeded(life.now, None), LogNote::Recovered { failures });
         life.fetch();
-        assert_eq!(life.schedule.succeeded(life.now, None), News::Nothing);
+        assert_eq!(life.schedule.succeeded(life.now, None), LogNote::Nothing);
         life.fetch();
-        assert_eq!(life.fail(DOWN, 0), News::Failing { failures: 1 });
+        assert_eq!(life.fail(DOWN, 0), LogNote::Failing { failures: 1 });
     }
 
     #[test]
     fn another_kind_of_failure_is_told_sooner_but_not_more_than_once_a_minute() {
-        let mut life = Life::new();
+        let mut life = Timeline::new();
         life.schedule.next(life.now);
         life.fail(DOWN, 0);
         let (begin, mut told) = (life.now, 0);
@@ -327,7 +327,7 @@ mod tests {
                 break;
             }
             let kind = if attempt % 2 == 0 { FailureKind::Status } else { DOWN };
-            told += u32::from(life.fail(kind, 0) != News::Nothing);
+            told += u32::from(life.fail(kind, 0) != LogNote::Nothing);
         }
         assert!((30..=60).contains(&told), "{told} lines in an hour");
     }

@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use crate::clock::{Moment, UnixMillis};
 use crate::http::failure::Failure;
-use crate::http::get::Validator;
+use crate::http::get::{Fetched, Validator};
 use crate::keys::jwk_set::JwkSet;
-use crate::keys::remote::keyring::{Ending, Good, Keyring, Replaced};
-use crate::keys::remote::on_demand::{Granted, OnDemand};
-use crate::keys::remote::schedule::{News, Schedule, Step, Timing};
+use crate::keys::remote::keyring::{Expiry, FetchedKeySet, Keyring, Replacement};
+use crate::keys::remote::on_demand::{FetchGrant, OnDemand};
+use crate::keys::remote::schedule::{FetchStep, LogNote, Schedule, Timing};
 
 #[derive(Clone, Debug)]
-pub(crate) struct Life {
+pub(crate) struct KeySetState {
     schedule: Schedule,
     keyring: Keyring,
     demand: OnDemand,
@@ -35,7 +35,7 @@ pub(crate) struct Ticket {
 
 /// What a login with an unknown `kid` gets.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Answer {
+pub(crate) enum UnknownKeyAnswer {
     Refused,
     Wait(Ticket),
 }
@@ -51,27 +51,19 @@ pub(crate) enum Gate {
     ClosedUntil(Moment),
 }
 
-/// The good end of a fetch.
-#[derive(Clone, Debug)]
-pub(crate) enum Fetched {
-    Document(Good),
-    /// The document is that of the last good fetch.
-    Unchanged,
-}
-
 /// What a good fetch means to the operator.
 #[derive(Debug)]
 pub(crate) struct Success {
-    pub(crate) news: News,
+    pub(crate) news: LogNote,
     /// `None` where the document is the same.
-    pub(crate) replaced: Option<Replaced>,
+    pub(crate) replaced: Option<Replacement>,
 }
 
 /// An answer that the document is the same came after that document had ended.
 #[derive(Debug)]
-pub(crate) struct NothingLeft;
+pub(crate) struct NothingToRenew;
 
-impl Life {
+impl KeySetState {
     pub(crate) fn new(timing: &Timing, now: Moment) -> Self {
         Self {
             schedule: Schedule::new(*timing, false, now),
@@ -84,16 +76,22 @@ impl Life {
     }
 
     /// Begins with a document that was fetched `age` before `now`; the first fetch is due at once all the same.
-    pub(crate) fn restored(timing: &Timing, good: Good, fetched_at: UnixMillis, age: Duration, now: Moment) -> Self {
+    pub(crate) fn restored(
+        timing: &Timing,
+        good: FetchedKeySet,
+        fetched_at: UnixMillis,
+        age: Duration,
+        now: Moment,
+    ) -> Self {
         let mut life = Self { schedule: Schedule::new(*timing, true, now), ..Self::new(timing, now) };
         life.keyring.restore(good, fetched_at, age, now);
         life
     }
 
     /// What the refresher has to do now. A fetch that is told to begin counts as begun.
-    pub(crate) fn next(&mut self, now: Moment) -> Step {
+    pub(crate) fn next(&mut self, now: Moment) -> FetchStep {
         let step = self.schedule.next(now);
-        if step == Step::Fetch {
+        if step == FetchStep::Fetch {
             self.begun += 1;
             self.demand.fetch_begins(now);
         }
@@ -101,26 +99,26 @@ impl Life {
     }
 
     /// A login has the unknown `kid` with this hash.
-    pub(crate) fn ask(&mut self, key_id: u64, now: Moment) -> Answer {
+    pub(crate) fn ask(&mut self, key_id: u64, now: Moment) -> UnknownKeyAnswer {
         if self.keyring.good().is_none() || self.demand.was_missed(key_id, now) {
-            return Answer::Refused;
+            return UnknownKeyAnswer::Refused;
         }
         let ticket = match self.schedule.due() {
             // The issuer may have answered before it had the key, so the end of this fetch settles nothing.
             None => Ticket { number: self.begun, settles: false },
             Some(due) if due <= now => Ticket { number: self.begun + 1, settles: true },
             Some(_) => match self.demand.ask(now) {
-                Granted::Now => {
+                FetchGrant::Now => {
                     self.schedule.hasten(now);
                     Ticket { number: self.begun + 1, settles: true }
                 }
-                Granted::At(time) => {
+                FetchGrant::At(time) => {
                     self.schedule.hasten(time);
-                    return Answer::Refused;
+                    return UnknownKeyAnswer::Refused;
                 }
             },
         };
-        Answer::Wait(ticket)
+        UnknownKeyAnswer::Wait(ticket)
     }
 
     /// The login with this `kid` waits: another one with it does not.
@@ -146,15 +144,15 @@ impl Life {
     /// told.
     pub(crate) fn succeeded(
         &mut self,
-        fetched: Fetched,
+        fetched: Fetched<FetchedKeySet>,
         max_age: Option<Duration>,
         now: Moment,
         wall_clock: UnixMillis,
-    ) -> Result<Success, NothingLeft> {
+    ) -> Result<Success, NothingToRenew> {
         let replaced = match fetched {
             Fetched::Document(good) => Some(self.keyring.replace(good, now, wall_clock)),
             Fetched::Unchanged if self.keyring.renew(now, wall_clock) => None,
-            Fetched::Unchanged => return Err(NothingLeft),
+            Fetched::Unchanged => return Err(NothingToRenew),
         };
         self.ended = self.begun;
         self.failure = None;
@@ -163,22 +161,22 @@ impl Life {
     }
 
     /// The fetch that is under way failed. `random` is any number.
-    pub(crate) fn failed(&mut self, failure: &Failure, now: Moment, random: u64) -> News {
+    pub(crate) fn failed(&mut self, failure: &Failure, now: Moment, random: u64) -> LogNote {
         self.ended = self.begun;
         self.failure = Some(failure.clone());
         self.schedule.failed(now, failure.kind, random)
     }
 
     /// Ends what is over by now; the keys that serve then are to be published.
-    pub(crate) fn end_keys(&mut self, now: Moment) -> Option<Ending> {
+    pub(crate) fn end_keys(&mut self, now: Moment) -> Option<Expiry> {
         let ending = self.keyring.end(now);
-        if matches!(ending, Some(Ending::All { .. })) {
+        if matches!(ending, Some(Expiry::All { .. })) {
             self.schedule.keys_ended(now);
         }
         ending
     }
 
-    /// When [`Life::end_keys`] has something to do.
+    /// When [`KeySetState::end_keys`] has something to do.
     pub(crate) fn next_end(&self) -> Option<Moment> {
         self.keyring.next_end()
     }
@@ -199,7 +197,7 @@ impl Life {
     }
 
     /// The last good document and when it was fetched, as long as it serves.
-    pub(crate) fn document(&self) -> Option<(&Good, UnixMillis)> {
+    pub(crate) fn document(&self) -> Option<(&FetchedKeySet, UnixMillis)> {
         self.keyring.good().zip(self.keyring.fetched_at())
     }
 

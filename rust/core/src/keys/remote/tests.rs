@@ -37,7 +37,7 @@ fn phased(replies: impl Fn(usize) -> Reply + Send + Sync + 'static) -> (Server, 
 #[test]
 fn the_first_token_of_a_new_key_is_verified() {
     let (server, phase) = phased(|phase| if phase == 0 { good(&["a"]) } else { good(&["a", "b"]) });
-    let fetched = Fetched::from(&server.url(), ON_DEMAND);
+    let fetched = FetchedSet::from(&server.url(), ON_DEMAND);
     fetched.key_set.wait_until_fetched(BOUND).unwrap();
     phase.store(1, Ordering::SeqCst);
     let begin = Instant::now();
@@ -60,7 +60,7 @@ fn a_login_that_joins_an_older_fetch_waits_for_the_one_after_it() {
         }
     });
     let timing = Timing { refresh_interval: Duration::from_millis(50), ..ON_DEMAND };
-    let fetched = Fetched::from(&server.url(), timing);
+    let fetched = FetchedSet::from(&server.url(), timing);
     until("the second fetch", || asked.load(Ordering::SeqCst) == 2);
     thread::scope(|scope| {
         let login = scope.spawn(|| fetched.try_key("b"));
@@ -74,7 +74,7 @@ fn a_login_that_joins_an_older_fetch_waits_for_the_one_after_it() {
 fn unknown_kids_make_one_fetch_for_each_cool_down() {
     let server = Server::start(|_, _| good(&["a"]));
     let timing = Timing { unknown_kid_cooldown: Duration::from_secs(1), ..ON_DEMAND };
-    let fetched = Fetched::from(&server.url(), timing);
+    let fetched = FetchedSet::from(&server.url(), timing);
     fetched.key_set.wait_until_fetched(BOUND).unwrap();
     let unnamed = ProtectedHeader::of(Algorithm::Es256, None);
     let reject = fetched.key_set.verify_with(&unnamed, |_| Ok(())).unwrap_err();
@@ -102,7 +102,7 @@ fn unknown_kids_make_one_fetch_for_each_cool_down() {
 fn logins_wait_no_longer_than_told_and_few_at_a_time() {
     const WAIT: Duration = Duration::from_secs(2);
     let server = Server::start(|number, _| if number == 0 { good(&["a"]) } else { Reply::Silence });
-    let fetched = Fetched::from(&server.url(), Timing { unknown_kid_wait: WAIT, ..ON_DEMAND });
+    let fetched = FetchedSet::from(&server.url(), Timing { unknown_kid_wait: WAIT, ..ON_DEMAND });
     fetched.key_set.wait_until_fetched(BOUND).unwrap();
     let (most, begin) = (AtomicUsize::new(0), Instant::now());
     let waited: Vec<_> = thread::scope(|scope| {
@@ -117,7 +117,7 @@ fn logins_wait_no_longer_than_told_and_few_at_a_time() {
                 })
             })
             .collect();
-        until("the places are taken", || fetched.key_set.places.are_taken());
+        until("the places are taken", || fetched.key_set.places.is_full());
         assert_eq!(fetched.try_key("a"), Ok(()), "known keys go on");
         logins.into_iter().map(|login| login.join().unwrap()).collect()
     });
@@ -164,7 +164,7 @@ fn a_slow_server_and_a_flood_for_it_take_no_place_from_the_logins_of_another_iss
                 assert_eq!(try_key(flooded, &format!("x{number}")), Err(Reason::UnknownKeyId));
             });
         }
-        until("the places are taken", || flooded.places.are_taken());
+        until("the places are taken", || flooded.places.is_full());
         assert_eq!(try_key(&other, "b"), Ok(()), "the first token of a new key of the other issuer");
         hold.store(false, Ordering::SeqCst);
     });
@@ -173,7 +173,7 @@ fn a_slow_server_and_a_flood_for_it_take_no_place_from_the_logins_of_another_iss
 #[test]
 fn without_keys_nobody_waits() {
     let server = Server::start(|_, _| Reply::Silence);
-    let fetched = Fetched::from(&server.url(), ON_DEMAND);
+    let fetched = FetchedSet::from(&server.url(), ON_DEMAND);
     until("it is asked", || server.requests() == 1);
     let begin = Instant::now();
     assert_eq!(fetched.try_key("b"), Err(Reason::KeysUnavailable));
@@ -185,7 +185,7 @@ fn without_keys_nobody_waits() {
 fn a_flood_of_unknown_kids_makes_a_handful_of_requests() {
     let flood = if cfg!(debug_assertions) { 200_000 } else { 1_000_000 };
     let server = Server::start(|_, _| good(&["a"]));
-    let fetched = Fetched::from(&server.url(), Timing { unknown_kid_wait: Duration::from_secs(2), ..ONCE });
+    let fetched = FetchedSet::from(&server.url(), Timing { unknown_kid_wait: Duration::from_secs(2), ..ONCE });
     fetched.key_set.wait_until_fetched(BOUND).unwrap();
     let kids: Vec<_> = (0..flood).map(|number| format!("{:x}", fetched.key_set.seed.hash_one(number))).collect();
     let begin = Instant::now();
@@ -216,7 +216,7 @@ fn cost_of(verifications: u32, verify: impl Fn()) -> Duration {
 #[ignore = "a measurement: cargo test --release -p nativejwt-core --lib -- --ignored --nocapture what_a_flood"]
 fn what_a_flood_costs_a_known_user() {
     let server = Server::start(|_, _| good(&["a"]));
-    let fetched = Fetched::from(&server.url(), Timing { unknown_kid_wait: Duration::from_secs(2), ..ONCE });
+    let fetched = FetchedSet::from(&server.url(), Timing { unknown_kid_wait: Duration::from_secs(2), ..ONCE });
     fetched.key_set.wait_until_fetched(BOUND).unwrap();
     let pair = aws_lc_rs::signature::Ed25519KeyPair::generate().unwrap();
     let message = [0; 512];
@@ -268,7 +268,7 @@ fn what_a_flood_costs_a_known_user() {
 fn keys_end_at_their_time_and_come_back() {
     let (server, phase) = phased(|phase| if phase == 1 { response("500 No", "", "") } else { good(&["a"]) });
     let timing = Timing { max_stale: Duration::from_secs(2), ..QUICK };
-    let mut fetched = Fetched::from(&server.url(), timing);
+    let mut fetched = FetchedSet::from(&server.url(), timing);
     until("the keys are there", || fetched.try_key("a") == Ok(()));
     phase.store(1, Ordering::SeqCst);
     until("failures", || fetched.told_of(Level::Warning, "failed: the server answered with status 500") == 1);
@@ -287,8 +287,8 @@ fn keys_end_at_their_time_and_come_back() {
 fn a_removed_key_stops_at_once_or_after_the_grace() {
     let (server, phase) = phased(|phase| if phase == 0 { good(&["a", "b"]) } else { good(&["b"]) });
     let grace = Duration::from_millis(500);
-    let mut at_once = Fetched::from(&server.url(), QUICK);
-    let mut graced = Fetched::from(&server.url(), Timing { removed_key_grace: grace, ..QUICK });
+    let mut at_once = FetchedSet::from(&server.url(), QUICK);
+    let mut graced = FetchedSet::from(&server.url(), Timing { removed_key_grace: grace, ..QUICK });
     until("both have the keys", || at_once.try_key("a").and(graced.try_key("a")) == Ok(()));
     phase.store(1, Ordering::SeqCst);
     let begin = Instant::now();
@@ -309,7 +309,7 @@ fn a_removed_key_stops_at_once_or_after_the_grace() {
 fn a_removed_key_ends_with_its_grace_even_if_the_thread_hangs() {
     let (server, phase) = phased(|phase| if phase == 0 { good(&["a", "b", "c"]) } else { good(&["b", "c"]) });
     let timing = Timing { removed_key_grace: Duration::from_secs(1), ..QUICK };
-    let mut fetched = Fetched::from(&server.url(), timing);
+    let mut fetched = FetchedSet::from(&server.url(), timing);
     until("the keys are there", || fetched.try_key("a") == Ok(()));
     // Accepted before the key was removed, while its end was a day away, and kept.
     let (cache, token) = (TokenCache::new(TokenCache::MIN_BYTES), [b't'; 300]);
@@ -351,7 +351,7 @@ fn an_unchanged_document_is_a_good_fetch() {
         _ => response("304 Not Modified", "", ""),
     });
     let timing = Timing { max_stale: Duration::from_secs(4), ..QUICK };
-    let mut fetched = Fetched::from(&server.url(), timing);
+    let mut fetched = FetchedSet::from(&server.url(), timing);
     let begin = Instant::now();
     until("many refreshes, for longer than the keys would last", || {
         begin.elapsed() > Duration::from_secs(5) && server.requests() > 10
@@ -369,7 +369,7 @@ fn an_answer_that_nothing_changed_counts_only_where_it_was_asked_for() {
         // The configured address is another one than that of the ETag.
         _ => response("304 Not Modified", "", ""),
     });
-    let mut fetched = Fetched::from(&server.url(), QUICK);
+    let mut fetched = FetchedSet::from(&server.url(), QUICK);
     until("a failure", || fetched.told_of(Level::Warning, "the server answered with status 304") == 1);
     assert_eq!(conditional(&server), 0);
     assert_eq!(fetched.try_key("a"), Ok(()));
@@ -379,7 +379,7 @@ fn an_answer_that_nothing_changed_counts_only_where_it_was_asked_for() {
 fn an_answer_says_when_to_ask_again() {
     let server = Server::start(|_, _| response("200 OK", "Cache-Control: max-age=0\r\n", &document(&["a"])));
     let timing = Timing { shortest_refresh: Duration::from_millis(20), ..ONCE };
-    let _fetched = Fetched::from(&server.url(), timing);
+    let _fetched = FetchedSet::from(&server.url(), timing);
     until("refreshes long before the interval", || server.requests() > 3);
 }
 
@@ -399,7 +399,7 @@ fn keys_are_found_by_discovery_on_whatever_host_they_are() {
         }
     });
     issuer.set(format!("http://{}/r/", provider.address)).unwrap();
-    let mut fetched = Fetched::from(&format!("oidc:{}", issuer.get().unwrap()), QUICK);
+    let mut fetched = FetchedSet::from(&format!("oidc:{}", issuer.get().unwrap()), QUICK);
     until("the keys are there", || fetched.try_key("a") == Ok(()));
     let line = format!("Loaded 1 key: 'a' (Ed25519) from oidc:http://{}/r/", provider.address);
     assert_eq!(fetched.told_of(Level::Info, &line), 1, "{:?}", fetched.told());
@@ -410,7 +410,7 @@ fn keys_are_found_by_discovery_on_whatever_host_they_are() {
     assert_eq!(fetched.told_of(Level::Warning, &format!("{line}the server answered with status 404")), 1);
     assert_eq!(fetched.try_key("a"), Ok(()));
 
-    let other = Fetched::from(&format!("oidc:http://{}/r", provider.address), ONCE);
+    let other = FetchedSet::from(&format!("oidc:http://{}/r", provider.address), ONCE);
     let failure = other.key_set.wait_until_fetched(BOUND).unwrap_err();
     assert!(failure.contains("they must be equal to the letter"), "{failure}");
     assert!(other.reject().message().ends_with("the issuer's description of itself is of no use"));
@@ -432,7 +432,7 @@ fn the_bearer_token_is_read_for_each_fetch_and_shown_to_the_configured_server_al
     let path = std::env::temp_dir().join(format!("nativejwt-remote-bearer-{}", std::process::id()));
     let with = |url: &str, timing| RemoteSettings { bearer_token_file: Some(path.clone()), ..settings(url, timing) };
     let server = Server::start(|_, _| good(&["a"]));
-    let mut fetched = Fetched::open(with(&server.url().replace("http://", "http://user:pw@"), QUICK));
+    let mut fetched = FetchedSet::open(with(&server.url().replace("http://", "http://user:pw@"), QUICK));
     until("the file is missing", || fetched.told_of(Level::Warning, "cannot be read: No such file") == 1);
     assert_eq!(server.requests(), 0, "nothing is asked without the token");
     assert!(fetched.reject().message().ends_with("this coordinator has no token to show to the issuer's server"));
@@ -454,7 +454,7 @@ fn the_bearer_token_is_read_for_each_fetch_and_shown_to_the_configured_server_al
         }
     });
     issuer.set(format!("http://{}", provider.address)).unwrap();
-    let mut discovered = Fetched::open(with(&format!("oidc:{}", issuer.get().unwrap()), ONCE));
+    let mut discovered = FetchedSet::open(with(&format!("oidc:{}", issuer.get().unwrap()), ONCE));
     let failure = discovered.key_set.wait_until_fetched(BOUND).unwrap_err();
     assert!(failure.contains("status 401 (the bearer token goes to the configured server only"), "{failure}");
     assert_eq!(bearers(&provider), [Some("Bearer second-s3cret".to_owned())]);
@@ -463,7 +463,7 @@ fn the_bearer_token_is_read_for_each_fetch_and_shown_to_the_configured_server_al
         assert!(!format!("{texts:?}").contains("s3cret"));
     }
 
-    let plain = Fetched::open(with("http://192.0.2.1/jwks", ONCE));
+    let plain = FetchedSet::open(with("http://192.0.2.1/jwks", ONCE));
     let failure = plain.key_set.wait_until_fetched(BOUND).unwrap_err();
     assert!(failure.ends_with("the bearer token is not sent without encryption; use https"), "{failure}");
     std::fs::remove_file(path).unwrap();
@@ -493,7 +493,7 @@ fn a_set_that_nobody_holds_is_fetched_no_more_even_in_the_middle() {
 
 #[test]
 fn a_name_that_nobody_knows_is_a_failed_fetch() {
-    let fetched = Fetched::from("https://jwks.nativejwt.invalid/", ONCE);
+    let fetched = FetchedSet::from("https://jwks.nativejwt.invalid/", ONCE);
     let failure = fetched.key_set.wait_until_fetched(BOUND).unwrap_err();
     // Where the resolver does not answer either, it takes its time.
     assert!(failure.contains("cannot connect: ") || failure.contains("in time"), "{failure}");
@@ -507,7 +507,7 @@ fn an_expired_certificate_is_not_trusted() {
     let (certificate, config) = certificate_of(parameters);
     let server = Server::start_tls(config, |_, _| good(&["a"]));
     let transport = Transport { roots: Roots::Given(vec![certificate]), ..Transport::DEFAULT };
-    let fetched = Fetched::over(&server.url().replace("http:", "https:"), ONCE, transport);
+    let fetched = FetchedSet::over(&server.url().replace("http:", "https:"), ONCE, transport);
     let failure = fetched.key_set.wait_until_fetched(BOUND).unwrap_err();
     assert!(
         failure.contains("TLS failed: a certificate of the server expired at 2021-01-01T00:00:00.000Z"),
@@ -549,13 +549,13 @@ fn a_restart_during_an_outage_works_by_the_cache_file_until_its_keys_are_too_old
         1 => response("304 Not Modified", "", ""),
         _ => response("503 Later", "", ""),
     });
-    let first = Fetched::open(cached(&folder.path(), &server.url(), ONCE));
+    let first = FetchedSet::open(cached(&folder.path(), &server.url(), ONCE));
     first.key_set.wait_until_fetched(BOUND).unwrap();
     until("the file is there", || folder.path().exists());
     drop(first);
 
     let written = std::fs::read_to_string(folder.path()).unwrap();
-    let again = Fetched::open(cached(&folder.path(), &server.url(), ONCE));
+    let again = FetchedSet::open(cached(&folder.path(), &server.url(), ONCE));
     assert_eq!(again.try_key("a"), Ok(()), "before any fetch");
     until("it is fetched all the same", || server.requests() == 2);
     assert_eq!(conditional(&server), 1, "the ETag was kept");
@@ -565,7 +565,7 @@ fn a_restart_during_an_outage_works_by_the_cache_file_until_its_keys_are_too_old
     drop(again);
 
     let max_stale = Duration::from_secs(5);
-    let mut third = Fetched::open(cached(&folder.path(), &server.url(), Timing { max_stale, ..QUICK }));
+    let mut third = FetchedSet::open(cached(&folder.path(), &server.url(), Timing { max_stale, ..QUICK }));
     assert_eq!(third.try_key("a"), Ok(()), "{:?}", third.told());
     let line = format!(
         "Loaded 1 key: 'a' (Ed25519) from the cache file '{}', fetched from {} at 20",
@@ -578,7 +578,7 @@ fn a_restart_during_an_outage_works_by_the_cache_file_until_its_keys_are_too_old
     until("the keys end", || third.try_key("a") == Err(Reason::KeysUnavailable));
     assert_eq!(third.told_of(Level::Error, "have ended"), 1);
     drop(third);
-    let mut late = Fetched::open(cached(&folder.path(), &server.url(), Timing { max_stale, ..ONCE }));
+    let mut late = FetchedSet::open(cached(&folder.path(), &server.url(), Timing { max_stale, ..ONCE }));
     assert_eq!(late.try_key("a"), Err(Reason::KeysUnavailable));
     assert_eq!(late.told_of(Level::Warning, "which is too long ago"), 1, "{:?}", late.told());
 }
@@ -610,14 +610,14 @@ fn the_age_of_cached_keys_counts_from_their_fetch() {
 fn a_cache_file_of_another_source_or_with_foreign_keys_is_not_used() {
     let folder = Folder::new("foreign");
     let server = Server::start(|number, _| if number == 0 { good(&["a"]) } else { response("503 Later", "", "") });
-    let first = Fetched::open(cached(&folder.path(), &server.url(), ONCE));
+    let first = FetchedSet::open(cached(&folder.path(), &server.url(), ONCE));
     first.key_set.wait_until_fetched(BOUND).unwrap();
     until("the file is there", || folder.path().exists());
     drop(first);
     let text = std::fs::read_to_string(folder.path()).unwrap();
     let with = |url: &str, text: String, why: &str| {
         std::fs::write(folder.path(), text).unwrap();
-        let mut fetched = Fetched::open(cached(&folder.path(), url, ONCE));
+        let mut fetched = FetchedSet::open(cached(&folder.path(), url, ONCE));
         assert_eq!(fetched.try_key("a"), Err(Reason::KeysUnavailable));
         assert_eq!(fetched.told_of(Level::Warning, why), 1, "{why}: {:?}", fetched.told());
     };
@@ -637,7 +637,7 @@ fn a_cache_file_that_cannot_be_written_is_told_of_once() {
     let folder = Folder::new("unwritable");
     let path = folder.0.join("missing/keys.json");
     let (server, _) = phased(|_| good(&["a"]));
-    let mut fetched = Fetched::open(cached(&path, &server.url(), QUICK));
+    let mut fetched = FetchedSet::open(cached(&path, &server.url(), QUICK));
     until("several refreshes", || server.requests() > 5);
     let line = "cannot be saved to the cache file";
     until("it is told", || fetched.told_of(Level::Warning, line) == 1);

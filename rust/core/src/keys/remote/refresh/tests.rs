@@ -19,6 +19,7 @@ use crate::authenticator::Authenticator;
 use crate::config::Properties;
 use crate::events::Event;
 use crate::http::client::{Roots, Transport};
+use crate::http::get::Fetched;
 use crate::http::test_server::*;
 use crate::keys::remote::schedule::Timing;
 use crate::rejection::{Reason, Rejection};
@@ -27,7 +28,7 @@ use crate::token::protected_header::ProtectedHeader;
 mod transport;
 
 /// A key set whose next fetches come quickly, its events, and the thread that fetches.
-pub(in crate::keys) struct Fetched {
+pub(in crate::keys) struct FetchedSet {
     pub(in crate::keys) key_set: Arc<RemoteKeySet>,
     pub(in crate::keys) events: Arc<Events>,
     pub(in crate::keys) epoch: Arc<Epoch>,
@@ -50,7 +51,7 @@ pub(in crate::keys) const ONCE: Timing = Timing {
     ..Timing::DEFAULT
 };
 
-impl Fetched {
+impl FetchedSet {
     pub(in crate::keys) fn from(url: &str, timing: Timing) -> Self {
         Self::over(url, timing, Transport::DEFAULT)
     }
@@ -109,7 +110,7 @@ pub(in crate::keys) fn try_key(key_set: &RemoteKeySet, key_id: &str) -> Result<(
 #[test]
 fn a_key_set_is_fetched_and_told_of() {
     let server = Server::start(|_, _| good(&["a", "b"]));
-    let mut fetched = Fetched::from(&server.url(), Timing::DEFAULT);
+    let mut fetched = FetchedSet::from(&server.url(), Timing::DEFAULT);
     let begin = Instant::now();
     assert_eq!(fetched.key_set.wait_until_fetched(2 * BOUND), Ok(()));
     assert!(begin.elapsed() < BOUND, "whoever waits is woken");
@@ -211,7 +212,7 @@ fn each_failure_has_its_reason_and_a_login_meanwhile_a_sentence() {
         let server = Server::start(move |_, _| answer());
         let total_timeout = if reason.contains("0.3 s") { Duration::from_millis(300) } else { BOUND };
         let transport = Transport { total_timeout, ..Transport::DEFAULT };
-        let mut fetched = Fetched::over(&server.url(), ONCE, transport);
+        let mut fetched = FetchedSet::over(&server.url(), ONCE, transport);
         let failure = fetched.key_set.wait_until_fetched(BOUND).expect_err(reason);
         assert!(failure.contains(reason), "{reason}: {failure}");
         let reject = fetched.reject();
@@ -239,7 +240,7 @@ fn a_redirect_on_the_same_host_is_followed() {
         "/e" => good(&["a"]),
         _ => response("404 No", "", ""),
     });
-    let fetched = Fetched::from(&server.url(), ONCE);
+    let fetched = FetchedSet::from(&server.url(), ONCE);
     assert_eq!(fetched.key_set.wait_until_fetched(BOUND), Ok(()));
     assert_eq!(fetched.try_key("a"), Ok(()));
     assert_eq!(server.requests(), 4);
@@ -250,7 +251,7 @@ fn a_server_that_comes_later_is_found() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
-    let mut fetched = Fetched::from(&format!("http://{address}/jwks"), QUICK);
+    let mut fetched = FetchedSet::from(&format!("http://{address}/jwks"), QUICK);
     assert_eq!(fetched.reject().code(), Reason::KeysUnavailable, "before the first fetch, too");
     let failure = fetched.key_set.wait_until_fetched(BOUND).unwrap_err();
     assert!(failure.contains("cannot connect: Connection refused"), "{failure}");
@@ -280,7 +281,7 @@ fn a_failed_refresh_keeps_the_keys_and_a_changed_set_replaces_them() {
             _ => good(&["b", "c"]),
         }
     });
-    let mut fetched = Fetched::from(&server.url(), QUICK);
+    let mut fetched = FetchedSet::from(&server.url(), QUICK);
     until("the first set", || fetched.try_key("a") == Ok(()));
     until("several refreshes", || server.requests() > 3);
     for failing in [1, 2] {
@@ -313,10 +314,10 @@ fn a_failed_refresh_keeps_the_keys_and_a_changed_set_replaces_them() {
 }
 
 /// The end of a fetch of these keys.
-fn read(key_ids: &[&str]) -> Result<Obtained, Failure> {
+fn read(key_ids: &[&str]) -> Result<Answer<ReadDocument>, Failure> {
     let reading = JwkSet::read(document(key_ids).as_bytes(), Origin::Fetched).unwrap();
-    let content = ObtainedContent::Document { reading: Box::new(reading), validator: None, text: None };
-    Ok(Obtained { content, max_age: None })
+    let fetched = Fetched::Document(ReadDocument { reading: Box::new(reading), validator: None, text: None });
+    Ok(Answer { fetched, max_age: None })
 }
 
 #[test]
@@ -373,7 +374,7 @@ fn a_clock_that_is_set_back_or_ahead_neither_ends_the_keys_nor_keeps_them() {
         });
         now = now.max(next);
         refreshing.end_keys(&key_set, now);
-        if key_set.change(&Epoch::default(), |life| (None, life.next(now))) == Step::Fetch {
+        if key_set.change(&Epoch::default(), |life| (None, life.next(now))) == FetchStep::Fetch {
             refreshing.take(&key_set, bad(), now, UnixMillis(0));
         }
     }
@@ -385,7 +386,7 @@ fn a_clock_that_is_set_back_or_ahead_neither_ends_the_keys_nor_keeps_them() {
 #[test]
 fn a_panic_in_a_fetch_is_a_failed_fetch_and_not_the_end() {
     let transport = Transport { roots: Roots::Panic, ..Transport::DEFAULT };
-    let mut fetched = Fetched::over("http://127.0.0.1:1/", QUICK, transport);
+    let mut fetched = FetchedSet::over("http://127.0.0.1:1/", QUICK, transport);
     until("it goes on", || fetched.key_set.life().fetches() > 3);
     assert!(fetched.reject().message().ends_with("because of an internal error"), "{}", fetched.reject());
     assert_eq!(fetched.told_of(Level::Warning, "failed: a defect in this software stopped the fetch"), 1);
@@ -395,7 +396,7 @@ fn a_panic_in_a_fetch_is_a_failed_fetch_and_not_the_end() {
 fn a_key_that_is_not_used_is_named_once() {
     let server =
         Server::start(|_, _| response("200 OK", "", &document(&["a", "b"]).replace(r#""b","#, r#""b","use":"enc","#)));
-    let mut fetched = Fetched::from(&server.url(), QUICK);
+    let mut fetched = FetchedSet::from(&server.url(), QUICK);
     until("several refreshes", || server.requests() > 3);
     let line = "the key 'b' is not used: its use is 'enc', not 'sig'";
     assert_eq!(fetched.told_of(Level::Warning, line), 1, "{:?}", fetched.told);
@@ -443,7 +444,7 @@ fn secrets_in_the_url_are_never_shown() {
     ] {
         let server = Server::start(move |_, _| answer());
         let url = format!("http://user:hunter2@{}/jwks?token=s3cret", server.address);
-        let mut fetched = Fetched::from(&url, ONCE);
+        let mut fetched = FetchedSet::from(&url, ONCE);
         let failure = fetched.key_set.wait_until_fetched(BOUND).unwrap_err();
         let texts = format!("{failure} {} {:?}", fetched.reject(), fetched.told());
         assert!(!texts.contains("hunter2") && !texts.contains("s3cret"), "{texts}");
@@ -463,7 +464,7 @@ fn only_a_certificate_of_a_known_root_and_of_this_host_is_trusted() {
         _ => redirect(&format!("http://127.0.0.1{path}")),
     });
     let url = server.url().replace("http:", "https:");
-    let fetched = Fetched::over(&url, ONCE, given(of_this_host.clone()));
+    let fetched = FetchedSet::over(&url, ONCE, given(of_this_host.clone()));
     assert_eq!(fetched.key_set.wait_until_fetched(BOUND), Ok(()));
     assert_eq!(fetched.try_key("a"), Ok(()));
 
@@ -476,7 +477,7 @@ fn only_a_certificate_of_a_known_root_and_of_this_host_is_trusted() {
         (&other_url, given(of_another_host), "is of 'other.example', and '127.0.0.1' was asked"),
         (&url.replace("/jwks", "/downgrade"), given(of_this_host), "from https to http"),
     ] {
-        let mut fetched = Fetched::over(url, ONCE, transport);
+        let mut fetched = FetchedSet::over(url, ONCE, transport);
         let failure = fetched.key_set.wait_until_fetched(BOUND).unwrap_err();
         assert!(failure.contains(reason), "{failure}");
         assert_eq!(fetched.reject().code(), Reason::KeysUnavailable);
@@ -491,7 +492,7 @@ fn tls_to_a_server_without_tls_fails() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("https://{}/jwks", listener.local_addr().unwrap());
     let answering = thread::spawn(move || listener.accept().unwrap().0.write_all(b"HTTP/1.1 400 No\r\n\r\n"));
-    let fetched = Fetched::from(&url, ONCE);
+    let fetched = FetchedSet::from(&url, ONCE);
     let failure = fetched.key_set.wait_until_fetched(BOUND).unwrap_err();
     assert!(failure.contains("TLS failed: the server, or a proxy in its place, answers without TLS"), "{failure}");
     answering.join().unwrap().unwrap();
@@ -566,20 +567,20 @@ fn a_changed_file_of_an_issuer_keeps_its_keys_and_waits_for_those_of_another_add
 
     file.write(&format!("key-file={}\nuser-mapping.pattern=(a).*", first.url()));
     until("the new mapping counts", || {
-        authenticator.look();
+        authenticator.poll();
         login().as_deref() == Ok("a")
     });
     assert_eq!(first.requests(), 1, "the keys that are there were taken over");
 
     file.write(&format!("key-file={}\nuser-mapping.pattern=(al).*", second.url()));
     until("the new address is asked", || {
-        authenticator.look();
+        authenticator.poll();
         assert_eq!(login().as_deref(), Ok("a"), "the old rules serve until there are keys");
         second.requests() > 1
     });
     held.store(false, Ordering::SeqCst);
     until("the new rules count", || {
-        authenticator.look();
+        authenticator.poll();
         login().as_deref() == Ok("al")
     });
     let told: Vec<_> = std::iter::from_fn(|| authenticator.events().pop()).map(|event| event.text).collect();
@@ -642,7 +643,7 @@ fn the_proxies_of_the_environment_are_not_used() {
 #[ignore = "run by the_proxies_of_the_environment_are_not_used"]
 fn alone_fetch_by_http() {
     let server = Server::start(|_, _| good(&["a"]));
-    assert_eq!(Fetched::from(&server.url(), ONCE).key_set.wait_until_fetched(BOUND), Ok(()));
+    assert_eq!(FetchedSet::from(&server.url(), ONCE).key_set.wait_until_fetched(BOUND), Ok(()));
 }
 
 #[test]
@@ -659,7 +660,7 @@ fn alone_fetch_by_https() {
     let server = Server::start_tls(config, |_, _| good(&["a"]));
     let url = server.url().replace("http:", "https:");
     let file = std::env::var("SSL_CERT_FILE").unwrap();
-    let fetched = Fetched::from(&url, QUICK);
+    let fetched = FetchedSet::from(&url, QUICK);
     let failure = fetched.key_set.wait_until_fetched(BOUND).unwrap_err();
     assert!(failure.contains("this machine has no root certificates"), "{failure}");
     // It is taken in without a restart.
@@ -837,7 +838,7 @@ fn a_store_on_a_disk_that_does_not_answer_delays_no_other_issuer() {
     let roots = Roots::Store(Arc::new(store));
     let total_timeout = Duration::from_millis(50);
     let mut stuck =
-        Fetched::over("https://127.0.0.1:1/", QUICK, Transport { roots, total_timeout, ..Transport::DEFAULT });
+        FetchedSet::over("https://127.0.0.1:1/", QUICK, Transport { roots, total_timeout, ..Transport::DEFAULT });
     let server = Server::start(|_, _| good(&["a"]));
     let location = Location::parse(&server.url()).unwrap();
     let other = RemoteKeySet::open(RemoteSettings { timing: QUICK, ..RemoteSettings::new(location) }, &stuck.events);

@@ -36,12 +36,12 @@ fn timing(removed_key_grace: Duration) -> Timing {
     }
 }
 
-fn good(key_ids: &[&str]) -> Good {
+fn good(key_ids: &[&str]) -> FetchedKeySet {
     const KEY: &str = r#""kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo""#;
     let keys: Vec<_> = key_ids.iter().map(|key_id| format!(r#"{{"kid":"{key_id}",{KEY}}}"#)).collect();
     let document = format!(r#"{{"keys":[{}]}}"#, keys.join(","));
     let keys = JwkSet::read(document.as_bytes(), Origin::Fetched).unwrap().keys;
-    Good { keys: Arc::new(keys), validator: None, text: None }
+    FetchedKeySet { keys: Arc::new(keys), validator: None, text: None }
 }
 
 /// Kids of logins: one that the issuer adds, one that it never has.
@@ -75,7 +75,7 @@ struct Waiting {
 #[derive(Clone, Debug)]
 struct World {
     grace: Duration,
-    life: Life,
+    life: KeySetState,
     now: Moment,
     /// What the request path sees.
     published: Option<Snapshot>,
@@ -100,13 +100,13 @@ struct World {
     seen: Moment,
 }
 
-struct Documents([Good; 3]);
+struct Documents([FetchedKeySet; 3]);
 
 impl World {
     fn new(grace: Duration, begin: Moment) -> Self {
         Self {
             grace,
-            life: Life::new(&timing(grace), begin),
+            life: KeySetState::new(&timing(grace), begin),
             now: begin,
             published: None,
             kept_until: None,
@@ -157,7 +157,7 @@ impl World {
             Event::Refresher => {
                 self.end_keys();
                 let earlier = self.life.due();
-                if self.life.next(now) == Step::Fetch {
+                if self.life.next(now) == FetchStep::Fetch {
                     assert!(!self.in_flight, "a second fetch beside the first");
                     assert!(earlier.is_some_and(|due| due <= now));
                     if now < self.planned {
@@ -233,13 +233,16 @@ impl World {
         let free = !self.in_flight && self.planned > now && cold && !self.waited_for_since_good[index];
         let answer = self.life.ask(index as u64, now);
         if free && self.life.document().is_some() {
-            assert!(matches!(answer, Answer::Wait(_)), "nothing stands in the way of a fetch");
+            assert!(matches!(answer, UnknownKeyAnswer::Wait(_)), "nothing stands in the way of a fetch");
         }
-        if self.waited_for_since_good[index] && self.logins.iter().all(Option::is_none) && answer != Answer::Refused {
+        if self.waited_for_since_good[index]
+            && self.logins.iter().all(Option::is_none)
+            && answer != UnknownKeyAnswer::Refused
+        {
             // Forgotten after the cool-down at the latest, and not before it unless there was a good fetch.
             assert!(self.waited_at(index).is_none_or(|since| now >= since + COOLDOWN), "the same kid waits twice");
         }
-        if let Answer::Wait(ticket) = answer {
+        if let UnknownKeyAnswer::Wait(ticket) = answer {
             assert_eq!(ticket.settles, !self.in_flight);
             self.life.waits(index as u64, now);
             self.waited_for_since_good[index] = true;
@@ -255,7 +258,7 @@ impl World {
     fn end_keys(&mut self) {
         if let Some(ending) = self.life.end_keys(self.now) {
             self.publish();
-            if matches!(ending, Ending::All { .. }) {
+            if matches!(ending, Expiry::All { .. }) {
                 self.planned = self.planned.min(self.now);
                 self.rotated_at = None;
             }
@@ -412,18 +415,18 @@ fn on_long_random_walks_the_rules_hold_too() {
 #[test]
 fn a_kid_whose_fetch_failed_does_not_wait_again_until_the_cool_down_or_a_good_fetch() {
     let now = Moment::now();
-    let mut life = Life::new(&timing(Duration::ZERO), now);
+    let mut life = KeySetState::new(&timing(Duration::ZERO), now);
     life.next(now);
     life.succeeded(Fetched::Document(good(&["a"])), None, now, UnixMillis(0)).unwrap();
-    assert!(matches!(life.ask(1, now), Answer::Wait(Ticket { settles: true, .. })));
+    assert!(matches!(life.ask(1, now), UnknownKeyAnswer::Wait(Ticket { settles: true, .. })));
     life.waits(1, now);
-    assert_eq!(life.next(now), Step::Fetch);
-    assert_eq!(life.ask(1, now), Answer::Refused, "one login waits for the kid already");
-    assert!(matches!(life.ask(2, now), Answer::Wait(Ticket { settles: false, .. })), "another kid joins in");
+    assert_eq!(life.next(now), FetchStep::Fetch);
+    assert_eq!(life.ask(1, now), UnknownKeyAnswer::Refused, "one login waits for the kid already");
+    assert!(matches!(life.ask(2, now), UnknownKeyAnswer::Wait(Ticket { settles: false, .. })), "another kid joins in");
     life.failed(&Failure::new(FailureKind::Status, ""), now, 0);
-    assert_eq!(life.ask(1, now), Answer::Refused);
+    assert_eq!(life.ask(1, now), UnknownKeyAnswer::Refused);
     assert_eq!(life.gate(), Gate::Open, "nothing was postponed for it");
-    assert_eq!(life.ask(2, now), Answer::Refused, "the cool-down");
+    assert_eq!(life.ask(2, now), UnknownKeyAnswer::Refused, "the cool-down");
     assert_eq!(life.gate(), Gate::ClosedUntil(now + COOLDOWN));
     let retry = life.due().unwrap();
     assert!(retry <= now + SECOND, "the retry is not put off");

@@ -72,8 +72,8 @@ fn open(url: &str, lines: &[String], jvm_trust: &JvmTrust) -> (Result<(), String
     for line in lines {
         text.push_str(&format!("jwk.http-client.{line}\n"));
     }
-    let environment = HostProcess { jvm_trust: jvm_trust.clone(), ..HostProcess::default() };
-    match Authenticator::open_in(&Properties::parse(&text, "test").unwrap(), &environment) {
+    let host = HostProcess { jvm_trust: jvm_trust.clone(), ..HostProcess::default() };
+    match Authenticator::open_with(&Properties::parse(&text, "test").unwrap(), &host) {
         Ok(authenticator) => {
             let fetched = authenticator.wait_until_fetched(BOUND);
             (fetched, std::iter::from_fn(|| authenticator.events().pop()).collect())
@@ -277,8 +277,8 @@ fn a_certificate_that_is_not_a_cas_is_trusted_as_itself_alone_whatever_its_sourc
 #[test]
 fn a_certificate_of_the_systems_bundle_that_is_not_a_cas_is_trusted_as_itself_alone() {
     let bundle = std::env::temp_dir().join(format!("nativejwt-{}-bundle.pem", std::process::id()));
-    let environment = [("SSL_CERT_FILE", bundle.to_str().unwrap()), ("SSL_CERT_DIR", "")];
-    alone(module_path!(), "alone_trust_a_leaf_of_the_systems_bundle", &environment);
+    let host = [("SSL_CERT_FILE", bundle.to_str().unwrap()), ("SSL_CERT_DIR", "")];
+    alone(module_path!(), "alone_trust_a_leaf_of_the_systems_bundle", &host);
     std::fs::remove_file(bundle).unwrap();
 }
 
@@ -297,8 +297,8 @@ fn alone_trust_a_leaf_of_the_systems_bundle() {
 fn a_jvms_trust_store_that_was_named_is_not_widened_by_the_systems_certificates() {
     let bundle = std::env::temp_dir().join(format!("nativejwt-{}-wider.pem", std::process::id()));
     std::fs::copy(data("ca.pem"), &bundle).unwrap();
-    let environment = [("SSL_CERT_FILE", bundle.to_str().unwrap()), ("SSL_CERT_DIR", "")];
-    alone(module_path!(), "alone_trust_the_jvms_certificates", &environment);
+    let host = [("SSL_CERT_FILE", bundle.to_str().unwrap()), ("SSL_CERT_DIR", "")];
+    alone(module_path!(), "alone_trust_the_jvms_certificates", &host);
     std::fs::remove_file(bundle).unwrap();
 }
 
@@ -367,7 +367,7 @@ fn a_store_that_changes_counts_and_one_that_breaks_is_a_failed_fetch() {
     let server = Server::start_tls(server_config(false, rustls::ALL_VERSIONS), |_, _| good(&["a"]));
     let store = crate::http::stores::CertificateStore::new(&file.0, PASSWORD);
     let transport = Transport { roots: Roots::Store(Arc::new(store)), ..Transport::DEFAULT };
-    let mut fetched = Fetched::over(&https(&server), QUICK, transport);
+    let mut fetched = FetchedSet::over(&https(&server), QUICK, transport);
     assert!(fetched.key_set.wait_until_fetched(BOUND).unwrap_err().contains("UnknownIssuer"));
     replace_file(&file.0, std::fs::read(data("trust.p12")).unwrap());
     until("the renewed store counts", || fetched.try_key("a") == Ok(()));
