@@ -17,8 +17,8 @@ pub(crate) use crate::support::case::Direction;
 const SAYINGS: &[(&str, &str)] = &[
     ("escaped-claim-text", "text of a claim in a message"),
     ("far-dates", "a time beyond the year 9999, or one before 1970 with a fraction"),
-    ("useless-key-in-set", "a key of a set that no signature can fit"),
-    ("never-500", "anything else on which stock answers 500"),
+    ("useless-key-in-set", "a key in a set that cannot match any signature"),
+    ("never-500", "anything else that the built-in authenticator answers with 500"),
     ("first-reason", "a token with several faults"),
 ];
 

@@ -376,7 +376,7 @@ pub fn advice_for_unknown_property(key: &str) -> String {
     match meant {
         Some((known, "")) => format!("; did you mean {known}?"),
         Some((known, how)) => format!("; did you mean {known}? ({how})"),
-        None => "; README.md and docs/keys.md list those that are".to_owned(),
+        None => "; docs/configuration.md lists all properties".to_owned(),
     }
 }
 
@@ -594,7 +594,7 @@ mod tests {
             "",
         ] {
             assert_eq!(meant(key), "", "{key}: {}", advice_for_unknown_property(key));
-            assert!(advice_for_unknown_property(key).contains("README.md"), "{key}");
+            assert!(advice_for_unknown_property(key).contains("docs/configuration.md"), "{key}");
         }
         assert_eq!(meant("http-server.authentication.jwt.max-token-age"), "max-token-lifetime");
         for (key, expected) in [
