@@ -1,5 +1,5 @@
 //! What the cache is worth, beside a well-kept one (`quick_cache`): how many look-ups find their token, and how long a hit
-//! takes on one thread and on two. ARCHITECTURE.md has the figures. A measurement:
+//! takes on one thread and on two. docs/benchmarks.md has the figures. A measurement:
 //! `cargo test --release -p nativejwt-core --lib -- --ignored --nocapture --test-threads=1 token_cache::measure`
 
 #![allow(clippy::print_stdout, reason = "it prints what it finds")]

@@ -23,7 +23,7 @@ final class Report {
     private static final Path FOLDER = Path.of("build/bench");
     private static final Path MACHINE = FOLDER.resolve("machine.md");
     private static final Path LIBRARY = Path.of("build/dist/server/libnativejwt.so");
-    private static final Path PAGE = Path.of("docs/benchmarks.md");
+    private static final Path PAGE = Path.of("docs/benchmarks/results.md");
     private static final Path PLOTS = Path.of("bench/plots");
     private static final Pattern PASS = Pattern.compile("(.*)\\.pass\\d+\\.json");
     private static final String BEGIN = "<!-- written by make bench UPDATE=1 -->";
@@ -374,7 +374,7 @@ final class Report {
         for (Path plot : plots) {
             Path name = plot.getFileName();
             Files.writeString(PLOTS.resolve(name), Files.readString(plot));
-            text.append("![](../%s)\n".formatted(PLOTS.resolve(name)));
+            text.append("![](../../%s)\n".formatted(PLOTS.resolve(name)));
         }
         String page = Files.readString(PAGE);
         int begin = page.indexOf(BEGIN);
