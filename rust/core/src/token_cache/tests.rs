@@ -209,7 +209,7 @@ fn both_sides_stay_below_the_size_whatever_groups_weigh() {
     fixture.check_books();
 }
 
-/// What README says of a token of 1.2 kB, of a user without groups and of one with a hundred.
+/// What docs/configuration.md says of a token of 1.2 kB, of a user without groups and of one with a hundred.
 #[test]
 fn a_token_costs_what_the_documents_say() {
     let fixture = Fixture::of(MEGABYTE);
