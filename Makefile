@@ -40,7 +40,7 @@ key-events: dist build/test-downloads.stamp
 verify-pass-through: dist build/test-downloads.stamp build/pass-through.stamp
 	@tests/pass-through/run
 
-# Ours beside stock's: PART=jmh alone, QUICK=1 in minutes, UPDATE=1 writes the table into docs/benchmarks.md.
+# Ours beside stock's: PART=jmh alone, QUICK=1 in minutes, UPDATE=1 writes docs/benchmarks/results.md.
 bench: dist build/bench.stamp
 	@exec bench/run $(PART)
 
