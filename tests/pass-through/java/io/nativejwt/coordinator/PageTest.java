@@ -14,7 +14,9 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** docs/pass-through.md shows what was run, and {@code nativejwt check-config} knows the difference. */
+/**
+ * docs/pass-through.md shows what was run, and {@code nativejwt check-config} knows the difference.
+ */
 @ExtendWith(PassThroughSite.Shared.class)
 final class PageTest {
     private static final Pattern TEST = Pattern.compile("`([A-Za-z]+Test)\\.([A-Za-z0-9]+)`");

@@ -18,8 +18,8 @@ import java.util.List;
 
 /**
  * The traps of the Iceberg connector: each dangerous setting is shown to be dangerous, and the one
- * of docs/pass-through.md to be safe. The catalog {@code cached} keeps sessions as the connector does by
- * default, {@code refreshed} refreshes tokens too, {@code lake} has the lines of the page.
+ * of docs/pass-through.md to be safe. The catalog {@code cached} keeps sessions as the connector
+ * does by default, {@code refreshed} refreshes tokens too, {@code lake} has the lines of the page.
  */
 @ExtendWith(PassThroughSite.Shared.class)
 final class TrapsTest {

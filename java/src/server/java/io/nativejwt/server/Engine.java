@@ -31,7 +31,7 @@ record Engine(ClassLoader loader, String version) {
             Set.of("io.trino.server.TrinoServer", NativeJwtServer.class.getName());
 
     /** Something of the engine that this package calls or overrides; types by name. */
-    private record Part(String owner, String name, List<String> parameters, boolean overridden) {
+    record Part(String owner, String name, List<String> parameters, boolean overridden) {
         static Part type(String owner) {
             return new Part(owner, "", List.of(), false);
         }
@@ -50,7 +50,7 @@ record Engine(ClassLoader loader, String version) {
     }
 
     /** All that ties this seam to a version of Trino; a test holds our class files against it. */
-    private static final List<Part> PARTS =
+    static final List<Part> PARTS =
             List.of(
                     Part.constructor(SERVER),
                     Part.method(SERVER, "start", "java.lang.String"),

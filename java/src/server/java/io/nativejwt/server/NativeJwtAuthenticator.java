@@ -1,11 +1,11 @@
 package io.nativejwt.server;
 
 import io.nativejwt.ffi.Verdict;
+import io.nativejwt.identity.Identities;
 import io.nativejwt.login.Login;
 import io.trino.server.security.AuthenticationException;
 import io.trino.server.security.jwt.JwtAuthenticator;
 import io.trino.server.security.jwt.JwtAuthenticatorConfig;
-import io.trino.spi.security.BasicPrincipal;
 import io.trino.spi.security.Identity;
 
 import jakarta.ws.rs.container.ContainerRequestContext;
@@ -53,23 +53,8 @@ final class NativeJwtAuthenticator extends JwtAuthenticator {
 
     private static Identity identity(Verdict verdict) throws AuthenticationException {
         return switch (verdict) {
-            case Verdict.Accepted accepted ->
-                    accepted.identity(Identity.class, NativeJwtAuthenticator::identityOf);
+            case Verdict.Accepted accepted -> Identities.of(accepted);
             case Verdict.Rejected rejected -> throw new RefusedException(rejected);
         };
-    }
-
-    /** The builder copies what it gets, so it does not get what is empty. */
-    private static Identity identityOf(Verdict.Accepted accepted) {
-        Identity.Builder identity =
-                Identity.forUser(accepted.user())
-                        .withPrincipal(new BasicPrincipal(accepted.principal()));
-        if (!accepted.groups().isEmpty()) {
-            identity.withGroups(accepted.groups());
-        }
-        if (!accepted.extraCredentials().isEmpty()) {
-            identity.withExtraCredentials(accepted.extraCredentials());
-        }
-        return identity.build();
     }
 }

@@ -6,9 +6,9 @@ import io.jsonwebtoken.Locator;
 import io.nativejwt.ffi.NativeAuthenticator;
 import io.nativejwt.ffi.TrustedCertificates;
 import io.nativejwt.ffi.Verdict;
+import io.nativejwt.identity.Identities;
 import io.trino.server.security.AuthenticationException;
 import io.trino.server.security.Authenticator;
-import io.trino.spi.security.BasicPrincipal;
 import io.trino.spi.security.Identity;
 
 import jakarta.ws.rs.container.ContainerRequestContext;
@@ -66,9 +66,7 @@ public class JwtAuthenticator implements Authenticator {
         return switch (authenticator.authenticate(value)) {
             case Verdict.Accepted accepted -> {
                 ACCEPTED.incrementAndGet();
-                yield Identity.forUser(accepted.user())
-                        .withPrincipal(new BasicPrincipal(accepted.principal()))
-                        .build();
+                yield Identities.of(accepted);
             }
             case Verdict.Rejected rejected -> {
                 REJECTED.incrementAndGet();

@@ -1,9 +1,11 @@
-package io.nativejwt.plugin;
+package io.nativejwt.ffi;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
+import io.nativejwt.testing.InstalledPlugin;
 
 import org.assertj.core.api.AbstractThrowableAssert;
 import org.junit.jupiter.api.Test;
@@ -111,7 +113,7 @@ final class BrokenInstallationTest {
 
     @Test
     void libraryWithAnotherBoundary() throws Exception {
-        Path source = Path.of("java/src/test/c/other_boundary.c");
+        Path source = Path.of("java/src/shared/test/io/nativejwt/ffi/other_boundary.c");
         Path library = folder.resolve("other-boundary.so");
         Process compiler =
                 new ProcessBuilder(

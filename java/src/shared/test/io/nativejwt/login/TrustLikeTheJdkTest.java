@@ -1,4 +1,4 @@
-package io.nativejwt.plugin;
+package io.nativejwt.login;
 
 import static io.nativejwt.testing.Certificate.DIGITAL_SIGNATURE;
 import static io.nativejwt.testing.Certificate.KEY_CERT_SIGN;
@@ -6,6 +6,8 @@ import static io.nativejwt.testing.Certificate.KEY_CERT_SIGN;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.nativejwt.testing.Certificate;
+import io.nativejwt.testing.InstalledPlugin;
+import io.nativejwt.testing.KeyServer;
 import io.nativejwt.testing.Keys;
 
 import org.junit.jupiter.api.AfterEach;

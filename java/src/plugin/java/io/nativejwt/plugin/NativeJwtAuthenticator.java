@@ -1,8 +1,8 @@
 package io.nativejwt.plugin;
 
 import io.nativejwt.ffi.Verdict;
+import io.nativejwt.identity.Identities;
 import io.nativejwt.login.Login;
-import io.trino.spi.security.BasicPrincipal;
 import io.trino.spi.security.HeaderAuthenticator;
 import io.trino.spi.security.Identity;
 
@@ -33,25 +33,7 @@ final class NativeJwtAuthenticator implements HeaderAuthenticator {
      * Overrides the method that the SPI has from Trino 480 on; older coordinators do not know it.
      */
     public Optional<Identity> createAuthenticatedIdentity(Headers headers) {
-        return Optional.of(
-                authenticate(headers).identity(Identity.class, NativeJwtAuthenticator::identity));
-    }
-
-    /**
-     * With the principal as stock hands it out: its {@code toString()} is what events, the web UI
-     * and workers show. The builder copies what it gets, so it does not get what is empty.
-     */
-    private static Identity identity(Verdict.Accepted accepted) {
-        Identity.Builder identity =
-                Identity.forUser(accepted.user())
-                        .withPrincipal(new BasicPrincipal(accepted.principal()));
-        if (!accepted.groups().isEmpty()) {
-            identity.withGroups(accepted.groups());
-        }
-        if (!accepted.extraCredentials().isEmpty()) {
-            identity.withExtraCredentials(accepted.extraCredentials());
-        }
-        return identity.build();
+        return Optional.of(Identities.of(authenticate(headers)));
     }
 
     private Verdict.Accepted authenticate(Headers headers) {

@@ -1,9 +1,10 @@
-package io.nativejwt.plugin;
+package io.nativejwt.login;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.nativejwt.ffi.TrustedCertificates;
-import io.nativejwt.login.JvmTrustStore;
+import io.nativejwt.testing.InstalledPlugin;
+import io.nativejwt.testing.KeyServer;
 import io.nativejwt.testing.Keys;
 import io.nativejwt.testing.Token;
 import io.trino.spi.security.AccessDeniedException;

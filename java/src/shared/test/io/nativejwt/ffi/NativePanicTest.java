@@ -1,8 +1,9 @@
-package io.nativejwt.plugin;
+package io.nativejwt.ffi;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.nativejwt.testing.InstalledPlugin;
 import io.nativejwt.testing.Keys;
 import io.nativejwt.testing.Token;
 import io.trino.spi.security.AccessDeniedException;

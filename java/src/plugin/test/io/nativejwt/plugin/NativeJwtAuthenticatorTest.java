@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import io.nativejwt.testing.InstalledPlugin;
 import io.nativejwt.testing.Keys;
 import io.nativejwt.testing.Token;
 import io.trino.spi.security.AccessDeniedException;

@@ -1,4 +1,4 @@
-package io.nativejwt.plugin;
+package io.nativejwt.testing;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
@@ -19,7 +19,7 @@ import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 
 /** An HTTPS server on this machine with one key, {@code a}, in its JWK set. */
-final class KeyServer implements AutoCloseable {
+public final class KeyServer implements AutoCloseable {
     private final HttpsServer server;
 
     private KeyServer(HttpsServer server) {
@@ -29,7 +29,7 @@ final class KeyServer implements AutoCloseable {
     /**
      * @param identity the one private key with the certificates to show
      */
-    static KeyServer start(RSAPublicKey key, KeyStore identity, char[] password)
+    public static KeyServer start(RSAPublicKey key, KeyStore identity, char[] password)
             throws GeneralSecurityException, IOException {
         KeyManagerFactory keyManagers =
                 KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
@@ -51,7 +51,7 @@ final class KeyServer implements AutoCloseable {
         return new KeyServer(server);
     }
 
-    String url() {
+    public String url() {
         return "https://127.0.0.1:" + server.getAddress().getPort() + "/jwks";
     }
 

@@ -1,4 +1,4 @@
-package io.nativejwt.plugin;
+package io.nativejwt.testing;
 
 import io.trino.spi.Plugin;
 import io.trino.spi.security.HeaderAuthenticator;
@@ -19,10 +19,10 @@ import java.util.ServiceLoader;
  * A plugin folder, loaded as the coordinator loads it: by a class loader of its own that shares
  * only the SPI, through the service file.
  */
-final class InstalledPlugin {
-    static final Path RELEASE = Path.of("build/dist/plugin/native-jwt").toAbsolutePath();
-    static final String JAR = "nativejwt.jar";
-    static final String LIBRARY = "libnativejwt.so";
+public final class InstalledPlugin {
+    public static final Path RELEASE = Path.of("build/dist/plugin/native-jwt").toAbsolutePath();
+    public static final String JAR = "nativejwt.jar";
+    public static final String LIBRARY = "libnativejwt.so";
 
     private static final String PREFIX = "http-server.authentication.jwt.";
 
@@ -32,11 +32,11 @@ final class InstalledPlugin {
         this.factory = factory;
     }
 
-    static InstalledPlugin release() {
+    public static InstalledPlugin release() {
         return in(RELEASE);
     }
 
-    static InstalledPlugin in(Path folder) {
+    public static InstalledPlugin in(Path folder) {
         try {
             URL[] jar = {folder.resolve(JAR).toUri().toURL()};
             // Never closed, as in a coordinator: the library stays bound to it.
@@ -51,7 +51,7 @@ final class InstalledPlugin {
     }
 
     /** A folder with the release's jar and a library of the test's choosing. */
-    static Path folderWith(Path folder, Path library) {
+    public static Path folderWith(Path folder, Path library) {
         try {
             Files.createDirectories(folder);
             Files.copy(RELEASE.resolve(JAR), folder.resolve(JAR));
@@ -62,22 +62,22 @@ final class InstalledPlugin {
         }
     }
 
-    HeaderAuthenticatorFactory factory() {
+    public HeaderAuthenticatorFactory factory() {
         return factory;
     }
 
     /** The keys are given without their common prefix. */
-    HeaderAuthenticator create(Map<String, String> keys) {
+    public HeaderAuthenticator create(Map<String, String> keys) {
         Map<String, String> full = new java.util.HashMap<>();
         keys.forEach((key, value) -> full.put(PREFIX + key, value));
         return factory.create(full);
     }
 
-    static HeaderAuthenticator.Headers bearer(String token) {
+    public static HeaderAuthenticator.Headers bearer(String token) {
         return authorization("Bearer " + token);
     }
 
-    static HeaderAuthenticator.Headers authorization(String value) {
+    public static HeaderAuthenticator.Headers authorization(String value) {
         return name -> name.equalsIgnoreCase("authorization") ? List.of(value) : null;
     }
 
