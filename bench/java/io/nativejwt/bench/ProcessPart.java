@@ -30,7 +30,9 @@ final class ProcessPart {
     private static final String START = "start";
     private static final String FLOOD = "flood";
 
-    /** Ours without stock's class, which the server seam extends and which loads stock's parser. */
+    /**
+     * Ours without stock's class, which the server launcher extends and which loads stock's parser.
+     */
     private static final String LIBRARY = "library";
 
     private ProcessPart() {}

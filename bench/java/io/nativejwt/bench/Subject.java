@@ -17,7 +17,7 @@ import io.airlift.configuration.ConfigurationFactory;
 import io.airlift.http.client.HttpStatus;
 import io.airlift.http.client.testing.TestingHttpClient;
 import io.airlift.http.client.testing.TestingResponse;
-import io.nativejwt.login.Login;
+import io.nativejwt.login.TokenAuthenticator;
 import io.nativejwt.server.OurAuthenticator;
 import io.trino.server.security.AuthenticationException;
 import io.trino.server.security.jwt.FileSigningKeyLocator;
@@ -83,7 +83,7 @@ interface Subject {
     }
 
     private static Subject library(Map<String, String> config) {
-        Login login = Login.start(config, "", null, true);
+        TokenAuthenticator login = TokenAuthenticator.open(config, "", null, true);
         return request -> login.judge(request, (ours, name) -> ours.getHeaders().get(name));
     }
 

@@ -1,6 +1,6 @@
 package io.nativejwt.server;
 
-import io.nativejwt.login.Login;
+import io.nativejwt.login.TokenAuthenticator;
 import io.trino.server.security.jwt.JwtAuthenticator;
 
 import java.util.Map;
@@ -10,6 +10,6 @@ public final class OurAuthenticator {
     private OurAuthenticator() {}
 
     public static JwtAuthenticator open(Map<String, String> config) {
-        return new NativeJwtAuthenticator(Login.start(config, "", null, true));
+        return new NativeJwtAuthenticator(TokenAuthenticator.open(config, "", null, true));
     }
 }

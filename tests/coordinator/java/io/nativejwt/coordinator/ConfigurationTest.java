@@ -220,7 +220,7 @@ final class ConfigurationTest {
 
     /** The plugin cannot, so that its coordinators have a user of their own there. */
     @Test
-    void webUiTakesBearerTokensOnTheServerSeam() {
+    void webUiTakesBearerTokensWithTheServerLauncher() {
         if (!site.isServer()) {
             assertThat(Clients.get(coordinator, "/ui/api/stats").statusCode()).isEqualTo(200);
             return;

@@ -173,7 +173,7 @@ final class Coordinator implements AutoCloseable {
         private List<String> jvmDefaults =
                 List.of("-Xmx1G", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1");
         private TrinoDistribution distribution = TrinoDistribution.tarball476();
-        private Seam seam = Seam.PLUGIN;
+        private Integration integration = Integration.PLUGIN;
         private Consumer<Duration> progress = waited -> {};
 
         private Builder(Path folder) {
@@ -187,23 +187,23 @@ final class Coordinator implements AutoCloseable {
 
         Builder at(Site site) {
             distribution = site.distribution();
-            return through(site.seam());
+            return through(site.integration());
         }
 
-        Builder through(Seam value) {
-            seam = value;
+        Builder through(Integration value) {
+            integration = value;
             return this;
         }
 
         /**
-         * The keys of one authenticator, where the seam has them: a file of their own, or
+         * The keys of one authenticator, where the integration has them: a file of their own, or
          * etc/config.properties.
          */
         Builder jwt(Map<String, String> properties) {
-            if (seam == Seam.PLUGIN) {
+            if (integration == Integration.PLUGIN) {
                 return authenticator("native-jwt", properties);
             }
-            config("http-server.authentication.type", seam.type());
+            config("http-server.authentication.type", integration.type());
             config.putAll(properties);
             return this;
         }
@@ -231,13 +231,13 @@ final class Coordinator implements AutoCloseable {
             return this;
         }
 
-        /** A worker of this coordinator: it authenticates nobody, so it needs no seam. */
+        /** A worker of this coordinator: it authenticates nobody, so it needs no integration. */
         Builder workerOf(Coordinator coordinator, String id) {
             internal = coordinator.internal;
             internalHttps = internal.https();
             worker = true;
             nodeId = id;
-            return through(Seam.STOCK);
+            return through(Integration.BUILT_IN);
         }
 
         Builder environment(String name, String value) {
@@ -288,7 +288,7 @@ final class Coordinator implements AutoCloseable {
                 int[] ports = freePorts(2);
                 Path plugins = Files.createDirectories(folder.resolve("plugin"));
                 distribution.linkPlugins(plugins);
-                if (seam == Seam.PLUGIN) {
+                if (integration == Integration.PLUGIN) {
                     Files.createSymbolicLink(
                             plugins.resolve("native-jwt"), Workspace.pluginFolder());
                 }
@@ -327,7 +327,7 @@ final class Coordinator implements AutoCloseable {
         private List<String> command(Path etc) {
             List<String> command = new ArrayList<>(List.of("env"));
             command.addAll(environment);
-            command.addAll(distribution.command(folder, etc, seam));
+            command.addAll(distribution.command(folder, etc, integration));
             return command;
         }
 
@@ -399,7 +399,7 @@ final class Coordinator implements AutoCloseable {
 
             List<String> jvm = new ArrayList<>(jvmDefaults);
             jvm.add("--enable-native-access=ALL-UNNAMED");
-            jvm.addAll(distribution.jvmOptions(seam));
+            jvm.addAll(distribution.jvmOptions(integration));
             jvm.addAll(jvmOptions);
             Files.write(etc.resolve("jvm.config"), jvm);
         }

@@ -44,13 +44,14 @@ final class CoordinatorLoad {
                     "io/trino/server/security/AbstractBearerAuthenticator.",
                     "io/nativejwt/server/NativeJwtAuthenticator.");
 
-    private static final List<Seam> SIDES = List.of(Seam.STOCK, Seam.SERVER);
+    private static final List<Integration> SIDES =
+            List.of(Integration.BUILT_IN, Integration.SERVER);
 
     /** One load of one coordinator. */
     private record Sample(double requestsPerSecond, double p50, double p99, double cpuMicros) {}
 
     private final Path folder;
-    private final Map<Seam, Coordinator> coordinators = new EnumMap<>(Seam.class);
+    private final Map<Integration, Coordinator> coordinators = new EnumMap<>(Integration.class);
     private final Duration load;
     private final Duration warmUp;
     private final int rounds;
@@ -71,12 +72,12 @@ final class CoordinatorLoad {
     private void run() throws Exception {
         Path out = folder.resolveSibling("coordinator.json");
         try {
-            for (Seam side : SIDES) {
+            for (Integration side : SIDES) {
                 coordinators.put(side, start(side));
             }
             List<String> rows = new ArrayList<>();
             Path first = tokens(TOKENS.getFirst());
-            for (Seam side : SIDES) {
+            for (Integration side : SIDES) {
                 wrk(side, first, warmUp);
             }
             for (int count : TOKENS) {
@@ -90,7 +91,7 @@ final class CoordinatorLoad {
         }
     }
 
-    private Coordinator start(Seam side) throws IOException {
+    private Coordinator start(Integration side) throws IOException {
         Path home = Files.createDirectories(folder.resolve(side.name()));
         return Coordinator.in(home)
                 .distribution(TrinoDistribution.tarball476())
@@ -125,9 +126,9 @@ final class CoordinatorLoad {
 
     private List<String> measure(int count) throws Exception {
         Path tokens = tokens(count);
-        Map<Seam, List<Sample>> samples = new EnumMap<>(Seam.class);
+        Map<Integration, List<Sample>> samples = new EnumMap<>(Integration.class);
         for (int round = 0; round < rounds; round++) {
-            for (Seam side : round % 2 == 0 ? SIDES : SIDES.reversed()) {
+            for (Integration side : round % 2 == 0 ? SIDES : SIDES.reversed()) {
                 samples.computeIfAbsent(side, any -> new ArrayList<>())
                         .add(wrk(side, tokens, load));
             }
@@ -140,7 +141,7 @@ final class CoordinatorLoad {
                 row(name + "-cpu", "us", samples, Sample::cpuMicros, false));
     }
 
-    private Sample wrk(Seam side, Path tokens, Duration duration) throws Exception {
+    private Sample wrk(Integration side, Path tokens, Duration duration) throws Exception {
         Coordinator coordinator = coordinators.get(side);
         Duration before = coordinator.cpuTime();
         Processes.Result result =
@@ -181,11 +182,11 @@ final class CoordinatorLoad {
     private static <T> String row(
             String name,
             String unit,
-            Map<Seam, List<T>> samples,
+            Map<Integration, List<T>> samples,
             ToDoubleFunction<T> value,
             boolean moreIsBetter) {
-        double[] stock = sorted(samples.get(Seam.STOCK), value);
-        double[] ours = sorted(samples.get(Seam.SERVER), value);
+        double[] stock = sorted(samples.get(Integration.BUILT_IN), value);
+        double[] ours = sorted(samples.get(Integration.SERVER), value);
         double ratio = median(stock) / median(ours);
         return row(
                 name,
@@ -233,10 +234,10 @@ final class CoordinatorLoad {
 
     /** How much of the processor's time under load goes to the authenticator. */
     private String shares(Path tokens) throws Exception {
-        Map<Seam, List<Double>> shares = new EnumMap<>(Seam.class);
+        Map<Integration, List<Double>> shares = new EnumMap<>(Integration.class);
         Path profiler = profiler();
         for (int round = 0; round < rounds; round++) {
-            for (Seam side : round % 2 == 0 ? SIDES : SIDES.reversed()) {
+            for (Integration side : round % 2 == 0 ? SIDES : SIDES.reversed()) {
                 Path stacks = folder.resolve("%s.%d.collapsed".formatted(side, round));
                 String pid = Long.toString(coordinators.get(side).jvm().pid());
                 // Timers of the threads' own processor time, which need no right of the kernel.

@@ -10,7 +10,7 @@ import java.util.Map;
 
 /**
  * What {@code make demo} shows once everything is built: two logins to a real coordinator, and
- * three that are refused; with the server seam also that stock is back after the uninstall.
+ * three that are refused; with the server launcher also that stock is back after the uninstall.
  */
 final class Demo {
     private static final String ISSUER = "https://idp.example.com";
@@ -56,7 +56,7 @@ final class Demo {
         try (Coordinator coordinator =
                 Coordinator.in(folder)
                         .distribution(distribution)
-                        .through(site.seam())
+                        .through(site.integration())
                         .jwt(properties(keys.resolve("public.pem")))
                         .progress(stopwatch)
                         .start()) {
@@ -89,7 +89,7 @@ final class Demo {
         try (Coordinator stock =
                 Coordinator.in(Workspace.freshFolder(folder.getFileName() + "-uninstalled"))
                         .at(site)
-                        .through(Seam.STOCK)
+                        .through(Integration.BUILT_IN)
                         .jwt(properties(publicKey))
                         .progress(stopwatch)
                         .start()) {
@@ -131,11 +131,14 @@ final class Demo {
         if (!site.isServer()) {
             return;
         }
-        if (!distribution.jvmOptions(site.seam()).isEmpty()) {
+        if (!distribution.jvmOptions(site.integration()).isEmpty()) {
             System.out.println(Workspace.relative(folder.resolve("etc/jvm.config")) + ":");
-            distribution.jvmOptions(site.seam()).forEach(line -> System.out.println("  " + line));
+            distribution
+                    .jvmOptions(site.integration())
+                    .forEach(line -> System.out.println("  " + line));
         }
-        List<String> command = distribution.command(folder, folder.resolve("etc"), site.seam());
+        List<String> command =
+                distribution.command(folder, folder.resolve("etc"), site.integration());
         int launcher = command.indexOf("-launcher-config");
         System.out.println("started by:");
         System.out.println(
@@ -181,12 +184,12 @@ final class Demo {
         while (System.nanoTime() < deadline) {
             List<String> refusals =
                     coordinator.log().stream()
-                            .filter(line -> line.contains("Login refused"))
+                            .filter(line -> line.contains("Authentication rejected"))
                             .toList();
             if (refusals.size() > shownRefusals) {
                 shownRefusals = refusals.size();
                 String line = refusals.getLast();
-                return line.substring(line.indexOf("Login refused"));
+                return line.substring(line.indexOf("Authentication rejected"));
             }
             Coordinator.pause(Duration.ofMillis(50));
         }

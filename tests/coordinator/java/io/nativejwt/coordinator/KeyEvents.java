@@ -58,15 +58,15 @@ final class KeyEvents {
     }
 
     private final Path folder;
-    private final Seam seam;
+    private final Integration integration;
     private final ExecutorService executor = Executors.newCachedThreadPool();
     private final List<AutoCloseable> started = new ArrayList<>();
     private final Map<String, String> results = new LinkedHashMap<>();
     private final Stopwatch stopwatch = new Stopwatch(null);
 
-    private KeyEvents(Path folder, Seam seam) {
+    private KeyEvents(Path folder, Integration integration) {
         this.folder = folder;
-        this.seam = seam;
+        this.integration = integration;
     }
 
     public static void main(String[] arguments) throws Exception {
@@ -76,8 +76,9 @@ final class KeyEvents {
             Map<String, Future<Map<String, String>>> running = new LinkedHashMap<>();
             for (String side : sides) {
                 Path folder = Workspace.freshFolder("key-events/" + side);
-                Seam seam = side.equals("stock") ? Seam.STOCK : Seam.PLUGIN;
-                running.put(side, both.submit(() -> new KeyEvents(folder, seam).run()));
+                Integration integration =
+                        side.equals("stock") ? Integration.BUILT_IN : Integration.PLUGIN;
+                running.put(side, both.submit(() -> new KeyEvents(folder, integration).run()));
             }
             for (Map.Entry<String, Future<Map<String, String>>> side : running.entrySet()) {
                 columns.put(side.getKey(), side.getValue().get());
@@ -169,7 +170,9 @@ final class KeyEvents {
                                         coordinators.get("empty"),
                                         empty.token(),
                                         false,
-                                        seam == Seam.STOCK ? TWO_INTERVALS : INTERVAL)));
+                                        integration == Integration.BUILT_IN
+                                                ? TWO_INTERVALS
+                                                : INTERVAL)));
         KeyPair twin = Keys.rsa();
         KeyPair afterTwins = Keys.rsa();
         duplicate
@@ -304,7 +307,7 @@ final class KeyEvents {
 
     private Coordinator start(String name, String url) throws Exception {
         return Coordinator.in(Files.createDirectories(folder.resolve(name)))
-                .through(seam)
+                .through(integration)
                 .jwt(properties(name, url))
                 .start();
     }
@@ -315,7 +318,7 @@ final class KeyEvents {
         properties.put(PREFIX + "key-file", url);
         if (name.equals("lake")) {
             properties.put(PREFIX + "principal-field", "preferred_username");
-            if (seam != Seam.STOCK) {
+            if (integration != Integration.BUILT_IN) {
                 properties.put(PREFIX + "jwks.cache-file", folder.resolve("lake.jwks").toString());
             }
         } else if (name.equals("partner")) {
@@ -397,7 +400,7 @@ final class KeyEvents {
                 Locale.ROOT,
                 "%s %s: %s: %s%n",
                 stopwatch,
-                seam == Seam.STOCK ? "stock" : "ours",
+                integration == Integration.BUILT_IN ? "stock" : "ours",
                 event,
                 outcome);
     }

@@ -188,7 +188,7 @@ final class SessionIdentityTest {
                 HttpResponse<String> answer = withCredential(header, forgery);
                 assertThat(answer.statusCode()).as(header + ": " + forgery).isEqualTo(401);
                 assertThat(answer.body())
-                        .contains("extra credential that is kept for the token itself");
+                        .contains("extra credential that is reserved for the token");
             }
             assertThat(withCredential(header, "a=b", "token=x").statusCode())
                     .as("a second line")
@@ -207,7 +207,7 @@ final class SessionIdentityTest {
                                         "\u00b7token=x")))
                 .startsWith("\"eyJ");
         assertThatThrownBy(() -> withExtraCredentials("token:x"))
-                .hasMessageContaining("extra credential that is kept for the token itself");
+                .hasMessageContaining("extra credential that is reserved for the token");
         assertThat(withExtraCredentials("other:x"))
                 .as("other credentials are the client's own")
                 .hasSize(1)
@@ -287,7 +287,7 @@ final class SessionIdentityTest {
         assertThatThrownBy(() -> as("svc-etl", null, "SELECT 1"))
                 .hasMessageContaining("The user 'svc-etl' has a hyphen in it");
         assertThatThrownBy(() -> asUser("svc-etl", "SELECT 1"))
-                .hasMessageContaining("The session's user has a hyphen in it");
+                .hasMessageContaining("The session's user contains a hyphen");
     }
 
     /** Each place is shown to hold the query, so that it would hold the token as well. */

@@ -2,25 +2,25 @@ package io.nativejwt.coordinator;
 
 /** Which way into which coordinator: the tests of logins run on each. */
 enum Site {
-    PLUGIN_476(Seam.PLUGIN, "476"),
-    PLUGIN_483(Seam.PLUGIN, "483"),
-    SERVER_476(Seam.SERVER, "476"),
-    SERVER_483(Seam.SERVER, "483");
+    PLUGIN_476(Integration.PLUGIN, "476"),
+    PLUGIN_483(Integration.PLUGIN, "483"),
+    SERVER_476(Integration.SERVER, "476"),
+    SERVER_483(Integration.SERVER, "483");
 
-    private final Seam seam;
+    private final Integration integration;
     private final String version;
 
-    Site(Seam seam, String version) {
-        this.seam = seam;
+    Site(Integration integration, String version) {
+        this.integration = integration;
         this.version = version;
     }
 
-    static Site of(String seam, String version) {
-        return valueOf(seam.toUpperCase(java.util.Locale.ROOT) + "_" + version);
+    static Site of(String integration, String version) {
+        return valueOf(integration.toUpperCase(java.util.Locale.ROOT) + "_" + version);
     }
 
-    Seam seam() {
-        return seam;
+    Integration integration() {
+        return integration;
     }
 
     String version() {
@@ -36,10 +36,10 @@ enum Site {
 
     /** The name of this authenticator in {@code http-server.authentication.type}. */
     String type() {
-        return seam.type();
+        return integration.type();
     }
 
     boolean isServer() {
-        return seam == Seam.SERVER;
+        return integration == Integration.SERVER;
     }
 }

@@ -17,10 +17,10 @@ interface TrinoDistribution {
     /** Puts the distribution's own plugins into the plugin folder. */
     void linkPlugins(Path plugins);
 
-    List<String> command(Path folder, Path etc, Seam seam);
+    List<String> command(Path folder, Path etc, Integration integration);
 
-    /** The lines of etc/jvm.config that the seam needs. */
-    List<String> jvmOptions(Seam seam);
+    /** The lines of etc/jvm.config that the integration needs. */
+    List<String> jvmOptions(Integration integration);
 
     /** As the release's launcher configuration names it. */
     private static String mainClass() throws IOException {
@@ -51,8 +51,8 @@ interface TrinoDistribution {
             }
 
             @Override
-            public List<String> jvmOptions(Seam seam) {
-                return seam == Seam.SERVER
+            public List<String> jvmOptions(Integration integration) {
+                return integration == Integration.SERVER
                         ? List.of(
                                 "--class-path=%s/lib/*:%s/*"
                                         .formatted(home, Workspace.serverFolder()))
@@ -60,9 +60,9 @@ interface TrinoDistribution {
             }
 
             @Override
-            public List<String> command(Path folder, Path etc, Seam seam) {
+            public List<String> command(Path folder, Path etc, Integration integration) {
                 List<String> command = new ArrayList<>(launcher(folder, etc));
-                if (seam == Seam.SERVER) {
+                if (integration == Integration.SERVER) {
                     Path config = Workspace.serverFolder().resolve("launcher.properties");
                     command.addAll(List.of("-launcher-config", config.toString()));
                 }
@@ -97,12 +97,12 @@ interface TrinoDistribution {
             }
 
             @Override
-            public List<String> jvmOptions(Seam seam) {
+            public List<String> jvmOptions(Integration integration) {
                 return List.of();
             }
 
             @Override
-            public List<String> command(Path folder, Path etc, Seam seam) {
+            public List<String> command(Path folder, Path etc, Integration integration) {
                 try {
                     List<String> command = new ArrayList<>();
                     command.add(Workspace.java());
@@ -112,7 +112,7 @@ interface TrinoDistribution {
                     command.add("-Dlog.levels-file=" + etc.resolve("log.properties"));
                     Files.readAllLines(etc.resolve("node.properties"))
                             .forEach(line -> command.add("-D" + line));
-                    boolean server = seam == Seam.SERVER;
+                    boolean server = integration == Integration.SERVER;
                     Object ours =
                             server ? Workspace.serverFolder().resolve("*") : Workspace.classes();
                     command.add("-cp");

@@ -27,7 +27,7 @@ final class Workspace {
         return built(ROOT.resolve("build/dist/plugin/native-jwt"), "make dist");
     }
 
-    /** What an operator puts on the class path for the server seam. */
+    /** What an operator puts on the class path for the server launcher. */
     static Path serverFolder() {
         return built(ROOT.resolve("build/dist/server"), "make dist");
     }

@@ -150,7 +150,7 @@ final class PassThroughSite implements AutoCloseable {
         Coordinator.Builder builder =
                 withCatalogs(Coordinator.in(folder.resolve("coordinator")), folder)
                         .internalHttps()
-                        .through(Seam.SERVER)
+                        .through(Integration.SERVER)
                         .jwt(config)
                         .config("event-listener.config-files", listener.toString())
                         .config(FAILURE_DETECTOR, "false");
@@ -218,7 +218,7 @@ final class PassThroughSite implements AutoCloseable {
         Path folder = Files.createDirectories(FOLDER.resolve("careless"));
         Coordinator coordinator =
                 careless(withCatalogs(Coordinator.in(folder.resolve("coordinator")), folder))
-                        .through(Seam.SERVER)
+                        .through(Integration.SERVER)
                         .jwt(
                                 Map.of(
                                         JWT + "key-file",

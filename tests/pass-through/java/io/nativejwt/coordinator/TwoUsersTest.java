@@ -91,8 +91,8 @@ final class TwoUsersTest {
                 "both reasons in the log",
                 Duration.ofSeconds(20),
                 () ->
-                        logged("Login refused: LIFETIME_TOO_SHORT")
-                                && logged("Login refused: TOKEN_EXPIRED"));
+                        logged("Authentication rejected: LIFETIME_TOO_SHORT")
+                                && logged("Authentication rejected: TOKEN_EXPIRED"));
     }
 
     private boolean logged(String text) {

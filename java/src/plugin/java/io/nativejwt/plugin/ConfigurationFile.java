@@ -1,76 +1,83 @@
 package io.nativejwt.plugin;
 
 import io.nativejwt.ffi.InvalidConfigurationException;
+import io.nativejwt.login.CoordinatorProperties;
+import io.nativejwt.login.PropertyFile;
 import io.nativejwt.login.References;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Properties;
-import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * Which file the coordinator read the keys from. The SPI hands over only the keys; the file is what
- * an operator has to edit, so error messages name it. Works as the coordinator does: {@code
- * -Dconfig}, in it the list of files, relative to the working directory.
+ * The file from which the coordinator read the properties of the authenticator. The SPI hands over
+ * the properties without the file. An operator has to edit the file, so error messages name it. It
+ * is found as the coordinator finds it: by a property of the coordinator, relative to the working
+ * directory.
  */
 final class ConfigurationFile {
-    private static final String FILES_KEY = "header-authenticator.config-files";
-    private static final String ALTERNATE_HEADER_KEY = "protocol.v1.alternate-header-name";
-    private static final List<String> USER_MAPPING_KEYS =
+    private static final String FILES_PROPERTY = "header-authenticator.config-files";
+    private static final List<String> USER_MAPPING_PROPERTIES =
             List.of(
                     "http-server.authentication.header.user-mapping.pattern",
                     "http-server.authentication.header.user-mapping.file");
     private static final String DEFAULT_FILE = "etc/header-authenticator.properties";
-    private static final String NAME_KEY = "header-authenticator.name";
+    private static final String NAME_PROPERTY = "header-authenticator.name";
 
     private ConfigurationFile() {}
 
     /**
-     * Empty when no file, or a file that cannot be read, holds just these keys: that must not stop
-     * a start.
+     * Empty when no file holds just these properties, or the file cannot be read: neither may
+     * prevent a start.
      */
     static Optional<Path> of(Map<String, String> config) {
-        return candidates().stream().filter(file -> holds(file, config)).findFirst();
+        String files = CoordinatorProperties.ofThisJvm().value(FILES_PROPERTY).orElse(DEFAULT_FILE);
+        return Arrays.stream(files.split(","))
+                .map(String::trim)
+                .filter(file -> !file.isEmpty())
+                .map(file -> Path.of(file).toAbsolutePath())
+                .flatMap(file -> PropertyFile.read(file).stream())
+                .filter(file -> holds(file.entries(), config))
+                .map(PropertyFile::path)
+                .findFirst();
     }
 
     /**
-     * The other prefix that the coordinator takes request headers with, or null.
+     * The second prefix under which the coordinator accepts request headers, or null.
      *
-     * @param isNeeded whether headers under it that are not seen would do harm
-     * @throws InvalidConfigurationException when it is needed and cannot be known
+     * @param isNeeded whether headers with that prefix have to be checked
+     * @throws InvalidConfigurationException when it is needed and cannot be resolved here
      */
     static String alternateHeaderName(boolean isNeeded) {
-        String written = ofTheCoordinator(ALTERNATE_HEADER_KEY);
-        String name = written == null ? null : References.resolve(written).orElse(null);
-        if (isNeeded && written != null && name == null) {
+        CoordinatorProperties coordinator = CoordinatorProperties.ofThisJvm();
+        String property = CoordinatorProperties.ALTERNATE_HEADER_NAME;
+        String name = coordinator.resolved(property).orElse(null);
+        if (isNeeded && name == null && coordinator.value(property).isPresent()) {
             throw invalid(
-                    ALTERNATE_HEADER_KEY
+                    property
                             + " in the coordinator's configuration is a reference that native-jwt"
-                            + " cannot follow: write the name there");
+                            + " cannot resolve: set the name itself");
         }
         return name;
     }
 
     /**
-     * The coordinator would map our user to another one, whose session then had the groups and the
-     * token of ours, and was taken for somebody else's when it is not.
+     * With a user mapping of its own for header authenticators, the coordinator would map the user
+     * once more. Groups and token of one user would then reach the session of another.
      *
-     * @throws InvalidConfigurationException when it does
+     * @throws InvalidConfigurationException when the coordinator has one
      */
     static void requireNoFurtherMapping() {
-        for (String key : USER_MAPPING_KEYS) {
-            if (ofTheCoordinator(key) != null) {
+        CoordinatorProperties coordinator = CoordinatorProperties.ofThisJvm();
+        for (String property : USER_MAPPING_PROPERTIES) {
+            if (coordinator.value(property).isPresent()) {
                 throw invalid(
-                        key
+                        property
                                 + " in the coordinator's configuration maps users once more, so"
                                 + " that groups and tokens would go to others: map them by"
                                 + " http-server.authentication.jwt.user-mapping instead");
@@ -82,56 +89,20 @@ final class ConfigurationFile {
         return new InvalidConfigurationException("", List.of(error));
     }
 
-    /** A key of the coordinator itself; a system property goes before its file. */
-    private static String ofTheCoordinator(String key) {
-        String value = System.getProperty(key);
-        String serverConfig = System.getProperty("config");
-        return value != null || serverConfig == null
-                ? value
-                : load(Path.of(serverConfig)).getProperty(key);
+    private static boolean holds(Map<String, String> written, Map<String, String> config) {
+        Map<String, String> rest = new HashMap<>(written);
+        return NativeJwtAuthenticatorFactory.NAME.equals(rest.remove(NAME_PROPERTY))
+                && rest.keySet().equals(config.keySet())
+                && rest.entrySet().stream()
+                        .allMatch(entry -> mayBecome(entry.getValue(), config.get(entry.getKey())));
     }
 
-    private static List<Path> candidates() {
-        String files = ofTheCoordinator(FILES_KEY);
-        return Arrays.stream((files == null ? DEFAULT_FILE : files).split(","))
-                .map(String::trim)
-                .filter(file -> !file.isEmpty())
-                .map(file -> Path.of(file).toAbsolutePath())
-                .toList();
-    }
-
-    private static boolean holds(Path file, Map<String, String> config) {
-        Properties properties = load(file);
-        Set<String> keys = new HashSet<>(properties.stringPropertyNames());
-        if (!NativeJwtAuthenticatorFactory.NAME.equals(properties.getProperty(NAME_KEY, "").trim())
-                || !keys.remove(NAME_KEY)) {
-            return false;
-        }
-        return keys.equals(config.keySet())
-                && keys.stream()
-                        .allMatch(
-                                key ->
-                                        mayBecome(
-                                                properties.getProperty(key).trim(),
-                                                config.get(key)));
-    }
-
-    /** A reference such as {@code ${ENV:NAME}} was replaced before the value reached us. */
+    /** The coordinator replaces a reference such as {@code ${ENV:NAME}} before it calls us. */
     private static boolean mayBecome(String written, String resolved) {
         String literals =
-                Arrays.stream(References.PATTERN.split(written, -1))
+                References.textsAround(written).stream()
                         .map(Pattern::quote)
                         .collect(Collectors.joining(".*"));
         return Pattern.compile(literals, Pattern.DOTALL).matcher(resolved).matches();
-    }
-
-    private static Properties load(Path file) {
-        Properties properties = new Properties();
-        try (InputStream in = Files.newInputStream(file)) {
-            properties.load(in);
-        } catch (IOException | IllegalArgumentException e) {
-            properties.clear();
-        }
-        return properties;
     }
 }

@@ -2,7 +2,7 @@ package io.nativejwt.plugin;
 
 import io.nativejwt.ffi.NativeAuthenticator;
 import io.nativejwt.ffi.NativeLibrary;
-import io.nativejwt.login.Login;
+import io.nativejwt.login.TokenAuthenticator;
 import io.trino.spi.security.HeaderAuthenticator;
 import io.trino.spi.security.HeaderAuthenticatorFactory;
 
@@ -13,7 +13,7 @@ import java.util.Optional;
 import java.util.logging.Logger;
 
 /**
- * Makes an authenticator of one property file that says {@code
+ * Makes an authenticator of each property file with the line {@code
  * header-authenticator.name=native-jwt}.
  */
 public final class NativeJwtAuthenticatorFactory implements HeaderAuthenticatorFactory {
@@ -29,27 +29,25 @@ public final class NativeJwtAuthenticatorFactory implements HeaderAuthenticatorF
 
     @Override
     public HeaderAuthenticator create(Map<String, String> config) {
-        Optional<Path> source = ConfigurationFile.of(config);
+        Optional<String> source = ConfigurationFile.of(config).map(Path::toString);
         boolean givesMoreThanAUser =
                 takesIdentity() && NativeAuthenticator.describe(config).givesMoreThanAUser();
         if (givesMoreThanAUser) {
             ConfigurationFile.requireNoFurtherMapping();
         }
-        Login login =
-                Login.start(
+        TokenAuthenticator authenticator =
+                TokenAuthenticator.open(
                         config,
-                        source.map(Path::toString).orElse(""),
+                        source.orElse(""),
                         ConfigurationFile.alternateHeaderName(givesMoreThanAUser),
                         takesIdentity());
         LOG.info(
-                "native-jwt %s authenticates as %s says"
-                        .formatted(
-                                NativeLibrary.jarVersion(),
-                                source.map(Path::toString).orElse("its property file")));
-        return new NativeJwtAuthenticator(login);
+                "native-jwt %s authenticates requests as configured in %s"
+                        .formatted(NativeLibrary.jarVersion(), source.orElse("its property file")));
+        return new NativeJwtHeaderAuthenticator(authenticator);
     }
 
-    /** From Trino 480 on a plugin hands over an identity; before, a principal. */
+    /** Coordinators from 480 on take an identity from a plugin, earlier ones only a principal. */
     private static boolean takesIdentity() {
         return Arrays.stream(HeaderAuthenticator.class.getMethods())
                 .anyMatch(method -> method.getName().equals("createAuthenticatedIdentity"));

@@ -3,9 +3,9 @@ package io.nativejwt.plugin;
 import java.security.Principal;
 
 /**
- * What coordinators before 480 get: they take the user from {@link #toString()}, so that it is the
- * user there and not the token's principal. Their events, web UI and workers show that text as the
- * principal, too; access control sees {@link #getName()} on the coordinator.
+ * The principal for coordinators before 480. They take the user from {@link #toString()}, so it
+ * returns the user. Their events, web UI and workers show that text as the principal as well;
+ * access control on the coordinator sees {@link #getName()}, the token's principal.
  */
 final class NativeJwtPrincipal implements Principal {
     private final String name;

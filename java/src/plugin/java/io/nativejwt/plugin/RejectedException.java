@@ -1,12 +1,12 @@
 package io.nativejwt.plugin;
 
 import io.nativejwt.ffi.Verdict;
-import io.nativejwt.login.Rejects;
+import io.nativejwt.login.Rejections;
 import io.trino.spi.security.AccessDeniedException;
 
 /**
- * A refusal on its way to the coordinator: without a stack trace, which costs most of a refusal and
- * tells nothing.
+ * Tells the coordinator that a request is rejected. It has no stack trace, which would be most of
+ * the cost of a rejection.
  */
 final class RejectedException extends AccessDeniedException {
     private static final long serialVersionUID = 1L;
@@ -15,13 +15,13 @@ final class RejectedException extends AccessDeniedException {
 
     RejectedException(Verdict.Rejected rejected) {
         super(rejected.message());
-        message = Rejects.isWithoutToken(rejected) ? null : rejected.message();
+        message = Rejections.isWithoutToken(rejected) ? null : rejected.message();
     }
 
     /**
-     * The client reads this as it is, without the prefix "Access Denied: " that the super class
-     * puts before it. Null when no token was sent: the coordinator then says "Unauthorized" unless
-     * another authenticator of the list has something to say, as with stock JWT.
+     * The client reads this text as it is, without the prefix "Access Denied: " of the super class.
+     * Null when the client sent no token, as with Trino's built-in JWT authenticator: the
+     * coordinator then answers "Unauthorized", or what another authenticator of the list says.
      */
     @Override
     public String getMessage() {

@@ -1,73 +1,72 @@
 package io.nativejwt.server;
 
-import io.nativejwt.login.References;
+import io.nativejwt.login.CoordinatorProperties;
 
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
- * The type {@code DELEGATED-JWT}: the same authenticator as {@code JWT}, with tokens passed through
- * as the extra credential {@code token} unless the configuration names another. The coordinator
- * knows no such type, and its web UI would have to be taught it, so it reads {@code JWT} instead:
- * its configuration takes system properties before those of etc/config.properties.
+ * The type {@code DELEGATED-JWT}: the authenticator of the type {@code JWT}, which also passes
+ * tokens through as the extra credential {@code token}, unless the configuration names another one.
+ * The coordinator does not know that type, and neither does its web UI. So it reads {@code JWT}
+ * instead, from a system property, which it prefers to etc/config.properties.
  */
 final class DelegatedJwt {
     static final String TYPE = "DELEGATED-JWT";
     static final String DEFAULT_CREDENTIAL_NAME = "token";
 
-    private static final String CREDENTIAL_NAME_KEY =
+    private static final String CREDENTIAL_NAME_PROPERTY =
             "http-server.authentication.jwt.pass-through.credential-name";
-    private static final String STOCK_TYPE = "JWT";
-    private static final String TYPE_KEY = "http-server.authentication.type";
+    private static final String BUILT_IN_TYPE = "JWT";
+    private static final String TYPE_PROPERTY = "http-server.authentication.type";
 
-    /** The last one is replaced last, since the other is compared with it. */
-    private static final List<String> TYPE_KEYS = List.of("web-ui.authentication.type", TYPE_KEY);
+    /** The last one is replaced last, since the other one is compared with it. */
+    private static final List<String> TYPE_PROPERTIES =
+            List.of("web-ui.authentication.type", TYPE_PROPERTY);
 
     private DelegatedJwt() {}
 
     /**
      * Changes the system properties.
      *
-     * @return what is wrong
+     * @return what is wrong with the configuration
      */
     static Optional<String> apply() {
-        Map<String, String> written =
-                ConfigProperties.ofThisJvm().map(ConfigProperties::entries).orElse(Map.of());
-        for (String key : TYPE_KEYS) {
-            List<String> types = types(key, written);
+        CoordinatorProperties coordinator = CoordinatorProperties.ofThisJvm();
+        for (String property : TYPE_PROPERTIES) {
+            List<String> types = types(property, coordinator);
             if (!names(types, TYPE)) {
                 continue;
             }
-            if (!names(types(TYPE_KEY, written), TYPE)) {
+            if (!names(types(TYPE_PROPERTY, coordinator), TYPE)) {
                 return Optional.of(
-                        "Configuration property '%s' is %s, but '%s' is not: tokens are passed through where both are"
-                                .formatted(key, TYPE, TYPE_KEY));
+                        "Configuration property '%s' is %s, but '%s' is not: set %2$s in both, or in neither"
+                                .formatted(property, TYPE, TYPE_PROPERTY));
             }
-            if (names(types, STOCK_TYPE)) {
+            if (names(types, BUILT_IN_TYPE)) {
                 return Optional.of(
                         "Configuration property '%s' names both %s and %s, which are one authenticator: keep one of them"
-                                .formatted(key, STOCK_TYPE, TYPE));
+                                .formatted(property, BUILT_IN_TYPE, TYPE));
             }
             System.setProperty(
-                    key,
+                    property,
                     types.stream()
-                            .map(type -> type.equalsIgnoreCase(TYPE) ? STOCK_TYPE : type)
+                            .map(type -> type.equalsIgnoreCase(TYPE) ? BUILT_IN_TYPE : type)
                             .collect(Collectors.joining(",")));
-            if (key.equals(TYPE_KEY)
-                    && KeyFileDiversion.value(CREDENTIAL_NAME_KEY, written).isEmpty()) {
-                System.setProperty(CREDENTIAL_NAME_KEY, DEFAULT_CREDENTIAL_NAME);
+            if (property.equals(TYPE_PROPERTY)
+                    && coordinator.value(CREDENTIAL_NAME_PROPERTY).isEmpty()) {
+                System.setProperty(CREDENTIAL_NAME_PROPERTY, DEFAULT_CREDENTIAL_NAME);
             }
         }
         return Optional.empty();
     }
 
-    /** None where the value is not to be known here: then the coordinator refuses our type. */
-    private static List<String> types(String key, Map<String, String> written) {
-        return KeyFileDiversion.value(key, written)
-                .flatMap(References::resolve)
+    /** Empty where the value cannot be resolved here: the coordinator then rejects our type. */
+    private static List<String> types(String property, CoordinatorProperties coordinator) {
+        return coordinator
+                .resolved(property)
                 .map(value -> Arrays.stream(value.split(",")).map(String::trim).toList())
                 .orElse(List.of());
     }

@@ -17,8 +17,9 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * The Trino on the class path, and whether the server seam fits it: asked by name, before any class
- * of it is linked, so that the answer is a sentence and never a NoSuchMethodError.
+ * The Trino on the class path, and whether the server launcher fits it. Members are looked up by
+ * name before any class of Trino is linked, so that the operator reads a sentence and never a
+ * NoSuchMethodError.
  */
 record Engine(ClassLoader loader, String version) {
     private static final String SERVER = "io.trino.server.Server";
@@ -30,7 +31,7 @@ record Engine(ClassLoader loader, String version) {
     private static final Set<String> MAINS =
             Set.of("io.trino.server.TrinoServer", NativeJwtServer.class.getName());
 
-    /** Something of the engine that this package calls or overrides; types by name. */
+    /** A member of the engine that our classes call or override; types by name. */
     record Part(String owner, String name, List<String> parameters, boolean overridden) {
         static Part type(String owner) {
             return new Part(owner, "", List.of(), false);
@@ -49,7 +50,10 @@ record Engine(ClassLoader loader, String version) {
         }
     }
 
-    /** All that ties this seam to a version of Trino; a test holds our class files against it. */
+    /**
+     * All that ties our classes to a version of Trino; a test compares it with their constant
+     * pools.
+     */
     static final List<Part> PARTS =
             List.of(
                     Part.constructor(SERVER),
@@ -118,12 +122,12 @@ record Engine(ClassLoader loader, String version) {
             // The same version as Trino's own main class finds.
             version = Class.forName(SERVER, false, loader).getPackage().getImplementationVersion();
         } catch (ClassNotFoundException | LinkageError e) {
-            // What is missing is told of by misfit().
+            // misfit() reports what is missing.
         }
         return new Engine(loader, version == null ? "unknown" : version);
     }
 
-    /** Why the server seam cannot be used here, in one sentence and advice; empty when it can. */
+    /** Why the server launcher cannot be used here, and advice; empty when it can. */
     Optional<String> misfit() {
         return PARTS.stream()
                 .map(this::lack)
@@ -134,13 +138,13 @@ record Engine(ClassLoader loader, String version) {
     }
 
     String misfit(String lack) {
-        return "native-jwt %s: the server seam does not fit Trino %s (%s). %s"
+        return "native-jwt %s: the server launcher does not fit Trino %s (%s). %s"
                 .formatted(NativeLibrary.jarVersion(), version, lack, advice());
     }
 
     private static String advice() {
-        return "Use the plugin seam there, which needs nothing but Trino's public interface:"
-                + " http-server.authentication.type=HEADER, as the README says";
+        return "Use the plugin instead, which needs only Trino's public interface:"
+                + " http-server.authentication.type=HEADER, see docs/installing.md";
     }
 
     private Optional<String> lack(Part part) {
@@ -177,7 +181,7 @@ record Engine(ClassLoader loader, String version) {
         }
     }
 
-    /** Its own and inherited ones, of whatever visibility. */
+    /** Declared and inherited ones of any visibility. */
     private static Stream<? extends Executable> methods(Class<?> owner) {
         Stream<Executable> own = Arrays.stream(owner.getDeclaredMethods());
         Stream<Class<?>> parents =
@@ -192,8 +196,8 @@ record Engine(ClassLoader loader, String version) {
     }
 
     /**
-     * A distribution that starts another class than Trino's adds to the engine there, for instance
-     * access control. Started by our main it would come up without, which nobody would notice.
+     * A distribution with a main class of its own adds to the engine there, for instance access
+     * control. Started by our main class, it would silently lack these additions.
      */
     private Optional<String> anotherMain() {
         return launcherConfig()
@@ -201,7 +205,7 @@ record Engine(ClassLoader loader, String version) {
                 .filter(main -> !MAINS.contains(main))
                 .map(
                         main ->
-                                "native-jwt %s: this distribution of Trino %s is started by %s, whose additions would be missing. %s"
+                                "native-jwt %s: this distribution of Trino %s is started by %s, whose additions the server launcher would leave out. %s"
                                         .formatted(
                                                 NativeLibrary.jarVersion(),
                                                 version,
@@ -230,10 +234,10 @@ record Engine(ClassLoader loader, String version) {
         try (InputStream in = Files.newInputStream(launcherConfig)) {
             properties.load(in);
         } catch (IOException | IllegalArgumentException e) {
-            return "a class that " + launcherConfig + " does not tell of (" + e + ")";
+            return "an unknown class (" + launcherConfig + " cannot be read: " + e + ")";
         }
         return properties
-                .getProperty("main-class", "a class that " + launcherConfig + " does not name")
+                .getProperty("main-class", "an unknown class (" + launcherConfig + " names none)")
                 .trim();
     }
 }

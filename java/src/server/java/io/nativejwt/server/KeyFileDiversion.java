@@ -1,40 +1,40 @@
 package io.nativejwt.server;
 
+import io.nativejwt.login.CoordinatorProperties;
 import io.nativejwt.login.References;
 
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.regex.Pattern;
 
 /**
- * Keeps the configured key file from stock's code, which would fetch a JWK set a second time and
- * not start without it. The coordinator's configuration takes system properties before those of
- * etc/config.properties, and resolves references such as {@code ${ENV:NAME}} in both: so the value
- * moves to a key of ours, and stock reads a path in its place.
+ * Hides the configured key file from Trino's built-in authenticator, which would fetch a JWK Set a
+ * second time and not start without it. The coordinator prefers system properties to
+ * etc/config.properties, and resolves references such as {@code ${ENV:NAME}} in both. So the value
+ * moves to a property of ours, and the built-in authenticator reads a path in its place.
  *
  * <p>The value may be an address with a password, and system properties can be read by SQL (the jmx
- * catalog) and from the host. So the property gets the references of the value alone, which the
- * coordinator resolves, each between two marks; the texts around them stay here.
+ * catalog) and on the host. So the property gets only the references of the value, which the
+ * coordinator resolves, each between two marks. The texts around them stay in this class.
  */
 final class KeyFileDiversion {
-    /** Where our module finds what the operator wrote. */
-    static final String DIVERTED_KEY = "native-jwt.key-file";
+    /** The property by which the coordinator hands the resolved references to our module. */
+    static final String DIVERTED_PROPERTY = "native-jwt.key-file";
 
     /**
-     * Cannot exist, and with the variable in it stock opens nothing before it has a token to
-     * verify, which it never gets.
+     * Cannot exist. Because of the variable in it, the built-in authenticator opens no file before
+     * it has a token to verify, and it never gets one.
      */
     static final String PLACEHOLDER = "/dev/null/${KID}";
 
-    static final List<String> KEY_FILE_KEYS =
+    static final List<String> KEY_FILE_PROPERTIES =
             List.of("http-server.authentication.jwt.key-file", "http.authentication.jwt.key-file");
 
     /** Each under its present and its former name. */
     private static final List<List<String>> RENAMED =
             List.of(
-                    KEY_FILE_KEYS,
+                    KEY_FILE_PROPERTIES,
                     List.of(
                             "http-server.authentication.jwt.required-issuer",
                             "http.authentication.jwt.required-issuer"),
@@ -42,25 +42,25 @@ final class KeyFileDiversion {
                             "http-server.authentication.jwt.required-audience",
                             "http.authentication.jwt.required-audience"));
 
-    /** With a file for each issuer there is no key file, which stock insists on. */
-    static final String CONFIG_FILES_KEY = "http-server.authentication.jwt.config-files";
+    /** With a file for each issuer there is no key file, which the built-in code requires. */
+    static final String CONFIG_FILES_PROPERTY = "http-server.authentication.jwt.config-files";
 
-    /** Of this start alone, so that no resolved reference holds it. */
+    /** Random for each start, so that no resolved reference contains it. */
     private static final String MARK = "<" + UUID.randomUUID() + ">";
 
-    /** What stands before, between and behind the references; empty where nothing is diverted. */
+    /** The texts before, between and after the references; empty where nothing is diverted. */
     private static volatile List<String> texts = List.of();
 
     private KeyFileDiversion() {}
 
     /**
-     * @param resolved the value of {@link #DIVERTED_KEY}, with references resolved
-     * @return the key file as it was configured; empty for a value that is not ours
+     * @param resolved the value of {@link #DIVERTED_PROPERTY}, with references resolved
+     * @return the key file as it was configured; empty for a value that this class did not make
      */
     static Optional<String> keyFile(String resolved) {
         String[] references = resolved.split(Pattern.quote(MARK), -1);
         List<String> around = texts;
-        // A mark stands at the beginning and at the end, so that both ends are empty.
+        // The value begins and ends with a mark, so that the first and the last part are empty.
         if (around.isEmpty() || references.length != around.size() + 1) {
             return Optional.empty();
         }
@@ -71,46 +71,39 @@ final class KeyFileDiversion {
         return Optional.of(keyFile.toString());
     }
 
-    /** Keeps the texts of the value, and returns its references for {@link #DIVERTED_KEY}. */
+    /** Keeps the texts of the value, and returns its references for {@link #DIVERTED_PROPERTY}. */
     static String divert(String value) {
-        texts = List.of(References.PATTERN.split(value, -1));
+        texts = References.textsAround(value);
         StringBuilder references = new StringBuilder(MARK);
-        References.PATTERN
-                .matcher(value)
-                .results()
-                .forEach(reference -> references.append(reference.group()).append(MARK));
+        References.in(value).forEach(reference -> references.append(reference).append(MARK));
         return references.toString();
     }
 
     /**
      * Changes the system properties.
      *
-     * @return what is wrong, where airlift would stumble over it: from a key under both of its
-     *     names, some of its versions make an exception about something else
+     * @return what is wrong with the configuration: for a property that is set under both of its
+     *     names, some versions of airlift fail with a message about something else
      */
     static Optional<String> apply() {
-        Map<String, String> written =
-                ConfigProperties.ofThisJvm().map(ConfigProperties::entries).orElse(Map.of());
+        CoordinatorProperties coordinator = CoordinatorProperties.ofThisJvm();
         for (List<String> names : RENAMED) {
-            if (names.stream().allMatch(name -> value(name, written).isPresent())) {
+            if (names.stream().allMatch(name -> coordinator.value(name).isPresent())) {
                 return Optional.of(
                         "Configuration property '%s' is the former name of '%s', which is set too: keep one of them"
                                 .formatted(names.getLast(), names.getFirst()));
             }
         }
         Optional<String> configured =
-                KEY_FILE_KEYS.stream().filter(key -> value(key, written).isPresent()).findFirst();
-        configured.ifPresent(
-                key -> System.setProperty(DIVERTED_KEY, divert(value(key, written).orElseThrow())));
-        if (configured.isPresent() || value(CONFIG_FILES_KEY, written).isPresent()) {
-            System.setProperty(configured.orElse(KEY_FILE_KEYS.getFirst()), PLACEHOLDER);
+                KEY_FILE_PROPERTIES.stream()
+                        .filter(name -> coordinator.value(name).isPresent())
+                        .findFirst();
+        configured
+                .flatMap(coordinator::value)
+                .ifPresent(keyFile -> System.setProperty(DIVERTED_PROPERTY, divert(keyFile)));
+        if (configured.isPresent() || coordinator.value(CONFIG_FILES_PROPERTY).isPresent()) {
+            System.setProperty(configured.orElse(KEY_FILE_PROPERTIES.getFirst()), PLACEHOLDER);
         }
         return Optional.empty();
-    }
-
-    /** As it is written; a system property goes before the file. */
-    static Optional<String> value(String key, Map<String, String> written) {
-        return Optional.ofNullable(System.getProperty(key))
-                .or(() -> Optional.ofNullable(written.get(key)));
     }
 }

@@ -1,9 +1,11 @@
 package io.nativejwt.server;
 
 import io.airlift.configuration.Config;
+import io.nativejwt.login.CoordinatorProperties;
 
 import java.lang.reflect.Method;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -13,12 +15,12 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** Which of the coordinator's properties are for the library. */
+/** Selects those of the coordinator's properties that are for the library. */
 final class NativeConfiguration {
     private static final String HTTP_CLIENT = "jwk.http-client.";
 
-    /** Stock's keys, present and former, but for the key file's. */
-    private static final List<String> STOCK_KEYS =
+    /** Those of Trino's built-in authenticator, present and former, except for the key file's. */
+    private static final List<String> BUILT_IN_PROPERTIES =
             List.of(
                     "http-server.authentication.jwt.required-issuer",
                     "http-server.authentication.jwt.required-audience",
@@ -28,8 +30,8 @@ final class NativeConfiguration {
                     "http.authentication.jwt.required-issuer",
                     "http.authentication.jwt.required-audience");
 
-    /** What of stock's HTTP client the library's client does as well. */
-    private static final Set<String> HTTP_CLIENT_KEYS =
+    /** Those of Trino's HTTP client that the library's client supports as well. */
+    private static final Set<String> HTTP_CLIENT_PROPERTIES =
             Stream.of(
                             "trust-store-path",
                             "trust-store-password",
@@ -56,73 +58,80 @@ final class NativeConfiguration {
     }
 
     boolean hasNoKeySource() {
-        return keyFile().isEmpty() && !properties.containsKey(KeyFileDiversion.CONFIG_FILES_KEY);
+        return keyFile().isEmpty()
+                && !properties.containsKey(KeyFileDiversion.CONFIG_FILES_PROPERTY);
     }
 
     /** Whether the operator set the property by which we hand the key file on. */
     boolean hasForeignKeyFile() {
-        return properties.containsKey(KeyFileDiversion.DIVERTED_KEY) && keyFile().isEmpty();
+        return properties.containsKey(KeyFileDiversion.DIVERTED_PROPERTY) && keyFile().isEmpty();
     }
 
     private Optional<String> keyFile() {
-        return Optional.ofNullable(properties.get(KeyFileDiversion.DIVERTED_KEY))
+        return Optional.ofNullable(properties.get(KeyFileDiversion.DIVERTED_PROPERTY))
                 .flatMap(KeyFileDiversion::keyFile);
     }
 
     /**
-     * The key file, when it is still where stock would read it: then stock's authenticator would
-     * serve, and nobody would know.
+     * The property of the key file, if it still holds the key file: the built-in authenticator
+     * would then authenticate requests, and nothing would show it.
      */
     Optional<String> undivertedKeyFile() {
-        return KeyFileDiversion.KEY_FILE_KEYS.stream()
+        return KeyFileDiversion.KEY_FILE_PROPERTIES.stream()
                 .filter(properties::containsKey)
-                .filter(key -> !properties.get(key).equals(KeyFileDiversion.PLACEHOLDER))
+                .filter(name -> !properties.get(name).equals(KeyFileDiversion.PLACEHOLDER))
                 .findFirst();
     }
 
-    /** The other prefix that the coordinator takes request headers with, or null. */
+    /** The second prefix under which the coordinator accepts request headers, or null. */
     String alternateHeaderName() {
-        return properties.get("protocol.v1.alternate-header-name");
+        return properties.get(CoordinatorProperties.ALTERNATE_HEADER_NAME);
     }
 
     Map<String, String> forLibrary() {
-        Map<String, String> keys = new HashMap<>();
-        Stream.of(STOCK_KEYS, ownKeys(), HTTP_CLIENT_KEYS)
-                .flatMap(java.util.Collection::stream)
+        Map<String, String> selected = new HashMap<>();
+        Stream.of(BUILT_IN_PROPERTIES, ownProperties(), HTTP_CLIENT_PROPERTIES)
+                .flatMap(Collection::stream)
                 .filter(properties::containsKey)
-                .forEach(key -> keys.put(key, properties.get(key)));
-        // Under the name that the operator used, which is the one on the line in the file.
-        keys.remove(KeyFileDiversion.DIVERTED_KEY);
+                .forEach(name -> selected.put(name, properties.get(name)));
+        // The key file goes under the name that the operator used, which the file's line has.
+        selected.remove(KeyFileDiversion.DIVERTED_PROPERTY);
         keyFile()
                 .ifPresent(
                         keyFile ->
-                                KeyFileDiversion.KEY_FILE_KEYS.stream()
+                                KeyFileDiversion.KEY_FILE_PROPERTIES.stream()
                                         .filter(properties::containsKey)
-                                        .forEach(key -> keys.put(key, keyFile)));
-        return keys;
+                                        .forEach(name -> selected.put(name, keyFile)));
+        return selected;
     }
 
-    /** Keys of stock's HTTP client that are set and that nothing reads. */
+    /** Those of Trino's HTTP client that are set and that the library ignores. */
     Set<String> withoutEffect() {
         return properties.keySet().stream()
-                .filter(key -> key.startsWith(HTTP_CLIENT) && !HTTP_CLIENT_KEYS.contains(key))
+                .filter(
+                        name ->
+                                name.startsWith(HTTP_CLIENT)
+                                        && !HTTP_CLIENT_PROPERTIES.contains(name))
                 .collect(Collectors.toCollection(TreeSet::new));
     }
 
-    /** The coordinator takes the last one without a word; who may log in must not hang on that. */
-    List<String> repeated(ConfigProperties file) {
-        Set<String> keys = forLibrary().keySet();
-        return file.repeated().stream().filter(keys::contains).distinct().toList();
+    /**
+     * Those for the library that the file sets more than once. The coordinator silently takes the
+     * last value; who is let in must not depend on that.
+     */
+    List<String> repeated(CoordinatorProperties coordinator) {
+        Set<String> names = forLibrary().keySet();
+        return coordinator.repeated().stream().filter(names::contains).distinct().toList();
     }
 
-    static Set<String> ownKeys() {
+    static Set<String> ownProperties() {
         return Arrays.stream(NativeJwtConfig.class.getMethods())
-                .map(NativeConfiguration::key)
-                .filter(key -> !key.isEmpty())
+                .map(NativeConfiguration::propertyName)
+                .filter(name -> !name.isEmpty())
                 .collect(Collectors.toUnmodifiableSet());
     }
 
-    private static String key(Method method) {
+    private static String propertyName(Method method) {
         Config config = method.getAnnotation(Config.class);
         return config == null ? "" : config.value();
     }

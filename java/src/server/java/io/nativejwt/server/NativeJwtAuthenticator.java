@@ -2,7 +2,7 @@ package io.nativejwt.server;
 
 import io.nativejwt.ffi.Verdict;
 import io.nativejwt.identity.Identities;
-import io.nativejwt.login.Login;
+import io.nativejwt.login.TokenAuthenticator;
 import io.trino.server.security.AuthenticationException;
 import io.trino.server.security.jwt.JwtAuthenticator;
 import io.trino.server.security.jwt.JwtAuthenticatorConfig;
@@ -14,34 +14,35 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What the coordinator takes for stock's JWT authenticator, also in the web UI. The super class is
- * there for its type only: it gets no configuration and no keys, and none of its code is reached by
- * a request.
+ * The coordinator uses this class as its built-in JWT authenticator, also in the web UI. Only the
+ * type of the super class is needed: it gets no configuration and no keys, and no request reaches
+ * its code.
  */
 final class NativeJwtAuthenticator extends JwtAuthenticator {
-    private final Login login;
+    private final TokenAuthenticator authenticator;
 
-    NativeJwtAuthenticator(Login login) {
+    NativeJwtAuthenticator(TokenAuthenticator authenticator) {
         super(
                 new JwtAuthenticatorConfig(),
                 header -> {
-                    throw new IllegalStateException("Stock's parser is not in use");
+                    throw new IllegalStateException("The built-in token parser is not in use");
                 });
-        this.login = login;
+        this.authenticator = authenticator;
     }
 
     @Override
     public Identity authenticate(ContainerRequestContext request) throws AuthenticationException {
-        return identity(login.judge(request, NativeJwtAuthenticator::values));
+        return identity(authenticator.authenticate(request, NativeJwtAuthenticator::values));
     }
 
     @Override
     public Identity authenticate(ContainerRequestContext request, String token)
             throws AuthenticationException {
-        return identity(login.judge(token, request, NativeJwtAuthenticator::values));
+        return identity(
+                authenticator.authenticateToken(token, request, NativeJwtAuthenticator::values));
     }
 
-    /** Nothing calls it, since both callers in the super class are overridden above. */
+    /** Not called: both callers in the super class are overridden above. */
     @Override
     protected Optional<Identity> createIdentity(String token) {
         return Optional.empty();
@@ -54,7 +55,7 @@ final class NativeJwtAuthenticator extends JwtAuthenticator {
     private static Identity identity(Verdict verdict) throws AuthenticationException {
         return switch (verdict) {
             case Verdict.Accepted accepted -> Identities.of(accepted);
-            case Verdict.Rejected rejected -> throw new RefusedException(rejected);
+            case Verdict.Rejected rejected -> throw new ChallengeException(rejected);
         };
     }
 }

@@ -5,9 +5,9 @@ import io.airlift.configuration.ConfigDescription;
 import io.airlift.configuration.ConfigSecuritySensitive;
 
 /**
- * The keys that stock's JWT authenticator does not have. They are texts here: the library reads
- * them, in both seams alike. What has a property here is known to the coordinator, which refuses
- * every other key.
+ * The properties that Trino's built-in JWT authenticator does not have. The coordinator fails to
+ * start with a property that no such class declares. Values are texts here: the library reads them,
+ * for both integrations alike.
  */
 public class NativeJwtConfig {
     private String configFiles;
@@ -40,7 +40,7 @@ public class NativeJwtConfig {
 
     @Config("http-server.authentication.jwt.config-files")
     @ConfigDescription(
-            "Property files with JWT properties, one file for each issuer, separated by commas")
+            "Property files with JWT properties, one file per issuer, separated by commas")
     public NativeJwtConfig setConfigFiles(String configFiles) {
         this.configFiles = configFiles;
         return this;
@@ -52,8 +52,8 @@ public class NativeJwtConfig {
 
     @Config("http-server.authentication.jwt.clock-skew")
     @ConfigDescription(
-            "How far the clock of the issuer may be off, for exp and nbf, and for iat with"
-                    + " max-token-lifetime")
+            "Tolerated difference between the clocks of issuer and coordinator, for exp and nbf,"
+                + " and for iat with max-token-lifetime")
     public NativeJwtConfig setClockSkew(String clockSkew) {
         this.clockSkew = clockSkew;
         return this;
@@ -64,7 +64,7 @@ public class NativeJwtConfig {
     }
 
     @Config("http-server.authentication.jwt.require-expiration")
-    @ConfigDescription("Refuse tokens without exp")
+    @ConfigDescription("Reject tokens without exp")
     public NativeJwtConfig setRequireExpiration(String requireExpiration) {
         this.requireExpiration = requireExpiration;
         return this;
@@ -76,8 +76,8 @@ public class NativeJwtConfig {
 
     @Config("http-server.authentication.jwt.max-token-lifetime")
     @ConfigDescription(
-            "The longest time from iat to exp and from now to exp; tokens without iat or exp, or"
-                    + " with an iat in the future, are refused")
+            "Maximum time from iat to exp and from now to exp; tokens without iat or exp, or with"
+                + " an iat in the future, are rejected")
     public NativeJwtConfig setMaxTokenLifetime(String maxTokenLifetime) {
         this.maxTokenLifetime = maxTokenLifetime;
         return this;
@@ -89,8 +89,7 @@ public class NativeJwtConfig {
 
     @Config("http-server.authentication.jwt.allowed-algorithms")
     @ConfigDescription(
-            "JWS algorithms that are accepted, separated by commas; all that fit the key when not"
-                    + " set")
+            "Accepted JWS algorithms, separated by commas; all that fit the key when not set")
     public NativeJwtConfig setAllowedAlgorithms(String allowedAlgorithms) {
         this.allowedAlgorithms = allowedAlgorithms;
         return this;
@@ -101,7 +100,7 @@ public class NativeJwtConfig {
     }
 
     @Config("http-server.authentication.jwt.required-token-type")
-    @ConfigDescription("The typ header that tokens must have, such as at+jwt")
+    @ConfigDescription("Required value of the typ header parameter, such as at+jwt")
     public NativeJwtConfig setRequiredTokenType(String requiredTokenType) {
         this.requiredTokenType = requiredTokenType;
         return this;
@@ -113,7 +112,7 @@ public class NativeJwtConfig {
 
     @Config("http-server.authentication.jwt.nested-claim-delimiter")
     @ConfigDescription(
-            "What separates the names in a path to a nested claim, such as a dot; names are literal"
+            "Separator of the names in a path to a nested claim, such as a dot; names are literal"
                     + " when not set")
     public NativeJwtConfig setNestedClaimDelimiter(String nestedClaimDelimiter) {
         this.nestedClaimDelimiter = nestedClaimDelimiter;
@@ -125,7 +124,7 @@ public class NativeJwtConfig {
     }
 
     @Config("http-server.authentication.jwt.groups-field")
-    @ConfigDescription("The claim with the groups of the user; sessions get none when not set")
+    @ConfigDescription("Claim with the groups of the user; sessions get no groups when not set")
     public NativeJwtConfig setGroupsField(String groupsField) {
         this.groupsField = groupsField;
         return this;
@@ -149,7 +148,7 @@ public class NativeJwtConfig {
     }
 
     @Config("http-server.authentication.jwt.jwks.refresh-interval")
-    @ConfigDescription("The longest time from one good fetch of the JWK set to the next")
+    @ConfigDescription("Maximum time from one successful fetch of the JWK Set to the next")
     public NativeJwtConfig setJwksRefreshInterval(String jwksRefreshInterval) {
         this.jwksRefreshInterval = jwksRefreshInterval;
         return this;
@@ -160,7 +159,7 @@ public class NativeJwtConfig {
     }
 
     @Config("http-server.authentication.jwt.jwks.unknown-kid-cooldown")
-    @ConfigDescription("The shortest time from one fetch for an unknown kid to the next")
+    @ConfigDescription("Minimum time from one fetch for an unknown kid to the next")
     public NativeJwtConfig setJwksUnknownKidCooldown(String jwksUnknownKidCooldown) {
         this.jwksUnknownKidCooldown = jwksUnknownKidCooldown;
         return this;
@@ -171,7 +170,7 @@ public class NativeJwtConfig {
     }
 
     @Config("http-server.authentication.jwt.jwks.unknown-kid-wait")
-    @ConfigDescription("How long a login with an unknown kid waits for such a fetch")
+    @ConfigDescription("How long a request with an unknown kid waits for such a fetch")
     public NativeJwtConfig setJwksUnknownKidWait(String jwksUnknownKidWait) {
         this.jwksUnknownKidWait = jwksUnknownKidWait;
         return this;
@@ -182,7 +181,7 @@ public class NativeJwtConfig {
     }
 
     @Config("http-server.authentication.jwt.jwks.max-stale")
-    @ConfigDescription("How long the keys of the last good fetch serve while fetches fail")
+    @ConfigDescription("How long the keys of the last successful fetch are used while fetches fail")
     public NativeJwtConfig setJwksMaxStale(String jwksMaxStale) {
         this.jwksMaxStale = jwksMaxStale;
         return this;
@@ -193,7 +192,7 @@ public class NativeJwtConfig {
     }
 
     @Config("http-server.authentication.jwt.jwks.removed-key-grace")
-    @ConfigDescription("How long a key serves after it left the JWK set")
+    @ConfigDescription("How long a key is used after it was removed from the JWK Set")
     public NativeJwtConfig setJwksRemovedKeyGrace(String jwksRemovedKeyGrace) {
         this.jwksRemovedKeyGrace = jwksRemovedKeyGrace;
         return this;
@@ -204,7 +203,7 @@ public class NativeJwtConfig {
     }
 
     @Config("http-server.authentication.jwt.jwks.cache-file")
-    @ConfigDescription("Where the last good JWK set is kept over a restart")
+    @ConfigDescription("File that keeps the last good JWK Set across a restart")
     public NativeJwtConfig setJwksCacheFile(String jwksCacheFile) {
         this.jwksCacheFile = jwksCacheFile;
         return this;
@@ -215,7 +214,7 @@ public class NativeJwtConfig {
     }
 
     @Config("http-server.authentication.jwt.jwks.bearer-token-file")
-    @ConfigDescription("The file with the bearer token that the server of the JWK set is shown")
+    @ConfigDescription("File with the bearer token for the server of the JWK Set")
     public NativeJwtConfig setJwksBearerTokenFile(String jwksBearerTokenFile) {
         this.jwksBearerTokenFile = jwksBearerTokenFile;
         return this;
@@ -226,7 +225,9 @@ public class NativeJwtConfig {
     }
 
     @Config("http-server.authentication.jwt.jwks.fail-fast")
-    @ConfigDescription("Do not start before the JWK set was fetched, as stock does not")
+    @ConfigDescription(
+            "Fail to start if the JWK Set cannot be fetched, as Trino's built-in JWT authenticator"
+                + " does")
     public NativeJwtConfig setJwksFailFast(String jwksFailFast) {
         this.jwksFailFast = jwksFailFast;
         return this;
@@ -237,7 +238,7 @@ public class NativeJwtConfig {
     }
 
     @Config("http-server.authentication.jwt.max-token-size")
-    @ConfigDescription("The longest token that is read")
+    @ConfigDescription("Maximum length of a token")
     public NativeJwtConfig setMaxTokenSize(String maxTokenSize) {
         this.maxTokenSize = maxTokenSize;
         return this;
@@ -248,7 +249,7 @@ public class NativeJwtConfig {
     }
 
     @Config("http-server.authentication.jwt.token-cache.max-size")
-    @ConfigDescription("Native and heap memory for tokens that were accepted; 0B keeps none")
+    @ConfigDescription("Native and heap memory for the cache of accepted tokens; 0B disables it")
     public NativeJwtConfig setTokenCacheMaxSize(String tokenCacheMaxSize) {
         this.tokenCacheMaxSize = tokenCacheMaxSize;
         return this;
@@ -259,8 +260,7 @@ public class NativeJwtConfig {
     }
 
     @Config("http-server.authentication.jwt.pass-through.credential-name")
-    @ConfigDescription(
-            "The extra credential that holds the token, for connectors; none when not set")
+    @ConfigDescription("Extra credential that passes the token to connectors; none when not set")
     public NativeJwtConfig setPassThroughCredentialName(String passThroughCredentialName) {
         this.passThroughCredentialName = passThroughCredentialName;
         return this;
@@ -271,7 +271,7 @@ public class NativeJwtConfig {
     }
 
     @Config("http-server.authentication.jwt.pass-through.minimum-lifetime")
-    @ConfigDescription("Refuse tokens that expire sooner, while tokens are passed through")
+    @ConfigDescription("Reject tokens that expire sooner, where tokens are passed through")
     public NativeJwtConfig setPassThroughMinimumLifetime(String passThroughMinimumLifetime) {
         this.passThroughMinimumLifetime = passThroughMinimumLifetime;
         return this;
@@ -283,8 +283,8 @@ public class NativeJwtConfig {
 
     @Config("http-server.authentication.jwt.pass-through.allow-user-with-hyphen")
     @ConfigDescription(
-            "Accept users with a hyphen while tokens are passed through; Iceberg may take them for"
-                    + " others")
+            "Accept user names with a hyphen where tokens are passed through; Iceberg may confuse"
+                + " such users")
     public NativeJwtConfig setPassThroughAllowUserWithHyphen(
             String passThroughAllowUserWithHyphen) {
         this.passThroughAllowUserWithHyphen = passThroughAllowUserWithHyphen;
@@ -295,8 +295,8 @@ public class NativeJwtConfig {
         return keyFile;
     }
 
-    @Config(KeyFileDiversion.DIVERTED_KEY)
-    @ConfigDescription("Where native-jwt finds the key file; set by native-jwt itself")
+    @Config(KeyFileDiversion.DIVERTED_PROPERTY)
+    @ConfigDescription("Set by native-jwt itself, which finds the key file here")
     @ConfigSecuritySensitive
     public NativeJwtConfig setKeyFile(String keyFile) {
         this.keyFile = keyFile;

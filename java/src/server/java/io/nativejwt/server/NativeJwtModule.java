@@ -10,18 +10,18 @@ import io.nativejwt.ffi.InvalidConfigurationException;
 import io.nativejwt.ffi.NativeAuthenticator;
 import io.nativejwt.ffi.NativeLibrary;
 import io.nativejwt.ffi.NativeLibraryUnavailableException;
-import io.nativejwt.login.Login;
+import io.nativejwt.login.CoordinatorProperties;
+import io.nativejwt.login.TokenAuthenticator;
 import io.trino.server.security.jwt.ForJwt;
 import io.trino.server.security.jwt.JwtAuthenticator;
 
-import java.util.List;
-import java.util.Optional;
+import java.nio.file.Path;
 import java.util.logging.Logger;
 
 /**
- * Puts the native authenticator in the place of stock's, wherever the coordinator asks for that:
- * for the type {@code JWT} and for the web UI. Where neither is configured it does nothing, and the
- * coordinator refuses our keys as it refuses stock's.
+ * Replaces Trino's built-in JWT authenticator by the native one wherever the coordinator asks for
+ * it: for the type {@code JWT} and for the web UI. Where neither is configured, this module does
+ * nothing, and the coordinator rejects our properties as it rejects the built-in ones.
  */
 final class NativeJwtModule implements ConfigurationAwareModule {
     private static final Logger LOG = Logger.getLogger(NativeJwtModule.class.getName());
@@ -44,7 +44,7 @@ final class NativeJwtModule implements ConfigurationAwareModule {
     @Override
     public void configure(Binder binder) {
         try {
-            if (stockIsConfigured()) {
+            if (jwtIsConfigured()) {
                 bind(binder);
             }
         } catch (LinkageError e) {
@@ -52,24 +52,27 @@ final class NativeJwtModule implements ConfigurationAwareModule {
         }
     }
 
-    /** This module comes last, and stock's reads its configuration only where JWT is asked for. */
-    private boolean stockIsConfigured() {
+    /**
+     * This module comes last, and the built-in one reads its configuration only where JWT is asked
+     * for.
+     */
+    private boolean jwtIsConfigured() {
         return configuration
                 .getAllSeenProperties()
-                .contains(KeyFileDiversion.KEY_FILE_KEYS.getFirst());
+                .contains(KeyFileDiversion.KEY_FILE_PROPERTIES.getFirst());
     }
 
     private void bind(Binder binder) {
         ConfigBinder configBinder = ConfigBinder.configBinder(binder);
         configBinder.bindConfig(NativeJwtConfig.class);
-        NativeConfiguration keys = new NativeConfiguration(configuration.getProperties());
-        if (fetchesKeys(keys)) {
-            // Stock binds them for its own client, which is not there: so the coordinator knows
-            // them all, in the version it has, and refuses the same mistakes.
+        NativeConfiguration properties = new NativeConfiguration(configuration.getProperties());
+        if (fetchesKeys(properties)) {
+            // The built-in module binds them for its own HTTP client, which is not made here. So
+            // the coordinator knows all of them, in its own version, and finds the same mistakes.
             configBinder.bindConfig(HttpClientConfig.class, ForJwt.class, "jwk");
         }
         if (authenticator == null) {
-            open(binder, keys);
+            open(binder, properties);
         }
         if (authenticator != null) {
             binder.bind(JwtAuthenticator.class).toInstance(authenticator);
@@ -77,62 +80,66 @@ final class NativeJwtModule implements ConfigurationAwareModule {
     }
 
     /**
-     * Whether stock would have had an HTTP client, and so the keys of one. Where that cannot be
-     * known, those keys are no further errors.
+     * Whether the built-in authenticator would have had an HTTP client, and so the properties of
+     * one. Where that cannot be known, these properties cause no further errors.
      */
-    private static boolean fetchesKeys(NativeConfiguration keys) {
-        if (keys.hasNoKeySource()) {
+    private static boolean fetchesKeys(NativeConfiguration properties) {
+        if (properties.hasNoKeySource()) {
             return true;
         }
         try {
-            return NativeAuthenticator.describe(keys.forLibrary()).fetchesKeys();
+            return NativeAuthenticator.describe(properties.forLibrary()).fetchesKeys();
         } catch (InvalidConfigurationException | NativeLibraryUnavailableException e) {
-            // Opening fails for the same reason, and tells it.
+            // Opening fails for the same reason, and reports it.
             return true;
         }
     }
 
-    private void open(Binder binder, NativeConfiguration keys) {
-        if (keys.hasForeignKeyFile()) {
+    private void open(Binder binder, NativeConfiguration properties) {
+        if (properties.hasForeignKeyFile()) {
             binder.addError(
-                    "Configuration property '%s' is for native-jwt itself: use '%s'",
-                    KeyFileDiversion.DIVERTED_KEY, KeyFileDiversion.KEY_FILE_KEYS.getFirst());
+                    "Configuration property '%s' is internal to native-jwt: use '%s'",
+                    KeyFileDiversion.DIVERTED_PROPERTY,
+                    KeyFileDiversion.KEY_FILE_PROPERTIES.getFirst());
             return;
         }
-        if (keys.hasNoKeySource()) {
-            // The coordinator says why: there is no key file, or a reference that leads nowhere.
-            keys.undivertedKeyFile()
-                    .ifPresent(key -> binder.addError("native-jwt: %s cannot be read", key));
+        if (properties.hasNoKeySource()) {
+            // The coordinator reports why: a missing key file, or an unresolved reference.
+            properties
+                    .undivertedKeyFile()
+                    .ifPresent(name -> binder.addError("native-jwt: %s cannot be read", name));
             return;
         }
-        Optional<ConfigProperties> file = ConfigProperties.ofThisJvm();
-        List<String> repeated = file.map(keys::repeated).orElse(List.of());
-        for (String key : repeated) {
+        CoordinatorProperties coordinator = CoordinatorProperties.ofThisJvm();
+        String source = coordinator.path().map(Path::toString).orElse("");
+        for (String property : properties.repeated(coordinator)) {
             binder.addError(
-                    "Configuration property '%s' is set more than once in %s",
-                    key, file.orElseThrow().file());
+                    "Configuration property '%s' is set more than once in %s", property, source);
         }
-        String source = file.map(properties -> properties.file().toString()).orElse("");
         try {
             authenticator =
                     new NativeJwtAuthenticator(
-                            Login.start(
-                                    keys.forLibrary(), source, keys.alternateHeaderName(), true));
+                            TokenAuthenticator.open(
+                                    properties.forLibrary(),
+                                    source,
+                                    properties.alternateHeaderName(),
+                                    true));
         } catch (InvalidConfigurationException | NativeLibraryUnavailableException e) {
             binder.addError("%s", e.getMessage());
             return;
         }
-        keys.withoutEffect()
+        properties
+                .withoutEffect()
                 .forEach(
-                        key ->
+                        name ->
                                 LOG.warning(
-                                        key
-                                                + " has no effect: native-jwt fetches keys with a"
-                                                + " client of its own"));
+                                        name
+                                                + " has no effect: native-jwt fetches keys with its"
+                                                + " own HTTP client"));
         LOG.info(
-                "native-jwt %s authenticates as %s says, in place of stock's JWT authenticator"
+                "native-jwt %s authenticates requests as configured in %s, in place of Trino's built-in JWT authenticator"
                         .formatted(
                                 NativeLibrary.jarVersion(),
-                                source.isEmpty() ? "the configuration" : source));
+                                source.isEmpty() ? "the system properties" : source));
     }
 }

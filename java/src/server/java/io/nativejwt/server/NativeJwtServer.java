@@ -3,11 +3,12 @@ package io.nativejwt.server;
 import java.util.Optional;
 
 /**
- * The server seam's main class: Trino's own server with the type {@code JWT} served by native code.
- * It names no class of the engine, so that it can say in one sentence that an engine does not fit.
+ * The server launcher's main class: Trino's own server, with native code for the type {@code JWT}.
+ * It names no class of the engine, so that it can report in one sentence that an engine does not
+ * fit.
  */
 public final class NativeJwtServer {
-    /** As Trino's own main class ends when its configuration is invalid. */
+    /** The exit code of Trino's own main class for an invalid configuration. */
     private static final int INVALID = 100;
 
     private NativeJwtServer() {}

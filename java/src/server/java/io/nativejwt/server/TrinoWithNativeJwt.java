@@ -6,7 +6,7 @@ import io.trino.server.Server;
 
 import java.util.List;
 
-/** Trino's server and one module more. */
+/** Trino's server with one additional module. */
 final class TrinoWithNativeJwt extends Server {
     private final Engine engine;
 

@@ -32,7 +32,7 @@ final class NativeConfigurationTest {
                         .map("http-server.authentication.jwt."::concat)
                         .collect(Collectors.toCollection(TreeSet::new));
         expected.add("native-jwt.key-file");
-        assertThat(NativeConfiguration.ownKeys())
+        assertThat(NativeConfiguration.ownProperties())
                 .hasSizeGreaterThan(10)
                 .containsExactlyInAnyOrderElementsOf(expected);
     }

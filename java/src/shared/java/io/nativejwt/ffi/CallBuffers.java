@@ -7,22 +7,21 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * The off-heap memory of one thread: the header value that goes in and the record that comes back,
- * reused from call to call.
+ * The off-heap memory of one thread, reused from call to call: the header value for native code,
+ * and the record that native code fills.
  */
 final class CallBuffers {
     private static final int INITIAL_HEADER_CAPACITY = 8 * 1024;
 
     /**
-     * A longer header is served from memory of its own, so that one huge request does not stay
-     * allocated for the thread's life.
+     * A longer header gets memory of its own for one call, so that one huge request does not stay
+     * allocated as long as the thread lives.
      */
     private static final int MAXIMUM_RETAINED_CAPACITY = 128 * 1024;
 
     /**
-     * Where the value stands: at an odd address, so that the JVM copies it as bytes. By twos and
-     * fours, which it prefers where address and length allow it, it needs up to 100 ns more. Behind
-     * {@code "Bearer "} the token begins a line of the processor's cache.
+     * Where the value begins. The address is odd, since the JVM's aligned copy is up to 100 ns
+     * slower here. After {@code "Bearer "} the token begins at a line of the processor's cache.
      */
     private static final int START = 57;
 
@@ -31,7 +30,7 @@ final class CallBuffers {
     private static final ThreadLocal<CallBuffers> BUFFERS =
             ThreadLocal.withInitial(CallBuffers::new);
 
-    private final Record record = new Record();
+    private final VerdictRecord record = new VerdictRecord();
     private MemorySegment header = allocate(INITIAL_HEADER_CAPACITY);
     private int headerLength;
 
@@ -41,21 +40,22 @@ final class CallBuffers {
         return BUFFERS.get();
     }
 
-    Record record() {
+    VerdictRecord record() {
         return record;
     }
 
     /**
-     * Copies the value in and returns the segment that holds it. A slice of it would be an object
-     * for each login, in some JVMs.
+     * Copies the value in and returns the segment that contains it. A slice would be an additional
+     * object for each request, in some JVMs.
      */
     MemorySegment copyIn(String value) {
         int length = value.length();
         int end = START + length;
         MemorySegment segment = segmentFor(end + 1);
-        // Characters outside ISO 8859-1 become '?', and a surrogate pair only one: then there are
-        // fewer bytes than characters, and bytes of the previous request would follow. The place
-        // of the terminator shows it.
+        // A character outside ISO 8859-1 becomes '?', and so does a whole surrogate pair. Then
+        // there
+        // are fewer bytes than characters, and bytes of the previous request would follow. The
+        // position of the terminator shows it.
         segment.set(ValueLayout.JAVA_BYTE, end, (byte) 1);
         segment.setString(START, value, ISO_8859_1);
         headerLength =
@@ -65,17 +65,17 @@ final class CallBuffers {
         return segment;
     }
 
-    /** Where the value stands in the segment that {@link #copyIn} returned. */
+    /** The address of the value in the segment that {@link #copyIn} returned. */
     static long headerAddress(MemorySegment segment) {
         return segment.address() + START;
     }
 
-    /** Bytes of the value that was copied in last. */
+    /** The number of bytes of the value that was copied in last. */
     int headerLength() {
         return headerLength;
     }
 
-    /** A token does not outlive its call in memory of ours. */
+    /** Removes the token from memory when the call has returned. */
     void wipe(MemorySegment segment) {
         segment.asSlice(START, headerLength).fill((byte) 0);
     }

@@ -1,14 +1,15 @@
 package io.nativejwt.ffi;
 
 /**
- * What has to be known of a configuration before it is opened. The library reads it, by the code
- * that opens it: no class of ours reads a property of ours.
+ * The facts about a configuration that Java needs before opening it. The library reads them, by the
+ * same code as when opening, so that no Java class interprets a property of native-jwt.
  *
- * @param fetchesKeys whether keys are fetched from a server, or can be after a change of a file of
+ * @param fetchesKeys whether keys are fetched from a server, or may be after a change of a file of
  *     {@code config-files}
- * @param usesJvmTrustStore whether the certificates that this JVM trusts count for that server
+ * @param usesJvmTrustStore whether the certificates that this JVM trusts are trusted for that
+ *     server
  * @param givesMoreThanAUser whether sessions can get groups or the token
- * @param credentialName the extra credential that connectors get the token as; null for none
+ * @param credentialName the extra credential that passes the token to connectors; null for none
  * @param allowsUserWithHyphen whether tokens of users with a hyphen are passed through
  */
 public record ConfigurationSummary(
@@ -22,7 +23,7 @@ public record ConfigurationSummary(
     private static final int GIVES_MORE_THAN_A_USER = 4;
     private static final int ALLOWS_USER_WITH_HYPHEN = 8;
 
-    static ConfigurationSummary of(Record record) {
+    static ConfigurationSummary of(VerdictRecord record) {
         int flags = record.flags();
         String credentialName = record.message();
         return new ConfigurationSummary(

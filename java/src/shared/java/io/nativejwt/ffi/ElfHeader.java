@@ -10,8 +10,10 @@ import java.util.Arrays;
 import java.util.Locale;
 
 /**
- * For which machine a shared library was built: read before loading, since the dynamic linker's own
- * message is no help.
+ * The ELF header of a shared library. It is read before loading, since the dynamic linker's message
+ * does not say what the operator has to do.
+ *
+ * @param complete whether the file is as long as its header says
  */
 record ElfHeader(int wordSize, int machine, boolean complete) {
     private static final byte[] MAGIC = {0x7f, 'E', 'L', 'F'};
@@ -25,10 +27,7 @@ record ElfHeader(int wordSize, int machine, boolean complete) {
     private static final int AARCH64 = 183;
     private static final int RISCV = 243;
 
-    /**
-     * Returns null when the file is no ELF file at all, as after a download that brought an error
-     * page.
-     */
+    /** Returns null for a file in another format, such as a downloaded error page. */
     static ElfHeader read(Path file) throws IOException {
         byte[] bytes;
         try (InputStream in = Files.newInputStream(file)) {
@@ -47,8 +46,8 @@ record ElfHeader(int wordSize, int machine, boolean complete) {
     }
 
     /**
-     * The table of sections is the last thing in the file. To load a file that was cut off kills
-     * the JVM with SIGBUS.
+     * The table of sections is the last part of the file. Loading a truncated file kills the JVM
+     * with SIGBUS.
      */
     private static long endOfSections(ByteBuffer header) {
         return header.getLong(40)
@@ -60,7 +59,7 @@ record ElfHeader(int wordSize, int machine, boolean complete) {
         return architecture().equals(architectureOfThisJvm());
     }
 
-    /** In the spelling of {@code uname -m}, which is also that of the release archives. */
+    /** As {@code uname -m} spells it, and the names of the release archives. */
     String architecture() {
         return switch (machine) {
             case X86 -> "i686";

@@ -2,12 +2,9 @@ package io.nativejwt.ffi;
 
 import java.util.logging.Level;
 
-/** Something the native side wants logged, such as a key set that could not be fetched. */
+/** A line of native code for the log, such as a JWK Set that could not be fetched. */
 public record Event(Level level, String text) {
-    /**
-     * Reads one line of the form {@code LEVEL<tab>text}. A line of another form is logged as it is
-     * rather than lost.
-     */
+    /** Reads one line {@code LEVEL<tab>text}. A line in another format is logged as it is. */
     static Event parse(String line) {
         int tab = line.indexOf('\t');
         if (tab < 0) {

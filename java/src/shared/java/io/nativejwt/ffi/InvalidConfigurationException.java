@@ -2,7 +2,7 @@ package io.nativejwt.ffi;
 
 import java.util.List;
 
-/** The configuration was refused; the message holds every error with key, file and line. */
+/** The configuration is invalid; the message contains all errors with property, file and line. */
 public final class InvalidConfigurationException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

@@ -5,41 +5,41 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
- * The identities of tokens that the library keeps, each at the number of its slot, so that a token
- * that comes again needs no texts from native code and no object. There is no lock: who reads an
- * element that another thread writes gets the old one or the new one, and the generation tells them
- * apart.
+ * The identities of the tokens in the library's cache, by the number of the cache slot. A token
+ * that is sent again then needs no texts from native code and no new object. There is no lock: a
+ * thread that reads an element while another one writes it gets the old or the new one, and the
+ * generation shows which.
  *
- * <p>Nothing tells when the library drives a token out. So an element whose token is gone stays
- * until another one takes its place, or until there is no room: the library says how many bytes its
- * own part of the cache leaves free, and elements give way in turn until the rest takes no more.
- * One whose token is still kept may be among them; its next login brings it back.
+ * <p>The library does not report when it evicts a token. So the element of an evicted token stays
+ * until the slot gets another token, or until the room is used up: the library says how many bytes
+ * its own part of the cache leaves free, and elements are removed in turn until the rest fits.
+ * Tokens that are still cached may be among them; the next request with such a token adds it again.
  */
 final class KnownIdentities {
     /**
-     * @param bytes what it takes, never less
+     * @param bytes an upper bound for the memory that it takes
      */
     private record Known(long generation, Verdict.Accepted accepted, int bytes) {}
 
     private final AtomicReferenceArray<Known> slots;
 
-    /** Of all elements, and of those that threads are about to put in. */
+    /** Of all elements, and of those that threads are about to add. */
     private final AtomicLong bytes = new AtomicLong();
 
-    /** The slot that gives way next, modulo their number. */
+    /** The slot that is emptied next, modulo their number. */
     private final AtomicInteger hand = new AtomicInteger();
 
     KnownIdentities(int slots) {
         this.slots = new AtomicReferenceArray<>(slots);
     }
 
-    /** Null where the place is another token's by now, or was not remembered. */
-    Verdict.Accepted find(Record record) {
+    /** Null if the slot belongs to another token now, or the identity was not remembered. */
+    Verdict.Accepted find(VerdictRecord record) {
         int slot = record.cacheSlot();
         if (slot < 0 || slot >= slots.length()) {
             return null;
         }
-        // Not volatile: its fields are final, and an older element is no fault.
+        // Not volatile: its fields are final, and an older element does no harm.
         Known known = slots.getPlain(slot);
         return known == null || known.generation != record.cacheGeneration()
                 ? null
@@ -49,7 +49,7 @@ final class KnownIdentities {
     /**
      * @param room how many bytes all elements may take
      */
-    void remember(Record record, Verdict.Accepted accepted, long room) {
+    void remember(VerdictRecord record, Verdict.Accepted accepted, long room) {
         int slot = record.cacheSlot();
         int more = record.identityBytes();
         if (slot < 0 || slot >= slots.length() || more > room) {
@@ -70,14 +70,14 @@ final class KnownIdentities {
         return bytes.get();
     }
 
-    /** At most once around, since what is left then belongs to threads that are putting it in. */
+    /** At most one round: what is left then belongs to threads that are adding it. */
     private void makeRoom(long room) {
         for (int step = 0; bytes.get() > room && step < slots.length(); step++) {
             exchange(Integer.remainderUnsigned(hand.getAndIncrement(), slots.length()), null);
         }
     }
 
-    /** The bytes of the new element count already. */
+    /** The bytes of the new element are counted already. */
     private void exchange(int slot, Known known) {
         Known former =
                 known == null && slots.getPlain(slot) == null ? null : slots.getAndSet(slot, known);

@@ -11,13 +11,13 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * An authenticator in native memory. It has no {@code close}: the handle is freed when nothing
- * refers to this object any more, so no thread can be inside a call at that moment.
+ * An authenticator in native memory. It has no {@code close}: it is freed when nothing refers to
+ * this object any more, so no thread can be in a call at that moment.
  */
 public final class NativeAuthenticator {
     private final NativeHandle handle;
     private final KnownIdentities identities;
-    private final KnownRefusals refusals = new KnownRefusals();
+    private final KnownRejections rejections = new KnownRejections();
 
     /** Null where tokens are not passed through. */
     private final String credentialName;
@@ -29,17 +29,17 @@ public final class NativeAuthenticator {
     }
 
     /**
-     * What has to be known of a configuration before it is opened.
+     * Reads the facts about a configuration that are needed before opening it.
      *
-     * @param config the keys, without {@code header-authenticator.name}
-     * @throws InvalidConfigurationException when it cannot be read at all; most errors are told by
-     *     {@link #open} alone
+     * @param config the properties, without {@code header-authenticator.name}
+     * @throws InvalidConfigurationException when they cannot be read at all; only {@link #open}
+     *     reports most errors
      * @throws NativeLibraryUnavailableException when there is no usable library
      */
     public static ConfigurationSummary describe(Map<String, String> config) {
         NativeLibrary.instance().requireAvailable();
         try (Arena arena = Arena.ofConfined()) {
-            Record record = newRecord(arena);
+            VerdictRecord record = newRecord(arena);
             byte[] text = propertiesText(config).getBytes(UTF_8);
             MemorySegment configSegment = copyOf(arena, text);
             int code =
@@ -47,7 +47,7 @@ public final class NativeAuthenticator {
                             configSegment.address(),
                             text.length,
                             record.segment().address(),
-                            Record.CAPACITY);
+                            VerdictRecord.CAPACITY);
             wipe(configSegment);
             if (code != 0) {
                 throw new InvalidConfigurationException("", errors(record));
@@ -57,12 +57,12 @@ public final class NativeAuthenticator {
     }
 
     /**
-     * @param config the keys, without {@code header-authenticator.name}
-     * @param source the file the keys came from, for the messages; empty when unknown
-     * @param trusted whom this JVM trusts; looked at where {@link
+     * @param config the properties, without {@code header-authenticator.name}
+     * @param source the file that the properties came from, for the messages; empty when unknown
+     * @param trusted the certificates that this JVM trusts, used where {@link
      *     ConfigurationSummary#usesJvmTrustStore}
-     * @param takesIdentity whether the coordinator takes groups and extra credentials; keys about
-     *     them are errors where it does not
+     * @param takesIdentity whether the coordinator takes groups and extra credentials; if it does
+     *     not, properties about them are errors
      * @throws InvalidConfigurationException with all errors at once
      * @throws NativeLibraryUnavailableException when there is no usable library
      */
@@ -79,7 +79,7 @@ public final class NativeAuthenticator {
             int flags =
                     (takesIdentity ? 0 : NativeMethods.OPEN_WITHOUT_IDENTITY)
                             + (trusted.alone() ? NativeMethods.OPEN_TRUSTED_CERTIFICATES_ALONE : 0);
-            Record record = newRecord(arena);
+            VerdictRecord record = newRecord(arena);
             MemorySegment configSegment = copyOf(arena, text);
             long handle =
                     NativeMethods.open(
@@ -91,7 +91,7 @@ public final class NativeAuthenticator {
                             pem.length,
                             flags,
                             record.segment().address(),
-                            Record.CAPACITY);
+                            VerdictRecord.CAPACITY);
             wipe(configSegment);
             if (handle == 0) {
                 throw new InvalidConfigurationException(source, errors(record));
@@ -100,26 +100,26 @@ public final class NativeAuthenticator {
         }
     }
 
-    private static Record newRecord(Arena arena) {
-        return new Record(arena.allocate(Record.CAPACITY, Long.BYTES));
+    private static VerdictRecord newRecord(Arena arena) {
+        return new VerdictRecord(arena.allocate(VerdictRecord.CAPACITY, Long.BYTES));
     }
 
-    /** It may hold secrets, such as the password of a trust store. */
+    /** The configuration may contain secrets, such as the password of a trust store. */
     private static void wipe(MemorySegment config) {
         config.fill((byte) 0);
     }
 
-    private static List<String> errors(Record record) {
+    private static List<String> errors(VerdictRecord record) {
         return record.message().lines().filter(line -> !line.isBlank()).toList();
     }
 
-    /** The name under which connectors get the token; null where they do not. */
+    /** The extra credential that passes the token to connectors; null for none. */
     public String credentialName() {
         return credentialName;
     }
 
     /**
-     * Judges the token's times against the system's clock.
+     * Compares the token's times with the system's clock.
      *
      * @param header the value of the Authorization header, empty when there is none
      */
@@ -129,7 +129,7 @@ public final class NativeAuthenticator {
 
     /**
      * @param header the value of the Authorization header, empty when there is none
-     * @param nowMillis the time against which the token's times are judged
+     * @param nowMillis the time with which the token's times are compared
      */
     public Verdict authenticate(String header, long nowMillis) {
         return authenticate(header, nowMillis, 0);
@@ -141,7 +141,7 @@ public final class NativeAuthenticator {
         try {
             Verdict verdict = call(buffers, segment, nowMillis, flags | NativeMethods.REMEMBERED);
             if (verdict == null) {
-                // Another token has taken the place between the answer and the look at it.
+                // The slot got another token between the answer and the look-up.
                 verdict = call(buffers, segment, nowMillis, flags);
             }
             return credentialName != null && verdict instanceof Verdict.Accepted accepted
@@ -153,9 +153,9 @@ public final class NativeAuthenticator {
         }
     }
 
-    /** Null for a token that is known to the library and not to us. */
+    /** Null for a token that the library has in its cache, but whose identity is not known here. */
     private Verdict call(CallBuffers buffers, MemorySegment header, long nowMillis, int flags) {
-        Record record = buffers.record();
+        VerdictRecord record = buffers.record();
         int code =
                 handle.authenticate(
                         CallBuffers.headerAddress(header),
@@ -165,11 +165,11 @@ public final class NativeAuthenticator {
                         record);
         if (code != record.code()) {
             throw new IllegalStateException(
-                    "The native library answered %d, its record says %d"
+                    "The native library returned %d, but its record says %d"
                             .formatted(code, record.code()));
         }
         if (code != 0) {
-            return refusals.of(record);
+            return rejections.of(record);
         }
         if (record.isWithoutTexts()) {
             return identities.find(record);
@@ -183,16 +183,16 @@ public final class NativeAuthenticator {
         return accepted;
     }
 
-    /** Has all accepted tokens forgotten, so that each is verified again. */
+    /** Forgets all accepted tokens, so that each is verified again. */
     public void forgetTokens() {
         handle.forgetTokens();
         identities.forgetAll();
     }
 
-    /** What the native side has to say since the last call. */
+    /** The events of native code since the last call. */
     public List<Event> drainEvents() {
         List<Event> events = new ArrayList<>();
-        Record record = CallBuffers.ofThisThread().record();
+        VerdictRecord record = CallBuffers.ofThisThread().record();
         while (handle.drainEvents(record) > 0) {
             record.message().lines().map(Event::parse).forEach(events::add);
         }
@@ -205,14 +205,14 @@ public final class NativeAuthenticator {
     }
 
     /**
-     * In the format of {@link java.util.Properties}, whose own {@code store} begins with the date
-     * and so loads the names of all time zones: 20 ms of a start.
+     * In the format of {@link java.util.Properties}. Its own method {@code store} writes the date,
+     * for which it loads the names of all time zones: 20 ms of a start.
      */
     private static String propertiesText(Map<String, String> config) {
         StringBuilder text = new StringBuilder();
         config.forEach(
-                (key, value) -> {
-                    appendEscaped(text, key);
+                (name, value) -> {
+                    appendEscaped(text, name);
                     text.append('=');
                     appendEscaped(text, value);
                     text.append('\n');

@@ -4,9 +4,9 @@ import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
 
 /**
- * The address of an authenticator in native memory, and the only way to it: the authenticator is
- * freed when nothing refers to this object any more, and each call keeps the object alive until it
- * has returned. Nothing in here may hand the address out.
+ * The address of an authenticator in native memory, and the only way to use it. The authenticator
+ * is freed when nothing refers to this object any more. Each call keeps the object alive until it
+ * has returned, so no method here may return the address.
  */
 final class NativeHandle {
     private static final Cleaner CLEANER = Cleaner.create();
@@ -26,7 +26,7 @@ final class NativeHandle {
         }
     }
 
-    /** How many bytes the identities that are remembered may take now. */
+    /** How many bytes all remembered identities may take now. */
     long cacheRoom() {
         try {
             return NativeMethods.cacheRoom(address);
@@ -37,7 +37,11 @@ final class NativeHandle {
 
     /** Returns the record's code. */
     int authenticate(
-            long headerAddress, long headerLength, long nowMillis, int flags, Record record) {
+            long headerAddress,
+            long headerLength,
+            long nowMillis,
+            int flags,
+            VerdictRecord record) {
         try {
             return NativeMethods.authenticate(
                     address,
@@ -46,7 +50,7 @@ final class NativeHandle {
                     nowMillis,
                     flags,
                     record.segment().address(),
-                    Record.CAPACITY);
+                    VerdictRecord.CAPACITY);
         } finally {
             Reference.reachabilityFence(this);
         }
@@ -61,9 +65,10 @@ final class NativeHandle {
     }
 
     /** Returns the number of lines in the record's message. */
-    int drainEvents(Record record) {
+    int drainEvents(VerdictRecord record) {
         try {
-            return NativeMethods.drainEvents(address, record.segment().address(), Record.CAPACITY);
+            return NativeMethods.drainEvents(
+                    address, record.segment().address(), VerdictRecord.CAPACITY);
         } finally {
             Reference.reachabilityFence(this);
         }

@@ -18,16 +18,25 @@ import java.util.Properties;
 import java.util.UUID;
 
 /**
- * Finds {@code libnativejwt.so} beside the jar and loads it, once for each class loader. Failure is
- * a state with a message for the operator, so that a class of the plugin can always be initialised
- * and only the configured authenticator fails.
+ * Loads {@code libnativejwt.so}, once for each class loader:
+ *
+ * <ol>
+ *   <li>Find the file in the folder of the jar.
+ *   <li>Read its ELF header: is it a complete library for this machine?
+ *   <li>Load it. If another class loader of this JVM uses the file, load a copy and delete the
+ *       copy.
+ *   <li>Compare its ABI version and its version with the jar's.
+ * </ol>
+ *
+ * <p>A failure is a state with a message for the operator. So the classes of the plugin can always
+ * be initialised, and only the configured authenticator fails.
  */
 public final class NativeLibrary {
     static final String FILE_NAME = "libnativejwt.so";
 
     private static final int VERSION_CAPACITY = 256;
 
-    /** Loading happens at the first look, under the lock of class initialisation. */
+    /** The library is loaded at the first use, under the lock of class initialisation. */
     private static final class Holder {
         static final NativeLibrary INSTANCE = loadBesideJar();
     }
@@ -48,17 +57,14 @@ public final class NativeLibrary {
         return failure == null;
     }
 
-    /**
-     * Why the library cannot be used and what to do about it, in whole sentences; empty when it is
-     * available.
-     */
+    /** Why the library cannot be used and what to do about it; empty when it is available. */
     public String failure() {
         return failure == null ? "" : failure;
     }
 
     /**
-     * The file in the plugin folder or, for a second class loader, the copy that was loaded
-     * (removed since); null on failure.
+     * The file in the folder of the jar or, for a second class loader, the copy, which was deleted
+     * after loading; null on failure.
      */
     Path loadedFrom() {
         return loadedFrom;
@@ -70,7 +76,7 @@ public final class NativeLibrary {
         }
     }
 
-    /** The version of the jar this class is in, which the library's has to equal. */
+    /** The version of this class's jar; the library must have the same. */
     public static String jarVersion() {
         Properties properties = new Properties();
         try (InputStream in = NativeLibrary.class.getResourceAsStream("build.properties")) {
@@ -88,8 +94,8 @@ public final class NativeLibrary {
             jar = Path.of(source.getLocation().toURI());
         } catch (URISyntaxException | RuntimeException e) {
             return failed(
-                    "the folder of the jar cannot be told from its code source (%s)".formatted(e),
-                    "Put jar and library into one folder, as the release archive has them");
+                    "cannot determine the jar's directory from its code source (%s)".formatted(e),
+                    "Put jar and library into one folder, as in the release archive");
         }
         return load(jar.resolveSibling(FILE_NAME));
     }
@@ -108,14 +114,14 @@ public final class NativeLibrary {
             if (String.valueOf(e.getMessage()).contains("already loaded in another classloader")) {
                 return loadCopy(file);
             }
-            return refusedByLinker(file, e);
+            return rejectedByLinker(file, e);
         }
     }
 
     private static NativeLibrary inspect(Path file) {
         if (!Files.isRegularFile(file)) {
             return failed(
-                    "%s is missing: it belongs beside the jar".formatted(file),
+                    "%s is missing: it must be in the same folder as the jar".formatted(file),
                     "Copy the whole folder of the release archive, jar and library");
         }
         ElfHeader header;
@@ -140,13 +146,12 @@ public final class NativeLibrary {
         }
         if (!header.complete()) {
             return failed(
-                    "%s was cut off while it was copied".formatted(file),
-                    "Copy it again from the release archive");
+                    "%s is truncated".formatted(file), "Copy it again from the release archive");
         }
         return null;
     }
 
-    /** The JVM binds a library's path to one class loader, so a second one needs its own file. */
+    /** The JVM binds the path of a library to one class loader; another one needs its own file. */
     private static NativeLibrary loadCopy(Path original) {
         Path copy;
         try {
@@ -163,20 +168,23 @@ public final class NativeLibrary {
         } catch (IllegalCallerException e) {
             return nativeAccessDenied(original);
         } catch (UnsatisfiedLinkError e) {
-            return refusedByLinker(copy, e);
+            return rejectedByLinker(copy, e);
         } finally {
             remove(copy);
         }
     }
 
-    /** Beside the original it can be loaded for sure; a temporary folder may be mounted noexec. */
+    /** First the folder of the original: a temporary folder may be mounted noexec. */
     private static List<Path> copyFolders(Path original) {
         return List.of(
                 original.toAbsolutePath().getParent(),
                 Path.of(System.getProperty("java.io.tmpdir")).toAbsolutePath());
     }
 
-    /** Into the first folder that takes it; the exception names what each of them said. */
+    /**
+     * Copies into the first folder where that works; the exception contains the error of each of
+     * them.
+     */
     static Path copyTo(Path original, List<Path> folders) throws IOException {
         String unique = ProcessHandle.current().pid() + "-" + UUID.randomUUID();
         String name = FILE_NAME.replace(".so", "-" + unique + ".so");
@@ -192,8 +200,8 @@ public final class NativeLibrary {
     }
 
     /**
-     * Linux keeps the mapping of a removed file, so the copy goes at once and survives no crash of
-     * the JVM.
+     * Linux keeps the mapping of a deleted file. So the copy is deleted at once, and no crash of
+     * the JVM leaves it behind.
      */
     private static void remove(Path copy) {
         try {
@@ -212,20 +220,20 @@ public final class NativeLibrary {
             int abi = NativeMethods.abiVersion();
             if (abi != NativeMethods.ABI_VERSION) {
                 return failed(
-                        "%s speaks version %d of the boundary, the jar (%s) speaks version %d"
+                        "%s implements ABI version %d, but the jar (%s) requires %d"
                                 .formatted(original, abi, jarVersion, NativeMethods.ABI_VERSION),
                         fix);
             }
             String version = libraryVersion();
             if (!version.equals(jarVersion)) {
                 return failed(
-                        "%s has version %s, the jar has %s"
+                        "%s has version %s, but the jar has version %s"
                                 .formatted(original, version, jarVersion),
                         fix);
             }
         } catch (UnsatisfiedLinkError e) {
             return failed(
-                    "%s is a library, but not nativejwt's (%s)".formatted(original, e.getMessage()),
+                    "%s is not the library of native-jwt (%s)".formatted(original, e.getMessage()),
                     fix);
         }
         return new NativeLibrary(null, loaded);
@@ -244,22 +252,22 @@ public final class NativeLibrary {
 
     private static NativeLibrary nativeAccessDenied(Path file) {
         return failed(
-                "the JVM forbids native-jwt to load %s (it runs with --illegal-native-access=deny)"
+                "the JVM does not allow native-jwt to load %s (--illegal-native-access=deny)"
                         .formatted(file),
                 "Add the line --enable-native-access=ALL-UNNAMED to etc/jvm.config");
     }
 
-    private static NativeLibrary refusedByLinker(Path file, UnsatisfiedLinkError e) {
+    private static NativeLibrary rejectedByLinker(Path file, UnsatisfiedLinkError e) {
         String reason = String.valueOf(e.getMessage());
         if (reason.contains("GLIBC_")) {
             return failed(
-                    "this system's C library is older than %s needs (%s)".formatted(file, reason),
-                    "Use a newer base system; the README states the oldest glibc");
+                    "this system's C library is too old for %s (%s)".formatted(file, reason),
+                    "Use a newer base system; the README names the oldest supported glibc");
         }
         if (reason.contains("failed to map segment")) {
             return failed(
-                    "%s lies on a file system that is mounted noexec (%s)".formatted(file, reason),
-                    "Keep that folder on a file system that allows execution");
+                    "%s is on a file system that is mounted noexec (%s)".formatted(file, reason),
+                    "Move that folder to a file system that allows execution");
         }
         return failed(
                 "%s cannot be loaded (%s)".formatted(file, reason),

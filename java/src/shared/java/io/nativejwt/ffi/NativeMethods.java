@@ -1,26 +1,29 @@
 package io.nativejwt.ffi;
 
 /**
- * The whole boundary to native code; {@code rust/ffi} holds the other side. Addresses and lengths
- * go in, numbers come back: native code touches no Java object and throws nothing. Callable only
- * after {@link NativeLibrary} has loaded the library.
+ * The whole boundary to native code; the other side is {@code rust/ffi/src/jni.rs}. Arguments are
+ * addresses, lengths and numbers, results are numbers: native code uses no Java object and throws
+ * no exception. Callable only after {@link NativeLibrary} has loaded the library.
+ *
+ * <p>The exported symbols contain the parameter types. So a method whose parameters differ from
+ * those of the Rust function is not linked.
  */
 final class NativeMethods {
     /**
-     * Raised together with the native constant whenever a signature or the layout of the record
-     * changes.
+     * Incremented together with the native constant whenever a signature or the layout of the
+     * record changes.
      */
     static final int ABI_VERSION = 6;
 
-    /** The flag of {@link #open} for a caller that hands on a principal and no identity. */
+    /** The flag of {@link #open} for a coordinator that takes a principal and no identity. */
     static final int OPEN_WITHOUT_IDENTITY = 1;
 
-    /** The flag of {@link #open} for a JVM that was told whom to trust. */
+    /** The flag of {@link #open} for a JVM with a configured trust store. */
     static final int OPEN_TRUSTED_CERTIFICATES_ALONE = 2;
 
     /**
-     * The flag of {@link #authenticate} for a caller that remembers identities by their place in
-     * the cache.
+     * The flag of {@link #authenticate} for a caller that remembers identities by their slot in the
+     * cache.
      */
     static final int REMEMBERED = 1;
 
@@ -35,14 +38,15 @@ final class NativeMethods {
     static native int libraryVersion(long address, int capacity);
 
     /**
-     * Writes what has to be known before {@link #open}, and returns the record's code: 0, or
-     * another one when the record's message holds errors, one a line.
+     * Writes a {@link ConfigurationSummary} and returns the record's code: 0, or another one when
+     * the record's message contains errors, one per line.
      */
     static native int describe(
             long configAddress, long configLength, long recordAddress, int recordCapacity);
 
     /**
-     * Returns a handle, or 0 when the record's message holds the configuration errors, one a line.
+     * Returns a handle, or 0 when the record's message contains the configuration errors, one per
+     * line.
      */
     static native long open(
             long configAddress,
@@ -65,20 +69,18 @@ final class NativeMethods {
             long recordAddress,
             int recordCapacity);
 
-    /** How many accepted tokens are kept at most; each slot of a record is less than it. */
+    /** The maximum number of tokens in the cache; each slot of a record is less. */
     static native int cacheSlots(long handle);
 
     /**
-     * How many bytes the identities that are remembered here may take now, so that they and the
-     * library's part of the cache stay below {@code token-cache.max-size} together.
+     * How many bytes the identities that Java remembers may take now, so that they and the
+     * library's part of the cache together stay below {@code token-cache.max-size}.
      */
     static native long cacheRoom(long handle);
 
     static native void forgetTokens(long handle);
 
-    /**
-     * Takes what the native side has to say since the last call and returns the number of lines.
-     */
+    /** Writes the events since the last call, one per line, and returns their number. */
     static native int drainEvents(long handle, long recordAddress, int recordCapacity);
 
     static native void close(long handle);

@@ -1,12 +1,12 @@
 package io.nativejwt.ffi;
 
 /**
- * Whom this JVM trusts as a server of keys, where no trust store is configured.
+ * The certificates that this JVM trusts for key servers, where no trust store is configured.
  *
  * @param pem the certificates, in PEM; may be empty
- * @param alone whether the system's certificates are not trusted beside them
+ * @param alone whether only these are trusted, without the system's certificates
  */
 public record TrustedCertificates(String pem, boolean alone) {
-    /** The system's certificates and no others. */
+    /** Only the system's certificates. */
     public static final TrustedCertificates OF_THE_SYSTEM = new TrustedCertificates("", false);
 }

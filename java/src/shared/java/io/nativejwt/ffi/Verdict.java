@@ -4,16 +4,16 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
 
-/** What is said of one request: by the native side, and by what stands around it. */
+/** The result of authenticating one request. */
 public sealed interface Verdict {
-    /** The token is good. One that comes again may get the same object. */
+    /** The token is accepted. A token that is sent again may get the same object. */
     final class Accepted implements Verdict {
         private final String principal;
         private final String user;
         private final Set<String> groups;
         private final Map<String, String> extraCredentials;
 
-        /** Any thread may make it, and any thread's serves. */
+        /** Several threads may make it; each of their objects can be used. */
         private Object identity;
 
         Accepted(
@@ -37,29 +37,30 @@ public sealed interface Verdict {
             return user;
         }
 
-        /** What {@code groups-field} names. */
+        /** The groups in the claim that {@code groups-field} names. */
         public Set<String> groups() {
             return groups;
         }
 
-        /** The token, where it is passed through. */
+        /** The token, if it is passed through. */
         public Map<String, String> extraCredentials() {
             return extraCredentials;
         }
 
-        /** The same with the request's own token, which is kept nowhere. */
+        /** The same with the request's own token, which is not cached. */
         Accepted withExtraCredentials(Map<String, String> credentials) {
             return new Accepted(principal, user, groups, credentials);
         }
 
-        /** For a session as somebody else, which gets nothing that is the token's own user's. */
+        /** For a session of another user, which gets no groups and no token of this one. */
         public Accepted forAnotherUser() {
             return new Accepted(principal, user, Set.of(), Map.of());
         }
 
         /**
-         * What the coordinator takes for an identity, made once. It depends on this object alone,
-         * not on the request, and has final fields only, so that other threads may see it.
+         * The coordinator's object for this user, made once. It must depend on this object alone,
+         * not on the request, and have only final fields, since other threads see it without
+         * synchronisation.
          */
         public <T> T identity(Class<T> type, Function<Accepted, T> make) {
             Object present = identity;
@@ -70,7 +71,7 @@ public sealed interface Verdict {
             return type.cast(present);
         }
 
-        /** Without the token, which a text for a log must not hold. */
+        /** Without the token, which must not appear in a log. */
         @Override
         public String toString() {
             return "Accepted[principal=%s, user=%s]".formatted(principal, user);

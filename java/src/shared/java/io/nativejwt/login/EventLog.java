@@ -10,28 +10,28 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 
 /**
- * Brings what the native side has to say into the coordinator's log, once a second. Native threads
- * never call into the JVM, so a Java thread has to ask. It ends when its authenticator is no longer
- * referred to.
+ * Writes the events of native code into the coordinator's log, once a second. Native threads never
+ * call into the JVM, so a Java thread polls. It ends when nothing refers to its authenticator any
+ * more.
  */
 final class EventLog implements Runnable {
     private static final Logger LOG = Logger.getLogger(EventLog.class.getName());
     private static final long INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final WeakReference<NativeAuthenticator> authenticator;
-    private final RejectLog rejectLog;
+    private final RejectionLog rejectionLog;
 
-    private EventLog(NativeAuthenticator authenticator, RejectLog rejectLog) {
+    private EventLog(NativeAuthenticator authenticator, RejectionLog rejectionLog) {
         this.authenticator = new WeakReference<>(authenticator);
-        this.rejectLog = rejectLog;
+        this.rejectionLog = rejectionLog;
     }
 
     /**
-     * What was said while the configuration was read is logged before this returns, so that it
-     * stands where the start is told of.
+     * Logs the events of opening before it returns, so that they appear among the lines of the
+     * start.
      */
-    static void start(NativeAuthenticator authenticator, RejectLog rejectLog) {
-        EventLog eventLog = new EventLog(authenticator, rejectLog);
+    static void start(NativeAuthenticator authenticator, RejectionLog rejectionLog) {
+        EventLog eventLog = new EventLog(authenticator, rejectionLog);
         eventLog.drain();
         Thread thread = new Thread(eventLog, "native-jwt-log");
         thread.setDaemon(true);
@@ -54,9 +54,9 @@ final class EventLog implements Runnable {
             for (Event event : live.drainEvents()) {
                 LOG.log(event.level(), event.text());
             }
-            rejectLog.flush();
+            rejectionLog.flush();
         } catch (RuntimeException e) {
-            // The next round may do better; logging must not end because of one bad line.
+            // One bad line must not end the logging; the next round may succeed.
             LOG.log(Level.WARNING, "Events of the native library could not be read", e);
         }
         return true;

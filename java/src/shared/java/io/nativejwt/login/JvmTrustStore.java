@@ -18,38 +18,38 @@ import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509TrustManager;
 
 /**
- * The certificates that this JVM trusts, as stock's HTTP client takes them: those of {@code
- * javax.net.ssl.trustStore}, else of the JDK's jssecacerts or cacerts. They count as they are at
- * the start.
+ * The certificates that this JVM trusts, as Trino's HTTP client reads them: those of {@code
+ * javax.net.ssl.trustStore}, else of the JDK's jssecacerts or cacerts. They are read once, at the
+ * start.
  */
 public final class JvmTrustStore {
     private static final Logger LOG = Logger.getLogger(JvmTrustStore.class.getName());
     private static final Base64.Encoder BASE64 = Base64.getMimeEncoder(64, new byte[] {'\n'});
 
-    /** The property that tells a JVM whom to trust, in the place of what the JDK brings. */
+    /** The system property that replaces the JDK's own trust store. */
     private static final String TRUST_STORE = "javax.net.ssl.trustStore";
 
     private JvmTrustStore() {}
 
-    /** Without certificates, and with a warning in the log, where none can be read. */
+    /** If none can be read, there are no certificates and a warning is logged. */
     public static TrustedCertificates read() {
         String path = System.getProperty(TRUST_STORE, "");
-        // Who narrows the JVM's trust to a company's CA does not mean that of the system's as well.
+        // An operator who restricts the JVM's trust to a company's CA does not want the system's
+        // CAs.
         boolean alone = !path.isEmpty();
         if (alone && !path.equals("NONE") && !new File(path).canRead()) {
             LOG.warning(
                     TRUST_STORE
                             + "="
                             + path
-                            + " cannot be read: this JVM trusts the certificates of its JDK"
-                            + " instead, and so does native-jwt");
+                            + " cannot be read: this JVM and native-jwt trust the certificates of"
+                            + " the JDK instead");
         }
         String place = alone ? " (" + TRUST_STORE + "=" + path + ")" : "";
         String without =
                 alone
-                        ? "; no server of a JWK set is trusted"
-                        : "; the servers of JWK sets are verified with the system's root"
-                                + " certificates alone";
+                        ? "; no key server is trusted"
+                        : "; key servers are verified with the system's root certificates only";
         String pem = "";
         try {
             pem = pem();
@@ -83,7 +83,7 @@ public final class JvmTrustStore {
                     + new String(BASE64.encode(certificate.getEncoded()), US_ASCII)
                     + "\n-----END CERTIFICATE-----\n";
         } catch (GeneralSecurityException e) {
-            // It came out of a store as DER, so this cannot be; the others count.
+            // Cannot happen, since it was read from a store as DER; the others are still used.
             return "";
         }
     }

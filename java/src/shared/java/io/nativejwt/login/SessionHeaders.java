@@ -8,10 +8,10 @@ import java.util.function.Function;
 import java.util.stream.Stream;
 
 /**
- * What a request asks of its session beyond the token, by the headers that {@code
- * io.trino.server.HttpRequestSessionContextFactory} reads. The coordinator decides whether another
- * user is allowed; what the token says of its own user must not go over to that one, and nobody but
- * us may set the credential that holds the token.
+ * The headers by which a request asks for another user and for extra credentials, as {@code
+ * io.trino.server.HttpRequestSessionContextFactory} reads them. The coordinator decides whether the
+ * other user is allowed. That user must not get the groups and the token of the token's own user,
+ * and no client may set the credential that contains the token.
  */
 final class SessionHeaders {
     private static final String TRINO = "trino";
@@ -36,7 +36,7 @@ final class SessionHeaders {
     }
 
     /**
-     * The other users that a session is asked for.
+     * The other users that the request asks for.
      *
      * @param values gives all values of a header, or null
      */
@@ -48,7 +48,7 @@ final class SessionHeaders {
                 continue;
             }
             for (String name : names) {
-                // The coordinator trims a name, and an empty one is none.
+                // The coordinator trims a name, and ignores an empty one.
                 String other = name == null ? "" : name.trim();
                 if (!other.isEmpty() && !other.equals(user)) {
                     if (others.isEmpty()) {
@@ -62,30 +62,30 @@ final class SessionHeaders {
     }
 
     /**
-     * Whether a client brings an extra credential of one of these names. The coordinator would put
-     * it over ours, whichever of the two headers it takes.
+     * Whether the request contains an extra credential with one of these names. The coordinator
+     * would replace ours by it, whichever of the two headers it reads.
      *
      * @param values gives all values of a header, or null
      */
-    boolean bringCredential(Set<String> credentials, Function<String, List<String>> values) {
+    boolean containCredential(Set<String> credentials, Function<String, List<String>> values) {
         for (String header : extraCredentials) {
             List<String> lines = values.apply(header);
-            if (lines != null && lines.stream().anyMatch(line -> brings(credentials, line))) {
+            if (lines != null && lines.stream().anyMatch(line -> contains(credentials, line))) {
                 return true;
             }
         }
         return false;
     }
 
-    /** A line is a list with commas of names and values with an equals sign between them. */
-    private static boolean brings(Set<String> credentials, String line) {
+    /** A line contains {@code name=value} pairs, separated by commas. */
+    private static boolean contains(Set<String> credentials, String line) {
         if (line == null) {
             return false;
         }
         for (String element : line.split(",")) {
             int equals = element.indexOf('=');
             String name = equals < 0 ? element : element.substring(0, equals);
-            // Names are compared exactly by the coordinator, and by connectors as they like.
+            // The coordinator compares names exactly, but a connector may ignore case.
             if (credentials.stream().anyMatch(trimmed(name)::equalsIgnoreCase)) {
                 return true;
             }
@@ -93,7 +93,7 @@ final class SessionHeaders {
         return false;
     }
 
-    /** Of all that the coordinator's {@code Splitter} trims, and some more. */
+    /** Removes everything that the coordinator's {@code Splitter} removes, and more. */
     private static String trimmed(String name) {
         int start = 0;
         int end = name.length();

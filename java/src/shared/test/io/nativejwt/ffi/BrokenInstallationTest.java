@@ -72,7 +72,7 @@ final class BrokenInstallationTest {
         byte[] library = library();
         for (int length : new int[] {20, 64, 4096, library.length / 2, library.length - 1}) {
             assertRefusal(installed(Arrays.copyOf(library, length)))
-                    .hasMessageMatching("(?s).*(was cut off|is not a Linux shared library).*");
+                    .hasMessageMatching("(?s).*(is truncated|is not a Linux shared library).*");
         }
     }
 
@@ -84,7 +84,7 @@ final class BrokenInstallationTest {
         assertThat(text).contains("\0GLIBC_2.3");
         byte[] library = text.replaceFirst("\0GLIBC_2\\.3", "\0GLIBC_9.9").getBytes(ISO_8859_1);
         assertRefusal(installed(library))
-                .hasMessageContaining("C library is older than")
+                .hasMessageContaining("C library is too old for")
                 .hasMessageContaining("GLIBC_9.9");
     }
 
@@ -92,7 +92,7 @@ final class BrokenInstallationTest {
     void libraryOfSomebodyElse() throws Exception {
         Path other = Path.of(System.getProperty("java.home"), "lib", "libzip.so");
         assertRefusal(InstalledPlugin.folderWith(folder.resolve("other"), other))
-                .hasMessageContaining("is a library, but not nativejwt's");
+                .hasMessageContaining("is not the library of native-jwt");
     }
 
     @Test
@@ -107,7 +107,7 @@ final class BrokenInstallationTest {
         }
         assertRefusal(installed)
                 .hasMessageContaining("has version")
-                .hasMessageContaining("the jar has 99.0.0")
+                .hasMessageContaining("the jar has version 99.0.0")
                 .hasMessageContaining("same release archive");
     }
 
@@ -128,7 +128,7 @@ final class BrokenInstallationTest {
         String output = new String(compiler.getInputStream().readAllBytes(), ISO_8859_1);
         assertThat(compiler.waitFor()).as(output).isZero();
         assertRefusal(InstalledPlugin.folderWith(folder.resolve("boundary"), library))
-                .hasMessageContaining("speaks version 4711 of the boundary")
+                .hasMessageContaining("implements ABI version 4711")
                 .hasMessageContaining("same release archive");
     }
 
@@ -148,7 +148,7 @@ final class BrokenInstallationTest {
         String output = new String(jvm.getInputStream().readAllBytes(), ISO_8859_1);
         assertThat(jvm.waitFor(1, TimeUnit.MINUTES)).isTrue();
         assertThat(output)
-                .contains("the JVM forbids")
+                .contains("the JVM does not allow")
                 .contains("--enable-native-access=ALL-UNNAMED")
                 .contains("etc/jvm.config");
     }

@@ -21,4 +21,13 @@ final class ReferencesTest {
         assertThat(References.resolve("${ENV:C}", ENVIRONMENT::get)).isEmpty();
         assertThat(References.resolve("${ENV:A}${VAULT:A}", ENVIRONMENT::get)).isEmpty();
     }
+
+    @Test
+    void valueIsTakenApart() {
+        String value = "a${ENV:X}b${KID}c${vault:y/z}";
+        assertThat(References.in(value)).containsExactly("${ENV:X}", "${vault:y/z}");
+        assertThat(References.textsAround(value)).containsExactly("a", "b${KID}c", "");
+        assertThat(References.in("${KID}")).isEmpty();
+        assertThat(References.textsAround("")).containsExactly("");
+    }
 }

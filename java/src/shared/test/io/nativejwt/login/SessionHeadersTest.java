@@ -33,15 +33,15 @@ final class SessionHeadersTest {
                 "\u0000token=x",
             })
     void reservedCredentialIsSeen(String line) {
-        assertThat(brings(TRINO, "X-Trino-Extra-Credential", "a=b", line)).isTrue();
-        assertThat(brings(PRESTO, "x-presto-extra-credential", line)).isTrue();
-        assertThat(brings(TRINO, "X-Presto-Extra-Credential", line)).isFalse();
+        assertThat(contains(TRINO, "X-Trino-Extra-Credential", "a=b", line)).isTrue();
+        assertThat(contains(PRESTO, "x-presto-extra-credential", line)).isTrue();
+        assertThat(contains(TRINO, "X-Presto-Extra-Credential", line)).isFalse();
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"", "a=token", "tokens=x", "to ken=x", "a=b,c=token", "=token"})
     void otherCredentialsAreTheClients(String line) {
-        assertThat(brings(TRINO, "X-Trino-Extra-Credential", line)).isFalse();
+        assertThat(contains(TRINO, "X-Trino-Extra-Credential", line)).isFalse();
     }
 
     @Test
@@ -55,8 +55,8 @@ final class SessionHeadersTest {
         assertThat(asksForAnother("X-Other-User", "bob")).isFalse();
     }
 
-    private static boolean brings(SessionHeaders headers, String name, String... lines) {
-        return headers.bringCredential(Set.of("jwt", "token"), request(name, lines)::get);
+    private static boolean contains(SessionHeaders headers, String name, String... lines) {
+        return headers.containCredential(Set.of("jwt", "token"), request(name, lines)::get);
     }
 
     private static boolean asksForAnother(String name, String... lines) {

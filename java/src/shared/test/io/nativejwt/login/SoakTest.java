@@ -49,7 +49,7 @@ import javax.crypto.SecretKey;
 @Tag("soak")
 final class SoakTest {
     private static final String JWT = "http-server.authentication.jwt.";
-    private static final Login.Headers<Object> NO_HEADERS = (request, name) -> null;
+    private static final TokenAuthenticator.Headers<Object> NO_HEADERS = (request, name) -> null;
     private static final Duration DURATION =
             Duration.ofMinutes(
                     Integer.parseInt(System.getenv().getOrDefault("NATIVEJWT_SOAK_MINUTES", "2")));
@@ -131,7 +131,7 @@ final class SoakTest {
             for (String issuer : List.of("file", "set", "secret")) {
                 writeIssuer(issuer, 0, server.getAddress().getPort());
             }
-            List<Sample> samples = soak(login(), server.getAddress().getPort());
+            List<Sample> samples = soak(open(), server.getAddress().getPort());
             assertThat(wrong.get()).isNull();
             assertThat(admitted.get()).isGreaterThan(10_000);
             assertThat(refused.get()).isGreaterThan(10_000);
@@ -147,11 +147,12 @@ final class SoakTest {
         }
     }
 
-    private List<Sample> soak(Login login, int port) throws Exception {
+    private List<Sample> soak(TokenAuthenticator authenticator, int port) throws Exception {
         long end = System.nanoTime() + DURATION.toNanos();
         List<Thread> workers =
                 IntStream.range(0, 2)
-                        .mapToObj(number -> Thread.ofPlatform().start(() -> work(login, end)))
+                        .mapToObj(
+                                number -> Thread.ofPlatform().start(() -> work(authenticator, end)))
                         .toList();
         List<Sample> samples = new ArrayList<>();
         long pause = DURATION.toMillis() / SAMPLES;
@@ -159,8 +160,8 @@ final class SoakTest {
             Thread.sleep(pause);
             samples.add(Sample.take());
             change(round, port);
-            // One more authenticator, which nothing refers to after a login.
-            check(login(), stable("alice"), true);
+            // One more authenticator, which nothing refers to after a authenticator.
+            check(open(), stable("alice"), true);
         }
         for (Thread worker : workers) {
             worker.join();
@@ -184,7 +185,7 @@ final class SoakTest {
     }
 
     /** What must be admitted and what must not, whatever changes meanwhile. */
-    private void work(Login login, long end) {
+    private void work(TokenAuthenticator authenticator, long end) {
         try {
             List<String> repeated =
                     IntStream.range(0, 1000).mapToObj(number -> stable("user" + number)).toList();
@@ -197,13 +198,13 @@ final class SoakTest {
                 ThreadLocalRandom random = ThreadLocalRandom.current();
                 int number = random.nextInt(1000);
                 switch (number % 8) {
-                    case 0 -> check(login, stable("once" + random.nextLong()), true);
-                    case 1 -> check(login, expired, false);
-                    case 2 -> check(login, altered(forged, number), false);
-                    case 3 -> check(login, "garbage" + number, false);
-                    case 4 -> either(login, ofFile.token("file", "alice"));
-                    case 5 -> either(login, ofSet.token("set", "alice"));
-                    default -> check(login, repeated.get(number), true);
+                    case 0 -> check(authenticator, stable("once" + random.nextLong()), true);
+                    case 1 -> check(authenticator, expired, false);
+                    case 2 -> check(authenticator, altered(forged, number), false);
+                    case 3 -> check(authenticator, "garbage" + number, false);
+                    case 4 -> either(authenticator, ofFile.token("file", "alice"));
+                    case 5 -> either(authenticator, ofSet.token("set", "alice"));
+                    default -> check(authenticator, repeated.get(number), true);
                 }
             }
         } catch (Throwable e) {
@@ -211,23 +212,27 @@ final class SoakTest {
         }
     }
 
-    private void check(Login login, String token, boolean expected) {
-        assertThat(either(login, token)).as(expected ? "admitted" : "refused").isEqualTo(expected);
+    private void check(TokenAuthenticator authenticator, String token, boolean expected) {
+        assertThat(either(authenticator, token))
+                .as(expected ? "admitted" : "refused")
+                .isEqualTo(expected);
     }
 
-    private boolean either(Login login, String token) {
-        boolean isAdmitted = login.judge(token, this, NO_HEADERS) instanceof Verdict.Accepted;
+    private boolean either(TokenAuthenticator authenticator, String token) {
+        boolean isAdmitted =
+                authenticator.authenticateToken(token, this, NO_HEADERS)
+                        instanceof Verdict.Accepted;
         (isAdmitted ? admitted : refused).incrementAndGet();
         return isAdmitted;
     }
 
-    private Login login() {
+    private TokenAuthenticator open() {
         String files =
                 Stream.of("file", "set", "secret")
                         .map(issuer -> folder.resolve(issuer + ".properties").toString())
                         .reduce((all, file) -> all + "," + file)
                         .orElseThrow();
-        return Login.start(Map.of(JWT + "config-files", files), "", null, true);
+        return TokenAuthenticator.open(Map.of(JWT + "config-files", files), "", null, true);
     }
 
     private String stable(String user) {

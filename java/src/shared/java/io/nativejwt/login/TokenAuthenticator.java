@@ -11,29 +11,27 @@ import java.util.Set;
 import java.util.concurrent.CopyOnWriteArraySet;
 
 /**
- * What both seams do with a request: hand the Authorization header to native code, see what the
- * request asks beyond it, and tell the log of a refusal. Nothing is thrown: the coordinator answers
- * an exception it does not know with status 500, shows its stack trace and ends the chain of
- * authenticators.
+ * What both integrations do with a request: they hand the Authorization header to native code,
+ * check the other headers of the request, and log a rejection. No method throws: the coordinator
+ * answers an exception that it does not know with status 500, shows its stack trace and does not
+ * ask the next authenticator of the list.
  */
-public final class Login {
-    /** In lower case, in which the coordinator's map of headers needs no copy of it. */
+public final class TokenAuthenticator {
+    /** In lower case: the coordinator's map of headers then needs no copy of it. */
     private static final String AUTHORIZATION = "authorization";
 
     /**
-     * The names that are kept for tokens, of all authenticators of the coordinator: what one of
-     * them refuses, the next one of the list must not let in.
+     * The names of extra credentials that are reserved for tokens, of all authenticators of the
+     * coordinator: what one of them rejects, the next one of the list must not accept.
      */
     private static final Set<String> RESERVED = new CopyOnWriteArraySet<>();
 
     private final NativeAuthenticator authenticator;
     private final SessionHeaders sessionHeaders;
-
     private final boolean allowsHyphen;
+    private final RejectionLog rejectionLog = new RejectionLog();
 
-    private final RejectLog rejectLog = new RejectLog();
-
-    private Login(
+    private TokenAuthenticator(
             NativeAuthenticator authenticator,
             SessionHeaders sessionHeaders,
             boolean allowsHyphen) {
@@ -43,14 +41,17 @@ public final class Login {
     }
 
     /**
-     * @param config the keys of the authenticator
-     * @param source the file the keys came from, for the messages; empty when unknown
-     * @param alternateHeaderName {@code protocol.v1.alternate-header-name}, or null
+     * Opens the native authenticator, reserves the name of its extra credential, and starts the
+     * thread that logs its events.
+     *
+     * @param config the properties of the authenticator
+     * @param source the file that the properties came from, for the messages; empty when unknown
+     * @param alternateHeaderName {@link CoordinatorProperties#ALTERNATE_HEADER_NAME}, or null
      * @param takesIdentity whether the coordinator takes groups and extra credentials from us
      * @throws io.nativejwt.ffi.InvalidConfigurationException with all errors at once
      * @throws io.nativejwt.ffi.NativeLibraryUnavailableException when there is no usable library
      */
-    public static Login start(
+    public static TokenAuthenticator open(
             Map<String, String> config,
             String source,
             String alternateHeaderName,
@@ -61,63 +62,65 @@ public final class Login {
                 summary.usesJvmTrustStore()
                         ? JvmTrustStore.read()
                         : TrustedCertificates.OF_THE_SYSTEM;
-        Login login =
-                new Login(
+        TokenAuthenticator opened =
+                new TokenAuthenticator(
                         NativeAuthenticator.open(config, source, trusted, takesIdentity),
                         new SessionHeaders(alternateHeaderName),
                         summary.allowsUserWithHyphen());
-        if (login.authenticator.credentialName() != null) {
-            RESERVED.add(login.authenticator.credentialName());
+        if (opened.authenticator.credentialName() != null) {
+            RESERVED.add(opened.authenticator.credentialName());
         }
-        EventLog.start(login.authenticator, login.rejectLog);
-        return login;
+        EventLog.start(opened.authenticator, opened.rejectionLog);
+        return opened;
     }
 
-    /** What a seam knows of a request. */
+    /** Reads the headers of an integration's request type. */
     @FunctionalInterface
     public interface Headers<R> {
-        /** All values of the header with this name, in whatever case; may be null for none. */
+        /** All values of the header with this name in any case; may be null for none. */
         List<String> values(R request, String name);
     }
 
-    /** Judges the token of a request's Authorization header. */
-    public <R> Verdict judge(R request, Headers<R> headers) {
-        return judged(null, request, headers);
+    /** Authenticates the request by the token of its Authorization header. */
+    public <R> Verdict authenticate(R request, Headers<R> headers) {
+        return rejectDefects(null, request, headers);
     }
 
-    /** Judges this token, and does not look for an Authorization header. */
-    public <R> Verdict judge(String token, R request, Headers<R> headers) {
-        return judged("Bearer " + token, request, headers);
+    /** Authenticates the request by this token, and reads no Authorization header. */
+    public <R> Verdict authenticateToken(String token, R request, Headers<R> headers) {
+        return rejectDefects("Bearer " + token, request, headers);
     }
 
     /**
+     * Turns an unexpected exception into a rejection, and logs every rejection.
+     *
      * @param authorization null for the request's own
      */
-    private <R> Verdict judged(String authorization, R request, Headers<R> headers) {
+    private <R> Verdict rejectDefects(String authorization, R request, Headers<R> headers) {
         Verdict verdict;
         try {
-            verdict = verdict(authorization, request, headers);
+            verdict = authenticateHeader(authorization, request, headers);
         } catch (RuntimeException | LinkageError | AssertionError e) {
-            // The exception may hold request data, so only its class and place are logged.
-            verdict = Rejects.internalError();
-            rejectLog.defect(e);
+            // The exception may contain request data, so only its class and place are logged.
+            verdict = Rejections.internalError();
+            rejectionLog.defect(e);
         }
         if (verdict instanceof Verdict.Rejected rejected) {
-            if (Rejects.isWithoutToken(rejected)) {
-                rejectLog.withoutToken(rejected);
+            if (Rejections.isWithoutToken(rejected)) {
+                rejectionLog.withoutToken(rejected);
             } else {
-                rejectLog.rejected(rejected);
+                rejectionLog.rejected(rejected);
             }
         }
         return verdict;
     }
 
-    private <R> Verdict verdict(String authorization, R request, Headers<R> headers) {
+    private <R> Verdict authenticateHeader(String authorization, R request, Headers<R> headers) {
         String value = authorization;
         if (value == null) {
             List<String> values = headers.values(request, AUTHORIZATION);
             if (values != null && values.size() > 1) {
-                return Rejects.severalAuthorizationHeaders();
+                return Rejections.severalAuthorizationHeaders();
             }
             value = values == null || values.isEmpty() ? null : values.getFirst();
         }
@@ -127,12 +130,12 @@ public final class Login {
                 : verdict;
     }
 
-    /** What is left of a good token in the session that the request asks for. */
+    /** The verdict for the session that the request asks for, which may be another user's. */
     private <R> Verdict inSession(Verdict.Accepted accepted, R request, Headers<R> headers) {
         if (!RESERVED.isEmpty()
-                && sessionHeaders.bringCredential(
+                && sessionHeaders.containCredential(
                         RESERVED, name -> headers.values(request, name))) {
-            return Rejects.reservedCredential();
+            return Rejections.reservedCredential();
         }
         if (accepted.extraCredentials().isEmpty() && accepted.groups().isEmpty()) {
             return accepted;
@@ -146,6 +149,6 @@ public final class Login {
                 !accepted.extraCredentials().isEmpty()
                         && !allowsHyphen
                         && others.stream().anyMatch(other -> other.contains("-"));
-        return isRisky ? Rejects.userWithHyphen() : accepted.forAnotherUser();
+        return isRisky ? Rejections.userWithHyphen() : accepted.forAnotherUser();
     }
 }

@@ -2,7 +2,7 @@ package io.nativejwt.plugin;
 
 import io.nativejwt.ffi.Verdict;
 import io.nativejwt.identity.Identities;
-import io.nativejwt.login.Login;
+import io.nativejwt.login.TokenAuthenticator;
 import io.trino.spi.security.HeaderAuthenticator;
 import io.trino.spi.security.Identity;
 
@@ -10,15 +10,15 @@ import java.security.Principal;
 import java.util.Optional;
 
 /**
- * Hands the Authorization header to native code. Whatever happens, the only exception that leaves
- * is {@link RejectedException}: the coordinator answers any other one with status 500, shows its
- * stack trace and ends the chain of authenticators.
+ * Hands the Authorization header to native code. It throws {@link RejectedException} and no other
+ * exception: the coordinator answers any other one with status 500, shows its stack trace and does
+ * not ask the next authenticator of the list.
  */
-final class NativeJwtAuthenticator implements HeaderAuthenticator {
-    private final Login login;
+final class NativeJwtHeaderAuthenticator implements HeaderAuthenticator {
+    private final TokenAuthenticator authenticator;
 
-    NativeJwtAuthenticator(Login login) {
-        this.login = login;
+    NativeJwtHeaderAuthenticator(TokenAuthenticator authenticator) {
+        this.authenticator = authenticator;
     }
 
     @Override
@@ -30,14 +30,14 @@ final class NativeJwtAuthenticator implements HeaderAuthenticator {
     }
 
     /**
-     * Overrides the method that the SPI has from Trino 480 on; older coordinators do not know it.
+     * Overrides the method that the SPI has from Trino 480 on; older coordinators do not call it.
      */
     public Optional<Identity> createAuthenticatedIdentity(Headers headers) {
         return Optional.of(Identities.of(authenticate(headers)));
     }
 
     private Verdict.Accepted authenticate(Headers headers) {
-        return switch (login.judge(headers, Headers::getHeader)) {
+        return switch (authenticator.authenticate(headers, Headers::getHeader)) {
             case Verdict.Accepted accepted -> accepted;
             case Verdict.Rejected rejected -> throw new RejectedException(rejected);
         };

@@ -19,16 +19,16 @@ import java.util.logging.Logger;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-final class RejectLogTest {
+final class RejectionLogTest {
     private static final Verdict.Rejected EXPIRED =
             new Verdict.Rejected(403, "TOKEN_EXPIRED", "JWT expired {0} 'quoted'");
     private static final Verdict.Rejected FORGED =
             new Verdict.Rejected(310, "SIGNATURE_MISMATCH", "no match");
 
-    private final Logger logger = Logger.getLogger(Login.class.getName());
+    private final Logger logger = Logger.getLogger(TokenAuthenticator.class.getName());
     private final List<String> lines = new ArrayList<>();
     private final AtomicLong now = new AtomicLong();
-    private final RejectLog log = new RejectLog(now::get);
+    private final RejectionLog log = new RejectionLog(now::get);
     private final Handler handler =
             new Handler() {
                 @Override
@@ -62,8 +62,8 @@ final class RejectLogTest {
         log.rejected(FORGED);
         assertThat(lines)
                 .containsExactly(
-                        "Login refused: TOKEN_EXPIRED: JWT expired {0} 'quoted'",
-                        "Login refused: SIGNATURE_MISMATCH: no match");
+                        "Authentication rejected: TOKEN_EXPIRED: JWT expired {0} 'quoted'",
+                        "Authentication rejected: SIGNATURE_MISMATCH: no match");
     }
 
     @Test
@@ -80,7 +80,8 @@ final class RejectLogTest {
                 .hasSize(2)
                 .last()
                 .isEqualTo(
-                        "Login refused: TOKEN_EXPIRED: JWT expired {0} 'quoted' (999 more before)");
+                        "Authentication rejected: TOKEN_EXPIRED: JWT expired {0} 'quoted' (999 more"
+                            + " before)");
     }
 
     /** Anonymous clients can choose among some twenty reasons, all day long. */
@@ -95,7 +96,7 @@ final class RejectLogTest {
             log.flush();
             now.addAndGet(TimeUnit.SECONDS.toNanos(1));
         }
-        assertThat(lines).hasSizeLessThanOrEqualTo(60 * (reasons + RejectLog.LINES));
+        assertThat(lines).hasSizeLessThanOrEqualTo(60 * (reasons + RejectionLog.LINES));
         now.addAndGet(TimeUnit.MINUTES.toNanos(1));
         log.flush();
         for (int reason = 0; reason < reasons; reason++) {
@@ -109,17 +110,17 @@ final class RejectLogTest {
             log.rejected(EXPIRED);
             now.addAndGet(TimeUnit.SECONDS.toNanos(1));
         }
-        assertThat(lines).hasSize(1 + RejectLog.LINES);
+        assertThat(lines).hasSize(1 + RejectionLog.LINES);
         log.rejected(FORGED);
-        assertThat(lines).last().isEqualTo("Login refused: SIGNATURE_MISMATCH: no match");
+        assertThat(lines).last().isEqualTo("Authentication rejected: SIGNATURE_MISMATCH: no match");
         now.addAndGet(TimeUnit.SECONDS.toNanos(1));
         log.flush();
-        assertThat(lines).last().isEqualTo("Login refused: TOKEN_EXPIRED: 28 more");
+        assertThat(lines).last().isEqualTo("Authentication rejected: TOKEN_EXPIRED: 28 more");
     }
 
     /** One for each line with a message, and those that it counts. */
     private long told(String reason) {
-        String begin = "Login refused: " + reason + ": ";
+        String begin = "Authentication rejected: " + reason + ": ";
         return lines.stream()
                 .filter(line -> line.startsWith(begin))
                 .map(line -> line.substring(begin.length()))
@@ -140,7 +141,10 @@ final class RejectLogTest {
         now.addAndGet(TimeUnit.SECONDS.toNanos(1));
         log.flush();
         log.flush();
-        assertThat(lines).hasSize(2).last().isEqualTo("Login refused: TOKEN_EXPIRED: 1234 more");
+        assertThat(lines)
+                .hasSize(2)
+                .last()
+                .isEqualTo("Authentication rejected: TOKEN_EXPIRED: 1234 more");
     }
 
     @Test
@@ -171,7 +175,7 @@ final class RejectLogTest {
                 .singleElement()
                 .asString()
                 .contains("IllegalStateException")
-                .contains("RejectLogTest")
+                .contains("RejectionLogTest")
                 .doesNotContain("secret");
     }
 }

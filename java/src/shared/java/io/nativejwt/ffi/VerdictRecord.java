@@ -11,10 +11,10 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * The flat record that native code fills; {@code rust/ffi} documents the layout. Text is addressed
- * by offset and length in bytes.
+ * The flat record that native code fills; {@code rust/ffi} documents the layout. Each text is given
+ * by its offset and its length in bytes.
  */
-final class Record {
+final class VerdictRecord {
     static final int CAPACITY = 64 * 1024;
 
     private static final int CODE = 0;
@@ -35,15 +35,15 @@ final class Record {
 
     private final MemorySegment segment;
 
-    /** Saves an array for each text; a principal is hardly ever longer. */
+    /** Saves an array for each text; few principals are longer. */
     private final byte[] scratch = new byte[512];
 
-    Record() {
+    VerdictRecord() {
         this(Arena.ofAuto().allocate(CAPACITY, Long.BYTES));
     }
 
     /** For tests of the layout. */
-    Record(MemorySegment segment) {
+    VerdictRecord(MemorySegment segment) {
         this.segment = segment;
     }
 
@@ -59,12 +59,12 @@ final class Record {
         return segment.get(ValueLayout.JAVA_INT, FLAGS);
     }
 
-    /** Whether the token is kept in the cache, so that it has a slot and a generation. */
+    /** Whether the token is in the cache, so that it has a slot and a generation. */
     boolean isKept() {
         return (flags() & KEPT) != 0;
     }
 
-    /** Whether whoever remembers the slot and the generation is to know the identity. */
+    /** Whether the texts are left out, since the caller remembers them by slot and generation. */
     boolean isWithoutTexts() {
         return (flags() & WITHOUT_TEXTS) != 0;
     }
@@ -77,7 +77,7 @@ final class Record {
         return segment.get(ValueLayout.JAVA_LONG, CACHE_GENERATION);
     }
 
-    /** Bytes that the identity takes if it is remembered, never less. */
+    /** An upper bound for the bytes that the identity takes if it is remembered. */
     int identityBytes() {
         int bytes = segment.get(ValueLayout.JAVA_INT, IDENTITY_BYTES);
         return bytes < 0 ? Integer.MAX_VALUE : bytes;
@@ -87,7 +87,7 @@ final class Record {
         return text(PRINCIPAL);
     }
 
-    /** Nearly always the principal itself; then both are one string. */
+    /** Usually the principal itself; then both are one string. */
     String user(String principal) {
         return segment.get(ValueLayout.JAVA_LONG, USER)
                         == segment.get(ValueLayout.JAVA_LONG, PRINCIPAL)
@@ -103,7 +103,7 @@ final class Record {
         return text(REASON);
     }
 
-    /** Empty where no {@code groups-field} is set, without an object of its own. */
+    /** Without a new object where no {@code groups-field} is set. */
     Set<String> groups() {
         long offset = Integer.toUnsignedLong(segment.get(ValueLayout.JAVA_INT, GROUPS));
         long end =
@@ -117,31 +117,32 @@ final class Record {
         while (offset < end) {
             if (offset < FIXED_LENGTH
                     || offset + Integer.BYTES > Math.min(end, segment.byteSize())) {
-                throw broken(GROUPS, offset, end - offset);
+                throw invalid(GROUPS, offset, end - offset);
             }
             long length = Integer.toUnsignedLong(segment.get(JAVA_INT_UNALIGNED, offset));
             offset += Integer.BYTES;
             if (offset + length > end) {
-                throw broken(GROUPS, offset, length);
+                throw invalid(GROUPS, offset, length);
             }
             groups.add(text(GROUPS, offset, length));
             offset += length;
         }
-        // A set of the JDK's own takes a fifth of a HashSet, and an Identity need not copy it.
+        // An immutable set takes a fifth of a HashSet, and an Identity need not copy it.
         return Set.copyOf(groups);
     }
 
-    /** The token to pass through, of the header's value that the record is about. */
+    /** The token to pass through, cut out of the header's value that was authenticated. */
     String token(String header) {
         int length = segment.get(ValueLayout.JAVA_INT, TOKEN + Integer.BYTES);
         if (length == 0) {
-            throw new IllegalStateException("The native library named no token to pass on");
+            throw new IllegalStateException(
+                    "The native library gave no position of the token to pass through");
         }
         int offset = segment.get(ValueLayout.JAVA_INT, TOKEN);
         return header.substring(offset, offset + length);
     }
 
-    /** Whether {@link #message} would give this text, which is in UTF-8. */
+    /** Whether {@link #message} would return this UTF-8 text. */
     boolean hasMessage(MemorySegment text) {
         long offset = Integer.toUnsignedLong(segment.get(ValueLayout.JAVA_INT, MESSAGE));
         long end =
@@ -161,16 +162,16 @@ final class Record {
 
     private String text(int field, long offset, long length) {
         if (offset < FIXED_LENGTH || offset + length > segment.byteSize()) {
-            throw broken(field, offset, length);
+            throw invalid(field, offset, length);
         }
         byte[] bytes = length <= scratch.length ? scratch : new byte[(int) length];
         MemorySegment.copy(segment, ValueLayout.JAVA_BYTE, offset, bytes, 0, (int) length);
         return new String(bytes, 0, (int) length, UTF_8);
     }
 
-    private static IllegalStateException broken(int field, long offset, long length) {
+    private static IllegalStateException invalid(int field, long offset, long length) {
         return new IllegalStateException(
-                "The native library's record is broken: field %d, offset %d, length %d"
+                "The native library's record is invalid: field %d, offset %d, length %d"
                         .formatted(field, offset, length));
     }
 }

@@ -1,7 +1,7 @@
 package io.nativejwt.server;
 
 import io.nativejwt.ffi.Verdict;
-import io.nativejwt.login.Rejects;
+import io.nativejwt.login.Rejections;
 import io.trino.server.security.AuthenticationException;
 
 import java.util.Locale;
@@ -9,39 +9,39 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 
 /**
- * A refusal on its way to the coordinator: with stock's challenge, and without a stack trace, which
- * costs most of a refusal and tells nothing.
+ * Tells the coordinator that a request is rejected, and with which challenge. It has no stack
+ * trace, which would be most of the cost of a rejection.
  */
-final class RefusedException extends AuthenticationException {
+final class ChallengeException extends AuthenticationException {
     private static final long serialVersionUID = 1L;
 
-    /** Stock's, character by character: clients read it. */
+    /** Trino's own, character by character: clients read it. */
     private static final String CHALLENGE = "Bearer realm=\"Trino\", token_type=\"JWT\"";
 
     private static final ConcurrentMap<String, String> CHALLENGES = new ConcurrentHashMap<>();
 
-    RefusedException(Verdict.Rejected rejected) {
+    ChallengeException(Verdict.Rejected rejected) {
         super(message(rejected), challenge(rejected));
     }
 
-    /** Null when no token was sent: the coordinator then says "Unauthorized", as with stock. */
+    /**
+     * Null when the client sent no token: the coordinator then answers "Unauthorized", as with the
+     * built-in authenticator.
+     */
     private static String message(Verdict.Rejected rejected) {
-        return Rejects.isWithoutToken(rejected) ? null : rejected.message();
+        return Rejections.isWithoutToken(rejected) ? null : rejected.message();
     }
 
-    /**
-     * The same for every refusal of one reason; reasons come from a fixed table, so this does not
-     * grow.
-     */
+    /** One text for each reason. Reasons come from a fixed table, so the map does not grow. */
     private static String challenge(Verdict.Rejected rejected) {
-        return Rejects.isInvalidToken(rejected)
-                ? CHALLENGES.computeIfAbsent(rejected.reason(), RefusedException::challengeOf)
+        return Rejections.isInvalidToken(rejected)
+                ? CHALLENGES.computeIfAbsent(rejected.reason(), ChallengeException::challengeOf)
                 : CHALLENGE;
     }
 
     /**
-     * RFC 6750, section 3.1: a client that is told so gets another token. The description is the
-     * reason's name from our table, so it holds nothing of the token.
+     * RFC 6750, section 3.1: the error makes a client fetch another token. The description is the
+     * reason's name from our table, so it contains no part of the token.
      */
     private static String challengeOf(String reason) {
         String description = reason.toLowerCase(Locale.ROOT).replace('_', ' ');

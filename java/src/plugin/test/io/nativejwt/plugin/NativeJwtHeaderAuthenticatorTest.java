@@ -38,7 +38,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** The released folder, from the SPI down to native code and back. */
-final class NativeJwtAuthenticatorTest {
+final class NativeJwtHeaderAuthenticatorTest {
     private static final KeyPair KEYS = Keys.rsa();
 
     @TempDir static Path folder;

@@ -3,14 +3,14 @@ package io.nativejwt.coordinator;
 /**
  * How native-jwt gets into a coordinator; or not, with stock's JWT authenticator for comparison.
  */
-enum Seam {
+enum Integration {
     PLUGIN("HEADER"),
     SERVER("JWT"),
-    STOCK("JWT");
+    BUILT_IN("JWT");
 
     private final String type;
 
-    Seam(String type) {
+    Integration(String type) {
         this.type = type;
     }
 

@@ -5,10 +5,9 @@ import io.nativejwt.ffi.Verdict;
 import java.util.Set;
 
 /**
- * The refusals that are decided outside of native code, with the numbers, names and words of its
- * table.
+ * The rejections that Java decides, with the numbers and names of native code's table of reasons.
  */
-public final class Rejects {
+public final class Rejections {
     private static final Verdict.Rejected SEVERAL_AUTHORIZATION_HEADERS =
             new Verdict.Rejected(
                     102,
@@ -19,23 +18,23 @@ public final class Rejects {
             new Verdict.Rejected(
                     104,
                     "RESERVED_CREDENTIAL",
-                    "The request brings an extra credential that is kept for the token itself");
+                    "The request contains an extra credential that is reserved for the token");
     private static final Verdict.Rejected USER_WITH_HYPHEN =
             new Verdict.Rejected(
                     606,
                     "USER_WITH_HYPHEN",
-                    "The session's user has a hyphen in it, by which a catalog could take somebody"
-                            + " else for it; the operator has to allow it");
+                    "The session's user contains a hyphen, which is not allowed while tokens are"
+                        + " passed through (it could be confused with another user)");
     private static final Verdict.Rejected INTERNAL_ERROR =
             new Verdict.Rejected(
                     999, "INTERNAL_ERROR", "Authentication failed because of an internal error");
 
     private static final int NO_BEARER_TOKEN = 101;
 
-    /** No judgement of the token: another one would fare no better now. */
-    private static final Set<Integer> NOT_THE_TOKENS_FAULT = Set.of(102, 104, 306, 307, 999);
+    /** The token is not the cause: another token would be rejected as well. */
+    private static final Set<Integer> INDEPENDENT_OF_THE_TOKEN = Set.of(102, 104, 306, 307, 999);
 
-    private Rejects() {}
+    private Rejections() {}
 
     static Verdict.Rejected severalAuthorizationHeaders() {
         return SEVERAL_AUTHORIZATION_HEADERS;
@@ -45,7 +44,7 @@ public final class Rejects {
         return RESERVED_CREDENTIAL;
     }
 
-    /** For a session as somebody else; the token's own user is judged by the library. */
+    /** For a session of another user; the library checks the token's own user. */
     static Verdict.Rejected userWithHyphen() {
         return USER_WITH_HYPHEN;
     }
@@ -54,13 +53,13 @@ public final class Rejects {
         return INTERNAL_ERROR;
     }
 
-    /** Whether the request held no token at all, so that there is nothing to say of one. */
+    /** Whether the request contained no token. */
     public static boolean isWithoutToken(Verdict.Rejected rejected) {
         return rejected.code() == NO_BEARER_TOKEN;
     }
 
-    /** Whether the token itself is refused, so that the client should get another one. */
+    /** Whether the token is the cause, so that the client should get another one. */
     public static boolean isInvalidToken(Verdict.Rejected rejected) {
-        return !isWithoutToken(rejected) && !NOT_THE_TOKENS_FAULT.contains(rejected.code());
+        return !isWithoutToken(rejected) && !INDEPENDENT_OF_THE_TOKEN.contains(rejected.code());
     }
 }

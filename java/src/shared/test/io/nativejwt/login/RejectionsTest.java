@@ -16,16 +16,16 @@ import java.util.regex.Pattern;
 /**
  * The few refusals that Java decides have the numbers and names of the one table, which is Rust's.
  */
-final class RejectsTest {
+final class RejectionsTest {
     @Test
     void numbersAndNamesAreTheTables() throws Exception {
         List<String> header = Files.readAllLines(Path.of("rust/ffi/include/nativejwt.h"));
         for (Verdict.Rejected rejected :
                 List.of(
-                        Rejects.severalAuthorizationHeaders(),
-                        Rejects.reservedCredential(),
-                        Rejects.userWithHyphen(),
-                        Rejects.internalError())) {
+                        Rejections.severalAuthorizationHeaders(),
+                        Rejections.reservedCredential(),
+                        Rejections.userWithHyphen(),
+                        Rejections.internalError())) {
             assertThat(header)
                     .contains(
                             "#define NATIVEJWT_REJECT_%s %d"
@@ -33,8 +33,8 @@ final class RejectsTest {
         }
         int withoutToken = 101;
         assertThat(header).contains("#define NATIVEJWT_REJECT_NO_BEARER_TOKEN " + withoutToken);
-        assertThat(Rejects.isWithoutToken(new Verdict.Rejected(withoutToken, "", ""))).isTrue();
-        assertThat(Rejects.isWithoutToken(Rejects.internalError())).isFalse();
+        assertThat(Rejections.isWithoutToken(new Verdict.Rejected(withoutToken, "", ""))).isTrue();
+        assertThat(Rejections.isWithoutToken(Rejections.internalError())).isFalse();
     }
 
     @Test
@@ -47,7 +47,7 @@ final class RejectsTest {
                 .forEach(
                         row -> {
                             int code = Integer.parseInt(row.group(2));
-                            if (!Rejects.isInvalidToken(new Verdict.Rejected(code, "", ""))) {
+                            if (!Rejections.isInvalidToken(new Verdict.Rejected(code, "", ""))) {
                                 blameless.put(row.group(1), code);
                             }
                         });

@@ -44,7 +44,7 @@ import javax.crypto.SecretKey;
  */
 @ParameterizedClass
 @EnumSource(Site.class)
-final class RefusalsTest {
+final class RejectionsOnCoordinatorTest {
     private static final String ISSUER = "https://idp.example.com";
     private static final KeyPair KEYS = Keys.rsa();
     private static final SecretKey SECRET = Keys.hmac(32);
@@ -94,7 +94,7 @@ final class RefusalsTest {
         properties.put("http-server.authentication.jwt.user-mapping.file", rules.toString());
         stock =
                 Coordinator.in(Files.createDirectories(folder.resolve("stock")))
-                        .through(Seam.STOCK)
+                        .through(Integration.BUILT_IN)
                         .jwt(properties)
                         .start();
     }
@@ -328,7 +328,7 @@ final class RefusalsTest {
     @MethodSource("rows")
     void logNamesTheReason(Row row) throws InterruptedException {
         long deadline = System.nanoTime() + 10_000_000_000L;
-        String line = "Login refused: " + row.reason() + ": ";
+        String line = "Authentication rejected: " + row.reason() + ": ";
         Clients.http(coordinator, "Bearer " + row.token().get());
         while (coordinator.log().stream().noneMatch(logged -> logged.contains(line))) {
             assertThat(System.nanoTime()).as("the log does not say: " + line).isLessThan(deadline);

@@ -14,84 +14,85 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 
 /**
- * Tells the operator why logins are refused, without letting a flood of bad tokens fill the log. A
- * reason has at most a line a second. All reasons together have at most {@value #LINES} lines a
- * minute, besides the first line of each reason in that minute: so no flood hides a reason, and a
- * flood of all reasons at once is some fifty lines a minute. Refusals without a line are counted,
- * and the next line of their reason says how many they were.
+ * Logs why requests are rejected, so that a flood of bad tokens does not fill the log. A reason has
+ * at most one line a second. All reasons together have at most {@value #LINES} lines a minute, in
+ * addition to the first line of each reason in that minute. So no flood hides another reason, and a
+ * flood of all reasons at once makes some fifty lines a minute. Rejections without a line are
+ * counted, and the next line of their reason contains their number.
  */
-final class RejectLog {
+final class RejectionLog {
     static final int LINES = 30;
 
-    private static final Logger LOG = Logger.getLogger(Login.class.getName());
+    private static final Logger LOG = Logger.getLogger(TokenAuthenticator.class.getName());
     private static final long INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final long PERIOD_NANOS = TimeUnit.MINUTES.toNanos(1);
 
-    /** Reasons come from a fixed table and defects have a place in the code: it does not grow. */
+    /** Reasons come from a fixed table, and each defect has a place in the code: bounded. */
     private final ConcurrentMap<String, Reason> reasons = new ConcurrentHashMap<>();
 
     private final LongSupplier nanoTime;
     private volatile Period period;
 
-    RejectLog() {
+    RejectionLog() {
         this(System::nanoTime);
     }
 
-    RejectLog(LongSupplier nanoTime) {
+    RejectionLog(LongSupplier nanoTime) {
         this.nanoTime = nanoTime;
         period = new Period(nanoTime.getAsLong());
     }
 
     /**
-     * A request without a token is none of ours: probes send it all day, and so does a login that
-     * the next authenticator of the list is meant for. It is told of at the level FINE only.
+     * Logged at the level FINE only: probes send requests without a token all day, and so do
+     * clients that the next authenticator of the list is meant for.
      */
     void withoutToken(Verdict.Rejected rejected) {
         if (LOG.isLoggable(Level.FINE)) {
-            LOG.fine(refused(rejected.reason(), rejected.message()));
+            LOG.fine(line(rejected.reason(), rejected.message()));
         }
     }
 
     void rejected(Verdict.Rejected rejected) {
         if (LOG.isLoggable(Level.FINE)) {
-            LOG.fine(refused(rejected.reason(), rejected.message()));
+            LOG.fine(line(rejected.reason(), rejected.message()));
             return;
         }
         Reason reason = reason(rejected.reason());
         if (mayLog(reason)) {
-            LOG.info(refused(rejected.reason(), rejected.message()) + reason.before());
+            LOG.info(line(rejected.reason(), rejected.message()) + reason.before());
         } else {
             reason.suppressed.increment();
         }
     }
 
     /**
-     * Tells of the refusals without a line at the end of a flood, when no further one does. Called
-     * once a second.
+     * Logs the number of rejections without a line when a flood has ended. Called once a second.
      */
     void flush() {
         reasons.forEach(
                 (name, reason) -> {
                     if (reason.suppressed.sum() > 0 && mayLog(reason)) {
-                        LOG.info(refused(name, reason.suppressed.sumThenReset() + " more"));
+                        LOG.info(line(name, reason.suppressed.sumThenReset() + " more"));
                     }
                 });
     }
 
     /**
-     * A defect of ours: its class and place only, since an exception's message can hold parts of
-     * the request. It is bounded as a reason of its own.
+     * Logs a bug of native-jwt: only its class and place, since the message of an exception can
+     * contain parts of the request. Its lines are limited like those of a reason.
      */
     void defect(Throwable defect) {
         StackTraceElement[] stack = defect.getStackTrace();
         String text =
-                "a defect: %s at %s"
+                "%s at %s"
                         .formatted(
                                 defect.getClass().getName(),
                                 stack.length == 0 ? "an unknown place" : stack[0]);
         Reason reason = reason(text);
         if (mayLog(reason)) {
-            LOG.severe("A login was refused because of " + text + reason.before());
+            LOG.severe(
+                    "Internal error, authentication rejected: %s. Please report this.%s"
+                            .formatted(text, reason.before()));
         } else {
             reason.suppressed.increment();
         }
@@ -111,7 +112,7 @@ final class RejectLog {
         }
         Period present = period;
         if (now - present.begin >= PERIOD_NANOS) {
-            // Two threads may both begin one; then it has a few lines more.
+            // Two threads may both begin a period; then it has a few lines more.
             present = new Period(now);
             period = present;
         }
@@ -119,8 +120,8 @@ final class RejectLog {
     }
 
     /** The coordinator's log does not fill in parameters, so the text is complete. */
-    private static String refused(String reason, String message) {
-        return "Login refused: " + reason + ": " + message;
+    private static String line(String reason, String message) {
+        return "Authentication rejected: " + reason + ": " + message;
     }
 
     private static final class Period {
@@ -140,7 +141,7 @@ final class RejectLog {
         private final AtomicLong nextNanos;
         private final LongAdder suppressed = new LongAdder();
 
-        /** In which it had a line last. */
+        /** The period of its last line. */
         private final AtomicReference<Period> period = new AtomicReference<>();
 
         private Reason(long nowNanos) {

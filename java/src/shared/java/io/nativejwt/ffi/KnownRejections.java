@@ -5,17 +5,16 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import java.lang.foreign.MemorySegment;
 
 /**
- * For each code the refusal that was told last, so that a flood of one kind of bad token makes no
- * texts. There is no lock: any thread's refusal serves as long as its words are those of the
- * record.
+ * The last rejection of each code, so that a flood of similar bad tokens creates no new texts.
+ * There is no lock: the rejection of any thread can be used, if its message is the record's.
  */
-final class KnownRefusals {
+final class KnownRejections {
     private record Known(MemorySegment message, Verdict.Rejected rejected) {}
 
     /** Codes have three digits. */
     private final Known[] byCode = new Known[1000];
 
-    Verdict.Rejected of(Record record) {
+    Verdict.Rejected of(VerdictRecord record) {
         int code = record.code();
         if (code < 0 || code >= byCode.length) {
             return new Verdict.Rejected(code, record.reason(), record.message());

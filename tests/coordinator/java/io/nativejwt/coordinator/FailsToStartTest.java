@@ -21,8 +21,8 @@ import java.util.Map;
 
 import javax.tools.ToolProvider;
 
-/** What an operator reads when configuration or engine do not fit the server seam. */
-final class RefusesToStartTest {
+/** What an operator reads when configuration or engine do not fit the server launcher. */
+final class FailsToStartTest {
     private static final String JWT = "http-server.authentication.jwt.";
     private static final int INVALID = 100;
 
@@ -35,7 +35,7 @@ final class RefusesToStartTest {
         keyFile = Files.writeString(folder.resolve("key.pem"), Keys.publicPem(Keys.rsa()));
     }
 
-    /** In the words of the coordinator, of the server seam's module, and of the library. */
+    /** In the words of the coordinator, of the server launcher's module, and of the library. */
     @ParameterizedTest
     @EnumSource(Site.class)
     void allErrorsOfTheFileComeAtOnce(Site site) {
@@ -142,8 +142,8 @@ final class RefusesToStartTest {
         assertThatThrownBy(webUi::start)
                 .hasMessageEndingWith(
                         "ERROR: Configuration property 'web-ui.authentication.type' is"
-                            + " DELEGATED-JWT, but 'http-server.authentication.type' is not: tokens"
-                            + " are passed through where both are");
+                            + " DELEGATED-JWT, but 'http-server.authentication.type' is not: set"
+                            + " DELEGATED-JWT in both, or in neither");
     }
 
     @Test
@@ -187,7 +187,7 @@ final class RefusesToStartTest {
                         "io.trino.server.security.jwt.JwtAuthenticator has no constructor"
                                 + " (io.trino.server.security.jwt.JwtAuthenticatorConfig,"
                                 + " io.jsonwebtoken.Locator)")
-                .contains("Use the plugin seam");
+                .contains("Use the plugin");
     }
 
     @Test
@@ -222,7 +222,7 @@ final class RefusesToStartTest {
                 .singleElement()
                 .asString()
                 .contains("started by com.example.OtherServer")
-                .contains("Use the plugin seam");
+                .contains("Use the plugin");
     }
 
     private static Processes.Result main(String engine) {

@@ -22,10 +22,10 @@ import java.util.concurrent.Future;
 import java.util.logging.Level;
 
 /** The layout, written here by hand a second time: a change on one side only must not go unseen. */
-final class RecordTest {
+final class VerdictRecordTest {
     private final ByteBuffer bytes =
-            ByteBuffer.allocateDirect(Record.CAPACITY).order(ByteOrder.nativeOrder());
-    private final Record record = new Record(MemorySegment.ofBuffer(bytes));
+            ByteBuffer.allocateDirect(VerdictRecord.CAPACITY).order(ByteOrder.nativeOrder());
+    private final VerdictRecord record = new VerdictRecord(MemorySegment.ofBuffer(bytes));
     private int end = 80;
 
     private static final long ROOM = 4000;
@@ -57,19 +57,19 @@ final class RecordTest {
         for (int cutOff = 1; cutOff < end - begin; cutOff++) {
             bytes.putInt(52, cutOff);
             if (cutOff != 7 && cutOff != 11) {
-                assertThatThrownBy(record::groups).hasMessageContaining("record is broken");
+                assertThatThrownBy(record::groups).hasMessageContaining("record is invalid");
             }
         }
         bytes.putInt(48, 0).putInt(52, 8);
-        assertThatThrownBy(record::groups).hasMessageContaining("record is broken");
-        bytes.putInt(48, Record.CAPACITY - 2).putInt(52, 8);
-        assertThatThrownBy(record::groups).hasMessageContaining("record is broken");
+        assertThatThrownBy(record::groups).hasMessageContaining("record is invalid");
+        bytes.putInt(48, VerdictRecord.CAPACITY - 2).putInt(52, 8);
+        assertThatThrownBy(record::groups).hasMessageContaining("record is invalid");
     }
 
     @Test
     void tokenIsAPartOfTheHeader() {
         assertThatThrownBy(() -> record.token("Bearer a.b.c"))
-                .hasMessageContaining("named no token");
+                .hasMessageContaining("gave no position of the token");
         bytes.putInt(56, 7).putInt(60, 5);
         assertThat(record.token("Bearer a.b.c ")).isEqualTo("a.b.c");
     }
@@ -146,7 +146,7 @@ final class RecordTest {
 
     private static long rememberAtRandom(KnownIdentities known, SplittableRandom random, int most) {
         ByteBuffer bytes = ByteBuffer.allocateDirect(80).order(ByteOrder.nativeOrder());
-        Record record = new Record(MemorySegment.ofBuffer(bytes));
+        VerdictRecord record = new VerdictRecord(MemorySegment.ofBuffer(bytes));
         long seen = 0;
         for (int token = 0; token < 100_000; token++) {
             bytes.putInt(64, random.nextInt(64)).putInt(68, random.nextInt(1, most + 1));
@@ -168,7 +168,7 @@ final class RecordTest {
 
     @Test
     void refusalIsMadeOnceForTheSameWords() {
-        KnownRefusals known = new KnownRefusals();
+        KnownRejections known = new KnownRejections();
         bytes.putInt(0, 403);
         put(40, "TOKEN_EXPIRED");
         put(32, "expired at ten");
@@ -185,8 +185,8 @@ final class RecordTest {
         assertThat(known.of(record).code()).isEqualTo(100_000);
         bytes.putInt(0, -1);
         assertThat(known.of(record).code()).isEqualTo(-1);
-        bytes.putInt(0, 403).putInt(32, Record.CAPACITY - 1).putInt(36, 2);
-        assertThatThrownBy(() -> known.of(record)).hasMessageContaining("record is broken");
+        bytes.putInt(0, 403).putInt(32, VerdictRecord.CAPACITY - 1).putInt(36, 2);
+        assertThatThrownBy(() -> known.of(record)).hasMessageContaining("record is invalid");
     }
 
     @Test
@@ -201,8 +201,8 @@ final class RecordTest {
     void textOutsideTheRecordIsNeverRead() {
         for (int[] field :
                 new int[][] {
-                    {80, Record.CAPACITY},
-                    {Record.CAPACITY, 1},
+                    {80, VerdictRecord.CAPACITY},
+                    {VerdictRecord.CAPACITY, 1},
                     {-1, 8},
                     {80, -1},
                     {0, 8},
@@ -212,7 +212,7 @@ final class RecordTest {
             bytes.putInt(32, field[0]).putInt(36, field[1]);
             assertThatThrownBy(record::message)
                     .isInstanceOf(IllegalStateException.class)
-                    .hasMessageContaining("record is broken");
+                    .hasMessageContaining("record is invalid");
         }
     }
 
