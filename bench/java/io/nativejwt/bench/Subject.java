@@ -18,7 +18,7 @@ import io.airlift.http.client.HttpStatus;
 import io.airlift.http.client.testing.TestingHttpClient;
 import io.airlift.http.client.testing.TestingResponse;
 import io.nativejwt.login.TokenAuthenticator;
-import io.nativejwt.server.OurAuthenticator;
+import io.nativejwt.server.NativeJwtAuthenticator;
 import io.trino.server.security.AuthenticationException;
 import io.trino.server.security.jwt.FileSigningKeyLocator;
 import io.trino.server.security.jwt.JwkService;
@@ -65,7 +65,11 @@ interface Subject {
     static Subject open(String implementation, Material material, boolean isCached) {
         return switch (implementation) {
             case "stock" -> ofTrino(stock(material));
-            case "native" -> ofTrino(OurAuthenticator.open(ours(material, isCached)));
+            case "native" ->
+                    ofTrino(
+                            new NativeJwtAuthenticator(
+                                    TokenAuthenticator.open(
+                                            ours(material, isCached), "", null, true)));
             case "library" -> library(ours(material, isCached));
             case "nimbus" -> nimbus(material);
             default -> throw new IllegalArgumentException(implementation);
@@ -83,8 +87,9 @@ interface Subject {
     }
 
     private static Subject library(Map<String, String> config) {
-        TokenAuthenticator login = TokenAuthenticator.open(config, "", null, true);
-        return request -> login.judge(request, (ours, name) -> ours.getHeaders().get(name));
+        TokenAuthenticator authenticator = TokenAuthenticator.open(config, "", null, true);
+        return request ->
+                authenticator.authenticate(request, (ours, name) -> ours.getHeaders().get(name));
     }
 
     private static Map<String, String> rules() {

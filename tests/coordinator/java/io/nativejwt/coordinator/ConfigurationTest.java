@@ -5,11 +5,19 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.nativejwt.harness.Clients;
+import io.nativejwt.harness.Coordinator;
+import io.nativejwt.harness.JwksEndpoint;
+import io.nativejwt.harness.Processes;
+import io.nativejwt.harness.Site;
+import io.nativejwt.harness.StartedParts;
+import io.nativejwt.harness.Workspace;
 import io.nativejwt.testing.Keys;
+import io.nativejwt.testing.Poll;
 import io.nativejwt.testing.Token;
 
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.AfterParameterizedClassInvocation;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
@@ -37,6 +45,8 @@ import java.util.Properties;
 @ParameterizedClass
 @EnumSource(Site.class)
 final class ConfigurationTest {
+    @RegisterExtension static final StartedParts PARTS = new StartedParts();
+
     private static final KeyPair KEYS = Keys.rsa();
     private static final String JWT = "http-server.authentication.jwt.";
     private static final String DELEGATED = "DELEGATED-JWT";
@@ -46,9 +56,6 @@ final class ConfigurationTest {
 
     private static JwksEndpoint endpoint;
 
-    /** OAUTH2 answers 500 when its own keys cannot be fetched. */
-    private static JwksEndpoint keysOfOAuth2;
-
     private static Coordinator coordinator;
 
     @Parameter Site site;
@@ -56,8 +63,10 @@ final class ConfigurationTest {
     @BeforeParameterizedClassInvocation
     static void start(Site site) throws Exception {
         Path folder = Workspace.freshFolder("test/configuration/" + site);
-        endpoint = JwksEndpoint.absent();
-        keysOfOAuth2 = JwksEndpoint.serving(List.of(JwksEndpoint.jwk("other", Keys.rsa())));
+        endpoint = PARTS.add(JwksEndpoint.absent());
+        // OAUTH2 answers 500 when its own keys cannot be fetched.
+        JwksEndpoint keysOfOAuth2 =
+                PARTS.add(JwksEndpoint.serving(List.of(JwksEndpoint.jwk("other", Keys.rsa()))));
         String dead = "http://127.0.0.1:1/";
         Map<String, String> jwt =
                 Map.of(
@@ -76,47 +85,36 @@ final class ConfigurationTest {
                         "jwk.http-client.log.enabled",
                         "false");
         coordinator =
-                Coordinator.in(folder)
-                        .at(site)
-                        .environment(
-                                "NATIVEJWT_TEST_KEYS",
-                                endpoint.url().replace("http://", "") + "?token=" + SECRET)
-                        .environment("NATIVEJWT_TEST_SKEW", "1m")
-                        .environment("NATIVEJWT_TEST_TYPE", type(site))
-                        .jwt(jwt)
-                        .withSessionSpy()
-                        .config(
-                                "http-server.authentication.type",
-                                "${ENV:NATIVEJWT_TEST_TYPE},OAUTH2")
-                        .config("http-server.authentication.oauth2.issuer", dead)
-                        .config("http-server.authentication.oauth2.auth-url", dead)
-                        .config("http-server.authentication.oauth2.token-url", dead)
-                        .config("http-server.authentication.oauth2.jwks-url", keysOfOAuth2.url())
-                        .config("http-server.authentication.oauth2.oidc.discovery", "false")
-                        .config("http-server.authentication.oauth2.client-id", "trino")
-                        .config("http-server.authentication.oauth2.client-secret", "secret")
-                        .start();
+                PARTS.add(
+                        Coordinator.in(folder)
+                                .at(site)
+                                .environment(
+                                        "NATIVEJWT_TEST_KEYS",
+                                        endpoint.url().replace("http://", "") + "?token=" + SECRET)
+                                .environment("NATIVEJWT_TEST_SKEW", "1m")
+                                .environment("NATIVEJWT_TEST_TYPE", type(site))
+                                .jwt(jwt)
+                                .withSessionSpy()
+                                .config(
+                                        "http-server.authentication.type",
+                                        "${ENV:NATIVEJWT_TEST_TYPE},OAUTH2")
+                                .config("http-server.authentication.oauth2.issuer", dead)
+                                .config("http-server.authentication.oauth2.auth-url", dead)
+                                .config("http-server.authentication.oauth2.token-url", dead)
+                                .config(
+                                        "http-server.authentication.oauth2.jwks-url",
+                                        keysOfOAuth2.url())
+                                .config("http-server.authentication.oauth2.oidc.discovery", "false")
+                                .config("http-server.authentication.oauth2.client-id", "trino")
+                                .config("http-server.authentication.oauth2.client-secret", "secret")
+                                .start());
         assertThat(Clients.http(coordinator, "Bearer " + token("early")).body())
                 .contains("signing keys", "fetched");
         endpoint.serve(List.of(JwksEndpoint.jwk("one", KEYS)));
-        long deadline = System.nanoTime() + 60_000_000_000L;
-        while (Clients.http(coordinator, "Bearer " + token("alice")).statusCode() != 200) {
-            assertThat(System.nanoTime()).as("keys are not fetched").isLessThan(deadline);
-            Coordinator.pause(Duration.ofMillis(100));
-        }
-    }
-
-    @AfterParameterizedClassInvocation
-    static void stop() {
-        if (coordinator != null) {
-            coordinator.close();
-            coordinator = null;
-        }
-        for (JwksEndpoint open : new JwksEndpoint[] {endpoint, keysOfOAuth2}) {
-            if (open != null) {
-                open.close();
-            }
-        }
+        Poll.until(
+                "the keys to be fetched",
+                Duration.ofMinutes(1),
+                () -> Clients.http(coordinator, "Bearer " + token("alice")).statusCode() == 200);
     }
 
     /** The other version has this type elsewhere: {@link SessionIdentityTest}. */

@@ -1,5 +1,10 @@
 package io.nativejwt.coordinator;
 
+import io.nativejwt.harness.Coordinator;
+import io.nativejwt.harness.Integration;
+import io.nativejwt.harness.Processes;
+import io.nativejwt.harness.TrinoDistribution;
+import io.nativejwt.harness.Workspace;
 import io.nativejwt.testing.Keys;
 import io.nativejwt.testing.Token;
 

@@ -1,5 +1,16 @@
 package io.nativejwt.coordinator;
 
+import io.nativejwt.harness.Clients;
+import io.nativejwt.harness.Coordinator;
+import io.nativejwt.harness.Integration;
+import io.nativejwt.harness.NativejwtCommand;
+import io.nativejwt.harness.Processes;
+import io.nativejwt.harness.Site;
+import io.nativejwt.harness.Stopwatch;
+import io.nativejwt.harness.TrinoDistribution;
+import io.nativejwt.harness.Workspace;
+import io.nativejwt.testing.Poll;
+
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
@@ -17,11 +28,12 @@ final class Demo {
     private static final String AUDIENCE = "trino";
     private static final String WHO = "SELECT current_user";
     private static final String NODES = "SELECT node_version, state FROM system.runtime.nodes";
+    private static final String REJECTED = "Authentication rejected: ";
     private static final Duration LOG_LIMIT = Duration.ofSeconds(5);
 
     private final Site site;
     private final Coordinator coordinator;
-    private int shownRefusals;
+    private int shownRejections;
 
     private Demo(Site site, Coordinator coordinator) {
         this.site = site;
@@ -176,25 +188,22 @@ final class Demo {
         } catch (SQLException e) {
             System.out.println("  JDBC: " + e.getMessage());
         }
-        System.out.println("  log:  " + nextRefusalInLog());
+        System.out.println("  log:  " + nextRejectionInLog());
     }
 
-    private String nextRefusalInLog() {
-        long deadline = System.nanoTime() + LOG_LIMIT.toNanos();
-        while (System.nanoTime() < deadline) {
-            List<String> refusals =
-                    coordinator.log().stream()
-                            .filter(line -> line.contains("Authentication rejected"))
-                            .toList();
-            if (refusals.size() > shownRefusals) {
-                shownRefusals = refusals.size();
-                String line = refusals.getLast();
-                return line.substring(line.indexOf("Authentication rejected"));
-            }
-            Coordinator.pause(Duration.ofMillis(50));
-        }
-        throw new IllegalStateException(
-                "The log does not tell of the refusal: " + coordinator.logFile());
+    private String nextRejectionInLog() {
+        Poll.until(
+                "the rejection in " + coordinator.logFile(),
+                LOG_LIMIT,
+                () -> rejectionsInLog().size() > shownRejections);
+        List<String> rejections = rejectionsInLog();
+        shownRejections = rejections.size();
+        String line = rejections.getLast();
+        return line.substring(line.indexOf(REJECTED));
+    }
+
+    private List<String> rejectionsInLog() {
+        return coordinator.log().stream().filter(line -> line.contains(REJECTED)).toList();
     }
 
     private void byHand(Path tokenFile, boolean keep) throws Exception {

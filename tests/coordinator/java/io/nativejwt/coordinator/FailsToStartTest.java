@@ -3,6 +3,11 @@ package io.nativejwt.coordinator;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.nativejwt.harness.Coordinator;
+import io.nativejwt.harness.CoordinatorStartException;
+import io.nativejwt.harness.Processes;
+import io.nativejwt.harness.Site;
+import io.nativejwt.harness.Workspace;
 import io.nativejwt.testing.Keys;
 
 import org.assertj.core.api.AbstractThrowableAssert;

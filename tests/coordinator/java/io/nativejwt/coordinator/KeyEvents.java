@@ -1,6 +1,15 @@
 package io.nativejwt.coordinator;
 
+import io.nativejwt.harness.Clients;
+import io.nativejwt.harness.Coordinator;
+import io.nativejwt.harness.CoordinatorStartException;
+import io.nativejwt.harness.Integration;
+import io.nativejwt.harness.JwksEndpoint;
+import io.nativejwt.harness.Keycloak;
+import io.nativejwt.harness.Stopwatch;
+import io.nativejwt.harness.Workspace;
 import io.nativejwt.testing.Keys;
+import io.nativejwt.testing.Poll;
 import io.nativejwt.testing.Token;
 
 import java.nio.file.Files;
@@ -378,7 +387,7 @@ final class KeyEvents {
             if (waited.compareTo(limit) > 0) {
                 return "not within %d min".formatted(limit.toMinutes());
             }
-            Coordinator.pause(waited.compareTo(QUICK) < 0 ? QUICK_PAUSE : PAUSE);
+            Poll.pause(waited.compareTo(QUICK) < 0 ? QUICK_PAUSE : PAUSE);
         }
     }
 

@@ -3,13 +3,20 @@ package io.nativejwt.coordinator;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.nativejwt.harness.Clients;
+import io.nativejwt.harness.Coordinator;
+import io.nativejwt.harness.JwksEndpoint;
+import io.nativejwt.harness.Processes;
+import io.nativejwt.harness.Site;
+import io.nativejwt.harness.StartedParts;
+import io.nativejwt.harness.Tls;
+import io.nativejwt.harness.Workspace;
 import io.nativejwt.testing.Keys;
 import io.nativejwt.testing.Token;
 
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.AfterParameterizedClassInvocation;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
@@ -41,6 +48,8 @@ import javax.crypto.SecretKey;
 @ParameterizedClass
 @EnumSource(Site.class)
 final class KeyKindsTest {
+    @RegisterExtension static final StartedParts PARTS = new StartedParts();
+
     private static final KeyPair RSA = Keys.rsa();
     private static final KeyPair P256 = Keys.ec("secp256r1");
     private static final KeyPair P384 = Keys.ec("secp384r1");
@@ -79,7 +88,7 @@ final class KeyKindsTest {
     @BeforeAll
     static void makeKeys() throws IOException {
         Path folder = Workspace.freshFolder("test/key-kinds");
-        endpoint = JwksEndpoint.serving(List.of(JwksEndpoint.jwk("fetched", FETCHED)));
+        endpoint = PARTS.add(JwksEndpoint.serving(List.of(JwksEndpoint.jwk("fetched", FETCHED))));
         Files.createDirectories(folder.resolve("keys"));
         Files.writeString(folder.resolve("keys/team_a.pem"), Keys.publicPem(NAMED));
         Files.writeString(folder.resolve("keys/default-key.pem"), Keys.publicPem(UNNAMED));
@@ -121,22 +130,7 @@ final class KeyKindsTest {
         }
         builder.jwt(
                 Map.of("http-server.authentication.jwt.config-files", String.join(",", issuers)));
-        coordinator = builder.start();
-    }
-
-    @AfterParameterizedClassInvocation
-    static void stop() {
-        if (coordinator != null) {
-            coordinator.close();
-            coordinator = null;
-        }
-    }
-
-    @AfterAll
-    static void closeEndpoint() {
-        if (endpoint != null) {
-            endpoint.close();
-        }
+        coordinator = PARTS.add(builder.start());
     }
 
     private static final String KEY_FILE = "http-server.authentication.jwt.key-file";

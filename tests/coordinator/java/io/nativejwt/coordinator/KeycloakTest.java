@@ -3,7 +3,12 @@ package io.nativejwt.coordinator;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.nativejwt.harness.Clients;
+import io.nativejwt.harness.Coordinator;
+import io.nativejwt.harness.Keycloak;
+import io.nativejwt.harness.Workspace;
 import io.nativejwt.testing.Keys;
+import io.nativejwt.testing.Poll;
 import io.nativejwt.testing.Token;
 
 import org.junit.jupiter.api.AfterAll;

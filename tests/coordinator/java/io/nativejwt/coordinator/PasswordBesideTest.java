@@ -5,11 +5,18 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.nativejwt.harness.Clients;
+import io.nativejwt.harness.Coordinator;
+import io.nativejwt.harness.JwksEndpoint;
+import io.nativejwt.harness.Processes;
+import io.nativejwt.harness.Site;
+import io.nativejwt.harness.StartedParts;
+import io.nativejwt.harness.Workspace;
 import io.nativejwt.testing.Keys;
 import io.nativejwt.testing.Token;
 
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.AfterParameterizedClassInvocation;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
@@ -36,6 +43,8 @@ import javax.crypto.spec.PBEKeySpec;
 @ParameterizedClass
 @EnumSource(Site.class)
 final class PasswordBesideTest {
+    @RegisterExtension static final StartedParts PARTS = new StartedParts();
+
     private static final KeyPair KEYS = Keys.ec("secp256r1");
 
     private static JwksEndpoint endpoint;
@@ -53,28 +62,23 @@ final class PasswordBesideTest {
                         folder.resolve("password-authenticator.properties"),
                         "password-authenticator.name=file\nfile.password-file=%s\n"
                                 .formatted(passwords));
-        endpoint = JwksEndpoint.serving(List.of(JwksEndpoint.jwk("one", KEYS)));
+        endpoint = PARTS.add(JwksEndpoint.serving(List.of(JwksEndpoint.jwk("one", KEYS))));
         coordinator =
-                Coordinator.in(folder)
-                        .at(site)
-                        .jwt(Map.of("http-server.authentication.jwt.key-file", endpoint.url()))
-                        .config("http-server.authentication.type", "PASSWORD," + site.type())
-                        .config("password-authenticator.config-files", file.toString())
-                        // The login form of PASSWORD serves the web UI.
-                        .config("web-ui.authentication.type", "")
-                        .config("web-ui.user", "")
-                        .start();
-    }
-
-    @AfterParameterizedClassInvocation
-    static void stop() {
-        if (coordinator != null) {
-            coordinator.close();
-            coordinator = null;
-        }
-        if (endpoint != null) {
-            endpoint.close();
-        }
+                PARTS.add(
+                        Coordinator.in(folder)
+                                .at(site)
+                                .jwt(
+                                        Map.of(
+                                                "http-server.authentication.jwt.key-file",
+                                                endpoint.url()))
+                                .config(
+                                        "http-server.authentication.type",
+                                        "PASSWORD," + site.type())
+                                .config("password-authenticator.config-files", file.toString())
+                                // The login form of PASSWORD serves the web UI.
+                                .config("web-ui.authentication.type", "")
+                                .config("web-ui.user", "")
+                                .start());
     }
 
     @Test

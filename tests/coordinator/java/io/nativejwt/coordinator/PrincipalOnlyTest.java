@@ -2,6 +2,10 @@ package io.nativejwt.coordinator;
 
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.nativejwt.harness.Coordinator;
+import io.nativejwt.harness.CoordinatorStartException;
+import io.nativejwt.harness.Site;
+import io.nativejwt.harness.Workspace;
 import io.nativejwt.testing.Keys;
 
 import org.junit.jupiter.api.Test;

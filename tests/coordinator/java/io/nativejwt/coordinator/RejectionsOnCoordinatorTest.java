@@ -5,13 +5,20 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.nativejwt.harness.Clients;
+import io.nativejwt.harness.Coordinator;
+import io.nativejwt.harness.Integration;
+import io.nativejwt.harness.Processes;
+import io.nativejwt.harness.Site;
+import io.nativejwt.harness.StartedParts;
+import io.nativejwt.harness.Workspace;
 import io.nativejwt.testing.Keys;
+import io.nativejwt.testing.Poll;
 import io.nativejwt.testing.Token;
 
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.AfterParameterizedClassInvocation;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
@@ -25,6 +32,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyPair;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -45,6 +53,8 @@ import javax.crypto.SecretKey;
 @ParameterizedClass
 @EnumSource(Site.class)
 final class RejectionsOnCoordinatorTest {
+    @RegisterExtension static final StartedParts PARTS = new StartedParts();
+
     private static final String ISSUER = "https://idp.example.com";
     private static final KeyPair KEYS = Keys.rsa();
     private static final SecretKey SECRET = Keys.hmac(32);
@@ -75,7 +85,7 @@ final class RejectionsOnCoordinatorTest {
 
     @BeforeAll
     static void startStock() throws IOException {
-        Path folder = Workspace.freshFolder("test/refusals");
+        Path folder = Workspace.freshFolder("test/rejections");
         Path keyFile = Files.writeString(folder.resolve("key.pem"), Keys.publicPem(KEYS));
         Path rules =
                 Files.writeString(
@@ -93,34 +103,21 @@ final class RejectionsOnCoordinatorTest {
         properties.put("http-server.authentication.jwt.required-audience", "trino");
         properties.put("http-server.authentication.jwt.user-mapping.file", rules.toString());
         stock =
-                Coordinator.in(Files.createDirectories(folder.resolve("stock")))
-                        .through(Integration.BUILT_IN)
-                        .jwt(properties)
-                        .start();
+                PARTS.add(
+                        Coordinator.in(Files.createDirectories(folder.resolve("built-in")))
+                                .through(Integration.BUILT_IN)
+                                .jwt(properties)
+                                .start());
     }
 
     @BeforeParameterizedClassInvocation
     static void start(Site site) {
         coordinator =
-                Coordinator.in(Workspace.freshFolder("test/refusals/" + site))
-                        .at(site)
-                        .jwt(properties)
-                        .start();
-    }
-
-    @AfterParameterizedClassInvocation
-    static void stop() {
-        if (coordinator != null) {
-            coordinator.close();
-            coordinator = null;
-        }
-    }
-
-    @AfterAll
-    static void stopStock() {
-        if (stock != null) {
-            stock.close();
-        }
+                PARTS.add(
+                        Coordinator.in(Workspace.freshFolder("test/rejections/" + site))
+                                .at(site)
+                                .jwt(properties)
+                                .start());
     }
 
     static Stream<Row> rows() {
@@ -326,14 +323,13 @@ final class RejectionsOnCoordinatorTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("rows")
-    void logNamesTheReason(Row row) throws InterruptedException {
-        long deadline = System.nanoTime() + 10_000_000_000L;
+    void logNamesTheReason(Row row) {
         String line = "Authentication rejected: " + row.reason() + ": ";
         Clients.http(coordinator, "Bearer " + row.token().get());
-        while (coordinator.log().stream().noneMatch(logged -> logged.contains(line))) {
-            assertThat(System.nanoTime()).as("the log does not say: " + line).isLessThan(deadline);
-            Thread.sleep(50);
-        }
+        Poll.until(
+                "a line in the log: " + line,
+                Duration.ofSeconds(10),
+                () -> coordinator.log().stream().anyMatch(logged -> logged.contains(line)));
     }
 
     @Test

@@ -5,11 +5,17 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
+import io.nativejwt.harness.Clients;
+import io.nativejwt.harness.Coordinator;
+import io.nativejwt.harness.Site;
+import io.nativejwt.harness.StartedParts;
+import io.nativejwt.harness.Workspace;
 import io.nativejwt.testing.Keys;
+import io.nativejwt.testing.Poll;
 import io.nativejwt.testing.Token;
 
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.AfterParameterizedClassInvocation;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
@@ -40,6 +46,8 @@ import java.util.stream.Stream;
         value = Site.class,
         names = {"PLUGIN_483", "SERVER_476", "SERVER_483"})
 final class SessionIdentityTest {
+    @RegisterExtension static final StartedParts PARTS = new StartedParts();
+
     private static final KeyPair KEYS = Keys.ec("secp256r1");
     private static final String JWT = "http-server.authentication.jwt.";
     private static final String GROUPS = "SELECT array_join(array_sort(current_groups()), ' ')";
@@ -111,21 +119,14 @@ final class SessionIdentityTest {
                             "second"));
         }
         coordinator =
-                builder.config("access-control.config-files", accessControl.toString())
-                        .config("protocol.v1.alternate-header-name", "Presto")
-                        .withSessionSpy()
-                        .logLevel("io.trino", "DEBUG")
-                        .logLevel("io.airlift", "DEBUG")
-                        .logLevel("io.nativejwt", "DEBUG")
-                        .start();
-    }
-
-    @AfterParameterizedClassInvocation
-    static void stop() {
-        if (coordinator != null) {
-            coordinator.close();
-            coordinator = null;
-        }
+                PARTS.add(
+                        builder.config("access-control.config-files", accessControl.toString())
+                                .config("protocol.v1.alternate-header-name", "Presto")
+                                .withSessionSpy()
+                                .logLevel("io.trino", "DEBUG")
+                                .logLevel("io.airlift", "DEBUG")
+                                .logLevel("io.nativejwt", "DEBUG")
+                                .start());
     }
 
     @Test

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.nativejwt.testing.InstalledPlugin;
 import io.nativejwt.testing.Keys;
+import io.nativejwt.testing.Poll;
 import io.nativejwt.testing.Token;
 import io.trino.spi.security.AccessDeniedException;
 import io.trino.spi.security.BasicPrincipal;
@@ -21,6 +22,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyPair;
 import java.security.Principal;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -33,7 +35,6 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -291,17 +292,18 @@ final class NativeJwtHeaderAuthenticatorTest {
 
     /** Its log thread ends with it, which it does only when nothing holds the handle any more. */
     @Test
-    void abandonedAuthenticatorIsFreed() throws Exception {
+    void abandonedAuthenticatorIsFreed() {
         Set<Thread> before = logThreads();
         List<Thread> started = new ArrayList<>(logThreadsAfterOpening());
         started.removeAll(before);
         assertThat(started).hasSize(1);
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
-        while (started.getFirst().isAlive()) {
-            assertThat(System.nanoTime()).as("the thread goes on").isLessThan(deadline);
-            System.gc();
-            started.getFirst().join(100);
-        }
+        Poll.until(
+                "the end of the thread",
+                Duration.ofSeconds(20),
+                () -> {
+                    System.gc();
+                    return !started.getFirst().isAlive();
+                });
     }
 
     /** In a method of its own, so that no local variable keeps the authenticator. */

@@ -18,10 +18,10 @@ import java.util.Optional;
  * type of the super class is needed: it gets no configuration and no keys, and no request reaches
  * its code.
  */
-final class NativeJwtAuthenticator extends JwtAuthenticator {
+public final class NativeJwtAuthenticator extends JwtAuthenticator {
     private final TokenAuthenticator authenticator;
 
-    NativeJwtAuthenticator(TokenAuthenticator authenticator) {
+    public NativeJwtAuthenticator(TokenAuthenticator authenticator) {
         super(
                 new JwtAuthenticatorConfig(),
                 header -> {

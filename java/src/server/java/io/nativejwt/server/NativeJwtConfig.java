@@ -53,7 +53,7 @@ public class NativeJwtConfig {
     @Config("http-server.authentication.jwt.clock-skew")
     @ConfigDescription(
             "Tolerated difference between the clocks of issuer and coordinator, for exp and nbf,"
-                + " and for iat with max-token-lifetime")
+                    + " and for iat with max-token-lifetime")
     public NativeJwtConfig setClockSkew(String clockSkew) {
         this.clockSkew = clockSkew;
         return this;
@@ -77,7 +77,7 @@ public class NativeJwtConfig {
     @Config("http-server.authentication.jwt.max-token-lifetime")
     @ConfigDescription(
             "Maximum time from iat to exp and from now to exp; tokens without iat or exp, or with"
-                + " an iat in the future, are rejected")
+                    + " an iat in the future, are rejected")
     public NativeJwtConfig setMaxTokenLifetime(String maxTokenLifetime) {
         this.maxTokenLifetime = maxTokenLifetime;
         return this;
@@ -227,7 +227,7 @@ public class NativeJwtConfig {
     @Config("http-server.authentication.jwt.jwks.fail-fast")
     @ConfigDescription(
             "Fail to start if the JWK Set cannot be fetched, as Trino's built-in JWT authenticator"
-                + " does")
+                    + " does")
     public NativeJwtConfig setJwksFailFast(String jwksFailFast) {
         this.jwksFailFast = jwksFailFast;
         return this;
@@ -284,7 +284,7 @@ public class NativeJwtConfig {
     @Config("http-server.authentication.jwt.pass-through.allow-user-with-hyphen")
     @ConfigDescription(
             "Accept user names with a hyphen where tokens are passed through; Iceberg may confuse"
-                + " such users")
+                    + " such users")
     public NativeJwtConfig setPassThroughAllowUserWithHyphen(
             String passThroughAllowUserWithHyphen) {
         this.passThroughAllowUserWithHyphen = passThroughAllowUserWithHyphen;

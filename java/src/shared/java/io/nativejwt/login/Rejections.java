@@ -24,7 +24,7 @@ public final class Rejections {
                     606,
                     "USER_WITH_HYPHEN",
                     "The session's user contains a hyphen, which is not allowed while tokens are"
-                        + " passed through (it could be confused with another user)");
+                            + " passed through (it could be confused with another user)");
     private static final Verdict.Rejected INTERNAL_ERROR =
             new Verdict.Rejected(
                     999, "INTERNAL_ERROR", "Authentication failed because of an internal error");

@@ -6,6 +6,7 @@ import io.nativejwt.ffi.TrustedCertificates;
 import io.nativejwt.testing.InstalledPlugin;
 import io.nativejwt.testing.KeyServer;
 import io.nativejwt.testing.Keys;
+import io.nativejwt.testing.Poll;
 import io.nativejwt.testing.Token;
 import io.trino.spi.security.AccessDeniedException;
 import io.trino.spi.security.HeaderAuthenticator;
@@ -21,7 +22,6 @@ import java.security.KeyPair;
 import java.security.KeyStore;
 import java.security.interfaces.RSAPublicKey;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -29,6 +29,7 @@ import java.util.Map;
 final class JvmTrustStoreTest {
     private static final Path STORES = Path.of("tests/data/stores").toAbsolutePath();
     private static final char[] PASSWORD = "changeit".toCharArray();
+    private static final Duration LIMIT = Duration.ofSeconds(30);
     private static final String TRUST_STORE = "javax.net.ssl.trustStore";
 
     private final KeyPair keys = Keys.rsa();
@@ -66,19 +67,17 @@ final class JvmTrustStoreTest {
         assertThat(JvmTrustStore.read().alone()).isTrue();
         HeaderAuthenticator authenticator = create();
         String token = Token.of("alice").header("kid", "a").sign("RS256", keys.getPrivate());
-        Instant bound = Instant.now().plus(Duration.ofSeconds(30));
-        while (true) {
-            try {
-                assertThat(
-                                authenticator.createAuthenticatedPrincipal(
-                                        InstalledPlugin.bearer(token)))
-                        .hasToString("alice");
-                return;
-            } catch (AccessDeniedException e) {
-                assertThat(e).hasMessageContaining("not fetched yet");
-                assertThat(Instant.now()).isBefore(bound);
-                Thread.sleep(5);
-            }
+        Poll.until("the keys to be fetched", LIMIT, () -> accepts(authenticator, token));
+    }
+
+    private static boolean accepts(HeaderAuthenticator authenticator, String token) {
+        try {
+            assertThat(authenticator.createAuthenticatedPrincipal(InstalledPlugin.bearer(token)))
+                    .hasToString("alice");
+            return true;
+        } catch (AccessDeniedException e) {
+            assertThat(e).hasMessageContaining("not fetched yet");
+            return false;
         }
     }
 

@@ -81,7 +81,7 @@ final class RejectionLogTest {
                 .last()
                 .isEqualTo(
                         "Authentication rejected: TOKEN_EXPIRED: JWT expired {0} 'quoted' (999 more"
-                            + " before)");
+                                + " before)");
     }
 
     /** Anonymous clients can choose among some twenty reasons, all day long. */
