@@ -10,7 +10,7 @@ STAGE := scripts/stage
 ARCHIVE := build/dist/nativejwt-$(VERSION)-linux-$(ARCH).tar.gz
 
 RUST_SOURCES := Cargo.toml Cargo.lock $(shell find .cargo rust -type f)
-JAVA_SOURCES := build.gradle java/dependencies.sha256 $(shell find java tests/harness tests/coordinator tests/differential/java tests/trino -type f)
+JAVA_SOURCES := build.gradle java/dependencies.sha256 $(shell find java rust/core/generated tests/harness tests/coordinator tests/differential/java tests/trino -type f)
 
 # Ours, in .cargo/config.toml, keeps the folders of this machine out of what is built.
 unexport RUSTC_WRAPPER CARGO_BUILD_RUSTC_WRAPPER

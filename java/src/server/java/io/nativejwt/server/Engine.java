@@ -100,7 +100,7 @@ record Engine(ClassLoader loader, String version) {
                             "java.lang.Class",
                             "java.lang.Class",
                             "java.lang.String"),
-                    Part.method(AIRLIFT + "Config", "value"),
+                    Part.type(AIRLIFT + "Config"),
                     Part.type(AIRLIFT + "ConfigDescription"),
                     Part.type("io.airlift.http.client.HttpClientConfig"),
                     Part.type("com.google.inject.Module"),

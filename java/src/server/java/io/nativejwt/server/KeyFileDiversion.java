@@ -31,17 +31,6 @@ final class KeyFileDiversion {
     static final List<String> KEY_FILE_PROPERTIES =
             List.of("http-server.authentication.jwt.key-file", "http.authentication.jwt.key-file");
 
-    /** Each under its present and its former name. */
-    private static final List<List<String>> RENAMED =
-            List.of(
-                    KEY_FILE_PROPERTIES,
-                    List.of(
-                            "http-server.authentication.jwt.required-issuer",
-                            "http.authentication.jwt.required-issuer"),
-                    List.of(
-                            "http-server.authentication.jwt.required-audience",
-                            "http.authentication.jwt.required-audience"));
-
     /** With a file for each issuer there is no key file, which the built-in code requires. */
     static final String CONFIG_FILES_PROPERTY = "http-server.authentication.jwt.config-files";
 
@@ -87,11 +76,14 @@ final class KeyFileDiversion {
      */
     static Optional<String> apply() {
         CoordinatorProperties coordinator = CoordinatorProperties.ofThisJvm();
-        for (List<String> names : RENAMED) {
-            if (names.stream().allMatch(name -> coordinator.value(name).isPresent())) {
-                return Optional.of(
-                        "Configuration property '%s' is the former name of '%s', which is set too: keep one of them"
-                                .formatted(names.getLast(), names.getFirst()));
+        for (LibraryProperty property : LibraryProperty.ALL) {
+            for (String former : property.formerNames()) {
+                if (coordinator.value(former).isPresent()
+                        && coordinator.value(property.name()).isPresent()) {
+                    return Optional.of(
+                            "Configuration property '%s' is the former name of '%s', which is set too: keep one of them"
+                                    .formatted(former, property.name()));
+                }
             }
         }
         Optional<String> configured =

@@ -2,45 +2,87 @@ package io.nativejwt.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.airlift.configuration.Config;
+import io.airlift.configuration.LegacyConfig;
+import io.trino.server.security.jwt.JwtAuthenticatorConfig;
+
 import org.junit.jupiter.api.Test;
 
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.List;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 final class NativeConfigurationTest {
-    /**
-     * The coordinator rejects a property that it does not know, so it has to know the library's.
-     */
+    private static final String JWT = "http-server.authentication.jwt.";
+
+    /** The coordinator fails to start with a property that it does not know. */
     @Test
-    void coordinatorKnowsThePropertiesOfTheLibrary() throws IOException {
-        Path sources = Path.of("rust/core/src/config").toAbsolutePath();
-        Set<String> keys = new TreeSet<>();
-        find(keys, sources.resolve("mod.rs"), "Key \\{ name: \"([^\"]+)\", legacy: None \\}");
-        find(keys, sources.resolve("mod.rs"), "const CONFIG_FILES: &str = \"([^\"]+)\"");
-        find(keys, sources.resolve("whole.rs"), "const [A-Z_]+: &str = \"([^\"]+)\"");
-        find(keys, sources.resolve("key_sets.rs"), "\"(jwks\\.[a-z-]+)\",\n");
-        // Stock's, which it keeps a class for.
-        keys.removeAll(List.of("principal-field", "user-mapping.pattern", "user-mapping.file"));
-        Set<String> expected =
-                keys.stream()
-                        .map("http-server.authentication.jwt."::concat)
-                        .collect(Collectors.toCollection(TreeSet::new));
-        expected.add("native-jwt.key-file");
-        assertThat(NativeConfiguration.ownProperties())
-                .hasSizeGreaterThan(10)
-                .containsExactlyInAnyOrderElementsOf(expected);
+    void coordinatorKnowsThePropertiesOfTheLibrary() {
+        Set<String> known = new HashSet<>(names(NativeJwtConfig.class));
+        assertThat(known).hasSizeGreaterThan(10).doesNotContainAnyElementsOf(builtIn());
+        // Ours alone: the library gets the key file under the name that the operator used.
+        assertThat(known.remove(KeyFileDiversion.DIVERTED_PROPERTY)).isTrue();
+        known.addAll(builtIn());
+        assertThat(
+                        LibraryProperty.ALL.stream()
+                                .flatMap(LibraryProperty::names)
+                                .filter(name -> !name.startsWith("jwk.http-client.")))
+                .containsExactlyInAnyOrderElementsOf(known);
     }
 
-    private static void find(Set<String> keys, Path source, String pattern) throws IOException {
-        Pattern.compile(pattern)
-                .matcher(Files.readString(source))
-                .results()
-                .forEach(found -> keys.add(found.group(1)));
+    @Test
+    void formerNamesAreThoseOfTheBuiltInAuthenticator() {
+        assertThat(
+                        LibraryProperty.ALL.stream()
+                                .flatMap(property -> property.formerNames().stream()))
+                .containsExactlyInAnyOrderElementsOf(
+                        builtIn().stream()
+                                .filter(name -> name.startsWith("http.authentication."))
+                                .toList());
+    }
+
+    @Test
+    void libraryGetsItsPropertiesAlone() {
+        NativeConfiguration configuration =
+                new NativeConfiguration(
+                        Map.of(
+                                "node.id",
+                                "x",
+                                JWT + "clock-skew",
+                                "1s",
+                                "http.authentication.jwt.required-issuer",
+                                "i",
+                                JWT + "key-file",
+                                KeyFileDiversion.PLACEHOLDER,
+                                "jwk.http-client.http-proxy",
+                                "p:1",
+                                "jwk.http-client.log.enabled",
+                                "false"));
+        assertThat(configuration.forLibrary())
+                .containsOnlyKeys(
+                        JWT + "clock-skew",
+                        "http.authentication.jwt.required-issuer",
+                        "jwk.http-client.http-proxy");
+        assertThat(configuration.withoutEffect()).containsExactly("jwk.http-client.log.enabled");
+    }
+
+    private static Set<String> builtIn() {
+        return names(JwtAuthenticatorConfig.class);
+    }
+
+    /** As the coordinator finds them. */
+    private static Set<String> names(Class<?> config) {
+        return Arrays.stream(config.getMethods())
+                .flatMap(
+                        method ->
+                                Stream.concat(
+                                        Stream.ofNullable(method.getAnnotation(Config.class))
+                                                .map(Config::value),
+                                        Stream.ofNullable(method.getAnnotation(LegacyConfig.class))
+                                                .flatMap(legacy -> Arrays.stream(legacy.value()))))
+                .collect(Collectors.toSet());
     }
 }
