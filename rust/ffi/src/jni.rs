@@ -1,7 +1,12 @@
-//! JNI: the natives of `io.nativejwt.ffi.NativeMethods`. Arguments are addresses and lengths of memory that the Java side
-//! owns; no Java object is touched, no exception thrown, and the environment pointer never used.
+//! JNI: the native methods of `io.nativejwt.ffi.NativeMethods`. Arguments are addresses and lengths of memory that the Java
+//! side owns. No function uses a Java object or the environment, or throws an exception.
+//!
+//! The exported names contain the parameter types, so that the JVM links a Java method only if its parameters are these. A
+//! test compares names, parameters and results with `generated/natives.tsv`, and a Java test compares that with the Java class.
 
-use jni_sys::{JNIEnv, jclass, jint, jlong};
+use ::jni::objects::JClass;
+use ::jni::sys::{jint, jlong};
+use ::jni::{EnvUnowned, jni_mangle};
 use nativejwt_core::UnixMillis;
 
 use crate::boundary;
@@ -24,31 +29,31 @@ fn address<T>(address: jlong) -> *mut T {
     std::ptr::with_exposed_provenance_mut(address as usize)
 }
 
-#[unsafe(no_mangle)]
-extern "system" fn Java_io_nativejwt_ffi_NativeMethods_abiVersion(_: *mut JNIEnv, _: jclass) -> jint {
+/// The version of the boundary, as [`crate::capi::nativejwt_abi_version`] returns it.
+#[jni_mangle("io.nativejwt.ffi.NativeMethods", "abiVersion", "()I")]
+pub extern "system" fn abi_version(_: EnvUnowned<'_>, _: JClass<'_>) -> jint {
     to_jint(NATIVEJWT_ABI_VERSION)
 }
 
+/// Writes the version of this library.
+///
 /// # Safety
 /// As [`crate::capi::nativejwt_library_version`].
-#[unsafe(no_mangle)]
-unsafe extern "system" fn Java_io_nativejwt_ffi_NativeMethods_libraryVersion(
-    _: *mut JNIEnv,
-    _: jclass,
-    buffer: jlong,
-    capacity: jint,
-) -> jint {
+#[jni_mangle("io.nativejwt.ffi.NativeMethods", "libraryVersion", "(JI)I")]
+pub unsafe extern "system" fn library_version(_: EnvUnowned<'_>, _: JClass<'_>, buffer: jlong, capacity: jint) -> jint {
     // SAFETY: the Java side passes the address and size of a segment it holds.
     let written = boundary::library_version(unsafe { output(address(buffer), length(capacity.into())) });
     jint::try_from(written).unwrap_or(0)
 }
 
+/// Writes what a caller has to know of a configuration.
+///
 /// # Safety
 /// As [`crate::capi::nativejwt_describe`].
-#[unsafe(no_mangle)]
-unsafe extern "system" fn Java_io_nativejwt_ffi_NativeMethods_describe(
-    _: *mut JNIEnv,
-    _: jclass,
+#[jni_mangle("io.nativejwt.ffi.NativeMethods", "describe", "(JJJI)I")]
+pub unsafe extern "system" fn describe(
+    _: EnvUnowned<'_>,
+    _: JClass<'_>,
     config: jlong,
     config_length: jlong,
     record: jlong,
@@ -61,12 +66,14 @@ unsafe extern "system" fn Java_io_nativejwt_ffi_NativeMethods_describe(
     to_jint(boundary::describe(config, record))
 }
 
+/// Opens an authenticator.
+///
 /// # Safety
 /// As [`crate::capi::nativejwt_open`].
-#[unsafe(no_mangle)]
-unsafe extern "system" fn Java_io_nativejwt_ffi_NativeMethods_open(
-    _: *mut JNIEnv,
-    _: jclass,
+#[jni_mangle("io.nativejwt.ffi.NativeMethods", "open", "(JJJJJJIJI)J")]
+pub unsafe extern "system" fn open(
+    _: EnvUnowned<'_>,
+    _: JClass<'_>,
     config: jlong,
     config_length: jlong,
     source: jlong,
@@ -89,12 +96,14 @@ unsafe extern "system" fn Java_io_nativejwt_ffi_NativeMethods_open(
     boundary::open(config, source, trusted_certificates, flags.cast_unsigned(), record).expose_provenance() as jlong
 }
 
+/// Authenticates one request.
+///
 /// # Safety
 /// As [`crate::capi::nativejwt_authenticate`].
-#[unsafe(no_mangle)]
-unsafe extern "system" fn Java_io_nativejwt_ffi_NativeMethods_authenticate(
-    _: *mut JNIEnv,
-    _: jclass,
+#[jni_mangle("io.nativejwt.ffi.NativeMethods", "authenticate", "(JJJJIJI)I")]
+pub unsafe extern "system" fn authenticate(
+    _: EnvUnowned<'_>,
+    _: JClass<'_>,
     handle: jlong,
     header: jlong,
     header_length: jlong,
@@ -114,45 +123,45 @@ unsafe extern "system" fn Java_io_nativejwt_ffi_NativeMethods_authenticate(
     to_jint(boundary::authenticate(handle, header, UnixMillis(now_millis), flags.cast_unsigned(), record))
 }
 
+/// The maximum number of tokens in the cache.
+///
 /// # Safety
 /// As [`crate::capi::nativejwt_cache_slots`].
-#[unsafe(no_mangle)]
-unsafe extern "system" fn Java_io_nativejwt_ffi_NativeMethods_cacheSlots(
-    _: *mut JNIEnv,
-    _: jclass,
-    handle: jlong,
-) -> jint {
+#[jni_mangle("io.nativejwt.ffi.NativeMethods", "cacheSlots", "(J)I")]
+pub unsafe extern "system" fn cache_slots(_: EnvUnowned<'_>, _: JClass<'_>, handle: jlong) -> jint {
     // SAFETY: the Java side passes a handle that it keeps open.
     to_jint(boundary::cache_slots(unsafe { NativejwtAuthenticator::borrow(address(handle)) }))
 }
 
+/// How many bytes the caller may take for identities.
+///
 /// # Safety
 /// As [`crate::capi::nativejwt_cache_room`].
-#[unsafe(no_mangle)]
-unsafe extern "system" fn Java_io_nativejwt_ffi_NativeMethods_cacheRoom(
-    _: *mut JNIEnv,
-    _: jclass,
-    handle: jlong,
-) -> jlong {
+#[jni_mangle("io.nativejwt.ffi.NativeMethods", "cacheRoom", "(J)J")]
+pub unsafe extern "system" fn cache_room(_: EnvUnowned<'_>, _: JClass<'_>, handle: jlong) -> jlong {
     // SAFETY: as above.
     let room = boundary::cache_room(unsafe { NativejwtAuthenticator::borrow(address(handle)) });
     jlong::try_from(room).unwrap_or(jlong::MAX)
 }
 
+/// Forgets all accepted tokens.
+///
 /// # Safety
 /// As [`crate::capi::nativejwt_forget_tokens`].
-#[unsafe(no_mangle)]
-unsafe extern "system" fn Java_io_nativejwt_ffi_NativeMethods_forgetTokens(_: *mut JNIEnv, _: jclass, handle: jlong) {
+#[jni_mangle("io.nativejwt.ffi.NativeMethods", "forgetTokens", "(J)V")]
+pub unsafe extern "system" fn forget_tokens(_: EnvUnowned<'_>, _: JClass<'_>, handle: jlong) {
     // SAFETY: as above.
     boundary::forget_tokens(unsafe { NativejwtAuthenticator::borrow(address(handle)) });
 }
 
+/// Writes the events since the last call.
+///
 /// # Safety
 /// As [`crate::capi::nativejwt_drain_events`].
-#[unsafe(no_mangle)]
-unsafe extern "system" fn Java_io_nativejwt_ffi_NativeMethods_drainEvents(
-    _: *mut JNIEnv,
-    _: jclass,
+#[jni_mangle("io.nativejwt.ffi.NativeMethods", "drainEvents", "(JJI)I")]
+pub unsafe extern "system" fn drain_events(
+    _: EnvUnowned<'_>,
+    _: JClass<'_>,
     handle: jlong,
     record: jlong,
     record_capacity: jint,
@@ -164,10 +173,118 @@ unsafe extern "system" fn Java_io_nativejwt_ffi_NativeMethods_drainEvents(
     to_jint(boundary::drain_events(handle, record))
 }
 
+/// Closes an authenticator.
+///
 /// # Safety
 /// As [`crate::capi::nativejwt_close`].
-#[unsafe(no_mangle)]
-unsafe extern "system" fn Java_io_nativejwt_ffi_NativeMethods_close(_: *mut JNIEnv, _: jclass, handle: jlong) {
+#[jni_mangle("io.nativejwt.ffi.NativeMethods", "close", "(J)V")]
+pub unsafe extern "system" fn close(_: EnvUnowned<'_>, _: JClass<'_>, handle: jlong) {
     // SAFETY: the Java side closes a handle once, when nothing uses it any more.
     unsafe { boundary::close(address(handle)) };
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::{env, fs};
+
+    use super::*;
+
+    /// A Java type, as the JVM writes it in descriptors.
+    trait JavaType {
+        const DESCRIPTOR: &'static str;
+    }
+
+    impl JavaType for jint {
+        const DESCRIPTOR: &'static str = "I";
+    }
+
+    impl JavaType for jlong {
+        const DESCRIPTOR: &'static str = "J";
+    }
+
+    impl JavaType for () {
+        const DESCRIPTOR: &'static str = "V";
+    }
+
+    /// A function, whose descriptor is made of its own types.
+    trait NativeFunction {
+        fn descriptor() -> String;
+    }
+
+    macro_rules! native_functions {
+        ($($parameter:ident)*) => {
+            impl<R: JavaType, $($parameter: JavaType),*> NativeFunction
+                for unsafe extern "system" fn(EnvUnowned<'static>, JClass<'static>, $($parameter),*) -> R
+            {
+                fn descriptor() -> String {
+                    let parameters: &[&str] = &[$($parameter::DESCRIPTOR),*];
+                    format!("({}){}", parameters.concat(), R::DESCRIPTOR)
+                }
+            }
+        };
+    }
+
+    native_functions!();
+    native_functions!(A);
+    native_functions!(A B);
+    native_functions!(A B C);
+    native_functions!(A B C D);
+    native_functions!(A B C D E F G);
+    native_functions!(A B C D E F G H I);
+
+    fn row<F: NativeFunction>(name: &str, _: F) -> String {
+        format!("{name}\t{}\n", F::descriptor())
+    }
+
+    /// The row of a function with as many parameters as there are `_`.
+    macro_rules! native {
+        ($name:literal, $function:ident, $($parameter:ty),*) => {
+            row($name, $function as unsafe extern "system" fn(EnvUnowned<'static>, JClass<'static>, $($parameter),*) -> _)
+        };
+    }
+
+    fn table() -> String {
+        [
+            "# The native methods of io.nativejwt.ffi.NativeMethods: name, descriptor.\n".to_owned(),
+            native!("abiVersion", abi_version,),
+            native!("authenticate", authenticate, _, _, _, _, _, _, _),
+            native!("cacheRoom", cache_room, _),
+            native!("cacheSlots", cache_slots, _),
+            native!("close", close, _),
+            native!("describe", describe, _, _, _, _),
+            native!("drainEvents", drain_events, _, _, _),
+            native!("forgetTokens", forget_tokens, _),
+            native!("libraryVersion", library_version, _, _),
+            native!("open", open, _, _, _, _, _, _, _, _, _),
+        ]
+        .concat()
+    }
+
+    #[test]
+    fn the_committed_table_of_natives_is_fresh() {
+        let fresh = table();
+        let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("generated/natives.tsv");
+        if env::var_os("NATIVEJWT_UPDATE").is_some() {
+            fs::write(&committed, &fresh).unwrap();
+        }
+        assert!(
+            fs::read_to_string(&committed).unwrap_or_default() == fresh,
+            "generated/natives.tsv is not what the sources say; run NATIVEJWT_UPDATE=1 cargo test -p nativejwt-ffi"
+        );
+    }
+
+    /// The attributes are text, so they could differ from the types of the functions.
+    #[test]
+    fn the_exported_names_have_the_types_of_the_functions() {
+        let source = include_str!("jni.rs").split("#[cfg(test)]").next().unwrap();
+        let table = table();
+        let rows: Vec<_> = table.lines().skip(1).collect();
+        for row in &rows {
+            let (name, descriptor) = row.split_once('\t').unwrap();
+            let attribute = format!("#[jni_mangle(\"io.nativejwt.ffi.NativeMethods\", \"{name}\", \"{descriptor}\")]");
+            assert_eq!(source.matches(&attribute).count(), 1, "{attribute}");
+        }
+        assert_eq!(source.matches("#[jni_mangle(").count(), rows.len());
+    }
 }

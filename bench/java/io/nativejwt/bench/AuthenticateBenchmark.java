@@ -18,7 +18,7 @@ import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 
 /**
- * One login: the coordinator's request goes in, an identity or a refusal comes out. The same
+ * One login: the coordinator's request goes in, an identity or a rejection comes out. The same
  * request each time; only where the scenario is "cached" does anything remember its token.
  */
 @State(Scope.Benchmark)

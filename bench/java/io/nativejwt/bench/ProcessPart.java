@@ -31,7 +31,7 @@ final class ProcessPart {
     private static final String FLOOD = "flood";
 
     /**
-     * Ours without stock's class, which the server launcher extends and which loads stock's parser.
+     * Ours without Trino's class, which the server launcher extends and which loads Trino's parser.
      */
     private static final String LIBRARY = "library";
 

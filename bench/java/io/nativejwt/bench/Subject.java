@@ -46,7 +46,7 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * What is measured: from a request to an identity, or to the exception of a refusal, which is
+ * What is measured: from a request to an identity, or to the exception of a rejection, which is
  * returned so that nothing is optimised away.
  */
 interface Subject {

@@ -40,7 +40,7 @@ import java.util.Properties;
 /**
  * A configuration as one may find it: ours before OAUTH2 in the list, an identity provider that is
  * down when the coordinator starts, an address with a password, values from the environment, a
- * former name, a user mapping, keys of stock's HTTP client.
+ * former name, a user mapping, properties of Trino's HTTP client.
  */
 @ParameterizedClass
 @EnumSource(Site.class)
@@ -149,7 +149,7 @@ final class ConfigurationTest {
         assertThat(cli.output()).as(cli.error()).isEqualTo("alice\n");
     }
 
-    /** Stock's own service would ask once more, under another name. */
+    /** Trino's own HTTP client would fetch once more, with another user agent. */
     @Test
     void keysAreFetchedOnceAndByTheLibraryAlone() {
         assertThat(endpoint.userAgents()).singleElement().asString().startsWith("nativejwt/");
@@ -229,14 +229,14 @@ final class ConfigurationTest {
                 .isEqualTo(200);
         assertThat(Clients.get(coordinator, "/ui/", "Bearer " + token("alice")).statusCode())
                 .isEqualTo(200);
-        HttpResponse<String> refused =
+        HttpResponse<String> rejected =
                 Clients.get(coordinator, "/ui/api/stats", "Bearer " + forged("alice"));
-        assertThat(refused.statusCode()).isEqualTo(401);
+        assertThat(rejected.statusCode()).isEqualTo(401);
         assertThat(Clients.get(coordinator, "/ui/api/stats").statusCode()).isNotEqualTo(200);
     }
 
     @Test
-    void ownKeysAndFormerNamesCount() {
+    void ownPropertiesAndFormerNamesCount() {
         String withoutAudience =
                 Token.of("alice").header("kid", "one").sign("RS256", KEYS.getPrivate());
         assertThat(Clients.http(coordinator, "Bearer " + withoutAudience).body())
@@ -258,10 +258,10 @@ final class ConfigurationTest {
     }
 
     @Test
-    void keysOfStocksClientWithoutEffectAreToldOf() {
-        for (String key : List.of("max-connections-per-server", "log.enabled")) {
+    void propertiesOfTrinosClientWithoutEffectAreLogged() {
+        for (String name : List.of("max-connections-per-server", "log.enabled")) {
             assertThat(coordinator.log())
-                    .filteredOn(line -> line.contains("jwk.http-client." + key + " has no effect"))
+                    .filteredOn(line -> line.contains("jwk.http-client." + name + " has no effect"))
                     .singleElement()
                     .asString()
                     .contains("WARN");
@@ -275,13 +275,13 @@ final class ConfigurationTest {
         assertThat(challenges.getLast())
                 .startsWith("Bearer x_redirect_server=\"https://")
                 .contains("x_token_server=\"https://");
-        List<String> ofARefusal =
+        List<String> ofARejection =
                 Clients.http(coordinator, "Bearer opaque").headers().allValues("WWW-Authenticate");
-        assertThat(ofARefusal.getLast()).startsWith("Bearer x_redirect_server=");
+        assertThat(ofARejection.getLast()).startsWith("Bearer x_redirect_server=");
         if (site.isServer()) {
             String ours = "Bearer realm=\"Trino\", token_type=\"JWT\"";
             assertThat(challenges.getFirst()).isEqualTo(ours);
-            assertThat(ofARefusal.getFirst())
+            assertThat(ofARejection.getFirst())
                     .isEqualTo(
                             ours
                                     + ", error=\"invalid_token\","

@@ -21,7 +21,8 @@ import java.util.Map;
 
 /**
  * What {@code make demo} shows once everything is built: two logins to a real coordinator, and
- * three that are refused; with the server launcher also that stock is back after the uninstall.
+ * three rejections; with the server launcher also that the built-in authenticator is back after the
+ * uninstall.
  */
 final class Demo {
     private static final String ISSUER = "https://idp.example.com";
@@ -47,7 +48,7 @@ final class Demo {
 
         Stopwatch stopwatch = new Stopwatch("Keys, and tokens from nativejwt issue");
         Path keys = folder.resolve("idp");
-        Path others = folder.resolve("somebody-else");
+        Path others = folder.resolve("another-issuer");
         NativejwtCommand.keygen("RS256", keys);
         NativejwtCommand.keygen("RS256", others);
         Path key = keys.resolve("private.pem");
@@ -77,11 +78,11 @@ final class Demo {
             demo.showConfiguration(folder, distribution);
             stopwatch = new Stopwatch(null);
             demo.logIn(alice);
-            demo.refuse("an expired token", expired);
-            demo.refuse("a token that somebody else signed", forged);
-            demo.refuse("a token for another service", forAnother);
+            demo.showRejection("an expired token", expired);
+            demo.showRejection("a token with a forged signature", forged);
+            demo.showRejection("a token for another service", forAnother);
             System.out.println();
-            System.out.println("Logins and refusals: " + stopwatch);
+            System.out.println("Logins and rejections: " + stopwatch);
             demo.byHand(tokenFile, keep);
             if (keep) {
                 coordinator.awaitExit();
@@ -92,13 +93,13 @@ final class Demo {
         }
     }
 
-    /** The same etc/config.properties serves stock again. */
+    /** The same etc/config.properties serves the built-in authenticator again. */
     private static void uninstall(Site site, Path folder, Path publicKey, String token)
             throws Exception {
         System.out.println();
         System.out.println("Uninstalled, by starting Trino's own main class again:");
         Stopwatch stopwatch = new Stopwatch("  starting");
-        try (Coordinator stock =
+        try (Coordinator builtIn =
                 Coordinator.in(Workspace.freshFolder(folder.getFileName() + "-uninstalled"))
                         .at(site)
                         .through(Integration.BUILT_IN)
@@ -106,9 +107,9 @@ final class Demo {
                         .progress(stopwatch)
                         .start()) {
             stopwatch.done();
-            show(WHO, Clients.jdbc(stock, token, WHO));
-            if (stock.log().stream().anyMatch(line -> line.contains("native-jwt"))) {
-                throw new IllegalStateException("native-jwt is still there: " + stock.logFile());
+            show(WHO, Clients.jdbc(builtIn, token, WHO));
+            if (builtIn.log().stream().anyMatch(line -> line.contains("native-jwt"))) {
+                throw new IllegalStateException("native-jwt is still there: " + builtIn.logFile());
             }
         }
     }
@@ -134,7 +135,9 @@ final class Demo {
         String file = site.isServer() ? "etc/config.properties" : "etc/native-jwt.properties";
         System.out.println(
                 Workspace.relative(folder.resolve(file))
-                        + (site.isServer() ? ", the lines of stock's JWT, as they stand:" : ":"));
+                        + (site.isServer()
+                                ? ", the lines of Trino's built-in JWT authenticator, unchanged:"
+                                : ":"));
         for (String line : Files.readAllLines(folder.resolve(file))) {
             if (!site.isServer() || line.contains("authentication.")) {
                 System.out.println("  " + line);
@@ -179,9 +182,9 @@ final class Demo {
         System.out.printf("  %-50s -> %s%n", sql, String.join(", ", rows));
     }
 
-    private void refuse(String what, String token) {
+    private void showRejection(String what, String token) {
         System.out.println();
-        System.out.println("Refused, " + what + ":");
+        System.out.println("Rejected, " + what + ":");
         try {
             Clients.jdbc(coordinator, token, WHO);
             throw new IllegalStateException("This login must not succeed: " + what);

@@ -36,7 +36,7 @@ final class FailsToStartTest {
 
     @BeforeAll
     static void makeKey() throws IOException {
-        folder = Workspace.freshFolder("test/refuses-to-start");
+        folder = Workspace.freshFolder("test/fails-to-start");
         keyFile = Files.writeString(folder.resolve("key.pem"), Keys.publicPem(Keys.rsa()));
     }
 
@@ -76,7 +76,7 @@ final class FailsToStartTest {
     }
 
     @Test
-    void keysOfAnAuthenticatorThatIsOffAreRefused() {
+    void propertiesOfAnAuthenticatorThatIsOffAreErrors() {
         Coordinator.Builder builder =
                 Coordinator.in(folder.resolve("off"))
                         .at(Site.SERVER_476)
@@ -103,7 +103,7 @@ final class FailsToStartTest {
     }
 
     @Test
-    void oneAuthenticatorUnderTwoTypesIsRefused() {
+    void oneAuthenticatorUnderTwoTypesIsAnError() {
         Coordinator.Builder both =
                 Coordinator.in(folder.resolve("both"))
                         .at(Site.SERVER_476)
@@ -165,7 +165,7 @@ final class FailsToStartTest {
 
     /** One sentence in place of a NoSuchMethodError somewhere in the wiring. */
     @Test
-    void engineWithOtherInternalsIsRefusedInOneSentence() throws Exception {
+    void engineWithOtherInternalsIsReportedInOneSentence() throws Exception {
         Path classes = Files.createDirectories(folder.resolve("misfit"));
         Path source =
                 Files.writeString(
@@ -196,7 +196,7 @@ final class FailsToStartTest {
     }
 
     @Test
-    void classPathWithoutTrinoIsRefusedInOneSentence() {
+    void classPathWithoutTrinoIsReportedInOneSentence() {
         Processes.Result result = main(folder.toString());
         assertThat(result.exitCode()).isEqualTo(INVALID);
         assertThat(result.error().lines())
@@ -207,7 +207,7 @@ final class FailsToStartTest {
 
     /** Access control that the distribution's own main adds would be missing. */
     @Test
-    void distributionWithAMainOfItsOwnIsRefused() throws Exception {
+    void distributionWithAMainClassOfItsOwnIsReported() throws Exception {
         Path home = folder.resolve("distribution");
         Files.createDirectories(home.resolve("bin"));
         Files.createDirectories(home.resolve("lib"));

@@ -32,16 +32,19 @@ import java.util.concurrent.Future;
 /**
  * What becomes of users while keys rotate, fail and come back: a table of what was measured,
  * Trino's own JWT authenticator beside ours, with the same configuration, the same Keycloak and the
- * same key sets. Stock looks for keys every 15 minutes, so this takes half an hour.
+ * same key sets. The built-in one fetches keys every 15 minutes, so this takes half an hour.
  */
 final class KeyEvents {
     private static final String PREFIX = "http-server.authentication.jwt.";
     private static final String WHO = "SELECT current_user";
 
-    /** Stock's interval, and what a busy machine adds. */
+    /** The built-in authenticator's interval, and what a busy machine adds. */
     private static final Duration INTERVAL = Duration.ofMinutes(17);
 
-    /** When one refresh of stock failed, which happens on a machine that is too busy. */
+    /**
+     * When one refresh of the built-in authenticator failed, which happens on a machine that is too
+     * busy.
+     */
     private static final Duration TWO_INTERVALS = Duration.ofMinutes(32);
 
     private static final Duration FIRST_LOGIN_LIMIT = Duration.ofMinutes(1);
@@ -172,7 +175,7 @@ final class KeyEvents {
                                         TWO_INTERVALS)));
         empty.endpoint().serve(List.of());
         waiting.put(
-                "the key set becomes empty: users are refused after",
+                "the key set becomes empty: users are rejected after",
                 submit(
                         () ->
                                 until(
@@ -215,7 +218,7 @@ final class KeyEvents {
                                         INTERVAL)));
         gone.endpoint().close();
         waiting.put(
-                "the key server is gone: users are refused after",
+                "the key server is gone: users are rejected after",
                 submit(() -> until(coordinators.get("gone"), gone.token(), false, INTERVAL)));
         for (Map.Entry<String, Future<String>> one : waiting.entrySet()) {
             result(one.getKey(), get(one.getValue()));
@@ -303,7 +306,7 @@ final class KeyEvents {
         }
     }
 
-    /** Stock knows one key set, so each has a coordinator of its own. */
+    /** The built-in authenticator knows one key set, so each has a coordinator of its own. */
     private Map<String, Coordinator> start(Map<String, String> urls) throws Exception {
         Map<String, Coordinator> coordinators = new HashMap<>();
         for (Map.Entry<String, String> url : urls.entrySet()) {
@@ -321,7 +324,10 @@ final class KeyEvents {
                 .start();
     }
 
-    /** Nothing but what stock needs, and the one key of ours that a restart needs. */
+    /**
+     * Only what the built-in authenticator needs, and the one property of ours that a restart
+     * needs.
+     */
     private Map<String, String> properties(String name, String url) {
         Map<String, String> properties = new LinkedHashMap<>();
         properties.put(PREFIX + "key-file", url);
@@ -370,11 +376,14 @@ final class KeyEvents {
         try {
             return String.join(",", Clients.jdbc(coordinator, token, WHO)) + " logs in";
         } catch (SQLException e) {
-            return "refused: " + e.getMessage();
+            return "rejected: " + e.getMessage();
         }
     }
 
-    /** How long until a login ends as it is meant to, or that it did not until stock must know. */
+    /**
+     * How long until a login ends as it is meant to, or that it did not until the built-in
+     * authenticator must know.
+     */
     private static String until(
             Coordinator coordinator, String token, boolean accepted, Duration limit) {
         long start = System.nanoTime();

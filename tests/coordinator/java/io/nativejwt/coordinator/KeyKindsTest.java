@@ -162,7 +162,8 @@ final class KeyKindsTest {
                             token -> token,
                             token -> token.sign(algorithm, SECRET)));
         }
-        // Characters that do not belong into a file name become an underscore, as with stock.
+        // Characters that do not belong into a file name become an underscore, as with the built-in
+        // authenticator.
         kinds.add(
                 new Kind(
                         "${KID}",
@@ -186,13 +187,13 @@ final class KeyKindsTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("kinds")
-    void jdbcLogin(Kind kind) throws SQLException {
+    void jdbcAcceptsTheToken(Kind kind) throws SQLException {
         assertThat(Clients.jdbc(coordinator, kind.token("alice"), "SELECT current_user"))
                 .containsExactly("alice");
     }
 
     @Test
-    void cliLogin() {
+    void cliAcceptsTheToken() {
         Kind kind = kinds().reduce((first, second) -> second).orElseThrow();
         Processes.Result result =
                 Clients.cli(coordinator, "alice", kind.token("alice"), "SELECT current_user");
@@ -200,7 +201,7 @@ final class KeyKindsTest {
     }
 
     @Test
-    void keyOfNobodyIsRefusedByAll() {
+    void unknownKeyIsRejectedByAll() {
         String forged = Token.of("alice").sign("RS256", Keys.rsa().getPrivate());
         String[] sentences =
                 site.isServer()
@@ -213,12 +214,12 @@ final class KeyKindsTest {
     }
 
     @Test
-    void unknownKidIsRefusedByTemplateAndJwks() {
+    void unknownKidIsRejectedByTemplateAndJwks() {
         for (String issuer : List.of("template", "jwks")) {
             String unknown =
                     Token.of("alice")
                             .claim("iss", issuer)
-                            .header("kid", "nobody")
+                            .header("kid", "unknown")
                             .sign("RS256", Keys.rsa().getPrivate());
             assertThatThrownBy(() -> Clients.jdbc(coordinator, unknown, "SELECT 1"))
                     .hasMessageContaining("Unknown signing key ID");
@@ -226,7 +227,7 @@ final class KeyKindsTest {
     }
 
     @Test
-    void plainHttpKeySourceIsWarnedOf() {
+    void plainHttpKeySourceLogsAWarning() {
         assertThat(coordinator.log())
                 .anySatisfy(
                         line ->

@@ -65,7 +65,7 @@ final class KeycloakTest {
                         {"rules": [{"pattern": "(.+)", "user": "partner-$1"}]}
                         """);
 
-        // Discovery for the one, and all that stock needs for the other.
+        // Discovery for the one, and all that the built-in authenticator needs for the other.
         Path lake =
                 issuer(
                         folder,
@@ -120,7 +120,7 @@ final class KeycloakTest {
 
     @Test
     @Order(1)
-    void coordinatorStartsWithoutKeycloakAndSaysWhyNobodyGetsIn() {
+    void coordinatorStartsWithoutKeycloakAndSaysWhyTokensAreRejected() {
         String token =
                 Token.of("alice")
                         .claim("iss", keycloak.issuer(LAKE))
@@ -159,7 +159,7 @@ final class KeycloakTest {
 
     @Test
     @Order(4)
-    void tokenOfAnotherRealmIsRefused() {
+    void tokenOfAnotherRealmIsRejected() {
         assertThatThrownBy(() -> Clients.jdbc(coordinator, keycloak.foreignToken(), WHO))
                 .hasMessageContaining("Authentication failed: ")
                 .hasMessageContaining("/realms/master");
@@ -224,7 +224,7 @@ final class KeycloakTest {
 
     @Test
     @Order(9)
-    void comingBackIsToldOf() throws SQLException {
+    void comingBackIsLogged() throws SQLException {
         keycloak.start();
         assertUser("alice", keycloak.userToken(LAKE, "alice"));
         Poll.until(

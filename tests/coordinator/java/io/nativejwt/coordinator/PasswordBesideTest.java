@@ -38,7 +38,7 @@ import javax.crypto.spec.PBEKeySpec;
 
 /**
  * {@code http-server.authentication.type=PASSWORD,HEADER}, or {@code PASSWORD,JWT}, with keys from
- * a JWK set: each kind of login passes the other by.
+ * a JWK set: each authenticator leaves the other its requests.
  */
 @ParameterizedClass
 @EnumSource(Site.class)
@@ -93,21 +93,21 @@ final class PasswordBesideTest {
     }
 
     @Test
-    void wrongPasswordIsToldWithoutAWordOfTokens() {
+    void wrongPasswordIsReportedWithoutMentioningTokens() {
         assertThatThrownBy(() -> Clients.jdbcPassword(coordinator, "bob", "wrong", "SELECT 1"))
                 .isInstanceOf(SQLException.class)
                 .hasMessage("Authentication failed: Access Denied: Invalid credentials");
     }
 
     @Test
-    void refusedTokenIsToldWithoutAWordOfPasswords() {
-        assertRefused(token("two"), "Unknown signing key ID");
+    void rejectedTokenIsReportedWithoutMentioningPasswords() {
+        assertRejected(token("two"), "Unknown signing key ID");
         // Without a kid the one key that fits the algorithm would do, but none fits.
-        assertRefused(
+        assertRejected(
                 Token.of("alice").sign("RS256", Keys.rsa().getPrivate()), "Key ID is required");
     }
 
-    private static void assertRefused(String token, String sentence) {
+    private static void assertRejected(String token, String sentence) {
         assertThatThrownBy(() -> Clients.jdbc(coordinator, token, "SELECT 1"))
                 .isInstanceOf(SQLException.class)
                 .hasMessage("Authentication failed: " + sentence);
@@ -131,15 +131,15 @@ final class PasswordBesideTest {
         }
     }
 
-    /** PASSWORD of stock reads only the first header, so both are seen by ours alone. */
+    /** Trino's PASSWORD reads only the first header, so only native-jwt sees both. */
     @Test
     void twoHeadersAreAnsweredWith401() {
-        String basic = "Basic " + Base64.getEncoder().encodeToString("nobody:x".getBytes(UTF_8));
+        String basic = "Basic " + Base64.getEncoder().encodeToString("unknown:x".getBytes(UTF_8));
         HttpResponse<String> response = Clients.http(coordinator, "Bearer " + token("one"), basic);
         assertThat(response.statusCode()).isEqualTo(401);
         assertThat(response.body())
                 .doesNotContain(token("one").substring(0, 20))
-                .doesNotContain("bm9ib2R5");
+                .doesNotContain("dW5rbm93bj");
     }
 
     private static String token(String kid) {

@@ -14,12 +14,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 
-/** Where a plugin hands over only a principal, keys about more are errors at the start. */
+/** Where a plugin hands over only a principal, properties about more are errors at the start. */
 final class PrincipalOnlyTest {
     private static final String JWT = "http-server.authentication.jwt.";
 
     @Test
-    void groupsAndPassThroughAreRefusedWithTheReason() throws Exception {
+    void groupsAndPassThroughAreErrorsWithTheReason() throws Exception {
         Path folder = Workspace.freshFolder("test/principal-only/" + Site.PLUGIN_476);
         Path key = folder.resolve("key.pem");
         Files.writeString(key, Keys.publicPem(Keys.ec("secp256r1")));

@@ -46,9 +46,9 @@ import java.util.stream.Stream;
 import javax.crypto.SecretKey;
 
 /**
- * Every way a login can fail, as each client sees it and as the log explains it, in both seams and
- * both versions, beside a coordinator with Trino's own JWT authenticator and the same keys: the
- * sentence is the same unless the row says in what it differs.
+ * Every reason for a rejection, as each client and the log show it, with both integrations and both
+ * versions, compared with a coordinator with Trino's built-in JWT authenticator and the same keys:
+ * the sentence is the same unless the row says in what it differs.
  */
 @ParameterizedClass
 @EnumSource(Site.class)
@@ -60,23 +60,24 @@ final class RejectionsOnCoordinatorTest {
     private static final SecretKey SECRET = Keys.hmac(32);
 
     private static Map<String, String> properties;
-    private static Coordinator stock;
+    private static Coordinator builtIn;
     private static Coordinator coordinator;
 
     @Parameter Site site;
 
     /**
-     * @param token makes the token at the moment of the login
+     * @param token makes the token at the moment of the request
      * @param reason the name in the log
      * @param sentence what the client reads
-     * @param likeStock whether stock's answer is the same sentence but for times
+     * @param isTrinos whether the built-in authenticator's answer is the same sentence but for
+     *     times
      */
     private record Row(
             String name,
             Supplier<String> token,
             String reason,
             Pattern sentence,
-            boolean likeStock) {
+            boolean isTrinos) {
         @Override
         public String toString() {
             return name;
@@ -84,7 +85,7 @@ final class RejectionsOnCoordinatorTest {
     }
 
     @BeforeAll
-    static void startStock() throws IOException {
+    static void startBuiltIn() throws IOException {
         Path folder = Workspace.freshFolder("test/rejections");
         Path keyFile = Files.writeString(folder.resolve("key.pem"), Keys.publicPem(KEYS));
         Path rules =
@@ -102,7 +103,7 @@ final class RejectionsOnCoordinatorTest {
         properties.put("http-server.authentication.jwt.required-issuer", ISSUER);
         properties.put("http-server.authentication.jwt.required-audience", "trino");
         properties.put("http-server.authentication.jwt.user-mapping.file", rules.toString());
-        stock =
+        builtIn =
                 PARTS.add(
                         Coordinator.in(Files.createDirectories(folder.resolve("built-in")))
                                 .through(Integration.BUILT_IN)
@@ -222,28 +223,29 @@ final class RejectionsOnCoordinatorTest {
                         () -> rs256(token().claim("sub", "empty")),
                         "MAPPED_USER_EMPTY",
                         "Principal matched, but mapped user is empty"));
-        // Stock goes on with advice for Java developers, and for crit shows the whole header.
+        // The built-in one goes on with advice for Java developers, and for crit shows the whole
+        // header.
         rows.add(
-                unlikeStock(
+                unisTrinos(
                         "unsecured",
                         () -> token().withSignature("none", new byte[0]),
                         "UNSECURED_TOKEN",
                         "Unsecured JWSs .* are disallowed .*"));
         rows.add(
-                unlikeStock(
+                unisTrinos(
                         "unknown crit",
                         () -> rs256(token().header("crit", List.of("exotic")).header("exotic", 1)),
                         "CRITICAL_HEADER",
                         "Protected Header 'crit' .* unsupported header name.*"));
         // jjwt names the Java class of the value; ours says what it is.
         rows.add(
-                unlikeStock(
+                unisTrinos(
                         "subject is a number",
                         () -> rs256(token().claim("sub", 7)),
                         "INVALID_CLAIM",
                         "Invalid claims: 'sub' must be a string, but is a number"));
-        // Stock answers 500 with a stack trace.
-        rows.add(unlikeStock("JWE", () -> jwe(), "ENCRYPTED_TOKEN", ".*"));
+        // The built-in authenticator answers 500 with a stack trace.
+        rows.add(unisTrinos("JWE", () -> jwe(), "ENCRYPTED_TOKEN", ".*"));
         return rows.stream();
     }
 
@@ -251,7 +253,7 @@ final class RejectionsOnCoordinatorTest {
         return new Row(name, token, reason, Pattern.compile(sentence), true);
     }
 
-    private static Row unlikeStock(
+    private static Row unisTrinos(
             String name, Supplier<String> token, String reason, String sentence) {
         return new Row(name, token, reason, Pattern.compile(sentence), false);
     }
@@ -292,32 +294,32 @@ final class RejectionsOnCoordinatorTest {
                 .isEqualTo(
                         site.isServer()
                                 ? List.of(
-                                        challengeOfStock()
+                                        challengeOfTrino()
                                                 + ", error=\"invalid_token\", error_description=\"%s\""
                                                         .formatted(description))
                                 : List.of());
     }
 
-    private static String challengeOfStock() {
+    private static String challengeOfTrino() {
         String challenge =
-                Clients.http(stock).headers().firstValue("WWW-Authenticate").orElseThrow();
+                Clients.http(builtIn).headers().firstValue("WWW-Authenticate").orElseThrow();
         assertThat(challenge).isEqualTo("Bearer realm=\"Trino\", token_type=\"JWT\"");
         return challenge;
     }
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("rows")
-    void sentenceIsStocks(Row row) {
+    void sentenceIsTrinos(Row row) {
         String token = row.token().get();
         HttpResponse<String> ours = Clients.http(coordinator, "Bearer " + token);
-        HttpResponse<String> stocks = Clients.http(stock, "Bearer " + token);
-        if (row.likeStock()) {
-            assertThat(stocks.statusCode()).isEqualTo(401);
-            assertThat(withoutTimes(ours.body())).isEqualTo(withoutTimes(stocks.body()));
+        HttpResponse<String> theirs = Clients.http(builtIn, "Bearer " + token);
+        if (row.isTrinos()) {
+            assertThat(theirs.statusCode()).isEqualTo(401);
+            assertThat(withoutTimes(ours.body())).isEqualTo(withoutTimes(theirs.body()));
         } else {
             // A difference that went away is not listed any longer.
             assertThat(ours.statusCode() + ours.body())
-                    .isNotEqualTo(stocks.statusCode() + stocks.body());
+                    .isNotEqualTo(theirs.statusCode() + theirs.body());
         }
     }
 
@@ -385,7 +387,7 @@ final class RejectionsOnCoordinatorTest {
 
     private void assertUnauthorized(HttpResponse<String> response) {
         assertThat(response.headers().allValues("WWW-Authenticate"))
-                .isEqualTo(site.isServer() ? List.of(challengeOfStock()) : List.of());
+                .isEqualTo(site.isServer() ? List.of(challengeOfTrino()) : List.of());
         assertThat(response.statusCode()).isEqualTo(401);
         assertThat(response.body()).isEqualTo("Unauthorized");
     }
@@ -398,9 +400,9 @@ final class RejectionsOnCoordinatorTest {
         }
     }
 
-    /** Stock answers 500, and its body shows both. */
+    /** The built-in authenticator answers 500, and its body shows both. */
     @Test
-    void twoAuthorizationHeadersAreRefusedAndNotShown() {
+    void twoAuthorizationHeadersAreRejectedAndNotShown() {
         String token = rs256(token());
         HttpResponse<String> response =
                 Clients.http(coordinator, "Bearer " + token, "Bearer " + token);
@@ -409,8 +411,8 @@ final class RejectionsOnCoordinatorTest {
                 .isEqualTo(
                         "Multiple Authorization headers detected, where only a single Authorization"
                                 + " header is supported");
-        HttpResponse<String> stocks = Clients.http(stock, "Bearer " + token, "Bearer " + token);
-        assertThat(stocks.statusCode()).isEqualTo(500);
+        HttpResponse<String> theirs = Clients.http(builtIn, "Bearer " + token, "Bearer " + token);
+        assertThat(theirs.statusCode()).isEqualTo(500);
     }
 
     @Test
@@ -437,7 +439,7 @@ final class RejectionsOnCoordinatorTest {
         return token.sign("RS256", KEYS.getPrivate());
     }
 
-    /** The form is enough: nobody gets as far as decrypting it. */
+    /** The form is enough: no code gets as far as decrypting it. */
     private static String jwe() {
         String header =
                 Token.encode(

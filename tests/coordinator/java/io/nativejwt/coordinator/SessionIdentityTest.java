@@ -139,7 +139,7 @@ final class SessionIdentityTest {
     }
 
     @Test
-    void claimThatIsNoGroupsIsRefused() {
+    void claimWithoutGroupsIsRejected() {
         assertThatThrownBy(() -> as("alice", 7, GROUPS))
                 .hasMessageContaining("must be a string or an array, but is a number");
     }
@@ -152,7 +152,7 @@ final class SessionIdentityTest {
     }
 
     @Test
-    void sessionOfSomebodyElseHasNone() throws SQLException {
+    void sessionOfAnotherUserHasNone() throws SQLException {
         assertThat(asUser("bob", "SELECT current_user")).containsExactly("bob");
         assertThat(asUser("bob", GROUPS)).containsExactly("");
         assertThatThrownBy(() -> asUser("bob", NODES)).hasMessageContaining("Access Denied");
@@ -161,7 +161,7 @@ final class SessionIdentityTest {
 
     /** With the alternate header, which the coordinator takes in place of its own. */
     @Test
-    void sessionOfSomebodyElseByAnotherHeaderHasNone() {
+    void sessionOfAnotherUserByAnotherHeaderHasNone() {
         assertThat(queryAs("X-Presto-User", " alice ")).contains("analysts");
         for (String header : List.of("X-Trino-User", "X-Presto-User", "x-presto-user")) {
             assertThat(queryAs(header, "bob")).contains("bob").doesNotContain("analysts");
@@ -183,7 +183,7 @@ final class SessionIdentityTest {
     }
 
     @Test
-    void clientThatBringsTheCredentialItselfIsRefused() throws SQLException {
+    void clientThatSetsTheCredentialItselfIsRejected() throws SQLException {
         for (String header : List.of("X-Trino-Extra-Credential", "X-Presto-Extra-Credential")) {
             for (String forgery : FORGERIES) {
                 HttpResponse<String> answer = withCredential(header, forgery);
@@ -217,7 +217,7 @@ final class SessionIdentityTest {
                 .startsWith("eyJ");
     }
 
-    /** What one authenticator of the list refuses must not come in by the next one. */
+    /** What one authenticator of the list rejects, the next one must not accept. */
     @Test
     void credentialIsKeptForTheTokenInEveryAuthenticatorOfOurs() {
         String token = Token.of("svc-etl").claim("aud", "second").sign("ES256", KEYS.getPrivate());
@@ -234,7 +234,7 @@ final class SessionIdentityTest {
     }
 
     @Test
-    void sessionOfSomebodyElseDoesNotGetTheToken() throws SQLException {
+    void sessionOfAnotherUserDoesNotGetTheToken() throws SQLException {
         assertThat(asUser("alice", TOKEN).getFirst()).startsWith("eyJ");
         assertThat(asUser("bob", TOKEN)).containsExactly("null");
         String sql = "SELECT coalesce(extra_credential('token'), 'none')";
@@ -249,7 +249,7 @@ final class SessionIdentityTest {
         }
     }
 
-    /** Whoever a view runs as, functions in it see the session of who asks. */
+    /** Functions in a view see the session of the caller, whichever user the view runs as. */
     @Test
     void functionsInAViewSeeTheCaller() throws SQLException {
         for (String owner : List.of("carol", "alice", "invoker")) {
@@ -274,7 +274,7 @@ final class SessionIdentityTest {
     }
 
     @Test
-    void tokenThatWouldDieTooSoonIsRefused() throws SQLException {
+    void tokenThatExpiresTooSoonIsRejected() throws SQLException {
         Instant now = Instant.now();
         assertThatThrownBy(() -> Clients.jdbc(coordinator, token(now.plusSeconds(60)), "SELECT 1"))
                 .hasMessageContaining("The token expires in ")
@@ -284,7 +284,7 @@ final class SessionIdentityTest {
     }
 
     @Test
-    void userWhomACatalogCouldTakeForAnotherIsRefused() {
+    void userWhomACatalogCouldTakeForAnotherIsRejected() {
         assertThatThrownBy(() -> as("svc-etl", null, "SELECT 1"))
                 .hasMessageContaining("The user 'svc-etl' has a hyphen in it");
         assertThatThrownBy(() -> asUser("svc-etl", "SELECT 1"))

@@ -14,7 +14,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/** Stock's user mapping. A pattern that does not come to an end is given up after a while. */
+/** Trino's user mapping. A pattern that does not come to an end is given up after a while. */
 final class MappingEngine {
     private static final int PATIENCE_SECONDS = 4;
 

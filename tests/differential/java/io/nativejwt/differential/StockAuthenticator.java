@@ -37,7 +37,7 @@ import java.util.Map;
 import java.util.TreeSet;
 
 /**
- * Stock's own authenticator, put together as {@code JwtAuthenticatorSupportModule} does it: its
+ * Trino's own authenticator, put together as {@code JwtAuthenticatorSupportModule} does it: its
  * configuration bean read by the coordinator's configuration machinery, its key locators, its
  * parser. Only two things are not: the HTTP client that fetches JWK sets is the JDK's, and the
  * parser's clock is set, so that a case names the time it is judged at.
@@ -108,7 +108,7 @@ final class StockAuthenticator {
         }
     }
 
-    /** Of a request, stock reads the Authorization header and nothing else. */
+    /** Of a request, Trino reads the Authorization header and nothing else. */
     private static ContainerRequestContext requestWith(String header) {
         MultivaluedMap<String, String> headers = new MultivaluedHashMap<>();
         headers.putSingle(HttpHeaders.AUTHORIZATION, header);
@@ -137,7 +137,7 @@ final class StockAuthenticator {
                 Object parser = field(authenticator, "jwtParser").get(authenticator);
                 field(parser, "clock").set(parser, this);
             } catch (ReflectiveOperationException e) {
-                throw new LinkageError("stock's parser has no clock where it was", e);
+                throw new LinkageError("Trino's parser has no clock where it was", e);
             }
         }
 

@@ -11,7 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Answers for stock's classes and for the native library behind JNI, in one JVM for a whole run.
+ * Answers for Trino's classes and for the native library behind JNI, in one JVM for a whole run.
  *
  * <p>Requests and answers are frames: a length, then an operation and fields, each with its length.
  * Answers come in the order of the requests. {@code tests/differential/src/oracle.rs} is the other

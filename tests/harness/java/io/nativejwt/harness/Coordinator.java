@@ -233,7 +233,7 @@ public final class Coordinator implements AutoCloseable {
             return this;
         }
 
-        /** A worker of this coordinator: it authenticates nobody, so it needs no integration. */
+        /** A worker of this coordinator: it authenticates no client, so it needs no integration. */
         public Builder workerOf(Coordinator coordinator, String id) {
             internal = coordinator.internal;
             internalHttps = internal.https();

@@ -1,8 +1,6 @@
 package io.nativejwt.harness;
 
-/**
- * How native-jwt gets into a coordinator; or not, with stock's JWT authenticator for comparison.
- */
+/** How native-jwt is installed, or Trino's built-in JWT authenticator for comparison. */
 public enum Integration {
     PLUGIN("HEADER"),
     SERVER("JWT"),

@@ -36,7 +36,7 @@ public final class JwksEndpoint implements AutoCloseable {
         return endpoint;
     }
 
-    /** Its URL is known, but nobody answers yet. */
+    /** Its URL is known, but it does not listen yet. */
     public static JwksEndpoint absent() {
         try {
             return new JwksEndpoint(Coordinator.freePorts(1)[0]);

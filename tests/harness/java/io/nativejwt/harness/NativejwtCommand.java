@@ -54,7 +54,7 @@ public final class NativejwtCommand {
         return Optional.of(user.group(1));
     }
 
-    /** What an operator is told of a configuration. */
+    /** Checks a configuration as an operator does. */
     public static Processes.Result checkConfig(Path configuration) {
         return Processes.run(
                 LIMIT,

@@ -1,6 +1,6 @@
 package io.nativejwt.harness;
 
-/** Which way into which coordinator: the tests of logins run on each. */
+/** An integration and a version of Trino; most tests run on each of them. */
 public enum Site {
     PLUGIN_476(Integration.PLUGIN, "476"),
     PLUGIN_483(Integration.PLUGIN, "483"),

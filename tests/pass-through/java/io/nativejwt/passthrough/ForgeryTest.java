@@ -20,7 +20,7 @@ import java.util.List;
 /** Trap 7: what a client sends under the credential's name would replace the token. */
 @ExtendWith(PassThroughSite.Shared.class)
 final class ForgeryTest {
-    private static final String REFUSAL = "extra credential";
+    private static final String REJECTION = "extra credential";
 
     private final PassThroughSite site;
 
@@ -29,19 +29,19 @@ final class ForgeryTest {
     }
 
     @Test
-    void forgedCredentialByJdbcIsRefused() {
+    void forgedCredentialByJdbcIsRejected() {
         String alices = site.token("alice");
         Login bob = site.careful().login(site.token("bob"));
         assertThat(
                         bob.with("extraCredentials", "token:" + alices)
                                 .failure(SECRET.formatted("lake")))
                 .startsWith("Authentication failed: ")
-                .contains(REFUSAL)
+                .contains(REJECTION)
                 .doesNotContain(alices);
     }
 
     @Test
-    void everySpellingOfAForgedCredentialIsRefused() throws Exception {
+    void everySpellingOfAForgedCredentialIsRejected() throws Exception {
         String alices = site.token("alice");
         List<List<String>> lines = new ArrayList<>();
         for (String name : List.of("X-Trino-Extra-Credential", "x-trino-extra-credential")) {
@@ -55,7 +55,9 @@ final class ForgeryTest {
             lines.add(List.of(name, "a=b", name, "token=" + alices));
         }
         for (List<String> headers : lines) {
-            assertThat(refusal(site.careful(), headers)).contains(REFUSAL).doesNotContain(alices);
+            assertThat(rejection(site.careful(), headers))
+                    .contains(REJECTION)
+                    .doesNotContain(alices);
         }
         // The coordinator of the other cluster takes headers of another name as well.
         for (List<String> headers : lines) {
@@ -64,8 +66,8 @@ final class ForgeryTest {
                             .map(text -> text.replace("X-Trino", "X-Presto"))
                             .map(text -> text.replace("x-trino", "x-presto"))
                             .toList();
-            assertThat(refusal(site.careless(), headers)).contains(REFUSAL);
-            assertThat(refusal(site.careless(), renamed)).contains(REFUSAL);
+            assertThat(rejection(site.careless(), headers)).contains(REJECTION);
+            assertThat(rejection(site.careless(), renamed)).contains(REJECTION);
         }
     }
 
@@ -79,8 +81,8 @@ final class ForgeryTest {
                 .containsExactly(PassThroughSite.SECRET_ROW);
     }
 
-    /** What the coordinator answers to a login of bob's with these headers. */
-    private String refusal(Cluster cluster, List<String> headers) throws Exception {
+    /** What the coordinator answers to a request of bob's with these headers. */
+    private String rejection(Cluster cluster, List<String> headers) throws Exception {
         Coordinator coordinator = cluster.coordinator();
         HttpRequest request =
                 HttpRequest.newBuilder(coordinator.uri().resolve("/v1/statement"))

@@ -13,7 +13,7 @@ import java.sql.SQLException;
 import java.util.List;
 
 /**
- * Trap 9: whoever works in another user's name has no token of that user, and the own one is not
+ * Trap 9: a user who works in another user's name has no token of that user, and the own one is not
  * handed on.
  */
 @ExtendWith(PassThroughSite.Shared.class)
@@ -95,7 +95,7 @@ final class ImpersonationTest {
 
     /** Bob reads as alice what bob may not read: so it must not depend on Trino's rules alone. */
     @Test
-    void databaseLetsNobodyInWithoutToken() {
+    void databaseLetsNoUserInWithoutToken() {
         Login bobAsAlice =
                 site.careful()
                         .login(site.token("bob"))

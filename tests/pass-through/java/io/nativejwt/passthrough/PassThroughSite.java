@@ -41,7 +41,7 @@ final class PassThroughSite implements AutoCloseable {
     static final String SECRET = "SELECT * FROM %s.sales.salaries";
     static final String SECRET_ROW = "alice 1000";
 
-    /** What Nessie says to somebody who may not read. */
+    /** What Nessie answers a user who may not read. */
     static final String FORBIDDEN = "not allowed";
 
     /** What Keycloak says to the unsigned token that the connector makes up for who has none. */
@@ -241,7 +241,7 @@ final class PassThroughSite implements AutoCloseable {
                         .config(FAILURE_DETECTOR, "false")
                         .start();
         // The worker listens on one address of this machine and says that it is on another one,
-        // where somebody reads what passes.
+        // where the test reads what passes.
         int port = Coordinator.freePorts(1)[0];
         betweenNodes =
                 part(

@@ -88,7 +88,7 @@ final class SessionRaceTest {
      * Through the coordinator: never seen. Alice reads while bob asks in her name without token.
      */
     @Test
-    void nobodyWithoutTokenIsServedWhileTheUserWorks() throws Exception {
+    void clientWithoutTokenIsNotServedWhileTheUserWorks() throws Exception {
         String query = SECRET.formatted("lake");
         Login alice = site.careful().login(site.token("alice")).from("race");
         Login bobAsAlice = site.careful().login(site.token("bob")).as("alice").from("race");

@@ -23,7 +23,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 
-/** Where the token goes inside the cluster, and where nobody finds it. */
+/** Where the token goes inside the cluster, and where it must not be found. */
 @ExtendWith(PassThroughSite.Shared.class)
 final class TokenStaysInsideTest {
     private static final Duration LIMIT = Duration.ofSeconds(30);

@@ -41,7 +41,7 @@ final class TrapsTest {
 
     /** Trap 1. */
     @Test
-    void cachedSessionServesSomebodyWithoutToken() throws SQLException {
+    void cachedSessionServesAUserWithoutToken() throws SQLException {
         Login alice = site.careless().login(site.token("alice")).from("trap-1");
         Login bobAsAlice = site.careless().login(site.token("bob")).as("alice").from("trap-1");
 
@@ -72,7 +72,7 @@ final class TrapsTest {
 
     /** Trap 2: prevented, unless it is allowed. */
     @Test
-    void userWithAHyphenIsRefused() {
+    void userWithAHyphenIsRejected() {
         assertThat(site.careful().login(site.token("svc-etl")).failure("SELECT 1"))
                 .startsWith("Authentication failed: The user 'svc-etl' has a hyphen in it");
         assertThat(site.careful().login(site.token("svc")).as("svc-etl").failure("SELECT 1"))

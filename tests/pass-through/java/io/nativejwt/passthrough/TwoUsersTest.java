@@ -66,7 +66,7 @@ final class TwoUsersTest {
 
     /** Clients name their role; that they have it is proved by the token alone. */
     @Test
-    void databaseRefusesSomebodyElsesRole() {
+    void databaseRejectsTheRoleOfAnotherUser() {
         assertThat(
                         inDatabase("alice", site.token("bob"))
                                 .failure("SELECT * FROM crm.crm.contracts"))
@@ -79,7 +79,7 @@ final class TwoUsersTest {
     }
 
     @Test
-    void tokenThatDiesSoonAndDeadTokenAreRefusedWithTheReason() {
+    void tokenThatExpiresSoonAndExpiredTokenAreRejectedWithTheReason() {
         String query = PUBLIC.formatted("lake");
         assertThat(site.careful().login(site.tokenOfTwoMinutes("alice")).failure(query))
                 .startsWith("Authentication failed: The token expires in 1")

@@ -90,7 +90,7 @@ final class Wiretap implements AutoCloseable {
                 Thread.ofVirtual().start(() -> pump(client, behind, true));
                 Thread.ofVirtual().start(() -> pump(behind, client, false));
             } catch (IOException e) {
-                // Closed, or nobody listens behind: the client sees its connection end.
+                // Closed, or there is no listener behind it: the client sees its connection end.
                 open.removeIf(Socket::isClosed);
             }
         }

@@ -53,7 +53,7 @@ final class NativeJwtHeaderAuthenticatorTest {
     }
 
     @Test
-    void principalAndMappedUserAreToldApart() {
+    void principalAndMappedUserDiffer() {
         HeaderAuthenticator mapping = withMapping("(.*)@example\\.com");
         Principal principal =
                 mapping.createAuthenticatedPrincipal(
@@ -114,7 +114,7 @@ final class NativeJwtHeaderAuthenticatorTest {
     }
 
     @Test
-    void clientReadsStocksMessage() {
+    void clientReadsTheMessageOfTheBuiltInAuthenticator() {
         String expired =
                 Token.of("alice@example.com")
                         .expiringAt(Instant.now().minusSeconds(60))
@@ -144,7 +144,7 @@ final class NativeJwtHeaderAuthenticatorTest {
     }
 
     @Test
-    void severalAuthorizationHeadersAreRefusedWithoutShowingThem() {
+    void severalAuthorizationHeadersAreRejectedWithoutShowingThem() {
         String token = token("alice@example.com");
         assertThatThrownBy(
                         () ->
@@ -157,17 +157,17 @@ final class NativeJwtHeaderAuthenticatorTest {
     }
 
     @Test
-    void refusalCarriesNoStackTrace() {
-        Throwable refusal =
+    void rejectionHasNoStackTrace() {
+        Throwable rejection =
                 catchThrowable(
                         () ->
                                 authenticator.createAuthenticatedPrincipal(
                                         InstalledPlugin.bearer("garbage")));
-        assertThat(refusal.getStackTrace()).isEmpty();
+        assertThat(rejection.getStackTrace()).isEmpty();
     }
 
     @Test
-    void brokenRequestIsRefusedToo() {
+    void brokenRequestIsRejectedToo() {
         assertThatThrownBy(
                         () ->
                                 authenticator.createAuthenticatedPrincipal(
@@ -199,7 +199,7 @@ final class NativeJwtHeaderAuthenticatorTest {
     }
 
     @Test
-    void noHeaderValueMakesAnythingButARefusal() {
+    void everyOtherHeaderValueIsRejected() {
         long seed = new Random().nextLong();
         Random random = new Random(seed);
         String good = "Bearer " + token("alice@example.com");
@@ -227,7 +227,7 @@ final class NativeJwtHeaderAuthenticatorTest {
     }
 
     @Test
-    void hugeHeadersAreRefused() {
+    void hugeHeadersAreRejected() {
         for (int length :
                 new int[] {8 * 1024 - 1, 8 * 1024, 8 * 1024 + 1, 128 * 1024, 20 * 1024 * 1024}) {
             assertThatThrownBy(
@@ -243,11 +243,11 @@ final class NativeJwtHeaderAuthenticatorTest {
     @Test
     void thirtyTwoThreadsEachSeeTheirOwnUser() throws Exception {
         int threads = 32;
-        List<Callable<Void>> logins = new ArrayList<>();
+        List<Callable<Void>> clients = new ArrayList<>();
         for (int i = 0; i < threads; i++) {
             String user = "user-" + i + "-" + "x".repeat(i * 10);
             String token = token(user);
-            logins.add(
+            clients.add(
                     () -> {
                         for (int round = 0; round < 500; round++) {
                             assertThat(
@@ -264,8 +264,8 @@ final class NativeJwtHeaderAuthenticatorTest {
                     });
         }
         try (ExecutorService executor = Executors.newFixedThreadPool(threads)) {
-            for (Future<Void> login : executor.invokeAll(logins)) {
-                login.get();
+            for (Future<Void> client : executor.invokeAll(clients)) {
+                client.get();
             }
         }
     }
@@ -321,7 +321,7 @@ final class NativeJwtHeaderAuthenticatorTest {
     }
 
     @Test
-    void unknownKeyIsNamedWithTheNearestOne() {
+    void unknownPropertyIsNamedWithTheNearestOne() {
         assertThatThrownBy(
                         () ->
                                 InstalledPlugin.release()

@@ -39,7 +39,7 @@ final class BrokenInstallationTest {
         Files.copy(
                 InstalledPlugin.RELEASE.resolve(InstalledPlugin.JAR),
                 folder.resolve(InstalledPlugin.JAR));
-        assertRefusal(folder)
+        assertFailure(folder)
                 .hasMessageContaining(folder.resolve(InstalledPlugin.LIBRARY) + " is missing")
                 .hasMessageContaining("Copy the whole folder");
     }
@@ -51,7 +51,7 @@ final class BrokenInstallationTest {
         ByteBuffer.wrap(library)
                 .order(ByteOrder.LITTLE_ENDIAN)
                 .putShort(ELF_MACHINE_OFFSET, onX86 ? AARCH64 : X86_64);
-        assertRefusal(installed(library))
+        assertFailure(installed(library))
                 .hasMessageContaining(
                         onX86
                                 ? "was built for aarch64, but this JVM runs on x86_64"
@@ -62,16 +62,16 @@ final class BrokenInstallationTest {
 
     @Test
     void fileThatIsNoLibrary() throws Exception {
-        assertRefusal(installed("<html>404 Not Found</html>".getBytes(ISO_8859_1)))
+        assertFailure(installed("<html>404 Not Found</html>".getBytes(ISO_8859_1)))
                 .hasMessageContaining("is not a Linux shared library");
-        assertRefusal(installed(new byte[0])).hasMessageContaining("is not a Linux shared library");
+        assertFailure(installed(new byte[0])).hasMessageContaining("is not a Linux shared library");
     }
 
     @Test
     void truncatedLibrary() throws Exception {
         byte[] library = library();
         for (int length : new int[] {20, 64, 4096, library.length / 2, library.length - 1}) {
-            assertRefusal(installed(Arrays.copyOf(library, length)))
+            assertFailure(installed(Arrays.copyOf(library, length)))
                     .hasMessageMatching("(?s).*(is truncated|is not a Linux shared library).*");
         }
     }
@@ -83,15 +83,15 @@ final class BrokenInstallationTest {
         String text = new String(library(), ISO_8859_1);
         assertThat(text).contains("\0GLIBC_2.3");
         byte[] library = text.replaceFirst("\0GLIBC_2\\.3", "\0GLIBC_9.9").getBytes(ISO_8859_1);
-        assertRefusal(installed(library))
+        assertFailure(installed(library))
                 .hasMessageContaining("C library is too old for")
                 .hasMessageContaining("GLIBC_9.9");
     }
 
     @Test
-    void libraryOfSomebodyElse() throws Exception {
+    void libraryOfAnotherProject() throws Exception {
         Path other = Path.of(System.getProperty("java.home"), "lib", "libzip.so");
-        assertRefusal(InstalledPlugin.folderWith(folder.resolve("other"), other))
+        assertFailure(InstalledPlugin.folderWith(folder.resolve("other"), other))
                 .hasMessageContaining("is not the library of native-jwt");
     }
 
@@ -105,7 +105,7 @@ final class BrokenInstallationTest {
             Files.writeString(
                     jar.getPath("/io/nativejwt/ffi/build.properties"), "version=99.0.0\n");
         }
-        assertRefusal(installed)
+        assertFailure(installed)
                 .hasMessageContaining("has version")
                 .hasMessageContaining("the jar has version 99.0.0")
                 .hasMessageContaining("same release archive");
@@ -127,7 +127,7 @@ final class BrokenInstallationTest {
                         .start();
         String output = new String(compiler.getInputStream().readAllBytes(), ISO_8859_1);
         assertThat(compiler.waitFor()).as(output).isZero();
-        assertRefusal(InstalledPlugin.folderWith(folder.resolve("boundary"), library))
+        assertFailure(InstalledPlugin.folderWith(folder.resolve("boundary"), library))
                 .hasMessageContaining("implements ABI version 4711")
                 .hasMessageContaining("same release archive");
     }
@@ -171,7 +171,7 @@ final class BrokenInstallationTest {
         return Files.readAllBytes(InstalledPlugin.RELEASE.resolve(InstalledPlugin.LIBRARY));
     }
 
-    private static AbstractThrowableAssert<?, ? extends Throwable> assertRefusal(Path installed) {
+    private static AbstractThrowableAssert<?, ? extends Throwable> assertFailure(Path installed) {
         InstalledPlugin plugin = InstalledPlugin.in(installed);
         assertThat(plugin.factory().getName()).isEqualTo("native-jwt");
         return assertThatThrownBy(() -> plugin.create(Map.of("key-file", "unused")))

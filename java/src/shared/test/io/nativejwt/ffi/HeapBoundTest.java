@@ -34,10 +34,10 @@ final class HeapBoundTest {
     void tokensOfManyGroupsTakeNoMoreThanTheSize() throws IOException {
         List<String> groups = IntStream.range(0, 1000).mapToObj("g%03d"::formatted).toList();
         NativeAuthenticator authenticator = open();
-        logIn(authenticator, groups, -1);
+        authenticate(authenticator, groups, -1);
         long before = heapInUse();
-        for (int login = 0; login < 32_000; login++) {
-            logIn(authenticator, groups, login);
+        for (int request = 0; request < 32_000; request++) {
+            authenticate(authenticator, groups, request);
         }
         long growth = heapInUse() - before;
         assertThat(growth).isBetween(MEGABYTE / 2L, 16L * MEGABYTE);
@@ -48,10 +48,10 @@ final class HeapBoundTest {
     @Test
     void tokensOfNoGroupsTakeNoMoreThanTheSize() throws IOException {
         NativeAuthenticator authenticator = open();
-        logIn(authenticator, List.of(), -1);
+        authenticate(authenticator, List.of(), -1);
         long before = heapInUse();
-        for (int login = 0; login < 32_000; login++) {
-            logIn(authenticator, List.of(), login);
+        for (int request = 0; request < 32_000; request++) {
+            authenticate(authenticator, List.of(), request);
         }
         assertThat(heapInUse() - before).isLessThan(16L * MEGABYTE);
         Reference.reachabilityFence(authenticator);
@@ -71,11 +71,12 @@ final class HeapBoundTest {
         return NativeAuthenticator.open(config, "test", TrustedCertificates.OF_THE_SYSTEM, true);
     }
 
-    /** A token of its own, twice; with the coordinator's identity, as the seams make it. */
-    private static void logIn(NativeAuthenticator authenticator, List<String> groups, int login) {
+    /** A new token, sent twice, and the coordinator's identity, as both integrations make it. */
+    private static void authenticate(
+            NativeAuthenticator authenticator, List<String> groups, int request) {
         String token =
                 Token.of("alice")
-                        .claim("jti", "login-" + login)
+                        .claim("jti", "request-" + request)
                         .claim("groups", groups)
                         .sign("HS256", KEY);
         for (int round = 0; round < 2; round++) {

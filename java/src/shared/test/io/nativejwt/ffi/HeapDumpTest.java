@@ -30,7 +30,7 @@ import javax.crypto.SecretKey;
 /** What a heap dump tells of tokens: only what the caller itself holds. */
 final class HeapDumpTest {
     private static final String MARK = "a-mark-to-be-found";
-    private static final int LOGINS = 10_000;
+    private static final int REQUESTS = 10_000;
     private static final int HELD = 7;
 
     @TempDir static Path folder;
@@ -49,14 +49,14 @@ final class HeapDumpTest {
                         TrustedCertificates.OF_THE_SYSTEM,
                         true);
         List<String> held = new ArrayList<>();
-        for (int login = 0; login < LOGINS; login++) {
+        for (int request = 0; request < REQUESTS; request++) {
             // The claims begin with the mark, so that it is encoded the same way in each token.
-            String header = "Bearer " + Token.of(MARK + login).sign("HS256", key);
+            String header = "Bearer " + Token.of(MARK + request).sign("HS256", key);
             for (int round = 0; round < 2; round++) {
                 Verdict verdict = authenticator.authenticate(header);
                 assertThat(verdict).isInstanceOf(Verdict.Accepted.class);
             }
-            if (login % (LOGINS / HELD) == 0 && held.size() < HELD) {
+            if (request % (REQUESTS / HELD) == 0 && held.size() < HELD) {
                 held.add(header);
             }
         }

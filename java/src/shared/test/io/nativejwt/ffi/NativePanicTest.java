@@ -26,8 +26,8 @@ import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 
 /**
- * A library built with the feature provoke-panic: a defect in native code is a refused login and a
- * line in the log, nothing more.
+ * A library built with the feature provoke-panic: a panic in native code rejects one request and
+ * logs one line.
  */
 final class NativePanicTest {
     private static final Path LIBRARY =
@@ -37,7 +37,7 @@ final class NativePanicTest {
     @TempDir Path folder;
 
     @Test
-    void panicRefusesOneLoginAndIsLogged() throws Exception {
+    void panicRejectsOneRequestAndIsLogged() throws Exception {
         KeyPair keys = Keys.rsa();
         Path keyFile = Files.writeString(folder.resolve("key.pem"), Keys.publicPem(keys));
         BlockingQueue<LogRecord> log = new LinkedBlockingQueue<>();

@@ -146,11 +146,11 @@ final class TokenCacheTest {
      * answer and our look.
      */
     @Test
-    void nobodyGetsAnotherOnesIdentity() throws Exception {
+    void noTokenGetsTheIdentityOfAnother() throws Exception {
         authenticator = open(Map.of("token-cache.max-size", "64kB"));
         List<String> users = IntStream.range(0, 300).mapToObj(number -> "user-" + number).toList();
         List<String> headers = users.stream().map(TokenCacheTest::bearer).toList();
-        Callable<Integer> logins =
+        Callable<Integer> requests =
                 () -> {
                     int reused = 0;
                     Verdict[] last = new Verdict[users.size()];
@@ -167,7 +167,7 @@ final class TokenCacheTest {
                 };
         try (ExecutorService threads = Executors.newFixedThreadPool(4)) {
             for (Future<Integer> reused :
-                    threads.invokeAll(List.of(logins, logins, logins, logins))) {
+                    threads.invokeAll(List.of(requests, requests, requests, requests))) {
                 assertThat(reused.get()).isGreaterThan(1000);
             }
         }

@@ -167,7 +167,7 @@ final class VerdictRecordTest {
     }
 
     @Test
-    void refusalIsMadeOnceForTheSameWords() {
+    void rejectionIsMadeOnceForTheSameMessage() {
         KnownRejections known = new KnownRejections();
         bytes.putInt(0, 403);
         put(40, "TOKEN_EXPIRED");

@@ -100,7 +100,7 @@ final class RejectionLogTest {
         now.addAndGet(TimeUnit.MINUTES.toNanos(1));
         log.flush();
         for (int reason = 0; reason < reasons; reason++) {
-            assertThat(told("REASON_" + reason)).as("refusals told of").isEqualTo(seconds);
+            assertThat(logged("REASON_" + reason)).as("rejections in the log").isEqualTo(seconds);
         }
     }
 
@@ -119,7 +119,7 @@ final class RejectionLogTest {
     }
 
     /** One for each line with a message, and those that it counts. */
-    private long told(String reason) {
+    private long logged(String reason) {
         String begin = "Authentication rejected: " + reason + ": ";
         return lines.stream()
                 .filter(line -> line.startsWith(begin))

@@ -214,16 +214,16 @@ final class SoakTest {
 
     private void check(TokenAuthenticator authenticator, String token, boolean expected) {
         assertThat(either(authenticator, token))
-                .as(expected ? "admitted" : "refused")
+                .as(expected ? "accepted" : "rejected")
                 .isEqualTo(expected);
     }
 
     private boolean either(TokenAuthenticator authenticator, String token) {
-        boolean isAdmitted =
+        boolean isAccepted =
                 authenticator.authenticateToken(token, this, NO_HEADERS)
                         instanceof Verdict.Accepted;
-        (isAdmitted ? admitted : refused).incrementAndGet();
-        return isAdmitted;
+        (isAccepted ? admitted : refused).incrementAndGet();
+        return isAccepted;
     }
 
     private TokenAuthenticator open() {

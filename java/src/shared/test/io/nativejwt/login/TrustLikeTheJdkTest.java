@@ -35,8 +35,8 @@ import javax.net.ssl.SSLException;
 import javax.net.ssl.TrustManagerFactory;
 
 /**
- * Whom native-jwt trusts as a server of keys: whom the JDK trusts with the same store. The JDK says
- * what is right here, and the tables below only which of its two answers a case is there for.
+ * native-jwt trusts a key server if the JDK trusts it with the same store. The JDK says what is
+ * right here; the tables below name the answer that each case is meant to show.
  */
 final class TrustLikeTheJdkTest {
     private static final String TRUST_STORE = "javax.net.ssl.trustStore";
@@ -56,7 +56,7 @@ final class TrustLikeTheJdkTest {
         return new Case(what, true, anchors, List.of(chain));
     }
 
-    private static Case refused(String what, List<Certificate> anchors, Certificate... chain) {
+    private static Case rejected(String what, List<Certificate> anchors, Certificate... chain) {
         return new Case(what, false, anchors, List.of(chain));
     }
 
@@ -84,16 +84,16 @@ final class TrustLikeTheJdkTest {
                 (kind, leaf) -> {
                     Certificate issued = Certificate.of("server").by(leaf);
                     cases.add(accepted(kind + ", itself", List.of(leaf), leaf));
-                    cases.add(refused(kind + ", what it issued", List.of(leaf), issued, leaf));
-                    cases.add(refused(kind + ", without it", List.of(leaf), issued));
+                    cases.add(rejected(kind + ", what it issued", List.of(leaf), issued, leaf));
+                    cases.add(rejected(kind + ", without it", List.of(leaf), issued));
                     Certificate renewed = Certificate.of("leaf").keys(leaf.keys()).selfSigned();
-                    cases.add(refused(kind + ", renewed with its key", List.of(leaf), renewed));
+                    cases.add(rejected(kind + ", renewed with its key", List.of(leaf), renewed));
                 });
         Certificate root = Certificate.of("root").ca().selfSigned();
         Certificate leaf = Certificate.of("leaf").noCa().by(root);
         Certificate issued = Certificate.of("server").by(leaf);
-        cases.add(refused("a leaf beside its root", List.of(leaf, root), issued, leaf));
-        cases.add(refused("a leaf behind its root", List.of(root, leaf), issued, leaf, root));
+        cases.add(rejected("a leaf beside its root", List.of(leaf, root), issued, leaf));
+        cases.add(rejected("a leaf behind its root", List.of(root, leaf), issued, leaf, root));
         check(cases);
     }
 
@@ -119,10 +119,10 @@ final class TrustLikeTheJdkTest {
                                             List.of(root),
                                             below,
                                             intermediate));
-                            cases.add(refused(kind + ", with a gap", List.of(root), below));
+                            cases.add(rejected(kind + ", with a gap", List.of(root), below));
                             cases.add(accepted(kind + ", below", List.of(intermediate), below));
                             Certificate other = Certificate.of("root").ca().selfSigned();
-                            cases.add(refused(kind + ", another", List.of(other), issued, root));
+                            cases.add(rejected(kind + ", another", List.of(other), issued, root));
                         });
         Certificate root = Certificate.of("root").ca().selfSigned();
         cases.add(accepted("a CA as the server", List.of(root), root));
@@ -143,7 +143,7 @@ final class TrustLikeTheJdkTest {
                         (kind, builder) -> {
                             Certificate intermediate = builder.by(root);
                             Certificate issued = Certificate.of("server").by(intermediate);
-                            cases.add(refused(kind, List.of(root), issued, intermediate));
+                            cases.add(rejected(kind, List.of(root), issued, intermediate));
                         });
         Certificate none = Certificate.of("no further").ca(0).by(root);
         Certificate one = Certificate.of("one further").ca(1).by(root);
@@ -157,7 +157,7 @@ final class TrustLikeTheJdkTest {
                         Certificate.of("server").by(none),
                         none));
         cases.add(
-                refused(
+                rejected(
                         "path of none",
                         List.of(root),
                         Certificate.of("server").by(belowNone),
@@ -167,9 +167,9 @@ final class TrustLikeTheJdkTest {
         check(cases);
     }
 
-    /** Where ours refuses and the JDK does not: DIFFERENCES.md names it. */
+    /** Where native-jwt rejects and the JDK does not: DIFFERENCES.md names it. */
     @Test
-    void serverOfVersion1IsRefused() throws Exception {
+    void serverOfVersion1IsRejected() throws Exception {
         Certificate server = Certificate.of("server").version1().selfSigned();
         Case of = accepted("a server of version 1", List.of(server), server);
         try (KeyServer keys = server(of.chain())) {
@@ -211,7 +211,7 @@ final class TrustLikeTheJdkTest {
                             .formatted(
                                     of.what(),
                                     source,
-                                    of.trusted() ? "accepts" : "refuses",
+                                    of.trusted() ? "accepts" : "rejects",
                                     failure.isEmpty() ? "accepts" : failure));
         }
     }

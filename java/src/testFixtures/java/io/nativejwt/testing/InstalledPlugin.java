@@ -66,10 +66,10 @@ public final class InstalledPlugin {
         return factory;
     }
 
-    /** The keys are given without their common prefix. */
-    public HeaderAuthenticator create(Map<String, String> keys) {
+    /** Creates an authenticator; property names lack their common prefix. */
+    public HeaderAuthenticator create(Map<String, String> properties) {
         Map<String, String> full = new java.util.HashMap<>();
-        keys.forEach((key, value) -> full.put(PREFIX + key, value));
+        properties.forEach((name, value) -> full.put(PREFIX + name, value));
         return factory.create(full);
     }
 

@@ -21,9 +21,9 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * In stock's place, under stock's name: it stands on the class path before Trino's own class, so
- * that Trino's own tests start their servers with native code behind {@code
- * http-server.authentication.type=jwt} and do not know it.
+ * Replaces Trino's built-in class under its name: it comes first on the class path, so that Trino's
+ * own tests start their servers with native code behind {@code http-server.authentication.type=jwt}
+ * and do not know it.
  */
 public class JwtAuthenticator implements Authenticator {
     private static final String PREFIX = "http-server.authentication.jwt.";
@@ -35,7 +35,7 @@ public class JwtAuthenticator implements Authenticator {
 
     private final NativeAuthenticator authenticator;
 
-    /** The locator of stock's keys is made by stock's modules and left alone. */
+    /** Trino's modules make the key locator; it is not used. */
     @Inject
     public JwtAuthenticator(JwtAuthenticatorConfig config, @ForJwt Locator<Key> unused) {
         Map<String, String> properties = new HashMap<>();

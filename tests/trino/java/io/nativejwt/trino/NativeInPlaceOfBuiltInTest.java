@@ -29,11 +29,11 @@ import javax.crypto.SecretKey;
 import javax.crypto.spec.SecretKeySpec;
 
 /**
- * What Trino's own tests leave out, on one server with every key set: the mapped user is the one
- * that a query sees, and each refusal is a 401 with stock's challenge.
+ * What Trino's own tests leave out, on one server with every property set: the mapped user is the
+ * one that a query sees, and each rejection is a 401 with Trino's challenge.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
-final class NativeInStocksPlaceTest {
+final class NativeInPlaceOfBuiltInTest {
     /** From Trino's tests, beside their other keys. */
     private static final Path HMAC_KEY = Path.of("build/test/trino/hmac_key.txt");
 
@@ -88,36 +88,36 @@ final class NativeInStocksPlaceTest {
     }
 
     @Test
-    void each_refusal_is_a_401_with_stocks_sentence_and_challenge() throws Exception {
+    void each_rejection_is_a_401_with_trinos_sentence_and_challenge() throws Exception {
         int before = JwtAuthenticator.REJECTED.get();
-        refused(
+        rejected(
                 good().claim("aud", "other"),
                 "Invalid Audience: [other]. Allowed audiences: trino");
-        refused(
+        rejected(
                 good().claim("aud", null),
                 "Expected aud claim to be: trino, but was not present in the JWT claims.");
-        refused(
+        rejected(
                 good().claim("iss", "https://evil.example/"),
                 "Expected iss claim to be: https://issuer.example/, but was:"
                         + " https://evil.example/.");
-        refused(
+        rejected(
                 good().claim("iss", null),
                 "Missing 'iss' claim. Expected value: https://issuer.example/");
-        refused(good().claim("email", null), "Invalid credentials");
-        refused(
+        rejected(good().claim("email", null), "Invalid credentials");
+        rejected(
                 good().claim("email", "alice@other.com"),
                 "No user mapping patterns match the principal");
-        refused(good().claim("email", "@corp.com"), "Principal matched, but mapped user is empty");
-        refused(good().expiringAt(Instant.now().minusSeconds(9)), "JWT expired");
+        rejected(good().claim("email", "@corp.com"), "Principal matched, but mapped user is empty");
+        rejected(good().expiringAt(Instant.now().minusSeconds(9)), "JWT expired");
         SecretKey foreign = new SecretKeySpec(new byte[32], "HmacSHA256");
-        refused(
+        rejected(
                 good().sign("HS256", foreign),
                 "JWT signature does not match locally computed signature.");
-        refused("no-token", "Invalid compact JWT string");
+        rejected("no-token", "Invalid compact JWT string");
         assertThat(JwtAuthenticator.REJECTED.get()).isEqualTo(before + 10);
     }
 
-    /** On these stock fails with status 500 and a stack trace. */
+    /** The built-in authenticator fails on these with status 500 and a stack trace. */
     @Test
     void an_encrypted_token_is_a_401_too() throws Exception {
         String header =
@@ -136,11 +136,11 @@ final class NativeInStocksPlaceTest {
                 .claim("aud", "trino");
     }
 
-    private void refused(Token token, String sentence) throws Exception {
-        refused(token.sign("HS256", key), sentence);
+    private void rejected(Token token, String sentence) throws Exception {
+        rejected(token.sign("HS256", key), sentence);
     }
 
-    private void refused(String token, String sentence) throws Exception {
+    private void rejected(String token, String sentence) throws Exception {
         HttpResponse<String> response = statement(token);
         assertThat(response.statusCode()).as(sentence).isEqualTo(401);
         assertThat(response.body()).startsWith(sentence);
