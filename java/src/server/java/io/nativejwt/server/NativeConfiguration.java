@@ -72,7 +72,10 @@ final class NativeConfiguration {
         return selected;
     }
 
-    /** Those of Trino's HTTP client that are set and that the library ignores. */
+    /**
+     * Those of Trino's HTTP client that are set and that the library does not know. It logs itself
+     * which of those it knows have no effect.
+     */
     Set<String> withoutEffect() {
         return properties.keySet().stream()
                 .filter(name -> name.startsWith(HTTP_CLIENT) && !LIBRARY_PROPERTIES.contains(name))

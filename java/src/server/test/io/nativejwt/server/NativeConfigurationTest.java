@@ -59,14 +59,15 @@ final class NativeConfigurationTest {
                                 KeyFileDiversion.PLACEHOLDER,
                                 "jwk.http-client.http-proxy",
                                 "p:1",
-                                "jwk.http-client.log.enabled",
+                                "jwk.http-client.of-another-version",
                                 "false"));
         assertThat(configuration.forLibrary())
                 .containsOnlyKeys(
                         JWT + "clock-skew",
                         "http.authentication.jwt.required-issuer",
                         "jwk.http-client.http-proxy");
-        assertThat(configuration.withoutEffect()).containsExactly("jwk.http-client.log.enabled");
+        assertThat(configuration.withoutEffect())
+                .containsExactly("jwk.http-client.of-another-version");
     }
 
     private static Set<String> builtIn() {
