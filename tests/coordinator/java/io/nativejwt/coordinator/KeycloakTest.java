@@ -93,9 +93,9 @@ final class KeycloakTest {
                         .start();
     }
 
-    private static Path issuer(Path folder, String realm, Map<String, String> keys)
+    private static Path issuer(Path folder, String realm, Map<String, String> properties)
             throws Exception {
-        Map<String, String> all = new LinkedHashMap<>(keys);
+        Map<String, String> all = new LinkedHashMap<>(properties);
         all.put("principal-field", "preferred_username");
         all.put("jwks.refresh-interval", REFRESH_INTERVAL.toSeconds() + "s");
         // Two seconds are enough for users, but not for a Keycloak on a busy machine.

@@ -198,7 +198,7 @@ public final class Coordinator implements AutoCloseable {
         }
 
         /**
-         * The keys of one authenticator, where the integration has them: a file of their own, or
+         * The properties of one authenticator: in a file of their own for the plugin, else in
          * etc/config.properties.
          */
         public Builder jwt(Map<String, String> properties) {
@@ -210,12 +210,12 @@ public final class Coordinator implements AutoCloseable {
             return this;
         }
 
-        public Builder config(String key, String value) {
-            config.put(key, value);
+        public Builder config(String name, String value) {
+            config.put(name, value);
             return this;
         }
 
-        /** A line at the end of etc/config.properties, as it stands. */
+        /** Appends a line to etc/config.properties, unchanged. */
         public Builder configLine(String line) {
             configLines.add(line);
             return this;
@@ -227,7 +227,7 @@ public final class Coordinator implements AutoCloseable {
             return this;
         }
 
-        /** No port without TLS, and the nodes speak with each other over HTTPS alone. */
+        /** There is no port without TLS, and the nodes use only HTTPS among themselves. */
         public Builder internalHttps() {
             internalHttps = true;
             return this;
@@ -253,8 +253,8 @@ public final class Coordinator implements AutoCloseable {
         }
 
         /**
-         * A property file for {@code header-authenticator.name=native-jwt}; called several times,
-         * they are tried in this order.
+         * Adds a property file with {@code header-authenticator.name=native-jwt}. Several of them
+         * are asked in the order of the calls.
          */
         public Builder authenticator(String name, Map<String, String> properties) {
             authenticators.put(name, properties);
@@ -266,7 +266,7 @@ public final class Coordinator implements AutoCloseable {
             return this;
         }
 
-        /** Compiled as well as it can be, instead of started as fast as it can be. */
+        /** Optimised code rather than a fast start. */
         public Builder asInProduction() {
             jvmDefaults = List.of("-Xmx2G", "-XX:+UseG1GC");
             return this;

@@ -47,7 +47,7 @@ final class PassThroughSite implements AutoCloseable {
     /** What Keycloak says to the unsigned token that the connector makes up for who has none. */
     static final String WITHOUT_TOKEN = "Not authorized: invalid_client";
 
-    private static final String SECRET_KEY = "internal-communication.shared-secret";
+    private static final String SECRET_PROPERTY = "internal-communication.shared-secret";
     // Off: a worker that has joined would be out again for the detector's warm-up of five seconds.
     private static final String FAILURE_DETECTOR = "failure-detector.enabled";
     private static final Duration JOIN_LIMIT = Duration.ofMinutes(2);
@@ -167,7 +167,7 @@ final class PassThroughSite implements AutoCloseable {
                 careful(
                                 withCatalogs(Coordinator.in(folder.resolve("worker")), folder)
                                         .workerOf(coordinator, "worker"))
-                        .config(SECRET_KEY, config.get(SECRET_KEY))
+                        .config(SECRET_PROPERTY, config.get(SECRET_PROPERTY))
                         .start();
         return complete(new Cluster(coordinator, worker));
     }

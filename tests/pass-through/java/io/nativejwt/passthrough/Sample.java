@@ -11,11 +11,11 @@ import java.util.Map;
 
 /** The lines of a file in {@code etc/pass-through}, as docs/pass-through.md shows it. */
 final class Sample {
-    private final String name;
+    private final String file;
     private final Map<String, String> properties = new LinkedHashMap<>();
 
-    Sample(String name) {
-        this.name = name;
+    Sample(String file) {
+        this.file = file;
         lines().stream()
                 .filter(line -> !line.isBlank() && !line.startsWith("#"))
                 .map(line -> line.split("=", 2))
@@ -25,31 +25,31 @@ final class Sample {
     /** As they stand in the file, comments included. */
     List<String> lines() {
         try {
-            return Files.readAllLines(Workspace.source("etc/pass-through").resolve(name));
+            return Files.readAllLines(Workspace.source("etc/pass-through").resolve(file));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
     /** What the sample cannot know is put in its place; everything else is run as it stands. */
-    Sample at(String key, String value) {
-        if (properties.replace(key, value) == null) {
-            throw new IllegalArgumentException(name + " has no " + key);
+    Sample at(String name, String value) {
+        if (properties.replace(name, value) == null) {
+            throw new IllegalArgumentException(file + " has no " + name);
         }
         return this;
     }
 
     /** As by an operator who left the line out. */
-    Sample without(String key) {
-        if (properties.remove(key) == null) {
-            throw new IllegalArgumentException(name + " has no " + key);
+    Sample without(String name) {
+        if (properties.remove(name) == null) {
+            throw new IllegalArgumentException(file + " has no " + name);
         }
         return this;
     }
 
-    Sample with(String key, String value) {
-        if (properties.put(key, value) != null) {
-            throw new IllegalArgumentException(name + " has " + key);
+    Sample with(String name, String value) {
+        if (properties.put(name, value) != null) {
+            throw new IllegalArgumentException(file + " has " + name);
         }
         return this;
     }
@@ -57,7 +57,7 @@ final class Sample {
     Map<String, String> properties() {
         for (Map.Entry<String, String> property : properties.entrySet()) {
             if (property.getValue().contains("example.com")) {
-                throw new IllegalStateException(name + ": nothing was put in place of " + property);
+                throw new IllegalStateException(file + ": nothing was put in place of " + property);
             }
         }
         return properties;

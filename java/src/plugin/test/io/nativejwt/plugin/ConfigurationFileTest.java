@@ -12,7 +12,7 @@ import java.nio.file.Path;
 import java.util.Map;
 
 final class ConfigurationFileTest {
-    private static final String KEY = "http-server.authentication.jwt.key-file";
+    private static final String KEY_FILE = "http-server.authentication.jwt.key-file";
 
     @TempDir Path etc;
 
@@ -26,10 +26,10 @@ final class ConfigurationFileTest {
         System.setProperty("config", config.toString());
         Files.writeString(
                 etc.resolve("a.properties"),
-                "header-authenticator.name=native-jwt\n" + KEY + "=a.pem\n");
+                "header-authenticator.name=native-jwt\n" + KEY_FILE + "=a.pem\n");
         Files.writeString(
                 etc.resolve("b.properties"),
-                "header-authenticator.name = native-jwt\n" + KEY + " = ${ENV:KEY_FILE}\n");
+                "header-authenticator.name = native-jwt\n" + KEY_FILE + " = ${ENV:KEY_FILE}\n");
     }
 
     @AfterEach
@@ -39,25 +39,25 @@ final class ConfigurationFileTest {
     }
 
     @Test
-    void fileIsKnownByItsKeys() {
-        assertThat(ConfigurationFile.of(Map.of(KEY, "a.pem")))
+    void fileIsKnownByItsProperties() {
+        assertThat(ConfigurationFile.of(Map.of(KEY_FILE, "a.pem")))
                 .contains(etc.resolve("a.properties"));
     }
 
     @Test
     void resolvedReferenceMatches() {
-        assertThat(ConfigurationFile.of(Map.of(KEY, "elsewhere.pem")))
+        assertThat(ConfigurationFile.of(Map.of(KEY_FILE, "elsewhere.pem")))
                 .contains(etc.resolve("b.properties"));
     }
 
     @Test
-    void keyTemplateIsNoReference() throws Exception {
+    void variableOfAKeyTemplateIsNotAReference() throws Exception {
         Files.writeString(
                 etc.resolve("a.properties"),
-                "header-authenticator.name=native-jwt\n" + KEY + "=/keys/${KID}.pem\n");
-        assertThat(ConfigurationFile.of(Map.of(KEY, "/keys/${KID}.pem")))
+                "header-authenticator.name=native-jwt\n" + KEY_FILE + "=/keys/${KID}.pem\n");
+        assertThat(ConfigurationFile.of(Map.of(KEY_FILE, "/keys/${KID}.pem")))
                 .contains(etc.resolve("a.properties"));
-        assertThat(ConfigurationFile.of(Map.of(KEY, "/keys/one.pem")))
+        assertThat(ConfigurationFile.of(Map.of(KEY_FILE, "/keys/one.pem")))
                 .contains(etc.resolve("b.properties"));
     }
 
@@ -65,24 +65,24 @@ final class ConfigurationFileTest {
     void textAroundAReferenceCounts() throws Exception {
         Files.writeString(
                 etc.resolve("b.properties"),
-                "header-authenticator.name=native-jwt\n" + KEY + "=/keys/${ENV:NAME}.pem\n");
-        assertThat(ConfigurationFile.of(Map.of(KEY, "/keys/one.pem")))
+                "header-authenticator.name=native-jwt\n" + KEY_FILE + "=/keys/${ENV:NAME}.pem\n");
+        assertThat(ConfigurationFile.of(Map.of(KEY_FILE, "/keys/one.pem")))
                 .contains(etc.resolve("b.properties"));
-        assertThat(ConfigurationFile.of(Map.of(KEY, "/keys/one.txt"))).isEmpty();
+        assertThat(ConfigurationFile.of(Map.of(KEY_FILE, "/keys/one.txt"))).isEmpty();
     }
 
     @Test
     void systemPropertyWinsAsInTheCoordinator() {
         System.setProperty(
                 "header-authenticator.config-files", etc.resolve("b.properties").toString());
-        assertThat(ConfigurationFile.of(Map.of(KEY, "a.pem")))
+        assertThat(ConfigurationFile.of(Map.of(KEY_FILE, "a.pem")))
                 .contains(etc.resolve("b.properties"));
     }
 
     @Test
-    void keysOfNoFileAreNotFatal() {
-        assertThat(ConfigurationFile.of(Map.of(KEY, "a.pem", "other", "x"))).isEmpty();
+    void propertiesOfNoFileAreNotFatal() {
+        assertThat(ConfigurationFile.of(Map.of(KEY_FILE, "a.pem", "other", "x"))).isEmpty();
         System.setProperty("config", etc.resolve("nothing").toString());
-        assertThat(ConfigurationFile.of(Map.of(KEY, "a.pem"))).isEmpty();
+        assertThat(ConfigurationFile.of(Map.of(KEY_FILE, "a.pem"))).isEmpty();
     }
 }
