@@ -106,8 +106,8 @@ final class SoakTest {
     private final RotatingKey ofSet = new RotatingKey();
     private final SecretKey secret = Keys.hmac(32);
     private final AtomicReference<String> jwkSet = new AtomicReference<>(jwkSet(ofSet));
-    private final AtomicLong admitted = new AtomicLong();
-    private final AtomicLong refused = new AtomicLong();
+    private final AtomicLong accepted = new AtomicLong();
+    private final AtomicLong rejected = new AtomicLong();
     private final AtomicReference<Throwable> wrong = new AtomicReference<>();
 
     @TempDir Path folder;
@@ -133,8 +133,8 @@ final class SoakTest {
             }
             List<Sample> samples = soak(open(), server.getAddress().getPort());
             assertThat(wrong.get()).isNull();
-            assertThat(admitted.get()).isGreaterThan(10_000);
-            assertThat(refused.get()).isGreaterThan(10_000);
+            assertThat(accepted.get()).isGreaterThan(10_000);
+            assertThat(rejected.get()).isGreaterThan(10_000);
             report(samples);
             assertThat(growth(samples, Sample::resident))
                     .as("bytes of resident memory")
@@ -184,7 +184,7 @@ final class SoakTest {
         }
     }
 
-    /** What must be admitted and what must not, whatever changes meanwhile. */
+    /** What must be accepted and what must not, whatever changes meanwhile. */
     private void work(TokenAuthenticator authenticator, long end) {
         try {
             List<String> repeated =
@@ -222,7 +222,7 @@ final class SoakTest {
         boolean isAccepted =
                 authenticator.authenticateToken(token, this, NO_HEADERS)
                         instanceof Verdict.Accepted;
-        (isAccepted ? admitted : refused).incrementAndGet();
+        (isAccepted ? accepted : rejected).incrementAndGet();
         return isAccepted;
     }
 
@@ -340,10 +340,10 @@ final class SoakTest {
     private void report(List<Sample> samples) {
         System.out.printf(
                 Locale.ROOT,
-                "%d logins and %d refusals in %d min; growth of resident memory %d KB, of the heap"
-                        + " %d KB; %d MB resident%n",
-                admitted.get(),
-                refused.get(),
+                "%d accepted and %d rejected requests in %d min; growth of resident memory %d KB,"
+                    + " of the heap %d KB; %d MB resident%n",
+                accepted.get(),
+                rejected.get(),
                 DURATION.toMinutes(),
                 growth(samples, Sample::resident) >> 10,
                 growth(samples, Sample::heap) >> 10,
