@@ -38,7 +38,7 @@ key-events: dist build/test-downloads.stamp
 
 # Pass-through on real parts: Trino with a worker, an Iceberg REST catalog, PostgreSQL, Keycloak, S3. Fetches more than a gigabyte once.
 verify-pass-through: dist build/test-downloads.stamp build/pass-through.stamp
-	@tests/pass-through/run
+	@scripts/test pass-through
 
 # Ours beside stock's: PART=jmh alone, QUICK=1 in minutes, UPDATE=1 writes docs/benchmarks/results.md.
 bench: dist build/bench.stamp
@@ -74,7 +74,7 @@ build/bench.stamp: $(shell find bench/java -type f) build/java.stamp
 	@$(STAGE) "Benchmarks: fetching and compiling" scripts/gradle prepareBench && touch $@
 
 build/rust.stamp: $(RUST_SOURCES) build/tools.stamp
-	@$(STAGE) "Rust: compiling" cargo build --locked --release --workspace --exclude differential --exclude counts && touch $@
+	@$(STAGE) "Rust: compiling" cargo build --locked --release --workspace --exclude differential --exclude counts --exclude results && touch $@
 
 $(ARCHIVE): build/java.stamp build/rust.stamp scripts/package $(shell find etc -type f) LICENSE
 	@$(STAGE) "Release folder" scripts/package $(VERSION) $(ARCH)

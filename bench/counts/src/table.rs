@@ -110,7 +110,7 @@ pub(crate) fn compare(counted: &Table) -> bool {
     let (mut failed, mut better) = (0, 0);
     for Row { name, count } in &counted.rows {
         let Some(before) = missing.remove(&**name) else {
-            println!("not in the table: {name}");
+            println!("FAILED: {name} is not in the table");
             failed += 1;
             continue;
         };
@@ -129,7 +129,7 @@ pub(crate) fn compare(counted: &Table) -> bool {
         }
         println!(
             "{} {name}: instructions {} -> {} ({:+.1} %), allocations {} -> {}",
-            if worst > tolerance { "WORSE " } else { "better" },
+            if worst > tolerance { "FAILED: worse" } else { "better" },
             spaced(before.instructions),
             spaced(count.instructions),
             change(before.instructions, count.instructions) * 100.0,
@@ -138,7 +138,7 @@ pub(crate) fn compare(counted: &Table) -> bool {
         );
     }
     for name in missing.keys() {
-        println!("in the table, but no case any more: {name}");
+        println!("FAILED: {name} is in the table, but no case any more");
         failed += 1;
     }
     if better > 0 {

@@ -125,7 +125,7 @@ impl Report {
             let _ = writeln!(text, "    {remark}");
         }
         for (what, count) in &self.unlisted {
-            let _ = writeln!(text, "    {count:9}  NOT LISTED: {what}");
+            let _ = writeln!(text, "FAILED: {}, {count} times, in no list: {what}", self.title);
         }
         text
     }
