@@ -1,4 +1,5 @@
-# make demo | test | bench | differential | soak | key-events | verify-pass-through | dist | lint | clean. Needs Linux, Rust, a C compiler, Gradle and a JDK of version 24 or later.
+# `make help` lists the targets. Needs Linux, Rust and a JDK of version 24 or later. Other tools are installed where root calls on
+# Debian or Ubuntu, and named elsewhere.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := dist
@@ -9,71 +10,89 @@ ARCH := $(shell uname -m)
 STAGE := scripts/stage
 ARCHIVE := build/dist/nativejwt-$(VERSION)-linux-$(ARCH).tar.gz
 
-RUST_SOURCES := Cargo.toml Cargo.lock $(shell find .cargo rust -type f)
+RUST_SOURCES := Cargo.toml Cargo.lock rust-toolchain.toml $(shell find .cargo rust -type f)
 JAVA_SOURCES := build.gradle java/dependencies.sha256 $(shell find java rust/core/generated tests/harness tests/coordinator tests/differential/java tests/trino -type f)
 
 # Ours, in .cargo/config.toml, keeps the folders of this machine out of what is built.
 unexport RUSTC_WRAPPER CARGO_BUILD_RUSTC_WRAPPER
+# Set where this machine has the toolchain of rust-toolchain.toml under another name.
+RUST_TOOLCHAIN := $(shell scripts/rust-toolchain)
+ifneq ($(RUST_TOOLCHAIN),)
+export RUSTUP_TOOLCHAIN := $(RUST_TOOLCHAIN)
+endif
 
-.PHONY: demo test differential soak key-events verify-pass-through bench dist lint format clean
+.PHONY: help demo check test differential soak key-events verify-pass-through bench fuzz dist lint format clean
+.PHONY: test-setup bench-setup
 
-# KEEP=1 leaves the coordinator up until Ctrl-C. SEAM=server shows that seam, TRINO=483 another coordinator.
-demo: dist
+help: ## lists the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | while IFS=$$'\t' read -r target what; do printf '  make %-20s %s\n' "$$target" "$$what"; done
+
+demo: tools-build dist ## a real coordinator, a real login, three rejections: KEEP=1 leaves it up, SEAM=server, TRINO=483
 	@exec scripts/harness io.nativejwt.coordinator.Demo $(or $(SEAM),plugin) $(or $(TRINO),476) $(if $(KEEP),keep)
 
-test: dist build/test-downloads.stamp
+check: lint ## before a push, in two minutes: the lints, and the tests of the core and of java-regex
+	@scripts/test quick
+
+test: test-setup ## every test; the last line is "N passed, N failed"
 	@scripts/test
 
-# Ours against stock: a million mappings and a hundred thousand tokens. SEED=… repeats a run, CASES=… sets the tokens.
-differential: dist
+differential: tools-build tools-differential dist ## ours against Trino's own classes, a million comparisons: SEED=… repeats a run, CASES=… tokens
 	@tests/differential/run
 
-# Mixed load while keys and rules change; memory must not grow. `make test` does it for two minutes.
-soak: dist
+soak: tools-build dist ## an hour of mixed load while keys and rules change, memory must not grow: MINUTES=…
 	@NATIVEJWT_SOAK_MINUTES=$(or $(MINUTES),60) scripts/junit soak
 
-# What becomes of users while keys rotate, fail and come back: stock beside ours, half an hour of real time.
-key-events: dist build/test-downloads.stamp
+key-events: tools-build dist build/test-downloads.stamp ## what becomes of users while keys rotate, fail and come back: half an hour
 	@exec scripts/harness io.nativejwt.coordinator.KeyEvents
 
-# Pass-through on real parts: Trino with a worker, an Iceberg REST catalog, PostgreSQL, Keycloak, S3. Fetches more than a gigabyte once.
-verify-pass-through: dist build/test-downloads.stamp build/pass-through.stamp
+verify-pass-through: tools-build tools-pass-through dist build/test-downloads.stamp build/pass-through.stamp ## pass-through on real parts: fetches more than a gigabyte once
 	@scripts/test pass-through
 
-# Ours beside stock's: PART=jmh alone, QUICK=1 in minutes, UPDATE=1 writes docs/benchmarks/results.md.
-bench: dist build/bench.stamp
+bench: bench-setup ## measures ours beside Trino's own: PART=jmh alone, QUICK=1 in minutes, UPDATE=1 writes docs/benchmarks/results.md
 	@exec bench/run $(PART)
 
-dist: $(ARCHIVE)
+fuzz: tools-fuzz ## libFuzzer over tokens, key sets, patterns and property files: MINUTES=… for each, TARGET=… one of them
+	@scripts/stage "Crates: fetching" scripts/crates . fuzz
+	@fuzz/run "$(TARGET)" "$$(($(or $(MINUTES),1) * 60))"
 
-lint:
+dist: $(ARCHIVE) ## builds everything into build/dist/ (the default)
+
+lint: tools-build tools-lint build/java.stamp ## format, compilers' lints, shellcheck, licences; no test
 	@scripts/lint
 
-format: build/tools.stamp
-	@scripts/stage "Fetching the formatter" scripts/gradle writePaths
+format: tools-build tools-format ## formats Rust and Java
+	@$(STAGE) "Fetching the formatter" scripts/gradle writePaths
 	@scripts/format-java --replace
 	cargo fmt --all
 
-clean:
+clean: ## removes what was built; downloads stay in their caches
 	rm -rf build target .gradle
 
-build/tools.stamp: scripts/tools
-	@mkdir -p build && scripts/tools && touch $@
+# Everything that a target fetches, before it starts to work.
+test-setup: tools-build tools-test tools-differential dist build/test-downloads.stamp build/crates.stamp
+bench-setup: tools-build tools-bench tools-differential dist build/bench.stamp build/crates.stamp
 
-build/java.stamp: $(JAVA_SOURCES) build/tools.stamp
+# tools-GROUP: what scripts/tools knows under this name is there, or is installed.
+tools-%:
+	@scripts/tools $*
+
+build/java.stamp: $(JAVA_SOURCES) | tools-build
 	@$(STAGE) "Java: fetching and compiling" scripts/gradle prepare && touch $@
 
-build/test-downloads.stamp: build.gradle java/dependencies.sha256 build/tools.stamp
+build/test-downloads.stamp: build.gradle java/dependencies.sha256 | tools-build
 	@$(STAGE) "Keycloak: fetching" scripts/gradle prepareTests && touch $@
 
 build/pass-through.stamp: build/java.stamp scripts/pass-through-tools $(shell find tests/pass-through -type f)
-	@$(STAGE) "PostgreSQL and moto: fetching" scripts/pass-through-tools
+	@$(STAGE) "moto: fetching" scripts/pass-through-tools
 	@$(STAGE) "Trino, Nessie: fetching" scripts/gradle preparePassThrough && touch $@
 
 build/bench.stamp: $(shell find bench/java -type f) build/java.stamp
 	@$(STAGE) "Benchmarks: fetching and compiling" scripts/gradle prepareBench && touch $@
 
-build/rust.stamp: $(RUST_SOURCES) build/tools.stamp
+build/crates.stamp: Cargo.lock | tools-build
+	@$(STAGE) "Crates: fetching" scripts/crates && touch $@
+
+build/rust.stamp: $(RUST_SOURCES) | tools-build
 	@$(STAGE) "Rust: compiling" cargo build --locked --release --workspace --exclude differential --exclude counts --exclude results && touch $@
 
 $(ARCHIVE): build/java.stamp build/rust.stamp scripts/package $(shell find etc -type f) LICENSE

@@ -1,6 +1,8 @@
 //! Runs every case of `tests/cases/*.toml` through the core, and proves that the files themselves are whole: no two cases
 //! of one name, every source can be looked up, every reject code has a case, every difference from stock is listed and has one.
 //!
+//! `NATIVEJWT_CASE=TEXT` runs the cases alone whose file or name contains the text.
+//!
 //! With `NATIVEJWT_EXPORT_CASES=FILE` the cases are written out as made, one JSON object a line, for engines that read no
 //! TOML and sign nothing: JNI and stock's own class.
 
@@ -26,7 +28,11 @@ const WITHOUT_CASE: &[(Reason, &str)] = &[
 
 #[test]
 fn every_case_gives_its_verdict() {
-    let cases = load_all().unwrap_or_else(|problems| panic!("{}", problems.join("\n")));
+    let mut cases = load_all().unwrap_or_else(|problems| panic!("{}", problems.join("\n")));
+    if let Ok(text) = std::env::var("NATIVEJWT_CASE") {
+        cases.retain(|case| case.name.contains(&text) || case.file.contains(&text));
+        assert!(!cases.is_empty(), "no case's file or name contains '{text}'");
+    }
     if let Ok(path) = std::env::var("NATIVEJWT_EXPORT_CASES") {
         let lines: String = cases.iter().map(|case| exported(case) + "\n").collect();
         std::fs::write(path, lines).unwrap();
