@@ -21,7 +21,7 @@ ifneq ($(RUST_TOOLCHAIN),)
 export RUSTUP_TOOLCHAIN := $(RUST_TOOLCHAIN)
 endif
 
-.PHONY: help demo check test differential soak key-events verify-pass-through bench fuzz dist lint format clean
+.PHONY: help demo check test differential soak key-events verify-pass-through bench fuzz dist lint format verify-fresh clean
 .PHONY: test-setup bench-setup
 
 help: ## lists the targets
@@ -64,6 +64,9 @@ format: tools-build tools-format ## formats Rust and Java
 	@$(STAGE) "Fetching the formatter" scripts/gradle writePaths
 	@scripts/format-java --replace
 	cargo fmt --all
+
+verify-fresh: tools-fresh ## shows in a bare Debian that each target installs what it needs: half an hour
+	@scripts/verify-fresh
 
 clean: ## removes what was built; downloads stay in their caches
 	rm -rf build target .gradle
