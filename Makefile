@@ -96,7 +96,7 @@ build/crates.stamp: Cargo.lock | tools-build
 	@$(STAGE) "Crates: fetching" scripts/crates && touch $@
 
 build/rust.stamp: $(RUST_SOURCES) | tools-build
-	@$(STAGE) "Rust: compiling" cargo build --locked --release --workspace --exclude differential --exclude counts --exclude results && touch $@
+	@$(STAGE) "Rust: compiling" cargo build --locked --release --workspace --exclude differential --exclude counts --exclude results --exclude test-support && touch $@
 
 $(ARCHIVE): build/java.stamp build/rust.stamp scripts/package $(shell find etc -type f) LICENSE
 	@$(STAGE) "Release folder" scripts/package $(VERSION) $(ARCH)

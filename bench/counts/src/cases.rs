@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use nativejwt_core::{Authenticator, Properties, Reason, SignatureVerifier, UnixMillis, UserMapping};
 
-use crate::sign::{ALGORITHMS, sign, verifying_file};
+use test_support::sign::{ALGORITHMS, sign, verifying_file};
 
 const PREFIX: &str = "http-server.authentication.jwt.";
 const NO_CACHE: &str = "http-server.authentication.jwt.token-cache.max-size=0B\n";

@@ -12,13 +12,10 @@
 
 mod callgrind;
 mod cases;
-#[path = "../../../rust/core/tests/support/sign.rs"]
-#[allow(dead_code, reason = "the core's own tests use the rest")]
-mod sign;
 mod table;
 
 use std::hint::black_box;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use table::{Row, Table};
@@ -39,11 +36,6 @@ fn main() -> ExitCode {
     let (printed, counts) = counted.unwrap_or_else(|error| panic!("{error}"));
     let rows = printed.lines().zip(counts).map(|(line, count)| Row::of(line, count)).collect();
     if table::compare(&Table::of_this_compiler(rows)) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-}
-
-/// The test keys, whose private halves sign.
-fn keys_folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/cases/keys")
 }
 
 /// Prints `TIMES NAME` of each case and runs it in the function that callgrind counts.

@@ -2,10 +2,6 @@
 #![allow(missing_docs, reason = "criterion's macros make undocumented functions")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a benchmark's tokens are good ones")]
 
-#[path = "../tests/support/sign.rs"]
-#[allow(dead_code, unreachable_pub, reason = "the tests use the rest")]
-mod sign;
-
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
 
@@ -18,17 +14,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use criterion::{Criterion, criterion_group, criterion_main};
 use nativejwt_core::{Authenticator, Properties, UnixMillis};
-use sign::{secret, sign, verifying_file};
+use test_support::sign::{secret, sign, verifying_file};
 
 const PREFIX: &str = "http-server.authentication.jwt.";
 const NOW: UnixMillis = UnixMillis(1_795_325_760_000);
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
-
-fn keys_folder() -> PathBuf {
-    root().join("tests/cases/keys")
 }
 
 /// A token in three parts: what was signed, the signature, and the whole as an Authorization value.

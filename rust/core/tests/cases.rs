@@ -9,15 +9,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
 #![allow(clippy::print_stdout, reason = "counts are for the reader of a test's output")]
 
-mod support;
-
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 use std::time::Duration;
 
 use nativejwt_core::{Authenticator, Reason, UnixMillis};
-use support::case::{Case, Direction, Expected, SERVED, Stock, load_all, load_differences};
-use support::serve::FileServer;
+use test_support::case::{Case, Direction, Expected, SERVED, Stock, load_all, load_differences};
+use test_support::serve::FileServer;
 
 /// Codes that no case can reach, each with its reason.
 const WITHOUT_CASE: &[(Reason, &str)] = &[
@@ -69,7 +67,7 @@ fn run(
                 (key, value.strip_prefix(SERVED).map_or_else(|| value.clone(), |file| server.url(file)))
             })
             .collect();
-        let properties = support::properties(config.iter().map(|(key, value)| (key.as_str(), value.as_str())));
+        let properties = test_support::properties(config.iter().map(|(key, value)| (key.as_str(), value.as_str())));
         let opened = Authenticator::open(&properties).map_err(|errors| errors.to_string());
         if let Ok(authenticator) = &opened {
             // Whether there are keys is for the case to say.
@@ -97,7 +95,7 @@ fn run(
         }
     };
     if let Err(reject) = &verdict {
-        support::harmless(reject.message(), &case.authorization)?;
+        test_support::harmless(reject.message(), &case.authorization)?;
     }
     match (&case.expected, verdict) {
         (Expected::Identity { user, principal, groups }, Ok(identity)) => {
@@ -151,7 +149,7 @@ fn source_problem(part: &str) -> Option<String> {
         return None;
     }
     let (file, text) = part.split_once(": ").unwrap_or((part, ""));
-    match std::fs::read_to_string(support::tests_folder().join("..").join(file)) {
+    match std::fs::read_to_string(test_support::tests_folder().join("..").join(file)) {
         Ok(held) if held.contains(text) => None,
         Ok(_) => Some(format!("'{file}' does not hold '{text}'")),
         Err(error) => Some(format!("'{file}' is neither a public source nor a file of this repository ({error})")),
@@ -203,8 +201,8 @@ fn every_reject_code_has_a_case() {
 #[test]
 fn every_difference_from_stock_is_listed_and_has_a_case() {
     let differences = load_differences();
-    let document =
-        std::fs::read_to_string(support::tests_folder().join("../DIFFERENCES.md")).expect("DIFFERENCES.md is there");
+    let document = std::fs::read_to_string(test_support::tests_folder().join("../DIFFERENCES.md"))
+        .expect("DIFFERENCES.md is there");
     let mut problems = Vec::new();
     let mut used = BTreeSet::new();
     for case in load_all().unwrap() {

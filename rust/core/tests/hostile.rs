@@ -3,14 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
 #![allow(clippy::print_stdout, reason = "figures are for the reader of a test's output")]
 
-mod support;
-
 use std::time::{Duration, Instant};
 
 use nativejwt_core::{Authenticator, UnixMillis};
-use support::random::{Random, seed};
-use support::sign;
-use support::token::{Make, expand};
+use test_support::random::{Random, seed};
+use test_support::sign;
+use test_support::token::{Make, expand};
 
 const NOW: UnixMillis = UnixMillis(1_700_000_000_000);
 
@@ -30,7 +28,7 @@ fn hs256(header: &str, payload: &str) -> Vec<u8> {
 
 #[test]
 fn hostile_tokens_cost_little() {
-    let authenticator = support::with_key_file(&sign::verifying_file("hmac-64"));
+    let authenticator = test_support::with_key_file(&sign::verifying_file("hmac-64"));
     let alg = "{\"alg\":\"HS256\"}";
     for (what, token) in [
         ("a megabyte of dots", expand("<<.*1000000>>").into_bytes()),
@@ -69,7 +67,7 @@ fn hostile_tokens_cost_little() {
 
 #[test]
 fn members_are_compared_in_linear_time() {
-    let authenticator = support::with_key_file(&sign::verifying_file("hmac-64"));
+    let authenticator = test_support::with_key_file(&sign::verifying_file("hmac-64"));
     let time = |members: usize| {
         let token = hs256("{\"alg\":\"HS256\"}", &format!("{{<<\"#\":0,*{members}>>\"sub\":\"a\"}}"));
         (0..20)
@@ -92,29 +90,29 @@ fn no_bytes_whatever_make_it_panic() {
     let mut random = Random::new(seed ^ 0xABCD);
     let authenticators: Vec<Authenticator> = ["hmac-64", "rsa-2048", "ec-p256", "ed25519"]
         .into_iter()
-        .map(|key| support::with_key_file(&sign::verifying_file(key)))
+        .map(|key| test_support::with_key_file(&sign::verifying_file(key)))
         .collect();
     let headers: Vec<String> = ["HS256", "RS256", "ES256", "EdDSA"]
         .into_iter()
-        .map(|alg| support::token::encode(format!("{{\"alg\":\"{alg}\"}}").as_bytes()))
+        .map(|alg| test_support::token::encode(format!("{{\"alg\":\"{alg}\"}}").as_bytes()))
         .collect();
     for _ in 0..20_000 {
         let length = random.below(200);
-        let mut token: Vec<u8> = (0..length).map(|_| random.next() as u8).collect();
+        let mut token: Vec<u8> = (0..length).map(|_| random.number() as u8).collect();
         match random.below(4) {
             0 => {}
-            1 => token = support::token::encode(&token).into_bytes(),
+            1 => token = test_support::token::encode(&token).into_bytes(),
             2 => {
-                token =
-                    [random.one_of(&headers).as_bytes(), b".e30.", support::token::encode(&token).as_bytes()].concat()
+                token = [random.one_of(&headers).as_bytes(), b".e30.", test_support::token::encode(&token).as_bytes()]
+                    .concat()
             }
-            _ => token = [support::token::encode(&token).as_bytes(), b".e30.AA"].concat(),
+            _ => token = [test_support::token::encode(&token).as_bytes(), b".e30.AA"].concat(),
         }
-        let now = UnixMillis(random.next() as i64);
+        let now = UnixMillis(random.number() as i64);
         for authenticator in &authenticators {
             let header = [b"Bearer ", &token[..]].concat();
             for verdict in [authenticator.authenticate(&header, now), authenticator.authenticate_token(&token, now)] {
-                support::harmless(verdict.unwrap_err().message(), &header).unwrap();
+                test_support::harmless(verdict.unwrap_err().message(), &header).unwrap();
             }
             assert!(authenticator.authenticate(&token, now).is_err());
         }
@@ -124,11 +122,12 @@ fn no_bytes_whatever_make_it_panic() {
 
 #[test]
 fn an_endless_or_huge_key_file_is_refused() {
-    let folder = support::TemporaryFolder::new();
+    let folder = test_support::TemporaryFolder::new();
     let huge = folder.path().join("huge.pem");
     std::fs::write(&huge, vec![b'A'; 8 * 1024 * 1024]).unwrap();
     for path in [huge.to_str().unwrap(), "/dev/zero"] {
-        let told = Authenticator::open(&support::properties([("key-file", path)])).map(drop).unwrap_err().to_string();
+        let told =
+            Authenticator::open(&test_support::properties([("key-file", path)])).map(drop).unwrap_err().to_string();
         assert!(told.contains(path) && told.contains("is larger than"), "{told}");
     }
 }
@@ -136,9 +135,9 @@ fn an_endless_or_huge_key_file_is_refused() {
 /// A file that is replaced under the name of a known key ID is not read again; one that appears is found at once.
 #[test]
 fn a_key_file_that_appears_is_found_and_one_that_goes_is_given_up() {
-    let folder = support::TemporaryFolder::new();
+    let folder = test_support::TemporaryFolder::new();
     let template = folder.path().join("${KID}.pem");
-    let authenticator = support::with_key_file(&template);
+    let authenticator = test_support::with_key_file(&template);
     let token = hs256("{\"alg\":\"HS256\",\"kid\":\"k\"}", "{\"sub\":\"alice\"}");
     let told = authenticator.authenticate_token(&token, NOW).unwrap_err();
     assert_eq!(told.code().name(), "UNKNOWN_KEY_ID");

@@ -4,14 +4,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
 #![allow(clippy::print_stdout, reason = "counts are for the reader of a test's output")]
 
-mod support;
-
 use aws_lc_rs::signature::{ECDSA_P521_SHA512_FIXED, UnparsedPublicKey};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use nativejwt_core::UnixMillis;
-use support::random::{Random, seed};
-use support::sign::{self, ALGORITHMS};
-use support::token::{Make, decode, encode};
+use test_support::random::{Random, seed};
+use test_support::sign::{self, ALGORITHMS};
+use test_support::token::{Make, decode, encode};
 
 const NOW: UnixMillis = UnixMillis(1_700_000_000_000);
 
@@ -27,7 +25,7 @@ fn every_accepted_token_has_a_good_signature_for_another_implementation() {
     let mut random = Random::new(seed);
     let (mut mutated, mut accepted, mut oracle_only) = (0, 0, 0);
     for (alg, key) in ALGORITHMS {
-        let authenticator = support::with_key_file(&sign::verifying_file(key));
+        let authenticator = test_support::with_key_file(&sign::verifying_file(key));
         let oracle = Oracle::new(alg, key);
         let tokens: Vec<String> = ["alice", "bob", "\u{fc}ml\u{e4}ut"]
             .into_iter()
@@ -69,7 +67,7 @@ fn every_accepted_token_has_a_good_signature_for_another_implementation() {
                 }
                 Err(reject) => {
                     oracle_only += usize::from(theirs);
-                    support::harmless(reject.message(), &[b"Bearer ", &token[..]].concat()).unwrap();
+                    test_support::harmless(reject.message(), &[b"Bearer ", &token[..]].concat()).unwrap();
                 }
             }
         }
@@ -229,7 +227,7 @@ fn mutate_part(mut bytes: Vec<u8>, random: &mut Random) -> Vec<u8> {
                 0 => bytes.push(0),
                 1 => bytes.insert(0, 0),
                 2 => bytes.truncate(at),
-                3 => bytes.fill(random.next() as u8),
+                3 => bytes.fill(random.number() as u8),
                 4 => bytes.rotate_left(at),
                 _ => {
                     if let Some(byte) = bytes.get_mut(at) {
@@ -247,7 +245,7 @@ fn mutate_part(mut bytes: Vec<u8>, random: &mut Random) -> Vec<u8> {
 fn every_accepted_payload_says_the_same_to_another_reader() {
     let seed = seed();
     let mut random = Random::new(seed ^ 0xFFFF);
-    let authenticator = support::with_key_file(&sign::verifying_file("hmac-64"));
+    let authenticator = test_support::with_key_file(&sign::verifying_file("hmac-64"));
     let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, &sign::secret("hmac-64"));
     let (mut accepted, mut refused) = (0, 0);
     for number in 0..PAYLOADS {
@@ -257,7 +255,7 @@ fn every_accepted_payload_says_the_same_to_another_reader() {
         match authenticator.authenticate_token(token.as_bytes(), NOW) {
             Err(reject) => {
                 refused += 1;
-                support::harmless(reject.message(), format!("Bearer {token}").as_bytes()).unwrap();
+                test_support::harmless(reject.message(), format!("Bearer {token}").as_bytes()).unwrap();
             }
             Ok(identity) => {
                 accepted += 1;

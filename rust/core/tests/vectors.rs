@@ -6,8 +6,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
 #![allow(clippy::print_stdout, reason = "counts are for the reader of a test's output")]
 
-mod support;
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use nativejwt_core::{Authenticator, Rejection, UnixMillis};
@@ -112,16 +110,16 @@ fn examples_of_the_rfcs() {
 }
 
 fn read(name: &str) -> Value {
-    let text = std::fs::read(support::tests_folder().join("vectors").join(name)).unwrap();
+    let text = std::fs::read(test_support::tests_folder().join("vectors").join(name)).unwrap();
     serde_json::from_slice(&text).unwrap()
 }
 
 /// An authenticator with a JWK or a JWK set as its key file; or what the operator is told.
 fn open(key: &Value) -> Result<Authenticator, String> {
-    let folder = support::TemporaryFolder::new();
+    let folder = test_support::TemporaryFolder::new();
     let path = folder.path().join("key.json");
     std::fs::write(&path, key.to_string()).unwrap();
-    Authenticator::open(&support::properties([("key-file", path.to_str().unwrap())]))
+    Authenticator::open(&test_support::properties([("key-file", path.to_str().unwrap())]))
         .map_err(|errors| errors.to_string())
 }
 

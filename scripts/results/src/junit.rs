@@ -68,9 +68,8 @@ fn said(problem: Node<'_, '_>) -> String {
 fn warnings(text: &str, report: &mut Report) {
     let mut lines = text.lines().peekable();
     while let Some(line) = lines.next() {
-        let Some(start) = ["WARNING in native method", "FATAL ERROR in native method"]
-            .into_iter()
-            .find_map(|words| line.find(words))
+        let Some(start) =
+            ["WARNING in native method", "FATAL ERROR in native method"].into_iter().find_map(|words| line.find(words))
         else {
             continue;
         };

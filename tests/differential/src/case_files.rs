@@ -11,9 +11,9 @@ use crate::engines::{core_verdict, open_core};
 use crate::oracle::{Oracle, Request, Verdict};
 use crate::reasons;
 use crate::report::{Found, Report};
-use crate::support::case::{Case, Expected, SERVED, Stock, load_all};
-use crate::support::serve::FileServer;
 use crate::tokens::same;
+use test_support::case::{Case, Expected, SERVED, Stock, load_all};
+use test_support::serve::FileServer;
 
 struct Opened {
     name: String,

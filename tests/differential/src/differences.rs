@@ -7,10 +7,10 @@ use base64::alphabet::URL_SAFE;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use crate::lenient_json::{Oddities, text_of};
-use crate::support::case::load_differences;
-use crate::support::tests_folder;
+use test_support::case::load_differences;
+use test_support::tests_folder;
 
-pub(crate) use crate::support::case::Direction;
+pub(crate) use test_support::case::Direction;
 
 /// Differences in what is said or in what is said first, not in the verdict: no case can show them by its verdict. Each
 /// with text of its line in DIFFERENCES.md.

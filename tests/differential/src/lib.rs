@@ -28,6 +28,3 @@ pub mod shrink;
 pub mod signer;
 pub mod token;
 pub mod tokens;
-
-#[path = "../../../rust/core/tests/support/mod.rs"]
-pub(crate) mod support;

@@ -1,8 +1,8 @@
 //! The configurations that generated tokens are presented to.
 
 use crate::random::Random;
-use crate::support::serve::FileServer;
-use crate::support::{PREFIX, keys_folder};
+use test_support::serve::FileServer;
+use test_support::{PREFIX, keys_folder};
 
 /// A key that signs: algorithm, name of the key, key ID that finds it.
 pub type Signer = (&'static str, &'static str, &'static str);

@@ -7,7 +7,7 @@ use aws_lc_rs::hmac;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{self as aws, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, RsaKeyPair};
 
-use crate::support::sign::{private_key, secret};
+use test_support::sign::{private_key, secret};
 
 enum Key {
     Hmac(Vec<u8>),

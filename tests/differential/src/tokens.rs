@@ -15,8 +15,8 @@ use crate::random::Random;
 use crate::reasons;
 use crate::report::{Found, Report};
 use crate::setups::Setup;
-use crate::support::serve::FileServer;
 use crate::token::Token;
+use test_support::serve::FileServer;
 
 const BATCH: u64 = 500;
 

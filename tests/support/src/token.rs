@@ -9,43 +9,43 @@ use super::sign;
 /// How to make a token. Texts may hold `<<TEXT*COUNT>>`: TEXT that many times, each `#` in it being the index.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(crate) struct Make {
+pub struct Make {
     /// The JSON text of the protected header; `{"alg":"<alg>"}` if not given.
-    pub(crate) header: Option<String>,
+    pub header: Option<String>,
     /// The header's bytes, where they are no UTF-8.
-    pub(crate) header_hex: Option<String>,
+    pub header_hex: Option<String>,
     /// The JSON text of the payload; `{"sub":"alice"}` if not given.
-    pub(crate) payload: Option<String>,
+    pub payload: Option<String>,
     /// The payload's bytes, where they are no UTF-8.
-    pub(crate) payload_hex: Option<String>,
+    pub payload_hex: Option<String>,
     /// The name of the signing key in `keys/`, or `bytes-of:FILE` or `mime-of:FILE`: the bytes of
     /// a file, or what Java's MIME decoder makes of them, as HMAC secret.
-    pub(crate) key: Option<String>,
+    pub key: Option<String>,
     /// The algorithm that signs, whatever the header says; `none` leaves the signature empty.
-    pub(crate) alg: Option<String>,
+    pub alg: Option<String>,
     /// The encoded header as it is signed, `{}` standing for its strict base64url, `{stray}` for
     /// the same with a stray bit.
-    pub(crate) header_part: Option<String>,
+    pub header_part: Option<String>,
     /// The encoded payload as it is signed, likewise.
-    pub(crate) payload_part: Option<String>,
+    pub payload_part: Option<String>,
     /// What is done to the signature's bytes.
-    pub(crate) signature: Option<SignatureChange>,
+    pub signature: Option<SignatureChange>,
     /// The signature's bytes.
-    pub(crate) signature_hex: Option<String>,
+    pub signature_hex: Option<String>,
     /// The encoded signature, `{}` standing for its strict base64url.
-    pub(crate) signature_part: Option<String>,
+    pub signature_part: Option<String>,
     /// A header put in place after signing.
-    pub(crate) header_after: Option<String>,
+    pub header_after: Option<String>,
     /// A payload put in place after signing.
-    pub(crate) payload_after: Option<String>,
+    pub payload_after: Option<String>,
     /// The whole token, with `{header}`, `{payload}` and `{signature}` for the parts.
-    pub(crate) token: Option<String>,
+    pub token: Option<String>,
 }
 
 /// Changes of a signature's bytes. Those of ECDSA take it for r and s of equal length (RFC 7518, section 3.4).
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum SignatureChange {
+pub enum SignatureChange {
     FlipFirstBit,
     FlipLastBit,
     DropLastByte,
@@ -66,7 +66,7 @@ pub(crate) enum SignatureChange {
 
 impl Make {
     /// `self` where given, else `defaults`.
-    pub(crate) fn or(self, defaults: &Make) -> Make {
+    pub fn or(self, defaults: &Make) -> Make {
         let d = defaults.clone();
         Make {
             header: self.header.or(d.header),
@@ -87,7 +87,7 @@ impl Make {
     }
 
     /// The token's bytes.
-    pub(crate) fn build(&self) -> Vec<u8> {
+    pub fn build(&self) -> Vec<u8> {
         let alg = self.alg.as_deref().expect("make needs alg");
         let default_header = format!("{{\"alg\":\"{alg}\"}}");
         let header = bytes(self.header.as_deref(), self.header_hex.as_deref(), &default_header);
@@ -188,7 +188,7 @@ fn integer(number: &[u8]) -> Vec<u8> {
 }
 
 /// One DER element.
-pub(crate) fn tag_length_value(tag: u8, value: &[u8]) -> Vec<u8> {
+pub fn tag_length_value(tag: u8, value: &[u8]) -> Vec<u8> {
     let mut der = vec![tag];
     match value.len() {
         length @ 0..=127 => der.push(length as u8),
@@ -200,12 +200,12 @@ pub(crate) fn tag_length_value(tag: u8, value: &[u8]) -> Vec<u8> {
 }
 
 /// Strict base64url.
-pub(crate) fn encode(bytes: &[u8]) -> String {
+pub fn encode(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
 /// The bytes of base64url.
-pub(crate) fn decode(text: &str) -> Vec<u8> {
+pub fn decode(text: &str) -> Vec<u8> {
     URL_SAFE_NO_PAD.decode(text).unwrap()
 }
 
@@ -230,18 +230,18 @@ fn with_stray_bit(encoded: &str) -> String {
 }
 
 /// The bytes of hexadecimal digits; white space is for the eye.
-pub(crate) fn from_hex(hex: &str) -> Vec<u8> {
+pub fn from_hex(hex: &str) -> Vec<u8> {
     let digits: Vec<u8> = hex.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
     digits.chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
 }
 
 /// The bytes of a header's value: Java gives each byte as one character up to U+00FF.
-pub(crate) fn latin1(text: &str) -> Vec<u8> {
+pub fn latin1(text: &str) -> Vec<u8> {
     text.chars().map(|c| u8::try_from(u32::from(c)).expect("a header's value is ISO-8859-1")).collect()
 }
 
 /// Resolves `<<TEXT*COUNT>>`.
-pub(crate) fn expand(text: &str) -> String {
+pub fn expand(text: &str) -> String {
     let mut expanded = String::new();
     let mut rest = text;
     while let Some((before, macro_text)) = rest.split_once("<<") {

@@ -12,7 +12,7 @@ use super::{PREFIX, tests_folder};
 const DEFAULT_NOW: i64 = 1_700_000_000_000;
 
 /// What a `key-file` begins with that is to be fetched by HTTP: the path of a file follows.
-pub(crate) const SERVED: &str = "served:";
+pub const SERVED: &str = "served:";
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -61,7 +61,7 @@ struct RawCase {
 /// What stock does with a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum Stock {
+pub enum Stock {
     /// The same user.
     Accept,
     /// 401.
@@ -74,7 +74,7 @@ pub(crate) enum Stock {
 
 /// What must come out of a case.
 #[derive(Clone, Debug)]
-pub(crate) enum Expected {
+pub enum Expected {
     Identity {
         user: String,
         principal: String,
@@ -91,34 +91,34 @@ pub(crate) enum Expected {
 
 /// One case, with everything filled in.
 #[derive(Clone, Debug)]
-pub(crate) struct Case {
-    pub(crate) name: String,
-    pub(crate) file: String,
+pub struct Case {
+    pub name: String,
+    pub file: String,
     /// Whole keys.
-    pub(crate) config: Vec<(String, String)>,
+    pub config: Vec<(String, String)>,
     /// The value of the Authorization header.
-    pub(crate) authorization: Vec<u8>,
-    pub(crate) now: i64,
-    pub(crate) expected: Expected,
-    pub(crate) message_is_stocks: bool,
-    pub(crate) stock: Stock,
-    pub(crate) difference: Option<String>,
-    pub(crate) source: String,
+    pub authorization: Vec<u8>,
+    pub now: i64,
+    pub expected: Expected,
+    pub message_is_stocks: bool,
+    pub stock: Stock,
+    pub difference: Option<String>,
+    pub source: String,
 }
 
 /// One intended difference from stock.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(crate) struct Difference {
+pub struct Difference {
     /// Who lets more pass.
-    pub(crate) direction: Direction,
+    pub direction: Direction,
     /// Text of the line in DIFFERENCES.md.
-    pub(crate) line: String,
+    pub line: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum Direction {
+pub enum Direction {
     /// Stock accepts, ours does not.
     RefusesMore,
     /// Ours accepts, stock does not.
@@ -128,7 +128,7 @@ pub(crate) enum Direction {
 }
 
 /// All cases of all files, in the order of the files' names; or everything that is wrong with the files.
-pub(crate) fn load_all() -> Result<Vec<Case>, Vec<String>> {
+pub fn load_all() -> Result<Vec<Case>, Vec<String>> {
     let mut problems = Vec::new();
     let mut cases = Vec::new();
     let folder = tests_folder().join("cases");
@@ -157,7 +157,7 @@ pub(crate) fn load_all() -> Result<Vec<Case>, Vec<String>> {
 }
 
 /// The intended differences by their names.
-pub(crate) fn load_differences() -> BTreeMap<String, Difference> {
+pub fn load_differences() -> BTreeMap<String, Difference> {
     let text = std::fs::read_to_string(tests_folder().join("cases/differences.toml")).unwrap();
     toml::from_str(&text).unwrap_or_else(|error| panic!("differences.toml: {error}"))
 }

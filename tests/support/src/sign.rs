@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::keys_folder;
 
 /// Every algorithm with a key of the folder that fits it.
-pub(crate) const ALGORITHMS: [(&str, &str); 13] = [
+pub const ALGORITHMS: [(&str, &str); 13] = [
     ("HS256", "hmac-64"),
     ("HS384", "hmac-64"),
     ("HS512", "hmac-64"),
@@ -28,13 +28,13 @@ pub(crate) const ALGORITHMS: [(&str, &str); 13] = [
 ];
 
 /// The file that verifies what the key of this name signs.
-pub(crate) fn verifying_file(key: &str) -> std::path::PathBuf {
+pub fn verifying_file(key: &str) -> std::path::PathBuf {
     let extension = if key.starts_with("hmac") { "secret" } else { "public.pem" };
     keys_folder().join(format!("{key}.{extension}"))
 }
 
 /// The secret of an HMAC file.
-pub(crate) fn secret(key: &str) -> Vec<u8> {
+pub fn secret(key: &str) -> Vec<u8> {
     if let Some(file) = key.strip_prefix("bytes-of:") {
         return std::fs::read(keys_folder().join(file)).unwrap();
     }
@@ -61,14 +61,14 @@ fn java_mime(text: &[u8]) -> Vec<u8> {
 }
 
 /// The PKCS#8 bytes of a private key.
-pub(crate) fn private_key(key: &str) -> Vec<u8> {
+pub fn private_key(key: &str) -> Vec<u8> {
     let text = std::fs::read_to_string(keys_folder().join(format!("{key}.private.pem")))
         .unwrap_or_else(|error| panic!("{key}: {error}"));
     pem::parse(text).unwrap().into_contents()
 }
 
 /// The signature of `message` by the algorithm with the key of this name.
-pub(crate) fn sign(alg: &str, key: &str, message: &[u8]) -> Vec<u8> {
+pub fn sign(alg: &str, key: &str, message: &[u8]) -> Vec<u8> {
     match alg {
         "HS256" => mac(hmac::HMAC_SHA256, key, message),
         "HS384" => mac(hmac::HMAC_SHA384, key, message),

@@ -4,12 +4,12 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
 
 /// Serves files by their absolute paths on a port of its own, until the test ends.
-pub(crate) struct FileServer {
+pub struct FileServer {
     port: u16,
 }
 
 impl FileServer {
-    pub(crate) fn start() -> Self {
+    pub fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         std::thread::spawn(move || {
@@ -21,7 +21,7 @@ impl FileServer {
         Self { port }
     }
 
-    pub(crate) fn url(&self, file: &str) -> String {
+    pub fn url(&self, file: &str) -> String {
         format!("http://127.0.0.1:{}{file}", self.port)
     }
 }

@@ -1,13 +1,14 @@
-//! What the test binaries share: the case files, the test keys and a signer.
+//! What tests and measurements share: the case files, the test keys and a signer.
 
-#![allow(dead_code, reason = "each test binary uses its own part")]
+#![allow(missing_docs, reason = "fields and variants are what tests/cases/README.md describes")]
+#![allow(clippy::new_without_default, reason = "a folder and a server are made on purpose")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "test support")]
 
-pub(crate) mod case;
-pub(crate) mod random;
-pub(crate) mod serve;
-pub(crate) mod sign;
-pub(crate) mod token;
+pub mod case;
+pub mod random;
+pub mod serve;
+pub mod sign;
+pub mod token;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,20 +16,20 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use nativejwt_core::{Authenticator, Properties, Property};
 
 /// What stock's keys begin with.
-pub(crate) const PREFIX: &str = "http-server.authentication.jwt.";
+pub const PREFIX: &str = "http-server.authentication.jwt.";
 
 /// The folder `tests/` of the repository.
-pub(crate) fn tests_folder() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests")
+pub fn tests_folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
 /// The folder of the test keys.
-pub(crate) fn keys_folder() -> PathBuf {
+pub fn keys_folder() -> PathBuf {
     tests_folder().join("cases/keys")
 }
 
 /// A configuration of the given keys, named without their prefix.
-pub(crate) fn properties<'a>(entries: impl IntoIterator<Item = (&'a str, &'a str)>) -> Properties {
+pub fn properties<'a>(entries: impl IntoIterator<Item = (&'a str, &'a str)>) -> Properties {
     let entries = entries
         .into_iter()
         .enumerate()
@@ -42,16 +43,16 @@ pub(crate) fn properties<'a>(entries: impl IntoIterator<Item = (&'a str, &'a str
 }
 
 /// An authenticator with nothing but a key file.
-pub(crate) fn with_key_file(path: &Path) -> Authenticator {
+pub fn with_key_file(path: &Path) -> Authenticator {
     Authenticator::open(&properties([("key-file", path.to_str().unwrap())]))
         .unwrap_or_else(|errors| panic!("{}: {errors}", path.display()))
 }
 
 /// A folder that is removed with everything in it.
-pub(crate) struct TemporaryFolder(PathBuf);
+pub struct TemporaryFolder(PathBuf);
 
 impl TemporaryFolder {
-    pub(crate) fn new() -> Self {
+    pub fn new() -> Self {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let path = std::env::temp_dir().join(format!("nativejwt-test-{}-{number}", std::process::id()));
@@ -59,7 +60,7 @@ impl TemporaryFolder {
         Self(path)
     }
 
-    pub(crate) fn path(&self) -> &Path {
+    pub fn path(&self) -> &Path {
         &self.0
     }
 }
@@ -71,7 +72,7 @@ impl Drop for TemporaryFolder {
 }
 
 /// No message holds token text, more than one line, or more than a screen.
-pub(crate) fn harmless(message: &str, authorization: &[u8]) -> Result<(), String> {
+pub fn harmless(message: &str, authorization: &[u8]) -> Result<(), String> {
     if message.chars().any(char::is_control) {
         return Err(format!("the message has control characters: {message:?}"));
     }

@@ -1,18 +1,18 @@
 //! Reproducible randomness: xorshift64*, seeded with a number that the tests print.
 
 /// A seed from `NATIVEJWT_SEED`, or a fixed one.
-pub(crate) fn seed() -> u64 {
+pub fn seed() -> u64 {
     std::env::var("NATIVEJWT_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(20_261_122)
 }
 
-pub(crate) struct Random(u64);
+pub struct Random(u64);
 
 impl Random {
-    pub(crate) fn new(seed: u64) -> Self {
+    pub fn new(seed: u64) -> Self {
         Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
     }
 
-    pub(crate) fn next(&mut self) -> u64 {
+    pub fn number(&mut self) -> u64 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
@@ -20,11 +20,11 @@ impl Random {
     }
 
     /// A number below `limit`.
-    pub(crate) fn below(&mut self, limit: usize) -> usize {
-        (self.next() >> 16) as usize % limit.max(1)
+    pub fn below(&mut self, limit: usize) -> usize {
+        (self.number() >> 16) as usize % limit.max(1)
     }
 
-    pub(crate) fn one_of<'a, T>(&mut self, choices: &'a [T]) -> &'a T {
+    pub fn one_of<'a, T>(&mut self, choices: &'a [T]) -> &'a T {
         &choices[self.below(choices.len())]
     }
 }
