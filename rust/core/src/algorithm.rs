@@ -4,7 +4,7 @@ use std::fmt;
 
 macro_rules! algorithms {
     ($($variant:ident $name:literal)*) => {
-        /// A JWS algorithm that is supported (RFC 7518, section 3.1; RFC 8037, section 3.1). `none` is not among them.
+        /// A supported JWS algorithm (RFC 7518, section 3.1; RFC 8037, section 3.1). `none` is not supported.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Algorithm {
             $(#[doc = $name] $variant,)*

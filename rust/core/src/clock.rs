@@ -1,4 +1,4 @@
-//! Time as the core sees it: an argument.
+//! Points in time, and the clocks that they are read from.
 
 use std::fmt;
 use std::ops::{Add, Sub};
@@ -6,12 +6,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustix::time::{ClockId, clock_gettime};
 
-/// Milliseconds since 1970-01-01T00:00:00Z, leap seconds not counted. The unit that stock compares in.
+/// Milliseconds since 1970-01-01T00:00:00Z, without leap seconds. Trino compares times in this unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UnixMillis(pub i64);
 
 impl UnixMillis {
-    /// The system's clock.
+    /// The time of the system's clock.
     #[must_use]
     pub fn now() -> Self {
         let millis = match SystemTime::now().duration_since(UNIX_EPOCH) {
@@ -22,18 +22,18 @@ impl UnixMillis {
     }
 }
 
-/// Where a verdict takes the time from.
+/// The source of the time at which a token is validated.
 #[derive(Clone, Copy, Debug)]
 pub enum Clock {
-    /// This time, whatever the system says.
+    /// A fixed time.
     At(UnixMillis),
-    /// The system's.
+    /// The system's clock.
     System,
 }
 
 impl Clock {
-    /// How far [`Clock::coarse_now`] may be behind, in milliseconds: it moves by the kernel's tick, 1 to 10 ms, and stands still
-    /// for longer where a hypervisor takes the processor away that counts the ticks.
+    /// The maximum lag of [`Clock::coarse_now`], in milliseconds. The coarse clock advances with the kernel's tick, every
+    /// 1 to 10 ms. It stops for longer while a hypervisor withholds the processor that counts the ticks.
     pub(crate) const MAX_COARSE_LAG: i64 = 10_000;
 
     pub(crate) fn now(self) -> UnixMillis {
@@ -43,7 +43,7 @@ impl Clock {
         }
     }
 
-    /// No later than [`Clock::now`], and [`Clock::MAX_COARSE_LAG`] earlier at most. A seventh of the price.
+    /// At most [`Clock::MAX_COARSE_LAG`] earlier than [`Clock::now`], and never later. It takes a seventh of the time.
     pub(crate) fn coarse_now(self) -> UnixMillis {
         match self {
             Self::At(time) => time,
@@ -55,8 +55,8 @@ impl Clock {
     }
 }
 
-/// A moment since this machine started, by a clock that nobody can set and that goes on while the machine is suspended
-/// (`CLOCK_BOOTTIME`; [`std::time::Instant`] stands still meanwhile). Sums and differences stop at the ends of their range.
+/// A time since the machine started, by a clock that cannot be set and that continues while the machine is suspended
+/// (`CLOCK_BOOTTIME`; [`std::time::Instant`] stops during a suspension). Sums and differences saturate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Moment(Duration);
 
@@ -83,7 +83,7 @@ impl Sub<Duration> for Moment {
     }
 }
 
-/// The time since an earlier moment; none since a later one.
+/// The time since an earlier moment; zero since a later one.
 impl Sub for Moment {
     type Output = Duration;
 
@@ -92,22 +92,21 @@ impl Sub for Moment {
     }
 }
 
-/// A moment of which it is asked often whether it is still ahead.
+/// A moment for which the request path checks often whether it is still ahead.
 ///
-/// There is no cheap reading of [`Moment`]'s clock. There is one of the monotonic clock, which stands still while the machine
-/// is suspended, and one of the clock on the wall, which does not: how far they are apart changes by the time of each
-/// suspension. So as long as it is the same, the monotonic reading tells; otherwise the exact clock is asked.
+/// The clock of [`Moment`] has no coarse reading. The monotonic clock has one, but stops while the machine is suspended.
+/// The wall clock has one too, and does not stop, so each suspension changes the distance between the two. While the
+/// distance is the same, the coarse monotonic reading decides. Otherwise the exact clock does.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Deadline {
     moment: Moment,
-    /// The moment is not reached while the monotonic reading has not come to this, unless the machine was suspended.
-    surely_ahead_until: i64,
-    /// How far the two cheap readings were apart, or a little less.
-    apart: i64,
+    /// While the coarse monotonic reading is less than this, the moment is ahead, unless the machine was suspended.
+    coarse_safe_until: i64,
+    /// The distance between the two coarse readings, or a little less.
+    distance: i64,
 }
 
-/// What the kernel noted at its last tick, in nanoseconds: no later than its clocks, and [`Clock::MAX_COARSE_LAG`] earlier at
-/// most.
+/// The kernel's coarse readings, in nanoseconds: at most [`Clock::MAX_COARSE_LAG`] earlier than the exact ones, never later.
 #[derive(Clone, Copy, Debug)]
 struct Ticks {
     monotonic: i64,
@@ -115,7 +114,7 @@ struct Ticks {
 }
 
 impl Ticks {
-    fn apart(self) -> i64 {
+    fn distance(self) -> i64 {
         self.wall.saturating_sub(self.monotonic)
     }
 }
@@ -126,34 +125,35 @@ fn tick(clock: ClockId) -> i64 {
 }
 
 impl Deadline {
-    /// Shorter suspensions and corrections of the clock on the wall go unseen, and are allowed for, in nanoseconds.
-    const MOST_UNSEEN: i64 = 2_000_000_000;
+    /// Suspensions and corrections of the wall clock up to this length, in nanoseconds, are not detected; the margin covers
+    /// them.
+    const MAX_UNDETECTED: i64 = 2_000_000_000;
 
     pub(crate) fn at(moment: Moment) -> Self {
-        // In this order: a wait in between makes the two less apart than they are, and what is left shorter.
+        // In this order, a delay between the readings makes the distance and the remaining time smaller than they are.
         let wall = tick(ClockId::RealtimeCoarse);
         let ticks = Ticks { wall, monotonic: tick(ClockId::MonotonicCoarse) };
-        Self::of(moment, ticks, Moment::now())
+        Self::with_ticks(moment, ticks, Moment::now())
     }
 
-    fn of(moment: Moment, ticks: Ticks, now: Moment) -> Self {
+    fn with_ticks(moment: Moment, ticks: Ticks, now: Moment) -> Self {
         let left = i64::try_from((moment - now).as_nanos()).unwrap_or(i64::MAX);
-        let margin = Clock::MAX_COARSE_LAG * 1_000_000 + Self::MOST_UNSEEN;
-        let surely_ahead_until = ticks.monotonic.saturating_add(left).saturating_sub(margin);
-        Self { moment, surely_ahead_until, apart: ticks.apart() }
+        let margin = Clock::MAX_COARSE_LAG * 1_000_000 + Self::MAX_UNDETECTED;
+        let coarse_safe_until = ticks.monotonic.saturating_add(left).saturating_sub(margin);
+        Self { moment, coarse_safe_until, distance: ticks.distance() }
     }
 
-    /// True before the moment. The exact clock is asked only where the cheap readings might tell otherwise.
+    /// True before the moment. It reads the exact clock only if the coarse readings cannot decide.
     pub(crate) fn is_ahead(&self) -> bool {
-        // In this order: a wait in between makes the two more apart than they are.
+        // In this order, a delay between the readings makes the distance larger than it is.
         let monotonic = tick(ClockId::MonotonicCoarse);
         let ticks = Ticks { monotonic, wall: tick(ClockId::RealtimeCoarse) };
         self.is_ahead_by(ticks, Moment::now)
     }
 
     fn is_ahead_by(&self, ticks: Ticks, now: impl FnOnce() -> Moment) -> bool {
-        let was_suspended = ticks.apart().saturating_sub(self.apart).saturating_abs() > Self::MOST_UNSEEN;
-        (ticks.monotonic < self.surely_ahead_until && !was_suspended) || now() < self.moment
+        let was_suspended = ticks.distance().saturating_sub(self.distance).saturating_abs() > Self::MAX_UNDETECTED;
+        (ticks.monotonic < self.coarse_safe_until && !was_suspended) || now() < self.moment
     }
 }
 
@@ -163,8 +163,8 @@ impl From<UnixMillis> for Clock {
     }
 }
 
-/// ISO 8601 with milliseconds in UTC, as jjwt writes times into its messages: `2026-11-22T03:04:05.678Z`. A time beyond
-/// the year 9999 is written as the bare number.
+/// ISO 8601 with milliseconds in UTC, as in jjwt's messages: `2026-11-22T03:04:05.678Z`. A time after the year 9999 is a
+/// number of milliseconds.
 impl fmt::Display for UnixMillis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match jiff::Timestamp::from_millisecond(self.0) {
@@ -181,11 +181,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_cheap_reading_is_behind_and_not_by_much() {
+    fn the_coarse_reading_lags_by_no_more_than_the_bound() {
         for _ in 0..10_000 {
-            let behind = Clock::System.coarse_now();
+            let coarse = Clock::System.coarse_now();
             let now = Clock::System.now();
-            assert!(behind <= now && now.0 - behind.0 < Clock::MAX_COARSE_LAG, "{behind} {now}");
+            assert!(coarse <= now && now.0 - coarse.0 < Clock::MAX_COARSE_LAG, "{coarse} {now}");
         }
         assert_eq!(Clock::At(UnixMillis(7)).coarse_now(), Clock::At(UnixMillis(7)).now());
     }
@@ -198,12 +198,13 @@ mod tests {
         let (before, now, after) = (reading(), Moment::now(), reading());
         assert!(before <= now && now <= after, "{before:?} {now:?} {after:?}");
         assert_eq!((now + SECOND - now, now - (now + SECOND)), (SECOND, Duration::ZERO));
-        assert!(now + Duration::MAX >= now && now - Duration::MAX <= now, "no end of the range is passed");
+        assert!(now + Duration::MAX >= now && now - Duration::MAX <= now, "sums and differences saturate");
     }
 
     const AHEAD: Duration = Duration::from_secs(1_000_000_000);
 
-    /// A time namespace, where one may be made, sets that clock ahead of the monotonic one as suspensions do.
+    /// A time namespace sets this clock ahead of the monotonic one, as suspensions do. Without the right to make one, the
+    /// test checks nothing.
     #[test]
     fn a_moment_counts_the_time_of_suspensions() {
         let output = Command::new("unshare")
@@ -223,7 +224,7 @@ mod tests {
         assert!(!Deadline::at(Moment(AHEAD)).is_ahead() && Deadline::at(Moment::now() + 60 * SECOND).is_ahead());
     }
 
-    /// The readings after a time of which the machine was suspended for a part.
+    /// The readings after a time, for a part of which the machine was suspended.
     fn after(ticks: Ticks, time: Duration, suspended: Duration) -> Ticks {
         let nanos = |time: Duration| i64::try_from(time.as_nanos()).unwrap();
         Ticks { monotonic: ticks.monotonic + nanos(time) - nanos(suspended), wall: ticks.wall + nanos(time) }
@@ -232,18 +233,18 @@ mod tests {
     const TICKS: Ticks = Ticks { monotonic: 1_000_000_000_000, wall: 1_795_316_645_000_000_000 };
 
     #[test]
-    fn a_deadline_is_ahead_until_its_moment_and_by_the_tick_only_far_from_it() {
+    fn a_deadline_is_ahead_until_its_moment_and_reads_the_exact_clock_only_near_it() {
         let now = Moment::now();
-        let in_a_minute = Deadline::of(now + 60 * SECOND, TICKS, now);
+        let in_a_minute = Deadline::with_ticks(now + 60 * SECOND, TICKS, now);
         let exactly = |at: Moment| move || at;
-        let never = || -> Moment { panic!("the tick is enough") };
+        let never = || -> Moment { panic!("the coarse readings suffice") };
         assert!(in_a_minute.is_ahead_by(after(TICKS, 40 * SECOND, Duration::ZERO), never));
-        // What the tick does not know, the clock does, to the nanosecond.
+        // Near the moment the exact clock decides, to the nanosecond.
         let late = after(TICKS, 49 * SECOND, Duration::ZERO);
         assert!(in_a_minute.is_ahead_by(late, exactly(in_a_minute.moment - Duration::from_nanos(1))));
         assert!(!in_a_minute.is_ahead_by(late, exactly(in_a_minute.moment)));
-        // The tick alone never says that a moment is ahead which is less than MAX_COARSE_LAG away.
-        let soon = Deadline::of(now + Duration::from_millis(Clock::MAX_COARSE_LAG.unsigned_abs()), TICKS, now);
+        // The coarse readings never decide about a moment that is less than MAX_COARSE_LAG away.
+        let soon = Deadline::with_ticks(now + Duration::from_millis(Clock::MAX_COARSE_LAG.unsigned_abs()), TICKS, now);
         assert!(!soon.is_ahead_by(TICKS, exactly(soon.moment)));
         assert!(Deadline::at(now + 3600 * SECOND).is_ahead() && Deadline::at(now + Duration::MAX).is_ahead());
         assert!(!Deadline::at(now).is_ahead() && !Deadline::at(now - SECOND).is_ahead());
@@ -252,25 +253,26 @@ mod tests {
     #[test]
     fn a_deadline_that_passes_while_the_machine_is_suspended_is_not_ahead() {
         let (now, hour) = (Moment::now(), 3600 * SECOND);
-        let tomorrow = Deadline::of(now + 24 * hour, TICKS, now);
+        let tomorrow = Deadline::with_ticks(now + 24 * hour, TICKS, now);
         let at = |time: Duration| move || now + time;
-        // A week in suspension, of which the monotonic clock knows nothing.
+        // A week of suspension, which the monotonic clock does not count.
         assert!(!tomorrow.is_ahead_by(after(TICKS, 7 * 24 * hour, 7 * 24 * hour), at(7 * 24 * hour)));
-        assert!(tomorrow.is_ahead_by(after(TICKS, 2 * hour, hour), at(2 * hour)), "the exact clock tells");
-        // Naps that are too short to be seen are allowed for; together they are seen.
-        let in_a_minute = Deadline::of(now + 60 * SECOND, TICKS, now);
+        assert!(tomorrow.is_ahead_by(after(TICKS, 2 * hour, hour), at(2 * hour)), "the exact clock decides");
+        // The margin covers suspensions that are too short to be detected. Several of them are detected together.
+        let in_a_minute = Deadline::with_ticks(now + 60 * SECOND, TICKS, now);
         for nap in 0..60 {
-            let (time, suspended) = (nap * 2 * SECOND, nap * SECOND);
+            let time = nap * 2 * SECOND;
+            let suspended = nap * SECOND;
             let is_ahead = in_a_minute.is_ahead_by(after(TICKS, time, suspended), at(time));
             assert_eq!(is_ahead, time < 60 * SECOND, "{nap}");
         }
-        // A clock on the wall that is set leads to the exact one, too.
+        // If the wall clock is set, the exact clock decides as well.
         let set_back = Ticks { wall: 0, ..TICKS };
         assert!(tomorrow.is_ahead_by(set_back, at(hour)) && !tomorrow.is_ahead_by(set_back, at(24 * hour)));
     }
 
     #[test]
-    fn times_read_as_in_the_stock_messages() {
+    fn times_are_written_as_in_trinos_messages() {
         for (millis, text) in [
             (0, "1970-01-01T00:00:00.000Z"),
             (-1, "1969-12-31T23:59:59.999Z"),

@@ -1,49 +1,48 @@
-//! When what verdicts depend on has changed: keys, rules, issuers. A verdict that is kept remembers the epoch that it was
-//! judged in, and is worth nothing in another one.
+//! Counts the changes of what verdicts depend on: keys, rules, issuers. A cached verdict carries the epoch of its
+//! validation and is invalid in any other one.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Counts the changes of one authenticator. The low bits count the changes that are under way: a change has two ends, and
-/// between them no epoch is settled, so that no kept verdict is given while nobody can say which side of the change it is on.
+/// Counts the changes of one authenticator. The low bits count the changes in progress. While one is in progress, no epoch
+/// is settled and no cached verdict is served, because it could be from before or after the change.
 #[derive(Debug, Default)]
 pub(crate) struct Epoch(AtomicU64);
 
-/// An epoch in which no change was under way.
+/// The number of an epoch in which no change was in progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct EpochNumber(u64);
 
-/// A change that is under way; dropped, it has ended, however that came.
+/// A change in progress. The drop ends it, also after a panic.
 pub(crate) struct Change<'e>(&'e Epoch);
 
 impl Epoch {
-    const UNDER_WAY: u64 = 1;
-    const UNDER_WAY_MASK: u64 = 0xffff;
-    const NEXT: u64 = Self::UNDER_WAY_MASK + 1;
+    const IN_PROGRESS: u64 = 1;
+    const IN_PROGRESS_MASK: u64 = 0xffff;
+    const NEXT: u64 = Self::IN_PROGRESS_MASK + 1;
 
-    /// The present epoch; `None` while a change is under way. Whoever keeps a verdict asks before the judgement begins:
-    /// what is loaded afterwards is at least as new.
+    /// The present epoch; `None` while a change is in progress. A caller that caches a verdict reads it before the
+    /// validation, so everything that is loaded later is at least as new.
     pub(crate) fn settled(&self) -> Option<EpochNumber> {
         let number = self.0.load(Ordering::Acquire);
-        (number & Self::UNDER_WAY_MASK == 0).then_some(EpochNumber(number))
+        (number & Self::IN_PROGRESS_MASK == 0).then_some(EpochNumber(number))
     }
 
-    /// Makes a change, such as the exchange of a snapshot. Verdicts from before it are no longer given from the moment
-    /// before it begins.
+    /// Makes a change, such as the swap of a snapshot. Older verdicts become invalid before it begins.
     pub(crate) fn change<R>(&self, change: impl FnOnce() -> R) -> R {
-        let _under_way = self.begin();
+        let _in_progress = self.begin();
         change()
     }
 
-    /// The first end of a change.
+    /// Begins a change, which ends when the result is dropped.
     pub(crate) fn begin(&self) -> Change<'_> {
-        self.0.fetch_add(Self::NEXT | Self::UNDER_WAY, Ordering::AcqRel);
+        self.0.fetch_add(Self::NEXT | Self::IN_PROGRESS, Ordering::AcqRel);
         Change(self)
     }
 }
 
 impl Drop for Change<'_> {
     fn drop(&mut self) {
-        self.0.0.fetch_sub(Epoch::UNDER_WAY, Ordering::AcqRel);
+        self.0.0.fetch_sub(Epoch::IN_PROGRESS, Ordering::AcqRel);
     }
 }
 
@@ -54,14 +53,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_epoch_is_settled_between_changes_and_never_comes_again() {
+    fn an_epoch_is_settled_between_changes_and_does_not_return() {
         let epoch = Epoch::default();
         let first = epoch.settled().unwrap();
         assert_eq!(epoch.settled(), Some(first));
         epoch.change(|| assert_eq!(epoch.settled(), None));
         let second = epoch.settled().unwrap();
         assert_ne!(first, second);
-        // Two threads change at once; the one that ends first settles nothing.
+        // Of two concurrent changes, the end of the first settles nothing.
         let (one, other) = (epoch.begin(), epoch.begin());
         drop(one);
         assert_eq!(epoch.settled(), None);
@@ -70,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_that_panics_has_ended_too() {
+    fn a_panic_ends_a_change() {
         let epoch = Epoch::default();
         let first = epoch.settled();
         let _ = catch_unwind(AssertUnwindSafe(|| epoch.change(|| panic!("a test asked for this panic"))));

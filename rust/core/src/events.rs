@@ -1,18 +1,17 @@
-//! What the library has to say to an operator outside of a verdict: it is kept until somebody fetches it, since native
-//! threads never call into Java.
+//! Log lines for the operator. They wait in a queue until the caller drains it, because native threads never call into Java.
 
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
-/// How much an event matters.
+/// The severity of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
-    /// Logins fail or will fail.
+    /// Requests are rejected, or will be.
     Error,
     /// Something is dangerous or does not work as configured.
     Warning,
-    /// News that an operator wants to find in the log.
+    /// A change that an operator may want to know.
     Info,
 }
 
@@ -26,50 +25,50 @@ impl fmt::Display for Level {
     }
 }
 
-/// One line for the log. It holds no token and no secret.
+/// One line for the log. It contains no token and no secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
-    /// How much it matters.
+    /// Its severity.
     pub level: Level,
     /// One line of text.
     pub text: String,
 }
 
-/// The events that nobody has fetched yet. Bounded: when it is full, the oldest give way, and their number is told.
+/// The queue of events. It is bounded: when it is full, the oldest events are dropped, and a warning states their number.
 #[derive(Debug, Default)]
 pub struct Events {
-    kept: Mutex<Kept>,
+    queue: Mutex<Queue>,
 }
 
 #[derive(Debug, Default)]
-struct Kept {
+struct Queue {
     events: VecDeque<Event>,
     dropped: usize,
 }
 
 impl Events {
-    const MAX_KEPT: usize = 1000;
+    const CAPACITY: usize = 1000;
 
     /// Adds an event. Line breaks in `text` become spaces.
     pub fn push(&self, level: Level, text: impl Into<String>) {
         let text = text.into().replace(['\n', '\r'], " ");
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.events.len() == Self::MAX_KEPT {
-            kept.events.pop_front();
-            kept.dropped += 1;
+        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        if queue.events.len() == Self::CAPACITY {
+            queue.events.pop_front();
+            queue.dropped += 1;
         }
-        kept.events.push_back(Event { level, text });
+        queue.events.push_back(Event { level, text });
     }
 
-    /// Takes the oldest event.
+    /// Removes the oldest event.
     pub fn pop(&self) -> Option<Event> {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.dropped > 0 {
-            let text = format!("{} older messages were dropped because nobody fetched them", kept.dropped);
-            kept.dropped = 0;
+        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        if queue.dropped > 0 {
+            let text = format!("{} older log messages were dropped because the queue was full", queue.dropped);
+            queue.dropped = 0;
             return Some(Event { level: Level::Warning, text });
         }
-        kept.events.pop_front()
+        queue.events.pop_front()
     }
 }
 
@@ -78,12 +77,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn events_come_out_in_order_and_a_full_store_says_what_it_dropped() {
+    fn events_keep_their_order_and_a_full_queue_reports_what_it_dropped() {
         let events = Events::default();
-        for number in 0..Events::MAX_KEPT + 2 {
+        for number in 0..Events::CAPACITY + 2 {
             events.push(Level::Info, format!("event\n{number}"));
         }
-        assert_eq!(events.pop().unwrap().text, "2 older messages were dropped because nobody fetched them");
+        assert_eq!(events.pop().unwrap().text, "2 older log messages were dropped because the queue was full");
         assert_eq!(events.pop().unwrap().text, "event 2");
     }
 }

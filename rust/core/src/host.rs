@@ -1,30 +1,30 @@
-//! What the process around an authenticator brings with it.
+//! What the process around an authenticator provides.
 
 use std::path::PathBuf;
 
-/// Who opens an authenticator. The default is a command, which leaves nothing behind.
+/// The process that opens an authenticator. The default is a command, which writes no files.
 #[derive(Clone, Debug, Default)]
 pub struct HostProcess {
-    /// Whom the JVM trusts, when keys are fetched from a server.
+    /// The JVM's trusted certificates, used when keys are fetched from a server.
     pub jvm_trust: JvmTrust,
-    /// True for a coordinator, which reads and writes `jwks.cache-file`. Written by somebody else, the file would be
-    /// somebody else's.
+    /// True for a coordinator, which reads and writes `jwks.cache-file`. A command must not write it, because the file
+    /// would then belong to the user of the command.
     pub keeps_cache_files: bool,
-    /// True for a caller that hands a principal on and no identity: `groups-field` and `pass-through.credential-name` are
-    /// refused then.
+    /// True for a caller that passes a principal to Trino and no identity. `groups-field` and
+    /// `pass-through.credential-name` are then errors.
     pub without_identity: bool,
 }
 
-/// Where the JVM's trusted certificates come from. It is looked at only if keys are fetched and no trust store is set.
+/// The source of the JVM's trusted certificates. It is used only if keys are fetched and no trust store is set.
 #[derive(Clone, Debug, Default)]
 pub enum JvmTrust {
-    /// There is no JVM: the system's certificates are all there is.
+    /// There is no JVM. Only the system's certificates are trusted.
     #[default]
     None,
-    /// The PEM text of the certificates that the JVM around us trusts, beside the system's.
+    /// The certificates that the JVM trusts, as PEM text. The system's certificates are trusted as well.
     Certificates(Vec<u8>),
-    /// The same of a JVM that was told whom to trust (`javax.net.ssl.trustStore`): the system's do not count.
+    /// The same for a JVM with `javax.net.ssl.trustStore`. The system's certificates are not trusted.
     CertificatesAlone(Vec<u8>),
-    /// The folder of a JDK: its `lib/security/jssecacerts`, else its `cacerts`, as a JVM of it would take them.
+    /// The folder of a JDK: its `lib/security/jssecacerts`, or else its `cacerts`, as its JVM would use them.
     JavaHome(PathBuf),
 }

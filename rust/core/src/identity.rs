@@ -1,4 +1,4 @@
-//! Who a token makes of its bearer.
+//! The identity that an accepted token gives to its bearer.
 
 use crate::algorithm::Algorithm;
 use crate::clock::UnixMillis;
@@ -6,17 +6,17 @@ use crate::clock::UnixMillis;
 /// The identity of an accepted token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
-    /// The claim that `principal-field` names, as the token holds it.
+    /// The claim that `principal-field` names, unchanged.
     pub principal: String,
-    /// The Trino user that the user mapping made of the principal.
+    /// The Trino user that the user mapping maps the principal to.
     pub user: String,
-    /// What `groups-field` names, each group once; none without that key.
+    /// The groups in the claim that `groups-field` names, each once; empty without this property.
     pub groups: Vec<String>,
     /// `iss`, if the token has one.
     pub issuer: Option<String>,
-    /// `kid` of the header, if there is one.
+    /// `kid` of the protected header, if there is one.
     pub key_id: Option<String>,
-    /// `alg` of the header.
+    /// `alg` of the protected header.
     pub algorithm: Algorithm,
     /// `exp`, if the token has one.
     pub expires_at: Option<UnixMillis>,

@@ -1,6 +1,7 @@
-//! Text as Java sees it, where stock's verdict hangs on it.
+//! Java's view of text, where Trino's verdict depends on it.
 
-/// `java.lang.Character.isWhitespace`: unlike Rust's, without the no-break spaces and U+0085, and with U+001C to U+001F.
+/// `java.lang.Character.isWhitespace`. Unlike Rust's, it excludes the no-break spaces and U+0085, and includes U+001C to
+/// U+001F.
 pub(crate) fn is_white_space(character: char) -> bool {
     match character {
         '\u{1c}'..='\u{1f}' => true,
@@ -9,7 +10,7 @@ pub(crate) fn is_white_space(character: char) -> bool {
     }
 }
 
-/// True if jjwt takes the text for empty: nothing but white space (`io.jsonwebtoken.lang.Strings.hasText`).
+/// True for a text of white space only, which jjwt treats as empty (`io.jsonwebtoken.lang.Strings.hasText`).
 pub(crate) fn is_blank(text: &str) -> bool {
     text.chars().all(is_white_space)
 }
@@ -20,7 +21,7 @@ mod tests {
 
     #[test]
     fn white_space_is_javas() {
-        // What JDK 25 answers for every character.
+        // The result of JDK 25 for every character.
         let java: Vec<u32> =
             [0x09..=0x0d, 0x1c..=0x20, 0x1680..=0x1680, 0x2000..=0x2006, 0x2008..=0x200a, 0x2028..=0x2029]
                 .into_iter()

@@ -1,12 +1,11 @@
-//! The library that decides about bearer tokens: from the Authorization value to an identity or a numbered reject.
+//! Decides about bearer tokens: turns an Authorization value into an identity or a rejection with a numbered reason.
 //!
-//! [`Authenticator`] calls the steps of that path top to bottom; each step is a module, and ARCHITECTURE.md lists them. There
-//! is no unsafe code.
+//! [`Authenticator`] calls the steps of a request from top to bottom. Each step is a module; ARCHITECTURE.md lists them.
+//! The crate has no unsafe code.
 //!
-//! The time at which a token is judged is an argument, or the order to ask the system ([`Clock`]). Only the life of remote
-//! keys, and of the tokens that are kept with them, looks at a clock by itself. HTTP is known to `keys/fetch.rs` and
-//! `keys/transport.rs` alone. An authenticator starts a thread where keys are to be fetched, and one where files are to be
-//! watched.
+//! The time at which a token is validated is an argument, or the instruction to ask the system ([`Clock`]). Only remote
+//! keys, and tokens cached with them, read a clock of their own. Only `http/` uses the network. An authenticator starts
+//! one thread if keys are fetched, and one if files are polled.
 
 #![forbid(unsafe_code)]
 

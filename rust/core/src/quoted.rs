@@ -1,14 +1,15 @@
-//! Text from outside, made fit for a message.
+//! Escapes text from tokens for messages.
 
-/// How much of a text from a token a message may show, in characters.
-const SHOWN_CHARACTERS: usize = 100;
+/// The maximum length of a quoted text, in characters.
+const MAX_CHARACTERS: usize = 100;
 
-/// Text from a token, fit for a message: one line, control and bidirectional characters escaped, cut to 100 characters.
+/// Makes text from a token safe for a message: one line, control and bidirectional characters escaped, cut to 100
+/// characters.
 #[must_use]
 pub fn quoted(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len().min(SHOWN_CHARACTERS + 3));
+    let mut shown = String::with_capacity(text.len().min(MAX_CHARACTERS + 3));
     for (index, character) in text.chars().enumerate() {
-        if index == SHOWN_CHARACTERS {
+        if index == MAX_CHARACTERS {
             shown.push('…');
             break;
         }
@@ -21,7 +22,7 @@ pub fn quoted(text: &str) -> String {
     shown
 }
 
-/// Control characters, and those that change how the rest of a line reads or cannot be seen at all.
+/// True for control characters, for invisible ones, and for those that change the direction of the text after them.
 #[must_use]
 pub fn is_unprintable(character: char) -> bool {
     character.is_control()

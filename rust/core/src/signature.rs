@@ -4,7 +4,7 @@ use crate::keys::verifying_key::FittingKey;
 use crate::rejection::Rejection;
 use crate::token::DecodedToken;
 
-/// A payload whose signature was verified. Only [`verify`] makes one, so claims cannot be read from anything else.
+/// A payload whose signature was verified. Only [`verify`] makes one, and claims are read from nothing else.
 #[derive(Debug)]
 pub(crate) struct VerifiedPayload<'t>(&'t [u8]);
 
@@ -17,13 +17,13 @@ impl<'t> VerifiedPayload<'t> {
 
 #[cfg(test)]
 impl<'t> VerifiedPayload<'t> {
-    /// As if somebody had verified it.
-    pub(crate) fn of(payload: &'t [u8]) -> Self {
+    /// A payload that counts as verified.
+    pub(crate) fn for_test(payload: &'t [u8]) -> Self {
         Self(payload)
     }
 }
 
-/// Verifies the token's signature with `key` (RFC 7515, section 5.2, step 8) and hands that token's payload on.
+/// Verifies the token's signature with `key` (RFC 7515, section 5.2, step 8) and returns the payload of the same token.
 pub(crate) fn verify<'t>(key: &FittingKey<'_>, token: &'t DecodedToken<'_>) -> Result<VerifiedPayload<'t>, Rejection> {
     key.verify(token.signing_input(), token.signature())?;
     Ok(VerifiedPayload(token.unverified_payload()))

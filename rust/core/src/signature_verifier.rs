@@ -1,4 +1,4 @@
-//! Signatures without claims, for a command that is given a key and a token.
+//! Verifies a signature and no claims, for a command that gets a key and a token.
 
 use crate::algorithm::Algorithm;
 use crate::events::Events;
@@ -7,16 +7,16 @@ use crate::keys::error::KeyError;
 use crate::keys::offered::{OfferedKey, UnusedKey};
 use crate::keys::verifying_key::VerifyingKey;
 use crate::rejection::Rejection;
-use crate::signature::{self};
+use crate::signature;
 use crate::token::CompactJws;
 
-/// Verifies signatures and nothing else. Nobody logs in by it.
+/// Verifies signatures and nothing else. It authenticates no user.
 pub struct SignatureVerifier {
     keys: KeySource,
     events: Events,
 }
 
-/// A payload with a right signature, as bytes: nobody has looked at its claims.
+/// A payload with a valid signature. Its claims are not checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignedPayload {
     /// The decoded payload.
@@ -28,34 +28,34 @@ pub struct SignedPayload {
 }
 
 impl SignatureVerifier {
-    /// Reads a file with a key or keys, in every form that `key-file` takes a file in.
+    /// Reads a file with one or more keys, in every form that `key-file` accepts for a file.
     ///
     /// # Errors
-    /// Why the file gives no key.
+    /// Why the file has no usable key.
     pub fn open(key_file: &str) -> Result<Self, KeyError> {
         let events = Events::default();
         let keys = KeySource::open_file(key_file, &events).map_err(|error| KeyError(error.to_string()))?;
         Ok(Self { keys, events })
     }
 
-    /// The keys of a set that are not used, and why.
+    /// Log lines about the keys of a JWK Set that are not used.
     #[must_use]
     pub fn events(&self) -> &Events {
         &self.events
     }
 
-    /// Shows each key.
+    /// Calls `show` for each key.
     pub fn for_each_key(&self, mut show: impl FnMut(OfferedKey<'_>)) {
         self.keys.for_each_key(&mut show);
     }
 
-    /// The keys of a set that are not used: the first twenty.
+    /// The keys of a JWK Set that are not used, at most twenty.
     #[must_use]
     pub fn unused_keys(&self) -> Vec<UnusedKey> {
         self.keys.unused_keys()
     }
 
-    /// Verifies the signature of a token of at most `max_bytes`, on the way that every token goes.
+    /// Verifies the signature of a token of at most `max_bytes`, with the steps of an authentication.
     ///
     /// # Errors
     /// The first reason: form, header, key, signature.

@@ -1,33 +1,32 @@
-//! What a caller has to know of a configuration before it opens it.
+//! What a caller needs to know about a configuration before it opens it.
 
 use crate::config::{Configuration, ConfigurationErrors, GlobalConfiguration, Properties};
 use crate::host::HostProcess;
 use crate::keys::KeyFileKind;
 
-/// What a caller has to know of a configuration before it opens it. It is read by the code that opens it, so that no caller
-/// reads a property by rules of its own. Of a configuration with errors it says what can be said; opening it tells them.
+/// What a caller needs to know about a configuration before it opens it. The code that opens the configuration reads it,
+/// so no caller interprets a property itself. Errors are left to the opening.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigurationSummary {
     /// True if keys are fetched from a server, or can be after a change of one of `config-files`.
     pub fetches_keys: bool,
-    /// True if the certificates that the caller trusts count for that server: no trust store is set instead.
+    /// True if keys are fetched and no trust store is set, so the certificates that the caller trusts are used.
     pub uses_jvm_trust: bool,
-    /// True if sessions can get more of a token than its user: groups, or the token. An issuer's file can say so too.
+    /// True if sessions can get groups or the token, or if a file of `config-files` can configure it.
     pub gives_more_than_a_user: bool,
-    /// `pass-through.credential-name`: under which name connectors get the token.
+    /// `pass-through.credential-name`: the extra credential that connectors get the token as.
     pub credential_name: Option<String>,
     /// `pass-through.allow-user-with-hyphen`.
     pub allows_user_with_hyphen: bool,
 }
 
 impl ConfigurationSummary {
-    /// Reads no file.
+    /// Summarizes the properties. It reads no file.
     #[must_use]
     pub fn of(properties: &Properties) -> Self {
-        let mut told_by_opening = ConfigurationErrors::default();
-        let whole = GlobalConfiguration::read(properties, &HostProcess::default(), &mut told_by_opening);
-        let (fetches_keys, has_trust_store, gives_groups) = match Configuration::read(properties, &mut told_by_opening)
-        {
+        let mut errors = ConfigurationErrors::default();
+        let global = GlobalConfiguration::read(properties, &HostProcess::default(), &mut errors);
+        let (fetches_keys, has_trust_store, gives_groups) = match Configuration::read(properties, &mut errors) {
             Configuration::One(issuer) => (
                 KeyFileKind::of(&issuer.key_file.value) == KeyFileKind::Remote,
                 issuer.http_client.trust_store.is_some(),
@@ -35,8 +34,8 @@ impl ConfigurationSummary {
             ),
             Configuration::Several { .. } => (true, false, true),
         };
-        let allows_user_with_hyphen = whole.pass_through.as_ref().is_some_and(|rules| rules.allow_user_with_hyphen);
-        let credential_name = whole.pass_through.map(|rules| rules.credential_name);
+        let allows_user_with_hyphen = global.pass_through.as_ref().is_some_and(|rules| rules.allow_user_with_hyphen);
+        let credential_name = global.pass_through.map(|rules| rules.credential_name);
         Self {
             fetches_keys,
             uses_jvm_trust: fetches_keys && !has_trust_store,

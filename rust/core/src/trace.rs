@@ -1,4 +1,4 @@
-//! The steps of the path of a token, for people who want to know how far it came.
+//! The steps that a token passes, for commands that show how far a token came.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -10,7 +10,7 @@ use crate::rejection::Rejection;
 
 macro_rules! step_names {
     ($($variant:ident $name:literal $meaning:literal)*) => {
-        /// A step of the path, at which a token can be refused. `Display` gives its name, at most twelve characters.
+        /// A step that can reject a token. `Display` gives its name, at most twelve characters.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum StepName {
@@ -18,10 +18,10 @@ macro_rules! step_names {
         }
 
         impl StepName {
-            /// Every step, in the order of the path.
+            /// Every step, in the order in which a token passes them.
             pub const ALL: &'static [StepName] = &[$(StepName::$variant,)*];
 
-            /// The name, in small letters.
+            /// The name, in lower case.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self { $(StepName::$variant => $name,)* }
@@ -31,19 +31,19 @@ macro_rules! step_names {
 }
 
 step_names! {
-    BearerToken "bearer token" "The Authorization value holds a bearer token."
+    BearerToken "bearer token" "The Authorization value contains a bearer token."
     Parts "parts" "The token is short enough and has three parts."
     Base64url "base64url" "Each part is strict base64url: the first one before `Header`, the other two after it."
-    Header "header" "The protected header is acceptable to everybody."
+    Header "header" "The protected header is valid under any configuration."
     Issuer "issuer" "With `config-files`: there are rules for the issuer."
-    HeaderRules "header rules" "Algorithm and type are those that the configuration allows."
+    HeaderRules "header rules" "The configuration allows the algorithm and the type."
     Key "key" "There is a key for this header, and it fits the algorithm."
-    Signature "signature" "The key's signature is right."
-    Claims "claims" "Times, issuer and audience are as demanded."
-    Principal "principal" "The principal field holds a principal."
-    User "user" "The user mapping makes a user of the principal."
-    PassThrough "pass-through" "The token may be handed on to connectors: its lifetime is looked at after the claims, the user after the mapping."
-    Groups "groups" "The groups field holds groups."
+    Signature "signature" "The key verifies the signature."
+    Claims "claims" "Times, issuer and audience meet the configuration."
+    Principal "principal" "The principal field contains a principal."
+    User "user" "The user mapping maps the principal to a user."
+    PassThrough "pass-through" "The token may be passed to connectors: its lifetime is checked after the claims, the user after the mapping."
+    Groups "groups" "The groups field contains groups."
 }
 
 impl fmt::Display for StepName {
@@ -52,7 +52,7 @@ impl fmt::Display for StepName {
     }
 }
 
-/// A refusal, and the step at which it was made.
+/// A rejection, and the step that failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StepRejection {
     /// The step that failed.
@@ -61,7 +61,7 @@ pub struct StepRejection {
     pub reject: Rejection,
 }
 
-/// One step that succeeded, with what it found out. Texts are the token's own: to be escaped before they are shown.
+/// A step that succeeded, with its result. Texts come from the token, so the caller escapes them before it shows them.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Step<'a> {
@@ -86,12 +86,12 @@ pub enum Step<'a> {
         /// `kid`, if there is one.
         key_id: Option<&'a str>,
     },
-    /// [`StepName::Issuer`]: the token's `iss`, not verified yet, chose whose rules apply.
+    /// [`StepName::Issuer`]: the token's unverified `iss` chose these rules.
     Issuer {
-        /// `required-issuer` of the rules; none for those that take the tokens of no other file.
+        /// `required-issuer` of the rules. `None` for the file that handles the tokens of all other issuers.
         required: Option<&'a str>,
     },
-    /// [`StepName::Key`]: it will be tried; more than one where several have the same key ID.
+    /// [`StepName::Key`]: this key is tried next. It comes several times if several keys have the same key ID.
     Key(KeyDescription<'a>),
     /// [`StepName::Signature`].
     Signature,
@@ -108,7 +108,7 @@ pub enum Step<'a> {
     User(&'a str),
     /// [`StepName::PassThrough`], with `pass-through.credential-name`.
     PassThrough,
-    /// [`StepName::Groups`], with `groups-field`: each group once.
+    /// [`StepName::Groups`], with `groups-field`. Each group is listed once.
     Groups(&'a [String]),
 }
 
@@ -132,23 +132,23 @@ impl Step<'_> {
     }
 }
 
-/// Looks on while a token is judged.
-pub(crate) trait Onlooker {
-    /// The step begins; one that has begun and not passed when the judgement ends is the one that failed.
+/// Is informed of each step while a token is validated.
+pub(crate) trait Observer {
+    /// The step begins. The last step that began is the one that failed if the token is rejected.
     fn begins(&self, step: StepName);
 
     /// The step succeeded.
     fn passed(&self, step: Step<'_>);
 }
 
-/// Nobody looks on, which costs nothing.
-impl Onlooker for () {
+/// Observes nothing, at no cost.
+impl Observer for () {
     fn begins(&self, _: StepName) {}
 
     fn passed(&self, _: Step<'_>) {}
 }
 
-/// Hands on what passed, and knows what began last.
+/// Passes the steps that succeeded to a function, and remembers which step began last.
 pub(crate) struct Journal<F> {
     latest: Cell<StepName>,
     passed: RefCell<F>,
@@ -159,13 +159,13 @@ impl<F: FnMut(Step<'_>)> Journal<F> {
         Self { latest: Cell::new(StepName::BearerToken), passed: RefCell::new(passed) }
     }
 
-    /// The refusal with the step that had begun when it was made.
-    pub(crate) fn refusal(&self, reject: Rejection) -> StepRejection {
-        StepRejection { step: self.latest.get(), reject }
+    /// The rejection, together with the step that began last.
+    pub(crate) fn rejection(&self, rejection: Rejection) -> StepRejection {
+        StepRejection { step: self.latest.get(), reject: rejection }
     }
 }
 
-impl<F: FnMut(Step<'_>)> Onlooker for Journal<F> {
+impl<F: FnMut(Step<'_>)> Observer for Journal<F> {
     fn begins(&self, step: StepName) {
         self.latest.set(step);
     }
@@ -175,7 +175,7 @@ impl<F: FnMut(Step<'_>)> Onlooker for Journal<F> {
     }
 }
 
-/// What a key is, without the key. `Display` gives `RSA 2048`, `EC P-256`, `Ed25519` or `HMAC`.
+/// The type of a key, without the key itself. `Display` gives `RSA 2048`, `EC P-256`, `Ed25519` or `HMAC`.
 #[derive(Clone, Copy, Debug)]
 pub struct KeyDescription<'a>(pub(crate) &'a VerifyingKey);
 

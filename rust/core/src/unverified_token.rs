@@ -1,16 +1,16 @@
-//! A look into a token that nobody has verified, for people. Nothing on the request path comes here.
+//! Decodes a token without verification, for commands. The request path does not use it.
 
 use crate::claims;
 use crate::rejection::Rejection;
 use crate::token::CompactJws;
 use crate::token::protected_header::ProtectedHeader;
 
-/// The decoded parts of a token. Anybody can have written them: they prove nothing.
+/// The decoded parts of a token. They are not verified and prove nothing.
 #[derive(Clone, Debug)]
 pub struct UnverifiedToken {
-    /// The protected header, as it was sent; not even known to be JSON.
+    /// The protected header. It may not be JSON.
     pub header: Vec<u8>,
-    /// The payload, as it was sent; not even known to be JSON.
+    /// The payload. It may not be JSON.
     pub payload: Vec<u8>,
     /// The signature.
     pub signature: Vec<u8>,
@@ -20,7 +20,7 @@ impl UnverifiedToken {
     /// Decodes the three parts of a token of at most `max_bytes`.
     ///
     /// # Errors
-    /// The token is too long, has not three parts, or is not strict base64url.
+    /// The token is too long, does not have three parts, or is not strict base64url.
     pub fn decode(token: &[u8], max_bytes: usize) -> Result<Self, Rejection> {
         let header = CompactJws::parse(token, max_bytes)?.decode_header()?;
         let token = header.decode_rest()?;
@@ -31,10 +31,10 @@ impl UnverifiedToken {
         })
     }
 
-    /// Whether header and claims have a form that a coordinator reads at all, whatever its configuration.
+    /// Checks whether header and claims are valid under any configuration.
     ///
     /// # Errors
-    /// The reason why every coordinator would refuse the token.
+    /// The reason why every coordinator would reject the token.
     pub fn check_form(&self) -> Result<(), Rejection> {
         ProtectedHeader::parse(&self.header, !self.signature.is_empty())?;
         claims::check_form(&self.payload)

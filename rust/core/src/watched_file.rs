@@ -1,8 +1,8 @@
-//! Local files that count from the moment they change, without a restart.
+//! Local files whose changes take effect without a restart.
 //!
-//! The request path reads snapshots; one thread looks at the files every [`POLL_INTERVAL`]. A file is judged by its
-//! metadata, through all symbolic links, so that Kubernetes' exchange of a folder behind a link is a change like any
-//! other. A change counts once two looks saw it the same: nobody's half-written file becomes a key.
+//! One thread polls the files every [`POLL_INTERVAL`]; the request path reads snapshots. The thread compares the metadata
+//! of a file, through all symbolic links, so it detects when Kubernetes swaps a folder behind a link. A change is read
+//! after two polls have seen the same metadata, so that a file is not read while it is being written.
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read as _};
@@ -20,12 +20,12 @@ use crate::epoch::Epoch;
 use crate::events::{Events, Level};
 use crate::stoppable_thread::StoppableThread;
 
-/// The time between two looks: a change is taken within two of them and the time to read it.
+/// The time between two polls. A change takes effect within two of them.
 pub(crate) const POLL_INTERVAL: Duration = Duration::from_secs(2);
-/// What the thread is called in a thread dump; Linux shows 15 characters.
+/// The name of the thread. Linux shows 15 characters of it in a thread dump.
 const THREAD_NAME: &str = "nativejwt-files";
 
-/// What tells one state of a file from another; `ctime` changes with each write and each rename.
+/// Identifies one state of a file. `ctime` changes with each write and each rename.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stamp {
     device: u64,
@@ -36,7 +36,7 @@ pub(crate) struct Stamp {
 }
 
 impl Stamp {
-    fn of(metadata: &Metadata) -> Self {
+    fn from_metadata(metadata: &Metadata) -> Self {
         Self {
             device: metadata.dev(),
             inode: metadata.ino(),
@@ -46,25 +46,25 @@ impl Stamp {
         }
     }
 
-    /// `None` if there is no file that can be read.
+    /// `None` if nothing exists at the path.
     fn at(path: &Path) -> Option<Self> {
-        fs::metadata(path).ok().map(|metadata| Self::of(&metadata))
+        fs::metadata(path).ok().map(|metadata| Self::from_metadata(&metadata))
     }
 
-    /// `None` if there is no regular file.
+    /// `None` if no regular file exists at the path.
     pub(crate) fn of_file(path: &Path) -> Option<Self> {
-        fs::metadata(path).ok().filter(Metadata::is_file).map(|metadata| Self::of(&metadata))
+        fs::metadata(path).ok().filter(Metadata::is_file).map(|metadata| Self::from_metadata(&metadata))
     }
 }
 
-/// A file, and which state of it was read last.
+/// A file, and the state of it that was read last.
 #[derive(Clone, Debug)]
 pub(crate) struct WatchedFile {
     path: PathBuf,
     max_bytes: u64,
-    /// What the last reading found; `None` if there was nothing to read.
-    read: Option<(Stamp, Digest)>,
-    /// A state that one look has seen and that was not read yet.
+    /// The state and the content that were read last; `None` if the file did not exist.
+    last_read: Option<(Stamp, Digest)>,
+    /// A state that one poll has seen, and that is read if the next poll sees it too.
     pending: Option<Option<Stamp>>,
 }
 
@@ -73,43 +73,42 @@ type Digest = Vec<u8>;
 impl WatchedFile {
     /// Reads the file for the first time.
     pub(crate) fn open(path: &Path, max_bytes: u64) -> io::Result<(Self, Zeroizing<Vec<u8>>)> {
-        let mut file = Self { path: path.to_owned(), max_bytes, read: None, pending: None };
-        let bytes = file.take()?;
+        let mut file = Self { path: path.to_owned(), max_bytes, last_read: None, pending: None };
+        let bytes = file.read()?;
         Ok((file, bytes))
     }
 
     /// The state that was read last.
     pub(crate) fn stamp(&self) -> Option<Stamp> {
-        self.read.as_ref().map(|(stamp, _)| *stamp)
+        self.last_read.as_ref().map(|(stamp, _)| *stamp)
     }
 
-    /// The path, as the configuration names it.
+    /// The path in the configuration.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    fn take(&mut self) -> io::Result<Zeroizing<Vec<u8>>> {
+    fn read(&mut self) -> io::Result<Zeroizing<Vec<u8>>> {
         let file = File::open(&self.path)?;
-        let stamp = Stamp::of(&file.metadata()?);
+        let stamp = Stamp::from_metadata(&file.metadata()?);
         let mut bytes =
             Zeroizing::new(Vec::with_capacity(usize::try_from(stamp.size.min(self.max_bytes)).unwrap_or(0)));
         file.take(self.max_bytes + 1).read_to_end(&mut bytes)?;
         if bytes.len() as u64 > self.max_bytes {
-            self.read = Some((stamp, Vec::new()));
+            self.last_read = Some((stamp, Vec::new()));
             return Err(io::Error::new(
                 io::ErrorKind::FileTooLarge,
                 format!("it is larger than {} bytes", self.max_bytes),
             ));
         }
-        self.read = Some((stamp, digest(&SHA256, &bytes).as_ref().to_vec()));
+        self.last_read = Some((stamp, digest(&SHA256, &bytes).as_ref().to_vec()));
         Ok(bytes)
     }
 
-    /// Looks at the file. `Some` if it is another than at the last reading: its new text, or why it cannot be read any
-    /// more; each change is told once.
+    /// Polls the file. Returns its new content, or why it can no longer be read, once for each change.
     pub(crate) fn changed(&mut self) -> Option<io::Result<Zeroizing<Vec<u8>>>> {
         let found = Stamp::at(&self.path);
-        if found == self.read.as_ref().map(|(stamp, _)| *stamp) {
+        if found == self.last_read.as_ref().map(|(stamp, _)| *stamp) {
             self.pending = None;
             return None;
         }
@@ -118,19 +117,19 @@ impl WatchedFile {
             return None;
         }
         self.pending = None;
-        let before = self.read.take();
-        // To open a pipe would wait for whoever writes into it, and nobody would look at the other files.
+        let before = self.last_read.take();
+        // Opening a pipe would wait for a process that writes into it, and the thread would no longer poll other files.
         let is_other = fs::metadata(&self.path).is_ok_and(|metadata| !metadata.is_file());
-        let taken = if is_other { Err(io::Error::other("it is no regular file")) } else { self.take() };
-        match taken {
+        let content = if is_other { Err(io::Error::other("it is not a regular file")) } else { self.read() };
+        match content {
             Ok(bytes) => {
-                let is_same = matches!((&before, &self.read), (Some((_, old)), Some((_, new))) if old == new);
+                let is_same = matches!((&before, &self.last_read), (Some((_, old)), Some((_, new))) if old == new);
                 (!is_same).then_some(Ok(bytes))
             }
-            // It can be there and unreadable; then it is not looked at again before it changes.
+            // A file that exists but is unreadable is not read again before it changes.
             Err(error) => {
-                if self.read.is_none() {
-                    self.read = found.map(|stamp| (stamp, Vec::new()));
+                if self.last_read.is_none() {
+                    self.last_read = found.map(|stamp| (stamp, Vec::new()));
                 }
                 Some(Err(error))
             }
@@ -138,10 +137,10 @@ impl WatchedFile {
     }
 }
 
-/// What was made of a file, or of a text that never changes.
+/// A value that is read from a file and reloaded when the file changes, or a value that never changes.
 pub(crate) struct Reloadable<T> {
     value: ArcSwap<T>,
-    /// Touched by the watching thread only.
+    /// Only the polling thread uses it.
     file: Option<Mutex<WatchedFile>>,
 }
 
@@ -163,8 +162,8 @@ impl<T> Reloadable<T> {
         self.file.is_some()
     }
 
-    /// Takes a change of the file in. `name` says what the file is ("The key file"); `read` makes the new value, or says
-    /// line by line why it is none. Then the old value stays.
+    /// Polls the file and puts a change in use. `name` is the file's name in messages ("The key file"). `read` makes the new
+    /// value, or returns the lines of an error; the previous value then stays in use.
     pub(crate) fn poll(
         &self,
         name: &str,
@@ -187,41 +186,42 @@ impl<T> Reloadable<T> {
     }
 }
 
-/// Lines for one refused change; a file can be wrong in many places.
+/// The maximum number of log lines about one change that cannot be used.
 const MAX_REASONS: usize = 10;
 
-/// Tells that a change was not taken, and why.
+/// Logs that a change cannot be used, and why.
 pub(crate) fn log_rejected_change(events: &Events, what: &str, why: &[String]) {
     for reason in why.iter().take(MAX_REASONS) {
-        events.push(Level::Error, format!("{what} has changed and cannot be used, so the old one stays: {reason}"));
+        let text = format!("{what} has changed but cannot be used, so its previous content stays in use: {reason}");
+        events.push(Level::Error, text);
     }
     if why.len() > MAX_REASONS {
         events.push(Level::Error, format!("{what} has {} more errors", why.len() - MAX_REASONS));
     }
 }
 
-/// The thread that looks at files until this is dropped.
+/// The thread that polls files until this is dropped.
 pub(crate) struct FileWatcher {
     _thread: StoppableThread<mpsc::Sender<()>>,
 }
 
 impl FileWatcher {
-    /// Calls `look` every `interval`. A panic in it is told, and the next look goes on.
+    /// Calls `poll` every `interval`. A panic in it is logged, and the next call follows as usual.
     ///
     /// # Errors
-    /// The system has no thread left.
+    /// The system cannot start a thread.
     pub(crate) fn start(
         interval: Duration,
         events: &Arc<Events>,
-        look: impl Fn() + Send + 'static,
+        poll: impl Fn() + Send + 'static,
     ) -> io::Result<Self> {
         let (stop, stopped) = mpsc::channel();
         let events = Arc::clone(events);
         let thread = StoppableThread::start(THREAD_NAME, stop, move || {
             while stopped.recv_timeout(interval) == Err(mpsc::RecvTimeoutError::Timeout) {
-                // Whatever a look leaves half-done is either its own or an atomic snapshot.
-                if catch_unwind(AssertUnwindSafe(&look)).is_err() {
-                    events.push(Level::Error, "internal error while looking at changed files. Please report this.");
+                // After a panic, shared state is consistent: it consists of atomic snapshots.
+                if catch_unwind(AssertUnwindSafe(&poll)).is_err() {
+                    events.push(Level::Error, "internal error while polling files. Please report this.");
                 }
             }
         })?;
@@ -251,7 +251,7 @@ mod tests {
             path
         }
 
-        /// As editors and configuration tools replace a file.
+        /// Replaces a file as editors and configuration tools do.
         fn replace(&self, name: &str, text: &str) {
             fs::rename(self.write("new", text), self.0.join(name)).unwrap();
         }
@@ -267,9 +267,9 @@ mod tests {
         WatchedFile::open(path, 10).unwrap().0
     }
 
-    /// What two looks, which a change needs, find together.
-    fn looks(file: &mut WatchedFile) -> Option<Result<String, String>> {
-        assert!(file.changed().is_none(), "a change counts at the second look");
+    /// The result of the two polls that a change needs.
+    fn poll_twice(file: &mut WatchedFile) -> Option<Result<String, String>> {
+        assert!(file.changed().is_none(), "the second poll reads a change");
         let change = file.changed()?;
         Some(change.map(|bytes| String::from_utf8(bytes.to_vec()).unwrap()).map_err(|error| error.to_string()))
     }
@@ -278,10 +278,10 @@ mod tests {
     fn a_file_that_stays_is_not_read_again() {
         let folder = Folder::new("stays");
         let mut file = open(&folder.write("a", "one"));
-        assert_eq!(looks(&mut file), None);
+        assert_eq!(poll_twice(&mut file), None);
         // Touched, with the same content.
         folder.replace("a", "one");
-        assert_eq!(looks(&mut file), None);
+        assert_eq!(poll_twice(&mut file), None);
     }
 
     #[test]
@@ -289,28 +289,28 @@ mod tests {
         let folder = Folder::new("replaced");
         let mut file = open(&folder.write("a", "one"));
         folder.replace("a", "two");
-        assert_eq!(looks(&mut file), Some(Ok("two".to_owned())));
-        assert_eq!(looks(&mut file), None);
+        assert_eq!(poll_twice(&mut file), Some(Ok("two".to_owned())));
+        assert_eq!(poll_twice(&mut file), None);
     }
 
     #[test]
-    fn a_file_of_the_same_size_and_time_is_another_one() {
+    fn a_replaced_file_of_the_same_size_and_time_is_read() {
         let folder = Folder::new("same-size");
         let path = folder.write("a", "one");
         let mut file = open(&path);
         let modified = fs::metadata(&path).unwrap().modified().unwrap();
         folder.replace("a", "two");
         File::options().write(true).open(&path).unwrap().set_modified(modified).unwrap();
-        assert_eq!(looks(&mut file), Some(Ok("two".to_owned())));
+        assert_eq!(poll_twice(&mut file), Some(Ok("two".to_owned())));
     }
 
     #[test]
-    fn a_file_that_is_being_written_is_waited_for() {
+    fn a_file_is_not_read_while_it_is_being_written() {
         let folder = Folder::new("half-written");
         let path = folder.write("a", "one");
         let mut file = open(&path);
         for half_written in ["t", "tw", "two"] {
-            // Another size each time, so that the test does not hang on the clock of the file system.
+            // The size differs each time, so the test does not depend on the resolution of the file system's clock.
             fs::write(&path, half_written.repeat(2)).unwrap();
             assert!(file.changed().is_none());
         }
@@ -318,51 +318,51 @@ mod tests {
     }
 
     #[test]
-    fn a_link_that_leads_elsewhere_is_a_change() {
+    fn a_link_to_another_target_is_a_change() {
         let folder = Folder::new("link");
         for (name, text) in [("1", "one"), ("2", "two")] {
             fs::create_dir(folder.0.join(name)).unwrap();
             folder.write(&format!("{name}/key"), text);
         }
-        // As Kubernetes mounts a secret: key -> ..data/key, ..data -> 1.
+        // Kubernetes mounts a secret in this way: key -> ..data/key, ..data -> 1.
         symlink("1", folder.0.join("..data")).unwrap();
         symlink("..data/key", folder.0.join("key")).unwrap();
         let mut file = open(&folder.0.join("key"));
         symlink("2", folder.0.join("..new")).unwrap();
         fs::rename(folder.0.join("..new"), folder.0.join("..data")).unwrap();
-        assert_eq!(looks(&mut file), Some(Ok("two".to_owned())));
+        assert_eq!(poll_twice(&mut file), Some(Ok("two".to_owned())));
     }
 
     #[test]
-    fn what_goes_wrong_is_told_once_and_its_end_is_seen() {
+    fn an_error_is_reported_once_and_its_end_is_detected() {
         let folder = Folder::new("wrong");
         let path = folder.write("a", "one");
         let mut file = open(&path);
         fs::remove_file(&path).unwrap();
-        assert!(looks(&mut file).unwrap().unwrap_err().contains("No such file"));
-        assert_eq!(looks(&mut file), None);
+        assert!(poll_twice(&mut file).unwrap().unwrap_err().contains("No such file"));
+        assert_eq!(poll_twice(&mut file), None);
         folder.write("a", "much too long");
-        assert_eq!(looks(&mut file), Some(Err("it is larger than 10 bytes".to_owned())));
-        assert_eq!(looks(&mut file), None);
+        assert_eq!(poll_twice(&mut file), Some(Err("it is larger than 10 bytes".to_owned())));
+        assert_eq!(poll_twice(&mut file), None);
         folder.replace("a", "one");
-        assert_eq!(looks(&mut file), Some(Ok("one".to_owned())), "it was away");
+        assert_eq!(poll_twice(&mut file), Some(Ok("one".to_owned())), "its content is reported again after an error");
     }
 
     #[test]
-    fn a_pipe_in_the_place_of_a_file_is_not_waited_for() {
+    fn a_pipe_instead_of_a_file_is_not_opened() {
         let folder = Folder::new("pipe");
         let path = folder.write("a", "one");
         let mut file = open(&path);
         fs::remove_file(&path).unwrap();
         assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
-        assert_eq!(looks(&mut file), Some(Err("it is no regular file".to_owned())));
-        assert_eq!(looks(&mut file), None);
+        assert_eq!(poll_twice(&mut file), Some(Err("it is not a regular file".to_owned())));
+        assert_eq!(poll_twice(&mut file), None);
         folder.replace("a", "one");
-        assert_eq!(looks(&mut file), Some(Ok("one".to_owned())));
+        assert_eq!(poll_twice(&mut file), Some(Ok("one".to_owned())));
     }
 
     #[test]
-    fn a_value_that_cannot_be_read_leaves_the_old_one() {
+    fn the_previous_value_stays_if_the_new_one_cannot_be_read() {
         let folder = Folder::new("value");
         let path = folder.write("a", "1");
         let events = Events::default();
@@ -371,41 +371,41 @@ mod tests {
         };
         let (file, bytes) = WatchedFile::open(&path, 10).unwrap();
         let reloaded = Reloadable::of_file(file, number(&path, &bytes).unwrap());
-        let look = || {
+        let poll = || {
             reloaded.poll("The number", &events, &Epoch::default(), number);
             reloaded.poll("The number", &events, &Epoch::default(), number);
             (**reloaded.load(), events.pop().map(|event| (event.level, event.text)))
         };
-        assert_eq!(look(), (1, None));
+        assert_eq!(poll(), (1, None));
         folder.replace("a", "two");
-        let (value, told) = look();
-        let (level, text) = told.unwrap();
+        let (value, event) = poll();
+        let (level, text) = event.unwrap();
         assert_eq!((value, level), (1, Level::Error));
         let path = path.display();
         assert_eq!(
             text,
             format!(
-                "The number '{path}' has changed and cannot be used, so the old one stays: invalid digit found in string"
+                "The number '{path}' has changed but cannot be used, so its previous content stays in use: invalid digit found in string"
             )
         );
         folder.replace("a", "3");
-        assert_eq!(look(), (3, Some((Level::Info, format!("The number '{path}' has changed and is in use")))));
+        assert_eq!(poll(), (3, Some((Level::Info, format!("The number '{path}' has changed and is in use")))));
     }
 
     #[test]
-    fn a_thread_looks_until_it_is_dropped_even_after_a_panic() {
-        let (looked, seen) = mpsc::channel();
+    fn the_thread_polls_until_it_is_dropped_even_after_a_panic() {
+        let (polled, polls) = mpsc::channel();
         let events = Arc::new(Events::default());
         let watcher = FileWatcher::start(Duration::from_millis(1), &events, move || {
-            looked.send(()).unwrap();
+            polled.send(()).unwrap();
             panic!("a test asked for this panic");
         });
         let bound = Duration::from_secs(30);
         for _ in 0..3 {
-            seen.recv_timeout(bound).unwrap();
+            polls.recv_timeout(bound).unwrap();
         }
         drop(watcher);
-        assert!(matches!(seen.iter().count(), 0..1000), "the sender is gone");
+        assert!(matches!(polls.iter().count(), 0..1000), "the sender is gone");
         assert!(events.pop().unwrap().text.contains("internal error"));
     }
 }

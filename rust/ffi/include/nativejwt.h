@@ -102,7 +102,7 @@
 #define NATIVEJWT_REJECT_PRINCIPAL_TOO_LONG 503
 /* The claim that groups-field names is neither a string nor an array of strings, or holds too many of them. */
 #define NATIVEJWT_REJECT_GROUPS_NOT_TEXT 504
-/* The principal holds a control character, or begins or ends with a blank, by which one user could be taken for another. */
+/* The principal holds a control character, or begins or ends with a blank, so that it could be confused with another user. */
 #define NATIVEJWT_REJECT_PRINCIPAL_UNUSABLE 505
 /* No rule of the user mapping matches the principal. */
 #define NATIVEJWT_REJECT_NO_MAPPING_MATCHES 601

@@ -59,7 +59,7 @@ fn a_pattern_gives_its_first_group() {
 fn a_principal_that_a_coordinator_refuses_before_it_maps_is_warned_of() {
     let map = |principal: &str| run(&["map-user", "--pattern", "(.*)", principal]).expect_code(0).text();
     let warning = "  warning: a coordinator refuses this principal before it maps: it ";
-    for (principal, what) in [("alice ", "ends with a blank"), ("a\u{7f}", "holds the control character U+007F")] {
+    for (principal, what) in [("alice ", "ends with a blank"), ("a\u{7f}", "contains the control character U+007F")] {
         let text = map(principal);
         assert!(text.contains(&format!("{warning}{what}\n")) && text.contains("\n  user a"), "{text}");
         let answer = run(&["map-user", "--json", "--pattern", "(.*)", principal]).expect_code(0);

@@ -18,30 +18,30 @@ use crate::quoted::quoted;
 use crate::rejection::{Reason, Rejection};
 use crate::signature::VerifiedPayload;
 
-/// What the configuration demands of the claims, and which of them it reads.
+/// The configured requirements for the claims, and the claims that properties name.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ClaimsPolicy {
     /// `iss` must equal this.
     pub(crate) required_issuer: Option<String>,
     pub(crate) required_audience: Option<RequiredAudience>,
-    /// How far the issuer's clock may be off, for `exp`, `nbf` and, where it is judged, `iat`.
+    /// The allowed error of the issuer's clock, for `exp`, `nbf` and, with `max_token_lifetime`, `iat`.
     pub(crate) clock_skew: Duration,
-    /// `exp` must be there.
+    /// `exp` must be present.
     pub(crate) require_expiration: bool,
-    /// The longest time from `iat` to `exp`; then both must be there, and `iat` not in the future.
+    /// The maximum time from `iat` to `exp`. If set, both must be present, and `iat` must not be in the future.
     pub(crate) max_token_lifetime: Option<Duration>,
-    /// Where the principal is; the first claim that is present counts.
+    /// The claims that may contain the principal; the first one that is present is used.
     pub(crate) principal_fields: Vec<ClaimPath>,
-    /// Where the groups are.
+    /// The claim that contains the groups.
     pub(crate) groups_field: Option<GroupsField>,
 }
 
-/// `aud` must be or hold one of these.
+/// `aud` must be or contain one of these.
 #[derive(Clone, Debug)]
 pub(crate) struct RequiredAudience {
-    /// As the configuration has it. Stock takes the whole text for one audience, so that it counts as one here too.
+    /// The text of the configuration. Trino takes the whole text as one audience, so it is also accepted as one here.
     text: String,
-    /// What stands between its commas.
+    /// The elements of the text, which are separated by commas.
     elements: Vec<String>,
 }
 
@@ -50,7 +50,7 @@ impl RequiredAudience {
         Self { text, elements }
     }
 
-    /// As the configuration has it.
+    /// The text of the configuration.
     pub(crate) fn text(&self) -> &str {
         &self.text
     }
@@ -61,8 +61,8 @@ impl RequiredAudience {
 }
 
 impl ClaimsPolicy {
-    /// True for a claim at the top level that holds the principal or the groups.
-    fn reads(&self, name: &str) -> bool {
+    /// True for a claim at the top level that contains the principal or the groups.
+    fn selects(&self, name: &str) -> bool {
         let groups = self.groups_field.as_ref().map(|field| &field.path);
         self.principal_fields.iter().chain(groups).any(|path| path.top() == name)
     }
@@ -73,39 +73,39 @@ impl ClaimsPolicy {
     }
 }
 
-/// Claims of a token whose signature, times, issuer and audience hold. Only [`verify`] makes one.
+/// The claims of a token whose signature, times, issuer and audience are valid. Only [`verify`] makes one.
 #[derive(Debug)]
 pub(crate) struct VerifiedClaims<'t> {
     pub(crate) expires_at: Option<UnixMillis>,
-    /// The judgement at another time would be the same within it, and a refusal outside.
+    /// The times at which these claims are accepted.
     pub(crate) validity: Validity,
     pub(crate) issuer: Option<Cow<'t, str>>,
-    /// The claims at the top level that hold principal and groups.
-    pub(crate) read: Vec<Member<'t>>,
+    /// The claims at the top level that contain principal and groups.
+    pub(crate) selected: Vec<Member<'t>>,
 }
 
-/// The times at which the claims are accepted: all that a judgement owes to the clock.
+/// The range of times at which claims are accepted. It is all that a verdict takes from the clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Validity {
-    /// The first millisecond; by `nbf`, and by `iat` where it is judged.
+    /// The first millisecond: from `nbf`, and from `iat` with `max-token-lifetime`.
     from: UnixMillis,
-    /// The last millisecond; by `exp`.
+    /// The last millisecond: from `exp`.
     until: UnixMillis,
 }
 
 impl Validity {
-    fn of(claims: &Claims<'_>, skew: i64) -> Self {
+    fn from_claims(claims: &Claims<'_>, skew: i64) -> Self {
         let from = claims.not_before.map_or(i64::MIN, |not_before| not_before.latest().0.saturating_sub(skew));
         let until = claims.expires_at.map_or(i64::MAX, |expires_at| expires_at.earliest().0.saturating_add(skew));
         Self { from: UnixMillis(from), until: UnixMillis(until) }
     }
 
-    /// Not before then.
+    /// The same range, but not before `first`.
     fn and_from(self, first: Option<UnixMillis>) -> Self {
         Self { from: first.map_or(self.from, |first| first.max(self.from)), ..self }
     }
 
-    /// No longer than until then.
+    /// The same range, but not after `last`.
     pub(crate) fn and_until(self, last: Option<UnixMillis>) -> Self {
         Self { until: last.map_or(self.until, |last| last.min(self.until)), ..self }
     }
@@ -114,15 +114,14 @@ impl Validity {
         self.from <= now && now <= self.until
     }
 
-    /// [`Validity::holds`] by the clock, which is asked exactly only where a reading that is a little behind might tell
-    /// otherwise.
+    /// [`Validity::holds`] at the time of `clock`. It reads the exact clock only if the coarse one cannot decide.
     pub(crate) fn holds_by(&self, clock: Clock) -> bool {
-        let behind = clock.coarse_now();
-        let holds_until_now = self.from <= behind && behind.0 <= self.until.0.saturating_sub(Clock::MAX_COARSE_LAG);
+        let coarse = clock.coarse_now();
+        let holds_until_now = self.from <= coarse && coarse.0 <= self.until.0.saturating_sub(Clock::MAX_COARSE_LAG);
         holds_until_now || self.holds(clock.now())
     }
 
-    /// True if it never holds again, but for a clock that is set back.
+    /// True after the last millisecond. It then holds again only if the clock is set back.
     pub(crate) fn is_over(&self, now: UnixMillis) -> bool {
         self.until < now
     }
@@ -133,7 +132,7 @@ impl Validity {
     }
 }
 
-/// Reads and judges the claims at the time `now`.
+/// Reads the claims and checks them at the time `now`.
 pub(crate) fn verify<'t>(
     payload: &VerifiedPayload<'t>,
     policy: &ClaimsPolicy,
@@ -148,17 +147,16 @@ pub(crate) fn verify<'t>(
         expires_at: claims.expires_at.map(NumericDate::earliest),
         validity,
         issuer: claims.issuer,
-        read: claims.read,
+        selected: claims.selected,
     })
 }
 
-/// Whether a payload that nobody has verified is a set of claims at all: one JSON object, registered claims of their
-/// right types.
+/// Checks that an unverified payload is a set of claims: one JSON object whose registered claims have the right types.
 pub(crate) fn check_form(payload: &[u8]) -> Result<(), Rejection> {
     Claims::read(payload, &ClaimsPolicy::default()).map(drop)
 }
 
-/// `iss` of a payload that nobody has verified: good for choosing whose rules apply, and for nothing else.
+/// `iss` of an unverified payload. It only chooses the issuer whose rules apply.
 pub(crate) fn unverified_issuer(payload: &[u8]) -> Result<Option<Cow<'_, str>>, Rejection> {
     match read_object(payload, |name| name == "iss").map_err(no_claims)?.pop() {
         Some((name, value)) => text(&name, value),
@@ -168,7 +166,9 @@ pub(crate) fn unverified_issuer(payload: &[u8]) -> Result<Option<Cow<'_, str>>, 
 
 fn no_claims(error: JsonError) -> Rejection {
     match error {
-        JsonError::DuplicateMember => Rejection::new(Reason::DuplicateMember, "The JWT claims name a member twice"),
+        JsonError::DuplicateMember => {
+            Rejection::new(Reason::DuplicateMember, "The JWT claims contain a duplicate member")
+        }
         JsonError::Malformed(place) => {
             Rejection::new(Reason::MalformedClaims, format!("The JWT payload is not a JSON object of claims: {place}"))
         }
@@ -183,8 +183,8 @@ struct Claims<'t> {
     issued_at: Option<NumericDate>,
     issuer: Option<Cow<'t, str>>,
     audience: Option<Audience<'t>>,
-    /// Those that the policy reads for something else.
-    read: Vec<Member<'t>>,
+    /// The claims that the policy selects for principal and groups.
+    selected: Vec<Member<'t>>,
 }
 
 #[derive(Debug)]
@@ -196,13 +196,13 @@ enum Audience<'t> {
 impl<'t> Claims<'t> {
     fn read(payload: &'t [u8], policy: &ClaimsPolicy) -> Result<Self, Rejection> {
         let members = read_object(payload, |name| {
-            matches!(name, "exp" | "nbf" | "iat" | "iss" | "sub" | "aud" | "jti") || policy.reads(name)
+            matches!(name, "exp" | "nbf" | "iat" | "iss" | "sub" | "aud" | "jti") || policy.selects(name)
         })
         .map_err(no_claims)?;
         let mut claims = Self::default();
         for (name, value) in members {
-            if policy.reads(&name) {
-                claims.read.push((name.clone(), value.clone()));
+            if policy.selects(&name) {
+                claims.selected.push((name.clone(), value.clone()));
             }
             match &*name {
                 "exp" => claims.expires_at = Some(NumericDate::read("exp", &value)?),
@@ -241,7 +241,7 @@ impl<'t> Audience<'t> {
                 for value in values {
                     match value {
                         Value::String(audience) => audiences.push(audience),
-                        other => return Err(invalid("aud", &format!("holds {}", other.type_name()))),
+                        other => return Err(invalid("aud", &format!("contains {}", other.type_name()))),
                     }
                 }
                 Ok(Some(Self::Several(audiences)))
@@ -257,7 +257,7 @@ impl<'t> Audience<'t> {
         }
     }
 
-    /// As Java prints the set: each audience once, in the order of the token.
+    /// The audiences as Java prints the set: each one once, in the order of the token.
     fn shown(&self) -> String {
         match self {
             Self::One(one) => format!("[{}]", quoted(one)),
@@ -274,12 +274,12 @@ impl<'t> Audience<'t> {
 #[derive(Clone, Copy, Debug)]
 struct NumericDate {
     seconds: i64,
-    /// True if there was a fraction: the time lies after `seconds` and before the next second.
+    /// True if there was a fraction. The time is then after `seconds` and before the next second.
     has_fraction: bool,
 }
 
 impl NumericDate {
-    /// The largest number of seconds whose milliseconds fit; jjwt overflows beyond it.
+    /// The largest number of seconds whose milliseconds fit into an `i64`. Above it jjwt overflows.
     const MAX_SECONDS: i64 = i64::MAX / 1000 - 1;
 
     #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "the range is checked first")]
@@ -289,39 +289,38 @@ impl NumericDate {
             Value::Float(seconds) if seconds.abs() < Self::MAX_SECONDS as f64 => {
                 Self { seconds: seconds.floor() as i64, has_fraction: seconds.fract() != 0.0 }
             }
-            Value::Float(seconds) => return Err(Self::beyond_any_time(name, seconds)),
+            Value::Float(seconds) => return Err(Self::out_of_range(name, seconds)),
             _ => return Err(invalid(name, &format!("must be a number, but is {}", value.type_name()))),
         };
         if date.seconds.unsigned_abs() > Self::MAX_SECONDS.unsigned_abs() {
-            return Err(Self::beyond_any_time(name, date.seconds as f64));
+            return Err(Self::out_of_range(name, date.seconds as f64));
         }
         Ok(date)
     }
 
-    fn beyond_any_time(name: &str, seconds: f64) -> Rejection {
-        invalid(name, &format!("is beyond any time{}", asked_unit(name, seconds)))
+    fn out_of_range(name: &str, seconds: f64) -> Rejection {
+        invalid(name, &format!("is out of range{}", unit_question(name, seconds)))
     }
 
-    /// The whole second at or before the time: an expiry is never taken for later than it is.
+    /// The whole second at or before the time. Used for an expiry, which must not become later.
     fn earliest(self) -> UnixMillis {
         UnixMillis(self.seconds * 1000)
     }
 
-    /// [`asked_unit`].
+    /// See [`unit_question`].
     #[expect(clippy::cast_precision_loss, reason = "a question needs no precision")]
-    fn asked_unit(self, name: &str) -> String {
-        asked_unit(name, self.seconds as f64)
+    fn unit_question(self, name: &str) -> String {
+        unit_question(name, self.seconds as f64)
     }
 
-    /// The whole second at or after the time: a start is never taken for earlier than it is.
+    /// The whole second at or after the time. Used for a start, which must not become earlier.
     fn latest(self) -> UnixMillis {
         UnixMillis((self.seconds + i64::from(self.has_fraction)) * 1000)
     }
 }
 
-/// The unit in which a number that should count seconds since 1970 (RFC 7519, section 2) seems to be written: the one in which
-/// it lies between the years 2000 and 2100, and how many of it make a second. None where that is seconds, or where no unit
-/// makes sense of it.
+/// Guesses the unit of a number that should be seconds since 1970 (RFC 7519, section 2): the unit in which it is between the
+/// years 2000 and 2100. Returns its name, and how many of it make a second. `None` if it is seconds, or if no unit fits.
 #[must_use]
 pub fn suspected_unit(number: f64) -> Option<(&'static str, f64)> {
     const YEARS_2000_TO_2100: std::ops::Range<f64> = 946_684_800.0..4_102_444_800.0;
@@ -329,16 +328,15 @@ pub fn suspected_unit(number: f64) -> Option<(&'static str, f64)> {
     units.into_iter().find(|(_, a_second)| YEARS_2000_TO_2100.contains(&(number / a_second)))
 }
 
-/// To follow a sentence about a time: a question where it seems to be written in another unit, else nothing.
-fn asked_unit(name: &str, number: f64) -> String {
-    suspected_unit(number)
-        .map_or_else(String::new, |(unit, _)| format!("; is {name} written in {unit}? It counts seconds"))
+/// A question for the end of a sentence about a time, if the time seems to be in another unit. Otherwise empty.
+fn unit_question(name: &str, number: f64) -> String {
+    suspected_unit(number).map_or_else(String::new, |(unit, _)| format!("; is {name} in {unit}? It must be in seconds"))
 }
 
-/// `exp`, then `nbf`, to the millisecond, as stock; a token is still good in the very millisecond of its `exp`.
+/// Checks `exp`, then `nbf`, to the millisecond, as Trino does. A token is still valid in the millisecond of its `exp`.
 fn check_times(claims: &Claims<'_>, policy: &ClaimsPolicy, now: UnixMillis) -> Result<Validity, Rejection> {
     let skew = policy.skew();
-    let validity = Validity::of(claims, skew);
+    let validity = Validity::from_claims(claims, skew);
     if let Some(expires_at) = claims.expires_at.map(NumericDate::earliest)
         && now > validity.until
     {
@@ -352,8 +350,8 @@ fn check_times(claims: &Claims<'_>, policy: &ClaimsPolicy, now: UnixMillis) -> R
         && now < validity.from
     {
         let early = not_before.0.saturating_sub(now.0);
-        // Stock has no readable sentence for times beyond the year 9999, so that the question is added to ours alone.
-        let unit = claims.not_before.map_or_else(String::new, |not_before| not_before.asked_unit("nbf"));
+        // Trino's sentence is not readable for times after the year 9999, so ours may differ there, by the question.
+        let unit = claims.not_before.map_or_else(String::new, |not_before| not_before.unit_question("nbf"));
         let message = format!(
             "JWT early by {early} milliseconds before {not_before}. Current time: {now}. Allowed clock skew: {skew} milliseconds{unit}."
         );
@@ -362,10 +360,10 @@ fn check_times(claims: &Claims<'_>, policy: &ClaimsPolicy, now: UnixMillis) -> R
     Ok(validity)
 }
 
-/// `require-expiration` and `max-token-lifetime`. Gives the first millisecond in which the same would be accepted.
+/// Checks `require-expiration` and `max-token-lifetime`. Returns the first millisecond in which the token is accepted.
 ///
-/// A token that is accepted under `max-token-lifetime` ends at the latest that long from now, and the skew: its `iat` is not
-/// in the future, and its `exp` no further from that than the limit.
+/// A token that is accepted under `max-token-lifetime` expires at most this lifetime plus the skew from now, because its
+/// `iat` is not in the future and its `exp` is within the limit after it.
 fn check_lifetime(
     claims: &Claims<'_>,
     policy: &ClaimsPolicy,
@@ -380,33 +378,34 @@ fn check_lifetime(
     };
     let Some(longest) = policy.max_token_lifetime else { return Ok(None) };
     let Some(issued) = claims.issued_at else {
-        let message = "Missing 'iat' claim: the lifetime of tokens is limited, and this one does not tell its own";
+        let message = "Missing 'iat' claim: max-token-lifetime requires it";
         return Err(Rejection::new(Reason::MissingIssuedAt, message));
     };
-    let (expires_at, issued_at) = (expires.earliest(), issued.earliest());
-    let refuse = |code, message: String| Err(Rejection::new(code, message));
+    let expires_at = expires.earliest();
+    let issued_at = issued.earliest();
+    let reject = |reason, message: String| Err(Rejection::new(reason, message));
     let skew = policy.skew();
     let first = UnixMillis(issued_at.0.saturating_sub(skew));
     if now < first {
         let early = issued_at.0.saturating_sub(now.0);
         let message = format!(
-            "The token was issued (iat) {early} milliseconds from now, at {issued_at}. Current time: {now}. Allowed clock skew: {skew} milliseconds{}",
-            issued.asked_unit("iat")
+            "The token was issued (iat) {early} milliseconds in the future, at {issued_at}. Current time: {now}. Allowed clock skew: {skew} milliseconds{}",
+            issued.unit_question("iat")
         );
-        return refuse(Reason::IssuedInTheFuture, message);
+        return reject(Reason::IssuedInTheFuture, message);
     }
     if expires_at < issued_at {
         let message = format!("The token expires (exp) at {expires_at}, before it was issued (iat) at {issued_at}");
-        return refuse(Reason::ExpiresBeforeIssued, message);
+        return reject(Reason::ExpiresBeforeIssued, message);
     }
     let lifetime = expires_at.0.saturating_sub(issued_at.0);
     let longest = i64::try_from(longest.as_millis()).unwrap_or(i64::MAX);
     if lifetime > longest {
         let message = format!(
-            "The token lives {lifetime} milliseconds from iat to exp; the limit is {longest}{}",
-            expires.asked_unit("exp")
+            "The token is valid for {lifetime} milliseconds (from iat to exp); the limit is {longest}{}",
+            expires.unit_question("exp")
         );
-        return refuse(Reason::LifetimeTooLong, message);
+        return reject(Reason::LifetimeTooLong, message);
     }
     Ok(Some(first))
 }
@@ -446,15 +445,15 @@ fn check_audience(claims: &Claims<'_>, required: Option<&RequiredAudience>) -> R
 pub(crate) mod tests {
     use super::*;
 
-    /// Claims as if they were verified, with what the groups field reads.
+    /// Claims that count as verified, with the claim of the groups field.
     pub(crate) fn verified<'t>(payload: &'t str, groups_field: &GroupsField) -> VerifiedClaims<'t> {
         let policy = ClaimsPolicy { groups_field: Some(groups_field.clone()), ..ClaimsPolicy::default() };
-        let Claims { issuer, read, .. } = Claims::read(payload.as_bytes(), &policy).unwrap();
-        VerifiedClaims { expires_at: None, validity: Validity::between(i64::MIN, i64::MAX), issuer, read }
+        let Claims { issuer, selected, .. } = Claims::read(payload.as_bytes(), &policy).unwrap();
+        VerifiedClaims { expires_at: None, validity: Validity::between(i64::MIN, i64::MAX), issuer, selected }
     }
 
-    /// All tokens that `max-token-lifetime` accepts end within the limit and the skew from now, and are judged in the same way
-    /// as long as they are kept.
+    /// Every token that `max-token-lifetime` accepts expires within the limit and the skew from now, and `Validity` gives
+    /// the same verdict as a new verification.
     #[test]
     fn a_limited_lifetime_ends_within_the_limit_from_now() {
         const LIMIT: i64 = 100;
@@ -469,16 +468,20 @@ pub(crate) mod tests {
             for (issued_at, expires_at) in (-120..120).step_by(3).flat_map(|iat| (-120..240).map(move |exp| (iat, exp)))
             {
                 let payload = format!(r#"{{"iat":{issued_at},"exp":{expires_at}}}"#);
-                let judge =
-                    |now: i64| verify(&VerifiedPayload::of(payload.as_bytes()), &policy, UnixMillis(now * 1000));
-                let Ok(claims) = judge(0) else { continue };
+                let verify_at =
+                    |now: i64| verify(&VerifiedPayload::for_test(payload.as_bytes()), &policy, UnixMillis(now * 1000));
+                let Ok(claims) = verify_at(0) else { continue };
                 accepted += 1;
                 let text = format!("{payload} with a skew of {skew}");
                 assert!(issued_at <= skew && issued_at <= expires_at && expires_at <= LIMIT + skew, "{text}");
                 for now in
                     [-skew - 1, -1, issued_at - skew - 1, issued_at - skew, expires_at + skew, expires_at + skew + 1]
                 {
-                    assert_eq!(judge(now).is_ok(), claims.validity.holds(UnixMillis(now * 1000)), "{text} at {now}");
+                    assert_eq!(
+                        verify_at(now).is_ok(),
+                        claims.validity.holds(UnixMillis(now * 1000)),
+                        "{text} at {now}"
+                    );
                 }
             }
             assert!(accepted > 1000);
@@ -492,7 +495,7 @@ pub(crate) mod tests {
             (1_700_000_000_000.0, Some("milliseconds")),
             (1_700_000_000_000_000.0, Some("microseconds")),
             (1.7e18, Some("nanoseconds")),
-            // Meant as "never", by those who write them.
+            // Issuers write these for "never".
             (253_402_300_799.0, None),
             (99_999_999_999.0, None),
             (9_223_372_036_854_774.0, None),

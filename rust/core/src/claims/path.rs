@@ -1,26 +1,26 @@
-//! Which claim a key of the configuration means: a name at the top level, a way into nested objects, or a JSON Pointer.
+//! The claim that a property names: a name at the top level, a path into nested objects, or a JSON Pointer.
 
 use crate::json::{Member, Value};
 
 /// A claim, as `principal-field` and `groups-field` name it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClaimPath {
-    /// As the configuration has it, for messages.
+    /// The text of the configuration, for messages.
     text: String,
     /// The name at the top level.
     top: String,
     /// The names below it, from the top down.
     below: Vec<String>,
-    /// By JSON Pointer, which also counts into arrays.
+    /// True for a JSON Pointer, which can also select elements of arrays.
     is_pointer: bool,
 }
 
 impl ClaimPath {
-    /// Reads a JSON Pointer (RFC 6901) where the text begins with `/`, else names with `delimiter` between them, else one
-    /// literal name.
+    /// Parses a text that begins with `/` as a JSON Pointer (RFC 6901). Otherwise splits it at `delimiter`; without one,
+    /// the text is one literal name.
     ///
     /// # Errors
-    /// What is wrong with the text, to follow the name of the key.
+    /// What is wrong with the text, as the rest of a sentence that begins with the name of the property.
     pub fn parse(text: &str, delimiter: Option<&str>) -> Result<Self, String> {
         let is_pointer = text.starts_with('/');
         let names: Vec<String> = match (text.strip_prefix('/'), delimiter) {
@@ -30,14 +30,14 @@ impl ClaimPath {
         };
         if names.iter().any(String::is_empty) {
             let way_out = match delimiter {
-                // Names of claims are often addresses.
+                // Names of claims are often URLs.
                 Some(delimiter) if !is_pointer && text.contains("://") => format!(
-                    ": '{delimiter}' of nested-claim-delimiter stands in the claim's own name; write it as a JSON Pointer, /{}",
+                    ": the claim's name contains nested-claim-delimiter, '{delimiter}'; write it as a JSON Pointer, /{}",
                     text.replace('~', "~0").replace('/', "~1")
                 ),
                 _ => String::new(),
             };
-            return Err(format!("has '{text}', where a name is empty{way_out}"));
+            return Err(format!("has '{text}', in which a name is empty{way_out}"));
         }
         let mut names = names.into_iter();
         let top = names.next().unwrap_or_default();
@@ -59,7 +59,7 @@ impl ClaimPath {
         [&self.top].into_iter().chain(&self.below).map(String::as_str)
     }
 
-    /// True for a JSON Pointer (RFC 6901), which also counts into arrays.
+    /// True for a JSON Pointer (RFC 6901), which can also select elements of arrays.
     #[must_use]
     pub fn is_pointer(&self) -> bool {
         self.is_pointer
@@ -89,13 +89,13 @@ fn member<'c, 't>(members: &'c [Member<'t>], name: &str) -> Option<&'c Value<'t>
     members.iter().find(|(other, _)| other == name).map(|(_, value)| value)
 }
 
-/// `0`, or digits without a zero in front (RFC 6901, section 4).
+/// Parses `0`, or digits without a leading zero (RFC 6901, section 4).
 fn index(token: &str) -> Option<usize> {
     let is_index = token == "0" || (!token.starts_with('0') && token.bytes().all(|byte| byte.is_ascii_digit()));
     is_index.then(|| token.parse().ok()).flatten()
 }
 
-/// `~1` is a slash and `~0` a tilde (RFC 6901, section 3).
+/// Replaces `~1` by a slash and `~0` by a tilde (RFC 6901, section 3).
 fn unescape(token: &str) -> Result<String, String> {
     let mut rest = token;
     let mut name = String::with_capacity(token.len());
@@ -104,7 +104,9 @@ fn unescape(token: &str) -> Result<String, String> {
         let (escaped, after) = match (escape.strip_prefix('0'), escape.strip_prefix('1')) {
             (Some(after), _) => ('~', after),
             (_, Some(after)) => ('/', after),
-            (None, None) => return Err("is no JSON Pointer: a ~ must be followed by 0 or 1 (RFC 6901)".to_owned()),
+            (None, None) => {
+                return Err("is not a valid JSON Pointer: a ~ must be followed by 0 or 1 (RFC 6901)".to_owned());
+            }
         };
         name.push(escaped);
         rest = after;
@@ -142,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_json_pointer_names_everything() {
+    fn a_json_pointer_can_name_every_claim() {
         let json = r#"{"https://corp/groups":["x","y"],"a~b":{"":"empty","c":"c"},"l":[{"n":"first"}]}"#;
         assert_eq!(find("/https:~1~1corp~1groups", Some("."), json).unwrap(), "an array");
         assert_eq!(find("/https:~1~1corp~1groups/1", None, json).unwrap(), "y");
@@ -154,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_with_an_empty_name_is_refused() {
+    fn a_path_with_an_empty_name_is_an_error() {
         for (path, delimiter) in [("/", None), ("/a//b", None), ("a..b", Some(".")), (".a", Some("."))] {
             assert!(ClaimPath::parse(path, delimiter).unwrap_err().contains("a name is empty"), "{path}");
         }

@@ -8,21 +8,21 @@ use crate::java_text::is_blank;
 use crate::json::Value;
 use crate::rejection::{Reason, Rejection};
 
-/// The longest principal that is mapped, in bytes of UTF-8: bounds the work of the user mapping.
+/// The maximum length of a principal, in bytes of UTF-8. It limits the work of the user mapping.
 pub(crate) const MAX_PRINCIPAL_BYTES: usize = 4096;
 
-/// Takes the principal out of the claims: the first of `fields` that is present, which must be a string, as
-/// `io.trino.server.security.jwt.JwtAuthenticator.createIdentity` takes its one field.
+/// Reads the principal from the first of `fields` that is present. It must be a string, as in
+/// `io.trino.server.security.jwt.JwtAuthenticator.createIdentity`, which has one field.
 pub(crate) fn principal<'t>(claims: &VerifiedClaims<'t>, fields: &[ClaimPath]) -> Result<Cow<'t, str>, Rejection> {
-    let present = fields.iter().find_map(|field| Some((field, field.find(&claims.read)?)).filter(is_present));
+    let present = fields.iter().find_map(|field| Some((field, field.find(&claims.selected)?)).filter(is_present));
     let Some((field, value)) = present else {
         return Err(Rejection::new(Reason::MissingPrincipal, "Invalid credentials"));
     };
     let name = field.text();
     match value {
-        // jjwt makes a list of every audience, also of a single one, and stock takes no list for a principal.
+        // jjwt turns a single audience into a list, and Trino accepts no list as a principal.
         Value::String(_) if field.is_top() && field.top() == "aud" => {
-            let message = format!("Invalid claims: '{name}' is a list of audiences and no principal");
+            let message = format!("Invalid claims: '{name}' is a list of audiences, not a principal");
             Err(Rejection::new(Reason::PrincipalNotAString, message))
         }
         Value::String(principal) => {
@@ -37,7 +37,7 @@ pub(crate) fn principal<'t>(claims: &VerifiedClaims<'t>, fields: &[ClaimPath]) -
     }
 }
 
-/// jjwt drops a registered claim that is blank, and an empty list of audiences; it keeps any other.
+/// jjwt drops blank registered claims and an empty list of audiences, and keeps every other claim.
 fn is_present((field, value): &(&ClaimPath, &Value<'_>)) -> bool {
     match value {
         Value::String(text) => {
@@ -48,7 +48,7 @@ fn is_present((field, value): &(&ClaimPath, &Value<'_>)) -> bool {
     }
 }
 
-/// The bound of what is mapped.
+/// Checks the maximum length.
 pub(crate) fn check_length(principal: &str) -> Result<(), Rejection> {
     if principal.len() <= MAX_PRINCIPAL_BYTES {
         return Ok(());
@@ -57,21 +57,21 @@ pub(crate) fn check_length(principal: &str) -> Result<(), Rejection> {
     Err(Rejection::new(Reason::PrincipalTooLong, message))
 }
 
-/// Stock takes everything up to U+0020 off both ends of the mapped user (`String.trim`), so that `alice` and NUL would be
-/// `alice`; and control characters write what they like into logs.
+/// Rejects control characters and outer blanks. Trino trims the mapped user of characters up to U+0020 (`String.trim`), so
+/// `alice` followed by NUL would become `alice`. Control characters could also forge log lines.
 fn check_text(name: &str, principal: &str) -> Result<(), Rejection> {
     let Some(what) = unusable_principal(principal) else { return Ok(()) };
-    let message = format!("Invalid claims: '{name}' {what}, by which one user could be taken for another");
+    let message = format!("Invalid claims: '{name}' {what}, so that it could be confused with another user");
     Err(Rejection::new(Reason::PrincipalUnusable, message))
 }
 
-/// What makes a coordinator refuse this principal before it is mapped: a control character (U+0000 to U+001F, U+007F), or a
-/// blank at an end. To follow the name of the principal; none where all is well.
+/// Why a coordinator rejects this principal before it maps it: a control character (U+0000 to U+001F, U+007F), or a blank at
+/// an end. It is the rest of a sentence that begins with the principal. `None` if the principal is accepted.
 #[must_use]
 pub fn unusable_principal(principal: &str) -> Option<String> {
-    // None of these bytes is part of a longer character.
+    // In UTF-8 these bytes are not part of longer characters.
     if let Some(control) = principal.bytes().find(u8::is_ascii_control) {
-        return Some(format!("holds the control character U+{control:04X}"));
+        return Some(format!("contains the control character U+{control:04X}"));
     }
     match (principal.starts_with(' '), principal.ends_with(' ')) {
         (false, false) => None,

@@ -136,8 +136,8 @@ mod tests {
             ("require-expiration=1", "require-expiration is '1', which is neither true nor false"),
             ("allowed-algorithms=RS256, rs256", "allowed-algorithms has 'rs256', which is none of HS256, HS384"),
             ("allowed-algorithms=none", "has 'none', which is none of"),
-            ("principal-field=a,,b", "principal-field has '', where a name is empty"),
-            ("principal-field=/a~", "principal-field is no JSON Pointer"),
+            ("principal-field=a,,b", "principal-field has '', in which a name is empty"),
+            ("principal-field=/a~", "principal-field is not a valid JSON Pointer"),
             (
                 "groups-field=g\ngroups-delimiter=, ;",
                 "f:2: http-server.authentication.jwt.groups-delimiter is ', ;', but must",

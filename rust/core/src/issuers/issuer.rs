@@ -1,4 +1,4 @@
-//! The rules for the tokens of one issuer: its keys, what its claims must say, and who its principals are.
+//! The rules for the tokens of one issuer: its keys, the requirements for header and claims, and the user mapping.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,15 +16,15 @@ use crate::token::protected_header::HeaderPolicy;
 use crate::user_mapping::UserMapping;
 use crate::watched_file::Reloadable;
 
-/// One issuer. A key of it verifies no other issuer's token, since no other issuer has it.
+/// One issuer. It has keys of its own, so they verify no token of another issuer.
 pub(crate) struct Issuer {
     pub(crate) keys: KeySource,
-    /// What `key-file` names, without secrets.
+    /// `key-file`, without secrets.
     pub(crate) key_source: String,
     pub(crate) header: HeaderPolicy,
     pub(crate) claims: ClaimsPolicy,
     pub(crate) user_mapping: Reloadable<UserMapping>,
-    /// `jwks.cache-file`, also where it is not kept: it must be no other issuer's.
+    /// `jwks.cache-file`, also in a process that does not use it. No two issuers may have the same one.
     pub(crate) cache_file: Option<PathBuf>,
     /// `jwks.fail-fast`.
     fails_fast: bool,
@@ -34,7 +34,7 @@ pub(crate) struct Issuer {
 }
 
 impl Issuer {
-    /// Opens the key source and the rule file that the configuration names. What is wrong goes to `errors`.
+    /// Opens the key source and the rule file that the configuration names. Adds everything that is wrong to `errors`.
     pub(crate) fn open(
         configuration: &IssuerConfiguration,
         host: &HostProcess,
@@ -47,12 +47,12 @@ impl Issuer {
         let jvm_trust = if is_remote { &host.jvm_trust } else { &no_jvm };
         let transport = Transport::open(&configuration.http_client, jvm_trust, events, errors);
         for setting in &configuration.http_client.without_effect {
-            let problem = setting.problem("has no effect: native-jwt fetches keys with a client of its own");
+            let problem = setting.problem("has no effect: native-jwt fetches keys with its own HTTP client");
             events.push(Level::Warning, problem.to_string());
         }
         if let (true, Some(groups_field)) = (host.without_identity, &configuration.groups_field) {
             errors.push(groups_field.problem(
-                "needs Trino 480 or later: before it, a plugin hands over a principal and no groups; native-jwt's server takes them from Trino 476 on",
+                "requires Trino 480 or later with the plugin (earlier plugin interfaces return only a principal); the server launcher supports it from Trino 476",
             ));
         }
         if !is_remote {
@@ -86,12 +86,12 @@ impl Issuer {
         })
     }
 
-    /// Waits for the first fetch where the start depends on it.
+    /// With `jwks.fail-fast`, waits for the first fetch.
     pub(crate) fn fail_fast(&self) -> Result<(), Problem> {
         match (self.fails_fast, self.remote()) {
-            (true, Some(key_set)) => key_set.wait_until_fetched(key_set.longest_fetch()).map_err(|why| {
-                self.key_file.problem(format!("gives no keys, and jwks.fail-fast does not let the start go on: {why}"))
-            }),
+            (true, Some(key_set)) => key_set
+                .wait_until_fetched(key_set.longest_fetch())
+                .map_err(|why| self.key_file.problem(format!("could not be loaded, and jwks.fail-fast=true: {why}"))),
             _ => Ok(()),
         }
     }
@@ -114,18 +114,18 @@ impl Issuer {
         }
     }
 
-    /// The key set that must be fetched, if the keys come from a URL.
+    /// The JWK Set that is fetched, if the keys come from a URL.
     pub(crate) fn remote(&self) -> Option<&Arc<RemoteKeySet>> {
         self.keys.remote()
     }
 
-    /// False as long as every token would be refused for want of keys.
+    /// False while every token would be rejected because the keys are not fetched yet.
     pub(crate) fn has_keys(&self) -> bool {
         self.remote().is_none_or(|key_set| key_set.has_keys())
     }
 
-    /// Goes on with the keys of `older` where both come from the same place in the same way, so that a change of other
-    /// rules needs no fetch.
+    /// Takes over the fetched keys of `older` if both have the same source and settings, so a change of other rules needs
+    /// no fetch.
     pub(crate) fn take_over_keys(&mut self, older: &Self) {
         if let (KeySource::Remote(mine), Some(theirs)) = (&mut self.keys, older.remote())
             && mine.is_alike(theirs)
@@ -134,12 +134,12 @@ impl Issuer {
         }
     }
 
-    /// True if there are files that may change.
+    /// True if there are files to poll.
     pub(crate) fn has_files(&self) -> bool {
         self.keys.has_files() || self.user_mapping.has_file()
     }
 
-    /// Takes changes of the files in.
+    /// Polls the files and puts their changes in use.
     pub(crate) fn poll(&self, events: &Events, epoch: &Epoch) {
         self.keys.poll(events, epoch);
         UserMapping::poll(&self.user_mapping, events, epoch);
@@ -171,19 +171,17 @@ fn remote_settings(
 
 /// `required-issuer`, which `oidc:` implies (OpenID Connect Discovery 1.0, section 4.3).
 fn required_issuer(configuration: &IssuerConfiguration, errors: &mut ConfigurationErrors) -> Option<String> {
-    // What is no issuer is told of with the key file, and may hold a password.
+    // An invalid URL is reported for key-file. It may contain a password, so it is not used here.
     let discovered = match Location::parse(&configuration.key_file.value) {
         Ok(Location::Discovery { issuer }) => Some(issuer),
         Ok(Location::JwkSet(_)) | Err(_) => None,
     };
     match (&configuration.required_issuer, discovered) {
         (Some(required), Some(discovered)) if required.value != discovered => {
-            // A text that is no issuer, and may hold credentials, is refused as key-file and not shown here.
-            let shown = Location::parse(&configuration.key_file.value).map(|_| format!(", '{discovered}',"));
             let message = format!(
-                "is not the issuer of key-file{} which is required already: drop it; where the iss of the tokens is another \
-                 one than that of the discovery document, name the URL of the JWK set in key-file in the place of oidc:",
-                shown.unwrap_or_default()
+                "is not the issuer of key-file, '{discovered}', which is already required: remove this property; if the iss of \
+                 the tokens differs from the issuer of the discovery document, set key-file to the URL of the JWK Set \
+                 instead of oidc:",
             );
             errors.push(required.problem(message));
             None
@@ -193,7 +191,7 @@ fn required_issuer(configuration: &IssuerConfiguration, errors: &mut Configurati
     }
 }
 
-/// The rules that the configuration names; what is wrong with them goes to `errors`.
+/// Opens the user mapping that the configuration names. Adds everything that is wrong to `errors`.
 fn open_user_mapping(
     configuration: &IssuerConfiguration,
     errors: &mut ConfigurationErrors,
@@ -219,7 +217,7 @@ mod tests {
     use crate::config::Properties;
 
     #[test]
-    fn discovery_demands_its_issuer_in_whatever_case_it_is_written() {
+    fn discovery_implies_its_issuer_in_any_case_of_the_scheme() {
         let required = |lines: &str| {
             let text: String = lines.lines().map(|line| format!("http-server.authentication.jwt.{line}\n")).collect();
             let mut errors = ConfigurationErrors::default();

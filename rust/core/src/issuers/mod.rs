@@ -1,8 +1,8 @@
-//! Which issuer's rules judge a token.
+//! Selects the issuer whose rules apply to a token.
 //!
-//! With one configuration its rules judge every token, `required-issuer` among them. With `config-files` the token's own
-//! `iss`, which nobody has verified yet, chooses the file whose `required-issuer` it equals; it decides nothing else. Then
-//! that issuer's keys verify the signature, and its rules demand the `iss` once more.
+//! Without `config-files` there is one set of rules, which includes `required-issuer`. With `config-files` the token's
+//! unverified `iss` selects the file whose `required-issuer` it equals, and decides nothing else. The keys of this issuer
+//! then verify the signature, and its rules check `iss` again.
 
 pub(crate) mod issuer;
 mod reload;
@@ -34,7 +34,7 @@ pub(crate) struct Table {
 }
 
 impl Rules {
-    /// The rules that judge a token with this payload, which is not verified.
+    /// The rules for a token with this unverified payload.
     pub(crate) fn select(&self, payload: &[u8]) -> Result<&Arc<Issuer>, Rejection> {
         match self {
             Self::One(issuer) => Ok(issuer),
@@ -42,7 +42,7 @@ impl Rules {
         }
     }
 
-    /// True if tokens choose between them.
+    /// True if the `iss` of a token selects the rules.
     pub(crate) fn are_several(&self) -> bool {
         matches!(self, Self::Several(_))
     }
@@ -56,9 +56,10 @@ impl Rules {
 }
 
 impl Table {
-    /// Puts the issuers together. The error names the files that do not go together.
+    /// Combines the issuers of the files. The errors name the files that conflict with each other.
     fn new<'f>(issuers: impl IntoIterator<Item = (&'f Path, &'f Arc<Issuer>)>) -> Result<Self, Vec<String>> {
-        let (mut table, mut errors) = (Self { by_name: HashMap::new(), otherwise: None }, Vec::new());
+        let mut table = Self { by_name: HashMap::new(), otherwise: None };
+        let mut errors = Vec::new();
         let mut files: HashMap<Option<&str>, &Path> = HashMap::new();
         let mut cache_files: HashMap<PathBuf, &Path> = HashMap::new();
         for (path, issuer) in issuers {
@@ -78,7 +79,7 @@ impl Table {
                 errors.push(match name {
                     Some(name) => format!("'{other}' and '{path}' have the same required-issuer, '{}'", quoted(name)),
                     None => format!(
-                        "'{other}' and '{path}' have no required-issuer: one file at most may do without, for the tokens that are no other's"
+                        "'{other}' and '{path}' have no required-issuer: at most one file may omit it, to handle the tokens of all other issuers"
                     ),
                 });
             }
@@ -96,14 +97,17 @@ impl Table {
         named.or(self.otherwise.as_ref()).ok_or_else(|| match name {
             Some(name) => Rejection::new(
                 Reason::UnknownIssuer,
-                format!("The issuer of the token is not one of those that are trusted here: {}", quoted(&name)),
+                format!("The issuer of the token is not trusted by this coordinator: {}", quoted(&name)),
             ),
-            None => Rejection::new(Reason::MissingIssuer, "Missing 'iss' claim: it says whose token this is"),
+            None => Rejection::new(
+                Reason::MissingIssuer,
+                "Missing 'iss' claim: it is required to select the issuer's configuration",
+            ),
         })
     }
 }
 
-/// The path by which a file is the same as another one, whether or not it is there yet.
+/// The path without symbolic links, to compare files. The file itself may not exist yet.
 fn resolved(path: &Path) -> PathBuf {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     match (path.canonicalize(), folder.canonicalize(), path.file_name()) {

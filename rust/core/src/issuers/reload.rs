@@ -1,4 +1,4 @@
-//! The issuers and the files that their rules come from: opening them, and taking their changes in.
+//! Opens the issuers with their files, and reloads files that change.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,25 +16,25 @@ use crate::keys::Refresher;
 use crate::quoted::quoted;
 use crate::watched_file::{WatchedFile, log_rejected_change};
 
-/// The largest property file of an issuer, in bytes. It may hold a JWK set.
+/// The maximum size of a per-issuer file, in bytes. It may contain a JWK Set.
 const MAX_FILE_BYTES: u64 = 4 * 1024 * 1024;
 
-/// The file of one issuer.
+/// One of `config-files`.
 struct IssuerFile {
     file: WatchedFile,
     issuer: Arc<Issuer>,
-    /// A good change that does not count yet: the old rules serve until it does.
+    /// A valid change that is not in use yet. Until then the previous rules stay in use.
     candidate: Option<Candidate>,
 }
 
-/// It waits for its keys, or for another file that it does not go together with.
+/// A change that waits for its keys, or for a change of another file that it conflicts with.
 struct Candidate {
     issuer: Arc<Issuer>,
-    /// What the operator was told that it waits for; no lines for its keys.
-    told: Option<Vec<String>>,
+    /// What was logged about the wait: the conflicts, or no lines while it waits for its keys.
+    logged: Option<Vec<String>>,
 }
 
-/// The issuers with the candidates of some files in the place of the old ones.
+/// The issuers, with the candidates of the `changed` files instead of the previous ones.
 fn table_with(files: &[IssuerFile], changed: &[usize]) -> Result<Table, Vec<String>> {
     Table::new(files.iter().enumerate().map(|(index, file)| {
         let candidate = file.candidate.as_ref().filter(|_| changed.contains(&index));
@@ -45,21 +45,21 @@ fn table_with(files: &[IssuerFile], changed: &[usize]) -> Result<Table, Vec<Stri
 /// The rules of all issuers, and the files that they are read from.
 pub(crate) struct Issuers {
     rules: ArcSwap<Rules>,
-    /// Touched by the watching thread only.
+    /// Only the polling thread uses them.
     files: Mutex<Vec<IssuerFile>>,
     events: Arc<Events>,
-    /// Raised with each change of what a verdict depends on.
+    /// Changes with everything that a verdict depends on.
     epoch: Arc<Epoch>,
     host: HostProcess,
-    /// Started for the first key set of a URL.
+    /// Started for the first JWK Set that is fetched.
     refresher: Mutex<Option<Refresher>>,
 }
 
 impl Issuers {
-    /// Opens everything that the configuration names. `errors` holds what is wrong with the rest of it.
+    /// Opens everything that the configuration names. `errors` contains the errors of the global configuration.
     ///
     /// # Errors
-    /// All that is wrong, at once.
+    /// All errors of the configuration, at once.
     pub(crate) fn open(
         properties: &Properties,
         host: &HostProcess,
@@ -75,12 +75,12 @@ impl Issuers {
                 let files = open_files(&files, &setting, host, events, &mut errors);
                 let table = Table::new(files.iter().map(|file| (file.file.path(), &file.issuer)));
                 let table = table.map_err(|lines| {
-                    lines.into_iter().for_each(|line| errors.push(setting.problem(format!("does not work: {line}"))));
+                    lines.into_iter().for_each(|line| errors.push(setting.problem(format!("cannot be used: {line}"))));
                 });
                 (table.ok().map(Rules::Several), files, setting)
             }
         };
-        // Last, so that nothing is fetched for a configuration that is not used.
+        // Before any fetch begins, so that nothing is fetched for an invalid configuration.
         let Some(rules) = rules else { return Err(errors) };
         let rules = errors.or(rules)?;
         let issuers = Self {
@@ -94,7 +94,7 @@ impl Issuers {
         for issuer in issuers.load().issuers() {
             issuers.keep_fetched(issuer).map_err(|why| setting.problem(why))?;
         }
-        // After all fetches were begun, so that the longest of them is all there is to wait for.
+        // After all fetches have begun, so that they run at the same time.
         let mut errors = ConfigurationErrors::default();
         for issuer in issuers.load().issuers() {
             issuer.fail_fast().unwrap_or_else(|problem| errors.push(problem));
@@ -102,7 +102,7 @@ impl Issuers {
         errors.or(issuers)
     }
 
-    /// Tells verdicts of before a change from those of after it.
+    /// The epoch that cached verdicts are compared with.
     pub(crate) fn epoch(&self) -> &Epoch {
         &self.epoch
     }
@@ -112,10 +112,10 @@ impl Issuers {
         self.rules.load()
     }
 
-    /// Has the keys of the issuer fetched from now on, if they come from a URL.
+    /// Starts to fetch the keys of the issuer regularly, if they come from a URL.
     fn keep_fetched(&self, issuer: &Issuer) -> Result<(), String> {
         let Some(key_set) = issuer.remote() else { return Ok(()) };
-        let no_thread = |error| format!("cannot be fetched: no thread can be started: {error}");
+        let no_thread = |error| format!("cannot be fetched: cannot start a thread: {error}");
         let mut refresher = self.refresher.lock().unwrap_or_else(PoisonError::into_inner);
         match &*refresher {
             Some(refresher) => refresher.add(key_set),
@@ -124,7 +124,7 @@ impl Issuers {
         Ok(())
     }
 
-    /// Waits until the keys that come from URLs were fetched once, well or badly. `Err` says why there are none.
+    /// Waits until every remote JWK Set was fetched once, with or without success. `Err` says why keys are missing.
     pub(crate) fn wait_until_fetched(&self, timeout: Duration) -> Result<(), String> {
         let begin = Instant::now();
         let failures: Vec<String> = self
@@ -137,7 +137,7 @@ impl Issuers {
         if failures.is_empty() { Ok(()) } else { Err(failures.join("; ")) }
     }
 
-    /// For each issuer a sentence that says where its keys come from.
+    /// One sentence for each issuer that says where its keys come from.
     pub(crate) fn key_sources(&self) -> Vec<String> {
         let rules = self.load();
         let sentence = |issuer: &Arc<Issuer>| {
@@ -151,7 +151,7 @@ impl Issuers {
         rules.issuers().into_iter().map(sentence).collect()
     }
 
-    /// True if there are files that may change.
+    /// True if there are files to poll.
     pub(crate) fn has_files(&self) -> bool {
         match &**self.load() {
             Rules::One(issuer) => issuer.has_files(),
@@ -159,11 +159,11 @@ impl Issuers {
         }
     }
 
-    /// Takes changes of all files in: those of `config-files` and those that they name.
+    /// Polls `config-files` and the files that they name, and puts their changes in use.
     pub(crate) fn poll(&self) {
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         files.iter_mut().for_each(|file| self.read_change(file));
-        self.take_changes(&mut files);
+        self.apply_changes(&mut files);
         for issuer in self.load().issuers() {
             issuer.poll(&self.events, &self.epoch);
         }
@@ -180,7 +180,7 @@ impl Issuers {
         match opened {
             Ok(mut opened) => {
                 opened.take_over_keys(issuer);
-                *candidate = Some(Candidate { issuer: Arc::new(opened), told: None });
+                *candidate = Some(Candidate { issuer: Arc::new(opened), logged: None });
             }
             Err(errors) => {
                 let lines: Vec<_> = errors.problems().iter().map(ToString::to_string).collect();
@@ -189,10 +189,10 @@ impl Issuers {
         }
     }
 
-    /// Takes in what has changed: all files together if they go together, since a name may move from one file to another,
-    /// else each by itself. Nothing is fetched, and no cache file written, for a change that does not go together with the
-    /// others.
-    fn take_changes(&self, files: &mut [IssuerFile]) {
+    /// Applies the changes: all together if they do not conflict, because an issuer's name may move from one file to
+    /// another; otherwise each by itself. Nothing is fetched, and no cache file is written, for a change that conflicts
+    /// with another file.
+    fn apply_changes(&self, files: &mut [IssuerFile]) {
         let changed = candidates(files, |_| true);
         let together = match table_with(files, &changed) {
             Ok(_) => vec![changed],
@@ -204,17 +204,17 @@ impl Issuers {
                 let Some(IssuerFile { file, candidate: Some(candidate), .. }) = files.get_mut(*index) else { continue };
                 let waits = fits.clone().and_then(|()| self.keep_fetched(&candidate.issuer).map_err(|why| vec![why]));
                 match waits {
-                    Err(lines) if candidate.told.as_ref() != Some(&lines) => {
+                    Err(lines) if candidate.logged.as_ref() != Some(&lines) => {
                         log_rejected_change(&self.events, &named(file), &lines);
-                        candidate.told = Some(lines);
+                        candidate.logged = Some(lines);
                     }
-                    Ok(()) if !candidate.issuer.has_keys() && candidate.told != Some(Vec::new()) => {
+                    Ok(()) if !candidate.issuer.has_keys() && candidate.logged != Some(Vec::new()) => {
                         let text = format!(
-                            "{} has changed; the old one counts until the keys of the new one are fetched",
+                            "{} has changed; its previous content stays in use until its new keys are fetched",
                             named(file)
                         );
                         self.events.push(Level::Warning, text);
-                        candidate.told = Some(Vec::new());
+                        candidate.logged = Some(Vec::new());
                     }
                     _ => {}
                 }
@@ -225,7 +225,7 @@ impl Issuers {
         }
     }
 
-    /// Puts those candidates in use that have keys: all of them, or each that can do without the others.
+    /// Puts the candidates in use that have keys: all of them together, or each one that does not need the others.
     fn put_in_use(&self, files: &mut [IssuerFile], changed: &[usize]) {
         let mut ready = candidates(files, |candidate| candidate.issuer.has_keys());
         ready.retain(|index| changed.contains(index));
@@ -238,9 +238,9 @@ impl Issuers {
             self.epoch.change(|| self.rules.store(Arc::new(Rules::Several(table))));
             for index in ready {
                 if let Some(IssuerFile { file, issuer, candidate }) = files.get_mut(index)
-                    && let Some(taken) = candidate.take()
+                    && let Some(candidate) = candidate.take()
                 {
-                    *issuer = taken.issuer;
+                    *issuer = candidate.issuer;
                     self.events.push(Level::Info, format!("{} has changed and is in use", named(file)));
                 }
             }
@@ -248,18 +248,18 @@ impl Issuers {
     }
 }
 
-/// The files whose candidates are of this kind.
-fn candidates(files: &[IssuerFile], is_meant: impl Fn(&Candidate) -> bool) -> Vec<usize> {
+/// The indexes of the files whose candidates are selected by `is_selected`.
+fn candidates(files: &[IssuerFile], is_selected: impl Fn(&Candidate) -> bool) -> Vec<usize> {
     let files = files.iter().enumerate();
-    files.filter(|(_, file)| file.candidate.as_ref().is_some_and(&is_meant)).map(|(index, _)| index).collect()
+    files.filter(|(_, file)| file.candidate.as_ref().is_some_and(&is_selected)).map(|(index, _)| index).collect()
 }
 
-/// One of `config-files`, for messages.
+/// The name of one of `config-files` in messages.
 fn named(file: &WatchedFile) -> String {
-    format!("The file of an issuer '{}'", file.path().display())
+    format!("The per-issuer file '{}'", file.path().display())
 }
 
-/// Opens the files of all issuers. What is wrong with them goes to `errors`.
+/// Opens the per-issuer files. Adds everything that is wrong to `errors`.
 fn open_files(
     paths: &[PathBuf],
     setting: &Setting,
@@ -282,7 +282,7 @@ fn open_files(
     files
 }
 
-/// Reads the file of one issuer and opens what it names.
+/// Reads a per-issuer file and opens everything that it names.
 fn open_issuer(
     path: &Path,
     bytes: &[u8],

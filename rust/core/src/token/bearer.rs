@@ -4,33 +4,39 @@ use std::ops::Range;
 
 use crate::rejection::{Reason, Rejection};
 
-/// Takes the token out of the value of an Authorization header (RFC 6750, section 2.1), as
-/// `io.trino.server.security.AbstractBearerAuthenticator` does: what stands before the first space must be `bearer` in
-/// any case, what follows is trimmed of characters up to U+0020.
-pub(crate) fn bearer_token(authorization: &[u8]) -> Result<&[u8], Rejection> {
+/// The token in the value of an Authorization header.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BearerToken<'v> {
+    pub(crate) bytes: &'v [u8],
+    /// Its offset in the value.
+    pub(crate) start: usize,
+}
+
+impl BearerToken<'_> {
+    /// Where it is in the value.
+    pub(crate) fn range(&self) -> Range<usize> {
+        self.start..self.start + self.bytes.len()
+    }
+}
+
+/// Finds the token in the value of an Authorization header (RFC 6750, section 2.1), as
+/// `io.trino.server.security.AbstractBearerAuthenticator` does. The text before the first space must be `bearer`, in any
+/// case. The text after it is trimmed of characters up to U+0020 (`String.trim()` over ISO-8859-1).
+pub(crate) fn bearer_token(authorization: &[u8]) -> Result<BearerToken<'_>, Rejection> {
     let unauthorized = || Rejection::new(Reason::NoBearerToken, "Unauthorized");
     let space = authorization.iter().position(|&byte| byte == b' ').ok_or_else(unauthorized)?;
-    let (scheme, token) = authorization.split_at(space);
+    let (scheme, mut token) = authorization.split_at(space);
     if !scheme.eq_ignore_ascii_case(b"bearer") {
         return Err(unauthorized());
     }
-    let token = trim(token);
-    if token.is_empty() { Err(unauthorized()) } else { Ok(token) }
-}
-
-/// Where [`bearer_token`] finds the token.
-pub(crate) fn bearer_token_range(authorization: &[u8]) -> Option<Range<usize>> {
-    let token = bearer_token(authorization).ok()?;
-    let start = token.as_ptr().addr().checked_sub(authorization.as_ptr().addr())?;
-    Some(start..start + token.len())
-}
-
-/// `String.trim()` over ISO-8859-1 bytes.
-fn trim(mut bytes: &[u8]) -> &[u8] {
-    while let [0..=b' ', rest @ ..] | [rest @ .., 0..=b' '] = bytes {
-        bytes = rest;
+    while let [0..=b' ', rest @ ..] = token {
+        token = rest;
     }
-    bytes
+    let start = authorization.len() - token.len();
+    while let [rest @ .., 0..=b' '] = token {
+        token = rest;
+    }
+    if token.is_empty() { Err(unauthorized()) } else { Ok(BearerToken { bytes: token, start }) }
 }
 
 #[cfg(test)]
@@ -40,13 +46,14 @@ mod tests {
     #[test]
     fn the_scheme_is_read_in_any_case_and_the_token_trimmed() {
         for value in ["Bearer a.b.c", "bearer a.b.c", "BEARER   a.b.c \t"] {
-            assert_eq!(bearer_token(value.as_bytes()).unwrap(), b"a.b.c", "{value}");
-            assert_eq!(value.get(bearer_token_range(value.as_bytes()).unwrap()), Some("a.b.c"), "{value}");
+            let token = bearer_token(value.as_bytes()).unwrap();
+            assert_eq!(token.bytes, b"a.b.c", "{value}");
+            assert_eq!(value.get(token.range()), Some("a.b.c"), "{value}");
         }
     }
 
     #[test]
-    fn anything_else_is_no_bearer_token() {
+    fn every_other_value_is_rejected() {
         for value in
             ["", "Bearer", "Bearer ", "Bearer \t ", "Basic YTpi", "Bearera.b.c", " Bearer a.b.c", "Bearer\ta.b.c"]
         {

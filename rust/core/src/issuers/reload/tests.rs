@@ -137,13 +137,17 @@ fn a_key_file_that_is_replaced_counts_and_a_broken_one_does_not() {
     assert_eq!((setting.login(&of_old), setting.login(&of_new)), (alice(), Err(Reason::SignatureMismatch)));
 
     setting.write("key.json", r#"{"kty":"OKP"}"#);
-    let told = "The key file '@/key.json' has changed and cannot be used, so the old one stays: it has no crv";
+    let told =
+        "The key file '@/key.json' has changed but cannot be used, so its previous content stays in use: it has no crv";
     assert_eq!(setting.told(), [(Level::Error, told.to_owned())]);
     assert_eq!(setting.login(&of_old), alice());
 
     setting.remove("key.json");
     let told = setting.told();
-    assert!(told.len() == 1 && told[0].1.contains("the old one stays: it cannot be read: No such file"), "{told:?}");
+    assert!(
+        told.len() == 1 && told[0].1.contains("its previous content stays in use: it cannot be read: No such file"),
+        "{told:?}"
+    );
     assert_eq!(setting.login(&of_old), alice());
 
     setting.write("key.json", &new.jwk(""));
@@ -175,7 +179,7 @@ fn a_key_file_of_a_kid_comes_changes_and_goes() {
 
     setting.write("a.json", "{");
     let told = setting.told();
-    assert!(told[0].1.contains("the old one stays: the document is JSON that is cut off"), "{told:?}");
+    assert!(told[0].1.contains("its previous content stays in use: the document is JSON that is cut off"), "{told:?}");
     assert_eq!(setting.login(&of_new), alice());
 
     setting.remove("a.json");
@@ -197,8 +201,7 @@ fn a_rule_file_that_is_replaced_counts_and_a_broken_one_does_not() {
     assert_eq!(login(), "alice-a");
     setting.write("rules.json", &rules("$2"));
     let told = setting.told();
-    let expected =
-        "The rule file '@/rules.json' has changed and cannot be used, so the old one stays: line 2: rule 1 has";
+    let expected = "The rule file '@/rules.json' has changed but cannot be used, so its previous content stays in use: line 2: rule 1 has";
     assert!(told[0].0 == Level::Error && told[0].1.starts_with(expected), "{told:?}");
     assert_eq!(login(), "alice-a");
     setting.write("rules.json", &rules("$1-b"));
@@ -228,7 +231,7 @@ fn the_file_of_an_issuer_is_replaced_as_a_whole_or_not_at_all() {
 
     setting.write("alpha.properties", "\nhttp-server.authentication.jwt.key-fil=x");
     let told = setting.told();
-    let expected = "The file of an issuer '@/alpha.properties' has changed and cannot be used, so the old one stays: \
+    let expected = "The per-issuer file '@/alpha.properties' has changed but cannot be used, so its previous content stays in use: \
                     @/alpha.properties:2: http-server.authentication.jwt.key-fil is not a known key";
     assert!(told[0].0 == Level::Error && told[0].1.starts_with(expected), "{told:?}");
     assert_eq!(logins(), [alice(), alice(), unknown()]);
@@ -239,7 +242,7 @@ fn the_file_of_an_issuer_is_replaced_as_a_whole_or_not_at_all() {
     assert_eq!(logins(), [alice(), alice(), unknown()]);
 
     setting.write("alpha.properties", &alpha_file);
-    let told = "The file of an issuer '@/alpha.properties' has changed and is in use";
+    let told = "The per-issuer file '@/alpha.properties' has changed and is in use";
     assert_eq!(setting.told(), [(Level::Info, told.to_owned())]);
     assert_eq!(logins(), [Err(Reason::MissingAudience), alice(), unknown()]);
 
@@ -280,7 +283,7 @@ fn issuers_that_change_places_between_two_files_count_together() {
         tokens.map(|(key, issuer)| setting.login(&key.token("", &format!(r#"{{"sub":"alice","iss":"{issuer}"}}"#))))
     };
     let no = || Err(Reason::SignatureMismatch);
-    let in_use = |file: &str| (Level::Info, format!("The file of an issuer '@/{file}' has changed and is in use"));
+    let in_use = |file: &str| (Level::Info, format!("The per-issuer file '@/{file}' has changed and is in use"));
     assert_eq!(straight(), [alice(), alice(), no(), no()]);
 
     setting.write("1.properties", &alpha_beta);
@@ -326,6 +329,6 @@ fn a_cache_file_of_two_issuers_is_refused_before_anything_is_fetched_or_written(
     };
     let refused = told(&others);
     assert!(refused.len() == 1 && refused[0].1.contains("have the same jwks.cache-file"), "{refused:?}");
-    let waits = "The file of an issuer '@/2.properties' has changed; the old one counts until the keys of the new one are fetched";
+    let waits = "The per-issuer file '@/2.properties' has changed; its previous content stays in use until its new keys are fetched";
     assert_eq!(told(&own), [(Level::Warning, waits.to_owned())]);
 }

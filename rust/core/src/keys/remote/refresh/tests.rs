@@ -587,9 +587,9 @@ fn a_changed_file_of_an_issuer_keeps_its_keys_and_waits_for_those_of_another_add
     let path = path.display();
     for line in [
         format!(
-            "The file of an issuer '{path}' has changed; the old one counts until the keys of the new one are fetched"
+            "The per-issuer file '{path}' has changed; its previous content stays in use until its new keys are fetched"
         ),
-        format!("The file of an issuer '{path}' has changed and is in use"),
+        format!("The per-issuer file '{path}' has changed and is in use"),
     ] {
         assert!(told.contains(&line), "{line}: {told:#?}");
     }

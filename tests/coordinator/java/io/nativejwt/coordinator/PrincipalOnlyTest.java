@@ -38,7 +38,7 @@ final class PrincipalOnlyTest {
                 .isInstanceOf(CoordinatorStartException.class)
                 .message()
                 .containsPattern(
-                        "native-jwt\\.properties:\\d: \\S*groups-field needs Trino 480 or later")
+                        "native-jwt\\.properties:\\d: \\S*groups-field requires Trino 480 or later")
                 .containsPattern(
                         "native-jwt\\.properties:\\d: \\S*credential-name needs Trino 480 or"
                                 + " later");

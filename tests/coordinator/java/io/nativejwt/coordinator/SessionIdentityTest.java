@@ -286,7 +286,7 @@ final class SessionIdentityTest {
     @Test
     void userWhomACatalogCouldTakeForAnotherIsRejected() {
         assertThatThrownBy(() -> as("svc-etl", null, "SELECT 1"))
-                .hasMessageContaining("The user 'svc-etl' has a hyphen in it");
+                .hasMessageContaining("The user 'svc-etl' contains a hyphen");
         assertThatThrownBy(() -> asUser("svc-etl", "SELECT 1"))
                 .hasMessageContaining("The session's user contains a hyphen");
     }

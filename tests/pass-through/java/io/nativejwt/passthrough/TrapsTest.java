@@ -74,7 +74,7 @@ final class TrapsTest {
     @Test
     void userWithAHyphenIsRejected() {
         assertThat(site.careful().login(site.token("svc-etl")).failure("SELECT 1"))
-                .startsWith("Authentication failed: The user 'svc-etl' has a hyphen in it");
+                .startsWith("Authentication failed: The user 'svc-etl' contains a hyphen");
         assertThat(site.careful().login(site.token("svc")).as("svc-etl").failure("SELECT 1"))
                 .startsWith("Authentication failed: The session's user contains a hyphen");
     }
