@@ -1,4 +1,4 @@
-//! Tokens that come again: what they are judged by, and when they are verified anew.
+//! The authenticator with its cache: what is checked for a cached token, and when it is validated again.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -15,16 +15,16 @@ fn with_key_file(name: &str, key: &Key, more: &str) -> Setting {
     Setting::new(name, &[("key.json", &key.jwk(""))]).open(&format!("key-file=@/key.json\n{more}"))
 }
 
-/// The user, and whether the cache knew the token.
-fn login(authenticator: &Authenticator, token: &str, now: i64) -> Result<(String, bool), Reason> {
+/// The user, and whether the token was cached.
+fn authenticate(authenticator: &Authenticator, token: &str, now: i64) -> Result<(String, bool), Reason> {
     authenticator.authenticate_with(format!("Bearer {token}").as_bytes(), UnixMillis(now), |verdict| {
         let user = verdict.map(|accepted| (accepted.identity.user.clone(), accepted.was_known));
         user.map_err(|reject| reject.code())
     })
 }
 
-fn known(authenticator: &Authenticator, token: &str) -> bool {
-    login(authenticator, token, 0).unwrap().1
+fn is_cached(authenticator: &Authenticator, token: &str) -> bool {
+    authenticate(authenticator, token, 0).unwrap().1
 }
 
 impl Authenticator {
@@ -32,118 +32,119 @@ impl Authenticator {
         self.issuers.epoch().settled()
     }
 
-    fn kept(&self) -> usize {
+    fn cached_tokens(&self) -> usize {
         self.cache.as_ref().unwrap().fill().0
     }
 }
 
 #[test]
-fn a_token_that_comes_again_has_the_same_identity_and_place() {
+fn a_cached_token_has_the_same_identity_and_place() {
     let key = Key::new(1);
     let setting = with_key_file("again", &key, "groups-field=groups");
     let header = format!("Bearer {}", key.token("", r#"{"sub":"alice","iss":"i","exp":9,"groups":["a","b"]}"#));
-    let authenticate = || {
+    let request = || {
         setting.authenticator().authenticate_with(header.as_bytes(), UnixMillis(0), |verdict| {
             let accepted = verdict.unwrap();
             (accepted.identity.clone(), accepted.place, accepted.was_known)
         })
     };
-    let (first, second) = (authenticate(), authenticate());
+    let first = request();
+    let second = request();
     assert_eq!((&first.0, first.1, first.2, second.2), (&second.0, second.1, false, true));
     assert!(first.1.is_some());
-    // Another scheme in front of the same token is the same token.
-    assert!(login(setting.authenticator(), header.strip_prefix("Bearer ").unwrap(), 0).unwrap().1);
+    // The cache has the token without the scheme.
+    assert!(authenticate(setting.authenticator(), header.strip_prefix("Bearer ").unwrap(), 0).unwrap().1);
 }
 
-/// The end, which is hashed, is the same.
+/// Both tokens have the same end, which is hashed.
 #[test]
-fn a_token_with_another_payload_before_the_signature_of_a_kept_one_is_refused() {
+fn a_token_with_another_payload_and_the_signature_of_a_cached_one_is_rejected() {
     let key = Key::new(1);
     let setting = with_key_file("other-payload", &key, "");
     let token = key.token("", ALICE);
-    assert_eq!(setting.login(&token), alice());
+    assert_eq!(setting.authenticate(&token), alice());
     let (other, signature) = (key.token("", r#"{"sub":"admin"}"#), token.rsplit('.').next().unwrap());
     let forged = format!("{}.{signature}", other.rsplit_once('.').unwrap().0);
     assert_eq!(forged.len(), token.len());
-    assert_eq!(setting.login(&forged), Err(Reason::SignatureMismatch));
-    assert!(known(setting.authenticator(), &token));
+    assert_eq!(setting.authenticate(&forged), Err(Reason::SignatureMismatch));
+    assert!(is_cached(setting.authenticator(), &token));
 }
 
 #[test]
-fn the_times_of_a_kept_token_are_judged_at_each_login() {
+fn the_times_of_a_cached_token_are_checked_at_each_request() {
     let key = Key::new(1);
     let setting = with_key_file("times", &key, "clock-skew=2s");
     let token = key.token("", r#"{"sub":"alice","exp":1000,"nbf":100}"#);
-    let at = |now| login(setting.authenticator(), &token, now);
+    let at = |now| authenticate(setting.authenticator(), &token, now);
     let accepted = |was_known| Ok(("alice".to_owned(), was_known));
     assert_eq!(at(500_000), accepted(false));
     assert_eq!((at(1_002_000), at(1_002_001)), (accepted(true), Err(Reason::TokenExpired)));
     assert_eq!((at(98_000), at(97_999)), (accepted(true), Err(Reason::TokenNotYetValid)));
-    assert_eq!(at(500_000), accepted(true), "it stays for a clock that is set right");
+    assert_eq!(at(500_000), accepted(true), "it stays cached");
 }
 
-/// With a limit on its life a token is not accepted before its `iat`, also where a kept one meets a clock that was set back.
+/// With `max-token-lifetime` a token is not accepted before its `iat`. A cached one is not either, after the clock was set back.
 #[test]
-fn the_time_of_issue_of_a_kept_token_is_judged_at_each_login() {
+fn the_time_of_issue_of_a_cached_token_is_checked_at_each_request() {
     let key = Key::new(1);
     let setting = with_key_file("issued", &key, "clock-skew=2s\nmax-token-lifetime=1h");
     let token = key.token("", r#"{"sub":"alice","iat":100,"exp":1000}"#);
-    let at = |now| login(setting.authenticator(), &token, now);
+    let at = |now| authenticate(setting.authenticator(), &token, now);
     let accepted = |was_known| Ok(("alice".to_owned(), was_known));
     assert_eq!((at(500_000), at(98_000)), (accepted(false), accepted(true)));
     assert_eq!(at(97_999), Err(Reason::IssuedInTheFuture));
-    assert_eq!(at(98_000), accepted(true), "it stays for a clock that is set right");
+    assert_eq!(at(98_000), accepted(true), "it stays cached");
 }
 
 #[test]
 fn an_explanation_names_the_step_that_failed() {
     let key = Key::new(1);
     let setting = with_key_file("explained", &key, "groups-field=groups");
-    let refusal = |token: &str| {
+    let failed = |token: &str| {
         let header = format!("Bearer {token}");
-        let refusal = setting.authenticator().explain(header.as_bytes(), UnixMillis(0), |_| ()).unwrap_err();
-        (refusal.step, refusal.reject.code())
+        let rejection = setting.authenticator().explain(header.as_bytes(), UnixMillis(0), |_| ()).unwrap_err();
+        (rejection.step, rejection.reject.code())
     };
     let good = key.token("", ALICE);
-    assert_eq!(refusal(""), (StepName::BearerToken, Reason::NoBearerToken));
-    assert_eq!(refusal("a.b"), (StepName::Parts, Reason::MalformedToken));
-    assert_eq!(refusal(&format!("{good}=")), (StepName::Base64url, Reason::MalformedBase64));
-    assert_eq!(refusal(&Key::new(2).token("", ALICE)), (StepName::Signature, Reason::SignatureMismatch));
-    assert_eq!(refusal(&key.token("", "{}")), (StepName::Principal, Reason::MissingPrincipal));
+    assert_eq!(failed(""), (StepName::BearerToken, Reason::NoBearerToken));
+    assert_eq!(failed("a.b"), (StepName::Parts, Reason::MalformedToken));
+    assert_eq!(failed(&format!("{good}=")), (StepName::Base64url, Reason::MalformedBase64));
+    assert_eq!(failed(&Key::new(2).token("", ALICE)), (StepName::Signature, Reason::SignatureMismatch));
+    assert_eq!(failed(&key.token("", "{}")), (StepName::Principal, Reason::MissingPrincipal));
     let token = key.token("", r#"{"sub":"alice","groups":7}"#);
-    assert_eq!(refusal(&token), (StepName::Groups, Reason::GroupsNotText));
+    assert_eq!(failed(&token), (StepName::Groups, Reason::GroupsNotText));
 }
 
 #[test]
-fn the_minimum_lifetime_of_a_kept_token_is_judged_at_each_login() {
+fn the_minimum_lifetime_of_a_cached_token_is_checked_at_each_request() {
     let key = Key::new(1);
     let more = "clock-skew=2s\npass-through.credential-name=token\npass-through.minimum-lifetime=10s";
     let setting = with_key_file("minimum", &key, more);
     let token = key.token("", r#"{"sub":"alice","exp":1000}"#);
-    let at = |now| login(setting.authenticator(), &token, now);
+    let at = |now| authenticate(setting.authenticator(), &token, now);
     assert_eq!((at(0), at(990_000)), (Ok(("alice".to_owned(), false)), Ok(("alice".to_owned(), true))));
     assert_eq!(at(990_001), Err(Reason::LifetimeTooShort));
 }
 
 #[test]
-fn a_cache_of_no_size_keeps_nothing() {
+fn a_cache_of_size_0_caches_nothing() {
     let key = Key::new(1);
     let setting = with_key_file("none", &key, "token-cache.max-size=0B");
     let (authenticator, token) = (setting.authenticator(), key.token("", ALICE));
     assert_eq!(authenticator.cache_slots(), 0);
-    assert!(!known(authenticator, &token) && !known(authenticator, &token));
+    assert!(!is_cached(authenticator, &token) && !is_cached(authenticator, &token));
     authenticator.forget_tokens();
 }
 
 #[test]
-fn refused_tokens_are_not_kept_and_an_explanation_never_uses_the_cache() {
+fn rejected_tokens_are_not_cached_and_an_explanation_never_uses_the_cache() {
     let (key, other) = (Key::new(1), Key::new(2));
-    let setting = with_key_file("refused", &key, "");
+    let setting = with_key_file("rejected", &key, "");
     let authenticator = setting.authenticator();
     for token in [other.token("", ALICE), key.token("", "{}"), key.token("", r#"{"sub":"alice","exp":-1}"#)] {
-        assert!(setting.login(&token).is_err());
+        assert!(setting.authenticate(&token).is_err());
     }
-    assert_eq!(authenticator.kept(), 0);
+    assert_eq!(authenticator.cached_tokens(), 0);
     let header = format!("Bearer {}", key.token("", ALICE));
     let signatures = Cell::new(0);
     let explain = || {
@@ -151,10 +152,10 @@ fn refused_tokens_are_not_kept_and_an_explanation_never_uses_the_cache() {
         authenticator.explain(header.as_bytes(), UnixMillis(0), count).unwrap();
     };
     explain();
-    assert_eq!(authenticator.kept(), 0);
+    assert_eq!(authenticator.cached_tokens(), 0);
     assert!(authenticator.authenticate(header.as_bytes(), UnixMillis(0)).is_ok());
     explain();
-    assert_eq!((signatures.get(), authenticator.kept()), (2, 1));
+    assert_eq!((signatures.get(), authenticator.cached_tokens()), (2, 1));
 }
 
 #[test]
@@ -162,20 +163,20 @@ fn tokens_can_be_forgotten_on_demand() {
     let key = Key::new(1);
     let setting = with_key_file("forget", &key, "");
     let (authenticator, token) = (setting.authenticator(), key.token("", ALICE));
-    assert!(!known(authenticator, &token) && known(authenticator, &token));
+    assert!(!is_cached(authenticator, &token) && is_cached(authenticator, &token));
     authenticator.forget_tokens();
-    assert_eq!(authenticator.kept(), 0);
-    assert!(!known(authenticator, &token) && known(authenticator, &token));
+    assert_eq!(authenticator.cached_tokens(), 0);
+    assert!(!is_cached(authenticator, &token) && is_cached(authenticator, &token));
 }
 
-/// At each step of the judgement that a test can hook into.
+/// The key is replaced in each of the steps.
 #[test]
-fn a_token_whose_key_goes_while_it_is_verified_is_not_served_afterwards() {
+fn a_token_whose_key_is_removed_while_it_is_validated_is_not_served_afterwards() {
     for (step, name) in ["key", "signature", "claims", "user"].into_iter().enumerate() {
         let (old, new) = (Key::new(1), Key::new(2));
         let setting = with_key_file(&format!("meanwhile-{name}"), &old, "");
         let token = old.token("", ALICE);
-        let exchange = |passed: Step<'_>| {
+        let replace = |passed: Step<'_>| {
             let now = match passed {
                 Step::Key(_) => 0,
                 Step::Signature => 1,
@@ -185,39 +186,40 @@ fn a_token_whose_key_goes_while_it_is_verified_is_not_served_afterwards() {
             };
             if now == step {
                 setting.write("key.json", &new.jwk(""));
-                assert_eq!(setting.told().len(), 1, "the new key is in use");
+                assert_eq!(setting.poll().len(), 1, "the new key is in use");
             }
         };
-        let verdict =
-            setting.authenticator().judge_with(token.as_bytes(), UnixMillis(0), &Journal::new(exchange), |verdict| {
-                verdict.map(|accepted| accepted.place)
-            });
-        // The key was right when it was asked; what follows is another matter.
+        let bearer_token = BearerToken { bytes: token.as_bytes(), start: 0 };
+        let observer = Journal::new(replace);
+        let verdict = setting
+            .authenticator()
+            .find_or_validate(bearer_token, UnixMillis(0), &observer, |verdict| verdict.map(|accepted| accepted.place));
+        // The key was in use when it was loaded, so the token is accepted. It is not cached.
         assert_eq!(verdict.unwrap(), None, "{name}");
-        assert_eq!(setting.login(&token), Err(Reason::SignatureMismatch), "{name}");
-        assert_eq!(setting.login(&new.token("", ALICE)), alice());
+        assert_eq!(setting.authenticate(&token), Err(Reason::SignatureMismatch), "{name}");
+        assert_eq!(setting.authenticate(&new.token("", ALICE)), alice());
     }
 }
 
 #[test]
-fn a_change_of_rules_alone_ends_kept_verdicts() {
+fn a_change_of_rules_alone_ends_cached_verdicts() {
     let key = Key::new(1);
     let rules = |user: &str| format!(r#"{{"rules":[{{"pattern":"(.+)","user":"{user}"}}]}}"#);
     let setting = Setting::new("kept-rules", &[("key.json", &key.jwk("")), ("rules.json", &rules("a"))])
         .open("key-file=@/key.json\nuser-mapping.file=@/rules.json");
     let (authenticator, token) = (setting.authenticator(), key.token("", ALICE));
-    let at = || login(authenticator, &token, 0).unwrap();
-    assert_eq!((at(), at()), (("a".to_owned(), false), ("a".to_owned(), true)));
+    let verdict = || authenticate(authenticator, &token, 0).unwrap();
+    assert_eq!((verdict(), verdict()), (("a".to_owned(), false), ("a".to_owned(), true)));
     setting.write("rules.json", &rules("b"));
-    setting.told();
-    assert_eq!((at(), at()), (("b".to_owned(), false), ("b".to_owned(), true)));
-    // A look that finds nothing new costs nothing.
-    setting.told();
-    assert!(known(authenticator, &token));
+    setting.poll();
+    assert_eq!((verdict(), verdict()), (("b".to_owned(), false), ("b".to_owned(), true)));
+    // A poll that finds no change invalidates nothing.
+    setting.poll();
+    assert!(is_cached(authenticator, &token));
 }
 
 #[test]
-fn a_key_that_a_fetch_removes_ends_its_tokens_and_a_fetch_without_news_ends_none() {
+fn a_fetch_that_removes_a_key_ends_its_tokens_and_a_fetch_without_changes_ends_none() {
     let (one, two) = (Key::new(1), Key::new(2));
     let both = format!(r#"{{"keys":[{},{}]}}"#, one.jwk(r#","kid":"one""#), two.jwk(r#","kid":"two""#));
     let second = format!(r#"{{"keys":[{}]}}"#, two.jwk(r#","kid":"two""#));
@@ -236,32 +238,34 @@ fn a_key_that_a_fetch_removes_ends_its_tokens_and_a_fetch_without_news_ends_none
     authenticator.wait_until_fetched(BOUND).unwrap();
     let [of_one, of_two] =
         [(&one, "one"), (&two, "two")].map(|(key, id)| key.token(&format!(r#","kid":"{id}""#), ALICE));
-    assert!(!known(authenticator, &of_one) && !known(authenticator, &of_two));
+    assert!(!is_cached(authenticator, &of_one) && !is_cached(authenticator, &of_two));
 
     let (epoch, seen) = (authenticator.epoch(), fetches.load(Ordering::SeqCst));
     until("two more fetches", || fetches.load(Ordering::SeqCst) >= seen + 2);
     assert_eq!(authenticator.epoch(), epoch);
-    assert!(known(authenticator, &of_one) && known(authenticator, &of_two));
+    assert!(is_cached(authenticator, &of_one) && is_cached(authenticator, &of_two));
 
     is_removed.store(true, Ordering::SeqCst);
-    until("the key is gone", || login(authenticator, &of_one, 0).is_err());
-    assert_eq!(login(authenticator, &of_one, 0), Err(Reason::UnknownKeyId));
+    until("the key is removed", || authenticate(authenticator, &of_one, 0).is_err());
+    assert_eq!(authenticate(authenticator, &of_one, 0), Err(Reason::UnknownKeyId));
     assert_ne!(authenticator.epoch(), epoch);
-    assert!(!known(authenticator, &of_two), "it is verified once more");
-    assert!(known(authenticator, &of_two));
+    assert!(!is_cached(authenticator, &of_two), "it is verified once more");
+    assert!(is_cached(authenticator, &of_two));
 }
 
 fn until(what: &str, mut holds: impl FnMut() -> bool) {
     crate::http::test_server::until(what, &mut holds);
 }
 
-/// Keys are exchanged while threads log in: who was accepted had a key that served at some moment of the login.
+/// Keys are replaced while threads authenticate. A token is accepted only if its key was in use during the request.
 #[test]
-fn threads_are_never_served_by_a_key_that_was_exchanged_before_they_came() {
+fn threads_get_no_verdict_of_a_key_that_was_replaced_before_the_request() {
     let keys = [Key::new(1), Key::new(2), Key::new(3)];
     let setting = with_key_file("threads", &keys[0], "");
     let tokens: Vec<_> = keys.iter().map(|key| key.token("", ALICE)).collect();
-    let (begun, ended, over) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicBool::new(false));
+    let begun = AtomicUsize::new(0);
+    let ended = AtomicUsize::new(0);
+    let over = AtomicBool::new(false);
     let served = AtomicUsize::new(0);
     thread::scope(|scope| {
         for _ in 0..3 {
@@ -272,9 +276,9 @@ fn threads_are_never_served_by_a_key_that_was_exchanged_before_they_came() {
                     }
                     let number = round % keys.len();
                     let first = ended.load(Ordering::SeqCst);
-                    let verdict = login(setting.authenticator(), &tokens[number], 0);
+                    let verdict = authenticate(setting.authenticator(), &tokens[number], 0);
                     if begun.load(Ordering::SeqCst) == first {
-                        assert_eq!(verdict.is_ok(), first % keys.len() == number, "login {round}");
+                        assert_eq!(verdict.is_ok(), first % keys.len() == number, "request {round}");
                     }
                     served.fetch_add(usize::from(verdict.is_ok_and(|(_, was_known)| was_known)), Ordering::SeqCst);
                 }
@@ -283,10 +287,10 @@ fn threads_are_never_served_by_a_key_that_was_exchanged_before_they_came() {
         for change in 1..=100 {
             begun.store(change, Ordering::SeqCst);
             setting.write("key.json", &keys[change % keys.len()].jwk(""));
-            assert_eq!(setting.told().len(), 1);
+            assert_eq!(setting.poll().len(), 1);
             ended.store(change, Ordering::SeqCst);
-            let known = served.load(Ordering::SeqCst);
-            until("tokens are served", || served.load(Ordering::SeqCst) > known + 10);
+            let before = served.load(Ordering::SeqCst);
+            until("tokens are served", || served.load(Ordering::SeqCst) > before + 10);
         }
         over.store(true, Ordering::SeqCst);
     });

@@ -1,20 +1,20 @@
-//! JSON as issuers usually write it: texts without escapes, numbers that are short integers, few levels of nesting.
+//! The fast path for JSON of typical issuers: texts without escapes, short integers, few levels of nesting.
 //!
-//! A text of that form has one meaning, and this reader finds it in about half of `serde_json`'s time. Of any other text,
-//! also of a wrong one, it says only that it does not know it.
+//! It takes about half of `serde_json`'s time. For every other text, valid or not, it returns `None`.
 
 use std::borrow::Cow;
 
 use super::member_names::MemberNames;
 use super::{Member, Value, has_outer_white_space};
 
-/// So deep below the outer object may a container stand, and then it must be empty; claims have two or three levels.
-const DEEPEST: u32 = 16;
+/// The maximum level of a container below the outer object; at this level it must be empty. Claims have two or three
+/// levels.
+const MAX_DEPTH: u32 = 16;
 
-/// So many digits fit into an `i64`.
-const MOST_DIGITS: usize = 18;
+/// The number of digits that always fit into an `i64`.
+const MAX_DIGITS: usize = 18;
 
-/// As [`super::read_object`]; `None` if the text is not of the usual form. `wanted` is asked again then, by the other reader.
+/// As [`super::read_object`]. `None` leaves the text to the full reader, which calls `wanted` again.
 pub(super) fn read_object<'j>(text: &'j [u8], wanted: impl Fn(&str) -> bool) -> Option<Vec<Member<'j>>> {
     let mut reader = Reader { text: str::from_utf8(text).ok()?, at: 0, names: MemberNames::default() };
     if reader.token()? != b'{' {
@@ -27,7 +27,7 @@ pub(super) fn read_object<'j>(text: &'j [u8], wanted: impl Fn(&str) -> bool) -> 
 
 struct Reader<'j> {
     text: &'j str,
-    /// The place of the next byte to be looked at.
+    /// The offset of the next byte.
     at: usize,
     names: MemberNames<'j>,
 }
@@ -43,7 +43,7 @@ impl<'j> Reader<'j> {
         }
     }
 
-    /// The next byte that is not white space.
+    /// Consumes the next byte that is not white space.
     fn token(&mut self) -> Option<u8> {
         self.skip_white_space();
         let byte = self.peek()?;
@@ -51,8 +51,8 @@ impl<'j> Reader<'j> {
         Some(byte)
     }
 
-    /// The members after `{`. `keep` says of each name whether its value is kept, or `None` if the name is none of the usual
-    /// form.
+    /// Reads the members after `{`. `keep` returns for each name whether its value is kept, or `None` to leave the text to
+    /// the full reader.
     fn object(&mut self, level: u32, keep: impl Fn(&str) -> Option<bool>) -> Option<Vec<Member<'j>>> {
         let mut members = Vec::new();
         let mut open = self.names.begin();
@@ -69,7 +69,7 @@ impl<'j> Reader<'j> {
                 }
                 if keep {
                     if level == 0 && members.is_empty() {
-                        // Of claims and of a header, hardly ever more are kept.
+                        // Claims and headers rarely keep more.
                         members.reserve(8);
                     }
                     let value = self.value(level)?;
@@ -91,7 +91,7 @@ impl<'j> Reader<'j> {
         Some(members)
     }
 
-    /// The elements after `[`.
+    /// Reads the elements after `[`.
     fn array(&mut self, level: u32, keep: bool) -> Option<Vec<Value<'j>>> {
         let mut values = Vec::new();
         self.skip_white_space();
@@ -122,7 +122,7 @@ impl<'j> Reader<'j> {
         }
     }
 
-    /// A value that nobody keeps, looked at as closely.
+    /// Checks a value without keeping it.
     fn skip_value(&mut self, level: u32) -> Option<()> {
         match self.token_of_value(level)? {
             b'"' => self.string().map(drop),
@@ -133,10 +133,10 @@ impl<'j> Reader<'j> {
     }
 
     fn token_of_value(&mut self, level: u32) -> Option<u8> {
-        if level == DEEPEST { None } else { self.token() }
+        if level == MAX_DEPTH { None } else { self.token() }
     }
 
-    /// A number or a word that begins with this byte.
+    /// Reads a number or a word that begins with this byte.
     fn scalar(&mut self, first: u8) -> Option<Value<'j>> {
         match first {
             b'0' => Some(Value::Integer(0)),
@@ -155,7 +155,7 @@ impl<'j> Reader<'j> {
         }
     }
 
-    /// The rest of a word.
+    /// Reads the rest of a word.
     fn word(&mut self, rest: &str, value: Value<'j>) -> Option<Value<'j>> {
         let end = self.at + rest.len();
         if self.text.as_bytes().get(self.at..end)? != rest.as_bytes() {
@@ -165,14 +165,14 @@ impl<'j> Reader<'j> {
         Some(value)
     }
 
-    /// The integer that begins with this digit. It stops at `.` and `e`, where the caller finds neither a comma nor a closing
-    /// bracket and gives up; the same becomes of a digit after `0`.
+    /// Reads an integer that begins with this digit. It stops at `.` and `e`. The caller then finds neither a comma nor a
+    /// closing bracket, and returns `None`; so it does for a digit after `0`.
     fn integer(&mut self, first: u8) -> Option<i64> {
         let mut integer = i64::from(first - b'0');
-        let most = self.at + MOST_DIGITS;
+        let limit = self.at + MAX_DIGITS;
         while let Some(digit @ b'0'..=b'9') = self.peek() {
             self.at += 1;
-            if self.at == most {
+            if self.at == limit {
                 return None;
             }
             integer = integer * 10 + i64::from(digit - b'0');
@@ -180,7 +180,7 @@ impl<'j> Reader<'j> {
         Some(integer)
     }
 
-    /// The text after `"`. Both of its ends are beside an ASCII byte, so that it is made of whole characters.
+    /// Reads the text after `"`. Both of its ends are next to an ASCII byte, so they are character boundaries.
     fn string(&mut self) -> Option<&'j str> {
         let bytes = self.text.as_bytes();
         let start = self.at;
@@ -206,12 +206,12 @@ impl<'j> Reader<'j> {
     }
 }
 
-/// The highest bit of each byte that ends a text or needs more thought: `"`, `\`, a control character. The lowest of these bits
-/// is exact, since no byte before the first special one borrows; those above it may be wrong.
+/// Sets the highest bit of each byte that ends the text or leaves it to the full reader: `"`, `\`, a control character. The
+/// lowest of these bits is exact, because no byte before the first special one borrows. Those above it may be wrong.
 fn special_bytes(eight: u64) -> u64 {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGHS: u64 = 0x8080_8080_8080_8080;
-    // A byte less than the limit borrows from its highest bit; one that had that bit before was not less.
+    // A byte below the limit borrows from its highest bit. A byte in which this bit was set before is not below it.
     let below = |bytes: u64, limit: u8| bytes.wrapping_sub(ONES * u64::from(limit)) & !bytes;
     let quote = below(eight ^ (ONES * u64::from(b'"')), 1);
     let backslash = below(eight ^ (ONES * u64::from(b'\\')), 1);
@@ -223,7 +223,7 @@ mod tests {
     use super::super::full;
     use super::*;
 
-    /// True if the text is of the usual form. Then both readers must read the same.
+    /// True if the fast reader accepts the text. Both readers must then return the same.
     fn agree(text: &[u8]) -> bool {
         for keep in [true, false] {
             let wanted = |name: &str| keep || name.len() == 3;
@@ -235,9 +235,9 @@ mod tests {
     }
 
     #[test]
-    fn the_usual_form_is_known_and_nothing_else() {
+    fn typical_json_is_accepted_and_nothing_else() {
         let deep = |levels: usize| format!("{{\"a\":{}{}}}", "[".repeat(levels), "]".repeat(levels));
-        let deepest = deep(DEEPEST as usize);
+        let deepest = deep(MAX_DEPTH as usize);
         for text in [
             "{}",
             " {\t}\r\n",
@@ -248,7 +248,7 @@ mod tests {
         ] {
             assert!(agree(text.as_bytes()), "{text}");
         }
-        let too_deep = deep(DEEPEST as usize + 1);
+        let too_deep = deep(MAX_DEPTH as usize + 1);
         for text in [
             "",
             "[]",
@@ -306,9 +306,9 @@ mod tests {
         }
     }
 
-    /// Claims and headers, changed at random; the same ones in each run.
+    /// Claims and headers with random changes, which are the same in each run.
     #[test]
-    fn what_it_takes_serde_json_takes_as_the_same() {
+    fn serde_json_accepts_the_same_with_the_same_result() {
         const PARTS: &[&str] = &[
             "\"",
             "\\",
@@ -352,7 +352,8 @@ mod tests {
             r#"{"a":[{"iss":1,"b":[[],{}]},-7,null],"abc":{"abc":true,"d":""},"exp":1795325760}"#,
             "{}",
         ];
-        let (mut usual, mut other) = (0, 0);
+        let mut accepted = 0;
+        let mut left = 0;
         for round in 0..200_000 {
             let mut text = texts[round % texts.len()].as_bytes().to_vec();
             for _ in 0..=below(3) {
@@ -361,8 +362,8 @@ mod tests {
                 let until = (at + below(3)).min(text.len());
                 drop(text.splice(at..until, part));
             }
-            *if agree(&text) { &mut usual } else { &mut other } += 1;
+            *if agree(&text) { &mut accepted } else { &mut left } += 1;
         }
-        assert!(usual > 10_000 && other > 100_000, "{usual} {other}");
+        assert!(accepted > 10_000 && left > 100_000, "{accepted} {left}");
     }
 }

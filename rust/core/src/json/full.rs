@@ -1,4 +1,4 @@
-//! Every text that RFC 8259 allows, read by `serde_json`, and why another one is refused.
+//! The full reader, on `serde_json`: it reads every text that RFC 8259 allows, and explains why it rejects others.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,8 +10,8 @@ use super::member_names::MemberNames;
 use super::{JsonError, Member, Value, has_outer_white_space};
 
 pub(super) fn read_object(text: &[u8], wanted: impl Fn(&str) -> bool) -> Result<Vec<Member<'_>>, JsonError> {
-    // Looked through once as a whole, valid UTF-8 is not looked at again at each text in it. Invalid one is left to the
-    // reader of bytes, which says where it is.
+    // After one check of the whole input, `from_str` need not check each text again for UTF-8. For invalid UTF-8,
+    // `from_slice` reports the place.
     match str::from_utf8(text) {
         Ok(text) => read_object_by(serde_json::Deserializer::from_str(text), wanted),
         Err(_) => read_object_by(serde_json::Deserializer::from_slice(text), wanted),
@@ -33,10 +33,9 @@ fn read_object_by<'j>(
     }
 }
 
-/// Splits the array that is the member `name` of an object into the texts of its elements, at most `most` of them; `None`
-/// if there is no such member. What an element holds is left to the reader of elements, so that a bad one costs only
-/// itself.
-pub(crate) fn split_array<'j>(text: &'j [u8], name: &str, most: usize) -> Result<Option<Vec<&'j str>>, JsonError> {
+/// Splits the array in the member `name` of an object into the texts of its elements, at most `max` of them. `None` if
+/// there is no such member. The caller reads each element by itself, so an invalid one does not affect the others.
+pub(crate) fn split_array<'j>(text: &'j [u8], name: &str, max: usize) -> Result<Option<Vec<&'j str>>, JsonError> {
     let mut deserializer = serde_json::Deserializer::from_slice(text);
     let mut reading = Reading::default();
     let array = deserializer
@@ -52,15 +51,15 @@ pub(crate) fn split_array<'j>(text: &'j [u8], name: &str, most: usize) -> Result
         return Err(JsonError::Malformed(format!("'{name}' is not an array")));
     }
     let mut too_many = false;
-    match serde_json::Deserializer::from_str(array.get()).deserialize_seq(RawElements { most, too_many: &mut too_many })
+    match serde_json::Deserializer::from_str(array.get()).deserialize_seq(RawElements { max, too_many: &mut too_many })
     {
         Ok(elements) => Ok(Some(elements)),
-        Err(_) if too_many => Err(JsonError::Malformed(format!("'{name}' has more than {most} elements"))),
+        Err(_) if too_many => Err(JsonError::Malformed(format!("'{name}' has more than {max} elements"))),
         Err(error) => Err(JsonError::Malformed(describe(&error))),
     }
 }
 
-/// `serde_json`'s message may quote the input (`invalid type: string "…"`); the category and the place do not.
+/// Category and place. The message of `serde_json` may quote the input (`invalid type: string "…"`).
 fn describe(error: &serde_json::Error) -> String {
     let what = match error.classify() {
         serde_json::error::Category::Eof => "JSON ends too early",
@@ -71,10 +70,10 @@ fn describe(error: &serde_json::Error) -> String {
     format!("{what} at line {} column {}", error.line(), error.column())
 }
 
-/// What the visitors of one document share.
+/// State that the visitors of one document share.
 #[derive(Default)]
 struct Reading<'j> {
-    /// A problem of our own, since serde's errors are only text.
+    /// Our own error, because serde's errors are only text.
     problem: Option<JsonError>,
     names: MemberNames<'j>,
 }
@@ -86,7 +85,7 @@ impl<'j> Reading<'j> {
     }
 }
 
-/// The members of one object.
+/// Reads the members of one object.
 struct ObjectVisitor<'r, 'j, W> {
     wanted: W,
     reading: &'r mut Reading<'j>,
@@ -101,7 +100,7 @@ impl<'j, W: Fn(&str) -> bool> Visitor<'j> for ObjectVisitor<'_, 'j, W> {
 
     fn visit_map<A: MapAccess<'j>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut object = self.reading.names.begin();
-        // Of the claims and of a header, hardly ever more are kept.
+        // Claims and headers rarely keep more.
         let mut members = Vec::with_capacity(8);
         while let Some(name) = map.next_key_seed(Text)? {
             if has_outer_white_space(&name) {
@@ -122,7 +121,7 @@ impl<'j, W: Fn(&str) -> bool> Visitor<'j> for ObjectVisitor<'_, 'j, W> {
     }
 }
 
-/// A value: kept as a [`Value`], or only checked, which leaves [`Value::Null`] behind.
+/// Reads a value, or only checks it and returns [`Value::Null`].
 struct ValueSeed<'r, 'j> {
     keep: bool,
     reading: &'r mut Reading<'j>,
@@ -199,7 +198,7 @@ impl<'j> Visitor<'j> for ValueSeed<'_, 'j> {
     }
 }
 
-/// One member of an object, unread.
+/// Returns one member of an object as text.
 struct RawMemberVisitor<'r, 'j, 'n> {
     wanted: &'n str,
     reading: &'r mut Reading<'j>,
@@ -230,9 +229,9 @@ impl<'j> Visitor<'j> for RawMemberVisitor<'_, 'j, '_> {
     }
 }
 
-/// The elements of an array, unread.
+/// Returns the elements of an array as texts.
 struct RawElements<'p> {
-    most: usize,
+    max: usize,
     too_many: &'p mut bool,
 }
 
@@ -246,7 +245,7 @@ impl<'j> Visitor<'j> for RawElements<'_> {
     fn visit_seq<A: SeqAccess<'j>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
         let mut elements = Vec::new();
         while let Some(element) = seq.next_element::<&'j RawValue>()? {
-            if elements.len() == self.most {
+            if elements.len() == self.max {
                 *self.too_many = true;
                 return Err(de::Error::custom("too many"));
             }
@@ -256,7 +255,7 @@ impl<'j> Visitor<'j> for RawElements<'_> {
     }
 }
 
-/// A member's name, borrowed where it has no escapes.
+/// Reads a member's name, which is borrowed if it has no escapes.
 struct Text;
 
 impl<'j> DeserializeSeed<'j> for Text {

@@ -1,22 +1,22 @@
-//! Which names an object has had already (RFC 7519, section 4: a name that stands twice is refused).
+//! Detects duplicate members of objects (RFC 7519, section 4).
 
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-/// The names seen in the objects that are open, the innermost one's last: one list for a whole document.
+/// The names in the objects that are being read, those of the innermost object last. There is one list for a document.
 #[derive(Default)]
 pub(super) struct MemberNames<'j> {
     few: Vec<Cow<'j, str>>,
 }
 
-/// An object whose members are being read. Few names are compared one by one; many go into a set, so that 100 000 members
-/// cost no more than linear time.
+/// An object that is being read. The first names are compared one by one; further ones go into a set, so that 100 000
+/// members take linear time.
 pub(super) struct OpenObject<'j> {
-    /// Where its names begin in the list.
+    /// The index of its first name in the list.
     start: usize,
-    /// The [`mark`]s of its names: a name whose mark is not there is new, and is compared with none.
+    /// The [`mark`]s of its names. A name whose mark is not set is new and needs no comparison.
     marks: u64,
-    /// The names beyond the few.
+    /// The names after the first [`MemberNames::FEW`].
     many: Option<HashSet<Cow<'j, str>>>,
 }
 
@@ -30,7 +30,7 @@ impl<'j> MemberNames<'j> {
         OpenObject { start: self.few.len(), marks: 0, many: None }
     }
 
-    /// False if the object has the name already.
+    /// False if the object already has the name.
     pub(super) fn insert(&mut self, object: &mut OpenObject<'j>, name: Cow<'j, str>) -> bool {
         let few = self.few.get(object.start..).unwrap_or_default();
         let mark = mark(&name);
@@ -54,7 +54,7 @@ impl<'j> MemberNames<'j> {
     }
 }
 
-/// One bit of 64, by the name's length and ends; the same for equal names, and seldom for others.
+/// One of 64 bits, from the length and the ends of the name. Equal names have the same bit, other names rarely.
 fn mark(name: &str) -> u64 {
     let bytes = name.as_bytes();
     let end = |byte: Option<&u8>| byte.map_or(0, |byte| usize::from(*byte));

@@ -1,4 +1,4 @@
-//! Compact form → three borrowed parts → their bytes (RFC 7515, sections 7.1 and 5.2).
+//! JWS Compact Serialization → three borrowed parts → their decoded bytes (RFC 7515, sections 7.1 and 5.2).
 
 pub(crate) mod bearer;
 pub(crate) mod protected_header;
@@ -12,7 +12,7 @@ use crate::rejection::{Reason, Rejection};
 use crate::token::protected_header::ProtectedHeader;
 use crate::token::wiped::WipedBytes;
 
-/// The three parts of a compact JWS, still encoded.
+/// The three encoded parts of a token in JWS Compact Serialization.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CompactJws<'t> {
     header: &'t [u8],
@@ -22,15 +22,15 @@ pub(crate) struct CompactJws<'t> {
     signing_input: &'t [u8],
 }
 
-/// A token whose protected header is decoded and whose other parts wait: stock refuses a header before it decodes them.
+/// A token whose protected header is decoded. The other parts are decoded later, because Trino rejects a header first.
 #[derive(Debug)]
 pub(crate) struct DecodedHeader<'t> {
     bytes: WipedBytes,
     token: CompactJws<'t>,
 }
 
-/// A token with all its parts decoded. Only [`DecodedHeader::decode_rest`] makes one, so that signing input, signature and
-/// payload are always those of one token.
+/// A token with all parts decoded. Only [`DecodedHeader::decode_rest`] makes one, so signing input, signature and payload
+/// always belong to one token.
 #[derive(Debug)]
 pub(crate) struct DecodedToken<'t> {
     header: &'t DecodedHeader<'t>,
@@ -39,7 +39,7 @@ pub(crate) struct DecodedToken<'t> {
 }
 
 impl<'t> CompactJws<'t> {
-    /// Splits at the dots. Nothing is decoded, so that a huge or foreign token costs no more than one look at its bytes.
+    /// Splits the token at the dots. It decodes nothing, so a huge or malformed token costs one pass over its bytes.
     pub(crate) fn parse(token: &'t [u8], max_bytes: usize) -> Result<Self, Rejection> {
         if token.len() > max_bytes {
             let message = format!("Token is {} bytes long; the limit is {max_bytes} bytes", token.len());
@@ -78,7 +78,7 @@ impl<'t> CompactJws<'t> {
 }
 
 impl DecodedHeader<'_> {
-    /// Reads the header.
+    /// Parses the header.
     pub(crate) fn parse(&self) -> Result<ProtectedHeader<'_>, Rejection> {
         ProtectedHeader::parse(&self.bytes, !self.token.signature.is_empty())
     }
@@ -97,7 +97,7 @@ impl DecodedToken<'_> {
         &self.header.bytes
     }
 
-    /// The payload's bytes, which nobody has verified: [`signature::verify`](crate::signature::verify) does.
+    /// The payload's bytes before [`signature::verify`](crate::signature::verify) has verified them.
     pub(crate) fn unverified_payload(&self) -> &[u8] {
         &self.payload
     }
@@ -107,14 +107,14 @@ impl DecodedToken<'_> {
         &self.signature
     }
 
-    /// What was signed (RFC 7515, section 5.2, step 8).
+    /// The JWS Signing Input (RFC 7515, section 5.2, step 8).
     pub(crate) fn signing_input(&self) -> &[u8] {
         self.header.token.signing_input
     }
 }
 
 /// Decodes one part strictly (RFC 7515, section 2): no padding, no white space, no `+` or `/`, no stray bits at the end.
-/// `name` is jjwt's name of the part. The message does not repeat the part.
+/// `name` is jjwt's name of the part. The message does not contain the part.
 fn decode_part(part: &[u8], name: &str) -> Result<WipedBytes, Rejection> {
     let mut decoded = WipedBytes::with_capacity(base64::decoded_len_estimate(part.len()));
     decode(part, &mut decoded).map_err(|error| {
@@ -122,15 +122,15 @@ fn decode_part(part: &[u8], name: &str) -> Result<WipedBytes, Rejection> {
             base64::DecodeError::InvalidByte(position, _) => format!("unexpected character at offset {position}"),
             base64::DecodeError::InvalidLastSymbol { .. } => "stray bits in the last character".to_owned(),
             base64::DecodeError::InvalidPadding => "padding".to_owned(),
-            base64::DecodeError::InvalidLength(_) => "impossible length".to_owned(),
+            base64::DecodeError::InvalidLength(_) => "invalid length".to_owned(),
         };
         Rejection::new(Reason::MalformedBase64, format!("Invalid Base64Url {name}: {place}"))
     })?;
     Ok(decoded)
 }
 
-/// Appends what the text stands for, within the room that is there. The quick decoder says yes or no; where it says no, the
-/// other one says why.
+/// Appends the decoded text, within the capacity of `decoded`. The fast decoder gives no reason for an error, so the other
+/// one decodes the text again.
 fn decode(text: &[u8], decoded: &mut Vec<u8>) -> Result<(), base64::DecodeError> {
     let before = decoded.len();
     if base64_simd::URL_SAFE_NO_PAD.decode_append(text, decoded).is_ok() {
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn other_numbers_of_dots_are_refused() {
+    fn other_numbers_of_dots_are_rejected() {
         for (token, code) in [
             ("garbage", Reason::MalformedToken),
             ("a.b", Reason::MalformedToken),
@@ -165,13 +165,13 @@ mod tests {
     }
 
     #[test]
-    fn the_limit_is_the_last_length_accepted() {
+    fn a_token_as_long_as_the_limit_is_accepted() {
         assert!(CompactJws::parse(b"a.b.c", 5).is_ok());
         assert_eq!(CompactJws::parse(b"a.b.cc", 5).unwrap_err().code(), Reason::TokenTooLarge);
     }
 
     #[test]
-    fn sloppy_base64_is_refused() {
+    fn lenient_base64_is_rejected() {
         assert_eq!(**decode_part(b"YWI", "payload").unwrap(), *b"ab");
         for part in ["YWI=", "YW I", "YWI\n", "Y+I", "Y/I", "YWJ", "Y", "YW\u{e9}"] {
             let reject = decode_part(part.as_bytes(), "payload").unwrap_err();
@@ -180,12 +180,13 @@ mod tests {
         }
     }
 
-    /// Two decoders must not differ in what is a good text: the one in vector instructions takes 16 or 32 bytes at once and
-    /// the rest one by one, so every length up to twice that is tried, with every byte at every place of a text.
+    /// Both decoders must accept the same texts. The one with vector instructions decodes 16 or 32 bytes at once and the
+    /// rest one by one, so the test tries every length up to twice that, with every byte at every place.
     #[test]
-    fn both_decoders_take_the_same_texts() {
+    fn both_decoders_accept_the_same_texts() {
         let agree = |text: &[u8]| {
-            let (mut quick, mut plain) = (Vec::new(), Vec::new());
+            let mut quick = Vec::new();
+            let mut plain = Vec::new();
             let quick = base64_simd::URL_SAFE_NO_PAD.decode_append(text, &mut quick).map(|_| quick).ok();
             let plain = URL_SAFE_NO_PAD.decode_vec(text, &mut plain).map(|()| plain).ok();
             assert_eq!(quick, plain, "{text:?}");
@@ -201,7 +202,7 @@ mod tests {
                 }
             }
         }
-        // Every end of two and of three characters: the bits that stand for nothing must be 0.
+        // Every end of two and of three characters: their unused bits must be 0.
         for last in 0..=u16::MAX {
             let [first, second] = last.to_be_bytes();
             agree(&[b'A', first, second]);

@@ -1,4 +1,4 @@
-//! Protected header: which algorithm, which key (RFC 7515, section 4.1).
+//! The protected header: algorithm, key, and what must be absent (RFC 7515, section 4.1).
 
 use std::borrow::Cow;
 
@@ -11,23 +11,23 @@ use crate::json::{JsonError, Value, read_object};
 use crate::quoted::quoted;
 use crate::rejection::{Reason, Rejection};
 
-/// What the pipeline needs of the protected header. Of `jku`, `jwk`, `x5u` and `x5c` only the type is checked, which jjwt
-/// checks too: a token cannot bring its own key (RFC 8725, section 3.10).
+/// The used parameters of the protected header. For `jku`, `jwk`, `x5u` and `x5c` only the type is checked, as in jjwt: a
+/// token cannot bring its own key (RFC 8725, section 3.10).
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct ProtectedHeader<'t> {
     pub(crate) algorithm: Algorithm,
-    /// `kid`; an empty one or one of only white space counts as none, as in stock.
+    /// `kid`; one that is empty or white space counts as absent, as in Trino.
     pub(crate) key_id: Option<Cow<'t, str>>,
-    /// `typ`, which only a configuration that demands one looks at.
+    /// `typ`, which is checked only if the configuration requires one.
     pub(crate) token_type: Option<Cow<'t, str>>,
-    /// `x5t#S256`, else `x5t`, where it is the digest that it should be.
+    /// `x5t#S256`, or else `x5t`, if it is a digest of the right length.
     pub(crate) thumbprint: Option<CertificateThumbprint>,
 }
 
-/// What the configuration demands of the header.
+/// The configured requirements for the header.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct HeaderPolicy {
-    /// `alg` must be one of these; every algorithm is good if there are none.
+    /// `alg` must be one of these; empty allows every algorithm.
     pub(crate) allowed_algorithms: Vec<Algorithm>,
     /// `typ` must be this media type.
     pub(crate) required_token_type: Option<String>,
@@ -50,7 +50,7 @@ impl HeaderPolicy {
     }
 }
 
-/// `application/` may be left out where no other slash follows (RFC 7515, section 4.1.9).
+/// Removes `application/`, which may be omitted if no other slash follows (RFC 7515, section 4.1.9).
 fn bare_type(media_type: &str) -> &str {
     const PREFIX: &str = "application/";
     match media_type.split_at_checked(PREFIX.len()) {
@@ -59,8 +59,8 @@ fn bare_type(media_type: &str) -> &str {
     }
 }
 
-/// The digest of the certificate of the key that signed (RFC 7515, sections 4.1.7 and 4.1.8). It is compared with what the
-/// key set says, and trusted for nothing.
+/// The X.509 certificate thumbprint of the signing key (RFC 7515, sections 4.1.7 and 4.1.8). It only selects a key of the
+/// JWK Set, and proves nothing.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum CertificateThumbprint {
     Sha1([u8; 20]),
@@ -75,8 +75,8 @@ impl CertificateThumbprint {
         }
     }
 
-    /// Base64url of exactly the digest's length.
-    fn read<const N: usize>(text: &str) -> Option<[u8; N]> {
+    /// Decodes base64url of exactly the digest's length.
+    fn decode<const N: usize>(text: &str) -> Option<[u8; N]> {
         let mut digest = [0; N];
         let length = URL_SAFE_NO_PAD.decode_slice(text, &mut digest).ok()?;
         (length == N).then_some(digest)
@@ -84,13 +84,13 @@ impl CertificateThumbprint {
 }
 
 impl<'t> ProtectedHeader<'t> {
-    /// A header as tests need it.
+    /// A header for tests.
     #[cfg(test)]
     pub(crate) fn of(algorithm: Algorithm, key_id: Option<&'t str>) -> Self {
         Self { algorithm, key_id: key_id.map(Into::into), token_type: None, thumbprint: None }
     }
 
-    /// What the token calls its key: `kid`, else the thumbprint of its certificate.
+    /// The name of the key in the token: `kid`, or else the certificate thumbprint.
     pub(crate) fn key_name(&self) -> Option<&[u8]> {
         match (&self.key_id, &self.thumbprint) {
             (Some(key_id), _) => Some(key_id.as_bytes()),
@@ -99,27 +99,33 @@ impl<'t> ProtectedHeader<'t> {
         }
     }
 
-    /// Reads the decoded header. `has_signature` says whether the third part holds anything; stock looks at it between
-    /// `alg` and `crit`.
+    /// Parses the decoded header. `has_signature` is true if the third part is not empty, which Trino checks between `alg`
+    /// and `crit`.
     pub(crate) fn parse(json: &'t [u8], has_signature: bool) -> Result<Self, Rejection> {
         let members = read_object(json, is_known).map_err(|error| match error {
             JsonError::DuplicateMember => {
-                Rejection::new(Reason::DuplicateMember, "The protected header names a member twice")
+                Rejection::new(Reason::DuplicateMember, "The protected header contains a duplicate member")
             }
             JsonError::Malformed(place) => {
                 Rejection::new(Reason::MalformedHeader, format!("Malformed protected header JSON: {place}"))
             }
         })?;
 
-        let (mut algorithm, mut key_id, mut content_type) = (None, None, None);
-        let (mut token_type, mut sha1, mut sha256) = (None, None, None);
-        let (mut critical, mut compressed, mut unencoded) = (false, false, false);
+        let mut algorithm = None;
+        let mut key_id = None;
+        let mut content_type = None;
+        let mut token_type = None;
+        let mut sha1 = None;
+        let mut sha256 = None;
+        let mut critical = false;
+        let mut compressed = false;
+        let mut unencoded = false;
         for (name, value) in members {
             match &*name {
                 "alg" => algorithm = text("alg", value)?,
                 "kid" => key_id = text("kid", value)?,
-                "x5t" => sha1 = text("x5t", value)?.and_then(|text| CertificateThumbprint::read(&text)),
-                "x5t#S256" => sha256 = text("x5t#S256", value)?.and_then(|text| CertificateThumbprint::read(&text)),
+                "x5t" => sha1 = text("x5t", value)?.and_then(|text| CertificateThumbprint::decode(&text)),
+                "x5t#S256" => sha256 = text("x5t#S256", value)?.and_then(|text| CertificateThumbprint::decode(&text)),
                 "typ" => token_type = text("typ", value)?,
                 "calg" | "jku" | "x5u" => drop(text(&name, value)?),
                 "jwk" => check_object(&value)?,
@@ -138,7 +144,7 @@ impl<'t> ProtectedHeader<'t> {
                 "JWS header does not contain a required 'alg' (Algorithm) header parameter",
             ));
         };
-        // Stock names the algorithm trimmed, though it looks it up as it stands.
+        // Trino's message shows the trimmed name, although the lookup uses the untrimmed one.
         let named = algorithm.trim_matches(is_white_space);
         if named.eq_ignore_ascii_case("none") {
             return Err(Rejection::new(
@@ -179,7 +185,7 @@ impl<'t> ProtectedHeader<'t> {
         if content_type.is_some() {
             return Err(Rejection::new(
                 Reason::NestedToken,
-                "Protected Header 'cty' (content type) is set: the payload is not a plain set of claims",
+                "Protected Header 'cty' (content type) is not supported: the payload must be a set of claims",
             ));
         }
         let thumbprint = sha256.map(CertificateThumbprint::Sha256).or(sha1.map(CertificateThumbprint::Sha1));
@@ -187,13 +193,13 @@ impl<'t> ProtectedHeader<'t> {
     }
 }
 
-/// The parameters that jjwt knows: a wrong type of any of them refuses the token.
+/// The parameters that jjwt knows. A wrong type of any of them rejects the token.
 fn is_known(name: &str) -> bool {
     matches!(name, "alg" | "kid" | "typ" | "cty" | "crit" | "zip" | "b64")
         || matches!(name, "calg" | "jku" | "jwk" | "x5u" | "x5c" | "x5t" | "x5t#S256")
 }
 
-/// `jwk` must be an object; jjwt drops what is empty.
+/// `jwk` must be an object; jjwt drops empty values.
 fn check_object(jwk: &Value<'_>) -> Result<(), Rejection> {
     match jwk {
         Value::Null | Value::Object(_) => Ok(()),
@@ -203,7 +209,7 @@ fn check_object(jwk: &Value<'_>) -> Result<(), Rejection> {
     }
 }
 
-/// `x5c` must be a list of strings; jjwt takes a single one for a list, and drops what is empty.
+/// `x5c` must be a list of strings; jjwt also accepts a single string, and drops empty values.
 fn check_texts(x5c: Value<'_>) -> Result<(), Rejection> {
     match x5c {
         Value::Object(members) if members.is_empty() => Ok(()),
@@ -267,14 +273,14 @@ mod tests {
     }
 
     #[test]
-    fn none_is_refused_in_any_spelling() {
+    fn none_is_rejected_in_any_spelling() {
         for none in ["none", "None", "NONE", "nOnE", " none ", "n\\u006fne"] {
             assert_eq!(code(&format!(r#"{{"alg":"{none}"}}"#)), Reason::UnsecuredToken, "{none}");
         }
     }
 
     #[test]
-    fn hostile_headers_are_refused_by_reason() {
+    fn hostile_headers_are_rejected_with_their_reasons() {
         for (json, expected) in [
             ("{}", Reason::MissingAlgorithm),
             (r#"{"alg":null}"#, Reason::MissingAlgorithm),

@@ -1,15 +1,15 @@
-//! Bytes that do not stay in memory: tokens, and what is decoded from them.
+//! Buffers that are overwritten when they are dropped, for tokens and their decoded parts.
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
-/// A buffer that is overwritten, all of its capacity, when it is dropped. `Zeroizing` writes each byte by itself:
-/// half a microsecond for a payload. This is one `memset`, and zeroize's barrier keeps the compiler from leaving it out.
+/// A buffer whose whole capacity is overwritten when it is dropped. `Zeroizing` writes byte by byte, which takes half a
+/// microsecond for a payload. This is one `memset`; zeroize's barrier keeps the compiler from removing it.
 #[derive(Default)]
 pub(crate) struct WipedBytes(Vec<u8>);
 
 impl WipedBytes {
-    /// Room for a text of this many bytes; a buffer that has to grow leaves its former memory unwiped.
+    /// An empty buffer for this many bytes. If a buffer grows, its previous memory is not overwritten.
     pub(crate) fn with_capacity(bytes: usize) -> Self {
         Self(Vec::with_capacity(bytes))
     }
@@ -41,7 +41,7 @@ impl Drop for WipedBytes {
     }
 }
 
-/// Without the bytes.
+/// Shows the length only.
 impl fmt::Debug for WipedBytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} bytes", self.0.len())
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_of_the_capacity_is_overwritten_and_none_of_it_shown() {
+    fn the_whole_capacity_is_overwritten_and_no_byte_is_shown() {
         let mut bytes = Vec::with_capacity(100);
         bytes.extend_from_slice(&[7; 90]);
         bytes.truncate(10);

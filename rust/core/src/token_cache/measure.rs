@@ -1,8 +1,8 @@
-//! What the cache is worth, beside a well-kept one (`quick_cache`): how many look-ups find their token, and how long a hit
-//! takes on one thread and on two. docs/benchmarks.md has the figures. A measurement:
+//! Compares the cache with `quick_cache`: the hit rate, and the time of a hit on one thread and on two. docs/benchmarks.md
+//! has the figures. Run it with
 //! `cargo test --release -p nativejwt-core --lib -- --ignored --nocapture --test-threads=1 token_cache::measure`
 
-#![allow(clippy::print_stdout, reason = "it prints what it finds")]
+#![allow(clippy::print_stdout, reason = "it prints its results")]
 
 use std::hash::{Hash, Hasher};
 use std::hint::black_box;
@@ -19,7 +19,7 @@ const TOKEN_BYTES: usize = 1700;
 const CACHE_BYTES: u64 = 16 * 1024 * 1024;
 const LOOKUPS: usize = 1_000_000;
 
-/// A token as the key of the other cache, hashed by its end as ours is, by the same hash.
+/// A token as the key of the other cache. It is hashed as in ours: the same bytes, the same hash function.
 #[derive(Clone, PartialEq, Eq)]
 struct ByEnd(Arc<[u8]>);
 
@@ -58,7 +58,7 @@ fn other(charge: u64) -> Other {
     Cache::with_options(options, Charge(charge), Default::default(), Default::default())
 }
 
-/// Users of Zipf's distribution, the first the most frequent.
+/// Numbers of users in Zipf's distribution; the first user is the most frequent.
 struct Zipf(Vec<f64>);
 
 impl Zipf {
@@ -82,21 +82,20 @@ impl Zipf {
 
 #[test]
 #[ignore = "a measurement"]
-fn how_many_lookups_find_their_token() {
-    let of = |users, exponent| Zipf::new(users, exponent);
+fn hit_rate() {
     let mut once = 0;
     type Draw<'d> = Box<dyn FnMut(&mut Random, usize) -> u64 + 'd>;
     let traces: [(&str, Draw<'_>); 5] = [
         ("Zipf 1.0 of 20 000 tokens", {
-            let zipf = of(20_000, 1.0);
+            let zipf = Zipf::new(20_000, 1.0);
             Box::new(move |random, _| zipf.draw(random))
         }),
         ("Zipf 0.7 of 20 000 tokens", {
-            let zipf = of(20_000, 0.7);
+            let zipf = Zipf::new(20_000, 0.7);
             Box::new(move |random, _| zipf.draw(random))
         }),
         ("the first, and as many tokens that are used once", {
-            let zipf = of(20_000, 1.0);
+            let zipf = Zipf::new(20_000, 1.0);
             Box::new(move |random, _| {
                 if random.below(2) == 0 {
                     return zipf.draw(random);
@@ -106,7 +105,7 @@ fn how_many_lookups_find_their_token() {
             })
         }),
         ("scans of 50 000 once-used tokens between the first", {
-            let zipf = of(20_000, 1.0);
+            let zipf = Zipf::new(20_000, 1.0);
             Box::new(
                 move |random, number| {
                     if number / 50_000 % 2 == 0 { zipf.draw(random) } else { 2_000_000 + number as u64 }
@@ -115,12 +114,14 @@ fn how_many_lookups_find_their_token() {
         }),
         ("10 000 tokens in turn", Box::new(|_, number| number as u64 % 10_000)),
     ];
-    let charge = charge(&Fixture::of(CACHE_BYTES));
+    let charge = charge(&Fixture::new(CACHE_BYTES));
     println!("{} tokens of {TOKEN_BYTES} bytes, {charge} with all, are {CACHE_BYTES} bytes", CACHE_BYTES / charge);
     for (name, mut draw) in traces {
-        let (ours, other) = (Fixture::of(CACHE_BYTES), other(charge));
+        let ours = Fixture::new(CACHE_BYTES);
+        let other = other(charge);
         let mut random = Random(1);
-        let (mut our_hits, mut other_hits) = (0, 0);
+        let mut our_hits = 0;
+        let mut other_hits = 0;
         for number in 0..LOOKUPS {
             let token = token(draw(&mut random, number), TOKEN_BYTES);
             if ours.find(&token) {
@@ -140,8 +141,8 @@ fn how_many_lookups_find_their_token() {
     }
 }
 
-/// Nanoseconds of the processor for each call of `work`, on each of that many threads at once; the best of ten rounds. The
-/// processor's time, since other programs blur it less than the clock on the wall.
+/// Nanoseconds of processor time for each call of `work`, on this many threads at once; the best of ten rounds. Other programs
+/// distort processor time less than wall-clock time.
 fn nanoseconds(threads: usize, work: impl Fn(usize) + Sync) -> f64 {
     const CALLS: usize = 200_000;
     let spent = || -> u64 {
@@ -172,16 +173,16 @@ fn nanoseconds(threads: usize, work: impl Fn(usize) + Sync) -> f64 {
 
 #[test]
 #[ignore = "a measurement"]
-fn how_long_a_hit_takes() {
+fn time_of_a_hit() {
     for tokens in [1, 100, 5000] {
-        let ours = Fixture::of(CACHE_BYTES);
-        let other = other(charge(&Fixture::of(CACHE_BYTES)));
+        let ours = Fixture::new(CACHE_BYTES);
+        let other = other(charge(&Fixture::new(CACHE_BYTES)));
         let keys: Vec<ByEnd> = (0..tokens).map(|number| ByEnd(token(number, TOKEN_BYTES).into())).collect();
         for key in &keys {
             ours.keep_for(&key.0, ALWAYS, None).unwrap();
             other.insert(key.clone(), Arc::new(identity("alice")));
         }
-        // As a request's token: not the very memory that is in the cache.
+        // A request's token is not in the same memory as the cached one.
         let asked: Vec<ByEnd> = keys.iter().map(|key| ByEnd(key.0.to_vec().into())).collect();
         for threads in [1, 2] {
             let our_time = nanoseconds(threads, |call| {

@@ -25,14 +25,14 @@ pub(super) fn identity(user: &str) -> Identity {
     }
 }
 
-/// A cache, and what its users bring with them.
+/// A cache and its epoch.
 pub(super) struct Fixture {
     pub(super) cache: TokenCache,
     pub(super) epoch: Epoch,
 }
 
 impl Fixture {
-    pub(super) fn of(bytes: u64) -> Self {
+    pub(super) fn new(bytes: u64) -> Self {
         Self { cache: TokenCache::new(bytes), epoch: Epoch::default() }
     }
 
@@ -58,21 +58,21 @@ impl Fixture {
         self.find_at(token, 0)
     }
 
-    /// Every slot that has a token stands in one line once, and the bytes are those of the tokens.
-    fn check_books(&self) {
+    /// Checks that every slot with a token is in one queue once, and that the bytes are those of the tokens.
+    fn check_consistency(&self) {
         let (tokens, bytes) = self.cache.fill();
         let entries: Vec<_> = (0..self.cache.slots() as u32).filter_map(|slot| self.cache.entry_at(slot)).collect();
         assert_eq!(entries.len(), tokens);
         assert_eq!(entries.iter().map(|entry| entry.charge()).sum::<u64>(), bytes);
         let native: u64 = entries.iter().map(|entry| entry.native_bytes()).sum();
         assert_eq!(self.cache.java_room(), self.cache.max_entry_bytes - native);
-        assert!(bytes - native <= self.cache.java_room(), "the Java side may remember all that is kept");
+        assert!(bytes - native <= self.cache.java_room(), "the Java side has room for all cached identities");
         let distinct: HashSet<&[u8]> = entries.iter().map(|entry| entry.token.as_slice()).collect();
-        assert_eq!(distinct.len(), tokens, "a token stands in one slot");
+        assert_eq!(distinct.len(), tokens, "a token is in one slot");
     }
 }
 
-/// A token of this many bytes; its end is its own.
+/// A token of this many bytes with a unique end.
 pub(super) fn token(number: u64, length: usize) -> Vec<u8> {
     let mut hasher = std::hash::DefaultHasher::new();
     hasher.write_u64(number);
@@ -82,7 +82,7 @@ pub(super) fn token(number: u64, length: usize) -> Vec<u8> {
     token
 }
 
-/// Numbers without a pattern, the same in each run (SplitMix64).
+/// Random numbers that are the same in each run (SplitMix64).
 pub(super) struct Random(pub(super) u64);
 
 impl Random {
@@ -96,8 +96,8 @@ impl Random {
 }
 
 #[test]
-fn a_kept_token_is_found_with_its_verdict_and_place() {
-    let fixture = Fixture::of(MEGABYTE);
+fn a_cached_token_is_found_with_its_verdict_and_place() {
+    let fixture = Fixture::new(MEGABYTE);
     let token = token(1, 1700);
     assert!(!fixture.find(&token));
     let place = fixture.keep(&token).unwrap();
@@ -106,14 +106,14 @@ fn a_kept_token_is_found_with_its_verdict_and_place() {
     assert!((place.slot as usize) < fixture.cache.slots());
     let later = fixture.keep(&token).unwrap();
     assert_eq!(later.slot, place.slot);
-    assert_ne!(later.generation, place.generation, "it may have another verdict now");
-    fixture.check_books();
+    assert_ne!(later.generation, place.generation, "its verdict may have changed");
+    fixture.check_consistency();
 }
 
-/// The hash is made of the end alone, so that these share set and tag.
+/// The hash covers the end alone, so these tokens share set and tag.
 #[test]
 fn every_byte_of_a_token_is_compared() {
-    let fixture = Fixture::of(MEGABYTE);
+    let fixture = Fixture::new(MEGABYTE);
     let token = token(1, 200);
     fixture.keep(&token).unwrap();
     for place in 0..token.len() {
@@ -128,44 +128,44 @@ fn every_byte_of_a_token_is_compared() {
 
 #[test]
 fn a_token_is_found_between_its_times_to_the_millisecond() {
-    let fixture = Fixture::of(MEGABYTE);
+    let fixture = Fixture::new(MEGABYTE);
     let token = token(1, 300);
     fixture.keep_for(&token, (-100, 100), None).unwrap();
     assert_eq!([-101, -100, 100, 101].map(|now| fixture.find_at(&token, now)), [false, true, true, false]);
 }
 
 #[test]
-fn a_token_ends_with_its_keys() {
-    let fixture = Fixture::of(MEGABYTE);
+fn a_token_expires_with_its_keys() {
+    let fixture = Fixture::new(MEGABYTE);
     let [ended, soon, long] = [1, 2, 3].map(|number| token(number, 300));
     let now = Moment::now();
     fixture.keep_for(&ended, ALWAYS, Some(now)).unwrap();
-    // So near that the exact clock is asked, and so far that the kernel's last tick is enough.
+    // For one the exact clock decides, for the other the coarse one.
     fixture.keep_for(&soon, ALWAYS, Some(now + Duration::from_secs(8))).unwrap();
     fixture.keep_for(&long, ALWAYS, Some(now + Duration::from_secs(1000))).unwrap();
     assert_eq!([ended, soon, long].map(|token| fixture.find(&token)), [false, true, true]);
 }
 
 #[test]
-fn a_token_of_another_epoch_is_not_found_nor_kept() {
-    let fixture = Fixture::of(MEGABYTE);
+fn a_token_of_another_epoch_is_neither_found_nor_inserted() {
+    let fixture = Fixture::new(MEGABYTE);
     let token = token(1, 300);
     let terms = |epoch| Terms { epoch, validity: Validity::between(0, 0), keys_end: None };
     let verified = fixture.cache.entry(&token, terms(fixture.epoch.settled().unwrap()), identity("alice"));
     let place = fixture.cache.keep(&verified, &fixture.epoch, NOW);
     assert!(place.is_some() && fixture.find(&token));
-    fixture.epoch.change(|| assert!(!fixture.find(&token), "a change is under way"));
+    fixture.epoch.change(|| assert!(!fixture.find(&token), "a change is in progress"));
     assert!(!fixture.find(&token));
     assert_eq!(fixture.cache.keep(&verified, &fixture.epoch, NOW), None);
     fixture.keep(&token).unwrap();
     assert!(fixture.find(&token));
-    fixture.check_books();
+    fixture.check_consistency();
 }
 
 #[test]
-fn a_cache_takes_no_more_bytes_than_it_may() {
+fn a_cache_stays_below_its_size() {
     for bytes in [TokenCache::MIN_BYTES, MEGABYTE] {
-        let fixture = Fixture::of(bytes);
+        let fixture = Fixture::new(bytes);
         let mut random = Random(bytes);
         let mut kept = 0;
         for _ in 0..20_000 {
@@ -180,18 +180,18 @@ fn a_cache_takes_no_more_bytes_than_it_may() {
             assert!(fixture.cache.fill().1 <= bytes);
         }
         assert!(kept > 5000, "{kept}");
-        fixture.check_books();
+        fixture.check_consistency();
         let (tokens, filled) = fixture.cache.fill();
         assert!(filled > bytes / 2, "{tokens} tokens take {filled} of {bytes}");
         fixture.cache.clear_all();
         assert_eq!(fixture.cache.fill(), (0, 0));
-        fixture.check_books();
+        fixture.check_consistency();
     }
 }
 
 #[test]
-fn both_sides_stay_below_the_size_whatever_groups_weigh() {
-    let fixture = Fixture::of(MEGABYTE);
+fn both_sides_stay_below_the_size_with_many_groups() {
+    let fixture = Fixture::new(MEGABYTE);
     let mut random = Random(1);
     for _ in 0..3000 {
         let number = random.below(1000);
@@ -203,16 +203,16 @@ fn both_sides_stay_below_the_size_whatever_groups_weigh() {
         fixture.cache.keep(&entry, &fixture.epoch, NOW);
         assert!(fixture.cache.fill().1 <= MEGABYTE);
     }
-    fixture.check_books();
+    fixture.check_consistency();
     assert!(fixture.cache.fill().1 > MEGABYTE / 2);
     fixture.cache.clear_all();
-    fixture.check_books();
+    fixture.check_consistency();
 }
 
-/// What docs/configuration.md says of a token of 1.2 kB, of a user without groups and of one with a hundred.
+/// docs/configuration.md states the size of a token of 1.2 kB, without groups and with a hundred.
 #[test]
-fn a_token_costs_what_the_documents_say() {
-    let fixture = Fixture::of(MEGABYTE);
+fn a_token_needs_the_documented_memory() {
+    let fixture = Fixture::new(MEGABYTE);
     let cost = |groups: usize| {
         let groups = (0..groups).map(|group| format!("department-{group:04}")).collect();
         let identity = Identity {
@@ -233,8 +233,8 @@ fn a_token_costs_what_the_documents_say() {
 }
 
 #[test]
-fn a_token_that_is_too_large_or_too_short_costs_no_other_one_its_place() {
-    let fixture = Fixture::of(TokenCache::MIN_BYTES);
+fn a_token_that_is_too_large_or_too_short_evicts_no_other() {
+    let fixture = Fixture::new(TokenCache::MIN_BYTES);
     let small = token(1, 200);
     fixture.keep(&small).unwrap();
     assert_eq!(fixture.keep(&token(2, 20_000)), None);
@@ -243,8 +243,8 @@ fn a_token_that_is_too_large_or_too_short_costs_no_other_one_its_place() {
 }
 
 #[test]
-fn a_cache_that_is_dropped_drops_its_entries() {
-    let fixture = Fixture::of(MEGABYTE);
+fn the_drop_of_a_cache_drops_its_entries() {
+    let fixture = Fixture::new(MEGABYTE);
     let terms = |epoch| Terms { epoch, validity: Validity::between(0, 0), keys_end: None };
     let entry = fixture.cache.entry(&token(1, 300), terms(fixture.epoch.settled().unwrap()), identity("alice"));
     fixture.cache.keep(&entry, &fixture.epoch, NOW).unwrap();
@@ -256,8 +256,8 @@ fn a_cache_that_is_dropped_drops_its_entries() {
 }
 
 #[test]
-fn a_set_that_is_full_drives_out_its_least_used_token() {
-    let fixture = Fixture::of(TokenCache::MIN_BYTES);
+fn a_full_set_evicts_its_least_used_token() {
+    let fixture = Fixture::new(TokenCache::MIN_BYTES);
     // All tokens of one set.
     let set = |token: &[u8]| fixture.cache.set_of(fixture.cache.hash(token).unwrap()).unwrap().0;
     let tokens: Vec<_> = (0..).map(|number| token(number, 64)).filter(|token| set(token) == 0).take(WAYS + 1).collect();
@@ -276,13 +276,13 @@ fn a_set_that_is_full_drives_out_its_least_used_token() {
     let found: Vec<_> = first.iter().map(|token| fixture.find(token)).collect();
     assert_eq!(found, [true, true, true, false, true, true, true, true]);
     assert!(fixture.find(last));
-    fixture.check_books();
+    fixture.check_consistency();
 }
 
-/// Services that fetch a token for each call must not cost people's tokens their place.
+/// Services that get a new token for each call must not evict the tokens of users.
 #[test]
-fn tokens_that_are_used_once_pass_by_those_that_are_used_often() {
-    let fixture = Fixture::of(MEGABYTE);
+fn tokens_that_are_used_once_do_not_evict_those_that_are_used_often() {
+    let fixture = Fixture::new(MEGABYTE);
     let often: Vec<_> = (0..100).map(|number| token(number, 1700)).collect();
     let mut misses = 0;
     for round in 0..200 {
@@ -296,15 +296,15 @@ fn tokens_that_are_used_once_pass_by_those_that_are_used_often() {
             fixture.keep(&token(1_000_000 + round * 100 + number, 1700)).unwrap();
         }
     }
-    fixture.check_books();
+    fixture.check_consistency();
     assert!(misses <= 120, "{misses} of 20 000 look-ups missed");
 }
 
 #[test]
-fn tokens_that_are_over_go_before_those_that_are_not() {
-    let fixture = Fixture::of(MEGABYTE);
-    let over: Vec<_> = (0..100).map(|number| token(number, 1700)).collect();
-    for token in &over {
+fn expired_tokens_are_evicted_first() {
+    let fixture = Fixture::new(MEGABYTE);
+    let expired: Vec<_> = (0..100).map(|number| token(number, 1700)).collect();
+    for token in &expired {
         fixture.keep_for(token, (0, 100), None).unwrap();
         assert!(fixture.find(token) && fixture.find(token));
     }
@@ -318,13 +318,13 @@ fn tokens_that_are_over_go_before_those_that_are_not() {
     assert_eq!(entries.filter(|entry| entry.validity.is_over(UnixMillis(101))).count(), 0);
 }
 
-/// Every order of the steps of logins and changes: a token is served by the cache only if its key serves at that moment.
+/// Every order of the steps of requests and changes. The cache serves a token only if its key is in use at that moment.
 mod interleavings {
     use super::*;
 
-    /// What logins verify with; 0 is the key of the token.
     struct World {
         fixture: Fixture,
+        /// The key in use; 0 is the key of the token.
         key: ArcSwap<u8>,
         token: Vec<u8>,
         served: AtomicUsize,
@@ -332,9 +332,9 @@ mod interleavings {
 
     #[derive(Clone, Copy)]
     enum Actor {
-        /// Looks the token up; verifies it as `Authenticator::judge_with` does, and keeps it; looks it up once more.
-        Login,
-        /// Exchanges the key.
+        /// Looks the token up, verifies and inserts it as `Authenticator::find_or_validate` does, and looks it up again.
+        Request,
+        /// Replaces the key.
         Change(u8),
     }
 
@@ -350,16 +350,16 @@ mod interleavings {
     fn step<'w>(world: &'w World, actor: Actor, state: &mut State<'w>) {
         let World { fixture, key, token, served } = world;
         match (actor, state.step) {
-            (Actor::Login, 0 | 4) => {
+            (Actor::Request, 0 | 4) => {
                 if fixture.find(token) {
-                    assert_eq!(**key.load(), 0, "served by the cache, though its key is gone");
+                    assert_eq!(**key.load(), 0, "served by the cache, although its key was removed");
                     served.fetch_add(1, Ordering::Relaxed);
                 }
                 state.done = state.step == 4;
             }
-            (Actor::Login, 1) => state.settled = fixture.epoch.settled(),
-            (Actor::Login, 2) => state.verified = **key.load() == 0,
-            (Actor::Login, _) => {
+            (Actor::Request, 1) => state.settled = fixture.epoch.settled(),
+            (Actor::Request, 2) => state.verified = **key.load() == 0,
+            (Actor::Request, _) => {
                 if let (Some(epoch), true) = (state.settled, state.verified) {
                     let terms = Terms { epoch, validity: Validity::between(0, 0), keys_end: None };
                     fixture.cache.keep(&fixture.cache.entry(token, terms, identity("alice")), &fixture.epoch, NOW);
@@ -375,10 +375,10 @@ mod interleavings {
         state.step += 1;
     }
 
-    /// Runs the actors in the order that `choose` says, one step at a time; a login at the end sees what came of it.
+    /// Runs the actors one step at a time, in the order of `choose`. A look-up at the end checks the result.
     fn run(actors: &[Actor], mut choose: impl FnMut(usize) -> usize) -> usize {
         let world = World {
-            fixture: Fixture::of(TokenCache::MIN_BYTES),
+            fixture: Fixture::new(TokenCache::MIN_BYTES),
             key: ArcSwap::from_pointee(0),
             token: token(1, 64),
             served: AtomicUsize::new(0),
@@ -392,13 +392,14 @@ mod interleavings {
             let index = ready[choose(ready.len())];
             step(&world, actors[index], &mut states[index]);
         }
-        step(&world, Actor::Login, &mut State::default());
+        step(&world, Actor::Request, &mut State::default());
         world.served.load(Ordering::Relaxed)
     }
 
-    /// All orders, by counting through the choices.
+    /// Runs all orders, by counting through the choices.
     fn walk(actors: &[Actor]) -> (usize, usize) {
-        let (mut orders, mut served) = (0, 0);
+        let mut orders = 0;
+        let mut served = 0;
         let mut choices: Vec<(usize, usize)> = Vec::new();
         loop {
             let mut depth = 0;
@@ -424,31 +425,33 @@ mod interleavings {
     }
 
     #[test]
-    fn no_order_of_logins_and_a_removed_key_serves_a_token_after_the_key_is_gone() {
-        let (orders, served) = walk(&[Actor::Login, Actor::Login, Actor::Change(1)]);
+    fn no_token_is_served_after_its_key_was_removed() {
+        let (orders, served) = walk(&[Actor::Request, Actor::Request, Actor::Change(1)]);
         assert!(orders > 70_000 && served > 3_000, "{orders} orders, {served} served by the cache");
     }
 
     #[test]
-    fn nor_does_any_order_with_a_key_that_goes_and_another_change_beside_it() {
-        let (orders, served) = walk(&[Actor::Login, Actor::Change(1), Actor::Change(1)]);
+    fn no_token_is_served_after_its_key_was_removed_during_another_change() {
+        let (orders, served) = walk(&[Actor::Request, Actor::Change(1), Actor::Change(1)]);
         assert!(orders > 9_000 && served > 10, "{orders} orders, {served} served by the cache");
     }
 
     #[test]
-    fn nor_does_a_key_that_goes_and_comes_back() {
-        let (orders, served) = walk(&[Actor::Login, Actor::Change(1), Actor::Change(0)]);
+    fn no_token_is_served_while_its_key_is_removed_and_added_again() {
+        let (orders, served) = walk(&[Actor::Request, Actor::Change(1), Actor::Change(0)]);
         assert!(orders > 9_000 && served > 10, "{orders} orders, {served} served by the cache");
     }
 }
 
-/// The same with real threads, whose steps overlap in ways that no list of orders has.
+/// The same with real threads, whose steps can overlap in more ways.
 #[test]
-fn threads_find_no_token_after_its_key_was_exchanged() {
-    let fixture = Fixture::of(TokenCache::MIN_BYTES);
+fn threads_find_no_token_after_its_key_was_replaced() {
+    let fixture = Fixture::new(TokenCache::MIN_BYTES);
     let key = ArcSwap::from_pointee(0_usize);
     let tokens: Vec<_> = (0..4).map(|number| token(number, 64)).collect();
-    let (begun, ended, over) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicBool::new(false));
+    let begun = AtomicUsize::new(0);
+    let ended = AtomicUsize::new(0);
+    let over = AtomicBool::new(false);
     let served = AtomicUsize::new(0);
     let served_in_time = || served.load(Ordering::Relaxed) > 1000;
     thread::scope(|scope| {
@@ -462,9 +465,9 @@ fn threads_find_no_token_after_its_key_was_exchanged() {
                     let first = ended.load(Ordering::SeqCst);
                     if fixture.find(&tokens[number]) {
                         served.fetch_add(1, Ordering::Relaxed);
-                        // If no change was under way meanwhile, one key served all the time.
+                        // If no change was in progress meanwhile, the same key was in use all the time.
                         if begun.load(Ordering::SeqCst) == first {
-                            assert_eq!(first % tokens.len(), number, "its key does not serve");
+                            assert_eq!(first % tokens.len(), number, "its key is not in use");
                         }
                         continue;
                     }
@@ -492,5 +495,5 @@ fn threads_find_no_token_after_its_key_was_exchanged() {
         over.store(true, Ordering::SeqCst);
     });
     assert!(served_in_time(), "{} look-ups were served", served.into_inner());
-    fixture.check_books();
+    fixture.check_consistency();
 }

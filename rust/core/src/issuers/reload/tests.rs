@@ -1,4 +1,4 @@
-//! Files that change under a running authenticator: keys, rules, and the files of issuers.
+//! Files that change while an authenticator is in use: key files, rule files and per-issuer files.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -51,7 +51,7 @@ impl Setting {
         setting
     }
 
-    /// `config` has the keys without their prefix; `@` stands for the folder.
+    /// `config` has the properties without their prefix; `@` is the folder.
     pub(crate) fn open(mut self, config: &str) -> Self {
         let properties = Properties::parse(&self.prefixed(config), "").unwrap();
         self.authenticator = Some(Authenticator::open(&properties).unwrap());
@@ -77,15 +77,16 @@ impl Setting {
         self.authenticator.as_ref().unwrap()
     }
 
-    /// What the operator reads of the changes that two looks take in; the folder is `@`.
-    pub(crate) fn told(&self) -> Vec<(Level, String)> {
+    /// Polls twice, as a change needs, and returns the log lines. The folder is `@` in them.
+    pub(crate) fn poll(&self) -> Vec<(Level, String)> {
         self.authenticator().poll();
         self.authenticator().poll();
         let events = std::iter::from_fn(|| self.authenticator().events().pop());
         events.map(|event| (event.level, event.text.replace(self.folder.to_str().unwrap(), "@"))).collect()
     }
 
-    pub(crate) fn login(&self, token: &str) -> Result<String, Reason> {
+    /// The user of the token.
+    pub(crate) fn authenticate(&self, token: &str) -> Result<String, Reason> {
         let verdict = self.authenticator().authenticate_token(token.as_bytes(), UnixMillis(0));
         verdict.map(|identity| identity.user).map_err(|reject| reject.code())
     }
@@ -105,7 +106,7 @@ pub(crate) fn alice() -> Result<String, Reason> {
 pub(crate) const ALICE: &str = r#"{"sub":"alice"}"#;
 
 #[test]
-fn the_operator_is_told_where_keys_come_from_without_secrets() {
+fn key_sources_are_described_without_secrets() {
     let set = format!("inline:{}", Key::new(1).jwk(""));
     let one = Setting::new("source", &[]).open(&format!("key-file={set}"));
     assert_eq!(one.authenticator().key_sources(), ["The keys come from the configuration itself (inline:)"]);
@@ -118,10 +119,10 @@ fn the_operator_is_told_where_keys_come_from_without_secrets() {
         format!("{name}key-file=oidc:https://svc:s3cret@idp.example\n{name}required-issuer=https://idp.example");
     let errors = Authenticator::open(&Properties::parse(&wrong, "").unwrap()).err().unwrap().to_string();
     assert!(errors.contains("the issuer has a user") && !errors.contains("s3cret"), "{errors}");
-    let mut told = several.authenticator().key_sources();
-    told.sort();
+    let mut lines = several.authenticator().key_sources();
+    lines.sort();
     assert_eq!(
-        told,
+        lines,
         [
             "The keys for tokens of all other issuers come from the configuration itself (inline:)",
             "The keys of the issuer 'https://a' come from https://127.0.0.1:1/jwks",
@@ -130,87 +131,99 @@ fn the_operator_is_told_where_keys_come_from_without_secrets() {
 }
 
 #[test]
-fn a_key_file_that_is_replaced_counts_and_a_broken_one_does_not() {
+fn a_replaced_key_file_takes_effect_and_an_invalid_one_does_not() {
     let (old, new) = (Key::new(1), Key::new(2));
     let setting = Setting::new("key-file", &[("key.json", &old.jwk(""))]).open("key-file=@/key.json");
     let (of_old, of_new) = (old.token("", ALICE), new.token("", ALICE));
-    assert_eq!((setting.login(&of_old), setting.login(&of_new)), (alice(), Err(Reason::SignatureMismatch)));
+    assert_eq!(
+        (setting.authenticate(&of_old), setting.authenticate(&of_new)),
+        (alice(), Err(Reason::SignatureMismatch))
+    );
 
     setting.write("key.json", r#"{"kty":"OKP"}"#);
-    let told =
+    let lines =
         "The key file '@/key.json' has changed but cannot be used, so its previous content stays in use: it has no crv";
-    assert_eq!(setting.told(), [(Level::Error, told.to_owned())]);
-    assert_eq!(setting.login(&of_old), alice());
+    assert_eq!(setting.poll(), [(Level::Error, lines.to_owned())]);
+    assert_eq!(setting.authenticate(&of_old), alice());
 
     setting.remove("key.json");
-    let told = setting.told();
+    let lines = setting.poll();
     assert!(
-        told.len() == 1 && told[0].1.contains("its previous content stays in use: it cannot be read: No such file"),
-        "{told:?}"
+        lines.len() == 1 && lines[0].1.contains("its previous content stays in use: it cannot be read: No such file"),
+        "{lines:?}"
     );
-    assert_eq!(setting.login(&of_old), alice());
+    assert_eq!(setting.authenticate(&of_old), alice());
 
     setting.write("key.json", &new.jwk(""));
-    assert_eq!(setting.told(), [(Level::Info, "The key file '@/key.json' has changed and is in use".to_owned())]);
-    assert_eq!((setting.login(&of_old), setting.login(&of_new)), (Err(Reason::SignatureMismatch), alice()));
+    assert_eq!(setting.poll(), [(Level::Info, "The key file '@/key.json' has changed and is in use".to_owned())]);
+    assert_eq!(
+        (setting.authenticate(&of_old), setting.authenticate(&of_new)),
+        (Err(Reason::SignatureMismatch), alice())
+    );
 
     let set = format!(r#"{{"keys":[{},{}]}}"#, old.jwk(r#","kid":"a""#), new.jwk(r#","kid":"b","use":"enc""#));
     setting.write("key.json", &set);
-    let told = setting.told();
-    assert_eq!(told[0].1, "@/key.json: the key 'b' is not used: its use is 'enc', not 'sig'");
-    assert_eq!(setting.login(&old.token(r#","kid":"a""#, ALICE)), alice());
-    assert_eq!(setting.login(&new.token(r#","kid":"b""#, ALICE)), Err(Reason::UnknownKeyId));
+    let lines = setting.poll();
+    assert_eq!(lines[0].1, "@/key.json: the key 'b' is not used: its use is 'enc', not 'sig'");
+    assert_eq!(setting.authenticate(&old.token(r#","kid":"a""#, ALICE)), alice());
+    assert_eq!(setting.authenticate(&new.token(r#","kid":"b""#, ALICE)), Err(Reason::UnknownKeyId));
 }
 
 #[test]
-fn a_key_file_of_a_kid_comes_changes_and_goes() {
+fn a_key_file_of_a_kid_is_added_changed_and_removed() {
     let (old, new) = (Key::new(1), Key::new(2));
     let setting = Setting::new("template", &[]).open("key-file=@/${KID}.json");
     let (of_old, of_new) = (old.token(r#","kid":"a""#, ALICE), new.token(r#","kid":"a""#, ALICE));
-    assert_eq!(setting.login(&of_old), Err(Reason::UnknownKeyId));
+    assert_eq!(setting.authenticate(&of_old), Err(Reason::UnknownKeyId));
 
     setting.write("a.json", &old.jwk(""));
-    assert_eq!(setting.login(&of_old), alice(), "a file that comes later counts at once");
-    assert_eq!(setting.told(), []);
+    assert_eq!(setting.authenticate(&of_old), alice(), "a new file takes effect at once");
+    assert_eq!(setting.poll(), []);
 
     setting.write("a.json", &new.jwk(""));
-    assert_eq!(setting.told(), [(Level::Info, "The key file '@/a.json' has changed and is in use".to_owned())]);
-    assert_eq!((setting.login(&of_old), setting.login(&of_new)), (Err(Reason::SignatureMismatch), alice()));
+    assert_eq!(setting.poll(), [(Level::Info, "The key file '@/a.json' has changed and is in use".to_owned())]);
+    assert_eq!(
+        (setting.authenticate(&of_old), setting.authenticate(&of_new)),
+        (Err(Reason::SignatureMismatch), alice())
+    );
 
     setting.write("a.json", "{");
-    let told = setting.told();
-    assert!(told[0].1.contains("its previous content stays in use: the document is JSON that is cut off"), "{told:?}");
-    assert_eq!(setting.login(&of_new), alice());
+    let lines = setting.poll();
+    assert!(
+        lines[0].1.contains("its previous content stays in use: the document is JSON that is cut off"),
+        "{lines:?}"
+    );
+    assert_eq!(setting.authenticate(&of_new), alice());
 
     setting.remove("a.json");
-    let told = "The key file '@/a.json' is gone: tokens of this key ID are refused";
-    assert_eq!(setting.told(), [(Level::Warning, told.to_owned())]);
-    assert_eq!(setting.login(&of_new), Err(Reason::UnknownKeyId));
+    let lines = "The key file '@/a.json' is gone: tokens of this key ID are refused";
+    assert_eq!(setting.poll(), [(Level::Warning, lines.to_owned())]);
+    assert_eq!(setting.authenticate(&of_new), Err(Reason::UnknownKeyId));
 
     setting.write("a.json", &old.jwk(""));
-    assert_eq!(setting.login(&of_old), alice());
+    assert_eq!(setting.authenticate(&of_old), alice());
 }
 
 #[test]
-fn a_rule_file_that_is_replaced_counts_and_a_broken_one_does_not() {
+fn a_replaced_rule_file_takes_effect_and_an_invalid_one_does_not() {
     let key = Key::new(1);
     let rules = |user: &str| format!("{{\"rules\":[\n{{\"pattern\":\"(.+)\",\"user\":\"{user}\"}}]}}");
     let setting = Setting::new("rules", &[("key.json", &key.jwk("")), ("rules.json", &rules("$1-a"))])
         .open("key-file=@/key.json\nuser-mapping.file=@/rules.json");
-    let login = || setting.login(&key.token("", ALICE)).unwrap();
-    assert_eq!(login(), "alice-a");
+    let user = || setting.authenticate(&key.token("", ALICE)).unwrap();
+    assert_eq!(user(), "alice-a");
     setting.write("rules.json", &rules("$2"));
-    let told = setting.told();
+    let lines = setting.poll();
     let expected = "The rule file '@/rules.json' has changed but cannot be used, so its previous content stays in use: line 2: rule 1 has";
-    assert!(told[0].0 == Level::Error && told[0].1.starts_with(expected), "{told:?}");
-    assert_eq!(login(), "alice-a");
+    assert!(lines[0].0 == Level::Error && lines[0].1.starts_with(expected), "{lines:?}");
+    assert_eq!(user(), "alice-a");
     setting.write("rules.json", &rules("$1-b"));
-    assert_eq!(setting.told(), [(Level::Info, "The rule file '@/rules.json' has changed and is in use".to_owned())]);
-    assert_eq!(login(), "alice-b");
+    assert_eq!(setting.poll(), [(Level::Info, "The rule file '@/rules.json' has changed and is in use".to_owned())]);
+    assert_eq!(user(), "alice-b");
 }
 
 #[test]
-fn the_file_of_an_issuer_is_replaced_as_a_whole_or_not_at_all() {
+fn a_change_of_a_per_issuer_file_takes_effect_completely_or_not_at_all() {
     let (alpha, beta) = (Key::new(1), Key::new(2));
     let setting = Setting::new("issuers", &[]);
     let file = |key: &Key, more: &str| setting.prefixed(&format!("key-file=inline:{}\n{more}", key.jwk("")));
@@ -225,49 +238,49 @@ fn the_file_of_an_issuer_is_replaced_as_a_whole_or_not_at_all() {
     let of_alpha = alpha.token("", r#"{"sub":"alice","iss":"alpha"}"#);
     let of_beta = beta.token("", r#"{"sub":"alice","iss":"beta"}"#);
     let of_gamma = beta.token("", r#"{"sub":"alice","iss":"gamma"}"#);
-    let logins = || [&of_alpha, &of_beta, &of_gamma].map(|token| setting.login(token));
+    let verdicts = || [&of_alpha, &of_beta, &of_gamma].map(|token| setting.authenticate(token));
     let unknown = || Err(Reason::UnknownIssuer);
-    assert_eq!(logins(), [alice(), alice(), unknown()]);
+    assert_eq!(verdicts(), [alice(), alice(), unknown()]);
 
     setting.write("alpha.properties", "\nhttp-server.authentication.jwt.key-fil=x");
-    let told = setting.told();
+    let lines = setting.poll();
     let expected = "The per-issuer file '@/alpha.properties' has changed but cannot be used, so its previous content stays in use: \
                     @/alpha.properties:2: http-server.authentication.jwt.key-fil is not a known key";
-    assert!(told[0].0 == Level::Error && told[0].1.starts_with(expected), "{told:?}");
-    assert_eq!(logins(), [alice(), alice(), unknown()]);
+    assert!(lines[0].0 == Level::Error && lines[0].1.starts_with(expected), "{lines:?}");
+    assert_eq!(verdicts(), [alice(), alice(), unknown()]);
 
     setting.write("alpha.properties", &twice);
-    let told = setting.told();
-    assert!(told[0].0 == Level::Error && told[0].1.contains("have the same required-issuer, 'beta'"), "{told:?}");
-    assert_eq!(logins(), [alice(), alice(), unknown()]);
+    let lines = setting.poll();
+    assert!(lines[0].0 == Level::Error && lines[0].1.contains("have the same required-issuer, 'beta'"), "{lines:?}");
+    assert_eq!(verdicts(), [alice(), alice(), unknown()]);
 
     setting.write("alpha.properties", &alpha_file);
-    let told = "The per-issuer file '@/alpha.properties' has changed and is in use";
-    assert_eq!(setting.told(), [(Level::Info, told.to_owned())]);
-    assert_eq!(logins(), [Err(Reason::MissingAudience), alice(), unknown()]);
+    let lines = "The per-issuer file '@/alpha.properties' has changed and is in use";
+    assert_eq!(setting.poll(), [(Level::Info, lines.to_owned())]);
+    assert_eq!(verdicts(), [Err(Reason::MissingAudience), alice(), unknown()]);
 
     setting.write("beta.properties", &gamma);
-    assert_eq!(setting.told().len(), 1);
-    assert_eq!(logins(), [Err(Reason::MissingAudience), unknown(), alice()]);
+    assert_eq!(setting.poll().len(), 1);
+    assert_eq!(verdicts(), [Err(Reason::MissingAudience), unknown(), alice()]);
 }
 
 #[test]
-fn a_change_counts_within_ten_seconds_without_anybody_asking() {
+fn a_change_takes_effect_within_ten_seconds() {
     let (old, new) = (Key::new(1), Key::new(2));
     let setting = Setting::new("thread", &[("key.json", &old.jwk(""))]).open("key-file=@/key.json");
     setting.write("key.json", &new.jwk(""));
     let (begin, token) = (Instant::now(), new.token("", ALICE));
-    while setting.login(&token).is_err() {
-        assert!(begin.elapsed() < Duration::from_secs(30), "the change is not taken");
+    while setting.authenticate(&token).is_err() {
+        assert!(begin.elapsed() < Duration::from_secs(30), "the change has no effect");
         std::thread::sleep(Duration::from_millis(20));
     }
-    // Twice the time between two looks; on a loaded machine the bound above may be what counts.
+    // Two polls take 4 s; the rest is for a loaded machine.
     let took = begin.elapsed();
     assert!(took < Duration::from_secs(10), "{took:?}");
 }
 
 #[test]
-fn issuers_that_change_places_between_two_files_count_together() {
+fn two_files_that_swap_their_issuers_take_effect_together() {
     let (alpha, beta) = (Key::new(1), Key::new(2));
     let setting = Setting::new("swap", &[]);
     let file = |key: &Key, issuer: &str| {
@@ -280,7 +293,9 @@ fn issuers_that_change_places_between_two_files_count_together() {
     let setting = setting.open("config-files=@/1.properties,@/2.properties");
     let straight = || {
         let tokens = [(&alpha, "alpha"), (&beta, "beta"), (&alpha, "beta"), (&beta, "alpha")];
-        tokens.map(|(key, issuer)| setting.login(&key.token("", &format!(r#"{{"sub":"alice","iss":"{issuer}"}}"#))))
+        tokens.map(|(key, issuer)| {
+            setting.authenticate(&key.token("", &format!(r#"{{"sub":"alice","iss":"{issuer}"}}"#)))
+        })
     };
     let no = || Err(Reason::SignatureMismatch);
     let in_use = |file: &str| (Level::Info, format!("The per-issuer file '@/{file}' has changed and is in use"));
@@ -288,22 +303,22 @@ fn issuers_that_change_places_between_two_files_count_together() {
 
     setting.write("1.properties", &alpha_beta);
     setting.write("2.properties", &beta_alpha);
-    assert_eq!(setting.told(), ["1.properties", "2.properties"].map(in_use));
+    assert_eq!(setting.poll(), ["1.properties", "2.properties"].map(in_use));
     assert_eq!(straight(), [no(), no(), alice(), alice()]);
 
-    // One after the other: the first does not count before the second, and is told of once.
+    // One after the other: the first change waits for the second, and is logged once.
     setting.write("1.properties", &alpha_alpha);
-    let told = setting.told();
-    assert!(told.len() == 1 && told[0].1.contains("have the same required-issuer, 'alpha'"), "{told:?}");
-    assert_eq!(setting.told(), []);
+    let lines = setting.poll();
+    assert!(lines.len() == 1 && lines[0].1.contains("have the same required-issuer, 'alpha'"), "{lines:?}");
+    assert_eq!(setting.poll(), []);
     assert_eq!(straight(), [no(), no(), alice(), alice()]);
     setting.write("2.properties", &beta_beta);
-    assert_eq!(setting.told(), ["1.properties", "2.properties"].map(in_use));
+    assert_eq!(setting.poll(), ["1.properties", "2.properties"].map(in_use));
     assert_eq!(straight(), [alice(), alice(), no(), no()]);
 }
 
 #[test]
-fn a_cache_file_of_two_issuers_is_refused_before_anything_is_fetched_or_written() {
+fn two_issuers_with_one_cache_file_are_an_error_before_anything_is_fetched_or_written() {
     let key = Key::new(1);
     let setting = Setting::new("cache", &[]);
     let remote = |issuer: &str, cache: &str| {
@@ -315,20 +330,20 @@ fn a_cache_file_of_two_issuers_is_refused_before_anything_is_fetched_or_written(
     setting.write("2.properties", &others);
     let config = "config-files=@/1.properties,@/2.properties";
     let properties = Properties::parse(&setting.prefixed(config), "").unwrap();
-    // Also by a command, which keeps no cache files.
+    // Also in a command, which uses no cache file.
     let errors = Authenticator::open(&properties).err().unwrap().to_string();
     assert!(errors.contains("have the same jwks.cache-file"), "{errors}");
 
     setting.write("2.properties", &setting.prefixed(&format!("key-file=inline:{}\nrequired-issuer=beta", key.jwk(""))));
     let setting = setting.open(config);
-    let told = |text: &str| {
+    let change = |text: &str| {
         setting.write("2.properties", text);
-        let mut told = setting.told();
-        told.retain(|(_, text)| text.contains("2.properties"));
-        told
+        let mut lines = setting.poll();
+        lines.retain(|(_, text)| text.contains("2.properties"));
+        lines
     };
-    let refused = told(&others);
-    assert!(refused.len() == 1 && refused[0].1.contains("have the same jwks.cache-file"), "{refused:?}");
+    let conflict = change(&others);
+    assert!(conflict.len() == 1 && conflict[0].1.contains("have the same jwks.cache-file"), "{conflict:?}");
     let waits = "The per-issuer file '@/2.properties' has changed; its previous content stays in use until its new keys are fetched";
-    assert_eq!(told(&own), [(Level::Warning, waits.to_owned())]);
+    assert_eq!(change(&own), [(Level::Warning, waits.to_owned())]);
 }
