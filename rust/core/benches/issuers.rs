@@ -1,7 +1,7 @@
-//! What several issuers cost a login: 64 files of `config-files` are to cost no more than one, since the token's `iss` is
-//! looked up by its hash.
+//! The cost of several issuers for an authentication. 64 files of `config-files` should cost no more than one, because `iss`
+//! is looked up by its hash.
 #![allow(missing_docs, reason = "criterion's macros make undocumented functions")]
-#![allow(clippy::unwrap_used, reason = "a benchmark's configuration is a good one")]
+#![allow(clippy::unwrap_used, reason = "the configuration of a benchmark is valid")]
 
 use std::fs;
 use std::hint::black_box;
@@ -43,7 +43,7 @@ fn issuers(c: &mut Criterion) {
         ("with 1 file", several(1)),
         ("with 64 files", several(64)),
     ] {
-        // Each login is verified.
+        // Without a cache every request is verified.
         let config = format!("{config}\n{PREFIX}token-cache.max-size=0B\n");
         let authenticator = Authenticator::open(&Properties::parse(&config, "bench").unwrap()).unwrap();
         group.bench_function(name, |b| {

@@ -1,6 +1,7 @@
-//! What large key sets cost: to read one, and a login by one of its keys, which is looked up by the hash of its `kid`.
+//! The cost of large JWK Sets: to read one, and to authenticate with one of its keys, which is looked up by the hash of its
+//! `kid`.
 #![allow(missing_docs, reason = "criterion's macros make undocumented functions")]
-#![allow(clippy::unwrap_used, reason = "a benchmark's configuration is a good one")]
+#![allow(clippy::unwrap_used, reason = "the configuration of a benchmark is valid")]
 
 use std::fs;
 use std::hint::black_box;
@@ -13,7 +14,7 @@ use nativejwt_core::{Authenticator, Properties, SignatureVerifier, UnixMillis};
 
 const PREFIX: &str = "http-server.authentication.jwt.";
 
-/// A set of that many keys: their numbers are their names, and each is another key.
+/// A JWK Set with this many different keys, named by their numbers.
 fn key_set(count: u32) -> String {
     let key = |number| {
         let x = URL_SAFE_NO_PAD.encode(key_pair(number).public_key());
@@ -49,7 +50,7 @@ fn key_sets(c: &mut Criterion) {
             .bench_function(format!("read, {count}"), |b| b.iter(|| SignatureVerifier::open(black_box(path)).unwrap()));
         let config = format!("{PREFIX}key-file={path}\n{PREFIX}token-cache.max-size=0B\n");
         let authenticator = Authenticator::open(&Properties::parse(&config, "bench").unwrap()).unwrap();
-        // Of keys from all over the set.
+        // Tokens of keys from all parts of the set.
         let tokens: Vec<_> = (0..10).map(|tenth| token(tenth * (count - 1) / 9)).collect();
         let mut next = tokens.iter().cycle();
         group.bench_function(format!("a login by EdDSA, {count}"), |b| {

@@ -1,6 +1,6 @@
-//! What a verdict costs in the core, and what of it is the bare signature: the difference is ours.
+//! The cost of a verdict in the core, and of the bare signature. The difference is the cost of this library.
 #![allow(missing_docs, reason = "criterion's macros make undocumented functions")]
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a benchmark's tokens are good ones")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "the tokens of a benchmark are valid")]
 
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
@@ -23,7 +23,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// A token in three parts: what was signed, the signature, and the whole as an Authorization value.
+/// A token: its signing input, its signature, and its Authorization value.
 struct Token {
     signing_input: String,
     signature: Vec<u8>,
@@ -54,7 +54,7 @@ fn authenticator(key: &str) -> Authenticator {
 
 type Verify = Box<dyn Fn(&[u8], &[u8]) -> bool>;
 
-/// Verifies a signature with a key that was parsed before, and does nothing else.
+/// Only verifies a signature, with a key that was parsed before.
 fn bare(algorithm: &str, key: &str) -> Verify {
     let verification: &'static dyn VerificationAlgorithm = match algorithm {
         "HS256" => {
@@ -112,7 +112,7 @@ fn sizes(c: &mut Criterion) {
     group.finish();
 }
 
-fn refusals(c: &mut Criterion) {
+fn rejections(c: &mut Criterion) {
     let mut group = c.benchmark_group("refused, RS256");
     let authenticator = authenticator("rsa-2048");
     let good = Token::new("RS256", "rsa-2048", "1.5k").authorization;
@@ -127,5 +127,5 @@ fn refusals(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, algorithms, sizes, refusals);
+criterion_group!(benches, algorithms, sizes, rejections);
 criterion_main!(benches);

@@ -1,9 +1,9 @@
-//! What a token costs that was accepted before, and one that was not, with few and with many tokens kept. The tokens are
-//! HS256, the cheapest to verify, so that what the cache adds to a miss is seen.
+//! The cost of a cached token, and of one that is not cached, with few and with many cached tokens. The tokens are signed with
+//! HS256, the fastest to verify, so that the cost of a miss is visible.
 //!
-//! `NATIVEJWT_TOKENS=1000000` goes up to a million tokens, which takes 2 GB; without it, to 10 000.
+//! `NATIVEJWT_TOKENS=1000000` measures up to a million tokens, which takes 2 GB; without it, up to 10 000.
 #![allow(missing_docs, reason = "criterion's macros make undocumented functions")]
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a benchmark's configuration is a good one")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "the configuration of a benchmark is valid")]
 
 use std::fs;
 use std::hint::black_box;
@@ -44,7 +44,7 @@ fn header(number: usize) -> String {
     format!("Bearer {input}.{}", URL_SAFE_NO_PAD.encode(signature))
 }
 
-/// In the order of a shuffle that is the same in each run, so that no prefetcher knows the next one.
+/// A shuffle that is the same in each run, so that the prefetcher cannot predict the next token.
 fn shuffled(count: usize) -> Vec<usize> {
     let (mut order, mut state) = ((0..count).collect::<Vec<_>>(), 1_u64);
     for index in (1..count).rev() {
@@ -60,11 +60,11 @@ fn log_in(authenticator: &Authenticator, header: &str) -> bool {
     })
 }
 
-/// So many headers fit into the processor's nearest cache.
+/// This many headers fit into the processor's first cache.
 const RECEIVED: usize = 16;
 
-/// The time that the slower of that many threads takes for `calls` logins. As in a coordinator, the header has just been
-/// received: it is the cache whose memory is far away, not the request.
+/// The time of the slowest thread for `calls` requests. As in a coordinator, the header was just received and is in the
+/// processor's cache, while the token cache is not.
 fn on_threads(
     threads: usize,
     calls: u64,
@@ -123,7 +123,7 @@ fn token_cache(c: &mut Criterion) {
     }
     let headers: Vec<String> = (0..20_000).map(header).collect();
     let order = shuffled(headers.len());
-    // The difference of the two is what a miss costs: the look-up, and to drive a token out and put this one in.
+    // The difference of the two is the cost of a miss: look-up, eviction and insertion.
     for (name, cache) in [("verified, without a cache", "0B"), ("miss, insert with eviction", "4MB")] {
         let authenticator = authenticator(cache);
         for threads in [1, 2] {

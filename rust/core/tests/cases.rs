@@ -1,13 +1,13 @@
-//! Runs every case of `tests/cases/*.toml` through the core, and proves that the files themselves are whole: no two cases
-//! of one name, every source can be looked up, every reject code has a case, every difference from stock is listed and has one.
+//! Runs every case of `tests/cases/*.toml` with the core. It also checks the files themselves: names are unique, sources
+//! exist, every reason has a case, and every difference from Trino is listed and has a case.
 //!
-//! `NATIVEJWT_CASE=TEXT` runs the cases alone whose file or name contains the text.
+//! `NATIVEJWT_CASE=TEXT` runs only the cases whose file or name contains the text.
 //!
-//! With `NATIVEJWT_EXPORT_CASES=FILE` the cases are written out as made, one JSON object a line, for engines that read no
-//! TOML and sign nothing: JNI and stock's own class.
+//! With `NATIVEJWT_EXPORT_CASES=FILE` it writes the cases with their signed tokens, one JSON object a line, for programs that
+//! neither read TOML nor sign: JNI, and Trino's own class.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
-#![allow(clippy::print_stdout, reason = "counts are for the reader of a test's output")]
+#![allow(clippy::print_stdout, reason = "the counts are part of a test's output")]
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
@@ -17,11 +17,11 @@ use nativejwt_core::{Authenticator, Reason, UnixMillis};
 use test_support::case::{Case, Direction, Expected, SERVED, Stock, load_all, load_differences};
 use test_support::serve::FileServer;
 
-/// Codes that no case can reach, each with its reason.
+/// Reasons that no case can reach, and why.
 const WITHOUT_CASE: &[(Reason, &str)] = &[
-    (Reason::SeveralAuthorizationHeaders, "a case has one header; the shim sees several, and its tests cover them"),
-    (Reason::ReservedCredential, "a case has one header; the shim sees the others, and its tests cover them"),
-    (Reason::InternalError, "only a defect gives it; the boundary's tests provoke a panic"),
+    (Reason::SeveralAuthorizationHeaders, "a case has one header; the tests of the Java side cover several"),
+    (Reason::ReservedCredential, "a case has one header; the tests of the Java side cover the others"),
+    (Reason::InternalError, "only a defect causes it; the tests of the boundary provoke a panic"),
 ];
 
 #[test]
@@ -63,33 +63,33 @@ fn run(
         let config: Vec<_> = case
             .config
             .iter()
-            .map(|(key, value)| {
-                (key, value.strip_prefix(SERVED).map_or_else(|| value.clone(), |file| server.url(file)))
+            .map(|(name, value)| {
+                (name, value.strip_prefix(SERVED).map_or_else(|| value.clone(), |file| server.url(file)))
             })
             .collect();
-        let properties = test_support::properties(config.iter().map(|(key, value)| (key.as_str(), value.as_str())));
+        let properties = test_support::properties(config.iter().map(|(name, value)| (name.as_str(), value.as_str())));
         let opened = Authenticator::open(&properties).map_err(|errors| errors.to_string());
         if let Ok(authenticator) = &opened {
-            // Whether there are keys is for the case to say.
+            // Some cases expect that there are no keys.
             let _ = authenticator.wait_until_fetched(Duration::from_secs(20));
         }
         Rc::new(opened)
     });
     let verdict = match (opened.as_ref(), &case.expected) {
-        (Err(told), Expected::RefusedAtStart(texts)) => {
-            return match texts.iter().find(|text| !told.contains(text.as_str())) {
+        (Err(errors), Expected::FailsToStart(texts)) => {
+            return match texts.iter().find(|text| !errors.contains(text.as_str())) {
                 None => Ok(()),
-                Some(text) => Err(format!("the operator should read '{text}', but reads: {told}")),
+                Some(text) => Err(format!("the errors should contain '{text}', but are: {errors}")),
             };
         }
-        (Ok(_), Expected::RefusedAtStart(_)) => return Err("it starts".to_owned()),
-        (Err(told), _) => return Err(format!("it does not start: {told}")),
+        (Ok(_), Expected::FailsToStart(_)) => return Err("it starts".to_owned()),
+        (Err(errors), _) => return Err(format!("it fails to start: {errors}")),
         (Ok(authenticator), _) => {
-            let judge = || authenticator.authenticate(&case.authorization, UnixMillis(case.now));
-            let verdict = judge();
-            // What is accepted is kept: the second time the cache answers, and has to say the same.
-            if judge() != verdict {
-                return Err("a second look at the token says something else".to_owned());
+            let authenticate = || authenticator.authenticate(&case.authorization, UnixMillis(case.now));
+            let verdict = authenticate();
+            // The second verdict about an accepted token comes from the cache.
+            if authenticate() != verdict {
+                return Err("the second verdict about the token differs".to_owned());
             }
             verdict
         }
@@ -120,7 +120,7 @@ fn run(
         }
         (Expected::Identity { .. }, Err(reject)) => Err(format!("rejected: {} ({})", reject.code(), reject.message())),
         (_, Ok(identity)) => Err(format!("ACCEPTED as {:?}", identity.user)),
-        (Expected::RefusedAtStart(_), Err(_)) => unreachable!("handled above"),
+        (Expected::FailsToStart(_), Err(_)) => unreachable!("handled above"),
     }
 }
 
@@ -137,12 +137,12 @@ fn names_are_unique() {
     assert!(twice.is_empty(), "names of two cases: {twice:?}");
 }
 
-/// What a part of a `source` begins with where it names something public.
+/// The beginnings of the parts of a `source` that name something public.
 const PUBLIC_SOURCES: [&str; 10] =
     ["RFC ", "CVE-", "GHSA-", "GitHub ", "Wycheproof ", "Trino ", "jjwt ", "airlift ", "JDK ", "OpenSSH "];
 
-/// What is wrong with one part of a `source`: it names something public, or a file of this repository and, after a colon, a text
-/// that the file holds.
+/// Checks one part of a `source`. It must name something public, or a file of this repository and, after a colon, a text in
+/// that file.
 fn source_problem(part: &str) -> Option<String> {
     let is_public = |start: &&str| part.strip_prefix(*start).is_some_and(|rest| !rest.trim().is_empty());
     if PUBLIC_SOURCES.iter().any(is_public) {
@@ -150,8 +150,8 @@ fn source_problem(part: &str) -> Option<String> {
     }
     let (file, text) = part.split_once(": ").unwrap_or((part, ""));
     match std::fs::read_to_string(test_support::tests_folder().join("..").join(file)) {
-        Ok(held) if held.contains(text) => None,
-        Ok(_) => Some(format!("'{file}' does not hold '{text}'")),
+        Ok(content) if content.contains(text) => None,
+        Ok(_) => Some(format!("'{file}' does not contain '{text}'")),
         Err(error) => Some(format!("'{file}' is neither a public source nor a file of this repository ({error})")),
     }
 }
@@ -173,7 +173,7 @@ fn every_source_can_be_looked_up() {
 }
 
 #[test]
-fn every_reject_code_has_a_case() {
+fn every_reason_has_a_case() {
     let reached: BTreeSet<String> = load_all()
         .unwrap()
         .into_iter()
@@ -186,20 +186,20 @@ fn every_reject_code_has_a_case() {
     for code in Reason::ALL {
         match (reached.contains(code.name()), WITHOUT_CASE.iter().find(|(without, _)| without == code)) {
             (false, None) => problems.push(format!("{code} has no case")),
-            (true, Some((_, reason))) => problems.push(format!("{code} has a case, though: {reason}")),
+            (true, Some((_, reason))) => problems.push(format!("{code} has a case, although: {reason}")),
             _ => {}
         }
     }
     for name in &reached {
         if !Reason::ALL.iter().any(|code| code.name() == name) {
-            problems.push(format!("{name} is no reject code"));
+            problems.push(format!("{name} is not a reason"));
         }
     }
     assert!(problems.is_empty(), "{problems:#?}");
 }
 
 #[test]
-fn every_difference_from_stock_is_listed_and_has_a_case() {
+fn every_difference_from_trino_is_listed_and_has_a_case() {
     let differences = load_differences();
     let document = std::fs::read_to_string(test_support::tests_folder().join("../DIFFERENCES.md"))
         .expect("DIFFERENCES.md is there");
@@ -209,7 +209,7 @@ fn every_difference_from_stock_is_listed_and_has_a_case() {
         let direction = match (&case.expected, case.stock) {
             (Expected::Identity { .. }, Stock::Accept)
             | (Expected::Reject { .. }, Stock::Reject)
-            | (Expected::RefusedAtStart(_), Stock::RefuseToStart) => None,
+            | (Expected::FailsToStart(_), Stock::RefuseToStart) => None,
             (Expected::Identity { .. }, _) => Some(Direction::AcceptsMore),
             (_, Stock::Accept) => Some(Direction::RefusesMore),
             _ => Some(Direction::RefusesOtherwise),
@@ -222,17 +222,17 @@ fn every_difference_from_stock_is_listed_and_has_a_case() {
             {
                 used.insert(slug.clone());
             }
-            (None, Some((slug, _))) => problems.push(format!("{}: no difference, though it names {slug}", case.name)),
-            (Some(direction), None) => problems.push(format!("{}: {direction:?}, and names no difference", case.name)),
+            (None, Some((slug, _))) => problems.push(format!("{}: names {slug}, but does not differ", case.name)),
+            (Some(direction), None) => problems.push(format!("{}: {direction:?}, but names no difference", case.name)),
             (Some(_), Some((slug, None))) => {
                 problems.push(format!("{}: {slug} is not in differences.toml", case.name));
             }
             (Some(direction), Some((slug, Some(_)))) => {
-                problems.push(format!("{}: {direction:?}, but {slug} goes the other way", case.name));
+                problems.push(format!("{}: {direction:?}, but {slug} has another direction", case.name));
             }
         }
         if case.message_is_stocks && direction.is_some() {
-            problems.push(format!("{}: the message cannot be stock's", case.name));
+            problems.push(format!("{}: the message cannot be Trino's", case.name));
         }
     }
     for (slug, difference) in &differences {
@@ -240,16 +240,16 @@ fn every_difference_from_stock_is_listed_and_has_a_case() {
             problems.push(format!("{slug} has no case"));
         }
         if !document.contains(&difference.line) {
-            problems.push(format!("{slug}: DIFFERENCES.md does not say '{}'", difference.line));
+            problems.push(format!("{slug}: DIFFERENCES.md does not contain '{}'", difference.line));
         }
     }
     assert!(problems.is_empty(), "{problems:#?}");
 }
 
-/// One line of the export: everything made, nothing left to do but to present it. `authorization` is ISO-8859-1.
+/// One line of the export, with the complete Authorization value in ISO-8859-1.
 fn exported(case: &Case) -> String {
     let config: serde_json::Map<_, _> =
-        case.config.iter().map(|(key, value)| (key.clone(), value.as_str().into())).collect();
+        case.config.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
     let authorization: String = case.authorization.iter().map(|byte| char::from(*byte)).collect();
     let mut line = serde_json::json!({
         "name": case.name,
@@ -274,7 +274,7 @@ fn exported(case: &Case) -> String {
             line["reject"] = code.as_str().into();
             line["message"] = message.as_deref().into();
         }
-        Expected::RefusedAtStart(texts) => line["refused_at_start"] = texts.clone().into(),
+        Expected::FailsToStart(texts) => line["refused_at_start"] = texts.clone().into(),
     }
     line.to_string()
 }

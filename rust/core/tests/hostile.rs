@@ -1,7 +1,7 @@
-//! Tokens and files made to cost much: each is judged in linear time and little of it, and nothing panics.
+//! Tokens and files that are built to be expensive. Each must take little, linear time, and must not cause a panic.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
-#![allow(clippy::print_stdout, reason = "figures are for the reader of a test's output")]
+#![allow(clippy::print_stdout, reason = "the figures are part of a test's output")]
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use test_support::token::{Make, expand};
 
 const NOW: UnixMillis = UnixMillis(1_700_000_000_000);
 
-/// No verdict takes longer, in an unoptimised build on a loaded machine: the best of several is measured.
+/// The limit for a verdict, in an unoptimised build on a loaded machine. The best of several times counts.
 const LIMIT: Duration = Duration::from_millis(50);
 
 fn hs256(header: &str, payload: &str) -> Vec<u8> {
@@ -27,7 +27,7 @@ fn hs256(header: &str, payload: &str) -> Vec<u8> {
 }
 
 #[test]
-fn hostile_tokens_cost_little() {
+fn hostile_tokens_take_little_time() {
     let authenticator = test_support::with_key_file(&sign::verifying_file("hmac-64"));
     let alg = "{\"alg\":\"HS256\"}";
     for (what, token) in [
@@ -79,13 +79,14 @@ fn members_are_compared_in_linear_time() {
             .min()
             .unwrap()
     };
-    let (few, many) = (time(200), time(1400));
+    let few = time(200);
+    let many = time(1400);
     println!("200 members {few:?}, 1400 members {many:?}");
     assert!(many < few * 21, "7 times the members took {many:?}, which is more than 21 times {few:?}");
 }
 
 #[test]
-fn no_bytes_whatever_make_it_panic() {
+fn random_bytes_cause_no_panic() {
     let seed = seed();
     let mut random = Random::new(seed ^ 0xABCD);
     let authenticators: Vec<Authenticator> = ["hmac-64", "rsa-2048", "ec-p256", "ed25519"]
@@ -121,32 +122,31 @@ fn no_bytes_whatever_make_it_panic() {
 }
 
 #[test]
-fn an_endless_or_huge_key_file_is_refused() {
+fn an_endless_or_huge_key_file_is_an_error() {
     let folder = test_support::TemporaryFolder::new();
     let huge = folder.path().join("huge.pem");
     std::fs::write(&huge, vec![b'A'; 8 * 1024 * 1024]).unwrap();
     for path in [huge.to_str().unwrap(), "/dev/zero"] {
-        let told =
+        let errors =
             Authenticator::open(&test_support::properties([("key-file", path)])).map(drop).unwrap_err().to_string();
-        assert!(told.contains(path) && told.contains("is larger than"), "{told}");
+        assert!(errors.contains(path) && errors.contains("is larger than"), "{errors}");
     }
 }
 
-/// A file that is replaced under the name of a known key ID is not read again; one that appears is found at once.
 #[test]
-fn a_key_file_that_appears_is_found_and_one_that_goes_is_given_up() {
+fn a_new_key_file_is_found_and_a_removed_one_is_dropped() {
     let folder = test_support::TemporaryFolder::new();
     let template = folder.path().join("${KID}.pem");
     let authenticator = test_support::with_key_file(&template);
     let token = hs256("{\"alg\":\"HS256\",\"kid\":\"k\"}", "{\"sub\":\"alice\"}");
-    let told = authenticator.authenticate_token(&token, NOW).unwrap_err();
-    assert_eq!(told.code().name(), "UNKNOWN_KEY_ID");
+    let rejection = authenticator.authenticate_token(&token, NOW).unwrap_err();
+    assert_eq!(rejection.code().name(), "UNKNOWN_KEY_ID");
     std::fs::copy(sign::verifying_file("hmac-64"), folder.path().join("k.pem")).unwrap();
     assert_eq!(authenticator.authenticate_token(&token, NOW).unwrap().user, "alice");
     std::fs::remove_file(folder.path().join("k.pem")).unwrap();
     let begin = Instant::now();
     while authenticator.authenticate_token(&token, NOW).is_ok() {
-        assert!(begin.elapsed().as_secs() < 30, "a removed file still serves");
+        assert!(begin.elapsed().as_secs() < 30, "a removed file is still in use");
         std::thread::sleep(Duration::from_millis(20));
     }
 }

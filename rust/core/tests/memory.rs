@@ -1,6 +1,6 @@
-//! What is left of a token in this process's memory. Alone in its binary: other tests would leave traces of their own.
+//! Searches the memory of this process for tokens. It is alone in its binary, because other tests would leave tokens too.
 
-#![allow(clippy::print_stdout, reason = "it tells what it finds")]
+#![allow(clippy::print_stdout, reason = "it prints its results")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test")]
 
 use std::fs::{self, File};
@@ -12,15 +12,15 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use nativejwt_core::{Authenticator, Properties, UnixMillis};
 
 const PREFIX: &str = "http-server.authentication.jwt.";
-const LOGINS: usize = 500;
+const TOKENS: usize = 500;
 
-/// A text that this process holds only in disguise.
+/// A text to search for. It is masked, so that the search does not find the needle itself.
 struct Needle(Vec<u8>);
 
 impl Needle {
     const MASK: u8 = 0xa5;
 
-    fn of(text: &[u8]) -> Self {
+    fn new(text: &[u8]) -> Self {
         Self(text.iter().map(|byte| byte ^ Self::MASK).collect())
     }
 
@@ -28,7 +28,7 @@ impl Needle {
         memory.iter().zip(&self.0).all(|(byte, masked)| byte ^ Self::MASK == *masked)
     }
 
-    /// How often it stands in memory that can be written to, stacks included.
+    /// The number of occurrences in writable memory, including stacks.
     fn count(&self) -> usize {
         let memory = File::open("/proc/self/mem").unwrap();
         let mut window = vec![0; 1 << 20];
@@ -42,7 +42,7 @@ impl Needle {
             }
             let (mut at, end) = range.split_once('-').map(|(from, to)| (hex(from), hex(to))).unwrap();
             while at < end {
-                // What is being read into is no place to look at.
+                // Skip the buffer of the search.
                 if (here..here + window.len() as u64).contains(&at) {
                     at = here + window.len() as u64;
                     continue;
@@ -85,14 +85,14 @@ fn tokens_are_overwritten_in_memory_when_they_are_forgotten() {
 
     let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"HS256"}"#);
     let claims = |user: usize| format!(r#"{{"jti":"a-mark-to-be-found-in-memory","sub":"user-{user}"}}"#);
-    // The parts that all tokens share, encoded and decoded; three bytes are four characters.
+    // The part that all tokens share, encoded and decoded. Three bytes are encoded as four characters.
     let mut shared = claims(0).into_bytes();
     let mut encoded = URL_SAFE_NO_PAD.encode(&shared[..39]).into_bytes();
-    let needles = [Needle::of(&encoded), Needle::of(&shared[..39])];
+    let needles = [Needle::new(&encoded), Needle::new(&shared[..39])];
     wipe(&mut shared);
     wipe(&mut encoded);
 
-    for user in 0..LOGINS {
+    for user in 0..TOKENS {
         let mut payload = claims(user).into_bytes();
         let mut encoded = URL_SAFE_NO_PAD.encode(&payload).into_bytes();
         let mut token = Vec::with_capacity(1024);
@@ -105,7 +105,7 @@ fn tokens_are_overwritten_in_memory_when_they_are_forgotten() {
         for _ in 0..2 {
             assert!(authenticator.authenticate_token(&token, UnixMillis(0)).is_ok());
         }
-        // Refused ones are decoded, too.
+        // Rejected tokens are decoded as well.
         let end = token.len() - 1;
         token[end - 10] ^= 1;
         assert!(authenticator.authenticate_token(&token, UnixMillis(0)).is_err());
@@ -116,8 +116,8 @@ fn tokens_are_overwritten_in_memory_when_they_are_forgotten() {
     let kept = needles.each_ref().map(Needle::count);
     authenticator.forget_tokens();
     let left = needles.each_ref().map(Needle::count);
-    println!("encoded, decoded: {kept:?} after {LOGINS} logins, {left:?} after forgetting");
-    assert!((50..LOGINS).contains(&kept[0]), "only the tokens in the cache: {kept:?}");
+    println!("encoded, decoded: {kept:?} after {TOKENS} tokens, {left:?} after the cache was cleared");
+    assert!((50..TOKENS).contains(&kept[0]), "only the tokens in the cache: {kept:?}");
     assert_eq!((kept[1], left), (0, [0, 0]));
     fs::remove_dir_all(folder).unwrap();
 }

@@ -1,8 +1,8 @@
-//! A second opinion: what our core accepts, others must accept too. Tokens are mutated at random, from a seed that is
-//! printed and can be set with `NATIVEJWT_SEED`.
+//! A second opinion: other implementations must accept everything that the core accepts. Tokens are mutated at random, from
+//! a seed that is printed and can be set with `NATIVEJWT_SEED`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
-#![allow(clippy::print_stdout, reason = "counts are for the reader of a test's output")]
+#![allow(clippy::print_stdout, reason = "the counts are part of a test's output")]
 
 use aws_lc_rs::signature::{ECDSA_P521_SHA512_FIXED, UnparsedPublicKey};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
@@ -13,17 +13,19 @@ use test_support::token::{Make, decode, encode};
 
 const NOW: UnixMillis = UnixMillis(1_700_000_000_000);
 
-/// Mutations for each algorithm.
+/// The number of mutations for each algorithm.
 const MUTATIONS: usize = 400;
 
-/// Signed payloads for the check of JSON.
+/// The number of signed payloads for the test of JSON.
 const PAYLOADS: usize = 30_000;
 
 #[test]
-fn every_accepted_token_has_a_good_signature_for_another_implementation() {
+fn another_implementation_accepts_the_signature_of_every_accepted_token() {
     let seed = seed();
     let mut random = Random::new(seed);
-    let (mut mutated, mut accepted, mut oracle_only) = (0, 0, 0);
+    let mut mutated = 0;
+    let mut accepted = 0;
+    let mut oracle_only = 0;
     for (alg, key) in ALGORITHMS {
         let authenticator = test_support::with_key_file(&sign::verifying_file(key));
         let oracle = Oracle::new(alg, key);
@@ -43,9 +45,9 @@ fn every_accepted_token_has_a_good_signature_for_another_implementation() {
             })
             .collect();
         for token in &tokens {
-            assert!(oracle.accepts(token.as_bytes()), "{alg}: the other implementation refuses {token}");
+            assert!(oracle.accepts(token.as_bytes()), "{alg}: the other implementation rejects {token}");
             let verdict = authenticator.authenticate_token(token.as_bytes(), NOW);
-            assert!(verdict.is_ok(), "{alg}: refused: {verdict:?}");
+            assert!(verdict.is_ok(), "{alg}: rejected: {verdict:?}");
         }
         for number in 0..MUTATIONS {
             let token = mutate(&tokens, &mut random);
@@ -60,7 +62,7 @@ fn every_accepted_token_has_a_good_signature_for_another_implementation() {
                     accepted += 1;
                     assert!(
                         theirs,
-                        "{alg}, mutation {number}, seed {seed}: accepted as {}, and refused by the other implementation: {}",
+                        "{alg}, mutation {number}, seed {seed}: accepted as {}, but rejected by the other implementation: {}",
                         identity.user,
                         String::from_utf8_lossy(&token)
                     );
@@ -76,13 +78,13 @@ fn every_accepted_token_has_a_good_signature_for_another_implementation() {
         "seed {seed}: {} algorithms, {mutated} mutated tokens, {accepted} accepted by both, {oracle_only} by the other implementation alone",
         ALGORITHMS.len()
     );
-    assert_eq!(accepted, 0, "a token that nobody signed");
+    assert_eq!(accepted, 0, "a token without a valid signature");
 }
 
 /// Another implementation with the same key.
 enum Oracle {
     Jsonwebtoken(Box<DecodingKey>, Validation),
-    /// jsonwebtoken has no ES512: the signature is checked by hand.
+    /// jsonwebtoken does not support ES512, so aws-lc-rs verifies this signature.
     Es512(Vec<u8>),
 }
 
@@ -137,7 +139,7 @@ impl Oracle {
     }
 }
 
-/// base64url by a reader of its own.
+/// Decodes base64url, independently of the library.
 fn data(part: &str) -> Option<Vec<u8>> {
     const ALPHABET: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let (mut bytes, mut bits, mut count) = (Vec::new(), 0u32, 0);
@@ -153,7 +155,7 @@ fn data(part: &str) -> Option<Vec<u8>> {
     (bits == 0 && count < 6).then_some(bytes)
 }
 
-/// One change, sometimes two.
+/// Makes one change, sometimes two.
 fn mutate(tokens: &[String], random: &mut Random) -> Vec<u8> {
     let mut token = random.one_of(tokens).clone().into_bytes();
     for _ in 0..=random.below(4) / 3 {
@@ -200,7 +202,7 @@ fn mutate_once(token: &[u8], other: &str, random: &mut Random) -> Vec<u8> {
     bytes
 }
 
-/// A change of a part's bytes: of JSON, or of a signature.
+/// Changes the bytes of a part: JSON, or a signature.
 fn mutate_part(mut bytes: Vec<u8>, random: &mut Random) -> Vec<u8> {
     let at = random.below(bytes.len());
     match std::str::from_utf8(&bytes) {
@@ -240,21 +242,22 @@ fn mutate_part(mut bytes: Vec<u8>, random: &mut Random) -> Vec<u8> {
     }
 }
 
-/// The payload is mutated and then signed, so that nothing but the reading of JSON and claims is in question.
+/// Payloads are mutated before they are signed, so the test is about JSON and claims only.
 #[test]
-fn every_accepted_payload_says_the_same_to_another_reader() {
+fn another_json_reader_reads_the_same_from_every_accepted_payload() {
     let seed = seed();
     let mut random = Random::new(seed ^ 0xFFFF);
     let authenticator = test_support::with_key_file(&sign::verifying_file("hmac-64"));
     let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, &sign::secret("hmac-64"));
-    let (mut accepted, mut refused) = (0, 0);
+    let mut accepted = 0;
+    let mut rejected = 0;
     for number in 0..PAYLOADS {
         let payload = random_payload(&mut random);
         let message = format!("eyJhbGciOiJIUzI1NiJ9.{}", encode(&payload));
         let token = format!("{message}.{}", encode(aws_lc_rs::hmac::sign(&key, message.as_bytes()).as_ref()));
         match authenticator.authenticate_token(token.as_bytes(), NOW) {
             Err(reject) => {
-                refused += 1;
+                rejected += 1;
                 test_support::harmless(reject.message(), format!("Bearer {token}").as_bytes()).unwrap();
             }
             Ok(identity) => {
@@ -265,19 +268,20 @@ fn every_accepted_payload_says_the_same_to_another_reader() {
                 assert_eq!(value["sub"], identity.principal.as_str(), "{}", shown());
                 for (name, in_time) in [("exp", "not before"), ("nbf", "not after")] {
                     let Some(claim) = value.get(name) else { continue };
-                    let millis = claim.as_f64().unwrap_or_else(|| panic!("{name} is no number: {}", shown())) * 1000.0;
+                    let millis =
+                        claim.as_f64().unwrap_or_else(|| panic!("{name} is not a number: {}", shown())) * 1000.0;
                     let now = NOW.0 as f64;
                     let holds = if name == "exp" { millis >= now } else { millis <= now };
-                    assert!(holds, "{name} lies {in_time} now: {}", shown());
+                    assert!(holds, "{name} is {in_time} now: {}", shown());
                 }
             }
         }
     }
-    println!("seed {seed}: {PAYLOADS} payloads, {accepted} accepted, {refused} refused");
-    assert!(accepted > PAYLOADS / 50 && refused > PAYLOADS / 50);
+    println!("seed {seed}: {PAYLOADS} payloads, {accepted} accepted, {rejected} rejected");
+    assert!(accepted > PAYLOADS / 50 && rejected > PAYLOADS / 50);
 }
 
-/// Members, values and damage drawn from what has gone wrong elsewhere.
+/// Random members, values and damage, modelled on known defects of other implementations.
 fn random_payload(random: &mut Random) -> Vec<u8> {
     const NAMES: [&str; 12] =
         ["sub", "exp", "nbf", "iat", "iss", "aud", "jti", "x", "su\\u0062", " exp", "sub\\u0000", "\\u0065xp"];
@@ -309,7 +313,7 @@ fn random_payload(random: &mut Random) -> Vec<u8> {
     ];
     let members: Vec<String> = (0..=random.below(4))
         .map(|index| {
-            // Most payloads have a good sub, so that there is something to accept.
+            // Most payloads have a valid sub, so that some are accepted.
             if index == 0 && random.below(8) > 0 {
                 "\"sub\":\"alice\"".to_owned()
             } else {
@@ -332,7 +336,7 @@ fn random_payload(random: &mut Random) -> Vec<u8> {
 }
 
 #[test]
-fn the_reader_of_base64url_here_agrees_with_the_library() {
+fn the_base64url_decoder_of_this_test_agrees_with_the_library() {
     for text in ["", "QQ", "QUI", "QUJD", "_-8"] {
         assert_eq!(data(text), Some(decode(text)));
     }

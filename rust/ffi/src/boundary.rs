@@ -1,7 +1,7 @@
-//! The one place where foreign callers meet Rust: JNI and the C ABI both come through here.
+//! The functions that JNI and the C ABI call.
 //!
-//! A panic never leaves a function of this module: each does its work inside of [`guarded`], and then at most writes a record,
-//! which cannot panic. A panic becomes a reject, a failed opening or an empty answer, and an event for the log.
+//! No panic leaves this module. Each function does its work in [`guarded`]; outside of it, it only writes a record, which
+//! cannot panic. A panic becomes a rejection, an error of opening, or an empty result, and an event for the log.
 
 use std::cell::RefCell;
 use std::fmt::Write as _;
@@ -22,42 +22,42 @@ use crate::wire::{
 };
 
 thread_local! {
-    /// Where the last panic of this thread happened, and why.
+    /// The place in the source of the last panic of this thread.
     static LAST_PANIC: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
-/// Keeps panics off standard error, and remembers what they said. The hook belongs to the copy of the standard library
-/// that is linked into this shared library, so nobody else's is replaced.
+/// Keeps panics off standard error, and remembers their place. The hook belongs to the copy of the standard library in this
+/// shared library, so it replaces no other hook of the process.
 fn install_quiet_panic_hook() {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {
         set_hook(Box::new(|info| {
-            // The payload may hold data of the request; the place in our source does not.
+            // The panic's text may contain data of the request. The place in the source does not.
             let place = info.location().map_or_else(|| "an unknown place".to_owned(), ToString::to_string);
             LAST_PANIC.with_borrow_mut(|last| *last = place);
         }));
     });
 }
 
-/// Runs `work`. A panic in it gives what `otherwise` makes of the place in our source where it happened.
+/// Runs `work`. After a panic it returns the result of `otherwise`, which gets the place in the source.
 fn guarded<T>(work: impl FnOnce() -> T, otherwise: impl FnOnce(&str) -> T) -> T {
     install_quiet_panic_hook();
-    // What `work` may leave half-done is either local to it or an atomic snapshot.
+    // After a panic, shared state is consistent: it consists of atomic snapshots.
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| otherwise(&LAST_PANIC.with_borrow_mut(std::mem::take)))
 }
 
-/// Tells the log of a panic.
-fn tell(handle: &NativejwtAuthenticator, place: &str, consequence: &str) {
+/// Logs a panic.
+fn report_panic(handle: &NativejwtAuthenticator, place: &str, consequence: &str) {
     let text = format!("internal error at {place}; {consequence}. Please report this.");
     handle.authenticator.events().push(Level::Error, text);
 }
 
-/// Writes that a configuration cannot be used.
-fn refuse(record: &mut Output, errors: &str) {
+/// Writes the errors of a configuration.
+fn write_errors(record: &mut Output, errors: &str) {
     write_message(record, NATIVEJWT_CODE_CONFIGURATION, errors);
 }
 
-/// Writes what the caller has to know of properties text before it opens it, and returns the record's code.
+/// Writes what the caller needs to know about properties before it opens them, and returns the record's code.
 pub(crate) fn describe(config: &[u8], record: &mut Output) -> u32 {
     let described = guarded(
         || {
@@ -72,14 +72,14 @@ pub(crate) fn describe(config: &[u8], record: &mut Output) -> u32 {
             0
         }
         Err(errors) => {
-            refuse(record, &errors);
+            write_errors(record, &errors);
             NATIVEJWT_CODE_CONFIGURATION
         }
     }
 }
 
-/// Opens an authenticator from properties text. What is wrong with it is written to `record`, one error a line, and the
-/// result is null.
+/// Opens an authenticator from the text of properties. If they are invalid, it writes the errors to `record`, one a line, and
+/// returns null.
 pub(crate) fn open(
     config: &[u8],
     source: &[u8],
@@ -122,13 +122,13 @@ pub(crate) fn open(
             NativejwtAuthenticator::into_raw(authenticator)
         }
         Err(errors) => {
-            refuse(record, &errors);
+            write_errors(record, &errors);
             std::ptr::null_mut()
         }
     }
 }
 
-/// Judges the value of an Authorization header, writes the verdict to `record` and returns its code.
+/// Authenticates the value of an Authorization header, writes the verdict to `record` and returns its code.
 pub(crate) fn authenticate(
     handle: Option<&NativejwtAuthenticator>,
     header: &[u8],
@@ -143,54 +143,54 @@ pub(crate) fn authenticate(
     }
     let remembers = flags & NATIVEJWT_AUTHENTICATE_REMEMBERED != 0;
     let clock = if flags & NATIVEJWT_AUTHENTICATE_NOW == 0 { Clock::At(now) } else { Clock::System };
-    let judged = guarded(
+    let code = guarded(
         || {
             #[cfg(feature = "provoke-panic")]
             provoke_panic(header);
             Some(handle.authenticator.authenticate_with(header, clock, |verdict| match verdict {
-                Ok(accepted) => {
-                    let token = handle.authenticator.token_to_pass_through(header);
-                    write_accepted(record, &accepted, token, remembers)
-                }
-                Err(reject) => write_rejected(record, &reject),
+                Ok(accepted) => write_accepted(record, &accepted, remembers),
+                Err(rejection) => write_rejected(record, &rejection),
             }))
         },
         |place| {
-            tell(handle, place, "the token was refused");
+            report_panic(handle, place, "the token was rejected");
             None
         },
     );
-    judged.unwrap_or_else(|| write_rejected(record, &Rejection::internal_error()))
+    code.unwrap_or_else(|| write_rejected(record, &Rejection::internal_error()))
 }
 
-/// How many accepted tokens are kept at most.
+/// The maximum number of cached tokens.
 pub(crate) fn cache_slots(handle: Option<&NativejwtAuthenticator>) -> u32 {
     let Some(handle) = handle else { return 0 };
     guarded(
         || u32::try_from(handle.authenticator.cache_slots()).unwrap_or(u32::MAX),
         |place| {
-            tell(handle, place, "no identity is remembered");
+            report_panic(handle, place, "identities are not remembered");
             0
         },
     )
 }
 
-/// Bytes that the caller may take now for identities that it remembers.
+/// Bytes that the caller may use now for identities that it remembers.
 pub(crate) fn cache_room(handle: Option<&NativejwtAuthenticator>) -> u64 {
     let Some(handle) = handle else { return 0 };
     guarded(
         || handle.authenticator.java_room(),
         |place| {
-            tell(handle, place, "no identity is remembered");
+            report_panic(handle, place, "no further identities are remembered");
             0
         },
     )
 }
 
-/// Forgets all accepted tokens.
+/// Removes all tokens from the cache.
 pub(crate) fn forget_tokens(handle: Option<&NativejwtAuthenticator>) {
     let Some(handle) = handle else { return };
-    guarded(|| handle.authenticator.forget_tokens(), |place| tell(handle, place, "tokens may not be forgotten"));
+    guarded(
+        || handle.authenticator.forget_tokens(),
+        |place| report_panic(handle, place, "some tokens may still be cached"),
+    );
 }
 
 #[cfg(feature = "provoke-panic")]
@@ -207,8 +207,9 @@ pub(crate) fn drain_events(handle: Option<&NativejwtAuthenticator>, record: &mut
     guarded(
         || {
             let room = record.len() - NativejwtRecord::SIZE;
-            let (mut lines, mut count) = (String::new(), 0);
-            // Each event is at most a few hundred bytes; what might not fit waits for the next call.
+            let mut lines = String::new();
+            let mut count = 0;
+            // An event has at most a few hundred bytes. Events that may not fit wait for the next call.
             while room.saturating_sub(lines.len()) > room / 4
                 && let Some(event) = handle.authenticator.events().pop()
             {
@@ -221,7 +222,7 @@ pub(crate) fn drain_events(handle: Option<&NativejwtAuthenticator>, record: &mut
             count
         },
         |place| {
-            tell(handle, place, "lines of the log were lost");
+            report_panic(handle, place, "some log messages were lost");
             0
         },
     )
@@ -232,11 +233,11 @@ pub(crate) fn drain_events(handle: Option<&NativejwtAuthenticator>, record: &mut
 /// # Safety
 /// As [`NativejwtAuthenticator::close`].
 pub(crate) unsafe fn close(handle: *mut NativejwtAuthenticator) {
-    // SAFETY: passed on to the caller.
+    // SAFETY: the caller guarantees the same.
     guarded(|| unsafe { NativejwtAuthenticator::close(handle) }, |_| ());
 }
 
-/// Copies the version of this library into `buffer`, cut to its length, and returns the version's length.
+/// Copies the version of this library into `buffer`, cut to the buffer's length, and returns the version's length.
 pub(crate) fn library_version(buffer: &mut Output) -> usize {
     let version = env!("CARGO_PKG_VERSION").as_bytes();
     guarded(
@@ -255,13 +256,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_panic_becomes_an_answer_that_names_its_place_and_not_its_text() {
-        let answer = guarded(|| panic!("s3cret"), str::to_owned);
-        assert!(answer.starts_with("rust/ffi/src/boundary.rs:"), "{answer}");
+    fn after_a_panic_the_result_has_its_place_and_not_its_text() {
+        let result = guarded(|| panic!("s3cret"), str::to_owned);
+        assert!(result.starts_with("rust/ffi/src/boundary.rs:"), "{result}");
         assert_eq!(guarded(|| "done".to_owned(), str::to_owned), "done");
     }
 
-    /// A function that foreign callers reach and that lets a panic out would end the coordinator.
+    /// A panic that leaves the library would end the coordinator.
     #[test]
     fn every_function_of_the_boundary_is_guarded() {
         let source = include_str!("boundary.rs").split("#[cfg(test)]").next().unwrap();

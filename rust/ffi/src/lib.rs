@@ -1,5 +1,5 @@
-//! The shared library. It holds the only unsafe code of the product, in three layers: [`jni`] and [`capi`] translate
-//! arguments, [`boundary`] does the work for both and catches panics, [`handle`] and [`wire`] know what crosses.
+//! The shared library, with all unsafe code of the product. [`jni`] and [`capi`] convert arguments. [`boundary`] does the
+//! work for both and catches panics. [`handle`] and [`wire`] define what crosses the boundary.
 
 pub mod boundary;
 pub mod capi;

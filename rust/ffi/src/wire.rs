@@ -1,63 +1,62 @@
-//! What comes back over the boundary: one flat record, texts behind a fixed head.
+//! The record that returns a result over the boundary: a fixed head, followed by texts.
 
 use std::mem::MaybeUninit;
-use std::ops::Range;
 
 use nativejwt_core::{Accepted, ConfigurationSummary, Rejection};
 
-/// The version of the functions and of the record. Both sides compare it before anything else.
+/// The version of the functions and of the record. A caller compares it before it calls any other function.
 pub const NATIVEJWT_ABI_VERSION: u32 = 6;
 
-/// A record buffer of this size holds every verdict.
+/// The size of a record buffer that has room for every verdict.
 pub const NATIVEJWT_RECORD_CAPACITY: usize = 65_536;
 
-/// `code` of a record that reports errors of a configuration; no verdict has it.
+/// `code` of a record with errors of a configuration. No verdict has it.
 pub const NATIVEJWT_CODE_CONFIGURATION: u32 = 1000;
 
-/// A flag of opening: the caller hands a principal on and no identity, so that `groups-field` and
+/// A flag for `nativejwt_open`: the caller passes a principal to Trino and no identity, so `groups-field` and
 /// `pass-through.credential-name` are errors.
 pub const NATIVEJWT_OPEN_WITHOUT_IDENTITY: u32 = 1;
 
-/// A flag of opening: of the servers of JWK sets, those are trusted that `trusted_certificates` says, and not those of the
-/// system's certificates. For a caller that was told whom to trust, such as a JVM by `javax.net.ssl.trustStore`.
+/// A flag for `nativejwt_open`: only `trusted_certificates` are trusted for servers of JWK Sets, and the system's certificates
+/// are not. For a caller with its own trust store, such as a JVM with `javax.net.ssl.trustStore`.
 pub const NATIVEJWT_OPEN_TRUSTED_CERTIFICATES_ALONE: u32 = 2;
 
-/// A flag of a description: keys are fetched from a server, or can be after a change of one of `config-files`.
+/// A flag of `nativejwt_describe`: keys are fetched from a server, or can be after a change of one of `config-files`.
 pub const NATIVEJWT_DESCRIBED_FETCHES_KEYS: u32 = 1;
 
-/// A flag of a description: opening takes `trusted_certificates` into account.
+/// A flag of `nativejwt_describe`: `nativejwt_open` uses `trusted_certificates`.
 pub const NATIVEJWT_DESCRIBED_USES_TRUSTED_CERTIFICATES: u32 = 2;
 
-/// A flag of a description: sessions can get groups or the token.
+/// A flag of `nativejwt_describe`: sessions can get groups or the token.
 pub const NATIVEJWT_DESCRIBED_GIVES_MORE_THAN_A_USER: u32 = 4;
 
-/// A flag of a description: `pass-through.allow-user-with-hyphen` is true.
+/// A flag of `nativejwt_describe`: `pass-through.allow-user-with-hyphen` is true.
 pub const NATIVEJWT_DESCRIBED_ALLOWS_USER_WITH_HYPHEN: u32 = 8;
 
-/// A flag of authenticating: the caller remembers identities by `cache_slot` and `cache_generation`, and needs no texts of
-/// a token that was accepted before.
+/// A flag for `nativejwt_authenticate`: the caller remembers identities by `cache_slot` and `cache_generation`, and needs no
+/// texts for a token that was already cached.
 pub const NATIVEJWT_AUTHENTICATE_REMEMBERED: u32 = 1;
 
-/// A flag of authenticating: the time is the system's, and `now_millis` is not looked at. For a token that was accepted
-/// before this costs less than to ask the clock and hand it over.
+/// A flag for `nativejwt_authenticate`: the time is the system's, and `now_millis` is ignored. For a cached token this takes
+/// less time than reading the clock in the caller.
 pub const NATIVEJWT_AUTHENTICATE_NOW: u32 = 2;
 
-/// A flag of a record: the token is kept, and `cache_slot` and `cache_generation` say where.
+/// A flag of a record: the token is cached, and `cache_slot` and `cache_generation` are its place.
 pub const NATIVEJWT_RECORD_KEPT: u32 = 1;
 
-/// A flag of a record: it has no texts. If the caller does not remember the identity, it calls once more, without
+/// A flag of a record: it has no texts. If the caller does not remember the identity, it calls again, without
 /// `NATIVEJWT_AUTHENTICATE_REMEMBERED`.
 pub const NATIVEJWT_RECORD_WITHOUT_TEXTS: u32 = 2;
 
-/// The head of a record, in native byte order. Offsets count bytes from the head's first one; texts are UTF-8 without
-/// a terminator.
+/// The head of a record, in native byte order. Offsets count bytes from the start of the head. Texts are UTF-8 without a
+/// terminator.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct NativejwtRecord {
-    /// 0 if the token was accepted, else the stable number of the reject.
+    /// 0 if the token was accepted, otherwise the stable number of the reason.
     pub code: u32,
-    /// Of a verdict, `NATIVEJWT_RECORD_KEPT` and `NATIVEJWT_RECORD_WITHOUT_TEXTS`, added up; of a description, the
-    /// `NATIVEJWT_DESCRIBED_…` that hold.
+    /// For a verdict, the sum of `NATIVEJWT_RECORD_KEPT` and `NATIVEJWT_RECORD_WITHOUT_TEXTS`, if they apply. For a description,
+    /// the sum of the `NATIVEJWT_DESCRIBED_…` that apply.
     pub flags: u32,
     /// `exp` in milliseconds since 1970; `INT64_MAX` if there is none.
     pub expires_at_millis: i64,
@@ -65,34 +64,34 @@ pub struct NativejwtRecord {
     pub principal_offset: u32,
     /// Bytes of the principal.
     pub principal_length: u32,
-    /// The mapped user, of an accepted token. Where it is the principal itself, the same text.
+    /// The mapped user, of an accepted token. If it equals the principal, both have the same offset.
     pub user_offset: u32,
     /// Bytes of the user.
     pub user_length: u32,
-    /// What the client is told of a refused token; or errors, or events, one a line; or, of a description,
+    /// For a rejected token, the message for the client. Otherwise the errors or events, one a line, or, for a description,
     /// `pass-through.credential-name`.
     pub message_offset: u32,
     /// Bytes of the message.
     pub message_length: u32,
-    /// The name of the reject, in ASCII.
+    /// The name of the reason, in ASCII.
     pub reason_offset: u32,
     /// Bytes of the name.
     pub reason_length: u32,
-    /// The groups, of an accepted token: for each its number of bytes, 4 bytes in native order, then the bytes.
+    /// The groups, of an accepted token: for each its length in 4 bytes in native order, then its bytes.
     pub groups_offset: u32,
-    /// Bytes of all groups with their numbers.
+    /// Bytes of all groups with their lengths.
     pub groups_length: u32,
-    /// Where the token stands in the header's value, of an accepted token that is to be passed through.
+    /// The offset of the token in the header's value, of an accepted token that is passed through.
     pub token_offset: u32,
-    /// Bytes of the token; 0 where tokens are not passed through.
+    /// Bytes of the token; 0 if tokens are not passed through.
     pub token_length: u32,
-    /// The slot of a token that is kept, less than `nativejwt_cache_slots`. Another token may get it later.
+    /// The slot of a cached token, less than `nativejwt_cache_slots`. Another token may get it later.
     pub cache_slot: u32,
-    /// Bytes that a JVM takes for the identity, of a kept token whose texts are here; what a caller remembers must not take
-    /// more than `nativejwt_cache_room` in all.
+    /// Bytes that the identity takes in a JVM, of a cached token whose texts are in this record. The identities that a caller
+    /// remembers must not take more than `nativejwt_cache_room` together.
     pub identity_bytes: u32,
-    /// Tells the verdicts apart that are kept in one slot one after the other: the same slot and the same generation are
-    /// the same identity. It does not come again while the authenticator is open.
+    /// Distinguishes the verdicts that are in one slot one after the other: the same slot and the same generation mean the
+    /// same identity. It is unique while the authenticator is open.
     pub cache_generation: u64,
 }
 
@@ -135,7 +134,7 @@ impl NativejwtRecord {
     }
 }
 
-/// The offsets above are part of the ABI; the Java side has them as constants.
+/// The offsets are part of the ABI. The Java side has them as constants.
 const _: () = {
     assert!(NativejwtRecord::SIZE == 80);
     assert!(std::mem::offset_of!(NativejwtRecord, expires_at_millis) == 8);
@@ -148,10 +147,10 @@ const _: () = {
     assert!(std::mem::offset_of!(NativejwtRecord, cache_generation) == 72);
 };
 
-/// Memory that a caller lends for an answer. It is written and never read, since C gives memory that nobody has written to.
+/// Memory that a caller lends for a result. It is only written, because a C caller may not have initialised it.
 pub(crate) type Output = [MaybeUninit<u8>];
 
-/// Texts that do not fit are cut, which only errors of a configuration and events can be so long as to need.
+/// Writes texts after the head. Texts that do not fit are cut; only errors of a configuration and events can be that long.
 struct Writer<'b> {
     buffer: &'b mut Output,
     used: usize,
@@ -162,7 +161,7 @@ impl<'b> Writer<'b> {
         Self { buffer, used: NativejwtRecord::SIZE }
     }
 
-    /// Writes a text and returns where it stands.
+    /// Writes a text and returns its offset and length.
     fn text(&mut self, text: &str) -> (u32, u32) {
         let room = self.buffer.len().saturating_sub(self.used);
         let text = text.get(..text.floor_char_boundary(room)).unwrap_or_default();
@@ -171,11 +170,11 @@ impl<'b> Writer<'b> {
             target.write_copy_of_slice(text.as_bytes());
             self.used += text.len();
         }
-        // A buffer is at most RECORD_CAPACITY or a caller's own size; both fit into u32 or are not used beyond it.
+        // Callers use buffers far below 4 GB.
         (u32::try_from(offset).unwrap_or(u32::MAX), u32::try_from(text.len()).unwrap_or(0))
     }
 
-    /// Writes all groups, or none where they do not all fit, and returns where they stand.
+    /// Writes all groups and returns their offset and length. `None` if they do not all fit.
     fn groups(&mut self, groups: &[String]) -> Option<(u32, u32)> {
         let mut bytes = Vec::new();
         for group in groups {
@@ -195,14 +194,9 @@ impl<'b> Writer<'b> {
     }
 }
 
-/// Writes what was found out about a token that is accepted, and returns 0. `token` is where the token to pass through
-/// stands in the header's value; `remembers` is true for a caller that needs no texts of a token that was accepted before.
-pub(crate) fn write_accepted(
-    buffer: &mut Output,
-    accepted: &Accepted<'_>,
-    token: Option<Range<usize>>,
-    remembers: bool,
-) -> u32 {
+/// Writes the verdict about an accepted token, and returns 0. `remembers` is true for a caller that needs no texts for a token
+/// that was already cached.
+pub(crate) fn write_accepted(buffer: &mut Output, accepted: &Accepted<'_>, remembers: bool) -> u32 {
     let mut writer = Writer::new(buffer);
     let identity = accepted.identity;
     let mut head = NativejwtRecord {
@@ -217,21 +211,21 @@ pub(crate) fn write_accepted(
         head.flags |= NATIVEJWT_RECORD_WITHOUT_TEXTS;
     } else {
         (head.principal_offset, head.principal_length) = writer.text(&identity.principal);
-        // Nearly always the principal itself, of which a caller need not make two texts.
+        // Usually the principal itself. The caller then makes one string for both.
         (head.user_offset, head.user_length) = if identity.user == identity.principal {
             (head.principal_offset, head.principal_length)
         } else {
             writer.text(&identity.user)
         };
-        // Without any groups it would be another identity than the token's.
+        // An identity without its groups would be wrong, so the token is rejected.
         let Some(groups) = writer.groups(&identity.groups) else {
             return write_rejected(buffer, &Rejection::internal_error());
         };
         (head.groups_offset, head.groups_length) = groups;
         head.identity_bytes = u32::try_from(accepted.java_bytes()).unwrap_or(u32::MAX);
     }
-    if let Some(token) = token {
-        // At most max-token-size behind some white space; what were longer would not be handed on.
+    if let Some(token) = &accepted.passed_through {
+        // The length is at most max-token-size. A header beyond 4 GB would pass on no token.
         head.token_offset = u32::try_from(token.start).unwrap_or(0);
         head.token_length = u32::try_from(token.len()).unwrap_or(0);
     }
@@ -239,18 +233,18 @@ pub(crate) fn write_accepted(
     head.code
 }
 
-/// Writes why a token is refused, and returns the reason's number.
-pub(crate) fn write_rejected(buffer: &mut Output, reject: &Rejection) -> u32 {
+/// Writes the verdict about a rejected token, and returns the reason's number.
+pub(crate) fn write_rejected(buffer: &mut Output, rejection: &Rejection) -> u32 {
     let mut writer = Writer::new(buffer);
-    let code = reject.code().number();
+    let code = rejection.code().number();
     let mut head = NativejwtRecord { code, expires_at_millis: i64::MAX, ..NativejwtRecord::default() };
-    (head.reason_offset, head.reason_length) = writer.text(reject.code().name());
-    (head.message_offset, head.message_length) = writer.text(reject.message());
+    (head.reason_offset, head.reason_length) = writer.text(rejection.code().name());
+    (head.message_offset, head.message_length) = writer.text(rejection.message());
     writer.head(head);
     code
 }
 
-/// Writes a text that is no verdict.
+/// Writes a record that consists of a message.
 pub(crate) fn write_message(buffer: &mut Output, code: u32, message: &str) {
     let mut writer = Writer::new(buffer);
     let mut head = NativejwtRecord { code, expires_at_millis: i64::MAX, ..NativejwtRecord::default() };
@@ -258,7 +252,7 @@ pub(crate) fn write_message(buffer: &mut Output, code: u32, message: &str) {
     writer.head(head);
 }
 
-/// Writes what a caller has to know of a configuration before it opens it.
+/// Writes what a caller needs to know about a configuration before it opens it.
 pub(crate) fn write_description(buffer: &mut Output, summary: &ConfigurationSummary) {
     let mut writer = Writer::new(buffer);
     let flags = [
@@ -282,12 +276,12 @@ pub(crate) fn write_description(buffer: &mut Output, summary: &ConfigurationSumm
 mod tests {
     use super::*;
 
-    /// Miri and sanitizers see a read of what was not written; here the bytes behind the record must be as they were.
+    /// The bytes after the record must not change. (Miri and sanitizers detect reads of uninitialised bytes.)
     #[test]
     fn a_record_writes_its_own_bytes_and_no_others() {
         let mut buffer = [MaybeUninit::new(0xee_u8); NativejwtRecord::SIZE + 8];
         write_message(&mut buffer, 7, "größer");
-        // SAFETY: all of it was written above.
+        // SAFETY: all bytes were initialised above.
         let bytes = buffer.map(|byte| unsafe { byte.assume_init() });
         assert_eq!(bytes[..4], 7_u32.to_ne_bytes());
         assert_eq!(&bytes[NativejwtRecord::SIZE..], "größer".as_bytes());

@@ -176,7 +176,7 @@ fn expected(case: &Case, core: Option<&Verdict>) -> Result<(), String> {
         (Expected::Reject { code, message }, Some(Verdict::Reject { code: actual, message: said })) => {
             code == actual && message.as_ref().is_none_or(|message| message == said)
         }
-        (Expected::RefusedAtStart(_), None) => true,
+        (Expected::FailsToStart(_), None) => true,
         _ => false,
     };
     if good { Ok(()) } else { Err(format!("expected {:?}, ours {core:?}", case.expected)) }

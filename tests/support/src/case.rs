@@ -1,4 +1,4 @@
-//! Case files: what is configured, what is presented, what must come out. `tests/cases/README.md` describes them.
+//! Case files: a configuration, a token, and the expected verdict. `tests/cases/README.md` describes them.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,7 +11,7 @@ use super::{PREFIX, tests_folder};
 /// 2023-11-14T22:13:20Z.
 const DEFAULT_NOW: i64 = 1_700_000_000_000;
 
-/// What a `key-file` begins with that is to be fetched by HTTP: the path of a file follows.
+/// The prefix of a `key-file` that is fetched by HTTP. The path of a file follows it.
 pub const SERVED: &str = "served:";
 
 #[derive(Debug, Deserialize)]
@@ -22,7 +22,7 @@ struct File {
     case: Vec<RawCase>,
 }
 
-/// What a case has if it does not say otherwise. `config` and `make` are merged member by member.
+/// The values for members that a case omits. `config` and `make` are merged member by member.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Defaults {
@@ -58,7 +58,7 @@ struct RawCase {
     source: Option<String>,
 }
 
-/// What stock does with a case.
+/// What Trino's built-in authenticator does with a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stock {
@@ -72,7 +72,7 @@ pub enum Stock {
     RefuseToStart,
 }
 
-/// What must come out of a case.
+/// The expected verdict of a case.
 #[derive(Clone, Debug)]
 pub enum Expected {
     Identity {
@@ -85,16 +85,16 @@ pub enum Expected {
         code: String,
         message: Option<String>,
     },
-    /// Each of the texts stands in what the operator is told.
-    RefusedAtStart(Vec<String>),
+    /// The configuration is invalid, and the errors contain each of the texts.
+    FailsToStart(Vec<String>),
 }
 
-/// One case, with everything filled in.
+/// A case with all defaults applied.
 #[derive(Clone, Debug)]
 pub struct Case {
     pub name: String,
     pub file: String,
-    /// Whole keys.
+    /// Properties with their prefixes.
     pub config: Vec<(String, String)>,
     /// The value of the Authorization header.
     pub authorization: Vec<u8>,
@@ -106,28 +106,28 @@ pub struct Case {
     pub source: String,
 }
 
-/// One intended difference from stock.
+/// One intended difference from Trino.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Difference {
-    /// Who lets more pass.
+    /// Which side is stricter.
     pub direction: Direction,
-    /// Text of the line in DIFFERENCES.md.
+    /// Text in a line of DIFFERENCES.md.
     pub line: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Direction {
-    /// Stock accepts, ours does not.
+    /// Trino accepts, nativejwt does not.
     RefusesMore,
-    /// Ours accepts, stock does not.
+    /// nativejwt accepts, Trino does not.
     AcceptsMore,
-    /// Neither accepts, but in another way: at the start, or with another status.
+    /// Both do not accept, but in different ways: at startup, or with another status.
     RefusesOtherwise,
 }
 
-/// All cases of all files, in the order of the files' names; or everything that is wrong with the files.
+/// All cases, in the order of the file names; or all errors of the files.
 pub fn load_all() -> Result<Vec<Case>, Vec<String>> {
     let mut problems = Vec::new();
     let mut cases = Vec::new();
@@ -169,11 +169,11 @@ fn resolve(raw: RawCase, defaults: &Defaults, file: &str, folder: &Path) -> Resu
     let absolute = |file: &str| folder.join(file).to_str().unwrap().to_owned();
     let config = config
         .into_iter()
-        .map(|(key, value)| {
+        .map(|(name, value)| {
             let value = match value.strip_prefix(SERVED) {
                 Some(file) => format!("{SERVED}{}", absolute(file)),
                 None if value.starts_with("keys/") || value.starts_with("mapping/") => absolute(&value),
-                None if key == "config-files" => {
+                None if name == "config-files" => {
                     let listed: Vec<_> = value.split(',').map(|file| (file, file.trim())).collect();
                     let named = |(file, name): (&str, &str)| match name {
                         "" => file.to_owned(),
@@ -183,7 +183,7 @@ fn resolve(raw: RawCase, defaults: &Defaults, file: &str, folder: &Path) -> Resu
                 }
                 None => value,
             };
-            (if key.starts_with("http") { key } else { format!("{PREFIX}{key}") }, value)
+            (if name.starts_with("http") { name } else { format!("{PREFIX}{name}") }, value)
         })
         .collect();
 
@@ -212,7 +212,7 @@ fn resolve(raw: RawCase, defaults: &Defaults, file: &str, folder: &Path) -> Resu
         (None, Some(code), None) => {
             Expected::Reject { code: code.clone(), message: raw.message.as_deref().map(expand) }
         }
-        (None, None, Some(texts)) => Expected::RefusedAtStart(texts.clone()),
+        (None, None, Some(texts)) => Expected::FailsToStart(texts.clone()),
         _ => return Err(problem("exactly one of user, reject and refused-at-start")),
     };
     if raw.groups.is_some() && raw.user.is_none() {

@@ -1,4 +1,4 @@
-//! What tests and measurements share: the case files, the test keys and a signer.
+//! Shared by the test binaries: the case files, the test keys and a signer.
 
 #![allow(missing_docs, reason = "fields and variants are what tests/cases/README.md describes")]
 #![allow(clippy::new_without_default, reason = "a folder and a server are made on purpose")]
@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use nativejwt_core::{Authenticator, Properties, Property};
 
-/// What stock's keys begin with.
+/// The prefix of Trino's properties.
 pub const PREFIX: &str = "http-server.authentication.jwt.";
 
 /// The folder `tests/` of the repository.
@@ -28,13 +28,13 @@ pub fn keys_folder() -> PathBuf {
     tests_folder().join("cases/keys")
 }
 
-/// A configuration of the given keys, named without their prefix.
+/// A configuration of properties, which may be named without their prefix.
 pub fn properties<'a>(entries: impl IntoIterator<Item = (&'a str, &'a str)>) -> Properties {
     let entries = entries
         .into_iter()
         .enumerate()
-        .map(|(index, (key, value))| Property {
-            name: if key.starts_with("http") { key.to_owned() } else { format!("{PREFIX}{key}") },
+        .map(|(index, (name, value))| Property {
+            name: if name.starts_with("http") { name.to_owned() } else { format!("{PREFIX}{name}") },
             value: value.to_owned(),
             line: index + 1,
         })
@@ -42,13 +42,13 @@ pub fn properties<'a>(entries: impl IntoIterator<Item = (&'a str, &'a str)>) -> 
     Properties { source: "case".to_owned(), entries }
 }
 
-/// An authenticator with nothing but a key file.
+/// An authenticator whose only property is the key file.
 pub fn with_key_file(path: &Path) -> Authenticator {
     Authenticator::open(&properties([("key-file", path.to_str().unwrap())]))
         .unwrap_or_else(|errors| panic!("{}: {errors}", path.display()))
 }
 
-/// A folder that is removed with everything in it.
+/// A folder that is removed on drop, with everything in it.
 pub struct TemporaryFolder(PathBuf);
 
 impl TemporaryFolder {
@@ -71,7 +71,7 @@ impl Drop for TemporaryFolder {
     }
 }
 
-/// No message holds token text, more than one line, or more than a screen.
+/// Checks that a message contains no token text, and is one line of limited length.
 pub fn harmless(message: &str, authorization: &[u8]) -> Result<(), String> {
     if message.chars().any(char::is_control) {
         return Err(format!("the message has control characters: {message:?}"));

@@ -1,4 +1,4 @@
-//! Reproducible randomness: xorshift64*, seeded with a number that the tests print.
+//! Reproducible random numbers: xorshift64*, with a seed that the tests print.
 
 /// A seed from `NATIVEJWT_SEED`, or a fixed one.
 pub fn seed() -> u64 {

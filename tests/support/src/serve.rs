@@ -1,4 +1,4 @@
-//! Files by HTTP/1.1, one connection after the other.
+//! Serves files by HTTP/1.1, one connection after the other.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -14,7 +14,7 @@ impl FileServer {
         let port = listener.local_addr().unwrap().port();
         std::thread::spawn(move || {
             for stream in listener.incoming() {
-                // A client that goes away is no concern of the server.
+                // The client may close the connection early.
                 let _ = stream.and_then(answer);
             }
         });

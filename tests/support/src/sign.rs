@@ -1,4 +1,4 @@
-//! Signs with the test keys. Nothing of this is in the product's core: it only verifies.
+//! Signs with the test keys. The product's core only verifies.
 
 use aws_lc_rs::hmac;
 use aws_lc_rs::rand::SystemRandom;
@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::keys_folder;
 
-/// Every algorithm with a key of the folder that fits it.
+/// Every algorithm, with a test key that fits it.
 pub const ALGORITHMS: [(&str, &str); 13] = [
     ("HS256", "hmac-64"),
     ("HS384", "hmac-64"),
@@ -27,7 +27,7 @@ pub const ALGORITHMS: [(&str, &str); 13] = [
     ("EdDSA", "ed25519"),
 ];
 
-/// The file that verifies what the key of this name signs.
+/// The key file that verifies signatures of the key of this name.
 pub fn verifying_file(key: &str) -> std::path::PathBuf {
     let extension = if key.starts_with("hmac") { "secret" } else { "public.pem" };
     keys_folder().join(format!("{key}.{extension}"))
@@ -46,7 +46,7 @@ pub fn secret(key: &str) -> Vec<u8> {
     STANDARD.decode(packed).unwrap_or_else(|error| panic!("{key}: {error}"))
 }
 
-/// What `java.util.Base64.getMimeDecoder()` makes of any text: characters outside the alphabet are skipped.
+/// Decodes as `java.util.Base64.getMimeDecoder()`, which skips characters outside the alphabet.
 fn java_mime(text: &[u8]) -> Vec<u8> {
     let kept: Vec<u8> =
         text.iter().copied().filter(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/')).collect();

@@ -1,4 +1,4 @@
-//! Tokens as cases describe them, down to the last bit.
+//! Makes the tokens that cases describe, to the bit.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -6,43 +6,42 @@ use serde::Deserialize;
 
 use super::sign;
 
-/// How to make a token. Texts may hold `<<TEXT*COUNT>>`: TEXT that many times, each `#` in it being the index.
+/// Describes a token. Texts may contain `<<TEXT*COUNT>>`: TEXT, repeated COUNT times, with the index for each `#`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Make {
     /// The JSON text of the protected header; `{"alg":"<alg>"}` if not given.
     pub header: Option<String>,
-    /// The header's bytes, where they are no UTF-8.
+    /// The header's bytes, if they are not UTF-8.
     pub header_hex: Option<String>,
     /// The JSON text of the payload; `{"sub":"alice"}` if not given.
     pub payload: Option<String>,
-    /// The payload's bytes, where they are no UTF-8.
+    /// The payload's bytes, if they are not UTF-8.
     pub payload_hex: Option<String>,
-    /// The name of the signing key in `keys/`, or `bytes-of:FILE` or `mime-of:FILE`: the bytes of
-    /// a file, or what Java's MIME decoder makes of them, as HMAC secret.
+    /// The name of the signing key in `keys/`. With `bytes-of:FILE` or `mime-of:FILE` the HMAC secret is the bytes of a
+    /// file, or the result of Java's MIME decoder for them.
     pub key: Option<String>,
-    /// The algorithm that signs, whatever the header says; `none` leaves the signature empty.
+    /// The algorithm of the signature, independent of the header; `none` leaves the signature empty.
     pub alg: Option<String>,
-    /// The encoded header as it is signed, `{}` standing for its strict base64url, `{stray}` for
-    /// the same with a stray bit.
+    /// The encoded header that is signed. `{}` is its strict base64url, `{stray}` the same with a stray bit.
     pub header_part: Option<String>,
-    /// The encoded payload as it is signed, likewise.
+    /// The encoded payload that is signed, in the same way.
     pub payload_part: Option<String>,
-    /// What is done to the signature's bytes.
+    /// A change of the signature's bytes.
     pub signature: Option<SignatureChange>,
     /// The signature's bytes.
     pub signature_hex: Option<String>,
-    /// The encoded signature, `{}` standing for its strict base64url.
+    /// The encoded signature; `{}` is its strict base64url.
     pub signature_part: Option<String>,
-    /// A header put in place after signing.
+    /// A header that replaces the signed one.
     pub header_after: Option<String>,
-    /// A payload put in place after signing.
+    /// A payload that replaces the signed one.
     pub payload_after: Option<String>,
     /// The whole token, with `{header}`, `{payload}` and `{signature}` for the parts.
     pub token: Option<String>,
 }
 
-/// Changes of a signature's bytes. Those of ECDSA take it for r and s of equal length (RFC 7518, section 3.4).
+/// Changes of a signature's bytes. Those for ECDSA treat it as r and s of equal length (RFC 7518, section 3.4).
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SignatureChange {
@@ -65,7 +64,7 @@ pub enum SignatureChange {
 }
 
 impl Make {
-    /// `self` where given, else `defaults`.
+    /// `self`, with `defaults` for the omitted members.
     pub fn or(self, defaults: &Make) -> Make {
         let d = defaults.clone();
         Make {
@@ -146,7 +145,7 @@ impl SignatureChange {
     }
 }
 
-/// The order of the curve that the algorithm is for (SEC 2, sections 2.4.2, 2.5.1 and 2.6.1).
+/// The order of the algorithm's curve (SEC 2, sections 2.4.2, 2.5.1 and 2.6.1).
 fn order(alg: &str) -> Vec<u8> {
     from_hex(match alg {
         "ES256" => "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551",
@@ -221,7 +220,7 @@ fn part(template: Option<&str>, encoded: &str) -> String {
     expand(template).replace("{}", encoded).replace("{stray}", &with_stray_bit(encoded))
 }
 
-/// The last character replaced by its neighbour: the same bytes, and a bit that belongs to none of them.
+/// Sets an unused bit of the last character. The decoded bytes stay the same.
 fn with_stray_bit(encoded: &str) -> String {
     const ALPHABET: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let (rest, last) = encoded.split_at(encoded.len().saturating_sub(1));
@@ -229,18 +228,18 @@ fn with_stray_bit(encoded: &str) -> String {
     format!("{rest}{}", &ALPHABET[neighbour..=neighbour])
 }
 
-/// The bytes of hexadecimal digits; white space is for the eye.
+/// The bytes of hexadecimal digits. White space is ignored.
 pub fn from_hex(hex: &str) -> Vec<u8> {
     let digits: Vec<u8> = hex.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
     digits.chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
 }
 
-/// The bytes of a header's value: Java gives each byte as one character up to U+00FF.
+/// The bytes of a header's value. Java represents each byte as one character up to U+00FF.
 pub fn latin1(text: &str) -> Vec<u8> {
     text.chars().map(|c| u8::try_from(u32::from(c)).expect("a header's value is ISO-8859-1")).collect()
 }
 
-/// Resolves `<<TEXT*COUNT>>`.
+/// Expands `<<TEXT*COUNT>>`.
 pub fn expand(text: &str) -> String {
     let mut expanded = String::new();
     let mut rest = text;
