@@ -51,7 +51,7 @@ pub(crate) struct CoordinatorFile {
 impl CoordinatorFile {
     /// Reads the file, chooses our keys and resolves `${ENV:NAME}`.
     pub(crate) fn load(path: &Path) -> Result<Self, ConfigurationErrors> {
-        let mut properties = Properties::load_of(path, is_ours)?;
+        let mut properties = Properties::load_with(path, is_ours)?;
         let source = properties.source.clone();
         let mut errors = ConfigurationErrors::default();
         let plugin_name = properties.get(PLUGIN_KEY).cloned();

@@ -108,7 +108,7 @@ pub(crate) fn look(path: &Path, file: &CoordinatorFile, credential: &str) -> Fin
 
 /// A file of the coordinator, with references to the environment resolved.
 fn load(path: &Path) -> Result<Properties, ConfigurationErrors> {
-    let mut properties = Properties::load_of(path, |_| false)?;
+    let mut properties = Properties::load_with(path, |_| false)?;
     properties.resolve_environment(&mut ConfigurationErrors::default());
     Ok(properties)
 }

@@ -59,9 +59,9 @@ fn all_errors_come_at_once_with_their_lines() {
     for part in [
         format!("error: {config}:2: http-server.authentication.jwt.key-file names"),
         format!(
-            "error: {config}:4: http-server.authentication.jwt.required-issuers is not a known key; did you mean http-server.authentication.jwt.required-issuer?"
+            "error: {config}:4: http-server.authentication.jwt.required-issuers is not a known property; did you mean http-server.authentication.jwt.required-issuer?"
         ),
-        format!("error: {config}:5: http-server.authentication.jwt.required-audience is set to nothing"),
+        format!("error: {config}:5: http-server.authentication.jwt.required-audience is empty"),
         format!("error: {rules}:2: "),
         format!("error: {rules}:3: "),
         format!("{config}: NOT VALID"),
@@ -319,12 +319,15 @@ fn what_a_property_file_says_otherwise_than_it_looks_is_told_with_its_line() {
             good.replace(&public, r"C:\users\k.pem").into_bytes(),
             r"properties:2: http-server.authentication.jwt.key-file has a \u that",
         ),
-        (with(&format!("export {}", key("clock-skew", "1s"))), "native-jwt.properties:4: export is not a known key"),
+        (
+            with(&format!("export {}", key("clock-skew", "1s"))),
+            "native-jwt.properties:4: export is not a known property",
+        ),
         (
             with("jwt.issuer=x"),
-            "jwt.issuer is not a known key; did you mean http-server.authentication.jwt.required-issuer?",
+            "jwt.issuer is not a known property; did you mean http-server.authentication.jwt.required-issuer?",
         ),
-        (with(&key("require-expiration", "yes")), "is 'yes', which is neither true nor false"),
+        (with(&key("require-expiration", "yes")), "is 'yes', but must be true or false"),
     ] {
         let answer = run(&["check-config", &of(&bytes)]).expect_code(2);
         assert!(answer.text().contains(expected), "{}", answer.text());
@@ -342,7 +345,7 @@ fn what_a_property_file_says_otherwise_than_it_looks_is_told_with_its_line() {
             + "node.data-dir=C:\\data # x\njwt.issuer=x\n",
     );
     let told = warnings(&whole);
-    assert!(told.len() == 1 && told[0].contains(":5 jwt.issuer is not a known key; did you mean"), "{told:#?}");
+    assert!(told.len() == 1 && told[0].contains(":5 jwt.issuer is not a known property; did you mean"), "{told:#?}");
 }
 
 #[test]

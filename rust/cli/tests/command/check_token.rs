@@ -263,7 +263,7 @@ fn only_our_keys_are_read_of_a_whole_config_properties() {
     let config =
         folder.write("config.properties", format!("{common}http-server.authentication.jwt.key-fil={}\n", keys.public));
     let answer = run(&["check-token", "--config", &config, &token]);
-    answer.expect_error("config.properties:5: http-server.authentication.jwt.key-fil is not a known key; did you mean http-server.authentication.jwt.key-file?");
+    answer.expect_error("config.properties:5: http-server.authentication.jwt.key-fil is not a known property; did you mean http-server.authentication.jwt.key-file?");
     answer.expect_error("http-server.authentication.jwt.key-file is not set");
 }
 
@@ -274,7 +274,7 @@ fn all_keys_of_a_plugin_file_are_ours() {
     let token = issue(&keys.private, &["--claim", "sub=alice"]);
     let config = folder.config(&[key("key-file", &keys.public), "coordinator=true".to_owned()]);
     run(&["check-token", "--config", &config, &token])
-        .expect_error("native-jwt.properties:3: coordinator is not a known key");
+        .expect_error("native-jwt.properties:3: coordinator is not a known property");
     let other = folder.write("other.properties", "\nheader-authenticator.name=saml\n");
     run(&["check-token", "--config", &other, &token]).expect_error(
         "other.properties:2: header-authenticator.name is 'saml', which is another plugin; ours is native-jwt",
@@ -300,7 +300,7 @@ fn values_come_from_the_environment_as_in_the_coordinator() {
 
     // All that is missing, at once, as text and as JSON.
     let answer = run(&arguments);
-    answer.expect_error("native-jwt.properties:2: http-server.authentication.jwt.key-file takes its value from the environment variable NATIVEJWT_KEYS, which is not set");
+    answer.expect_error("native-jwt.properties:2: http-server.authentication.jwt.key-file refers to the environment variable NATIVEJWT_KEYS, which is not set");
     answer.expect_error("native-jwt.properties:3: http-server.authentication.jwt.required-audience takes its value");
     let problems = &answer.json()["problems"];
     assert_eq!(problems[1]["line"], 3);

@@ -1,4 +1,4 @@
-//! The keys that count for all issuers: they stand beside `config-files`, never in an issuer's file.
+//! The properties that apply to all issuers. They are set beside `config-files`, never in the file of one issuer.
 
 use std::time::Duration;
 
@@ -17,49 +17,48 @@ const CREDENTIAL_NAME: &str = "pass-through.credential-name";
 const MINIMUM_LIFETIME: &str = "pass-through.minimum-lifetime";
 const ALLOW_USER_WITH_HYPHEN: &str = "pass-through.allow-user-with-hyphen";
 
-/// The names, all of them.
+/// All names.
 pub(super) const NAMES: [&str; 5] =
     [MAX_TOKEN_SIZE, TOKEN_CACHE_SIZE, CREDENTIAL_NAME, MINIMUM_LIFETIME, ALLOW_USER_WITH_HYPHEN];
 
 const KIB: u64 = 1024;
 const DEFAULT_MAX_TOKEN_SIZE: usize = 16 * 1024;
-/// All that a token of this size can say of its bearer still fits into a record of the boundary.
+/// Everything that a token of this size contains still fits into a record of the boundary.
 const LARGEST_MAX_TOKEN_SIZE: u64 = 32 * KIB;
-/// Thirty thousand tokens of 1.2 kB.
+/// Room for 30,000 tokens of 1.2 kB.
 const DEFAULT_TOKEN_CACHE_SIZE: u64 = 64 * KIB * KIB;
-/// Nobody has as many tokens.
+/// More than the tokens of any coordinator need.
 const LARGEST_TOKEN_CACHE_SIZE: u64 = 64 * KIB * KIB * KIB;
-/// Longer than any token that somebody should hand on.
+/// Longer than any token that is passed through should be valid.
 const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
-/// What counts for every token, whoever issued it.
+/// The rules for every token of every issuer.
 #[derive(Clone, Debug)]
 pub(crate) struct GlobalConfiguration {
-    /// The longest token that is read, in bytes.
+    /// The longest token that is accepted, in bytes.
     pub(crate) max_token_size: usize,
-    /// What the tokens that were accepted may take, in bytes; none where none is kept.
+    /// The memory of the token cache, in bytes; `None` if it is off.
     pub(crate) token_cache_size: Option<u64>,
-    /// The rules where tokens are handed on to connectors.
+    /// The rules for passing tokens through to connectors; `None` if it is off.
     pub(crate) pass_through: Option<PassThrough>,
 }
 
 impl GlobalConfiguration {
-    /// Reads the keys. What is wrong goes to `errors`.
+    /// Reads the properties. Errors go to `errors`.
     pub(crate) fn read(properties: &Properties, host: &HostProcess, errors: &mut ConfigurationErrors) -> Self {
         let mut read = |name: &str| setting(properties, name, errors).filter(|setting| !setting.value.is_empty());
         let max_token_size = read(MAX_TOKEN_SIZE);
         let token_cache_size = read(TOKEN_CACHE_SIZE);
         let credential_name = read(CREDENTIAL_NAME);
-        let (minimum_lifetime, allow_user_with_hyphen) = (read(MINIMUM_LIFETIME), read(ALLOW_USER_WITH_HYPHEN));
+        let minimum_lifetime = read(MINIMUM_LIFETIME);
+        let allow_user_with_hyphen = read(ALLOW_USER_WITH_HYPHEN);
         if let Some(name) = &credential_name {
             check_credential_name(name, host, errors);
         } else {
             for setting in [&minimum_lifetime, &allow_user_with_hyphen].into_iter().flatten() {
-                errors.push(
-                    setting.problem(format!(
-                        "has no effect: {PREFIX}{CREDENTIAL_NAME} is not set, so no token is handed on"
-                    )),
-                );
+                errors.push(setting.problem(format!(
+                    "has no effect: {PREFIX}{CREDENTIAL_NAME} is not set. Set it, or remove this line"
+                )));
             }
         }
         let minimum_lifetime = minimum_lifetime.and_then(|setting| lifetime(&setting, errors)).unwrap_or_default();
@@ -80,36 +79,38 @@ impl GlobalConfiguration {
         }
     }
 
-    /// Tells of these keys in the file of one issuer.
-    pub(super) fn refuse_in_issuer_file(properties: &Properties, errors: &mut ConfigurationErrors) {
+    /// Reports these properties in the file of one issuer.
+    pub(super) fn report_in_issuer_file(properties: &Properties, errors: &mut ConfigurationErrors) {
         for entry in &properties.entries {
             if is_global(&entry.name) {
-                let message = format!("counts for all issuers: write it beside {PREFIX}{}", CONFIG_FILES);
+                let message = format!("applies to all issuers: move it to the file that sets {PREFIX}{CONFIG_FILES}");
                 errors.push(Problem::for_property(&entry.name, &properties.source, entry.line, message));
             }
         }
     }
 }
 
-/// True for the whole name of one of these keys.
-pub(super) fn is_global(key: &str) -> bool {
-    key.strip_prefix(PREFIX).is_some_and(|name| NAMES.contains(&name))
+/// True for the full name of one of these properties.
+pub(super) fn is_global(name: &str) -> bool {
+    name.strip_prefix(PREFIX).is_some_and(|name| NAMES.contains(&name))
 }
 
-/// The name must be one that a client could send, so that a client that sends it can be refused, and none that the
-/// coordinator keeps for itself.
+/// The name must be one that a client could send, so that a client that sends it is rejected. It must not be one that
+/// Trino reserves.
 fn check_credential_name(name: &Setting, host: &HostProcess, errors: &mut ConfigurationErrors) {
     if host.without_identity {
         errors.push(name.problem(
-            "needs Trino 480 or later: before it, a plugin hands over a principal and no credentials; native-jwt's server takes them from Trino 476 on",
+            "requires Trino 480 or later with the plugin (earlier plugin interfaces return only a principal); the server launcher supports it from Trino 476",
         ));
     }
     if let Some(character) = name.value.chars().find(|&c| !c.is_ascii_graphic() || matches!(c, ',' | '=')) {
         errors.push(name.problem(format!(
-            "has {character:?} in it: the name of a credential is of visible ASCII characters other than comma and equals sign"
+            "contains {character:?}: a credential name consists of visible ASCII characters other than comma and equals sign"
         )));
     } else if name.value.starts_with("internal$") {
-        errors.push(name.problem("begins with internal$, as the coordinator's own credentials do: take another name"));
+        errors.push(
+            name.problem("begins with internal$, which Trino reserves for its own credentials: choose another name"),
+        );
     }
 }
 
@@ -122,14 +123,14 @@ fn token_size(setting: &Setting, errors: &mut ConfigurationErrors) -> Option<usi
     None
 }
 
-/// `None` where nothing is to be kept.
+/// The memory of the token cache; `None` if it is off.
 fn cache_size(setting: &Setting, errors: &mut ConfigurationErrors) -> Option<u64> {
     match units::data_size(&setting.value) {
         Ok(0) => {}
         Ok(size) if (TokenCache::MIN_BYTES..=LARGEST_TOKEN_CACHE_SIZE).contains(&size) => return Some(size),
         Ok(_) => {
             let value = &setting.value;
-            errors.push(setting.problem(format!("is {value}, but must be 0B, for no cache, or from 64kB to 64GB")));
+            errors.push(setting.problem(format!("is {value}, but must be 0B (no cache) or from 64kB to 64GB")));
         }
         Err(why) => errors.push(setting.problem(why)),
     }
@@ -172,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn each_key_is_read() {
+    fn each_property_is_read() {
         let (whole, errors) = read(
             "max-token-size=32kB\npass-through.credential-name=oauth2.token\npass-through.minimum-lifetime=5m\n\
              pass-through.allow-user-with-hyphen=true",
@@ -185,17 +186,17 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_meant_is_refused_with_its_line() {
+    fn each_wrong_value_is_reported_with_its_line() {
         let name = "pass-through.credential-name";
         for (text, expected) in [
             ("max-token-size=16KB".to_owned(), "f:1: http-server.authentication.jwt.max-token-size is '16KB', which"),
             ("max-token-size=0B".to_owned(), "max-token-size is 0B, but must be from 1kB to 32kB"),
             ("max-token-size=1MB".to_owned(), "max-token-size is 1MB, but must be from 1kB to 32kB"),
-            ("token-cache.max-size=10kB".to_owned(), "max-size is 10kB, but must be 0B, for no cache, or from 64kB"),
+            ("token-cache.max-size=10kB".to_owned(), "max-size is 10kB, but must be 0B (no cache) or from 64kB"),
             ("token-cache.max-size=65GB".to_owned(), "max-size is 65GB, but must be"),
-            ("token-cache.max-size=16M".to_owned(), "max-size is '16M', which is no size"),
-            (format!("{name}=a b"), "credential-name has ' ' in it"),
-            (format!("{name}=a=b"), "credential-name has '=' in it"),
+            ("token-cache.max-size=16M".to_owned(), "max-size is '16M', which is not a size"),
+            (format!("{name}=a b"), "credential-name contains ' '"),
+            (format!("{name}=a=b"), "credential-name contains '='"),
             (format!("{name}=internal$s3_aws_secret_key"), "credential-name begins with internal$"),
             (
                 "pass-through.minimum-lifetime=5m".to_owned(),
@@ -204,7 +205,7 @@ mod tests {
             ("pass-through.allow-user-with-hyphen=true".to_owned(), "allow-user-with-hyphen has no effect"),
             (format!("{name}=token\npass-through.minimum-lifetime=5"), "f:2: "),
             (format!("{name}=token\npass-through.minimum-lifetime=366d"), "but must be at most 365d"),
-            (format!("{name}=token\npass-through.allow-user-with-hyphen=1"), "neither true nor false"),
+            (format!("{name}=token\npass-through.allow-user-with-hyphen=1"), "but must be true or false"),
         ] {
             let errors = read(&text).1;
             assert!(errors.contains(expected) && errors.lines().count() == 1, "{text}: {errors}");
@@ -212,9 +213,9 @@ mod tests {
     }
 
     #[test]
-    fn a_caller_that_hands_on_no_identity_cannot_pass_a_token_through() {
+    fn a_caller_that_takes_no_identity_cannot_pass_a_token_through() {
         let principal_only = HostProcess { without_identity: true, ..HostProcess::default() };
         let errors = read_in(&principal_only, "pass-through.credential-name=token").1;
-        assert!(errors.contains("credential-name needs Trino 480 or later"), "{errors}");
+        assert!(errors.contains("credential-name requires Trino 480 or later"), "{errors}");
     }
 }

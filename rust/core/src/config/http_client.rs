@@ -1,14 +1,13 @@
-//! The keys of stock's HTTP client that matter here: `jwk.http-client.*`, as `io.airlift.http.client.HttpClientConfig` names
-//! them.
+//! The properties of the HTTP client: `jwk.http-client.*`, named as in `io.airlift.http.client.HttpClientConfig`.
 
 use std::time::Duration;
 
 use crate::config::problem::ConfigurationErrors;
 use crate::config::properties::Properties;
-use crate::config::setting::{Setting, setting_of};
+use crate::config::setting::{Setting, setting_from};
 use crate::config::units;
 
-/// What every key begins with.
+/// The prefix of every property.
 pub(super) const PREFIX: &str = "jwk.http-client.";
 
 /// The names after [`PREFIX`].
@@ -27,8 +26,8 @@ pub(super) const PROPERTIES: &[&str] = &[
     "https.hostname-verification",
 ];
 
-/// What else `io.airlift.http.client.HttpClientConfig` knows, of versions 336 and 439: how stock's client handles its
-/// connections, threads, buffers and log. Ours makes one request now and then, and has none of them.
+/// The other properties of `io.airlift.http.client.HttpClientConfig`, versions 336 and 439. They control connections,
+/// threads, buffers and logs of airlift's client. Our client makes few requests and has none of these.
 pub(super) const PROPERTIES_WITHOUT_EFFECT: &[&str] = &[
     "buffer-pool-type",
     "destination-idle-timeout",
@@ -73,11 +72,11 @@ pub(super) const PROPERTIES_WITHOUT_EFFECT: &[&str] = &[
     "use-virtual-threads",
 ];
 
-/// The ports that airlift takes where none is written.
+/// airlift's default ports.
 const HTTP_PROXY_PORT: u16 = 8080;
 const SOCKS_PROXY_PORT: u16 = 1080;
 
-/// How JWK sets are fetched, still without the files that it names.
+/// How JWK Sets are fetched. The files that the properties name are not read yet.
 #[derive(Clone, Debug)]
 pub(crate) struct HttpClientSettings {
     pub(crate) trust_store: Option<StoreSetting>,
@@ -85,13 +84,13 @@ pub(crate) struct HttpClientSettings {
     pub(crate) proxy: Option<ProxySetting>,
     pub(crate) connect_timeout: Option<Duration>,
     pub(crate) request_timeout: Option<Duration>,
-    /// `https.hostname-verification` where it is `false`.
+    /// `https.hostname-verification`, if it is `false`.
     pub(crate) any_host_name: Option<Setting>,
-    /// Keys that are set and that nothing reads.
+    /// Properties that are set but have no effect.
     pub(crate) without_effect: Vec<Setting>,
 }
 
-/// The file of a store and its password.
+/// The file of a trust store or key store, and its password.
 #[derive(Clone, Debug)]
 pub(crate) struct StoreSetting {
     pub(crate) path: Setting,
@@ -105,14 +104,14 @@ pub(crate) enum ProxySetting {
         address: HostAndPort,
         /// User and password.
         credentials: Option<(Setting, Setting)>,
-        /// By TLS to the proxy itself.
+        /// Whether the connection to the proxy itself uses TLS.
         secure: bool,
     },
     /// SOCKS 4, and 4a for names.
     Socks(HostAndPort),
 }
 
-/// The host as it stands in a URL.
+/// The host as written in a URL.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct HostAndPort {
     pub(crate) host: String,
@@ -123,32 +122,39 @@ impl HttpClientSettings {
     pub(super) fn read(properties: &Properties, errors: &mut ConfigurationErrors) -> Self {
         let mut read = |name: &str| {
             let property = properties.get(&format!("{PREFIX}{name}"))?;
-            Some(setting_of(property, properties, errors)).filter(|setting| !setting.value.is_empty())
+            Some(setting_from(property, properties, errors)).filter(|setting| !setting.value.is_empty())
         };
         let trust_store = (read("trust-store-path"), read("trust-store-password"));
         let key_store = (read("key-store-path"), read("key-store-password"));
-        let (http_proxy, socks_proxy) = (read("http-proxy"), read("socks-proxy"));
-        let (user, password) = (read("http-proxy.user"), read("http-proxy.password"));
+        let http_proxy = read("http-proxy");
+        let socks_proxy = read("socks-proxy");
+        let user = read("http-proxy.user");
+        let password = read("http-proxy.password");
         let secure = read("http-proxy.secure");
-        let (connect_timeout, request_timeout) = (read("connect-timeout"), read("request-timeout"));
+        let connect_timeout = read("connect-timeout");
+        let request_timeout = read("request-timeout");
         let host_names = read("https.hostname-verification");
         let without_effect = PROPERTIES_WITHOUT_EFFECT.iter().filter_map(|name| read(name)).collect();
 
-        let mut store = |(path, password): (Option<Setting>, Option<Setting>), path_key: &str| match (path, password) {
-            (Some(path), password) => Some(StoreSetting { path, password }),
-            (None, Some(password)) => {
-                errors.push(
-                    password.problem(format!("is set, but {PREFIX}{path_key} is not: set it, or remove this line")),
-                );
-                None
-            }
-            (None, None) => None,
-        };
-        let (trust_store, key_store) = (store(trust_store, "trust-store-path"), store(key_store, "key-store-path"));
+        let mut store =
+            |(path, password): (Option<Setting>, Option<Setting>), path_property: &str| match (path, password) {
+                (Some(path), password) => Some(StoreSetting { path, password }),
+                (None, Some(password)) => {
+                    errors.push(
+                        password.problem(format!(
+                            "is set, but {PREFIX}{path_property} is not: set it, or remove this line"
+                        )),
+                    );
+                    None
+                }
+                (None, None) => None,
+            };
+        let trust_store = store(trust_store, "trust-store-path");
+        let key_store = store(key_store, "key-store-path");
         let secure = secure.filter(|setting| boolean(setting, errors) == Some(true));
         let verified = host_names.as_ref().and_then(|setting| boolean(setting, errors));
         if let (Some(http), Some(_)) = (&http_proxy, &socks_proxy) {
-            errors.push(http.problem(format!("and {PREFIX}socks-proxy are both set: keep one of them")));
+            errors.push(http.problem(format!("and {PREFIX}socks-proxy are both set: remove one of them")));
         }
         if http_proxy.is_none() {
             for setting in [&user, &password, &secure].into_iter().flatten() {
@@ -160,11 +166,13 @@ impl HttpClientSettings {
         let credentials = match (user, password) {
             (Some(user), Some(password)) => Some((user, password)),
             (Some(alone), None) => {
-                errors.push(alone.problem(format!("is set, but {PREFIX}http-proxy.password is not: set both or none")));
+                errors.push(
+                    alone.problem(format!("is set, but {PREFIX}http-proxy.password is not: set both or neither")),
+                );
                 None
             }
             (None, Some(alone)) => {
-                errors.push(alone.problem(format!("is set, but {PREFIX}http-proxy.user is not: set both or none")));
+                errors.push(alone.problem(format!("is set, but {PREFIX}http-proxy.user is not: set both or neither")));
                 None
             }
             (None, None) => None,
@@ -199,57 +207,57 @@ fn boolean(setting: &Setting, errors: &mut ConfigurationErrors) -> Option<bool> 
         "true" => Some(true),
         "false" => Some(false),
         _ => {
-            errors.push(setting.problem(format!("is '{}', which is neither true nor false", setting.value)));
+            errors.push(setting.problem(format!("is '{}', but must be true or false", setting.value)));
             None
         }
     }
 }
 
-/// None is shorter than a millisecond: nothing is fetched in no time.
+/// A timeout below one millisecond is an error: nothing can be fetched in that time.
 fn timeout(setting: Option<Setting>, errors: &mut ConfigurationErrors) -> Option<Duration> {
     let setting = setting?;
     let duration = units::duration(&setting.value).and_then(|duration| match duration < Duration::from_millis(1) {
-        true => Err(format!("is '{}', in which nothing can be fetched: at least 1ms", setting.value)),
+        true => Err(format!("is '{}', but must be at least 1ms", setting.value)),
         false => Ok(duration),
     });
     duration.map_err(|what| errors.push(setting.problem(what))).ok()
 }
 
 impl HostAndPort {
-    /// Guava's `HostAndPort.fromString`: `host`, `host:port`, an IPv6 address in brackets with a port, or without both.
+    /// As Guava's `HostAndPort.fromString`: `host`, `host:port`, an IPv6 address in brackets with a port, or an IPv6
+    /// address without either.
     fn parse(text: &str, default_port: u16) -> Result<Self, String> {
-        let refused = || {
+        let malformed = || {
             format!(
-                "is '{text}', which is no host and port: write them as proxy.example:{default_port}, without http://"
+                "is '{text}', which is not a host and port: write it as proxy.example:{default_port}, without http://"
             )
         };
-        // What has an @ in it may hold a password.
+        // Text with an @ may contain a password, so it is not shown.
         if text.contains('@') {
-            return Err("holds a user or password: write the host and port here, and them in http-proxy.user and \
-                        http-proxy.password"
+            return Err("contains a user or password: write only host and port here, and the others in http-proxy.user and http-proxy.password"
                 .to_owned());
         }
         let (host, port) = match text.strip_prefix('[') {
             Some(rest) => {
-                let (host, port) = rest.split_once(']').ok_or_else(refused)?;
-                (host, (!port.is_empty()).then(|| port.strip_prefix(':').ok_or_else(refused)).transpose()?)
+                let (host, port) = rest.split_once(']').ok_or_else(malformed)?;
+                (host, (!port.is_empty()).then(|| port.strip_prefix(':').ok_or_else(malformed)).transpose()?)
             }
             None if text.matches(':').count() > 1 => (text, None),
             None => text.split_once(':').map_or((text, None), |(host, port)| (host, Some(port))),
         };
         let port = match port {
-            Some(port) if port.bytes().all(|digit| digit.is_ascii_digit()) => port.parse().map_err(|_| refused())?,
-            Some(_) => return Err(refused()),
+            Some(port) if port.bytes().all(|digit| digit.is_ascii_digit()) => port.parse().map_err(|_| malformed())?,
+            Some(_) => return Err(malformed()),
             None => default_port,
         };
         let host = match host.parse::<std::net::IpAddr>() {
             Ok(std::net::IpAddr::V6(address)) => format!("[{address}]"),
-            _ if text.starts_with('[') || host.contains(':') => return Err(refused()),
+            _ if text.starts_with('[') || host.contains(':') => return Err(malformed()),
             _ => host.to_owned(),
         };
         let is_host = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '[' | ']' | ':');
         if host.is_empty() || port == 0 || !host.chars().all(is_host) {
-            return Err(refused());
+            return Err(malformed());
         }
         Ok(Self { host, port })
     }
@@ -260,13 +268,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn stocks_other_keys_are_known_and_told_of() {
+    fn other_properties_of_the_built_in_client_are_known_and_reported() {
         let (settings, errors) = read(&["max-threads=3", "log.enabled=false", "connect-timeout=1s"]);
         assert_eq!(errors, Vec::<String>::new());
-        let told: Vec<String> =
+        let reported: Vec<String> =
             settings.without_effect.iter().map(|setting| setting.problem("has no effect").to_string()).collect();
         assert_eq!(
-            told,
+            reported,
             ["t:2: jwk.http-client.log.enabled has no effect", "t:1: jwk.http-client.max-threads has no effect"]
         );
     }
@@ -279,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn every_mistake_names_its_key_and_line_and_no_password() {
+    fn every_error_names_property_and_line_and_no_password() {
         for (lines, expected) in [
             (
                 &["trust-store-password=hunter2"][..],
@@ -291,27 +299,27 @@ mod tests {
             ),
             (
                 &["socks-proxy=a", "http-proxy=b"],
-                "t:2: jwk.http-client.http-proxy and jwk.http-client.socks-proxy are both set: keep one of them",
+                "t:2: jwk.http-client.http-proxy and jwk.http-client.socks-proxy are both set: remove one of them",
             ),
             (
                 &["http-proxy=http://proxy.example:3128"],
-                "t:1: jwk.http-client.http-proxy is 'http://proxy.example:3128', which is no host and port: write them as proxy.example:8080, without http://",
+                "t:1: jwk.http-client.http-proxy is 'http://proxy.example:3128', which is not a host and port: write it as proxy.example:8080, without http://",
             ),
             (
                 &["http-proxy=me:hunter2@proxy:1"],
-                "t:1: jwk.http-client.http-proxy holds a user or password: write the host and port here, and them in http-proxy.user and http-proxy.password",
+                "t:1: jwk.http-client.http-proxy contains a user or password: write only host and port here, and the others in http-proxy.user and http-proxy.password",
             ),
             (
                 &["socks-proxy=proxy:65536"],
-                "t:1: jwk.http-client.socks-proxy is 'proxy:65536', which is no host and port: write them as proxy.example:1080, without http://",
+                "t:1: jwk.http-client.socks-proxy is 'proxy:65536', which is not a host and port: write it as proxy.example:1080, without http://",
             ),
             (
                 &["http-proxy=a", "http-proxy.user=me"],
-                "t:2: jwk.http-client.http-proxy.user is set, but jwk.http-client.http-proxy.password is not: set both or none",
+                "t:2: jwk.http-client.http-proxy.user is set, but jwk.http-client.http-proxy.password is not: set both or neither",
             ),
             (
                 &["http-proxy=a", "http-proxy.password=hunter2"],
-                "t:2: jwk.http-client.http-proxy.password is set, but jwk.http-client.http-proxy.user is not: set both or none",
+                "t:2: jwk.http-client.http-proxy.password is set, but jwk.http-client.http-proxy.user is not: set both or neither",
             ),
             (
                 &["http-proxy.secure=true"],
@@ -319,20 +327,14 @@ mod tests {
             ),
             (
                 &["https.hostname-verification=no"],
-                "t:1: jwk.http-client.https.hostname-verification is 'no', which is neither true nor false",
+                "t:1: jwk.http-client.https.hostname-verification is 'no', but must be true or false",
             ),
             (
                 &["connect-timeout=5"],
-                "t:1: jwk.http-client.connect-timeout is '5', which is no duration: write a number and one of ns, us, ms, s, m, h, d, such as 30s",
+                "t:1: jwk.http-client.connect-timeout is '5', which is not a duration: write a number and one of ns, us, ms, s, m, h, d, such as 30s",
             ),
-            (
-                &["request-timeout=0s"],
-                "t:1: jwk.http-client.request-timeout is '0s', in which nothing can be fetched: at least 1ms",
-            ),
-            (
-                &["request-timeout="],
-                "t:1: jwk.http-client.request-timeout is set to nothing: give it a value, or remove the line",
-            ),
+            (&["request-timeout=0s"], "t:1: jwk.http-client.request-timeout is '0s', but must be at least 1ms"),
+            (&["request-timeout="], "t:1: jwk.http-client.request-timeout is empty: set a value or remove the line"),
         ] {
             assert_eq!(read(lines).1, [expected]);
         }

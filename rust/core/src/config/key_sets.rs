@@ -1,4 +1,4 @@
-//! The keys about the life of a fetched JWK set: `jwks.*`.
+//! The properties of fetched JWK Sets: `jwks.*`.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use crate::config::properties::Properties;
 use crate::config::setting::{Setting, setting};
 use crate::config::units;
 
-/// The names, all of them.
+/// All names.
 pub(super) const NAMES: [&str; 8] = [
     "jwks.refresh-interval",
     "jwks.unknown-kid-cooldown",
@@ -22,36 +22,36 @@ pub(super) const NAMES: [&str; 8] = [
 
 const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-/// Longer than any interval that somebody means.
+/// Longer than any reasonable interval.
 const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
-/// Whoever logs in waits on a thread of the coordinator.
+/// A waiting request occupies a thread of the coordinator.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
-/// How a JWK set is fetched, kept and given up.
+/// How a JWK Set is fetched, and how long its keys are used.
 #[derive(Clone, Debug)]
 pub(crate) struct KeySetSettings {
-    /// From one good fetch to the next.
+    /// From one successful fetch to the next.
     pub(crate) refresh_interval: Duration,
-    /// From one fetch for an unknown `kid` to the next.
+    /// The shortest time between two fetches for an unknown `kid`.
     pub(crate) unknown_kid_cooldown: Duration,
-    /// How long a login with an unknown `kid` waits for such a fetch.
+    /// How long a request with an unknown `kid` waits for such a fetch.
     pub(crate) unknown_kid_wait: Duration,
-    /// How long the keys of the last good fetch serve.
+    /// How long the keys of the last successful fetch are used.
     pub(crate) max_stale: Duration,
-    /// How long a key serves after it left the set.
+    /// How long a key is used after it was removed from the set.
     pub(crate) removed_key_grace: Duration,
-    /// Where the last good set is kept over a restart.
+    /// The file that keeps the last successfully fetched set for a restart.
     pub(crate) cache_file: Option<Setting>,
-    /// The file of the token that the server of the keys asks for.
+    /// The file with the bearer token for the server of the keys.
     pub(crate) bearer_token_file: Option<Setting>,
-    /// Without keys there is no start, as with stock.
+    /// Whether the coordinator fails to start without keys, as it does with the built-in authenticator.
     pub(crate) fail_fast: bool,
-    /// The first of these keys that is set.
+    /// The first of these properties that is set.
     any: Option<Setting>,
 }
 
 impl KeySetSettings {
-    /// Reads the keys. What is wrong goes to `errors`.
+    /// Reads the properties. Errors go to `errors`.
     pub(crate) fn read(properties: &Properties, errors: &mut ConfigurationErrors) -> Self {
         let mut duration = |name: &str, default: Duration, range: RangeInclusive<Duration>| {
             let Some(setting) = setting(properties, name, errors).filter(|setting| !setting.value.is_empty()) else {
@@ -60,7 +60,8 @@ impl KeySetSettings {
             match units::duration(&setting.value) {
                 Ok(value) if range.contains(&value) => value,
                 Ok(_) => {
-                    let (least, most) = (in_units(*range.start()), in_units(*range.end()));
+                    let least = in_units(*range.start());
+                    let most = in_units(*range.end());
                     errors.push(setting.problem(format!("is {}, but must be from {least} to {most}", setting.value)));
                     default
                 }
@@ -78,7 +79,7 @@ impl KeySetSettings {
         let fail_fast = setting(properties, "jwks.fail-fast", errors);
         let cache_file = setting(properties, "jwks.cache-file", errors);
         let bearer_token_file = setting(properties, "jwks.bearer-token-file", errors);
-        // What is wrong with them was told by the first reading.
+        // The first reading reported their errors.
         let again = |name: &str| setting(properties, name, &mut ConfigurationErrors::default());
         let settings = Self {
             refresh_interval,
@@ -94,18 +95,19 @@ impl KeySetSettings {
         if max_stale < refresh_interval
             && let Some(setting) = again("jwks.max-stale").or_else(|| again("jwks.refresh-interval"))
         {
-            let (stale, interval) = (in_units(max_stale), in_units(refresh_interval));
+            let stale = in_units(max_stale);
+            let interval = in_units(refresh_interval);
             errors.push(setting.problem(format!(
-                "makes jwks.max-stale ({stale}) shorter than jwks.refresh-interval ({interval}): the keys would end before each refresh"
+                "makes jwks.max-stale ({stale}) shorter than jwks.refresh-interval ({interval}), so the keys would expire before each refresh: change one of them"
             )));
         }
         settings
     }
 
-    /// Tells of these keys where no set is fetched, so that they would do nothing.
-    pub(crate) fn refuse_without_fetch(&self, errors: &mut ConfigurationErrors) {
+    /// Reports these properties if no set is fetched, since they have no effect then.
+    pub(crate) fn report_without_fetch(&self, errors: &mut ConfigurationErrors) {
         if let Some(setting) = &self.any {
-            errors.push(setting.problem("has no effect: key-file is neither a URL nor oidc:, so nothing is fetched"));
+            errors.push(setting.problem("has no effect: key-file is neither a URL nor oidc: and an issuer, so nothing is fetched. Remove this line"));
         }
     }
 }
@@ -148,12 +150,12 @@ mod tests {
         assert_eq!(seconds, [900, 30, 2, 86_400, 0]);
         assert!(!settings.fail_fast && settings.cache_file.is_none() && settings.bearer_token_file.is_none());
         let mut errors = ConfigurationErrors::default();
-        settings.refuse_without_fetch(&mut errors);
+        settings.report_without_fetch(&mut errors);
         assert_eq!(errors.to_string(), "");
     }
 
     #[test]
-    fn each_key_is_read() {
+    fn each_property_is_read() {
         let (settings, errors) = read(
             "refresh-interval=5m\nunknown-kid-cooldown=10s\nunknown-kid-wait=500ms\nmax-stale=1.5h\n\
              removed-key-grace=1m\ncache-file=/c\nbearer-token-file=/b\nfail-fast=TRUE",
@@ -172,17 +174,17 @@ mod tests {
         assert_eq!((value(&settings.cache_file), value(&settings.bearer_token_file)), ("/c".into(), "/b".into()));
         assert!(settings.fail_fast);
         let mut errors = ConfigurationErrors::default();
-        settings.refuse_without_fetch(&mut errors);
+        settings.report_without_fetch(&mut errors);
         let expected = "f:1: http-server.authentication.jwt.jwks.refresh-interval has no effect: key-file is neither";
         assert!(errors.to_string().starts_with(expected), "{errors}");
     }
 
     #[test]
-    fn what_cannot_be_meant_is_refused_with_its_line() {
+    fn each_wrong_value_is_reported_with_its_line() {
         for (text, expected) in [
             (
                 "refresh-interval=15",
-                "f:1: http-server.authentication.jwt.jwks.refresh-interval is '15', which is no duration",
+                "f:1: http-server.authentication.jwt.jwks.refresh-interval is '15', which is not a duration",
             ),
             ("refresh-interval=10ms", "refresh-interval is 10ms, but must be from 1s to 365d"),
             ("unknown-kid-cooldown=0s", "unknown-kid-cooldown is 0s, but must be from 1s to 1d"),
@@ -195,8 +197,8 @@ mod tests {
                 "refresh-interval=2d",
                 "f:1: http-server.authentication.jwt.jwks.refresh-interval makes jwks.max-stale (1d)",
             ),
-            ("fail-fast=yes", "fail-fast is 'yes', which is neither true nor false"),
-            ("cache-file=", "cache-file is set to nothing"),
+            ("fail-fast=yes", "fail-fast is 'yes', but must be true or false"),
+            ("cache-file=", "cache-file is empty"),
         ] {
             let errors = read(text).1;
             assert!(errors.contains(expected) && errors.lines().count() == 1, "{text}: {errors}");

@@ -5,18 +5,18 @@ use crate::config::problem::{ConfigurationErrors, Problem};
 use crate::config::properties::Properties;
 use crate::config::{global, http_client, key_sets};
 
-/// What every key begins with.
+/// The prefix of every property but those of the HTTP client.
 pub(super) const PREFIX: &str = "http-server.authentication.jwt.";
 
-/// A key that an operator may set.
+/// A property that an operator may set.
 pub(super) struct PropertyName {
     /// The name after [`PREFIX`].
     pub(super) name: &'static str,
-    /// The whole former name, which stock still takes.
+    /// The full legacy name, which Trino still accepts.
     pub(super) legacy: Option<&'static str>,
 }
 
-/// The key that names a file for each issuer; beside it may stand only what counts for all of them.
+/// Names a file for each issuer. Only properties of all issuers may be set beside it.
 pub(super) const CONFIG_FILES: &str = "config-files";
 
 pub(super) const PROPERTIES: &[PropertyName] = &[
@@ -39,25 +39,25 @@ pub(super) const PROPERTIES: &[PropertyName] = &[
 
 /// The names that follow [`PREFIX`].
 pub(super) fn own_names() -> impl Iterator<Item = &'static str> {
-    PROPERTIES.iter().map(|key| key.name).chain(key_sets::NAMES).chain(global::NAMES)
+    PROPERTIES.iter().map(|property| property.name).chain(key_sets::NAMES).chain(global::NAMES)
 }
 
-/// Every name that a key may have.
+/// The full name of every property, legacy names included.
 pub(super) fn known_properties() -> impl Iterator<Item = String> {
     let client = http_client::PROPERTIES.iter().chain(http_client::PROPERTIES_WITHOUT_EFFECT);
     own_names()
         .map(|name| format!("{PREFIX}{name}"))
-        .chain(PROPERTIES.iter().filter_map(|key| key.legacy).map(str::to_owned))
+        .chain(PROPERTIES.iter().filter_map(|property| property.legacy).map(str::to_owned))
         .chain(client.map(|name| format!("{}{name}", http_client::PREFIX)))
 }
 
-pub(super) fn is_known(key: &str) -> bool {
-    known_properties().any(|known| known == key)
+pub(super) fn is_known(name: &str) -> bool {
+    known_properties().any(|known| known == name)
 }
 
 pub(super) fn report_unknown_properties(properties: &Properties, errors: &mut ConfigurationErrors) {
     for entry in properties.entries.iter().filter(|entry| !is_known(&entry.name)) {
-        let message = format!("is not a known key{}", advice_for_unknown_property(&entry.name));
+        let message = format!("is not a known property{}", advice_for_unknown_property(&entry.name));
         errors.push(Problem::for_property(&entry.name, &properties.source, entry.line, message));
     }
 }
@@ -66,11 +66,11 @@ pub(super) fn report_unknown_properties(properties: &Properties, errors: &mut Co
 mod tests {
     use super::*;
 
-    /// `NATIVEJWT_UPDATE=1 cargo test` writes the table anew. Java and the documentation's tests read it.
+    /// `NATIVEJWT_UPDATE=1 cargo test` writes the table. Java and the documentation's tests read it.
     #[test]
     fn the_committed_table_of_properties_is_fresh() {
         let mut fresh = String::from(
-            "# Made from rust/core/src/config; do not edit. Property, where it may be set (issuer, global, both), former name.\n",
+            "# Made from rust/core/src/config; do not edit. Columns: property; issuer: in the file of one issuer, global: only in the main configuration, beside config-files if that is set; legacy name, if there is one.\n",
         );
         for name in own_names() {
             let whole = format!("{PREFIX}{name}");

@@ -1,4 +1,4 @@
-//! Configuration: stock's keys, read strictly. All that is wrong is found before anything is reported.
+//! The configuration: Trino's properties and our own, read strictly. All errors are collected before they are reported.
 
 mod global;
 pub(crate) mod http_client;
@@ -29,17 +29,17 @@ use known::{CONFIG_FILES, PREFIX, is_known, report_unknown_properties};
 pub(crate) use setting::Setting;
 use setting::setting;
 
-/// Whose rules a configuration describes.
+/// The rules of one issuer, or of several.
 #[derive(Clone, Debug)]
 pub(crate) enum Configuration {
-    /// The rules for all tokens.
+    /// One set of rules for all tokens.
     One(Box<IssuerConfiguration>),
     /// `config-files`: a file with the rules of each issuer.
     Several { files: Vec<PathBuf>, setting: Setting },
 }
 
 impl Configuration {
-    /// Reads the keys. What is wrong goes to `errors`; then the result is not to be used for more than finding more.
+    /// Reads the properties. Errors go to `errors`; if there are any, the result may only be used to find more.
     pub(crate) fn read(properties: &Properties, errors: &mut ConfigurationErrors) -> Self {
         match setting(properties, CONFIG_FILES, errors) {
             None => Self::One(Box::new(IssuerConfiguration::read(properties, errors))),
@@ -47,16 +47,17 @@ impl Configuration {
                 report_unknown_properties(properties, errors);
                 for entry in properties.entries.iter().filter(|entry| entry.name != setting.property) {
                     if is_known(&entry.name) && !global::is_global(&entry.name) {
-                        let message = format!("stands beside {}: move it into the files named there", setting.property);
+                        let message =
+                            format!("cannot be combined with {}: move it into the per-issuer files", setting.property);
                         errors.push(Problem::for_property(&entry.name, &properties.source, entry.line, message));
                     }
                 }
                 let files: Vec<&str> = setting.value.split(',').map(str::trim).collect();
                 for (index, file) in files.iter().enumerate() {
                     if file.is_empty() && !setting.value.is_empty() {
-                        errors.push(setting.problem("has an empty element: name the files with commas between them"));
+                        errors.push(setting.problem("has an empty element: separate the files with single commas"));
                     } else if files.iter().take(index).any(|earlier| earlier == file) {
-                        errors.push(setting.problem(format!("names '{file}' twice")));
+                        errors.push(setting.problem(format!("lists '{file}' twice: remove one")));
                     }
                 }
                 Self::Several { files: files.into_iter().map(PathBuf::from).collect(), setting }
@@ -65,16 +66,16 @@ impl Configuration {
     }
 }
 
-/// The values that describe the tokens of one issuer, still without the files they name. Valid by construction: only
-/// [`IssuerConfiguration::read`] makes one.
+/// The values that describe the tokens of one issuer; the files that they name are not read yet. Only
+/// [`IssuerConfiguration::read`] creates one, so it is valid.
 #[derive(Clone, Debug)]
 pub(crate) struct IssuerConfiguration {
     pub(crate) key_file: Setting,
     pub(crate) required_issuer: Option<Setting>,
     pub(crate) header: HeaderPolicy,
-    /// Without `required-issuer`, which the key source has a say in.
+    /// Without `required-issuer`, which also depends on the key source.
     pub(crate) claims: ClaimsPolicy,
-    /// What `claims` has read already.
+    /// The property behind [`ClaimsPolicy::groups_field`].
     pub(crate) groups_field: Option<Setting>,
     pub(crate) user_mapping_pattern: Option<Setting>,
     pub(crate) user_mapping_file: Option<Setting>,
@@ -83,17 +84,17 @@ pub(crate) struct IssuerConfiguration {
 }
 
 impl IssuerConfiguration {
-    /// Reads a file that `config-files` names. What is wrong goes to `errors`, as with [`IssuerConfiguration::read`].
+    /// Reads a file that `config-files` lists. Errors go to `errors`, as with [`IssuerConfiguration::read`].
     pub(crate) fn read_file(properties: &Properties, errors: &mut ConfigurationErrors) -> Self {
         if let Some(nested) = properties.get(&format!("{PREFIX}{CONFIG_FILES}")) {
-            let message = "stands in a file that it names itself: the file of an issuer has no further ones";
+            let message = "is not allowed in a per-issuer file";
             errors.push(Problem::for_property(&nested.name, &properties.source, nested.line, message));
         }
-        GlobalConfiguration::refuse_in_issuer_file(properties, errors);
+        GlobalConfiguration::report_in_issuer_file(properties, errors);
         Self::read(properties, errors)
     }
 
-    /// Reads the keys. What is wrong goes to `errors`; then the result is not to be used for more than finding more.
+    /// Reads the properties. Errors go to `errors`; if there are any, the result may only be used to find more.
     pub(crate) fn read(properties: &Properties, errors: &mut ConfigurationErrors) -> Self {
         report_unknown_properties(properties, errors);
         let (header, claims) = token_rules::read(properties, errors);
@@ -111,7 +112,7 @@ impl IssuerConfiguration {
             http_client: HttpClientSettings::read(properties, errors),
         };
         if key_file.is_none() {
-            let message = "is not set: name the PEM or HMAC file, the path with ${KID}, or the JWK set's URL";
+            let message = "is not set: give oidc: and the issuer, the URL of a JWK Set, the path of a key file, or a path with ${KID}";
             errors.push(Problem::for_property(&format!("{PREFIX}key-file"), &properties.source, 0, message));
         }
         if let (Some(_), Some(file)) = (&configuration.user_mapping_pattern, &configuration.user_mapping_file) {

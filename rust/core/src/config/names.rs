@@ -1,4 +1,4 @@
-//! What an operator meant with a name that no property has.
+//! Suggests the property that an operator meant by an unknown name.
 
 use std::collections::BTreeSet;
 
@@ -6,11 +6,11 @@ use crate::config::http_client;
 use crate::config::known::{PREFIX, is_known, known_properties, own_names};
 use crate::config::pitfalls::BYTE_ORDER_MARK;
 
-/// A longer name is no slip of the pen, and comparing costs by length.
+/// Longer names get no suggestion: they are not typing errors, and comparing them takes long.
 const LONGEST_NAME: usize = 200;
 
-/// What other products and guides put before the names, longest first. All `_` are `-` by then.
-const HEADS: [&str; 22] = [
+/// Prefixes that other products and guides use, longest first. Every `_` is a `-` when they are compared.
+const KNOWN_PREFIXES: [&str; 22] = [
     "http-server.authentication.oauth2.",
     "http-server.authentication.header.",
     "http-server.authentication.jwt.",
@@ -35,8 +35,8 @@ const HEADS: [&str; 22] = [
     "jwt.",
 ];
 
-/// What begins the coordinator's own properties, which its config.properties holds.
-const OF_THE_COORDINATOR: [&str; 12] = [
+/// Beginnings of the coordinator's own properties, which belong in its config.properties.
+const COORDINATOR_PREFIXES: [&str; 12] = [
     "coordinator",
     "node.",
     "node-scheduler.",
@@ -51,8 +51,8 @@ const OF_THE_COORDINATOR: [&str; 12] = [
     "catalog.",
 ];
 
-/// Well-known wrong names, in lower case with hyphens between words; the right one, its prefix left out where it is ours; and how
-/// it is written there.
+/// Well-known wrong names, in lower case with hyphens between the words; the right name, without our prefix; and how to
+/// write the value.
 const WELL_KNOWN: &[(&[&str], &str, &str)] = &[
     (
         &[
@@ -143,7 +143,7 @@ const WELL_KNOWN: &[(&[&str], &str, &str)] = &[
             "jwt-secret",
         ],
         "key-file",
-        "it takes the path of a file that holds the secret's base64",
+        "it takes the path of a file that contains the base64 of the secret",
     ),
     (
         &[
@@ -159,12 +159,12 @@ const WELL_KNOWN: &[(&[&str], &str, &str)] = &[
             "accepted-issuer",
         ],
         "required-issuer",
-        "its value is iss of the tokens, to the letter",
+        "its value is exactly the iss of the tokens",
     ),
     (
         &["issuers", "allowed-issuers", "trusted-issuers", "valid-issuers", "required-issuers", "accepted-issuers"],
         "required-issuer",
-        "it takes one issuer; for several, config-files names a file for each",
+        "it takes one issuer; for several issuers, list a file for each in config-files",
     ),
     (
         &[
@@ -184,7 +184,7 @@ const WELL_KNOWN: &[(&[&str], &str, &str)] = &[
             "client-id",
         ],
         "required-audience",
-        "its value is aud of the tokens; of several, with commas between them, one is enough",
+        "its value is the aud of the tokens; of several values, separated by commas, one must match",
     ),
     (
         &[
@@ -214,7 +214,7 @@ const WELL_KNOWN: &[(&[&str], &str, &str)] = &[
     (
         &["user-mapping", "mapping", "principal-mapping"],
         "user-mapping.pattern",
-        "or, for a file of rules, user-mapping.file",
+        "for a file of rules, use user-mapping.file",
     ),
     (
         &[
@@ -274,7 +274,7 @@ const WELL_KNOWN: &[(&[&str], &str, &str)] = &[
     (
         &["typ", "token-type", "expected-type", "expected-token-type"],
         "required-token-type",
-        "its value is typ of the header",
+        "its value is the typ of the token's header",
     ),
     (
         &[
@@ -311,7 +311,7 @@ const WELL_KNOWN: &[(&[&str], &str, &str)] = &[
     ),
 ];
 
-/// Well-known names that stand for nothing here, and why.
+/// Well-known names that match no property, and why.
 const WITHOUT_PROPERTY: &[(&[&str], &str)] = &[
     (
         &[
@@ -323,34 +323,33 @@ const WITHOUT_PROPERTY: &[(&[&str], &str)] = &[
             "redirect-uri",
             "callback-url",
         ],
-        "nothing here asks an issuer for tokens: remove it",
+        "it is not needed, because tokens are only verified, never requested: remove it",
     ),
-    (&["scopes", "scope", "required-scope", "required-scopes"], "scopes are not looked at: remove it"),
+    (&["scopes", "scope", "required-scope", "required-scopes"], "scopes are not checked: remove it"),
     (
         &["cookie-name", "cookie", "header-name", "header", "token-header", "http-header"],
-        "the token is taken from the Authorization header alone: remove it",
+        "the token is always taken from the Authorization header: remove it",
     ),
-    (&["enabled", "enable"], "the authenticator is on where http-server.authentication.type names it: remove it"),
+    (&["enabled", "enable"], "http-server.authentication.type enables the authenticator: remove it"),
 ];
 
-/// What to say of a name that is not known, to follow "is not a known key".
+/// A hint for an unknown name, to follow "is not a known property".
 #[must_use]
-pub fn advice_for_unknown_property(key: &str) -> String {
-    if let Some(rest) = key.strip_prefix(BYTE_ORDER_MARK).or_else(|| key.strip_prefix('\u{feff}')) {
+pub fn advice_for_unknown_property(asked: &str) -> String {
+    if let Some(rest) = asked.strip_prefix(BYTE_ORDER_MARK).or_else(|| asked.strip_prefix('\u{feff}')) {
         return format!(
-            ": the file begins with a byte order mark (EF BB BF), which Java takes for part of the first name{}. Save the file \
-             without it (\"UTF-8 without BOM\")",
+            ": the file begins with a byte order mark (EF BB BF), which Java reads as part of the first name{}. Save the file without it (\"UTF-8 without BOM\")",
             if rest.starts_with(PREFIX) { format!(", {rest}") } else { String::new() }
         );
     }
-    if key.len() > LONGEST_NAME {
+    if asked.len() > LONGEST_NAME {
         return String::new();
     }
-    let bare = key.trim_matches(|c: char| matches!(c, '"' | '\'' | '`') || c.is_whitespace() || !c.is_ascii());
-    if bare.len() < key.len() && is_known(bare) {
+    let bare = asked.trim_matches(|c: char| matches!(c, '"' | '\'' | '`') || c.is_whitespace() || !c.is_ascii());
+    if bare.len() < asked.len() && is_known(bare) {
         return format!("; write {bare}, without the characters around it");
     }
-    let (head, tail) = split_head(bare);
+    let (head, tail) = split_prefix(bare);
     let words = words(&tail);
     let name = words.join("-");
     if let Some((_, why)) = WITHOUT_PROPERTY.iter().find(|(names, _)| names.contains(&&*name)) {
@@ -359,14 +358,14 @@ pub fn advice_for_unknown_property(key: &str) -> String {
     let well_known = || WELL_KNOWN.iter().find(|(names, ..)| names.contains(&&*name));
     let meant = with_these_words(&words, &head)
         .map(|known| (known, ""))
-        .or_else(|| well_known().map(|(_, right, how)| (whole(right), *how)))
+        .or_else(|| well_known().map(|(_, right, how)| (full_name(right), *how)))
         .or_else(|| ending(&bare.to_ascii_lowercase()).map(|known| (known, "")));
     if meant.is_none()
-        && let Some(start) = OF_THE_COORDINATOR.iter().find(|start| key.starts_with(**start))
-        && !key.starts_with(PREFIX)
+        && let Some(start) = COORDINATOR_PREFIXES.iter().find(|start| asked.starts_with(**start))
+        && !asked.starts_with(PREFIX)
     {
         let of_them = if start.ends_with('.') { format!(" ({start}…)") } else { String::new() };
-        return format!("; it is one of the coordinator's own{of_them}: write it in config.properties");
+        return format!("; it is a property of the coordinator{of_them}: move it to config.properties");
     }
     let meant = meant
         .or_else(|| nearest(&name, &head).map(|known| (known, "")))
@@ -380,7 +379,8 @@ pub fn advice_for_unknown_property(key: &str) -> String {
     }
 }
 
-/// The names that may be offered, with what is compared of each. Those without effect are for who writes their prefix.
+/// The names that may be suggested, each with its words. Properties without effect are suggested only to operators who
+/// wrote their prefix.
 fn candidates(head: &str) -> Vec<(String, Vec<String>)> {
     let of_the_client = head.contains("http-client.");
     let client =
@@ -390,17 +390,18 @@ fn candidates(head: &str) -> Vec<(String, Vec<String>)> {
     if of_the_client { client.collect() } else { own.chain(client).collect() }
 }
 
-fn whole(name: &str) -> String {
+fn full_name(name: &str) -> String {
     if name.starts_with(http_client::PREFIX) { name.to_owned() } else { format!("{PREFIX}{name}") }
 }
 
-/// What stands before the name proper, and the name.
-fn split_head(key: &str) -> (String, String) {
-    let mut tail = key.to_owned();
+/// The prefix and the rest of the name.
+fn split_prefix(asked: &str) -> (String, String) {
+    let mut tail = asked.to_owned();
     let mut head = String::new();
     loop {
         let lower = tail.to_ascii_lowercase().replace('_', "-");
-        let Some(found) = HEADS.iter().filter(|head| lower.starts_with(**head)).max_by_key(|head| head.len()) else {
+        let Some(found) = KNOWN_PREFIXES.iter().filter(|head| lower.starts_with(**head)).max_by_key(|head| head.len())
+        else {
             break;
         };
         head.push_str(found);
@@ -409,7 +410,7 @@ fn split_head(key: &str) -> (String, String) {
     (head, tail)
 }
 
-/// The words of a name: `requiredIssuer`, `required_issuer` and `Required-Issuer` have the same.
+/// The words of a name; `requiredIssuer`, `required_issuer` and `Required-Issuer` have the same ones.
 fn words(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut after_lower = false;
@@ -427,13 +428,13 @@ fn words(name: &str) -> Vec<String> {
     words
 }
 
-/// The one element, if there is exactly one.
+/// The element of an iterator that has exactly one.
 fn only<T>(mut elements: impl Iterator<Item = T>) -> Option<T> {
     let first = elements.next()?;
     elements.next().is_none().then_some(first)
 }
 
-/// The name with just these words, in this order or else in another.
+/// The name with exactly these words, in this order or, if there is none, in any order.
 fn with_these_words(asked: &[String], head: &str) -> Option<String> {
     let all = candidates(head);
     let set: BTreeSet<&String> = asked.iter().collect();
@@ -442,14 +443,14 @@ fn with_these_words(asked: &[String], head: &str) -> Option<String> {
     found.map(|(known, _)| known.clone())
 }
 
-/// The known name whose own part a longer name ends with: a wrong prefix.
-fn ending(key: &str) -> Option<String> {
-    let ends = |tail: &str| key.strip_suffix(tail).is_some_and(|rest| rest.ends_with('.'));
-    own_names().filter(|name| ends(name)).max_by_key(|name| name.len()).map(whole)
+/// The known name that ends a longer name with a wrong prefix.
+fn ending(asked: &str) -> Option<String> {
+    let ends = |tail: &str| asked.strip_suffix(tail).is_some_and(|rest| rest.ends_with('.'));
+    own_names().filter(|name| ends(name)).max_by_key(|name| name.len()).map(full_name)
 }
 
-/// How many slips of the pen a name of this length may have.
-fn slips(name: &str) -> usize {
+/// How many typing errors a name of this length may have.
+fn max_typos(name: &str) -> usize {
     match name.len() {
         0..=3 => 0,
         4..=7 => 1,
@@ -457,23 +458,24 @@ fn slips(name: &str) -> usize {
     }
 }
 
-/// The one name that is nearest to this one by slips of the pen.
+/// The one name with the fewest typing errors, if it is the only one.
 fn nearest(name: &str, head: &str) -> Option<String> {
     let measured = candidates(head).into_iter().map(|(known, words)| (distance(name, &words.join("-")), known));
-    let near: Vec<_> = measured.filter(|(distance, _)| *distance <= slips(name)).collect();
+    let near: Vec<_> = measured.filter(|(distance, _)| *distance <= max_typos(name)).collect();
     let least = near.iter().map(|(distance, _)| *distance).min()?;
     only(near.into_iter().filter(|(distance, _)| *distance == least)).map(|(_, known)| known)
 }
 
 fn misspelt_well_known(name: &str) -> Option<(String, &'static str)> {
-    let is_near = |names: &[&str]| names.iter().any(|wrong| distance(name, wrong) <= slips(wrong).min(1));
-    only(WELL_KNOWN.iter().filter(|(names, ..)| is_near(names))).map(|(_, right, how)| (whole(right), *how))
+    let is_near = |names: &[&str]| names.iter().any(|wrong| distance(name, wrong) <= max_typos(wrong).min(1));
+    only(WELL_KNOWN.iter().filter(|(names, ..)| is_near(names))).map(|(_, right, how)| (full_name(right), *how))
 }
 
-/// The one name that has all these words, and more of its own; or all of whose words stand among these with words that say nothing.
+/// The one name that contains all these words; or the one whose words are all among these, where the others are filler
+/// words.
 fn with_more_words(asked: &[String], head: &str) -> Option<String> {
-    const SAYING_NOTHING: [&str; 9] = ["name", "path", "value", "list", "url", "uri", "in", "seconds", "ms"];
-    // One short word is in many names, by chance in one.
+    const FILLER_WORDS: [&str; 9] = ["name", "path", "value", "list", "url", "uri", "in", "seconds", "ms"];
+    // A short word may occur in a single name by chance.
     if asked.iter().map(String::len).sum::<usize>() < 6 {
         return None;
     }
@@ -481,21 +483,21 @@ fn with_more_words(asked: &[String], head: &str) -> Option<String> {
     let has_all = |words: &[String]| asked.iter().all(|word| words.contains(word));
     let is_within = |words: &[String]| {
         words.iter().all(|word| asked.contains(word))
-            && asked.iter().all(|word| words.contains(word) || SAYING_NOTHING.contains(&&**word))
+            && asked.iter().all(|word| words.contains(word) || FILLER_WORDS.contains(&&**word))
     };
     let found = only(all.iter().filter(|(_, words)| has_all(words)))
         .or_else(|| only(all.iter().filter(|(_, words)| is_within(words))));
     found.map(|(known, _)| known.clone())
 }
 
-/// A slip of the pen in the prefix and in the name.
-fn as_a_whole(key: &str) -> Option<String> {
-    const SLIPS: usize = 3;
-    if key.starts_with(PREFIX) || key.starts_with(http_client::PREFIX) {
+/// The known name that differs by typing errors in the prefix and in the name.
+fn as_a_whole(asked: &str) -> Option<String> {
+    const MAX_TYPOS: usize = 3;
+    if asked.starts_with(PREFIX) || asked.starts_with(http_client::PREFIX) {
         return None;
     }
     let measured =
-        known_properties().map(|known| (distance(key, &known), known)).filter(|(distance, _)| *distance <= SLIPS);
+        known_properties().map(|known| (distance(asked, &known), known)).filter(|(distance, _)| *distance <= MAX_TYPOS);
     measured.min_by_key(|(distance, _)| *distance).map(|(_, known)| known)
 }
 
@@ -507,17 +509,17 @@ fn distance(a: &str, b: &str) -> usize {
 mod tests {
     use super::*;
 
-    /// The right name without our prefix, or "" where none is offered.
-    fn meant(key: &str) -> String {
-        let advice = advice_for_unknown_property(key);
+    /// The suggested name without our prefix, or "" if there is none.
+    fn meant(asked: &str) -> String {
+        let advice = advice_for_unknown_property(asked);
         let Some((_, offered)) = advice.split_once("; did you mean ") else { return String::new() };
         let (name, _) = offered.split_once('?').unwrap();
         name.strip_prefix(PREFIX).unwrap_or(name).to_owned()
     }
 
     #[test]
-    fn names_of_published_guides_lead_to_the_right_one() {
-        for (key, expected) in [
+    fn names_of_published_guides_lead_to_the_right_property() {
+        for (asked, expected) in [
             ("jwt.issuer", "required-issuer"),
             ("jwt.jwks-url", "key-file"),
             ("jwt.audience", "required-audience"),
@@ -541,18 +543,18 @@ mod tests {
             ("http-server.authentication.header.user-mapping.pattern", "user-mapping.pattern"),
             ("oauth2-jwk.http-client.trust-store-path", "jwk.http-client.trust-store-path"),
         ] {
-            assert_eq!(meant(key), expected, "{key}: {}", advice_for_unknown_property(key));
+            assert_eq!(meant(asked), expected, "{asked}: {}", advice_for_unknown_property(asked));
         }
-        let told = advice_for_unknown_property("jwt.jwks-url");
+        let advice = advice_for_unknown_property("jwt.jwks-url");
         assert_eq!(
-            told,
+            advice,
             "; did you mean http-server.authentication.jwt.key-file? (it takes the URL, such as https://idp.example/jwks)"
         );
     }
 
     #[test]
-    fn other_spellings_wrong_prefixes_and_slips_of_the_pen_are_found() {
-        for (key, expected) in [
+    fn other_spellings_wrong_prefixes_and_typing_errors_are_found() {
+        for (asked, expected) in [
             ("http-server.authentication.jwt.requierd-issuer", "required-issuer"),
             ("http-server.authentication.jwt.principal-feild", "principal-field"),
             ("http-server.authentication.jwt.key-fil", "key-file"),
@@ -574,14 +576,14 @@ mod tests {
             ("jwk.http-client.conect-timeout", "jwk.http-client.connect-timeout"),
             ("jwk.http-client.max-thread", "jwk.http-client.max-threads"),
         ] {
-            assert_eq!(meant(key), expected, "{key}: {}", advice_for_unknown_property(key));
+            assert_eq!(meant(asked), expected, "{asked}: {}", advice_for_unknown_property(asked));
         }
     }
 
-    /// A wrong offer costs more time than none.
+    /// A wrong suggestion costs the operator more time than none.
     #[test]
-    fn what_resembles_nothing_leads_nowhere() {
-        for key in [
+    fn a_name_that_resembles_no_property_gets_no_suggestion() {
+        for asked in [
             "http-server.authentication.jwt.file",
             "http-server.authentication.jwt.password",
             "http-server.authentication.jwt.timeout",
@@ -593,29 +595,29 @@ mod tests {
             "coordinatr",
             "",
         ] {
-            assert_eq!(meant(key), "", "{key}: {}", advice_for_unknown_property(key));
-            assert!(advice_for_unknown_property(key).contains("docs/configuration.md"), "{key}");
+            assert_eq!(meant(asked), "", "{asked}: {}", advice_for_unknown_property(asked));
+            assert!(advice_for_unknown_property(asked).contains("docs/configuration.md"), "{asked}");
         }
         assert_eq!(meant("http-server.authentication.jwt.max-token-age"), "max-token-lifetime");
-        for (key, expected) in [
-            ("coordinator", "the coordinator's own: write it in config.properties"),
-            ("http-server.authentication.type", "the coordinator's own: write it in config.properties"),
-            ("web-ui.user", "the coordinator's own (web-ui.…): write it in config.properties"),
-            ("http-server.authentication.oauth2.client-secret", "asks an issuer for tokens: remove it"),
+        for (asked, expected) in [
+            ("coordinator", "a property of the coordinator: move it to config.properties"),
+            ("http-server.authentication.type", "a property of the coordinator: move it to config.properties"),
+            ("web-ui.user", "a property of the coordinator (web-ui.…): move it to config.properties"),
+            ("http-server.authentication.oauth2.client-secret", "verified, never requested: remove it"),
             ("\u{ef}\u{bb}\u{bf}http-server.authentication.jwt.key-file", "begins with a byte order mark (EF BB BF)"),
             ("\u{ef}\u{bb}\u{bf}#", "begins with a byte order mark (EF BB BF)"),
             ("\"http-server.authentication.jwt.key-file\"", "without the characters around it"),
         ] {
-            let advice = advice_for_unknown_property(key);
-            assert!(meant(key).is_empty() && advice.contains(expected), "{key}: {advice}");
+            let advice = advice_for_unknown_property(asked);
+            assert!(meant(asked).is_empty() && advice.contains(expected), "{asked}: {advice}");
         }
         assert_eq!(advice_for_unknown_property(&"x".repeat(4 << 20)), "");
     }
 
     #[test]
-    fn every_name_that_is_offered_exists() {
+    fn every_suggested_name_exists() {
         for (names, right, _) in WELL_KNOWN {
-            assert!(is_known(&whole(right)), "{right}");
+            assert!(is_known(&full_name(right)), "{right}");
             for name in *names {
                 assert!(!own_names().any(|own| own == *name), "{name} is a property");
                 assert_eq!(words(name).join("-"), *name);

@@ -1,5 +1,5 @@
-//! What Java reads in a property file otherwise than people who write one expect. A coordinator starts with most of it, and refuses
-//! logins, or grants them, by another text than its operator sees.
+//! Finds values that Java reads differently than their author expects. A coordinator starts with most of them, and then
+//! rejects or accepts tokens by a different value than the operator sees.
 
 use std::fs;
 use std::path::Path;
@@ -14,22 +14,21 @@ use crate::quoted::is_unprintable;
 /// The UTF-8 of U+FEFF, as Java reads it.
 pub(super) const BYTE_ORDER_MARK: &str = "\u{ef}\u{bb}\u{bf}";
 
-/// The longest text of a file that a message shows, in characters.
+/// The longest excerpt of a file in a message, in characters.
 const SHOWN_CHARACTERS: usize = 300;
 
-/// Refuses bytes that are no property file to Java, whatever the lines say.
+/// Checks that Java can read the bytes as a property file.
 ///
 /// # Errors
 /// The file begins with a byte order mark, or is in UTF-16.
-pub(super) fn refuse_foreign_encoding(bytes: &[u8], source: &str) -> Result<(), ConfigurationErrors> {
+pub(super) fn check_encoding(bytes: &[u8], source: &str) -> Result<(), ConfigurationErrors> {
     let message = if bytes.starts_with(b"\xef\xbb\xbf") {
-        "begins with a byte order mark (EF BB BF), which Java takes for part of the first line, so that its name is another one. \
-         Save the file without it (\"UTF-8 without BOM\")"
+        "begins with a byte order mark (EF BB BF), which Java reads as part of the first name. Save the file without it (\"UTF-8 without BOM\")"
     } else if bytes.starts_with(b"\xff\xfe")
         || bytes.starts_with(b"\xfe\xff")
         || bytes.iter().take(64).any(|&byte| byte == 0)
     {
-        "is in UTF-16 or no text: Java reads property files as ISO-8859-1. Save the file as ASCII, with \\u00fc for a character such as ü"
+        "is in UTF-16 or is not text: Java reads property files as ISO-8859-1. Save the file as ASCII, with \\u00fc for a character such as ü"
     } else {
         return Ok(());
     };
@@ -37,75 +36,75 @@ pub(super) fn refuse_foreign_encoding(bytes: &[u8], source: &str) -> Result<(), 
 }
 
 impl Properties {
-    /// What Java reads otherwise in a file than its text looks, one problem for each with its line. Only the keys that are `ours` are
-    /// looked at. Nothing where the file cannot be read at all.
+    /// Values that Java reads differently than they look: one warning for each, with its line. Only properties for
+    /// which `is_ours` is true are checked. The result is empty if the file cannot be read.
     #[must_use]
-    pub fn pitfalls(path: &Path, ours: impl Fn(&str) -> bool) -> ConfigurationErrors {
+    pub fn pitfalls(path: &Path, is_ours: impl Fn(&str) -> bool) -> ConfigurationErrors {
         let source = path.display().to_string();
         let mut found = ConfigurationErrors::default();
         let Ok(bytes) = fs::read(path) else { return found };
-        if refuse_foreign_encoding(&bytes, &source).is_err() {
+        if check_encoding(&bytes, &source).is_err() {
             return found;
         }
         let text = latin1(&bytes);
         for line in logical_lines(&text) {
-            let (raw_key, raw_value) = split_raw(&line.text);
-            let Ok(key) = unescape(raw_key) else { continue };
-            let mut warn = |message: String| found.push(Problem::for_property(&key, &source, line.line, message));
-            if let Some(name) = property_name(raw_value) {
+            let (raw_name, raw_value) = split_raw(&line.text);
+            let Ok(name) = unescape(raw_name) else { continue };
+            let mut warn = |message: String| found.push(Problem::for_property(&name, &source, line.line, message));
+            if let Some(hidden) = property_name(raw_value) {
                 warn(format!(
-                    "is read as the name of a property, and {name} as its value: let the line begin with {name}"
+                    "is read as the name of a property, and {hidden} as its value: begin the line with {hidden}"
                 ));
-            } else if ours(&key) {
-                Value { key: &key, raw: raw_value }.check(&line, &mut warn);
-            } else if is_meant_for_us(&key) {
-                warn(format!("is not a known key{}", advice_for_unknown_property(&key)));
+            } else if is_ours(&name) {
+                Value { name: &name, raw: raw_value }.check(&line, &mut warn);
+            } else if is_meant_for_us(&name) {
+                warn(format!("is not a known property{}", advice_for_unknown_property(&name)));
             }
         }
         found
     }
 }
 
-/// The name of one of our properties, where the text begins with a whole one: `export NAME=VALUE`, `- NAME: VALUE`.
+/// The name of one of our properties, if the text begins with one, as after `export` in `export NAME=VALUE`.
 fn property_name(text: &str) -> Option<&str> {
     let starts = [PREFIX, http_client::PREFIX].iter().any(|prefix| text.starts_with(prefix));
     starts.then(|| split_raw(text).0)
 }
 
-/// True for a key of a config.properties that names JWT and is no key of Trino's.
-fn is_meant_for_us(key: &str) -> bool {
-    let lower = key.to_ascii_lowercase();
+/// True for a name in config.properties that contains JWT or JWKS and is not a property of Trino.
+fn is_meant_for_us(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
     lower.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| matches!(word, "jwt" | "jwks"))
 }
 
-/// A value as it is written.
+/// A value as it is written in the file.
 struct Value<'l> {
-    key: &'l str,
+    name: &'l str,
     raw: &'l str,
 }
 
 impl Value<'_> {
     fn check(&self, line: &LogicalLine, warn: &mut impl FnMut(String)) {
-        self.look_at_backslashes(warn);
-        self.look_at_joints(line, warn);
-        self.look_at_what_stands_around(warn);
-        self.look_at_encoding(warn);
+        self.check_backslashes(warn);
+        self.check_joints(line, warn);
+        self.check_surroundings(warn);
+        self.check_encoding(warn);
     }
 
     fn is_pattern(&self) -> bool {
-        self.key.ends_with("user-mapping.pattern")
+        self.name.ends_with("user-mapping.pattern")
     }
 
-    /// The text as a message may show it: no password, no key.
+    /// The text, if a message may show it: passwords and keys are never shown.
     fn shown(&self, text: &str) -> Option<String> {
-        let is_secret = self.key.ends_with("password")
-            || self.key.ends_with("user")
+        let is_secret = self.name.ends_with("password")
+            || self.name.ends_with("user")
             || text.starts_with("inline:")
             || (text.contains("://") && text.contains('@'));
         (!is_secret).then(|| cut(text))
     }
 
-    fn look_at_backslashes(&self, warn: &mut impl FnMut(String)) {
+    fn check_backslashes(&self, warn: &mut impl FnMut(String)) {
         let (mut changed, mut written): (Vec<String>, String) = (Vec::new(), String::new());
         let mut characters = self.raw.chars().peekable();
         while let Some(c) = characters.next() {
@@ -126,7 +125,7 @@ impl Value<'_> {
         let read = unescape(self.raw).unwrap_or_default();
         let becomes_control = changed.iter().any(|escape| matches!(&**escape, "\\t" | "\\n" | "\\r" | "\\f"));
         let what = if becomes_control {
-            "drops a single backslash, or makes a tab or a line end of it"
+            "drops a single backslash or turns it into a tab or a line end"
         } else {
             "drops a single backslash"
         };
@@ -139,18 +138,19 @@ impl Value<'_> {
                     String::new()
                 };
                 format!(
-                    "holds {changed}: Java's property format {what}, so that '{read}' is read. Write {written}{or_slashes}"
+                    "contains {changed}: Java's property format {what} and reads '{read}'. Write {written}{or_slashes}"
                 )
             }
-            _ => format!("holds {changed}: Java's property format {what}. Write each backslash twice"),
+            _ => format!("contains {changed}: Java's property format {what}. Write each backslash twice"),
         });
     }
 
-    /// Whether the value means something else without the backslash before this character. In a pattern, most marks stand for
-    /// themselves either way, and a tab matches as `\t` does.
+    /// Whether the value means something else without the backslash before this character. In a pattern, most
+    /// punctuation marks mean themselves either way, and a tab matches as `\t` does.
     fn changes_meaning(&self, escaped: char) -> bool {
         match escaped {
-            // The format's own, which tools write: \\ \: \= \# \! and \ before a blank; and \u, which is read or refused.
+            // Escapes of the format, which tools write: \\ \: \= \# \! and \ before a space. \u is checked by the
+            // reader.
             '\\' | ':' | '=' | '#' | '!' | ' ' | 'u' | '"' | '\'' | '/' => false,
             't' | 'n' | 'r' | 'f' => !self.is_pattern() || self.raw.contains(":\\"),
             '-' if self.is_pattern() => self.raw.contains('['),
@@ -159,69 +159,70 @@ impl Value<'_> {
         }
     }
 
-    /// A line that ends in a backslash goes on in the next one, whatever that is.
-    fn look_at_joints(&self, line: &LogicalLine, warn: &mut impl FnMut(String)) {
+    /// Lines that a backslash joins by mistake.
+    fn check_joints(&self, line: &LogicalLine, warn: &mut impl FnMut(String)) {
         for (index, &joint) in line.joints.iter().enumerate() {
-            let (ends, next) = (line.line + index, line.line + index + 1);
+            let ends = line.line + index;
+            let next = ends + 1;
             let joined = line.text.get(joint..).unwrap_or_default();
             if let Some(name) = property_name(joined) {
                 warn(format!(
-                    "takes line {next} for part of its value, since line {ends} ends in a backslash: {name} is not set. Take the \
-                     backslash away, or write two"
+                    "includes line {next} in its value, because line {ends} ends in a backslash, so {name} is not set. Remove the backslash or write two"
                 ));
             } else if joined.starts_with(['#', '!']) {
                 warn(format!(
-                    "takes line {next} for part of its value, since line {ends} ends in a backslash: a comment can not stand between \
-                     joined lines"
+                    "includes the comment of line {next} in its value, because line {ends} ends in a backslash. Move the comment above the first of these lines"
                 ));
             }
         }
         let bare = self.raw.trim_end_matches([' ', '\t', '\x0c']);
         let backslashes = bare.len() - bare.trim_end_matches('\\').len();
         if backslashes % 2 == 1 {
-            warn("ends in a backslash with blanks after it, which joins no lines: take the blanks away".to_owned());
+            warn(
+                "ends in a backslash with spaces after it, so it is not joined with the next line: remove the spaces"
+                    .to_owned(),
+            );
         }
     }
 
-    fn look_at_what_stands_around(&self, warn: &mut impl FnMut(String)) {
+    fn check_surroundings(&self, warn: &mut impl FnMut(String)) {
         let value = self.raw.trim();
         if let Some(separator) = value.chars().next().filter(|c| matches!(c, '=' | ':' | '>')) {
-            warn(format!(
-                "has a value that begins with '{separator}': one = or : between name and value is enough, and what follows it counts"
-            ));
+            warn(format!("has a value that begins with '{separator}': write only one = or : between name and value"));
         }
         let is_quoted = |quote: char| value.strip_prefix(quote).is_some_and(|rest| rest.contains(quote));
         if ['"', '\'', '`'].into_iter().any(is_quoted) {
-            warn("has quotes around its value, which count as part of it: write it without them".to_owned());
+            warn("has quotes around its value, which become part of the value: remove them".to_owned());
         }
         if !self.is_pattern() && value.starts_with('[') && value.ends_with(']') {
-            warn("has brackets around its value, which count as part of it: write several values with commas between them".to_owned());
+            warn("has brackets around its value, which become part of the value: separate several values with commas, without brackets".to_owned());
         }
         if let Some(name) = variable(value).filter(|_| !self.is_pattern()) {
             warn(format!(
-                "holds ${{{name}}}, which stays as it is: an environment variable is written ${{ENV:{name}}}"
+                "contains ${{{name}}}, which is not replaced: write an environment variable as ${{ENV:{name}}}"
             ));
         }
         if let Some(comment) = comment(value) {
             let shown = self.shown(comment).map_or_else(String::new, |comment| format!(", '{comment}'"));
             warn(format!(
-                "takes what looks like a comment behind it{shown}, for part of its value: give the comment a line of its own"
+                "includes in its value what looks like a comment{shown}: move the comment to a line of its own"
             ));
         }
     }
 
-    fn look_at_encoding(&self, warn: &mut impl FnMut(String)) {
-        let text = format!("{} {}", self.key, self.raw);
+    fn check_encoding(&self, warn: &mut impl FnMut(String)) {
+        let text = format!("{} {}", self.name, self.raw);
         let beyond_ascii: String = text.chars().filter(|c| !c.is_ascii()).collect();
         if beyond_ascii.is_empty() {
             return;
         }
         let bytes: Vec<u8> = text.chars().filter_map(|c| u8::try_from(u32::from(c)).ok()).collect();
         let Ok(utf8) = String::from_utf8(bytes) else {
-            // ISO-8859-1 it is, unless it is a neighbour of it that has letters or quotes where that has control characters.
+            // The file is in ISO-8859-1, unless it is in a related encoding, which has letters or quotes where
+            // ISO-8859-1 has control characters.
             if beyond_ascii.chars().any(|c| c < '\u{a0}') {
                 warn(format!(
-                    "holds the bytes {}: Java reads the file as ISO-8859-1, which has control characters there. Write characters outside \
+                    "contains the bytes {}: Java reads the file as ISO-8859-1, where these are control characters. Write characters outside \
                      ASCII as \\u and four hexadecimal digits",
                     hexadecimal(&beyond_ascii)
                 ));
@@ -234,16 +235,16 @@ impl Value<'_> {
         let escapes: Vec<String> = characters.iter().map(|&c| escape_of(c)).collect();
         let read = unescape(self.raw).ok().and_then(|read| self.shown(read.trim()));
         warn(format!(
-            "holds {} in UTF-8 (the bytes {}), but Java reads property files as ISO-8859-1{}. Write {}, or take it out if it is not meant",
+            "contains {} in UTF-8 (the bytes {}), but Java reads property files as ISO-8859-1{}. Write {}, or remove it if it is there by mistake",
             named.join(", "),
             hexadecimal(&beyond_ascii),
-            read.map_or_else(String::new, |read| format!(", so that '{read}' is read")),
+            read.map_or_else(String::new, |read| format!(" and gets '{read}'")),
             escapes.join(", "),
         ));
     }
 }
 
-/// What looks like a comment behind a value.
+/// Text after a value that looks like a comment.
 fn comment(value: &str) -> Option<&str> {
     let starts = value.char_indices().skip(1).filter(|&(at, _)| {
         value.get(..at).is_some_and(|before| before.ends_with([' ', '\t']))
@@ -252,7 +253,7 @@ fn comment(value: &str) -> Option<&str> {
     starts.map(|(at, _)| at).next().and_then(|at| value.get(at..))
 }
 
-/// The name in the first `${NAME}` without a provider, which nothing resolves; `${KID}` is for `key-file`.
+/// The name in the first `${NAME}` without a provider, which is not replaced; `${KID}` belongs to `key-file`.
 fn variable(value: &str) -> Option<&str> {
     let names = value.split("${").skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name);
     let is_name =
@@ -275,7 +276,7 @@ fn name_of(c: char) -> String {
     match c {
         '\u{a0}' => "a no-break space (U+00A0)".to_owned(),
         '\u{feff}' => "a byte order mark (U+FEFF)".to_owned(),
-        c if c.is_whitespace() => format!("a blank (U+{code:04X})"),
+        c if c.is_whitespace() => format!("a space (U+{code:04X})"),
         c if is_unprintable(c) => format!("an invisible character (U+{code:04X})"),
         c => format!("'{c}'"),
     }
@@ -285,7 +286,7 @@ fn escape_of(c: char) -> String {
     c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect()
 }
 
-/// As [`on_one_line`], cut.
+/// As [`on_one_line`], truncated.
 fn cut(text: &str) -> String {
     let shown: String = text.chars().take(SHOWN_CHARACTERS).collect();
     on_one_line(&shown) + if shown.len() < text.len() { "…" } else { "" }
@@ -302,7 +303,7 @@ mod tests {
             std::thread::current().id()
         ));
         fs::write(&file, bytes).unwrap();
-        let found = Properties::pitfalls(&file, |key| key.starts_with(PREFIX));
+        let found = Properties::pitfalls(&file, |name| name.starts_with(PREFIX));
         fs::remove_file(&file).unwrap();
         let prefix = format!("{}:", file.display());
         found.problems().iter().map(|problem| problem.to_string().replace(&prefix, "").replace(PREFIX, "")).collect()
@@ -315,18 +316,18 @@ mod tests {
     }
 
     #[test]
-    fn a_backslash_that_the_format_drops_is_shown_with_what_is_read_and_what_to_write() {
+    fn a_dropped_backslash_is_reported_with_the_value_read_and_the_right_text() {
         assert_eq!(
             one(r"user-mapping.pattern=(\w+)@corp\.example"),
-            r"1: user-mapping.pattern holds \w, \.: Java's property format drops a single backslash, so that '(w+)@corp.example' is read. Write (\\w+)@corp\\.example"
+            r"1: user-mapping.pattern contains \w, \.: Java's property format drops a single backslash and reads '(w+)@corp.example'. Write (\\w+)@corp\\.example"
         );
         assert_eq!(
             one(r"key-file=C:\keys\trino\new.pem"),
-            r"1: key-file holds \k, \t, \n: Java's property format drops a single backslash, or makes a tab or a line end of it, so that 'C:keys<tab>rino<line end>ew.pem' is read. Write C:\\keys\\trino\\new.pem, or C:/keys/trino/new.pem"
+            r"1: key-file contains \k, \t, \n: Java's property format drops a single backslash or turns it into a tab or a line end and reads 'C:keys<tab>rino<line end>ew.pem'. Write C:\\keys\\trino\\new.pem, or C:/keys/trino/new.pem"
         );
         assert!(one(r"user-mapping.pattern=([a\-z]+)").contains(r"Write ([a\\-z]+)"));
         assert!(one(r"user-mapping.pattern=(\\w+)\.x").contains(r"Write (\\w+)\\.x"));
-        // What a message may not show.
+        // Not shown, since it contains a password.
         assert!(!one(r"key-file=https://me:h\unter2@idp.example/\keys").contains("unter"));
         for good in [
             r"user-mapping.pattern=(\\w+)@corp\\.example",
@@ -340,24 +341,24 @@ mod tests {
     }
 
     #[test]
-    fn lines_that_are_joined_by_mistake_are_named() {
+    fn lines_joined_by_mistake_are_reported() {
         let text = format!(
             "{PREFIX}key-file=C:\\\\keys\\\n{PREFIX}required-audience=x\n{PREFIX}clock-skew=1\\\n  # why\n  s\n"
         );
         let found = pitfalls(text.as_bytes());
-        assert!(found[0].starts_with("1: key-file takes line 2 for part of its value, since line 1 ends in a backslash: required-audience is not set"), "{found:#?}");
-        assert!(found[1].starts_with("3: clock-skew takes line 4 for part of its value"), "{found:#?}");
+        assert!(found[0].starts_with("1: key-file includes line 2 in its value, because line 1 ends in a backslash, so required-audience is not set"), "{found:#?}");
+        assert!(found[1].starts_with("3: clock-skew includes the comment of line 4 in its value"), "{found:#?}");
         assert_eq!(found.len(), 2, "{found:#?}");
-        assert!(one("required-audience=\\ \n  trino").contains("a backslash with blanks after it"));
+        assert!(one("required-audience=\\ \n  trino").contains("a backslash with spaces after it"));
         assert_eq!(one("required-audience=\\\n    trino"), "");
     }
 
     #[test]
-    fn what_stands_around_a_value_and_counts_is_named() {
+    fn text_around_a_value_that_becomes_part_of_it_is_reported() {
         for (line, expected) in [
             (
                 "required-audience=trino   # the client",
-                "takes what looks like a comment behind it, '# the client', for part",
+                "includes in its value what looks like a comment, '# the client':",
             ),
             ("clock-skew=30s // half a minute", "'// half a minute'"),
             ("key-file=\"k.pem\"", "has quotes around its value"),
@@ -365,7 +366,7 @@ mod tests {
             ("key-file := k.pem", "begins with '='"),
             ("key-file => k.pem", "begins with '>'"),
             ("required-audience=[\"a\", \"b\"]", "has brackets around its value"),
-            ("required-issuer=${ISSUER}", "an environment variable is written ${ENV:ISSUER}"),
+            ("required-issuer=${ISSUER}", "write an environment variable as ${ENV:ISSUER}"),
         ] {
             assert!(one(line).contains(expected), "{line}: {}", one(line));
         }
@@ -381,36 +382,37 @@ mod tests {
         for line in ["export NAME=a", "- NAME: a", "set NAME=a"] {
             let line = line.replace("NAME", &format!("{PREFIX}key-file"));
             let found = pitfalls(line.as_bytes()).concat();
-            assert!(found.ends_with("let the line begin with key-file"), "{found}");
+            assert!(found.ends_with("begin the line with key-file"), "{found}");
         }
         assert!(
             pitfalls(b"jwt.issuer=x\nnode.id=x\nhttp-server.authentication.oauth2.issuer=y")
                 .concat()
-                .starts_with("1: jwt.issuer is not a known key; did you mean required-issuer?")
+                .starts_with("1: jwt.issuer is not a known property; did you mean required-issuer?")
         );
     }
 
     #[test]
-    fn bytes_outside_ascii_are_read_as_java_reads_them_or_named() {
+    fn bytes_outside_ascii_are_read_as_java_reads_them_or_reported() {
         assert_eq!(
             one("required-issuer=https://m\u{fc}nchen.example"),
-            "1: required-issuer holds 'ü' in UTF-8 (the bytes C3 BC), but Java reads property files as ISO-8859-1, so that 'https://mÃ¼nchen.example' is read. Write \\u00fc, or take it out if it is not meant"
+            "1: required-issuer contains 'ü' in UTF-8 (the bytes C3 BC), but Java reads property files as ISO-8859-1 and gets 'https://mÃ¼nchen.example'. Write \\u00fc, or remove it if it is there by mistake"
         );
         assert!(
-            one("required-audience=trino\u{a0}").contains("holds a no-break space (U+00A0) in UTF-8 (the bytes C2 A0)")
+            one("required-audience=trino\u{a0}")
+                .contains("contains a no-break space (U+00A0) in UTF-8 (the bytes C2 A0)")
         );
         assert!(one("required-audience=\u{201c}trino\u{201d}").contains("Write \\u201c, \\u201d"));
         let latin1 = [PREFIX.as_bytes(), b"required-issuer=https://m\xfcnchen.example"].concat();
         assert_eq!(pitfalls(&latin1), Vec::<String>::new());
         let windows = [PREFIX.as_bytes(), b"required-audience=\x93trino\x94"].concat();
-        assert!(pitfalls(&windows).concat().contains("holds the bytes 93 94"));
+        assert!(pitfalls(&windows).concat().contains("contains the bytes 93 94"));
         for (bytes, expected) in [
             (&b"\xef\xbb\xbfa=b"[..], "t:1: begins with a byte order mark (EF BB BF)"),
             (b"\xff\xfea\0=\0", "t:1: is in UTF-16"),
             (b"a\0=\0", "t:1: is in UTF-16"),
         ] {
-            assert!(refuse_foreign_encoding(bytes, "t").unwrap_err().to_string().contains(expected));
+            assert!(check_encoding(bytes, "t").unwrap_err().to_string().contains(expected));
         }
-        assert!(refuse_foreign_encoding(b"a=b", "t").is_ok());
+        assert!(check_encoding(b"a=b", "t").is_ok());
     }
 }

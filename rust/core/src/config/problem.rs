@@ -1,10 +1,10 @@
-//! What is wrong with a configuration, said once and completely.
+//! The errors of a configuration.
 
 use std::fmt;
 
 use crate::quoted::is_unprintable;
 
-/// One thing that is wrong: where, in which key, and what to do.
+/// One error: the file, the line, the property, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     property: Option<String>,
@@ -26,35 +26,35 @@ impl Problem {
         self.line
     }
 
-    /// The key, if the problem is with the value of one.
+    /// The property, if the value of one is wrong.
     #[must_use]
     pub fn property(&self) -> Option<&str> {
         self.property.as_deref()
     }
 
-    /// What is wrong and what to do, without the place.
+    /// The error and what to do, without file, line and property.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// A problem with the value of a key; `line` is 0 if unknown.
+    /// An error in the value of a property; `line` is 0 if unknown.
     pub fn for_property(property: &str, source: &str, line: usize, message: impl Into<String>) -> Self {
         Self { property: Some(property.to_owned()), ..Self::for_line(source, line, message) }
     }
 
-    /// A problem with a line that holds no key.
+    /// An error in a line that contains no property.
     pub fn for_line(source: &str, line: usize, message: impl Into<String>) -> Self {
         Self { property: None, source: source.to_owned(), line, message: on_one_line(&message.into()) }
     }
 
-    /// A problem with a whole file.
+    /// An error that concerns a whole file.
     pub fn for_file(source: &str, message: impl Into<String>) -> Self {
         Self::for_line(source, 0, message)
     }
 }
 
-/// One line, with what cannot be seen named: a value may hold a line end that its operator did not mean.
+/// The text on one line, with invisible characters made visible: a value may contain a line end by mistake.
 pub(super) fn on_one_line(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
@@ -68,7 +68,7 @@ pub(super) fn on_one_line(text: &str) -> String {
     shown
 }
 
-/// `file:line: key message`, with what is known of it.
+/// `file:line: property message`; unknown parts are left out.
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.source.as_str(), self.line) {
@@ -83,29 +83,29 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Everything that is wrong with a configuration, in the order of discovery. `Display` gives one line each.
+/// All errors of a configuration, in the order of discovery. `Display` writes one line for each.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConfigurationErrors {
     problems: Vec<Problem>,
 }
 
 impl ConfigurationErrors {
-    /// Adds a problem.
+    /// Adds an error.
     pub fn push(&mut self, problem: Problem) {
         self.problems.push(problem);
     }
 
-    /// Adds the problems of another part of the configuration.
+    /// Adds the errors of another part of the configuration.
     pub fn extend(&mut self, more: impl IntoIterator<Item = Problem>) {
         self.problems.extend(more);
     }
 
-    /// `value` if nothing is wrong.
+    /// `value`, if there are no errors.
     pub(crate) fn or<T>(self, value: T) -> Result<T, Self> {
         if self.problems.is_empty() { Ok(value) } else { Err(self) }
     }
 
-    /// The problems, at least one.
+    /// The errors; at least one, if this was returned as an error.
     #[must_use]
     pub fn problems(&self) -> &[Problem] {
         &self.problems

@@ -1,4 +1,4 @@
-//! The format of `java.util.Properties`, with the line of each key.
+//! Reads the format of `java.util.Properties`, with the line of each property.
 
 use std::fs;
 use std::path::Path;
@@ -6,18 +6,18 @@ use std::path::Path;
 use crate::config::pitfalls;
 use crate::config::problem::{ConfigurationErrors, Problem};
 
-/// One key with its value.
+/// One property.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Property {
-    /// The key, unescaped.
+    /// The name, unescaped.
     pub name: String,
     /// The value, unescaped and trimmed, as airlift's `ConfigurationLoader` trims it.
     pub value: String,
-    /// The line that the key stands on, from 1; 0 if unknown.
+    /// The line of the name, from 1; 0 if unknown.
     pub line: usize,
 }
 
-/// The keys of one configuration, and where they came from.
+/// The properties of one configuration, and their source.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Properties {
     /// The file, as messages name it; empty if unknown.
@@ -26,94 +26,95 @@ pub struct Properties {
     pub entries: Vec<Property>,
 }
 
-/// A text with more keys is no configuration.
-const MAX_KEYS: usize = 1000;
+/// A text with more properties is not a configuration.
+const MAX_PROPERTIES: usize = 1000;
 
 impl Properties {
     /// Reads text in the format that `java.util.Properties.load(Reader)` documents. `source` names the text in messages.
     ///
     /// # Errors
-    /// A damaged `\u` escape or a key that is there twice, with its line; or far more keys than there are.
+    /// A damaged `\u` escape or a property that is set twice, with its line; or more than 1000 properties.
     pub fn parse(text: &str, source: &str) -> Result<Self, ConfigurationErrors> {
-        Self::parse_of(text, source, |_| true)
+        Self::parse_with(text, source, |_| true)
     }
 
-    /// As [`Properties::parse`]; only keys that are `ours` must not be there twice. Of others the last one counts, as in
-    /// Java.
-    fn parse_of(text: &str, source: &str, ours: impl Fn(&str) -> bool) -> Result<Self, ConfigurationErrors> {
+    /// As [`Properties::parse`]; only properties for which `is_ours` is true must not be set twice. Of others the last
+    /// value counts, as in Java.
+    fn parse_with(text: &str, source: &str, is_ours: impl Fn(&str) -> bool) -> Result<Self, ConfigurationErrors> {
         let mut errors = ConfigurationErrors::default();
         let mut entries: Vec<Property> = Vec::new();
         for LogicalLine { line, text, .. } in logical_lines(text) {
-            if entries.len() == MAX_KEYS {
-                let message = format!("has more than {MAX_KEYS} keys: it is no configuration");
+            if entries.len() == MAX_PROPERTIES {
+                let message = format!("has more than {MAX_PROPERTIES} properties, so it is not a configuration file");
                 return Err(Problem::for_file(source, message).into());
             }
             match split(&text) {
                 Ok((name, value)) => {
-                    if !ours(&name) {
+                    if !is_ours(&name) {
                         entries.retain(|entry| entry.name != name);
                     }
                     if let Some(earlier) = entries.iter().find(|entry| entry.name == name) {
-                        let message = format!("is set a second time (first on line {})", earlier.line);
+                        let message = format!("is set twice (first on line {}): remove one", earlier.line);
                         errors.push(Problem::for_property(&name, source, line, message));
                     } else {
                         entries.push(Property { name, value, line });
                     }
                 }
-                Err((Some(key), message)) => errors.push(Problem::for_property(&key, source, line, message)),
+                Err((Some(name), message)) => errors.push(Problem::for_property(&name, source, line, message)),
                 Err((None, message)) => errors.push(Problem::for_line(source, line, message)),
             }
         }
         errors.or(Self { source: source.to_owned(), entries })
     }
 
-    /// Reads a file as Java does: in ISO-8859-1.
+    /// Reads a file in ISO-8859-1, as Java does.
     ///
     /// # Errors
     /// The file cannot be read, or as [`Properties::parse`].
     pub fn load(path: &Path) -> Result<Self, ConfigurationErrors> {
-        Self::load_of(path, |_| true)
+        Self::load_with(path, |_| true)
     }
 
-    /// As [`Properties::load`], of a file that is the coordinator's: only keys that are `ours` must not be there twice.
+    /// As [`Properties::load`], for a file of the coordinator: only properties for which `is_ours` is true must not be
+    /// set twice.
     ///
     /// # Errors
     /// As [`Properties::load`].
-    pub fn load_of(path: &Path, ours: impl Fn(&str) -> bool) -> Result<Self, ConfigurationErrors> {
+    pub fn load_with(path: &Path, is_ours: impl Fn(&str) -> bool) -> Result<Self, ConfigurationErrors> {
         let source = path.display().to_string();
         match fs::read(path) {
             Ok(bytes) => {
-                pitfalls::refuse_foreign_encoding(&bytes, &source)?;
-                Self::parse_of(&latin1(&bytes), &source, ours)
+                pitfalls::check_encoding(&bytes, &source)?;
+                Self::parse_with(&latin1(&bytes), &source, is_ours)
             }
             Err(error) => Err(Problem::for_file(&source, format!("cannot be read: {error}")).into()),
         }
     }
 
-    /// Reads the bytes of a file as Java does: in ISO-8859-1.
-    pub(crate) fn of_file(bytes: &[u8], path: &Path) -> Result<Self, ConfigurationErrors> {
+    /// Reads the bytes of a file in ISO-8859-1, as Java does.
+    pub(crate) fn from_bytes(bytes: &[u8], path: &Path) -> Result<Self, ConfigurationErrors> {
         let source = path.display().to_string();
-        pitfalls::refuse_foreign_encoding(bytes, &source)?;
+        pitfalls::check_encoding(bytes, &source)?;
         Self::parse(&latin1(bytes), &source)
     }
 
-    /// Takes the lines of the keys from the file at `path`, where the text itself came by another way and has none. A
-    /// file that cannot be read, or that says something else by now, leaves the lines unknown. What else is wrong with the
-    /// file is for its reader to tell: of a key that is there twice, Java takes the last.
+    /// Finds the line of each property in the file at `path`, for text that came another way. Lines stay unknown if the
+    /// file cannot be read or no longer contains the property. Other errors of the file are left to its own reader. Of
+    /// a property that is set twice, the last line counts, as in Java.
     pub fn locate_in(&mut self, path: &Path) {
         self.source = path.display().to_string();
         let text = latin1(&fs::read(path).unwrap_or_default());
         let lines = logical_lines(&text);
-        let keys: Vec<_> = lines.iter().filter_map(|line| Some((line.line, split(&line.text).ok()?.0))).collect();
+        let names: Vec<_> = lines.iter().filter_map(|line| Some((line.line, split(&line.text).ok()?.0))).collect();
         for entry in &mut self.entries {
-            entry.line = keys.iter().rev().find(|(_, key)| *key == entry.name).map_or(0, |(line, _)| *line);
+            entry.line = names.iter().rev().find(|(_, name)| *name == entry.name).map_or(0, |(line, _)| *line);
         }
     }
 
-    /// The entry of a key.
+    /// The property of this name.
     #[must_use]
-    pub fn get(&self, key: &str) -> Option<&Property> {
-        self.entries.iter().find(|entry| entry.name == key)
+    pub fn get(&self, name: &str) -> Option<&Property> {
+        self.entries.iter().find(|entry| entry.name == name)
     }
 }
 
@@ -121,16 +122,16 @@ pub(super) fn latin1(bytes: &[u8]) -> String {
     bytes.iter().copied().map(char::from).collect()
 }
 
-/// What Java reads as one line.
+/// One logical line.
 pub(super) struct LogicalLine {
-    /// Where it begins, from 1.
+    /// The number of its first line, from 1.
     pub(super) line: usize,
     pub(super) text: String,
-    /// Where the lines that were joined to the first one begin in the text, in bytes.
+    /// Where each joined line begins in `text`, in bytes.
     pub(super) joints: Vec<usize>,
 }
 
-/// Joins the natural lines that end in an odd number of backslashes, and drops comments and blank lines.
+/// Joins lines that end in an odd number of backslashes with the next one, and drops comments and blank lines.
 pub(super) fn logical_lines(text: &str) -> Vec<LogicalLine> {
     let mut lines: Vec<LogicalLine> = Vec::new();
     let mut unfinished: Option<LogicalLine> = None;
@@ -158,11 +159,11 @@ pub(super) fn logical_lines(text: &str) -> Vec<LogicalLine> {
     lines
 }
 
-/// Splits a logical line at the first unescaped `=`, `:` or white space. The parts are as they are written.
+/// Splits a logical line at the first unescaped `=`, `:` or white space. The parts stay escaped.
 pub(super) fn split_raw(line: &str) -> (&str, &str) {
     let is_space = |c: char| matches!(c, ' ' | '\t' | '\x0c');
     let mut escaped = false;
-    let key_end = line
+    let name_end = line
         .char_indices()
         .find(|&(_, c)| {
             let ends = !escaped && (matches!(c, '=' | ':') || is_space(c));
@@ -170,22 +171,22 @@ pub(super) fn split_raw(line: &str) -> (&str, &str) {
             ends
         })
         .map_or(line.len(), |(index, _)| index);
-    let (key, rest) = line.split_at(key_end);
+    let (name, rest) = line.split_at(name_end);
     let rest = rest.trim_start_matches(is_space);
-    (key, rest.strip_prefix(['=', ':']).unwrap_or(rest).trim_start_matches(is_space))
+    (name, rest.strip_prefix(['=', ':']).unwrap_or(rest).trim_start_matches(is_space))
 }
 
-/// The key and the value of a logical line. The error names the key, where it can be read.
+/// The name and the value of a logical line. The error contains the name, if it is readable.
 fn split(line: &str) -> Result<(String, String), (Option<String>, String)> {
-    let (key, value) = split_raw(line);
-    let key = unescape(key).map_err(|why| (None, why))?;
+    let (name, value) = split_raw(line);
+    let name = unescape(name).map_err(|why| (None, why))?;
     match unescape(value) {
-        Ok(value) => Ok((key, value.trim_matches(|c| c <= ' ').to_owned())),
-        Err(why) => Err((Some(key), why)),
+        Ok(value) => Ok((name, value.trim_matches(|c| c <= ' ').to_owned())),
+        Err(why) => Err((Some(name), why)),
     }
 }
 
-/// Resolves escapes. `\u` gives UTF-16 units, so that two of them can make one character.
+/// Resolves escapes. `\u` gives UTF-16 code units, so two of them can form one character.
 pub(super) fn unescape(text: &str) -> Result<String, String> {
     let mut units: Vec<u16> = Vec::with_capacity(text.len());
     let mut characters = text.chars();
@@ -238,7 +239,7 @@ mod tests {
             ("k", "# no comment", 12),
         ];
         let expected: Vec<_> =
-            expected.into_iter().map(|(key, value, line)| (key.to_owned(), value.to_owned(), line)).collect();
+            expected.into_iter().map(|(name, value, line)| (name.to_owned(), value.to_owned(), line)).collect();
         assert_eq!(entries(text), expected);
     }
 
@@ -253,21 +254,21 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_is_no_configuration_is_given_up_early() {
+    fn reading_stops_early_if_a_text_is_not_a_configuration() {
         let lines = |count: usize| (0..count).map(|number| format!("k{number}=v\n")).collect::<String>();
         assert_eq!(Properties::parse(&lines(1000), "t").unwrap().entries.len(), 1000);
         let errors = Properties::parse(&lines(300_000), "t").unwrap_err().to_string();
-        assert_eq!(errors, "t: has more than 1000 keys: it is no configuration");
-        // A name of 4 MB was compared with every key that there is, for minutes.
+        assert_eq!(errors, "t: has more than 1000 properties, so it is not a configuration file");
+        // A name of 4 MB used to be compared with every property, which took minutes.
         let mut errors = ConfigurationErrors::default();
         crate::config::report_unknown_properties(&Properties::parse(&"x".repeat(4 << 20), "t").unwrap(), &mut errors);
-        assert!(errors.to_string().ends_with(" is not a known key"));
+        assert!(errors.to_string().ends_with(" is not a known property"));
     }
 
     #[test]
-    fn damage_is_named_with_its_line_and_all_at_once() {
+    fn all_errors_are_reported_together_with_their_lines() {
         let errors = Properties::parse("a=1\nb=\\u12\na=2\n", "etc/x.properties").unwrap_err().to_string();
         assert!(errors.contains("etc/x.properties:2: b has a \\u that is not"), "{errors}");
-        assert!(errors.contains("etc/x.properties:3: a is set a second time (first on line 1)"), "{errors}");
+        assert!(errors.contains("etc/x.properties:3: a is set twice (first on line 1): remove one"), "{errors}");
     }
 }

@@ -6,7 +6,7 @@ use crate::config::problem::{ConfigurationErrors, Problem};
 use crate::config::properties::Properties;
 
 impl Properties {
-    /// Resolves `${ENV:NAME}` in all values. What is wrong goes to `errors`, and that value stays as it is.
+    /// Resolves `${ENV:NAME}` in all values. Errors go to `errors`, and the value stays unresolved.
     pub fn resolve_environment(&mut self, errors: &mut ConfigurationErrors) {
         for entry in &mut self.entries {
             match resolve(&entry.value) {
@@ -17,8 +17,8 @@ impl Properties {
     }
 }
 
-/// Resolves `${PROVIDER:KEY}` as airlift's `SecretsResolver` does, for the one provider that is always there: `ENV`.
-/// What has no colon, such as `${KID}`, stays.
+/// Resolves `${PROVIDER:KEY}` as airlift's `SecretsResolver` does, for the built-in provider `ENV` only. Text without a
+/// colon, such as `${KID}`, stays as it is.
 fn resolve(value: &str) -> Result<String, String> {
     let mut resolved = String::with_capacity(value.len());
     let mut rest = value;
@@ -32,17 +32,19 @@ fn resolve(value: &str) -> Result<String, String> {
         };
         if !provider.eq_ignore_ascii_case("env") {
             return Err(format!(
-                "takes a secret from the provider '{provider}', which only the coordinator can ask; here ${{ENV:NAME}} is resolved"
+                "refers to the secret provider '{provider}', which only the coordinator can query; here, only ${{ENV:NAME}} is resolved"
             ));
         }
         match env::var(name) {
             Ok(value) => resolved.push_str(&value),
             Err(VarError::NotPresent) => {
                 return Err(format!(
-                    "takes its value from the environment variable {name}, which is not set: set it as for the coordinator"
+                    "refers to the environment variable {name}, which is not set: set it as for the coordinator"
                 ));
             }
-            Err(VarError::NotUnicode(_)) => return Err(format!("takes its value from {name}, which is not UTF-8")),
+            Err(VarError::NotUnicode(_)) => {
+                return Err(format!("refers to the environment variable {name}, whose value is not UTF-8"));
+            }
         }
         rest = after;
     }
@@ -50,7 +52,7 @@ fn resolve(value: &str) -> Result<String, String> {
     Ok(resolved)
 }
 
-/// Splits `${PROVIDER:KEY}…` into provider, key and what follows; the provider is `[a-zA-Z][a-zA-Z0-9_-]*`.
+/// Splits `${PROVIDER:KEY}…` into provider, key and the rest; the provider is `[a-zA-Z][a-zA-Z0-9_-]*`.
 fn secret_reference(text: &str) -> Option<(&str, &str, &str)> {
     let (inside, after) = text.strip_prefix("${")?.split_once('}')?;
     let (provider, key) = inside.split_once(':')?;
@@ -64,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn references_to_the_environment_are_found_and_others_left_alone() {
+    fn references_to_the_environment_are_resolved_and_others_kept() {
         assert_eq!(secret_reference("${ENV:A_B}x"), Some(("ENV", "A_B", "x")));
         for text in ["${KID}", "${:a}", "${ENV:}", "${1:a}", "$KEYID", "${ENV:A"] {
             assert_eq!(secret_reference(text), None, "{text}");

@@ -1,4 +1,4 @@
-//! The value of a property, and where it is written.
+//! The value of a property, with its file and line.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use crate::config::known::{PREFIX, PROPERTIES};
 use crate::config::problem::{ConfigurationErrors, Problem};
 use crate::config::properties::{Properties, Property};
 
-/// A value and its place, so that every later problem with it can name file and line.
+/// A value with its file and line, so that every later error can name them.
 #[derive(Clone, Default)]
 pub(crate) struct Setting {
     pub(crate) value: String,
@@ -15,7 +15,7 @@ pub(crate) struct Setting {
     line: usize,
 }
 
-/// Without the value, which may be a password.
+/// Shows the name only: the value may be a password.
 impl fmt::Debug for Setting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.property)
@@ -35,30 +35,30 @@ impl Setting {
             "false" => Some(false),
             "" => None,
             _ => {
-                errors.push(self.problem(format!("is '{}', which is neither true nor false", self.value)));
+                errors.push(self.problem(format!("is '{}', but must be true or false", self.value)));
                 None
             }
         }
     }
 }
 
-/// The value of a key under its present or its former name.
+/// The value of a property under its current or its legacy name.
 pub(super) fn setting(properties: &Properties, name: &str, errors: &mut ConfigurationErrors) -> Option<Setting> {
-    let present = properties.get(&format!("{PREFIX}{name}"));
-    let former = PROPERTIES.iter().find(|key| key.name == name).and_then(|key| properties.get(key.legacy?));
-    let property = match (present, former) {
-        (Some(present), Some(former)) => {
-            let message = format!("is the former name of {}, which is set too: keep one of them", present.name);
-            errors.push(Problem::for_property(&former.name, &properties.source, former.line, message));
-            present
+    let current = properties.get(&format!("{PREFIX}{name}"));
+    let legacy = PROPERTIES.iter().find(|known| known.name == name).and_then(|known| properties.get(known.legacy?));
+    let property = match (current, legacy) {
+        (Some(current), Some(legacy)) => {
+            let message = format!("is the legacy name of {}, which is also set: remove one of them", current.name);
+            errors.push(Problem::for_property(&legacy.name, &properties.source, legacy.line, message));
+            current
         }
         (Some(property), None) | (None, Some(property)) => property,
         (None, None) => return None,
     };
-    Some(setting_of(property, properties, errors))
+    Some(setting_from(property, properties, errors))
 }
 
-pub(super) fn setting_of(property: &Property, properties: &Properties, errors: &mut ConfigurationErrors) -> Setting {
+pub(super) fn setting_from(property: &Property, properties: &Properties, errors: &mut ConfigurationErrors) -> Setting {
     let setting = Setting {
         value: property.value.clone(),
         property: property.name.clone(),
@@ -66,7 +66,7 @@ pub(super) fn setting_of(property: &Property, properties: &Properties, errors: &
         line: property.line,
     };
     if setting.value.is_empty() {
-        errors.push(setting.problem("is set to nothing: give it a value, or remove the line"));
+        errors.push(setting.problem("is empty: set a value or remove the line"));
     }
     setting
 }

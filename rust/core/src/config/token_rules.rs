@@ -1,4 +1,4 @@
-//! The keys about what a token must say: header, claims, principal, groups.
+//! The properties about the content of a token: header, claims, principal, groups.
 
 use std::time::Duration;
 
@@ -14,17 +14,20 @@ use crate::config::units;
 use crate::quoted::quoted;
 use crate::token::protected_header::HeaderPolicy;
 
-/// A clock that is further off is no skew.
+/// A clock that differs by more is wrong.
 const MAX_CLOCK_SKEW: Duration = Duration::from_secs(60 * 60);
 
-/// What is demanded of a token's header and claims, `required-issuer` left out. What is wrong goes to `errors`.
+/// What header and claims of a token must contain, without `required-issuer`. Errors go to `errors`.
 pub(super) fn read(properties: &Properties, errors: &mut ConfigurationErrors) -> (HeaderPolicy, ClaimsPolicy) {
     let mut read = |name: &str| setting(properties, name, errors).filter(|setting| !setting.value.is_empty());
     let audiences = read("required-audience");
-    let (skew, lifetime) = (read("clock-skew"), read("max-token-lifetime"));
+    let skew = read("clock-skew");
+    let lifetime = read("max-token-lifetime");
     let require_expiration = read("require-expiration");
-    let (algorithms, token_type) = (read("allowed-algorithms"), read("required-token-type"));
-    let (principal_field, groups_field) = (read("principal-field"), read("groups-field"));
+    let algorithms = read("allowed-algorithms");
+    let token_type = read("required-token-type");
+    let principal_field = read("principal-field");
+    let groups_field = read("groups-field");
     let groups_delimiter = read("groups-delimiter");
     let delimiter = read("nested-claim-delimiter");
 
@@ -38,8 +41,9 @@ pub(super) fn read(properties: &Properties, errors: &mut ConfigurationErrors) ->
     };
     let groups_path = groups_field.as_ref().and_then(|setting| path(setting, &setting.value));
     if let (None, Some(delimiter)) = (&groups_field, &groups_delimiter) {
-        errors
-            .push(delimiter.problem(format!("has no effect: {PREFIX}groups-field is not set, so no token has groups")));
+        errors.push(
+            delimiter.problem(format!("has no effect: {PREFIX}groups-field is not set. Set it, or remove this line")),
+        );
     }
     let groups_delimiter = groups_delimiter.and_then(|setting| split_character(&setting, errors));
     let header = HeaderPolicy {
@@ -63,12 +67,12 @@ pub(super) fn read(properties: &Properties, errors: &mut ConfigurationErrors) ->
 fn list(setting: &Setting, errors: &mut ConfigurationErrors) -> Vec<String> {
     let elements: Vec<String> = setting.value.split(',').map(|element| element.trim().to_owned()).collect();
     if elements.iter().any(String::is_empty) {
-        errors.push(setting.problem("has an empty element: write the values with commas between them"));
+        errors.push(setting.problem("has an empty element: separate the values with single commas"));
     }
     elements
 }
 
-/// `groups-delimiter`. A blank has to be written as a word, since values are trimmed.
+/// `groups-delimiter`. A space is written as a word, because values are trimmed.
 fn split_character(setting: &Setting, errors: &mut ConfigurationErrors) -> Option<char> {
     let mut characters = setting.value.chars();
     match (&*setting.value, characters.next(), characters.next()) {
@@ -90,7 +94,7 @@ fn allowed_algorithms(setting: &Setting, errors: &mut ConfigurationErrors) -> Ve
             Some(algorithm) => algorithms.push(algorithm),
             None => {
                 let known: Vec<_> = Algorithm::ALL.iter().map(|algorithm| algorithm.name()).collect();
-                errors.push(setting.problem(format!("has '{name}', which is none of {}", known.join(", "))));
+                errors.push(setting.problem(format!("contains '{name}', which is not one of {}", known.join(", "))));
             }
         }
     }
@@ -100,7 +104,8 @@ fn allowed_algorithms(setting: &Setting, errors: &mut ConfigurationErrors) -> Ve
 fn duration(setting: &Setting, errors: &mut ConfigurationErrors) -> Option<Duration> {
     match units::duration(&setting.value) {
         Ok(duration) if !duration.is_zero() => return Some(duration),
-        Ok(_) => errors.push(setting.problem("is no time at all: every token would be refused")),
+        Ok(_) => errors
+            .push(setting.problem("is zero, so every token would be rejected: set a longer time or remove the line")),
         Err(why) => errors.push(setting.problem(why)),
     }
     None
@@ -127,15 +132,18 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_meant_is_refused_with_its_line() {
+    fn each_wrong_value_is_reported_with_its_line() {
         for (text, expected) in [
             ("required-audience=a,,b", "f:1: http-server.authentication.jwt.required-audience has an empty element"),
-            ("clock-skew=30", "clock-skew is '30', which is no duration"),
+            ("clock-skew=30", "clock-skew is '30', which is not a duration"),
             ("clock-skew=2h", "clock-skew is 2h, but must be at most 1h"),
-            ("max-token-lifetime=0s", "max-token-lifetime is no time at all"),
-            ("require-expiration=1", "require-expiration is '1', which is neither true nor false"),
-            ("allowed-algorithms=RS256, rs256", "allowed-algorithms has 'rs256', which is none of HS256, HS384"),
-            ("allowed-algorithms=none", "has 'none', which is none of"),
+            ("max-token-lifetime=0s", "max-token-lifetime is zero, so every token"),
+            ("require-expiration=1", "require-expiration is '1', but must be true or false"),
+            (
+                "allowed-algorithms=RS256, rs256",
+                "allowed-algorithms contains 'rs256', which is not one of HS256, HS384",
+            ),
+            ("allowed-algorithms=none", "contains 'none', which is not one of"),
             ("principal-field=a,,b", "principal-field has '', in which a name is empty"),
             ("principal-field=/a~", "principal-field is not a valid JSON Pointer"),
             (

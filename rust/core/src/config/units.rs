@@ -1,34 +1,35 @@
-//! Durations and sizes as airlift writes them: `30s`, `1.50m`, `16kB`.
+//! Durations and sizes in airlift's notation: `30s`, `1.50m`, `16kB`.
 
 use std::time::Duration;
 
-/// Reads airlift's `Duration`: a number, white space if you like, and one of `ns us ms s m h d`.
+/// Reads airlift's `Duration`: a number, optional white space, and one of `ns us ms s m h d`.
 ///
 /// # Errors
-/// What is wrong with the text, to follow the name of the key.
+/// What is wrong with the text, to follow the name of the property.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     const UNITS: [(&str, f64); 7] =
         [("ns", 1e-9), ("us", 1e-6), ("ms", 1e-3), ("s", 1.0), ("m", 60.0), ("h", 3600.0), ("d", 86400.0)];
-    let refused =
-        || format!("is '{text}', which is no duration: write a number and one of ns, us, ms, s, m, h, d, such as 30s");
-    let (number, unit) = split(text).ok_or_else(refused)?;
-    let (_, seconds) = UNITS.iter().find(|(name, _)| *name == unit).ok_or_else(refused)?;
+    let malformed = || {
+        format!("is '{text}', which is not a duration: write a number and one of ns, us, ms, s, m, h, d, such as 30s")
+    };
+    let (number, unit) = split(text).ok_or_else(malformed)?;
+    let (_, seconds) = UNITS.iter().find(|(name, _)| *name == unit).ok_or_else(malformed)?;
     Duration::try_from_secs_f64(number * seconds).map_err(|_| format!("is '{text}', which is too long"))
 }
 
-/// Reads airlift's `DataSize`, in bytes: a number, white space if you like, and one of `B kB MB GB TB PB`, each 1024
-/// times the one before.
+/// Reads airlift's `DataSize`, in bytes: a number, optional white space, and one of `B kB MB GB TB PB`, each 1024 times
+/// the one before.
 ///
 /// # Errors
-/// What is wrong with the text, to follow the name of the key.
+/// What is wrong with the text, to follow the name of the property.
 pub(crate) fn data_size(text: &str) -> Result<u64, String> {
     const UNITS: [&str; 6] = ["B", "kB", "MB", "GB", "TB", "PB"];
-    let refused =
-        || format!("is '{text}', which is no size: write a number and one of B, kB, MB, GB, TB, PB, such as 16kB");
-    let (number, unit) = split(text).ok_or_else(refused)?;
-    let power = UNITS.iter().position(|name| *name == unit).ok_or_else(refused)?;
+    let malformed =
+        || format!("is '{text}', which is not a size: write a number and one of B, kB, MB, GB, TB, PB, such as 16kB");
+    let (number, unit) = split(text).ok_or_else(malformed)?;
+    let power = UNITS.iter().position(|name| *name == unit).ok_or_else(malformed)?;
     let bytes = (number * 1024f64.powi(i32::try_from(power).unwrap_or(i32::MAX))).round();
-    // 2^63: beyond it airlift overflows.
+    // From 2^63 on, airlift overflows.
     if bytes < 9_223_372_036_854_775_808.0 { Ok(bytes as u64) } else { Err(format!("is '{text}', which is too large")) }
 }
 
@@ -63,7 +64,7 @@ mod tests {
             assert_eq!(duration(text), Ok(expected), "{text}");
         }
         for text in ["", "30", "s", "-1s", "1.s", ".5s", "1e3s", "30S", "30 sec", "1m30s", "1.5.5s", "١s"] {
-            assert!(duration(text).unwrap_err().contains("is no duration: write a number and one of ns"), "{text}");
+            assert!(duration(text).unwrap_err().contains("is not a duration: write a number and one of ns"), "{text}");
         }
         assert!(duration(&format!("{}d", "9".repeat(300))).unwrap_err().contains("too long"));
     }
@@ -75,7 +76,7 @@ mod tests {
             assert_eq!(data_size(text), Ok(expected), "{text}");
         }
         for text in ["", "16", "16KB", "16k", "-1B", "kB"] {
-            assert!(data_size(text).unwrap_err().contains("is no size"), "{text}");
+            assert!(data_size(text).unwrap_err().contains("is not a size"), "{text}");
         }
         assert!(data_size("8192PB").unwrap_err().contains("too large"));
     }

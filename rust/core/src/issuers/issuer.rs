@@ -56,7 +56,7 @@ impl Issuer {
             ));
         }
         if !is_remote {
-            configuration.key_sets.refuse_without_fetch(errors);
+            configuration.key_sets.report_without_fetch(errors);
         }
         let remote = |location: Location| {
             if location.is_encrypted()

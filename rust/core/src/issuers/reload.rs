@@ -289,7 +289,7 @@ fn open_issuer(
     host: &HostProcess,
     events: &Arc<Events>,
 ) -> Result<Issuer, ConfigurationErrors> {
-    let mut properties = Properties::of_file(bytes, path)?;
+    let mut properties = Properties::from_bytes(bytes, path)?;
     let mut errors = ConfigurationErrors::default();
     properties.resolve_environment(&mut errors);
     let configuration = IssuerConfiguration::read_file(&properties, &mut errors);

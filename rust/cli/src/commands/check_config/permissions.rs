@@ -166,7 +166,7 @@ mod unix {
 
     /// Why a property file must not be read by others: a password stands in it, and not in the environment.
     fn holds_password(file: &Path) -> Option<&'static str> {
-        let properties = Properties::load_of(file, |_| false).ok()?;
+        let properties = Properties::load_with(file, |_| false).ok()?;
         let written =
             PASSWORDS.iter().filter_map(|name| properties.get(name)).any(|entry| !entry.value.starts_with("${"));
         written.then_some("a password stands in it")

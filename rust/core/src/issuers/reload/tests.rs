@@ -245,7 +245,7 @@ fn a_change_of_a_per_issuer_file_takes_effect_completely_or_not_at_all() {
     setting.write("alpha.properties", "\nhttp-server.authentication.jwt.key-fil=x");
     let lines = setting.poll();
     let expected = "The per-issuer file '@/alpha.properties' has changed but cannot be used, so its previous content stays in use: \
-                    @/alpha.properties:2: http-server.authentication.jwt.key-fil is not a known key";
+                    @/alpha.properties:2: http-server.authentication.jwt.key-fil is not a known property";
     assert!(lines[0].0 == Level::Error && lines[0].1.starts_with(expected), "{lines:?}");
     assert_eq!(verdicts(), [alice(), alice(), unknown()]);
 

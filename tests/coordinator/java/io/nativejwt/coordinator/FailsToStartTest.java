@@ -71,7 +71,7 @@ final class FailsToStartTest {
                     .hasMessageContaining("'%srequired-audience' is set more than once", JWT);
         } else {
             error.hasMessageContaining(
-                    "%sclock-skw is not a known key; did you mean %sclock-skew?", JWT, JWT);
+                    "%sclock-skw is not a known property; did you mean %sclock-skew?", JWT, JWT);
         }
     }
 

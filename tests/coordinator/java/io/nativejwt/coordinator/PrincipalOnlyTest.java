@@ -40,7 +40,7 @@ final class PrincipalOnlyTest {
                 .containsPattern(
                         "native-jwt\\.properties:\\d: \\S*groups-field requires Trino 480 or later")
                 .containsPattern(
-                        "native-jwt\\.properties:\\d: \\S*credential-name needs Trino 480 or"
+                        "native-jwt\\.properties:\\d: \\S*credential-name requires Trino 480 or"
                                 + " later");
     }
 }
