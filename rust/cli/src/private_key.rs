@@ -11,7 +11,7 @@ use aws_lc_rs::signature::{self as aws, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed2
 use aws_lc_rs::{digest, hmac};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use nativejwt_core::{Algorithm, hmac_secret, key_text, pem_sections, refuse_as_secret};
+use nativejwt_core::{Algorithm, hmac_secret, key_text, pem_sections, reject_as_secret};
 use pkcs8::der::Decode as _;
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
@@ -280,7 +280,7 @@ impl Material {
                 let secret = number("k")?;
                 let text = jwk.get("k").and_then(Value::as_str).unwrap_or_default();
                 for form in [text.as_bytes(), &secret] {
-                    refuse_as_secret(form).map_err(|what| format!("the JWK's k {what}"))?;
+                    reject_as_secret(form).map_err(|what| format!("the JWK's k {what}"))?;
                 }
                 if secret.len() < digest::SHA256_OUTPUT_LEN {
                     return Err(format!(

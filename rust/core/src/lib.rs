@@ -52,7 +52,7 @@ pub use keys::error::KeyError;
 pub use keys::offered::{OfferedKey, UnusedKey};
 pub use keys::verifying_key::PublicKeyParameters;
 pub use keys::{
-    KeyFileKind, PublicKey, PublicKeys, hmac_secret, key_text, pem_sections, public_keys, refuse_as_secret,
+    KeyFileKind, PublicKey, PublicKeys, hmac_secret, key_text, pem_sections, public_keys, reject_as_secret,
 };
 pub use quoted::{is_unprintable, quoted};
 pub use rejection::{Reason, Rejection};

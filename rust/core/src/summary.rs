@@ -28,7 +28,7 @@ impl ConfigurationSummary {
         let global = GlobalConfiguration::read(properties, &HostProcess::default(), &mut errors);
         let (fetches_keys, has_trust_store, gives_groups) = match Configuration::read(properties, &mut errors) {
             Configuration::One(issuer) => (
-                KeyFileKind::of(&issuer.key_file.value) == KeyFileKind::Remote,
+                KeyFileKind::from_value(&issuer.key_file.value) == KeyFileKind::Remote,
                 issuer.http_client.trust_store.is_some(),
                 issuer.groups_field.is_some(),
             ),

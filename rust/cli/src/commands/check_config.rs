@@ -168,13 +168,13 @@ fn find<'f>(properties: &'f Properties, name: &str) -> Option<&'f Property> {
 
 /// True if `key-file` names local files, or one.
 fn is_file(key_file: &str) -> bool {
-    matches!(KeyFileKind::of(key_file), KeyFileKind::File | KeyFileKind::Template)
+    matches!(KeyFileKind::from_value(key_file), KeyFileKind::File | KeyFileKind::Template)
 }
 
 /// The variable in a `key-file` that names a file for each kid.
 fn variable_of(key_file: &str) -> Option<&'static str> {
     let variable = VARIABLES.into_iter().find(|variable| key_file.contains(variable));
-    variable.filter(|_| KeyFileKind::of(key_file) == KeyFileKind::Template)
+    variable.filter(|_| KeyFileKind::from_value(key_file) == KeyFileKind::Template)
 }
 
 /// What is wrong with a config.properties whose coordinator would not use the keys.

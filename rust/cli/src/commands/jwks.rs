@@ -65,7 +65,7 @@ pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Res
 
 /// Key ID and JSON of a key.
 fn entry_of(key: &PublicKey) -> Result<(String, String), KeyError> {
-    let members = jwk::public_members(key.numbers()?);
+    let members = jwk::public_members(key.public_key_parameters()?);
     let key_id = key.key_id.clone().unwrap_or_else(|| jwk::thumbprint(&members));
     let json = jwk::object(&members).text("kid", &key_id).text("use", "sig");
     let json = match key.bound_to() {

@@ -95,7 +95,8 @@ fn key_pair_files(arguments: &Arguments) -> Result<(Option<String>, Vec<NewFile>
     let [public] = public.keys.as_slice() else {
         return Err(Failure::Message("the new key cannot be read back".to_owned()));
     };
-    let members = jwk::public_members(public.numbers().map_err(|error| Failure::Message(error.to_string()))?);
+    let members =
+        jwk::public_members(public.public_key_parameters().map_err(|error| Failure::Message(error.to_string()))?);
     let key_id = arguments.kid.clone().unwrap_or_else(|| jwk::thumbprint(&members));
     let public_jwk = with_purpose(jwk::object(&members), Some(&key_id), arguments.alg).finish() + "\n";
     let private_jwk =

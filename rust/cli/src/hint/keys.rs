@@ -56,11 +56,11 @@ impl Keys {
                 kind: key.description().to_string(),
                 bound_to: key.bound_to(),
                 fits: seen.algorithm().is_some_and(|algorithm| key.serves(algorithm)),
-                rsa_bytes: match key.numbers() {
+                rsa_bytes: match key.public_key_parameters() {
                     Some(PublicKeyParameters::Rsa { modulus, .. }) => Some(modulus.len()),
                     _ => None,
                 },
-                thumbprint: key.numbers().map(|numbers| thumbprint(&public_members(numbers))),
+                thumbprint: key.public_key_parameters().map(|numbers| thumbprint(&public_members(numbers))),
                 signed: if is_tried { forms.iter().find(right).map(|(fault, ..)| *fault) } else { None },
             });
         });

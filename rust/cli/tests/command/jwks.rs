@@ -55,8 +55,8 @@ fn nothing_private_is_published() {
     for (file, why) in [
         (&rsa.private, "private key"),
         (&both, "private key"),
-        (&rsa.private_jwk, "it holds the private key (member 'd')"),
-        (&set, "no key of the JWK set can be published: the key '"),
+        (&rsa.private_jwk, "it contains the private key (member 'd')"),
+        (&set, "none of the keys of the JWK Set can be published: the key '"),
         (&secret.private, "must never be published"),
         (&secret.private_jwk, "shared secret (kty oct), which must never be published"),
     ] {
@@ -93,7 +93,7 @@ fn a_key_that_no_coordinator_uses_is_refused() {
         ("{}", "is an empty JSON object instead of a JWK"),
         (r#"{"kty":"RSA","kid":"k"}"#, "the JWK 'k' cannot be used: it has no n"),
         ("[]", ""),
-        (r#"{"keys":[]}"#, "the JWK set is empty"),
+        (r#"{"keys":[]}"#, "the JWK Set is empty"),
         ("MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=", "-----BEGIN PUBLIC KEY-----"),
         ("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", "SubjectPublicKeyInfo"),
     ] {

@@ -1,4 +1,4 @@
-//! How an address is asked: timeouts, proxy, trust and client certificate, and the HTTP client made of them.
+//! How a server is contacted: timeouts, proxy, trust and client certificate, and the HTTP client with these settings.
 
 use std::fmt;
 use std::path::Path;
@@ -19,35 +19,35 @@ use crate::http::failure::{Failure, FailureKind};
 use crate::http::server_trust::{DamagedCertificate, ServerTrust, TrustedCertificates};
 use crate::http::stores::{CertificateStore, Contents, pem_certificates};
 
-/// How an address is asked. Cheap to clone: what is read from files is shared.
+/// How a server is contacted. Cheap to clone: data from files is shared.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Transport {
     pub(crate) roots: Roots,
-    /// What is shown to a server that asks for a certificate.
+    /// The client certificate for servers that request one.
     pub(crate) key_store: Option<Arc<CertificateStore>>,
     pub(crate) proxy: Option<ProxyAddress>,
-    /// Whether a certificate must be of the host that was asked.
+    /// Whether a certificate must be valid for the requested host.
     pub(crate) verify_host_name: bool,
     pub(crate) connect_timeout: Duration,
-    /// From the look-up of the host's name to the last byte, redirects included.
+    /// From resolving the host name to the last byte, redirects included.
     pub(crate) total_timeout: Duration,
 }
 
-/// Whom a server's certificate must come from.
+/// The certificates that are trusted for servers.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Roots {
-    /// The system's certificates; the environment's SSL_CERT_FILE and SSL_CERT_DIR go before them.
+    /// The system's certificates; the environment variables SSL_CERT_FILE and SSL_CERT_DIR override them.
     System,
-    /// The JVM's, and the system's.
+    /// The JVM's and the system's.
     JvmAndSystem(Arc<Vec<CertificateDer<'static>>>),
-    /// The JVM's and no others, of a JVM that was told whom to trust.
+    /// Only the JVM's, if the JVM has a configured trust store.
     Jvm(Arc<Vec<CertificateDer<'static>>>),
-    /// Those of a store and no others.
+    /// Only those of a trust store.
     Store(Arc<CertificateStore>),
-    /// These and no others.
+    /// Only these.
     #[cfg(test)]
     Given(Vec<CertificateDer<'static>>),
-    /// A defect of ours.
+    /// Provokes a panic.
     #[cfg(test)]
     Panic,
 }
@@ -55,9 +55,9 @@ pub(crate) enum Roots {
 /// The sources of certificates, in messages.
 const SYSTEM: &str = "this machine's root certificates";
 const JVM: &str = "the JVM's trust store";
-const JVM_ALONE: &str = "the JVM's trust store alone (javax.net.ssl.trustStore)";
+const JVM_ALONE: &str = "the JVM's trust store only (javax.net.ssl.trustStore)";
 
-/// A proxy's URL without credentials, and the credentials.
+/// The URL of a proxy without credentials, and the credentials.
 #[derive(Clone, PartialEq)]
 pub(crate) struct ProxyAddress {
     url: Url,
@@ -79,40 +79,40 @@ impl fmt::Debug for ProxyAddress {
 }
 
 impl Roots {
-    /// Whom to trust. What cannot be read is told, and no reason to stop.
-    fn of_jvm(trust: &JvmTrust, events: &Events) -> Self {
+    /// The trusted certificates. Unreadable ones are logged, but do not prevent startup.
+    fn from_jvm(trust: &JvmTrust, events: &Events) -> Self {
         let with_system = |certificates: Result<Vec<CertificateDer<'static>>, String>| match certificates {
             Ok(certificates) if certificates.is_empty() => Self::System,
             Ok(certificates) => Self::JvmAndSystem(Arc::new(certificates)),
             Err(what) => {
                 let text =
-                    format!("{what}; servers of JWK sets are verified with this machine's root certificates alone");
+                    format!("{what}; servers of JWK Sets are verified with this machine's root certificates only");
                 events.push(Level::Warning, text);
                 Self::System
             }
         };
-        let of_pem = |pem: &[u8]| {
+        let from_pem = |pem: &[u8]| {
             pem_certificates(pem).map_err(|what| format!("The list of the JVM's trusted certificates {what}"))
         };
         match trust {
             JvmTrust::None => Self::System,
-            JvmTrust::Certificates(pem) => with_system(of_pem(pem)),
-            JvmTrust::CertificatesAlone(pem) => Self::Jvm(Arc::new(of_pem(pem).unwrap_or_else(|what| {
-                events.push(Level::Warning, format!("{what}; no server of a JWK set is trusted"));
+            JvmTrust::Certificates(pem) => with_system(from_pem(pem)),
+            JvmTrust::CertificatesAlone(pem) => Self::Jvm(Arc::new(from_pem(pem).unwrap_or_else(|what| {
+                events.push(Level::Warning, format!("{what}; no server of a JWK Set is trusted"));
                 Vec::new()
             }))),
-            JvmTrust::JavaHome(home) => with_system(of_java_home(home)),
+            JvmTrust::JavaHome(home) => with_system(from_java_home(home)),
         }
     }
 }
 
-fn of_java_home(home: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+fn from_java_home(home: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     let security = home.join("lib").join("security");
     let path = ["jssecacerts", "cacerts"].map(|name| security.join(name)).into_iter().find(|path| path.exists());
     let Some(path) = path else {
-        return Err(format!("JAVA_HOME has no trust store: '{}' holds no cacerts", security.display()));
+        return Err(format!("JAVA_HOME has no trust store: '{}' contains no cacerts", security.display()));
     };
-    // A JDK's own has no password or this one; so has Debian's.
+    // The JDK's own store has no password or this one; so has Debian's.
     let contents = CertificateStore::new(&path, None)
         .contents()
         .or_else(|_| CertificateStore::new(&path, Some("changeit")).contents());
@@ -132,7 +132,7 @@ impl Transport {
         total_timeout: Duration::from_secs(10),
     };
 
-    /// Reads what the settings name, so that mistakes are found at the start. What is wrong goes to `errors`.
+    /// Reads the files that the settings name, so that errors are found at startup. They go to `errors`.
     pub(crate) fn open(
         settings: &HttpClientSettings,
         jvm_trust: &JvmTrust,
@@ -141,15 +141,14 @@ impl Transport {
     ) -> Self {
         let roots = match &settings.trust_store {
             Some(setting) => Roots::Store(open_store(setting, errors, |store| drop_ok(trust_anchors(store)))),
-            None => Roots::of_jvm(jvm_trust, events),
+            None => Roots::from_jvm(jvm_trust, events),
         };
         let key_store = settings.key_store.as_ref().map(|setting| {
             open_store(setting, errors, |store| drop_ok(store.contents().and_then(|contents| contents.identity())))
         });
         if let Some(setting) = &settings.any_host_name {
             let text = format!(
-                "{}: whoever has a certificate of any host that is trusted can pretend to be the server of the keys, put \
-                 in a key of their own and log in as any user. Remove the line.",
+                "{}: an attacker with a trusted certificate of any host can impersonate the server of the keys, substitute keys and authenticate as any user. Remove the line.",
                 setting.problem("is false")
             );
             events.push(Level::Warning, text);
@@ -164,8 +163,8 @@ impl Transport {
         }
     }
 
-    /// Whose servers are trusted, for the log: how many certificates of which source. `None` where they cannot be read, which
-    /// is told elsewhere.
+    /// The trusted certificates for the log: their number in each source. `None` if they cannot be read, which is
+    /// reported elsewhere.
     pub(crate) fn describe_trust(&self) -> Option<String> {
         let (trusted, sources) = self.trusted().ok()?;
         let sources: Vec<_> = sources
@@ -175,17 +174,18 @@ impl Transport {
         let mut text = sources.join(" and ");
         let own = match trusted.len_without_cas() {
             0 => return Some(text),
-            1 => "; 1 of them is not a CA's, so it is trusted for its own server alone".to_owned(),
-            more => format!("; {more} of them are not CAs', so each is trusted for its own server alone"),
+            1 => "; 1 of them is not a CA certificate, so it is trusted for its own server only".to_owned(),
+            more => format!("; {more} of them are not CA certificates, so each is trusted for its own server only"),
         };
         text.push_str(&own);
         Some(text)
     }
 
-    /// The certificates that are trusted, and how many of them each source has. Of the trust store each must be readable;
-    /// the other sources are not the operator's to mend.
+    /// The trusted certificates, and their number in each source. An unreadable certificate is an error in the trust
+    /// store only: the operator cannot repair the other sources.
     fn trusted(&self) -> Result<(TrustedCertificates, Vec<(String, usize)>), Failure> {
-        let (mut trusted, mut sources) = (TrustedCertificates::empty(), Vec::new());
+        let mut trusted = TrustedCertificates::empty();
+        let mut sources = Vec::new();
         let mut add = |source: &str, certificates: &mut dyn Iterator<Item = CertificateDer<'static>>| {
             let count = certificates.filter_map(|certificate| trusted.add(certificate).ok()).count();
             sources.push((source.to_owned(), count));
@@ -209,7 +209,7 @@ impl Transport {
             #[cfg(test)]
             Roots::Panic => unreachable!("provoked by a test"),
         }
-        // Stock takes the key store for the trust store where there is none.
+        // Trino uses the key store as the trust store if there is none.
         if let (Some(store), false) = (&self.key_store, matches!(self.roots, Roots::Store(_))) {
             let contents = key_store_contents(store)?;
             if !contents.trusted_beside_key().is_empty() {
@@ -220,7 +220,7 @@ impl Transport {
         Ok((trusted, sources))
     }
 
-    /// A new client, with the provider of the cryptography handed over: there is no default one in the process.
+    /// A new client. It gets the cryptography provider explicitly, since the process has no default one.
     pub(crate) fn client(&self, is_encrypted: bool) -> Result<Client, Failure> {
         let defect = |error: &dyn fmt::Display| {
             Failure::new(FailureKind::Defect, format!("the HTTP client cannot be built: {error}"))
@@ -228,7 +228,7 @@ impl Transport {
         let (trusted, sources) = self.trusted()?;
         if trusted.is_empty() && is_encrypted {
             let what = match &self.roots {
-                Roots::Jvm(_) => "the JVM trusts no certificate: see javax.net.ssl.trustStore in etc/jvm.config",
+                Roots::Jvm(_) => "the JVM trusts no certificate: check javax.net.ssl.trustStore in etc/jvm.config",
                 _ => {
                     "this machine has no root certificates (install the package ca-certificates, or set SSL_CERT_FILE)"
                 }
@@ -276,7 +276,7 @@ impl ProxyAddress {
         let (scheme, address, credentials) = match setting {
             ProxySetting::Http { address, credentials, secure: false } => ("http", address, credentials.as_ref()),
             ProxySetting::Http { address, credentials, secure: true } => ("https", address, credentials.as_ref()),
-            // As stock, whose proxy looks up the names (Jetty's Socks4Proxy: 4a for names, 4 for IPv4 addresses).
+            // As Trino does, where the proxy resolves names (Jetty's Socks4Proxy: 4a for names, 4 for IPv4 addresses).
             ProxySetting::Socks(address) => ("socks4a", address, None),
         };
         let url = Url::parse(&format!("{scheme}://{}:{}", address.host, address.port)).ok()?;
@@ -294,7 +294,7 @@ impl ProxyAddress {
     }
 }
 
-/// What a key store holds.
+/// The content of a key store.
 fn key_store_contents(store: &CertificateStore) -> Result<Arc<Contents>, Failure> {
     store.contents().map_err(|what| key_store_failure(store, &what))
 }
@@ -303,7 +303,7 @@ fn key_store_failure(store: &CertificateStore, what: &str) -> Failure {
     Failure::new(FailureKind::Untrusted, format!("the key store {}", named(store, what)))
 }
 
-/// Opens a store, and tells what is wrong with it.
+/// Opens a store and reports its errors.
 fn open_store(
     setting: &StoreSetting,
     errors: &mut ConfigurationErrors,
@@ -325,15 +325,15 @@ fn drop_ok<T>(result: Result<T, String>) -> Result<(), String> {
     result.map(drop)
 }
 
-/// The certificates that the store trusts, at least one. One that cannot be read is an error, as in Java, since whoever
-/// put it there wants it to count.
+/// The certificates that the store trusts; at least one. An unreadable one is an error, as in Java, since the operator
+/// added it on purpose.
 fn trust_anchors(store: &CertificateStore) -> Result<Vec<CertificateDer<'static>>, String> {
     let contents = store.contents()?;
     let anchors: Vec<_> = contents.anchors().cloned().collect();
     if anchors.is_empty() {
         return Err(match contents.unmarked {
-            0 => "holds no certificate".to_owned(),
-            _ => "holds certificates, but marks none as trusted: make it with keytool -importcert, or name a PEM file"
+            0 => "contains no certificate".to_owned(),
+            _ => "contains certificates, but marks none as trusted: create it with keytool -importcert, or use a PEM file"
                 .to_owned(),
         });
     }
@@ -341,7 +341,7 @@ fn trust_anchors(store: &CertificateStore) -> Result<Vec<CertificateDer<'static>
     for (index, anchor) in anchors.iter().enumerate() {
         trusted
             .add(anchor.clone())
-            .map_err(|DamagedCertificate| format!("holds a damaged certificate (number {})", index + 1))?;
+            .map_err(|DamagedCertificate| format!("contains a damaged certificate (number {})", index + 1))?;
     }
     Ok(anchors)
 }

@@ -1,5 +1,5 @@
-//! What a document is that came where a JWK set or a discovery document was wanted, in words: the shape of what is there comes
-//! first, then the way out, so that the reader of the line need not look at the document.
+//! Describes a document that is not the expected JWK Set or discovery document: what it is, then what to do, so that
+//! the operator need not read it.
 
 use std::fmt;
 
@@ -15,17 +15,17 @@ use crate::quoted::quoted;
 
 /// A byte order mark in UTF-8.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-/// A run of this many characters without white space may be a secret.
+/// A word of this many characters may be a secret.
 const LONGEST_WORD: usize = 24;
-/// Names of members that are shown.
+/// How many names of members are shown.
 const SHOWN_NAMES: usize = 5;
 
-/// What a document should have been.
+/// The expected kind of a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wanted {
     /// From a URL.
     JwkSet,
-    /// From a local file, or the configuration's own text.
+    /// From a local file, or from the configuration itself.
     JwkOrSet,
     /// OpenID Connect Discovery 1.0, section 4.
     Discovery,
@@ -34,41 +34,46 @@ pub(crate) enum Wanted {
 impl fmt::Display for Wanted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::JwkSet => "a JWK set (RFC 7517)",
-            Self::JwkOrSet => "a JWK or a JWK set (RFC 7517)",
+            Self::JwkSet => "a JWK Set (RFC 7517)",
+            Self::JwkOrSet => "a JWK or a JWK Set (RFC 7517)",
             Self::Discovery => "a discovery document",
         })
     }
 }
 
-/// Whether words of the document may be shown. The answer to an address with credentials could repeat them.
+/// Whether the document may be quoted. The answer to a request with credentials could repeat them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Excerpts {
     Shown,
     Hidden,
 }
 
-/// The document without its byte order mark, which a reader of JSON may ignore (RFC 8259, section 8.1).
+/// The document without a byte order mark, which may be ignored (RFC 8259, section 8.1).
 pub(crate) fn without_byte_order_mark(document: &[u8]) -> &[u8] {
     document.strip_prefix(BYTE_ORDER_MARK).unwrap_or(document)
 }
 
-/// Goes on after the name of the document: what it is instead of what was wanted, and the way out. `error` is what the strict
-/// reader of JSON says, where it refused the document.
-pub(crate) fn refusal(document: &[u8], wanted: Wanted, error: Option<&JsonError>, excerpts: Excerpts) -> String {
+/// Continues a sentence about the document: what it is instead of `wanted`, and what to do. `error` is the strict JSON
+/// reader's.
+pub(crate) fn describe_mismatch(
+    document: &[u8],
+    wanted: Wanted,
+    error: Option<&JsonError>,
+    excerpts: Excerpts,
+) -> String {
     let Shape { what, way_out, is_meant } = Reader { wanted, error, excerpts }.shape(without_byte_order_mark(document));
     let way_out = way_out.map_or_else(String::new, |way_out| format!(": {way_out}"));
     let instead = if is_meant { String::new() } else { format!(" instead of {wanted}") };
     format!("is {what}{instead}{way_out}")
 }
 
-/// As [`refusal`], where the server itself says that the document is compressed.
-pub(crate) fn compressed_refusal(coding: &str, wanted: Wanted) -> String {
+/// As [`describe_mismatch`], for a document that the server declares as compressed.
+pub(crate) fn describe_compressed(coding: &str, wanted: Wanted) -> String {
     let Shape { what, way_out, .. } = compressed(&quoted(coding));
     format!("is {what} instead of {wanted}: {}", way_out.unwrap_or_default())
 }
 
-/// What the body of a server's error says, in a few words, if it says anything.
+/// The message in the body of a server's error, if it contains one.
 pub(crate) fn said(body: &[u8], excerpts: Excerpts) -> Option<String> {
     let text = str::from_utf8(without_byte_order_mark(body)).ok().filter(|_| excerpts == Excerpts::Shown)?.trim();
     match text.as_bytes().first()? {
@@ -78,11 +83,11 @@ pub(crate) fn said(body: &[u8], excerpts: Excerpts) -> Option<String> {
     }
 }
 
-/// What is there, in words that follow `is`; and what to do, where that is known.
+/// What the document is, to follow `is`, and what to do, if that is known.
 struct Shape {
     what: String,
     way_out: Option<String>,
-    /// It is what was wanted, and is refused.
+    /// True for the expected kind of document with an error in it.
     is_meant: bool,
 }
 
@@ -98,12 +103,11 @@ impl Shape {
 
 fn compressed(format: &str) -> Shape {
     Shape::new(format!("compressed ({format})")).but(
-        "only plain JSON is read; a server or a proxy on the way should heed the 'Accept-Encoding: identity' of the request, \
-         and a file must be unpacked",
+        "only plain JSON is accepted; the server or a proxy in front of it must honour 'Accept-Encoding: identity' of the request, and a file must be unpacked",
     )
 }
 
-/// By the first bytes. Brotli has none of its own.
+/// The compression format, by the first bytes. Brotli has no such signature.
 fn compression(document: &[u8]) -> Option<&'static str> {
     let is_zlib = |header: u8, flags: u8| header == 0x78 && (u16::from(header) * 256 + u16::from(flags)) % 31 == 0;
     match document {
@@ -117,10 +121,10 @@ fn compression(document: &[u8]) -> Option<&'static str> {
     }
 }
 
-/// A member of an object, unread.
+/// A member of an object; its value is not parsed.
 type Member<'j> = (String, &'j RawValue);
 
-/// The members of an object in their order, duplicates included.
+/// The members of an object in order, including duplicates.
 fn members(text: &str) -> Result<Vec<Member<'_>>, serde_json::Error> {
     struct InOrder;
     impl<'j> Visitor<'j> for InOrder {
@@ -159,7 +163,7 @@ fn text_of(members: &[Member<'_>], name: &str) -> Option<String> {
     get(members, name).and_then(string)
 }
 
-/// The members of a value that is an object.
+/// The members, if the value is an object.
 fn object(value: &str) -> Option<Vec<Member<'_>>> {
     value.starts_with('{').then(|| members(value).ok()).flatten()
 }
@@ -183,7 +187,7 @@ fn is_set(value: &str) -> bool {
     object(value).and_then(|members| get(&members, "keys").map(|keys| keys.starts_with('['))).unwrap_or(false)
 }
 
-/// In words, for a value that is not read.
+/// The type of an unparsed value, in words.
 fn type_of(value: &str) -> &'static str {
     match value.as_bytes().first() {
         Some(b'{') => "an object",
@@ -195,7 +199,7 @@ fn type_of(value: &str) -> &'static str {
     }
 }
 
-/// A short text of words, quoted. What could be a secret is none.
+/// A short text, quoted; `None` if it could be a secret.
 fn words(text: &str) -> Option<String> {
     let line = text.lines().next()?.trim();
     let is_prose = line.split_whitespace().all(|word| word.chars().count() < LONGEST_WORD);
@@ -204,7 +208,7 @@ fn words(text: &str) -> Option<String> {
 
 /// The title of a page, quoted.
 fn title(page: &str) -> Option<String> {
-    // Only ASCII changes, so that positions stay.
+    // Only ASCII letters change, so positions stay the same.
     let lower = page.to_ascii_lowercase();
     let begin = lower.find("<title")?;
     let begin = begin + lower.get(begin..)?.find('>')? + 1;
@@ -212,7 +216,7 @@ fn title(page: &str) -> Option<String> {
     words(&page.get(begin..end)?.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
-/// The sentences of an error reply: OAuth's (RFC 6749, section 5.2), RFC 9457's, and those of the usual gateways.
+/// The messages of an error reply: those of OAuth (RFC 6749, section 5.2), RFC 9457, and common gateways.
 fn error_words(members: &[Member<'_>]) -> Option<String> {
     const TEXTS: [&str; 11] = [
         "error",
@@ -242,14 +246,14 @@ fn error_words(members: &[Member<'_>]) -> Option<String> {
     said.iter().filter_map(|text| words(text)).reduce(|said, more| format!("{said}, {more}"))
 }
 
-/// A root element's name.
+/// The name of the root element.
 fn root(markup: &str) -> Option<&str> {
     let begins = markup.match_indices('<').map(|(at, _)| at + 1);
     let root = begins.filter_map(|at| markup.get(at..)).find(|rest| rest.starts_with(|c: char| c.is_alphabetic()))?;
     root.split(|c: char| c.is_whitespace() || matches!(c, '>' | '/')).next()
 }
 
-/// The form of a token (RFC 7515, RFC 7516), by its dots and its header.
+/// The kind of a token (RFC 7515, RFC 7516), by its dots and its header.
 fn token(text: &str) -> Option<&'static str> {
     let parts: Vec<_> = text.split('.').collect();
     let what = match parts.len() {
@@ -282,17 +286,17 @@ impl Reader<'_> {
         if let Some(format) = compression(document) {
             return compressed(format);
         }
-        // JSON begins with an ASCII character, and so does nearly everything else.
+        // JSON and most other text formats begin with an ASCII character.
         if let [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, ..] | [_, 0, ..] = document {
             return Shape::new("in UTF-16 or UTF-32, or binary data,")
-                .but("JSON is read in UTF-8 (RFC 8259, section 8.1): write it anew in that");
+                .but("JSON must be in UTF-8 (RFC 8259, section 8.1): save it as UTF-8");
         }
         let text = match str::from_utf8(document) {
             Ok(text) => text.trim(),
             Err(error) => return self.bytes(document, error.valid_up_to()),
         };
         match text.as_bytes().first() {
-            None => Shape::new("empty but for white space"),
+            None => Shape::new("empty except for white space"),
             Some(b'<') => self.markup(text),
             Some(b'{') => self.object(text),
             Some(b'[') => self.array(text),
@@ -303,11 +307,11 @@ impl Reader<'_> {
     fn bytes(&self, document: &[u8], valid_up_to: usize) -> Shape {
         match document.trim_ascii_start().first() {
             Some(b'{' | b'[' | b'<') => {
-                Shape::new(format!("a text with bytes that are no UTF-8, the first after {valid_up_to} bytes,"))
-                    .but("JSON is read in UTF-8 (RFC 8259, section 8.1)")
+                Shape::new(format!("a text with bytes that are not UTF-8, the first after {valid_up_to} bytes,"))
+                    .but("JSON must be in UTF-8 (RFC 8259, section 8.1)")
             }
-            Some(0x30) => Shape::new("binary data that looks like DER, as certificates and keys have it,")
-                .but("as PEM, a key or certificate can be a local key-file; a URL must give a JWK set"),
+            Some(0x30) => Shape::new("binary data that looks like a key or certificate in DER,")
+                .but("convert it to PEM and use it as a local file; a URL must return a JWK Set"),
             _ => Shape::new("binary data"),
         }
     }
@@ -317,13 +321,13 @@ impl Reader<'_> {
         if ["<html", "<head", "<body", "<!doctype html"].iter().any(|sign| begin.contains(sign)) {
             let title = title(text).map(|title| format!("its title is {title}"));
             return Shape::new(format!("an HTML page{}", self.shown(title)))
-                .but("this is a page for people, such as a login or an error page; the keys have another address, or want a login");
+                .but("it may be a login or error page; check the address of the keys, and whether the server requires authentication");
         }
         let root = root(text).filter(|_| self.excerpts == Excerpts::Shown);
         let Some(root) = root else { return Shape::new("XML") };
         let shape = Shape::new(format!("XML (its root is '{}')", quoted(root)));
         match root.ends_with("EntityDescriptor") {
-            true => shape.but("SAML metadata holds no keys of tokens; the provider has a JWK set for these"),
+            true => shape.but("SAML metadata contains no keys for tokens; use the provider's JWK Set"),
             false => shape,
         }
     }
@@ -334,12 +338,11 @@ impl Reader<'_> {
             let certainly = label.chars().all(|c| c.is_ascii_uppercase() || c == ' ' || c.is_ascii_digit());
             let what = if certainly { format!("PEM ('{}')", quoted(label)) } else { "PEM".to_owned() };
             return Shape::new(what).but(
-                "a public key or a certificate in PEM is taken from a local file: put it there and name its path in key-file",
+                "a public key or certificate in PEM must be in a local file: save it there and set key-file to its path",
             );
         }
         if let Some(what) = token(text) {
-            return Shape::new(what)
-                .but("the keys are wanted as plain JSON, which the provider serves at another address");
+            return Shape::new(what).but("the provider serves the keys as plain JSON at another address");
         }
         if let Some(inner) = string(text) {
             return match inner.trim_start().starts_with(['{', '[']) {
@@ -360,7 +363,7 @@ impl Reader<'_> {
         Shape::new(format!("plain text{}", self.shown(words(text))))
     }
 
-    /// A text that begins as JSON and is none.
+    /// A text that begins like JSON but is not.
     fn broken(&self, text: &str, error: &serde_json::Error) -> Shape {
         let place = format!("line {}, column {}", error.line(), error.column());
         if error.classify() == Category::Eof {
@@ -368,12 +371,12 @@ impl Reader<'_> {
         }
         let is_quoted_otherwise = text.get(1..).is_some_and(|rest| rest.trim_start().starts_with('\''));
         if is_quoted_otherwise {
-            return Shape::new("a text with single quotes").but("JSON has double ones");
+            return Shape::new("a text with single quotes").but("JSON requires double quotes");
         }
         let mut values = serde_json::Deserializer::from_str(text).into_iter::<IgnoredAny>();
         match (values.next(), text.get(values.byte_offset()..)) {
             (Some(Ok(_)), Some(rest)) if !rest.trim().is_empty() => {
-                Shape::new(format!("JSON with more text behind it ({place})"))
+                Shape::new(format!("JSON with more text after it ({place})"))
             }
             _ => Shape::new(format!("broken JSON ({place})")),
         }
@@ -382,14 +385,13 @@ impl Reader<'_> {
     fn array(&self, text: &str) -> Shape {
         match elements(text) {
             Err(error) => self.broken(text, &error),
-            Ok(_) if is_list_of_jwks(text) => {
-                Shape::new("a bare list of keys").but("a JWK set is an object with that list in it, {\"keys\": [ … ]}")
-            }
+            Ok(_) if is_list_of_jwks(text) => Shape::new("a bare list of keys")
+                .but("a JWK Set is an object that contains this list, {\"keys\": [ … ]}"),
             Ok(elements) if elements.first().is_some_and(|first| is_set(first.get())) => {
-                Shape::new("a list with a JWK set in it").but("the set alone is wanted, without the list around it")
+                Shape::new("a list that contains a JWK Set").but("remove the list around the JWK Set")
             }
             Ok(elements) if elements.is_empty() => Shape::new("an empty JSON list"),
-            Ok(_) => Shape::new("a JSON list where an object is wanted,"),
+            Ok(_) => Shape::new("a JSON list where an object is expected,"),
         }
     }
 
@@ -405,37 +407,36 @@ impl Reader<'_> {
                 [one, other] if one == other => Some(format!("'{}'", quoted(one))),
                 _ => None,
             });
-            let twice = twice.unwrap_or_else(|| "a member of an object in it".to_owned());
-            return Shape::new(format!("a JSON object that names {twice} twice,"))
-                .but("nothing says which of the two counts, so it is refused");
+            let twice = twice.unwrap_or_else(|| "a member of a nested object".to_owned());
+            return Shape::new(format!("a JSON object that contains {twice} twice,"))
+                .but("it is ambiguous which of the two is meant");
         }
         if let Some(shape) = self.keys_or_discovery(&members) {
             return shape;
         }
         if let Some(JsonError::Malformed(why)) = self.error {
-            return Shape::new(format!("JSON that is refused ({why})"));
+            return Shape::new(format!("JSON that is not accepted ({why})"));
         }
         self.reply(&members).or_else(|| self.wrapped_keys(&members)).unwrap_or_else(|| self.unknown_object(&members))
     }
 
-    /// A JWK set, or what should be one; a discovery document.
+    /// A JWK Set, an object that is meant as one, or a discovery document.
     fn keys_or_discovery(&self, members: &[Member<'_>]) -> Option<Shape> {
         match (get(members, "keys"), self.wanted) {
             (Some(keys), Wanted::Discovery) if keys.starts_with('[') => {
                 return Some(
-                    Shape::new("a JWK set").but(
-                        "name its address in key-file without oidc:, and the iss of the tokens in required-issuer",
-                    ),
+                    Shape::new("a JWK Set")
+                        .but("set key-file to its address without oidc:, and required-issuer to the iss of the tokens"),
                 );
             }
             (Some(keys), Wanted::JwkSet | Wanted::JwkOrSet) if keys.starts_with('[') => {
                 let Some(JsonError::Malformed(why)) = self.error else { return None };
-                let shape = Shape::new("a JWK set that is refused").but(why);
+                let shape = Shape::new("a JWK Set that is not accepted").but(why);
                 return Some(Shape { is_meant: true, ..shape });
             }
             (Some(keys), Wanted::JwkSet | Wanted::JwkOrSet) => {
                 let found = type_of(keys);
-                return Some(Shape::new(format!("a JSON object whose 'keys' is {found} where a list is wanted,")));
+                return Some(Shape::new(format!("a JSON object whose 'keys' is {found} where a list is expected,")));
             }
             _ => {}
         }
@@ -448,23 +449,22 @@ impl Reader<'_> {
         let issuer = text_of(members, "issuer").filter(|issuer| is_one_issuer(issuer));
         let issuer = issuer.filter(|_| self.excerpts == Excerpts::Shown);
         Some(Shape::new("a discovery document (OpenID Connect)").but(match issuer {
-            Some(issuer) => format!("write oidc:{} in key-file, or its jwks_uri{set}", quoted(&issuer)),
-            None => format!("write its jwks_uri{set} in key-file"),
+            Some(issuer) => format!("set key-file to oidc:{}, or to its jwks_uri{set}", quoted(&issuer)),
+            None => format!("set key-file to its jwks_uri{set}"),
         }))
     }
 
-    /// A reply of a server that is about something else.
+    /// Another kind of reply of a server.
     fn reply(&self, members: &[Member<'_>]) -> Option<Shape> {
         let has = |name: &str| get(members, name).is_some();
         if has("access_token") || has("id_token") {
             return Some(
-                Shape::new("a reply with a token").but("this is the address of tokens, and the keys have another one"),
+                Shape::new("a reply with a token").but("this is the token endpoint; the keys have another address"),
             );
         }
         if has("public_key") && has("realm") {
             return Some(Shape::new("Keycloak's description of a realm").but(
-                "write oidc: and the address of the realm in key-file, or that address with \
-                 /protocol/openid-connect/certs behind it",
+                "set key-file to oidc: and the address of the realm, or to that address followed by /protocol/openid-connect/certs",
             ));
         }
         let is_error = ["error", "errors", "errorCode", "errorSummary", "errorMessage", "message", "Message", "fault"];
@@ -473,10 +473,10 @@ impl Reader<'_> {
             .then(|| Shape::new(format!("an error reply{}", self.shown(error_words(members)))))
     }
 
-    /// Keys in another form, or in something else.
+    /// Keys in another form, or within another document.
     fn wrapped_keys(&self, members: &[Member<'_>]) -> Option<Shape> {
         if is_jwk(members) {
-            return Some(Shape::new("a single JWK").but("a JWK set has it in a list, {\"keys\": [ … ]}"));
+            return Some(Shape::new("a single JWK").but("a JWK Set contains it in a list, {\"keys\": [ … ]}"));
         }
         let all = |is_meant: &dyn Fn(&str) -> bool| {
             !members.is_empty()
@@ -484,38 +484,40 @@ impl Reader<'_> {
         };
         if all(&|text| text.contains("-----BEGIN CERTIFICATE") || text.starts_with("MII")) {
             return Some(Shape::new("a map of certificates").but(
-                "name the JWK set of the same provider in key-file (Google: https://www.googleapis.com/oauth2/v3/certs; \
-                 Firebase: https://www.googleapis.com/service_accounts/v1/jwk/securetoken@system.gserviceaccount.com), or \
-                 oidc: and the issuer",
+                "set key-file to the JWK Set of the same provider (Google: https://www.googleapis.com/oauth2/v3/certs; \
+                 Firebase: https://www.googleapis.com/service_accounts/v1/jwk/securetoken@system.gserviceaccount.com), or to oidc: and the issuer",
             ));
         }
         if all(&|text| text.contains("-----BEGIN ")) {
             return Some(
                 Shape::new("a map of keys in PEM")
-                    .but("name the JWK set of the same provider in key-file, or put the key into a local file"),
+                    .but("set key-file to the JWK Set of the same provider, or to a local file with the key"),
             );
         }
         members.iter().find_map(|(name, value)| {
-            let (name, value) = (self.name(name), value.get());
+            let name = self.name(name);
+            let value = value.get();
             if is_set(value) {
                 return Some(
-                    Shape::new(format!("an object with the JWK set in {name}"))
-                        .but("the set alone is wanted, {\"keys\": [ … ]}"),
+                    Shape::new(format!("an object with the JWK Set in {name}"))
+                        .but("only the JWK Set itself is accepted, {\"keys\": [ … ]}"),
                 );
             }
             if is_list_of_jwks(value) {
                 return Some(
-                    Shape::new(format!("an object with the list of keys in {name}")).but("RFC 7517 calls it 'keys'"),
+                    Shape::new(format!("an object with the list of keys in {name}"))
+                        .but("RFC 7517 requires the name 'keys'"),
                 );
             }
             if string(value).is_some_and(|text| is_set(text.trim())) {
                 return Some(
-                    Shape::new(format!("an object with the JWK set as a text in {name}"))
-                        .but("the set alone is wanted, {\"keys\": [ … ]}"),
+                    Shape::new(format!("an object with the JWK Set as a text in {name}"))
+                        .but("only the JWK Set itself is accepted, {\"keys\": [ … ]}"),
                 );
             }
             object(value).filter(|members| is_jwk(members)).map(|_| {
-                Shape::new("a map of keys").but("a JWK set has them in a list, {\"keys\": [ … ]}, each with its kid")
+                Shape::new("a map of keys")
+                    .but("a JWK Set contains them in a list, {\"keys\": [ … ]}, each with its kid")
             })
         })
     }
@@ -540,9 +542,9 @@ impl Reader<'_> {
     }
 }
 
-/// True if `oidc:` takes it: not a pattern for many tenants, as Microsoft's common document has it.
+/// True if the issuer can follow `oidc:`; a pattern for many tenants, as in Microsoft's common document, cannot.
 fn is_one_issuer(issuer: &str) -> bool {
-    !issuer.contains('{') && Endpoint::of_discovery(issuer).is_ok()
+    !issuer.contains('{') && Endpoint::for_discovery(issuer).is_ok()
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use aws_lc_rs::digest;
 use reqwest::Url;
 
-/// What discovery puts behind the issuer (OpenID Connect Discovery 1.0, section 4).
+/// The path that discovery appends to the issuer (OpenID Connect Discovery 1.0, section 4).
 const WELL_KNOWN: &str = "/.well-known/openid-configuration";
 
 /// The address of a document: `http` or `https`.
@@ -14,9 +14,9 @@ const WELL_KNOWN: &str = "/.well-known/openid-configuration";
 pub(crate) struct Endpoint(Url);
 
 impl Endpoint {
-    /// True if the text is meant as an address rather than as a path.
+    /// True if the text is meant as an address, not as a path.
     pub(crate) fn is_url(text: &str) -> bool {
-        // Of whatever scheme, so that the credentials of a misspelt one are not shown as a path.
+        // Any scheme, so that the credentials in an address with a misspelt scheme are not shown as a path.
         text.split_once("://").is_some_and(|(scheme, _)| {
             scheme.starts_with(|first: char| first.is_ascii_alphabetic())
                 && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
@@ -29,7 +29,7 @@ impl Endpoint {
                 url.set_fragment(None);
                 Ok(Self(url))
             }
-            Ok(_) => Err("the URL is neither https nor http (a local file is named by its path alone)".to_owned()),
+            Ok(_) => Err("the URL is neither https nor http (for a local file, write its path only)".to_owned()),
             Err(_) if !Self::is_url(text) => Err("the URL does not begin with https://".to_owned()),
             Err(error) => Err(format!("the URL is malformed: {error}")),
         }
@@ -38,19 +38,20 @@ impl Endpoint {
     /// The address of the discovery document of an issuer (OpenID Connect Discovery 1.0, section 4).
     ///
     /// # Errors
-    /// The text is no https or http address, or it holds what an issuer must not hold (section 2, "Issuer Identifier").
-    pub(crate) fn of_discovery(issuer: &str) -> Result<Self, String> {
+    /// The text is not an https or http address, or it contains what an issuer must not contain (section 2, "Issuer
+    /// Identifier").
+    pub(crate) fn for_discovery(issuer: &str) -> Result<Self, String> {
         let endpoint = Self::parse(issuer)?;
         if !endpoint.is_plain() || issuer.contains(['?', '#', '@']) {
-            return Err("the issuer has a user, a query or a fragment".to_owned());
+            return Err("the issuer must not contain a user, a query or a fragment".to_owned());
         }
         if let Some(bare) = issuer.strip_suffix(WELL_KNOWN) {
-            return Err(format!("the issuer ends before {WELL_KNOWN}: write oidc:{bare}"));
+            return Err(format!("the issuer must not contain {WELL_KNOWN}: write oidc:{bare}"));
         }
         Self::parse(&format!("{}{WELL_KNOWN}", issuer.strip_suffix('/').unwrap_or(issuer)))
     }
 
-    /// The address as the HTTP client takes it.
+    /// The address for the HTTP client.
     pub(crate) fn url(&self) -> &Url {
         &self.0
     }
@@ -59,7 +60,7 @@ impl Endpoint {
         self.0.scheme() == "https"
     }
 
-    /// True if the address holds nothing but scheme, host, port and path.
+    /// True if the address consists of scheme, host, port and path only.
     pub(crate) fn is_plain(&self) -> bool {
         self.0.username().is_empty() && self.0.password().is_none() && self.0.query().is_none()
     }
@@ -70,14 +71,14 @@ impl Endpoint {
         self
     }
 
-    /// The whole address as a digest, since it may hold secrets.
+    /// A digest of the complete address, which may contain secrets.
     pub(crate) fn digest(&self) -> String {
         hex_digest(self.0.as_str())
     }
 }
 
 pub(crate) fn drop_user(url: &mut Url) {
-    // These fail for a URL without a host only.
+    // These fail only for a URL without a host.
     let _ = url.set_username("");
     let _ = url.set_password(None);
 }
@@ -87,7 +88,7 @@ pub(crate) fn hex_digest(text: &str) -> String {
     digest::digest(&digest::SHA256, text.as_bytes()).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// True for an address that cannot leave this machine.
+/// True for an address on this machine.
 pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host_str().unwrap_or_default() {
         "localhost" => true,
@@ -121,19 +122,19 @@ mod tests {
     }
 
     #[test]
-    fn the_document_lies_behind_the_issuer() {
+    fn the_discovery_document_is_below_the_issuer() {
         for (issuer, expected) in [
             ("https://idp.example", "https://idp.example/.well-known/openid-configuration"),
             ("https://idp.example/", "https://idp.example/.well-known/openid-configuration"),
             ("https://idp.example:8443/realms/r", "https://idp.example:8443/realms/r/.well-known/openid-configuration"),
             ("https://idp.example/t/", "https://idp.example/t/.well-known/openid-configuration"),
         ] {
-            assert_eq!(Endpoint::of_discovery(issuer).unwrap().to_string(), expected);
+            assert_eq!(Endpoint::for_discovery(issuer).unwrap().to_string(), expected);
         }
         for issuer in ["", "idp.example", "ftp://a/", "https://a/?b", "https://a/#b", "https://a:b@c/", "https://a/?"] {
-            assert!(Endpoint::of_discovery(issuer).is_err(), "{issuer}");
+            assert!(Endpoint::for_discovery(issuer).is_err(), "{issuer}");
         }
-        let told = Endpoint::of_discovery("https://idp.example/t/.well-known/openid-configuration").unwrap_err();
-        assert!(told.ends_with("write oidc:https://idp.example/t"), "{told}");
+        let error = Endpoint::for_discovery("https://idp.example/t/.well-known/openid-configuration").unwrap_err();
+        assert!(error.ends_with("write oidc:https://idp.example/t"), "{error}");
     }
 }

@@ -1,4 +1,4 @@
-//! Why there is no document.
+//! Why a document could not be fetched.
 
 /// The kind of a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,36 +10,36 @@ pub(crate) enum FailureKind {
     Redirect,
     BrokenOff,
     TooLarge,
-    /// The document came and is of no use.
+    /// The document cannot be used.
     Document,
-    /// The discovery document came and is of no use.
+    /// The discovery document cannot be used.
     Discovery,
-    /// The token to show to the server is not to be had, or must not be sent.
+    /// The bearer token cannot be read, or must not be sent.
     BearerToken,
-    /// A defect of ours.
+    /// An internal error.
     Defect,
 }
 
 impl FailureKind {
-    /// For whoever tries to log in: it names no address and nothing that the server said.
+    /// The reason for clients: without an address and without anything that the server sent.
     pub(crate) fn in_general_words(self) -> &'static str {
         match self {
             Self::Unreachable => "the issuer's server cannot be reached",
-            Self::Untrusted => "no trusted connection to the issuer's server can be made",
+            Self::Untrusted => "the issuer's server is not trusted",
             Self::TimedOut => "the issuer's server does not answer in time",
             Self::Status => "the issuer's server answers with an error",
-            Self::Redirect => "the issuer's server points to an address that is not followed",
-            Self::BrokenOff => "the issuer's server breaks its answer off",
+            Self::Redirect => "the issuer's server redirects to an address that is not followed",
+            Self::BrokenOff => "the connection to the issuer's server broke off",
             Self::TooLarge => "the issuer's answer is too large",
-            Self::Document => "the issuer's answer is no usable set of keys",
-            Self::Discovery => "the issuer's description of itself is of no use",
-            Self::BearerToken => "this coordinator has no token to show to the issuer's server",
-            Self::Defect => "of an internal error",
+            Self::Document => "the issuer's answer does not contain usable keys",
+            Self::Discovery => "the issuer's discovery document cannot be used",
+            Self::BearerToken => "this coordinator has no valid bearer token for the issuer's server",
+            Self::Defect => "an internal error occurred",
         }
     }
 }
 
-/// Why there is no document. The text is for the operator's log: one line, without user, password and query of the URL.
+/// Why a document could not be fetched. The text is for the log: one line, without user, password and query of the URL.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Failure {
     pub(crate) kind: FailureKind,

@@ -1,4 +1,4 @@
-//! One GET of a key document. With `transport`, which makes the client, the only file that knows HTTP.
+//! Fetches one document by HTTP GET.
 
 use std::error::Error;
 use std::fmt;
@@ -20,42 +20,42 @@ use crate::http::server_trust::tls_sentence;
 use crate::quoted::quoted;
 
 const MAX_REDIRECTS: usize = 3;
-/// A longer ETag is not kept.
+/// Longer ETags are ignored.
 const MAX_ETAG_BYTES: usize = 1024;
-/// What is read of an error's body, and for how long: enough for a sentence.
+/// How much of an error's body is read, and for how long: enough for a sentence.
 const MAX_ERROR_BYTES: usize = 16 * 1024;
-const LONGEST_ERROR: Duration = Duration::from_secs(1);
+const MAX_ERROR_TIME: Duration = Duration::from_secs(1);
 
-/// A document to ask for.
+/// A document to fetch.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Query<'q> {
     pub(crate) endpoint: &'q Endpoint,
     pub(crate) wanted: Wanted,
-    /// Media types, best first.
+    /// Accepted media types, preferred first.
     pub(crate) accept: &'static str,
     pub(crate) max_bytes: usize,
-    /// Of the last good document, if there was one.
+    /// The validator of the last successfully fetched document.
     pub(crate) validator: Option<&'q Validator>,
     pub(crate) bearer: Option<&'q Bearer>,
 }
 
 impl Query<'_> {
-    /// Whether words of the answer may be shown: it could repeat what the address or the token held.
+    /// Whether the answer may be quoted: it could repeat secrets of the address or the token.
     pub(crate) fn excerpts(&self) -> Excerpts {
         if self.endpoint.is_plain() && self.bearer.is_none() { Excerpts::Shown } else { Excerpts::Hidden }
     }
 }
 
-/// What a fetch found. The document is its bytes at first, and more with each step that reads it.
+/// The result of a fetch. `D` is first the document's bytes, then what further steps make of them.
 #[derive(Clone, Debug)]
 pub(crate) enum Fetched<D> {
     Document(D),
-    /// The document of the [`Validator`] is still the latest one.
+    /// The document has not changed since that of the [`Validator`].
     Unchanged,
 }
 
 impl<D> Fetched<D> {
-    /// Takes a document one step further.
+    /// Applies a step to the document, if there is one.
     pub(crate) fn try_map<T, E>(self, read: impl FnOnce(D) -> Result<T, E>) -> Result<Fetched<T>, E> {
         match self {
             Self::Document(document) => read(document).map(Fetched::Document),
@@ -71,14 +71,14 @@ pub(crate) struct Document {
     pub(crate) validator: Option<Validator>,
 }
 
-/// What a server answered, and for how long it declares its answer fresh.
+/// The result of a request, and how long the server declares it fresh.
 #[derive(Debug)]
 pub(crate) struct Answer<D> {
     pub(crate) fetched: Fetched<D>,
     pub(crate) max_age: Option<Duration>,
 }
 
-/// An ETag (RFC 9110, section 8.8.3), and the address that it came from.
+/// An ETag (RFC 9110, section 8.8.3), with its address.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Validator {
     /// [`Endpoint::digest`] of the address.
@@ -87,7 +87,7 @@ pub(crate) struct Validator {
 }
 
 impl Validator {
-    /// `None` if the text is too long or holds what no header can.
+    /// `None` if the text is too long or contains characters that a header cannot.
     pub(crate) fn new(of: impl Into<String>, etag: &str) -> Option<Self> {
         let fits = !etag.is_empty() && etag.len() <= MAX_ETAG_BYTES;
         let fits = fits && etag.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
@@ -95,7 +95,7 @@ impl Validator {
     }
 }
 
-/// A token for one server, and for no other one.
+/// A bearer token that is sent to one server only.
 pub(crate) struct Bearer {
     value: HeaderValue,
     origin: Url,
@@ -111,12 +111,14 @@ impl Bearer {
     /// `token` for the server of `endpoint`.
     pub(crate) fn new(token: &str, endpoint: &Endpoint) -> Result<Self, Failure> {
         let value = HeaderValue::from_str(&format!("Bearer {token}"));
-        let mut value = value.map_err(|_| Failure::new(FailureKind::BearerToken, "the bearer token is no token"))?;
+        let mut value = value.map_err(|_| {
+            Failure::new(FailureKind::BearerToken, "the bearer token file does not contain a valid token")
+        })?;
         value.set_sensitive(true);
         Ok(Self { value, origin: endpoint.url().clone() })
     }
 
-    /// The header's value for a request to this address; `None` for another server.
+    /// The header value for a request to this address; `None` for another server.
     fn for_url(&self, url: &Url) -> Result<Option<&HeaderValue>, Failure> {
         if url.origin() != self.origin.origin() {
             return Ok(None);
@@ -131,26 +133,28 @@ impl Bearer {
     }
 }
 
-/// Bounds the time of all requests that one refresh needs.
+/// Limits the total time of all requests of one refresh.
 pub(crate) async fn within<T>(
     transport: &Transport,
     fetching: impl Future<Output = Result<T, Failure>>,
 ) -> Result<T, Failure> {
     let Transport { total_timeout, .. } = transport;
     tokio::time::timeout(*total_timeout, fetching).await.unwrap_or_else(|_| {
-        let text = format!("no complete answer within {} s{}", total_timeout.as_secs_f64(), by_way_of(transport));
+        let text = format!("no complete answer within {} s{}", total_timeout.as_secs_f64(), through_proxy(transport));
         Err(Failure::new(FailureKind::TimedOut, text))
     })
 }
 
-/// Asks for the document. No connection and no client is kept from one fetch to the next, so that nothing goes stale: a
-/// renewed bundle of root certificates or a changed address counts at once.
+/// Fetches the document. No client or connection is kept between fetches, so renewed root certificates or a changed
+/// address take effect at once.
 pub(crate) async fn fetch(query: Query<'_>, transport: &Transport) -> Result<Answer<Document>, Failure> {
-    let (files, is_encrypted) = (transport.clone(), query.endpoint.is_encrypted());
-    // It reads certificates and decrypts stores: a slow disk must not stop the fetches of other issuers.
+    let files = transport.clone();
+    let is_encrypted = query.endpoint.is_encrypted();
+    // On another thread, since it reads certificates and decrypts stores: a slow disk must not delay the fetches of
+    // other issuers.
     let client = spawn_blocking(move || files.client(is_encrypted))
         .await
-        .unwrap_or_else(|_| Err(Failure::new(FailureKind::Defect, "a defect in this software stopped the fetch")))?;
+        .unwrap_or_else(|_| Err(Failure::new(FailureKind::Defect, "an internal error stopped the fetch")))?;
     let mut url = query.endpoint.url().clone();
     for _ in 0..=MAX_REDIRECTS {
         let of = hex_digest(url.as_str());
@@ -164,14 +168,14 @@ pub(crate) async fn fetch(query: Query<'_>, transport: &Transport) -> Result<Ans
         }
         let mut asked = url.clone();
         if bearer.is_some() {
-            // They would become a second Authorization header.
+            // They would add a second Authorization header.
             drop_user(&mut asked);
         }
         let mut request = client
             .get(asked)
             .header(USER_AGENT, concat!("nativejwt/", env!("CARGO_PKG_VERSION")))
             .header(ACCEPT, query.accept)
-            // Without it any coding would do (RFC 9110, section 12.5.3).
+            // Without this header, any coding is acceptable (RFC 9110, section 12.5.3).
             .header(ACCEPT_ENCODING, "identity");
         if let Some(etag) = etag {
             request = request.header(IF_NONE_MATCH, etag);
@@ -180,21 +184,21 @@ pub(crate) async fn fetch(query: Query<'_>, transport: &Transport) -> Result<Ans
             request = request.header(AUTHORIZATION, bearer.clone());
         }
         let response = request.send().await.map_err(|error| explain(&error, transport))?;
-        // Without encryption nothing tells whether the answer is the server's or the proxy's own.
+        // Without encryption, the answer may be that of the server or that of the proxy.
         let proxy = transport.proxy.as_ref().filter(|_| url.scheme() != "https");
         match response.status() {
             StatusCode::OK => {
                 if let Some(coding) = content_coding(response.headers()) {
-                    let text = format!("the document {}", document::compressed_refusal(&coding, query.wanted));
+                    let text = format!("the document {}", document::describe_compressed(&coding, query.wanted));
                     return Err(Failure::new(FailureKind::Document, text));
                 }
-                let (max_age, etag) = (max_age(response.headers()), response.headers().get(ETAG));
+                let max_age = max_age(response.headers());
+                let etag = response.headers().get(ETAG);
                 let validator = etag.and_then(|etag| etag.to_str().ok()).and_then(|etag| Validator::new(of, etag));
                 let bytes = body(response, query.max_bytes, transport).await?;
                 if let (Some(proxy), Some(b'<')) = (proxy, bytes.trim_ascii_start().first()) {
-                    let text = format!(
-                        "the proxy {proxy}, or the server behind it, answered with a web page and not with JSON"
-                    );
+                    let text =
+                        format!("the proxy {proxy}, or the server behind it, answered with a web page instead of JSON");
                     return Err(Failure::new(FailureKind::Document, text));
                 }
                 return Ok(Answer { fetched: Fetched::Document(Document { bytes, validator }), max_age });
@@ -208,7 +212,7 @@ pub(crate) async fn fetch(query: Query<'_>, transport: &Transport) -> Result<Ans
             }
             status => {
                 if let (StatusCode::PROXY_AUTHENTICATION_REQUIRED, Some(proxy)) = (status, &transport.proxy) {
-                    return Err(wants_credentials(proxy));
+                    return Err(requires_credentials(proxy));
                 }
                 let who = proxy.map_or_else(
                     || "the server".to_owned(),
@@ -218,7 +222,7 @@ pub(crate) async fn fetch(query: Query<'_>, transport: &Transport) -> Result<Ans
                 if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) && query.bearer.is_some() {
                     text.push_str(match bearer {
                         Some(_) => " to the bearer token",
-                        None => " (the bearer token goes to the configured server only, and this is another one)",
+                        None => " (the bearer token is sent only to the configured server, and this is another one)",
                     });
                 }
                 if let Some(said) = error_words(response, query.excerpts()).await {
@@ -232,14 +236,14 @@ pub(crate) async fn fetch(query: Query<'_>, transport: &Transport) -> Result<Ans
     Err(Failure::new(FailureKind::Redirect, format!("more than {MAX_REDIRECTS} redirects")))
 }
 
-/// The codings of the content but for none at all (RFC 9110, section 8.4).
+/// The content codings, except `identity` (RFC 9110, section 8.4).
 fn content_coding(headers: &HeaderMap) -> Option<String> {
     let codings = headers.get_all(CONTENT_ENCODING).iter().map(|coding| String::from_utf8_lossy(coding.as_bytes()));
     let codings: Vec<_> = codings.filter(|coding| !matches!(coding.trim(), "" | "identity")).collect();
     (!codings.is_empty()).then(|| codings.join(", "))
 }
 
-/// What the body of an error says, if it comes soon.
+/// The message in the body of an error, if it arrives soon.
 async fn error_words(mut response: Response, excerpts: Excerpts) -> Option<String> {
     let mut body = Vec::new();
     let reading = async {
@@ -250,33 +254,32 @@ async fn error_words(mut response: Response, excerpts: Excerpts) -> Option<Strin
             }
         }
     };
-    // What came by then may be enough.
-    let _ = tokio::time::timeout(LONGEST_ERROR, reading).await;
+    // Uses what arrived by then.
+    let _ = tokio::time::timeout(MAX_ERROR_TIME, reading).await;
     document::said(&body, excerpts)
 }
 
 fn way_out(status: StatusCode, query: &Query<'_>) -> &'static str {
     match status {
         StatusCode::NO_CONTENT => ", which means that there is no document",
-        _ if status.is_success() => ", and a document comes with status 200",
+        _ if status.is_success() => ", but a document must come with status 200",
         StatusCode::NOT_FOUND | StatusCode::GONE if query.wanted == Wanted::Discovery => {
-            ": an issuer without a discovery document needs the URL of its JWK set in key-file, and the iss of its tokens in \
-             required-issuer"
+            ": for an issuer without a discovery document, set key-file to the URL of its JWK Set and required-issuer to the iss of its tokens"
         }
         StatusCode::NOT_FOUND | StatusCode::GONE => ": there is nothing at this address",
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if query.bearer.is_none() => {
-            ": the keys are not open to everybody there; jwks.bearer-token-file names a token to show"
+            ": the server requires authentication; jwks.bearer-token-file sets the file with a bearer token"
         }
         _ => "",
     }
 }
 
-/// How long the answer is fresh from now on (RFC 9111, section 4.2): `max-age` less the age it has already. `no-cache` and
-/// `no-store` without it say nothing here: identity providers put them on every answer that a program makes, Keycloak on
-/// its keys, and to obey them would be a fetch for each login.
+/// How long the answer is fresh from now on (RFC 9111, section 4.2): `max-age` minus `Age`. `no-cache` and `no-store`
+/// without it are ignored: identity providers such as Keycloak send them with every response, and obeying them would
+/// mean a fetch for each request.
 fn max_age(headers: &HeaderMap) -> Option<Duration> {
     let seconds = |text: &str| {
-        // A number that does not fit is a long time (RFC 9111, section 1.2.2).
+        // A number that does not fit means a long time (RFC 9111, section 1.2.2).
         let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         digits.then(|| text.parse().unwrap_or(u64::from(u32::MAX)))
     };
@@ -293,36 +296,35 @@ fn max_age(headers: &HeaderMap) -> Option<Duration> {
     Some(Duration::from_secs(max_age.saturating_sub(age)))
 }
 
-/// Where a redirect leads. Only the same host is asked, since it is the one that the operator trusts with the keys: at the
-/// same port by the same scheme, or by `https` where it was `http`.
+/// The target of a redirect. Only the same host is followed, since the operator trusts this one: at the same port and
+/// scheme, or from `http` to `https`.
 fn follow(from: &Url, location: &str) -> Result<Url, Failure> {
-    let refuse = |why: String| Err(Failure::new(FailureKind::Redirect, why));
+    let failure = |why: String| Err(Failure::new(FailureKind::Redirect, why));
     let Ok(to) = from.join(location) else {
-        return refuse("the server redirects to a malformed address".to_owned());
+        return failure("the server redirects to a malformed address".to_owned());
     };
     if !matches!(to.scheme(), "http" | "https") {
-        return refuse(format!(
+        return failure(format!(
             "the server redirects to a URL of type '{}', which is not followed",
             quoted(to.scheme())
         ));
     }
     if to.host_str() != from.host_str() {
         let host = quoted(to.host_str().unwrap_or_default());
-        return refuse(format!(
-            "the server redirects to another host, '{host}', which is not followed: name the address of the keys there, unless \
-             it is that of a login"
+        return failure(format!(
+            "the server redirects to another host, '{host}', which is not followed: set key-file to the address of the keys on that host, unless it is a login page"
         ));
     }
     match (from.scheme(), to.scheme()) {
-        ("https", "http") => refuse("the server redirects from https to http, which is not followed".to_owned()),
+        ("https", "http") => failure("the server redirects from https to http, which is not followed".to_owned()),
         (before, after) if before == after && from.port_or_known_default() != to.port_or_known_default() => {
-            refuse("the server redirects to another port, which is not followed".to_owned())
+            failure("the server redirects to another port, which is not followed".to_owned())
         }
         _ => Ok(to),
     }
 }
 
-/// Reads in pieces, so that an endless answer is cut off at `max_bytes`.
+/// Reads the body in chunks, so that an endless one is cut off at `max_bytes`.
 async fn body(mut response: Response, max_bytes: usize, transport: &Transport) -> Result<Vec<u8>, Failure> {
     let mut body = Vec::new();
     while let Some(piece) = response.chunk().await.map_err(|error| explain(&error, transport))? {
@@ -334,20 +336,19 @@ async fn body(mut response: Response, max_bytes: usize, transport: &Transport) -
     Ok(body)
 }
 
-/// For a failure behind a proxy, which can be the proxy's as well as the server's.
-fn by_way_of(transport: &Transport) -> String {
-    transport.proxy.as_ref().map_or_else(String::new, |proxy| format!(" (asked by way of the proxy {proxy})"))
+/// Added to failures behind a proxy, which may be those of the proxy or of the server.
+fn through_proxy(transport: &Transport) -> String {
+    transport.proxy.as_ref().map_or_else(String::new, |proxy| format!(" (through the proxy {proxy})"))
 }
 
-fn wants_credentials(proxy: &ProxyAddress) -> Failure {
+fn requires_credentials(proxy: &ProxyAddress) -> Failure {
     let text = format!(
-        "the proxy {proxy} answered with status 407: it wants other credentials (jwk.http-client.http-proxy.user and \
-         jwk.http-client.http-proxy.password)"
+        "the proxy {proxy} answered with status 407: it requires other credentials (jwk.http-client.http-proxy.user and jwk.http-client.http-proxy.password)"
     );
     Failure::new(FailureKind::Unreachable, text)
 }
 
-/// What went wrong, in the words of the innermost error. The outer ones hold the URL with its secrets.
+/// The failure, in the words of the innermost error. The outer errors contain the URL with its secrets.
 fn explain(error: &reqwest::Error, transport: &Transport) -> Failure {
     let (mut innermost, mut tls): (&dyn Error, Option<String>) = (error, None);
     loop {
@@ -365,30 +366,32 @@ fn explain(error: &reqwest::Error, transport: &Transport) -> Failure {
         }
     }
     if error.is_timeout() {
-        return Failure::new(FailureKind::TimedOut, format!("no connection in time{}", by_way_of(transport)));
+        return Failure::new(FailureKind::TimedOut, format!("no connection in time{}", through_proxy(transport)));
     }
     let cause = if std::ptr::addr_eq(innermost, error) {
-        "no reason is known".to_owned()
+        "the reason is unknown".to_owned()
     } else {
         quoted(&innermost.to_string())
     };
     if let Some(sentence) = tls {
-        Failure::new(FailureKind::Untrusted, format!("TLS failed: {sentence}{}", by_way_of(transport)))
+        Failure::new(FailureKind::Untrusted, format!("TLS failed: {sentence}{}", through_proxy(transport)))
     } else if error.is_connect() {
         // The types of these errors are private.
         let is_answer = cause.contains("tunnel error") || cause.contains("SOCKS error");
         let is_answer = is_answer && !cause.contains("underlying connection");
         let text = match &transport.proxy {
             None => format!("cannot connect: {cause}"),
-            Some(proxy) if cause.contains("proxy authorization required") => return wants_credentials(proxy),
+            Some(proxy) if cause.contains("proxy authorization required") => return requires_credentials(proxy),
             Some(proxy) if is_answer => {
-                format!("the proxy {proxy} was reached and does not connect to the server; its log says why ({cause})")
+                format!(
+                    "the proxy {proxy} was reached but does not connect to the server; see the log of the proxy ({cause})"
+                )
             }
             Some(proxy) => format!("cannot connect to the proxy {proxy}: {cause}"),
         };
         Failure::new(FailureKind::Unreachable, text)
     } else {
-        Failure::new(FailureKind::BrokenOff, format!("the connection broke off: {cause}{}", by_way_of(transport)))
+        Failure::new(FailureKind::BrokenOff, format!("the connection broke off: {cause}{}", through_proxy(transport)))
     }
 }
 
@@ -397,7 +400,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn max_age_is_read_and_the_words_of_every_answer_say_nothing() {
+    fn max_age_is_read_and_other_directives_are_ignored() {
         for (cache_control, age, expected) in [
             (&["max-age=600"][..], "", Some(600)),
             (&["public, Max-Age=\"600\" , must-revalidate"], "", Some(600)),
@@ -423,7 +426,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bearer_token_goes_to_its_own_server_by_https_or_within_this_machine() {
+    fn a_bearer_token_is_sent_to_its_own_server_by_https_or_on_this_machine_only() {
         let sent = |configured: &str, url: &str| {
             let bearer = Bearer::new("t", &Endpoint::parse(configured).unwrap()).unwrap();
             bearer.for_url(&Url::parse(url).unwrap()).map(|value| value.is_some()).map_err(|failure| failure.text)

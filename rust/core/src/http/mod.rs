@@ -1,4 +1,4 @@
-//! One GET of a document: HTTP, TLS, and whom to trust. Nothing here knows of keys.
+//! Fetches one document: HTTP, TLS, and which servers to trust. Nothing here knows about keys.
 
 pub(crate) mod client;
 pub(crate) mod document;

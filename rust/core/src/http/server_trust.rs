@@ -1,4 +1,4 @@
-//! Whether a server is the one that was asked, and the operator's sentence if it is not.
+//! Verifies that a server is the requested one, and explains failures to the operator.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -21,17 +21,17 @@ use x509_cert::{Certificate, TbsCertificate};
 use crate::clock::UnixMillis;
 use crate::quoted::quoted;
 
-/// The certificates that are trusted, whatever their source. Each is trusted as the certificate of its own server; only
-/// those of CAs are trusted to issue others.
+/// The trusted certificates of all sources. Each is trusted for its own server; only CA certificates are trusted to
+/// issue others.
 #[derive(Debug)]
 pub(super) struct TrustedCertificates {
-    /// The CAs.
+    /// CA certificates.
     roots: RootCertStore,
     /// All certificates.
     all: Vec<CertificateDer<'static>>,
 }
 
-/// A certificate that cannot be parsed. It is not trusted.
+/// A certificate that cannot be parsed, and is therefore not trusted.
 #[derive(Debug)]
 pub(super) struct DamagedCertificate;
 
@@ -40,11 +40,10 @@ impl TrustedCertificates {
         Self { roots: RootCertStore::empty(), all: Vec::new() }
     }
 
-    /// Trusts the certificate. It is the only way into the roots, so that no source of certificates can do without the look
-    /// at [`why_not_a_ca`].
+    /// Trusts the certificate. Only this function adds roots, so [`why_not_a_ca`] is checked for every source.
     pub(super) fn add(&mut self, certificate: CertificateDer<'static>) -> Result<(), DamagedCertificate> {
         let parsed = Certificate::from_der(&certificate).map_err(|_| DamagedCertificate)?;
-        // webpki looks at subject, key and name constraints alone: to it, every certificate here would be a CA's.
+        // webpki reads only subject, key and name constraints of a root, so it would accept every certificate as a CA.
         let mut roots = RootCertStore::empty();
         roots.add(certificate.clone()).map_err(|_| DamagedCertificate)?;
         if why_not_a_ca(parsed.tbs_certificate()).is_none() {
@@ -58,15 +57,15 @@ impl TrustedCertificates {
         self.all.is_empty()
     }
 
-    /// How many are trusted as the certificates of their own servers alone.
+    /// The number of certificates that are trusted for their own servers only.
     pub(super) fn len_without_cas(&self) -> usize {
         self.all.len() - self.roots.len()
     }
 }
 
-/// Why the certificate must not have issued others: `None` for a CA's. As the JDK judges a trust anchor
-/// (`PKIXValidator.verifyTrustAnchor`) by RFC 5280, sections 4.2.1.9 and 4.2.1.3; versions 1 and 2 cannot say it, and are
-/// taken for CAs'.
+/// Why the certificate must not issue others; `None` for a CA certificate. The rules are those of the JDK for trust
+/// anchors (`PKIXValidator.verifyTrustAnchor`), by RFC 5280, sections 4.2.1.9 and 4.2.1.3. Versions 1 and 2 have no
+/// extensions and count as CA certificates.
 fn why_not_a_ca(certificate: &TbsCertificate) -> Option<&'static str> {
     if certificate.version() != Version::V3 {
         return None;
@@ -82,12 +81,12 @@ fn why_not_a_ca(certificate: &TbsCertificate) -> Option<&'static str> {
     }
 }
 
-/// As rustls's own verifier, and as Java's where an operator would notice: a certificate that stands in the trust store is
-/// trusted as itself, though it issues nothing, or claims to be an issuer.
+/// As rustls's own verifier, and as Java's where operators would notice: a certificate in the trust store is trusted as
+/// itself, even if it issues nothing or claims to be an issuer.
 #[derive(Debug)]
 pub(super) struct ServerTrust {
     pub(super) trusted: TrustedCertificates,
-    /// Where the certificates come from, for messages.
+    /// The sources of the certificates, for messages.
     pub(super) whose: String,
     pub(super) verify_host_name: bool,
     pub(super) algorithms: WebPkiSupportedAlgorithms,
@@ -106,7 +105,7 @@ impl ServerTrust {
             verify_dates(end_entity, now)?;
         } else {
             let roots = &self.trusted.roots;
-            // webpki does not look at keyUsage, and the JDK does.
+            // webpki does not check keyUsage; the JDK does.
             let intermediates = of_cas(intermediates);
             verify_server_cert_signed_by_trust_anchor(&parsed, roots, &intermediates, now, self.algorithms.all)?;
         }
@@ -127,7 +126,7 @@ impl ServerCertVerifier for ServerTrust {
             Ok(()) => Ok(ServerCertVerified::assertion()),
             Err(Error::InvalidCertificate(error)) => {
                 let not_a_ca = match error {
-                    CertificateError::UnknownIssuer => self.ends_at_no_ca(end_entity, intermediates, now),
+                    CertificateError::UnknownIssuer => self.ends_without_ca(end_entity, intermediates, now),
                     _ => None,
                 };
                 let sentence = Sentence(not_a_ca.unwrap_or_else(|| self.sentence(&error, server_name)));
@@ -160,7 +159,7 @@ impl ServerCertVerifier for ServerTrust {
     }
 }
 
-/// Those of CAs.
+/// The CA certificates among them.
 fn of_cas<'a>(certificates: &[CertificateDer<'a>]) -> Vec<CertificateDer<'a>> {
     let is_ca = |certificate: &&CertificateDer<'_>| {
         Certificate::from_der(certificate).is_ok_and(|parsed| why_not_a_ca(parsed.tbs_certificate()).is_none())
@@ -172,7 +171,8 @@ fn verify_dates(certificate: &CertificateDer<'_>, now: UnixTime) -> Result<(), C
     let certificate = Certificate::from_der(certificate).map_err(|_| CertificateError::BadEncoding)?;
     let validity = certificate.tbs_certificate().validity();
     let seconds = |time: x509_cert::time::Time| UnixTime::since_unix_epoch(time.to_unix_duration());
-    let (not_before, not_after) = (seconds(validity.not_before), seconds(validity.not_after));
+    let not_before = seconds(validity.not_before);
+    let not_after = seconds(validity.not_after);
     if now < not_before {
         return Err(CertificateError::NotValidYetContext { time: now, not_before });
     }
@@ -183,9 +183,9 @@ fn verify_dates(certificate: &CertificateDer<'_>, now: UnixTime) -> Result<(), C
 }
 
 impl ServerTrust {
-    /// The sentence for a chain that is good down to a certificate that must not issue any: one that is trusted, or one
-    /// that the server sends.
-    fn ends_at_no_ca(
+    /// The message for a valid chain that ends at a certificate that must not issue others: a trusted one, or one that
+    /// the server sends.
+    fn ends_without_ca(
         &self,
         end_entity: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
@@ -204,15 +204,13 @@ impl ServerTrust {
         };
         if let Some((name, why)) = self.trusted.all.iter().find_map(why_it_cannot_issue) {
             return Some(format!(
-                "the server's certificate was issued by '{name}', whose certificate in {} is not a CA's, since {why}: it is \
-                 trusted for its own server and cannot issue others. Add the certificate of the CA that issues for the \
-                 server of the keys",
+                "the server's certificate was issued by '{name}', whose certificate in {} is not a CA certificate, because {why}: it is trusted for its own server only. Add the certificate of the CA that issued the server's certificate",
                 self.whose
             ));
         }
         let (name, why) = intermediates.iter().find_map(why_it_cannot_issue)?;
         Some(format!(
-            "the server's certificate was issued by '{name}', and the server sends a certificate of that name that is not a CA's, since {why}"
+            "the server's certificate was issued by '{name}', and the server sends a certificate of that name that is not a CA certificate, because {why}"
         ))
     }
 
@@ -227,27 +225,27 @@ impl ServerTrust {
             }
             CertificateError::NotValidYetContext { not_before, .. } => {
                 format!(
-                    "a certificate of the server is valid from {} on, or this machine's clock is wrong",
+                    "a certificate of the server is not valid before {}, or this machine's clock is wrong",
                     at(not_before)
                 )
             }
             CertificateError::NotValidForNameContext { presented, .. } if presented.is_empty() => {
-                format!("the server's certificate is of no host, and '{asked}' was asked: it has no subjectAltName")
+                format!("the server's certificate has no subjectAltName, so it is not valid for '{asked}'")
             }
             CertificateError::NotValidForNameContext { presented, .. } => {
                 let hosts: Vec<_> = presented.iter().take(5).map(|host| format!("'{}'", quoted(bare(host)))).collect();
-                format!("the server's certificate is of {}, and '{asked}' was asked", hosts.join(", "))
+                format!("the server's certificate is valid for {}, not for '{asked}'", hosts.join(", "))
             }
             CertificateError::UnknownIssuer => format!(
-                "the server's certificate is of no issuer in {} (UnknownIssuer), or the server does not send its \
+                "the issuer of the server's certificate is not in {} (UnknownIssuer), or the server does not send its \
                  intermediate certificates",
                 self.whose
             ),
             CertificateError::Other(OtherError(error)) if error.to_string().contains("CaUsedAsEndEntity") => format!(
-                "the server's certificate is an issuer's, and it is not itself in {} (CaUsedAsEndEntity)",
+                "the server's certificate is a CA certificate and is not itself in {} (CaUsedAsEndEntity)",
                 self.whose
             ),
-            other => format!("the server's certificate is refused: {}", quoted(&format!("{other:?}"))),
+            other => format!("the server's certificate is rejected: {}", quoted(&format!("{other:?}"))),
         }
     }
 }
@@ -258,7 +256,7 @@ fn bare(presented: &str) -> &str {
     inside.unwrap_or(presented).trim_matches('"')
 }
 
-/// A sentence on its way through rustls and the HTTP client.
+/// Carries a message through rustls and the HTTP client.
 #[derive(Debug)]
 struct Sentence(String);
 
@@ -270,14 +268,14 @@ impl fmt::Display for Sentence {
 
 impl StdError for Sentence {}
 
-/// What an error of TLS means to the operator.
+/// The message for the operator about a TLS error.
 pub(super) fn tls_sentence(error: &Error) -> String {
     match error {
         Error::InvalidCertificate(CertificateError::Other(OtherError(error))) if error.is::<Sentence>() => {
             error.to_string()
         }
         Error::AlertReceived(AlertDescription::CertificateRequired) => {
-            "the server wants a client certificate: set jwk.http-client.key-store-path".to_owned()
+            "the server requires a client certificate: set jwk.http-client.key-store-path".to_owned()
         }
         Error::AlertReceived(
             alert @ (AlertDescription::BadCertificate
@@ -287,14 +285,13 @@ pub(super) fn tls_sentence(error: &Error) -> String {
             | AlertDescription::CertificateUnknown
             | AlertDescription::UnknownCA
             | AlertDescription::AccessDenied),
-        ) => format!("the server refuses the client certificate ({alert:?})"),
+        ) => format!("the server rejects the client certificate ({alert:?})"),
         Error::AlertReceived(AlertDescription::HandshakeFailure) => {
-            "the server breaks the handshake off (HandshakeFailure); it may want a client certificate, or have no version \
-             or cipher in common"
+            "the server aborted the handshake (HandshakeFailure); it may require a client certificate, or it supports no common TLS version or cipher"
                 .to_owned()
         }
         Error::InvalidMessage(InvalidMessage::InvalidContentType) => {
-            "the server, or a proxy in its place, answers without TLS: is the port right, or does the address begin with http://?"
+            "the server, or a proxy in front of it, answers without TLS: check the port, and whether the address must begin with http://"
                 .to_owned()
         }
         other => quoted(&other.to_string()),

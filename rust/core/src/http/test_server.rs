@@ -12,7 +12,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 pub(crate) const KEY: &str = r#""kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo""#;
-/// Longer than anything here takes on a loaded machine.
+/// Longer than any step takes on a loaded machine.
 pub(crate) const BOUND: Duration = Duration::from_secs(30);
 
 pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
@@ -23,20 +23,20 @@ pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
-/// In one step, so that a thread that reads it over and over never sees a part of it.
+/// Atomically, so that a polling thread never sees a part of it.
 pub(crate) fn replace_file(path: &Path, content: impl AsRef<[u8]>) {
     let next = path.with_extension("next");
     std::fs::write(&next, content).unwrap();
     std::fs::rename(next, path).unwrap();
 }
 
-/// What the server does after it read a request.
+/// What the server does after reading a request.
 pub(crate) enum Reply {
-    /// Sends this and closes.
+    /// Sends this and closes the connection.
     Bytes(Vec<u8>),
-    /// Sends this, then the second part again and again until the client has had enough.
+    /// Sends this, then repeats the second part until the client disconnects.
     Endless(Vec<u8>, &'static [u8], Duration),
-    /// Says nothing until the client goes away.
+    /// Sends nothing until the client disconnects.
     Silence,
 }
 
@@ -63,19 +63,19 @@ pub(crate) fn good(key_ids: &[&str]) -> Reply {
 #[derive(Default)]
 pub(crate) struct Seen {
     pub(crate) requests: Mutex<Vec<String>>,
-    /// Connections that are open at this moment.
+    /// Open connections.
     pub(crate) open: AtomicUsize,
     stop: AtomicBool,
 }
 
-/// A server on 127.0.0.1, a thread for each connection. It ends with the test.
+/// A server on 127.0.0.1 with a thread for each connection. It stops at the end of the test.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     pub(crate) seen: Arc<Seen>,
 }
 
 impl Server {
-    /// `answer` gets the number of the request, from 0, and its path.
+    /// `answer` takes the number of the request, from 0, and its path.
     pub(crate) fn start(answer: impl Fn(usize, &str) -> Reply + Send + Sync + 'static) -> Self {
         Self::listen(TcpListener::bind("127.0.0.1:0").unwrap(), None, answer)
     }
@@ -89,7 +89,9 @@ impl Server {
         tls: Option<Arc<ServerConfig>>,
         answer: impl Fn(usize, &str) -> Reply + Send + Sync + 'static,
     ) -> Self {
-        let (address, seen, answer) = (listener.local_addr().unwrap(), Arc::new(Seen::default()), Arc::new(answer));
+        let address = listener.local_addr().unwrap();
+        let seen = Arc::new(Seen::default());
+        let answer = Arc::new(answer);
         let server = Self { address, seen: Arc::clone(&seen) };
         thread::spawn(move || {
             for stream in listener.incoming() {
@@ -101,7 +103,7 @@ impl Server {
                 seen.open.fetch_add(1, Ordering::SeqCst);
                 thread::spawn(move || {
                     stream.set_read_timeout(Some(BOUND)).unwrap();
-                    // The client may go away at any point.
+                    // The client may disconnect at any time.
                     let _ = match tls {
                         None => serve(stream, &seen, &*answer),
                         Some(tls) => {
@@ -164,7 +166,7 @@ pub(crate) fn certificate(name: &str) -> (CertificateDer<'static>, ServerConfig)
     certificate_of(rcgen::CertificateParams::new([name.to_owned()]).unwrap())
 }
 
-/// A certificate that signs itself, and a server that shows it.
+/// A self-signed certificate, and a server that uses it.
 pub(crate) fn certificate_of(parameters: rcgen::CertificateParams) -> (CertificateDer<'static>, ServerConfig) {
     let signing_key = rcgen::KeyPair::generate().unwrap();
     let cert = parameters.self_signed(&signing_key).unwrap();

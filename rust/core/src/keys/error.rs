@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Why key material is no key. The text names the rule and nothing of a secret.
+/// Why key material is not a key. The text names the violated rule and contains no secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyError(pub(crate) String);
 

@@ -22,10 +22,10 @@ use crate::rejection::{Reason, Rejection};
 use crate::token::protected_header::ProtectedHeader;
 use crate::watched_file::{Reloadable, Stamp, WatchedFile, log_rejected_change};
 
-/// No key file is as large as this.
+/// The largest key file that is read.
 pub(crate) const MAX_FILE_BYTES: u64 = jwk_set::MAX_DOCUMENT_BYTES as u64;
 
-/// Why a key file gave no key.
+/// Why a key file could not be loaded.
 #[derive(Debug)]
 pub(crate) enum LoadError {
     Unreadable(io::Error),
@@ -36,40 +36,41 @@ impl std::fmt::Display for LoadError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             LoadError::Unreadable(error) => write!(f, "cannot be read: {error}"),
-            LoadError::Unusable(error) => write!(f, "is refused: {error}"),
+            LoadError::Unusable(error) => write!(f, "cannot be used: {error}"),
         }
     }
 }
 
-/// What one document of the operator holds: a key for every token, or a JWK set.
+/// The content of one local document: a key for every token, or a JWK Set.
 pub(crate) enum LocalKeys {
     One(VerifyingKey),
     Set(JwkSet),
 }
 
 impl LocalKeys {
-    /// Reads a PEM text, a JWK, a JWK set or the base64 of an HMAC key. What an operator should know of it goes to `events`,
-    /// after `name`: a line for each key of a set that is not used, and doubts about a key that is.
+    /// Reads a PEM text, a JWK, a JWK Set or the base64 of an HMAC key. Warnings go to `events`, prefixed with `name`:
+    /// a line for each unused key of a set, and doubts about a key.
     pub(crate) fn read(bytes: &[u8], origin: Origin, name: &str, events: &Events) -> Result<Self, KeyError> {
         let text = key_text(bytes)?;
         if !jwk_set::is_set(&text) {
             let (key, notes) = one_key(&text, origin)?;
-            tell(&notes, name, events);
+            log_notes(&notes, name, events);
             return Ok(Self::One(key));
         }
         let reading = JwkSet::read(text.as_bytes(), origin)?;
         let skipped = reading.skipped.clone();
-        let (told, untold) = skipped.split_at(skipped.len().min(jwk_set::MAX_SKIPPED_LINES));
-        // Where nothing is left, the reasons are part of the one error: the start fails, and no event is read.
+        let (shown, not_shown) = skipped.split_at(skipped.len().min(jwk_set::MAX_SKIPPED_LINES));
+        // Without a usable key the coordinator fails to start and does not log events, so the error contains the
+        // reasons.
         let keys = reading.usable().map_err(|KeyError(why)| {
-            let reasons = if told.is_empty() { String::new() } else { format!(": {}", told.join("; ")) };
+            let reasons = if shown.is_empty() { String::new() } else { format!(": {}", shown.join("; ")) };
             KeyError(format!("{why}{reasons}"))
         })?;
-        for line in told {
+        for line in shown {
             events.push(Level::Warning, format!("{name}: {line}"));
         }
-        if !untold.is_empty() {
-            events.push(Level::Warning, format!("{name}: {} more keys are not used", untold.len()));
+        if !not_shown.is_empty() {
+            events.push(Level::Warning, format!("{name}: {} more keys are not used", not_shown.len()));
         }
         Ok(Self::Set(keys))
     }
@@ -100,14 +101,14 @@ impl LocalKeys {
     }
 }
 
-/// Opens a key file, whatever its name.
+/// Opens a key file, even if its path looks like another kind of source.
 pub(crate) fn open(path: &str, events: &Events) -> Result<Reloadable<LocalKeys>, LoadError> {
     let (file, bytes) = WatchedFile::open(Path::new(path), MAX_FILE_BYTES).map_err(LoadError::Unreadable)?;
     let keys = LocalKeys::read(&bytes, Origin::LocalFile, path, events).map_err(LoadError::Unusable)?;
     Ok(Reloadable::of_file(file, keys))
 }
 
-/// Takes a change of the key file in.
+/// Polls the key file and applies its change.
 pub(crate) fn poll(keys: &Reloadable<LocalKeys>, events: &Events, epoch: &Epoch) {
     keys.poll("The key file", events, epoch, |path, bytes| {
         let name = path.to_string_lossy();
@@ -115,16 +116,16 @@ pub(crate) fn poll(keys: &Reloadable<LocalKeys>, events: &Events, epoch: &Epoch)
     });
 }
 
-fn tell(notes: &[Event], name: &str, events: &Events) {
+fn log_notes(notes: &[Event], name: &str, events: &Events) {
     for Event { level, text } in notes {
         events.push(*level, format!("{name}: {text}"));
     }
 }
 
-/// The text of a key file, which may be a secret.
+/// Decodes the text of a key file, which may be a secret.
 ///
 /// # Errors
-/// The file is no text: what it is, as far as its bytes tell, and what to do.
+/// The file is not text. The message says what it is, as far as its bytes show, and what to do.
 pub fn key_text(bytes: &[u8]) -> Result<Zeroizing<String>, KeyError> {
     if let (false, Ok(text)) = (forms::is_utf16(bytes), str::from_utf8(bytes)) {
         return Ok(Zeroizing::new(text.to_owned()));
@@ -137,17 +138,17 @@ pub fn key_text(bytes: &[u8]) -> Result<Zeroizing<String>, KeyError> {
     if let Some(what) = forms::recognise(bytes).filter(|found| found.form != Form::Pem) {
         return Err(KeyError(format!("the file {what}")));
     }
-    // What stands around a PEM text may be in any encoding.
+    // Text around PEM sections may be in any encoding.
     match String::from_utf8_lossy(bytes) {
         text if pem::is_pem(&text) => Ok(Zeroizing::new(text.into_owned())),
         _ => Err(KeyError(format!(
-            "the file is neither PEM nor base64: it holds binary data{}. If its bytes are a shared secret, write their base64 ('base64 FILE')",
+            "the file is neither PEM nor base64: it contains binary data{}. If these bytes are a shared secret, store their base64 ('base64 FILE')",
             forms::other_binary(bytes).map_or(String::new(), |what| format!("; {what}"))
         ))),
     }
 }
 
-/// The one key of a PEM text, a JWK or the base64 of an HMAC key, and what to know of it, to follow the file's name.
+/// The one key of a PEM text, a JWK or the base64 of an HMAC key, with notes for the log, to follow the file's name.
 fn one_key(text: &str, origin: Origin) -> Result<(VerifyingKey, Vec<Event>), KeyError> {
     if jwk::is_json(text) {
         return single_jwk(text, origin).map_err(SkippedJwk::alone).map(|jwk| (jwk.key, Vec::new()));
@@ -160,70 +161,70 @@ fn one_key(text: &str, origin: Origin) -> Result<(VerifyingKey, Vec<Event>), Key
     Ok((key, doubt.into_iter().collect()))
 }
 
-/// The JWK of a document that is no set.
+/// Reads a document that is not a set as a single JWK.
 pub(super) fn single_jwk(text: &str, origin: Origin) -> Result<Jwk, SkippedJwk> {
     if document::is_single_jwk(text) {
         return Jwk::read(text.strip_prefix('\u{feff}').unwrap_or(text), origin);
     }
-    let refusal = document::refusal(text.as_bytes(), Wanted::JwkOrSet, None, Excerpts::Hidden);
-    let inside = match pem::is_pem(text) && !refusal.contains("certificates") {
-        true => ". A PEM text stands inside this JSON: write it into the file alone, with line breaks where it has \\n",
+    let mismatch = document::describe_mismatch(text.as_bytes(), Wanted::JwkOrSet, None, Excerpts::Hidden);
+    let inside = match pem::is_pem(text) && !mismatch.contains("certificates") {
+        true => ". This JSON contains a PEM text: store only that text in the file, with line breaks instead of \\n",
         false => "",
     };
-    Err(SkippedJwk { key_id: None, why: KeyError(format!("the document {refusal}{inside}")) })
+    Err(SkippedJwk { key_id: None, why: KeyError(format!("the document {mismatch}{inside}")) })
 }
 
-/// A path with `${KID}` (what stock's code knows) or `$KEYID` (what its documentation says) in it. The file of a key ID
-/// is read when the first token with it comes, and kept until it changes or goes away.
+/// A path with `${KID}` (as in Trino's code) or `$KEYID` (as in Trino's documentation). The file of a key ID is read
+/// for the first token with that ID, and kept until it changes or is removed.
 pub(crate) struct KeyFileTemplate {
     path: String,
     loaded: ArcSwap<HashMap<String, KeyFile>>,
-    /// The files of `loaded`. Touched by the watching thread only.
+    /// The files of `loaded`. Only the polling thread uses them.
     watched: Mutex<HashMap<String, WatchedFile>>,
-    /// Files that give no key, as they were when that was found out. Anybody can name them, so they are not read again
-    /// before they change.
-    useless: Mutex<HashMap<String, Stamp>>,
+    /// Files without a usable key, with their state when they were read. Clients choose key IDs, so such a file is read
+    /// again only after it changed.
+    unusable_files: Mutex<HashMap<String, Stamp>>,
     events: Arc<Events>,
 }
 
 #[derive(Clone)]
 struct KeyFile {
     key: Arc<VerifyingKey>,
-    /// As it was when the key was read.
+    /// The state of the file when the key was read.
     file: Arc<WatchedFile>,
 }
 
 impl KeyFileTemplate {
     const VARIABLES: [&'static str; 2] = ["${KID}", "$KEYID"];
-    /// As stock, for tokens of systems that use no key ID.
+    /// As in Trino, for tokens without a key ID.
     const DEFAULT_KEY: &'static str = "default-key";
-    /// A longer key ID names no file.
+    /// Longer key IDs are unknown.
     const MAX_KEY_ID_BYTES: usize = 256;
-    /// More keys than this are read again for each token rather than kept.
+    /// Further keys are not kept, but read for each token.
     const MAX_KEPT: usize = 10_000;
-    /// More files of no use than this are read again for each token, and not told of.
-    const MAX_USELESS: usize = 1_000;
+    /// Further unusable files are read for each token and not logged.
+    const MAX_UNUSABLE: usize = 1_000;
 
-    /// True if the path has a variable in it.
+    /// True if the path contains a variable.
     pub(crate) fn is_template(path: &str) -> bool {
         Self::VARIABLES.iter().any(|variable| path.contains(variable))
     }
 
-    /// `None` if the path has no variable in it.
+    /// `None` if the path contains no variable.
     pub(crate) fn new(path: &str, events: &Arc<Events>) -> Option<Self> {
         Self::is_template(path).then(|| Self {
             path: path.to_owned(),
             loaded: ArcSwap::default(),
             watched: Mutex::default(),
-            useless: Mutex::default(),
+            unusable_files: Mutex::default(),
             events: Arc::clone(events),
         })
     }
 
-    /// The key of a key ID. A client is told nothing of files: neither which there are, nor what is in them.
+    /// The key of a key ID. The rejection says nothing about files: neither whether one exists, nor what it contains.
     pub(crate) fn key(&self, key_id: Option<&str>) -> Result<(Arc<VerifyingKey>, KeyLife), Rejection> {
-        let refused = |code| Rejection::new(code, "Unknown signing key ID");
-        let unknown = || refused(Reason::UnknownKeyId);
+        let reject = |code| Rejection::new(code, "Unknown signing key ID");
+        let unknown = || reject(Reason::UnknownKeyId);
         let name = match key_id {
             None => Self::DEFAULT_KEY.to_owned(),
             Some(key_id) if key_id.len() > Self::MAX_KEY_ID_BYTES => return Err(unknown()),
@@ -233,10 +234,11 @@ impl KeyFileTemplate {
             return Ok((Arc::clone(key), KeyLife::UntilChanged));
         }
         let path = self.path_of(&name);
-        // A name without a file costs one look and no open. What is there and no file, such as a pipe, is never opened.
+        // A name without a file costs one `stat` and no `open`. Anything but a regular file, such as a pipe, is never
+        // opened.
         let stamp = Stamp::of_file(Path::new(&path)).ok_or_else(unknown)?;
-        let unusable = || refused(Reason::UnusableKeyFile);
-        if self.useless().get(&name) == Some(&stamp) {
+        let unusable = || reject(Reason::UnusableKeyFile);
+        if self.unusable_files().get(&name) == Some(&stamp) {
             return Err(unusable());
         }
         let (file, bytes) = WatchedFile::open(Path::new(&path), MAX_FILE_BYTES).map_err(|error| {
@@ -247,13 +249,13 @@ impl KeyFileTemplate {
             self.log_unusable(&name, file.stamp().unwrap_or(stamp), &path, &why);
             unusable()
         })?;
-        if self.useless().remove(&name).is_some() {
+        if self.unusable_files().remove(&name).is_some() {
             self.events.push(Level::Info, format!("The key file '{path}' has changed and is in use"));
         }
         let loaded = KeyFile { key: Arc::new(key), file: Arc::new(file) };
         let is_kept = self.keep(&name, &loaded);
         if is_kept {
-            tell(&notes, &path, &self.events);
+            log_notes(&notes, &path, &self.events);
         }
         Ok((loaded.key, if is_kept { KeyLife::UntilChanged } else { KeyLife::Unwatched }))
     }
@@ -264,24 +266,24 @@ impl KeyFileTemplate {
         }
     }
 
-    fn useless(&self) -> MutexGuard<'_, HashMap<String, Stamp>> {
-        self.useless.lock().unwrap_or_else(PoisonError::into_inner)
+    fn unusable_files(&self) -> MutexGuard<'_, HashMap<String, Stamp>> {
+        self.unusable_files.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Remembers a file of no use, and tells of it if this state of it is news.
+    /// Remembers an unusable file, and logs it if this state of it is new.
     fn log_unusable(&self, name: &str, stamp: Stamp, path: &str, why: &str) {
-        let mut useless = self.useless();
-        if useless.len() >= Self::MAX_USELESS && !useless.contains_key(name) {
+        let mut unusable_files = self.unusable_files();
+        if unusable_files.len() >= Self::MAX_UNUSABLE && !unusable_files.contains_key(name) {
             return;
         }
-        if useless.insert(name.to_owned(), stamp) != Some(stamp) {
-            let text = format!("The key file '{path}' cannot be used, so tokens of this key ID are refused: {why}");
+        if unusable_files.insert(name.to_owned(), stamp) != Some(stamp) {
+            let text = format!("The key file '{path}' cannot be used, so tokens with this key ID are rejected: {why}");
             self.events.push(Level::Error, text);
         }
     }
 
-    /// Another login may have read the file before, and the watching thread a newer one since then: that one stays. True if
-    /// it is this one that is kept. No kept verdict hangs on the absence of a key, so the epoch stays.
+    /// Keeps the key, unless another request or the polling thread did so first: their key may be newer. True if this
+    /// key is kept. Cached verdicts do not depend on the absence of a key, so the epoch stays.
     fn keep(&self, name: &str, loaded: &KeyFile) -> bool {
         self.update(|files| {
             if files.len() < Self::MAX_KEPT && !files.contains_key(name) {
@@ -307,15 +309,15 @@ impl KeyFileTemplate {
         });
     }
 
-    /// Takes changes of the files in that were read. A file that is gone takes its key with it.
+    /// Polls the files that were read and applies their changes. A removed file takes its key with it.
     pub(crate) fn poll(&self, events: &Events, epoch: &Epoch) {
-        // Changed ones are read by the next token that names them; the list does not keep what is gone.
-        let useless = self.useless().clone();
-        for (name, stamp) in useless {
+        // The next token that names a changed file reads it again. Removed files are dropped from the list.
+        let unusable_files = self.unusable_files().clone();
+        for (name, stamp) in unusable_files {
             if Stamp::of_file(Path::new(&self.path_of(&name))).is_none() {
-                let mut useless = self.useless();
-                if useless.get(&name) == Some(&stamp) {
-                    useless.remove(&name);
+                let mut unusable_files = self.unusable_files();
+                if unusable_files.get(&name) == Some(&stamp) {
+                    unusable_files.remove(&name);
                 }
             }
         }
@@ -329,13 +331,13 @@ impl KeyFileTemplate {
                     let loaded = KeyFile { key: Arc::new(key), file: Arc::new(file.clone()) };
                     epoch.change(|| self.update(|files| drop(files.insert(name.clone(), loaded.clone()))));
                     events.push(Level::Info, format!("{what} has changed and is in use"));
-                    tell(&notes, &file.path().to_string_lossy(), events);
+                    log_notes(&notes, &file.path().to_string_lossy(), events);
                 }
                 Ok(Err(why)) => log_rejected_change(events, &what, &[why.to_string()]),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {
                     watched.remove(name);
                     epoch.change(|| self.update(|files| drop(files.remove(name))));
-                    events.push(Level::Warning, format!("{what} is gone: tokens of this key ID are refused"));
+                    events.push(Level::Warning, format!("{what} was removed, so tokens with this key ID are rejected"));
                 }
                 Err(error) => log_rejected_change(events, &what, &[format!("it cannot be read: {error}")]),
             }
@@ -343,8 +345,8 @@ impl KeyFileTemplate {
     }
 }
 
-/// Stock's rule (`FileSigningKeyLocator.INVALID_KID_CHARS`): every UTF-16 unit outside `[A-Za-z0-9_-]` becomes `_`, so
-/// that no key ID leaves the folder.
+/// Trino's rule (`FileSigningKeyLocator.INVALID_KID_CHARS`): every UTF-16 unit outside `[A-Za-z0-9_-]` becomes `_`, so
+/// a key ID cannot leave the folder.
 fn sanitized(key_id: &str) -> String {
     let mut name = String::with_capacity(key_id.len());
     for character in key_id.chars() {
@@ -369,7 +371,7 @@ mod tests {
     }
 
     #[test]
-    fn a_login_that_read_a_file_long_ago_does_not_bring_its_key_back() {
+    fn a_request_that_read_an_older_file_does_not_replace_a_newer_key() {
         let folder = std::env::temp_dir().join(format!("nativejwt-{}-template-race", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let template = KeyFileTemplate::new(folder.join("${KID}").to_str().unwrap(), &Arc::default()).unwrap();
@@ -378,9 +380,10 @@ mod tests {
             let (file, bytes) = WatchedFile::open(&folder.join("a"), MAX_FILE_BYTES).unwrap();
             KeyFile { key: Arc::new(KeyFileTemplate::read(&bytes).unwrap().0), file: Arc::new(file) }
         };
-        let (old, new) = (read("A"), read("B"));
+        let old = read("A");
+        let new = read("B");
         assert!(template.keep("a", &new));
-        assert!(!template.keep("a", &old), "no verdict by it may be kept");
+        assert!(!template.keep("a", &old), "its verdicts must not be cached");
         let (key, life) = template.key(Some("a")).unwrap();
         assert!(Arc::ptr_eq(&key, &new.key) && life == KeyLife::UntilChanged);
         std::fs::remove_dir_all(folder).unwrap();
@@ -397,7 +400,7 @@ mod tests {
         }
 
         fn write(&self, name: &str, text: impl AsRef<[u8]>) {
-            // Exchanged, so that each state has an inode of its own.
+            // Renamed into place, so that each state has an inode of its own.
             std::fs::write(self.0.join("new"), text).unwrap();
             std::fs::rename(self.0.join("new"), self.0.join(name)).unwrap();
         }
@@ -409,73 +412,73 @@ mod tests {
         }
     }
 
-    fn told(events: &Events) -> Vec<String> {
+    fn logged(events: &Events) -> Vec<String> {
         std::iter::from_fn(|| events.pop()).map(|event| event.text).collect()
     }
 
     #[test]
-    fn a_file_of_no_use_is_told_once_a_change_and_clients_learn_nothing() {
-        let folder = Folder::new("template-useless");
+    fn an_unusable_file_is_logged_once_per_change_and_clients_learn_nothing() {
+        let folder = Folder::new("template-unusable_files");
         let events = Arc::new(Events::default());
         let template = KeyFileTemplate::new(folder.0.join("${KID}").to_str().unwrap(), &events).unwrap();
-        let refused = |name: &str| {
-            let reject = template.key(Some(name)).unwrap_err();
-            assert_eq!(reject.message(), "Unknown signing key ID");
-            reject.code()
+        let rejected = |name: &str| {
+            let rejection = template.key(Some(name)).unwrap_err();
+            assert_eq!(rejection.message(), "Unknown signing key ID");
+            rejection.code()
         };
-        assert_eq!(refused("a"), Reason::UnknownKeyId);
-        assert_eq!(told(&events), [""; 0]);
+        assert_eq!(rejected("a"), Reason::UnknownKeyId);
+        assert_eq!(logged(&events), [""; 0]);
 
         folder.write("a", "no key");
         for _ in 0..3 {
-            assert_eq!(refused("a"), Reason::UnusableKeyFile);
+            assert_eq!(rejected("a"), Reason::UnusableKeyFile);
         }
-        let lines = told(&events);
+        let lines = logged(&events);
         assert_eq!(lines.len(), 1, "{lines:?}");
         assert!(lines[0].contains("/a' cannot be used") && lines[0].contains("neither PEM nor"), "{lines:?}");
 
         folder.write("a", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n");
-        assert_eq!(refused("a"), Reason::UnusableKeyFile);
-        assert!(told(&events)[0].contains("holds a private key"));
+        assert_eq!(rejected("a"), Reason::UnusableKeyFile);
+        assert!(logged(&events)[0].contains("contains a private key"));
 
         folder.write("a", "A".repeat(64));
-        assert!(template.key(Some("a")).is_ok(), "a corrected file counts at once");
-        assert!(told(&events)[0].contains("has changed and is in use"));
+        assert!(template.key(Some("a")).is_ok(), "a corrected file is used at once");
+        assert!(logged(&events)[0].contains("has changed and is in use"));
     }
 
-    /// The file changes without its stamp: what was found out before is the answer, so nobody has read it.
+    /// The file changes, but its stamp does not, so the remembered result shows that the file was not read again.
     #[test]
-    fn a_file_of_no_use_is_not_read_again() {
+    fn an_unusable_file_is_not_read_again() {
         let folder = Folder::new("template-unread");
         let events = Arc::new(Events::default());
         let template = KeyFileTemplate::new(folder.0.join("${KID}").to_str().unwrap(), &events).unwrap();
         folder.write("a", "A".repeat(64));
         let stamp = Stamp::of_file(&folder.0.join("a")).unwrap();
-        template.useless().insert("a".to_owned(), stamp);
+        template.unusable_files().insert("a".to_owned(), stamp);
         assert_eq!(template.key(Some("a")).unwrap_err().code(), Reason::UnusableKeyFile);
         folder.write("a", "A".repeat(64));
         assert!(template.key(Some("a")).is_ok());
     }
 
     #[test]
-    fn the_list_of_files_of_no_use_is_bounded_and_forgets_what_is_gone() {
+    fn the_list_of_unusable_files_is_bounded_and_forgets_removed_files() {
         let folder = Folder::new("template-bounded");
         let events = Arc::new(Events::default());
         let template = KeyFileTemplate::new(folder.0.join("${KID}").to_str().unwrap(), &events).unwrap();
-        for number in 0..=KeyFileTemplate::MAX_USELESS {
+        for number in 0..=KeyFileTemplate::MAX_UNUSABLE {
             folder.write(&number.to_string(), "");
-            let reject = template.key(Some(&number.to_string())).unwrap_err();
-            assert_eq!(reject.code(), Reason::UnusableKeyFile);
+            let rejection = template.key(Some(&number.to_string())).unwrap_err();
+            assert_eq!(rejection.code(), Reason::UnusableKeyFile);
         }
-        assert_eq!(template.useless().len(), KeyFileTemplate::MAX_USELESS);
+        assert_eq!(template.unusable_files().len(), KeyFileTemplate::MAX_UNUSABLE);
         std::fs::remove_file(folder.0.join("7")).unwrap();
         template.poll(&events, &Epoch::default());
-        assert_eq!(template.useless().len(), KeyFileTemplate::MAX_USELESS - 1);
-        assert!(!template.useless().contains_key("7"));
+        assert_eq!(template.unusable_files().len(), KeyFileTemplate::MAX_UNUSABLE - 1);
+        assert!(!template.unusable_files().contains_key("7"));
     }
 
     #[test]
-    fn a_pipe_or_folder_in_the_place_of_a_key_is_not_opened() {
+    fn a_pipe_or_folder_instead_of_a_key_file_is_not_opened() {
         let folder = Folder::new("template-pipe");
         let template = KeyFileTemplate::new(folder.0.join("${KID}").to_str().unwrap(), &Arc::default()).unwrap();
         assert!(std::process::Command::new("mkfifo").arg(folder.0.join("pipe")).status().unwrap().success());
@@ -486,19 +489,19 @@ mod tests {
     }
 
     #[test]
-    fn pem_inside_json_is_named() {
+    fn pem_inside_json_is_reported() {
         let why = one_key(r#"{"key":"-----BEGIN PUBLIC KEY-----\nAAAA"}"#, Origin::LocalFile).unwrap_err().0;
-        assert!(why.starts_with("the document is") && why.contains(". A PEM text stands inside this JSON"), "{why}");
+        assert!(why.starts_with("the document is") && why.contains(". This JSON contains a PEM text"), "{why}");
     }
 
     #[test]
-    fn what_is_no_text_is_named() {
+    fn files_that_are_not_text_are_identified() {
         let utf16: Vec<u8> = "-----BEGIN PUBLIC KEY-----".encode_utf16().flat_map(u16::to_be_bytes).collect();
         for (bytes, part) in [
             (&utf16[..], "UTF-16"),
             (b"\x1f\x8b\x08\x00", "gzip"),
             (b"\xfe\xed\xfe\xed\0\0\0\x02\0\0\0\x01", "is a Java key store (JKS)"),
-            (b"\xff\x00\xfe", "If its bytes are a shared secret, write their base64"),
+            (b"\xff\x00\xfe", "If these bytes are a shared secret, store their base64"),
         ] {
             let why = key_text(bytes).unwrap_err().0;
             assert!(why.contains(part), "{why}");

@@ -1,14 +1,15 @@
-//! The forms in which keys are stored. Bytes of one of them are never an HMAC secret: most of them are public, so that
-//! anybody could sign with them (CVE-2016-10555).
+//! The forms in which keys are stored. Bytes in one of them are never an HMAC secret: most of them are public, so
+//! anyone could sign with them (CVE-2016-10555).
 //!
-//! [`recognise`] decides that for every place that takes a secret: a key file, a file of `${KID}`, `k` of a JWK, and the
-//! keys of the command. It looks through what keys get wrapped in on their way: base64, base64url, hexadecimal digits,
-//! UTF-16, and one in another. DER is read leniently and may be cut off, since what a strict parser refuses makes no better
-//! secret. A random secret has none of these forms: chance hits the weakest of them once in a hundred billion secrets.
+//! [`recognise`] checks every secret: a key file, a file of `${KID}`, `k` of a JWK, and the keys of the command. It
+//! decodes the usual encodings of keys, also nested: base64, base64url, hexadecimal digits and UTF-16. DER is parsed
+//! leniently and may be truncated. A random secret has none of these forms: by chance, the weakest of them matches one
+//! in a hundred billion secrets.
 //!
-//! Behind the forms there is a net for what was cut, shifted or put into another text: [`traces`].
+//! [`traces`] is a second net for keys that were truncated, shifted or embedded in another text.
 //!
-//! What cannot be told from a secret: the bare bytes of an Ed25519 key, of a compressed point and of an RSA modulus.
+//! These cannot be distinguished from a secret: the bare bytes of an Ed25519 key, of a compressed point and of an RSA
+//! modulus.
 
 mod traces;
 
@@ -22,10 +23,10 @@ use zeroize::Zeroizing;
 use crate::keys::curve::Curve;
 use crate::keys::error::KeyError;
 
-/// Wrappings that are taken off, one in another.
+/// The number of nested encodings that are decoded.
 const MAX_WRAPPINGS: usize = 3;
 
-/// Takes what decoders in the field take.
+/// As lenient as common decoders.
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new()
@@ -33,7 +34,7 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(true),
 );
 
-/// What the bytes of a key file or of a secret are.
+/// The form of the bytes of a key file or a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
     /// RFC 5280, section 4.1.
@@ -54,7 +55,7 @@ pub(crate) enum Form {
     RsaPrivateKey,
     /// SEC 1, RFC 5915.
     EcPrivateKey,
-    /// As OpenSSL writes it.
+    /// OpenSSL's own format.
     DsaPrivateKey,
     /// SEC 1, section 2.3.3, uncompressed.
     EcPoint,
@@ -76,9 +77,9 @@ pub(crate) enum Form {
     OpenPgp,
     /// RFC 7468.
     Pem,
-    /// A text that was PEM, with what its lines of armour are for.
+    /// PEM with a damaged first or last line; the label that these lines are for.
     DamagedArmour(&'static str),
-    /// The end of a PEM text, whose first line of armour is missing.
+    /// PEM without its first line; the label.
     NoFirstLine(&'static str),
     /// RFC 7517.
     Jwk,
@@ -86,11 +87,11 @@ pub(crate) enum Form {
     XmlKey,
     /// RFC 7519.
     Token,
-    /// Something that gives a public key away.
+    /// A trace of a public key.
     Trace,
 }
 
-/// What the bytes were wrapped in.
+/// An encoding of the bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Wrapping {
     Base64,
@@ -99,19 +100,19 @@ enum Wrapping {
     Utf16,
 }
 
-/// A known form, and how it was found. `Display` goes on where a subject stands: `is a public key …`.
+/// A known form, and how it was found. `Display` continues a sentence: `is a public key …`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Recognised {
     pub(crate) form: Form,
     /// Its end is missing.
     is_cut: bool,
-    /// The outermost first.
+    /// The outermost encoding first.
     wrappings: Vec<Wrapping>,
-    /// The base64 of its SubjectPublicKeyInfo, where no common tool makes PEM of it.
+    /// The base64 of its SubjectPublicKeyInfo, if no common tool converts it to PEM.
     public_key: Option<String>,
 }
 
-/// Finds out whether the bytes are a key of a known form, or a text that holds one. `None`: they may be a secret.
+/// Checks whether the bytes are a key in a known form, or a text that contains one. `None`: they may be a secret.
 pub(crate) fn recognise(bytes: &[u8]) -> Option<Recognised> {
     let mut wrappings = Vec::new();
     let found = search(bytes, &mut wrappings);
@@ -120,11 +121,11 @@ pub(crate) fn recognise(bytes: &[u8]) -> Option<Recognised> {
     Some(Recognised { form, is_cut, wrappings, public_key })
 }
 
-/// Why the bytes cannot be a shared secret, if they cannot. They may be those of the secret, or a text that holds it.
+/// Checks that the bytes may be a shared secret. They are the secret itself, or a text that contains it.
 ///
 /// # Errors
-/// What they are and what to do with it, to follow the name of a file.
-pub fn refuse_as_secret(bytes: &[u8]) -> Result<(), KeyError> {
+/// The bytes are a key in a known form. The message says which one and what to do, to follow the name of a file.
+pub fn reject_as_secret(bytes: &[u8]) -> Result<(), KeyError> {
     recognise(bytes).map_or(Ok(()), |recognised| Err(KeyError(recognised.to_string())))
 }
 
@@ -141,7 +142,7 @@ fn search(bytes: &[u8], wrappings: &mut Vec<Wrapping>) -> Option<(Form, bool)> {
             &*utf16
         }
         (None, Ok(text)) => text,
-        // What stands around a PEM text may be in any encoding.
+        // Text around PEM sections may be in any encoding.
         (None, Err(_)) => {
             let pem = text_form(&String::from_utf8_lossy(bytes)).filter(|form| *form == Form::Pem);
             return pem.map(|form| (form, false));
@@ -187,7 +188,7 @@ const LABELS: [&str; 18] = [
     "X509 CRL",
 ];
 
-/// Forms that a text shows by itself.
+/// Forms that are recognisable in the text itself.
 fn text_form(text: &str) -> Option<Form> {
     let text = text.trim_start_matches(|c: char| c == '\u{feff}' || c == '\0' || c.is_whitespace());
     if text.contains("-----BEGIN PGP ") {
@@ -231,7 +232,7 @@ fn text_form(text: &str) -> Option<Form> {
     }
 }
 
-/// The base64 of OpenSSH's line of a public key (sshd(8), `AUTHORIZED_KEYS`), which may have options before it.
+/// The base64 in OpenSSH's line of a public key (sshd(8), `AUTHORIZED_KEYS`), which may begin with options.
 fn ssh_line(text: &str) -> Option<&str> {
     const TYPES: [&str; 4] = ["ssh-", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-sha2-"];
     let mut words = text.split_ascii_whitespace();
@@ -239,7 +240,8 @@ fn ssh_line(text: &str) -> Option<&str> {
     words.next().filter(|data| data.starts_with("AAAA"))
 }
 
-/// ssh-keygen makes PEM of every key but this one: the SubjectPublicKeyInfo (RFC 8410, section 4) of its 32 bytes.
+/// `ssh-keygen` converts every key but Ed25519 to PEM, so this returns the SubjectPublicKeyInfo (RFC 8410, section 4)
+/// of its 32 bytes.
 fn ed25519_of_ssh(data: &str) -> Option<String> {
     let blob = LENIENT.decode(data).ok()?;
     let key: &[u8; 32] = blob.strip_prefix(b"\0\0\0\x0bssh-ed25519\0\0\0\x20")?.try_into().ok()?;
@@ -247,14 +249,14 @@ fn ed25519_of_ssh(data: &str) -> Option<String> {
     Some(LENIENT.encode([&before[..], key].concat()))
 }
 
-/// Three or five parts, of which the first is the base64url of a JSON object.
+/// Three or five parts; the first is the base64url of a JSON object.
 fn is_token(text: &str) -> bool {
     let text = text.trim_ascii();
     let is_base64url = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
     text.starts_with("eyJ") && text.bytes().all(is_base64url) && matches!(text.split('.').count(), 3 | 5)
 }
 
-/// UTF-16, which has a byte order mark or NULs in every second place.
+/// UTF-16 has a byte order mark, or NULs in every second place.
 fn utf16_text(bytes: &[u8]) -> Option<Zeroizing<String>> {
     let (pairs, []) = bytes.as_chunks::<2>() else { return None };
     let sample = pairs.get(..16.min(pairs.len()))?;
@@ -274,11 +276,11 @@ pub(crate) fn is_utf16(bytes: &[u8]) -> bool {
     utf16_text(bytes).is_some()
 }
 
-/// The text without what may stand between the characters of an encoding on its way through files and variables.
+/// The text without characters that may be between those of an encoding, after copying it through files and variables.
 fn packed(text: &str, also: &[char]) -> Zeroizing<String> {
     let dropped =
         |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '\\' | '\0' | '\u{feff}') || also.contains(&c);
-    // Line breaks that are written as \n, if nothing else of the kind is in the text.
+    // Line breaks that are written as `\n` are dropped, too.
     let mut packed = Zeroizing::new(String::with_capacity(text.len()));
     let mut rest = text;
     while let Some(character) = rest.chars().next() {
@@ -314,7 +316,7 @@ fn base64(text: &str) -> Option<Unwrapped> {
     let data = packed.split('=').next().unwrap_or_default();
     let is_url = data.contains(['-', '_']);
     let data = Zeroizing::new(data.replace('-', "+").replace('_', "/"));
-    // One character more than whole bytes take: the end is missing.
+    // One character more than whole bytes need: the end is missing.
     let whole = if data.len() % 4 == 1 { data.get(..data.len() - 1)? } else { &data };
     let bytes = Zeroizing::new(LENIENT.decode(whole).ok()?);
     (!bytes.is_empty()).then_some((if is_url { Wrapping::Base64Url } else { Wrapping::Base64 }, bytes))
@@ -322,10 +324,10 @@ fn base64(text: &str) -> Option<Unwrapped> {
 
 // Bytes.
 
-/// Forms that are no text, and whether their end is missing.
+/// Binary forms, and whether their end is missing.
 fn binary(bytes: &[u8]) -> Option<(Form, bool)> {
     let blanks = bytes.iter().take_while(|byte| byte.is_ascii_whitespace() || **byte == 0).count();
-    // A stray line break or NUL before it; in OpenSSH's form NULs belong to it.
+    // Stray line breaks or NULs before it are ignored; in OpenSSH's form, NULs belong to it.
     let trimmed = bytes.get(blanks..).unwrap_or_default();
     let whole = |form| Some((form, false));
     match trimmed {
@@ -357,23 +359,23 @@ const OBJECT_IDENTIFIER: u8 = 0x06;
 const SEQUENCE: u8 = 0x30;
 const CONTEXT_0: u8 = 0xa0;
 
-/// A value of DER (X.690), or of BER where that is lenient.
+/// A value of DER (X.690), or of lenient BER.
 #[derive(Clone, Copy)]
 struct Value<'d> {
     tag: u8,
     content: &'d [u8],
-    /// What its length says.
+    /// The declared length.
     length: usize,
-    /// How many bytes tag and length take.
+    /// The number of bytes of tag and length.
     header: usize,
-    /// The content is shorter than its length says.
+    /// The content is shorter than the declared length.
     is_cut: bool,
 }
 
-/// The first value, and what comes after it.
+/// The first value, and the bytes after it.
 fn value(bytes: &[u8]) -> Option<(Value<'_>, &[u8])> {
     let (tag, length, rest) = match bytes {
-        // A length of unknown size, as old stores have it: up to the end.
+        // Indefinite length, as in old stores: up to the end.
         [tag, 0x80, rest @ ..] => (*tag, rest.len(), rest),
         [tag, short @ ..0x80, rest @ ..] => (*tag, usize::from(*short), rest),
         [tag, long @ 0x81..=0x84, rest @ ..] => {
@@ -388,13 +390,13 @@ fn value(bytes: &[u8]) -> Option<(Value<'_>, &[u8])> {
     Some((Value { tag, content, length, header, is_cut: content.len() < length }, after))
 }
 
-/// The values that a constructed one holds; of a cut one, those that are there.
+/// The values within a constructed one. Of a truncated one, those that are present.
 fn values(mut content: &[u8]) -> Option<Vec<Value<'_>>> {
     let mut values = Vec::new();
     while !content.is_empty() && values.len() < 16 {
         match value(content) {
             Some((value, rest)) => (values.push(value), content = rest),
-            // Not even its length is there any more.
+            // Even its length is truncated.
             None if content.len() < 6 && !values.is_empty() => break,
             None => return None,
         };
@@ -404,7 +406,7 @@ fn values(mut content: &[u8]) -> Option<Vec<Value<'_>>> {
 
 /// PKCS#7's types (RFC 2315, section 14).
 const PKCS7: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07];
-/// Encryption by password: PKCS#5 and PKCS#12.
+/// Password-based encryption: PKCS#5 and PKCS#12.
 const BY_PASSWORD: [&[u8]; 2] =
     [&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x05], &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x0c]];
 
@@ -462,7 +464,7 @@ fn der(bytes: &[u8]) -> Option<(Form, bool)> {
         {
             Form::RsaPublicKey
         }
-        // Of one that is cut off there is less to see: only of lengths that take two bytes.
+        // A truncated one shows less, so only lengths of two bytes are accepted.
         ([INTEGER] | [INTEGER, INTEGER], [modulus, ..])
             if is_cut && is_modulus(&outer, modulus) && modulus.header == 4 =>
         {
@@ -478,12 +480,12 @@ fn der(bytes: &[u8]) -> Option<(Form, bool)> {
     Some((form, is_cut))
 }
 
-/// What is left after the bytes of a form that has little to be known by.
+/// True if nothing significant follows. Required for forms with few characteristics.
 fn is_blank(rest: &[u8]) -> bool {
     rest.iter().all(|byte| byte.is_ascii_whitespace() || *byte == 0)
 }
 
-/// The modulus of a public key of 512 bits or more, which fills its sequence but for the exponent.
+/// True for the modulus of a public key of at least 512 bits, which fills its sequence except for the exponent.
 fn is_modulus(outer: &Value<'_>, modulus: &Value<'_>) -> bool {
     let exponent = outer.length.checked_sub(modulus.header + modulus.length);
     modulus.length >= 64 && exponent.is_some_and(|exponent| (3..=10).contains(&exponent))
@@ -494,7 +496,7 @@ fn is_odd(number: &Value<'_>) -> bool {
     matches!(number.content, [0..0x80, .., last] | [last @ 0..0x80] if last & 1 == 1)
 }
 
-/// The object identifier that an AlgorithmIdentifier or a ContentInfo begins with.
+/// The object identifier at the beginning of an AlgorithmIdentifier or a ContentInfo.
 fn named<'d>(part: &Value<'d>) -> Option<&'d [u8]> {
     match value(part.content) {
         Some((oid, _)) if oid.tag == OBJECT_IDENTIFIER && (3..=32).contains(&oid.length) && !oid.is_cut => {
@@ -504,12 +506,12 @@ fn named<'d>(part: &Value<'d>) -> Option<&'d [u8]> {
     }
 }
 
-/// True for one of these numbers, as versions are.
+/// True if the content is one of these small numbers, such as a version.
 fn small(part: &Value<'_>, numbers: &[u8]) -> bool {
     matches!(part.content, [number] if numbers.contains(number))
 }
 
-/// What was signed: a certificate, a request for one, or a list of those revoked.
+/// The form of a signed structure: a certificate, a certificate request, or a revocation list.
 fn signed_form(signed: &Value<'_>) -> Option<Form> {
     let parts = values(signed.content)?;
     let tags: Vec<u8> = parts.iter().map(|part| part.tag).collect();
@@ -527,7 +529,7 @@ fn signed_form(signed: &Value<'_>) -> Option<Form> {
         {
             Some(Form::RevocationList)
         }
-        // Version 1, which names no version.
+        // Version 1 has no version field.
         ([INTEGER, SEQUENCE, SEQUENCE, SEQUENCE, SEQUENCE, SEQUENCE, ..], [_, algorithm, ..])
             if named(algorithm).is_some() =>
         {
@@ -538,12 +540,12 @@ fn signed_form(signed: &Value<'_>) -> Option<Form> {
     }
 }
 
-/// What else a file that is no text may be, by its first bytes. Too weak to refuse a secret by it.
+/// Other binary formats, by their first bytes. These signs are too weak to reject a secret.
 pub(crate) fn other_binary(bytes: &[u8]) -> Option<&'static str> {
     Some(match bytes {
         [0x1f, 0x8b, ..] => "it is compressed (gzip)",
         [b'P', b'K', 3, 4, ..] => "it is a ZIP archive",
-        [0x98 | 0x99 | 0xc6, ..] if bytes.len() > 64 => "it may be an OpenPGP key: no token is signed with OpenPGP",
+        [0x98 | 0x99 | 0xc6, ..] if bytes.len() > 64 => "it may be an OpenPGP key; tokens are not signed with OpenPGP",
         [0x7f, b'E', b'L', b'F', ..] => "it is a program",
         _ => return None,
     })
@@ -584,7 +586,7 @@ impl Form {
         }
     }
 
-    /// The label of its PEM armour, where that makes a key of it that is taken somewhere.
+    /// The label of its PEM armour, if PEM with this label is accepted somewhere.
     pub(crate) fn label(self) -> Option<&'static str> {
         Some(match self {
             Form::SubjectPublicKeyInfo => "PUBLIC KEY",
@@ -602,7 +604,7 @@ impl Form {
         matches!(self, Form::PrivateKey | Form::EncryptedPrivateKey | Form::RsaPrivateKey | Form::EcPrivateKey)
     }
 
-    /// The command that makes PEM of a file in DER.
+    /// The command that converts a file in DER to PEM.
     fn der_command(self) -> Option<&'static str> {
         Some(match self {
             Form::SubjectPublicKeyInfo => "openssl pkey -pubin -inform DER -in FILE -out FILE.pem",
@@ -615,15 +617,15 @@ impl Form {
         })
     }
 
-    /// The way out where armour is none.
+    /// What to do, if adding PEM armour is not enough.
     pub(crate) fn way_out(self) -> String {
         match self {
             Form::CertificateRequest => {
                 "the issuer's certificate or public key is needed; 'openssl req -in FILE -noout -pubkey' writes the public key of a request (-inform DER if it is not in PEM)".to_owned()
             }
             Form::RevocationList => "the issuer's certificate or public key is needed".to_owned(),
-            Form::DsaPrivateKey => "no token is signed with DSA".to_owned(),
-            Form::EcPoint => "give it in PEM (SubjectPublicKeyInfo), or as x and y of a JWK".to_owned(),
+            Form::DsaPrivateKey => "tokens are not signed with DSA".to_owned(),
+            Form::EcPoint => "convert it to PEM (SubjectPublicKeyInfo), or to x and y of a JWK".to_owned(),
             Form::CertificateBag => {
                 "'openssl pkcs7 -in FILE -print_certs -out FILE.pem' writes its certificates (-inform DER if it is not in PEM)".to_owned()
             }
@@ -635,7 +637,7 @@ impl Form {
             }
             Form::SshPublicKey => "'ssh-keygen -e -m PKCS8 -f FILE' writes it in PEM".to_owned(),
             Form::SshPrivateKey => {
-                "'ssh-keygen -e -m PKCS8 -f FILE' writes its public key in PEM, which a coordinator takes; 'ssh-keygen -p -m PKCS8 -f FILE' makes PEM of the private key itself".to_owned()
+                "'ssh-keygen -e -m PKCS8 -f FILE' writes its public key in PEM, which the coordinator needs; 'ssh-keygen -p -m PKCS8 -f FILE' converts the private key itself to PEM".to_owned()
             }
             Form::Ssh2PublicKey => {
                 "'ssh-keygen -i -m RFC4716 -f FILE > FILE.pub' and 'ssh-keygen -e -m PKCS8 -f FILE.pub' write it in PEM".to_owned()
@@ -643,20 +645,20 @@ impl Form {
             Form::PuttyKey => {
                 "'puttygen FILE -O public-openssh -o FILE.pub' and 'ssh-keygen -e -m PKCS8 -f FILE.pub' write its public key in PEM".to_owned()
             }
-            Form::OpenPgp => "no token is signed with OpenPGP: ask the issuer for a JWK set or a key in PEM".to_owned(),
-            Form::Pem | Form::Jwk => "take off what it is wrapped in, so that the file is that text itself".to_owned(),
+            Form::OpenPgp => "tokens are not signed with OpenPGP: ask the issuer for a JWK Set or a key in PEM".to_owned(),
+            Form::Pem | Form::Jwk => "remove the encoding around it, so that the file contains only that text".to_owned(),
             Form::DamagedArmour(label) => format!(
                 "its first line must be exactly {}, and its last one {}: five '-' on each side, in capitals",
                 begin(label),
                 end(label)
             ),
             Form::NoFirstLine(label) => format!("the line {} is missing", begin(label)),
-            Form::XmlKey => "give it in PEM, or as a JWK with Modulus as n and Exponent as e, both in base64url".to_owned(),
+            Form::XmlKey => "convert it to PEM, or to a JWK with Modulus as n and Exponent as e, both in base64url".to_owned(),
             Form::Token => "the key that verifies it is needed, not the token".to_owned(),
             Form::Trace => {
-                "such bytes are known to others. Take the key anew from where it was issued, in PEM with its first and last line (-----BEGIN PUBLIC KEY-----, -----END PUBLIC KEY-----), or as a JWK".to_owned()
+                "such bytes are public. Get the key again from its issuer, in PEM with its first and last line (-----BEGIN PUBLIC KEY-----, -----END PUBLIC KEY-----), or as a JWK".to_owned()
             }
-            _ => "give it in PEM".to_owned(),
+            _ => "convert it to PEM".to_owned(),
         }
     }
 }
@@ -694,7 +696,7 @@ impl Recognised {
     fn way_out(&self) -> String {
         if let Some(public_key) = &self.public_key {
             return format!(
-                "its PEM are the three lines {}, {public_key} and {}",
+                "in PEM, it is the three lines {}, {public_key} and {}",
                 begin("PUBLIC KEY"),
                 end("PUBLIC KEY")
             );
@@ -703,7 +705,7 @@ impl Recognised {
             Some(label) => (begin(label), end(label)),
             None => match (self.form, &*self.wrappings) {
                 (Form::Pem | Form::Jwk, [Wrapping::Base64]) => {
-                    return "'base64 -d FILE' gives that text, which the file takes as it is".to_owned();
+                    return "'base64 -d FILE' writes that text, which must be the content of the file".to_owned();
                 }
                 (Form::Pem | Form::Jwk, [Wrapping::Utf16]) => return "save it in UTF-8".to_owned(),
                 (Form::Jwk, []) => {
@@ -717,12 +719,12 @@ impl Recognised {
             },
         };
         let way = match (&*self.wrappings, self.form.der_command()) {
-            ([], Some(command)) => format!("'{command}' makes PEM of it"),
-            ([Wrapping::Base64], _) => format!("the lines {begin} before its base64 and {end} after it are missing"),
+            ([], Some(command)) => format!("'{command}' converts it to PEM"),
+            ([Wrapping::Base64], _) => format!("add the line {begin} before its base64 and the line {end} after it"),
             _ => format!("write it in PEM: its plain base64 between the lines {begin} and {end}"),
         };
         if self.form.is_private() {
-            format!("{way}. A coordinator takes the public key alone, which 'openssl pkey -pubout' writes")
+            format!("{way}. The coordinator needs only the public key, which 'openssl pkey -pubout' writes")
         } else {
             way
         }
@@ -739,11 +741,11 @@ impl fmt::Display for Recognised {
             _ => write!(f, " in {}", self.wrapped_in())?,
         }
         if self.is_cut {
-            f.write_str(", of which the end is missing")?;
+            f.write_str(", whose end is missing")?;
         }
         let never = match self.form {
-            Form::Pem | Form::Jwk => "and no shared secret itself",
-            _ => "and never a shared secret",
+            Form::Pem | Form::Jwk => "and is not itself a shared secret",
+            _ => "and must not be used as a shared secret",
         };
         write!(f, ", {never}: {}", self.way_out())
     }

@@ -1,4 +1,4 @@
-//! One JWK → a key (RFC 7517, section 4; RFC 7518, section 6; RFC 8037, section 2).
+//! Reads a key from one JWK (RFC 7517, section 4; RFC 7518, section 6; RFC 8037, section 2).
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
@@ -13,11 +13,11 @@ use crate::algorithm::Algorithm;
 use crate::json::{JsonError, Member, Value, read_object};
 use crate::keys::curve::Curve;
 use crate::keys::error::KeyError;
-use crate::keys::forms::refuse_as_secret;
+use crate::keys::forms::reject_as_secret;
 use crate::keys::verifying_key::VerifyingKey;
 use crate::quoted::quoted;
 
-/// As `java.util.Base64.getUrlDecoder()`, which stock uses: padding may be there or not, stray bits are dropped.
+/// As `java.util.Base64.getUrlDecoder()`, which Trino uses: padding is optional, and stray bits are dropped.
 const BASE64URL: GeneralPurpose = GeneralPurpose::new(
     &URL_SAFE,
     GeneralPurposeConfig::new()
@@ -25,10 +25,10 @@ const BASE64URL: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(true),
 );
 
-/// What only the holder of a private key may know (RFC 7518, sections 6.2.2, 6.3.2 and 6.4.1; RFC 8037, section 2).
+/// Members of private keys and secrets (RFC 7518, sections 6.2.2, 6.3.2 and 6.4.1; RFC 8037, section 2).
 const PRIVATE_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
-/// Values of `alg` that are no signatures: those of JWE (RFC 7518, sections 4.1 and 5.1), and `none`.
+/// Values of `alg` that are not signature algorithms: those of JWE (RFC 7518, sections 4.1 and 5.1), and `none`.
 const NOT_FOR_SIGNATURES: [&str; 29] = [
     "RSA1_5",
     "RSA-OAEP",
@@ -61,26 +61,26 @@ const NOT_FOR_SIGNATURES: [&str; 29] = [
     "none",
 ];
 
-/// Where a JWK was read.
+/// The source of a JWK.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
-    /// From a URL: shared secrets are refused, since whoever else can fetch them could sign.
+    /// A URL. Shared secrets are not accepted from there: anyone who can fetch them could sign.
     Fetched,
-    /// From a file of this machine.
+    /// A local file.
     LocalFile,
-    /// From the configuration's own text: shared secrets belong into a file, which can be kept from others.
+    /// The configuration itself. Shared secrets belong in a file, whose access can be restricted.
     Configuration,
 }
 
 /// A key of a set.
 #[derive(Debug)]
 pub(crate) struct Jwk {
-    /// `kid`; none if it is absent, empty or blank, since no token can name it then.
+    /// `kid`; `None` if it is absent, empty or blank, since no token can name it then.
     pub(crate) key_id: Option<Box<str>>,
     pub(crate) key: VerifyingKey,
-    /// Differs where the key behind a `kid` was replaced. For news to the operator, not for trust.
+    /// Differs if the key of a `kid` was replaced. It is used for the log, not for trust.
     pub(crate) fingerprint: u64,
-    /// Digests of the key's certificate, SHA-1 or SHA-256, as `x5t` and `x5t#S256` of a token give them.
+    /// SHA-1 and SHA-256 digests of the key's certificate, to compare with `x5t` and `x5t#S256` of a token.
     pub(crate) thumbprints: Vec<Box<[u8]>>,
 }
 
@@ -92,7 +92,7 @@ pub(crate) struct SkippedJwk {
 }
 
 impl SkippedJwk {
-    /// The reason for a JWK that stands alone.
+    /// The error for a JWK that is not part of a set.
     pub(crate) fn alone(self) -> KeyError {
         match self.key_id {
             Some(key_id) => KeyError(format!("the JWK '{}' cannot be used: {}", quoted(&key_id), self.why)),
@@ -100,7 +100,7 @@ impl SkippedJwk {
         }
     }
 
-    /// The line for a key of a set, of which it is number `number`, counted from 1.
+    /// The log line for a key of a set; `number` is its position, from 1.
     pub(crate) fn in_set(self, number: usize) -> String {
         match self.key_id {
             Some(key_id) => format!("the key '{}' is not used: {}", quoted(&key_id), self.why),
@@ -114,7 +114,7 @@ pub(crate) fn is_json(text: &str) -> bool {
     text.trim_start_matches(|c: char| c == '\u{feff}' || c.is_whitespace()).starts_with(['{', '['])
 }
 
-fn refused<T>(why: impl Into<String>) -> Result<T, KeyError> {
+fn unusable<T>(why: impl Into<String>) -> Result<T, KeyError> {
     Err(KeyError(why.into()))
 }
 
@@ -129,8 +129,8 @@ impl Jwk {
         let members = members.map(Members).map_err(|error| SkippedJwk {
             key_id: readable_key_id(text),
             why: KeyError(match error {
-                JsonError::Malformed(place) => format!("it is no JSON object of a key: {place}"),
-                JsonError::DuplicateMember => "it names a member twice".to_owned(),
+                JsonError::Malformed(place) => format!("it is not a valid JSON object: {place}"),
+                JsonError::DuplicateMember => "it contains a duplicate member".to_owned(),
             }),
         })?;
         let key_id = match members.text("kid") {
@@ -144,7 +144,7 @@ impl Jwk {
     }
 }
 
-/// The `kid` of a JWK that is refused as a whole, for the operator alone: no key is found by it.
+/// The `kid` of a JWK that could not be read, for the log only; it selects no key.
 fn readable_key_id(text: &str) -> Option<Box<str>> {
     let members: serde_json::Map<String, serde_json::Value> = serde_json::from_str(text).ok()?;
     match members.get("kid")? {
@@ -154,7 +154,7 @@ fn readable_key_id(text: &str) -> Option<Box<str>> {
     }
 }
 
-/// The members of a JWK that are looked at. A member that is `null` counts as absent.
+/// The relevant members of a JWK. A `null` member counts as absent.
 struct Members<'j>(Vec<Member<'j>>);
 
 impl Members<'_> {
@@ -166,42 +166,42 @@ impl Members<'_> {
         match self.get(name) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
-            Some(other) => refused(format!("its {name} must be a string, but is {}", other.type_name())),
+            Some(other) => unusable(format!("its {name} must be a string, but is {}", other.type_name())),
         }
     }
 
     fn bytes(&self, name: &str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
         match self.text(name)? {
-            None | Some("") => refused(format!("it has no {name}")),
+            None | Some("") => unusable(format!("it has no {name}")),
             Some(text) => match BASE64URL.decode(text) {
                 Ok(bytes) => Ok(Zeroizing::new(bytes)),
-                Err(_) => refused(format!("its {name} is not base64url")),
+                Err(_) => unusable(format!("its {name} is not base64url")),
             },
         }
     }
 
-    /// The checks that cost nothing come first, so that their reason is the one that is told.
+    /// Cheap checks come first, so their reason is reported.
     fn key(&self, origin: Origin) -> Result<VerifyingKey, KeyError> {
-        let Some(key_type) = self.text("kty")? else { return refused("it has no kty") };
-        self.refuse_secrets(key_type, origin)?;
-        self.refuse_other_uses()?;
+        let Some(key_type) = self.text("kty")? else { return unusable("it has no kty") };
+        self.reject_secrets(key_type, origin)?;
+        self.reject_other_uses()?;
         let bound_to = self.algorithm()?;
         let key = match key_type {
             "RSA" => VerifyingKey::rsa(&self.bytes("n")?, &self.bytes("e")?)?,
             "EC" => self.elliptic_curve_key()?,
             "OKP" => match self.text("crv")? {
                 Some("Ed25519") => VerifyingKey::ed25519(&self.bytes("x")?)?,
-                Some(other) => return refused(format!("its curve '{}' is not Ed25519", quoted(other))),
-                None => return refused("it has no crv"),
+                Some(other) => return unusable(format!("its curve '{}' is not Ed25519", quoted(other))),
+                None => return unusable("it has no crv"),
             },
             "oct" => {
                 let secret = self.bytes("k")?;
-                // Before what it decodes to: hexadecimal digits are base64url, too.
+                // The text is checked as well as its bytes, since hexadecimal digits are also base64url.
                 let text = self.text("k")?.unwrap_or_default();
-                refuse_as_secret(text.as_bytes()).map_err(|KeyError(what)| KeyError(format!("its k {what}")))?;
+                reject_as_secret(text.as_bytes()).map_err(|KeyError(what)| KeyError(format!("its k {what}")))?;
                 VerifyingKey::hmac(&secret)?
             }
-            other => return refused(format!("its kty '{}' is not RSA, EC, OKP or oct", quoted(other))),
+            other => return unusable(format!("its kty '{}' is not RSA, EC, OKP or oct", quoted(other))),
         };
         match bound_to {
             Some(algorithm) => key.only_for(algorithm),
@@ -209,15 +209,15 @@ impl Members<'_> {
         }
     }
 
-    fn refuse_secrets(&self, key_type: &str, origin: Origin) -> Result<(), KeyError> {
+    fn reject_secrets(&self, key_type: &str, origin: Origin) -> Result<(), KeyError> {
         match origin {
             Origin::Fetched if key_type == "oct" => {
-                return refused(
-                    "it is a shared secret (kty oct) and published: whoever reads it can sign tokens; shared secrets are taken from local files only",
+                return unusable(
+                    "it is a published shared secret (kty oct): anyone who reads it can sign tokens; shared secrets are accepted from local files only",
                 );
             }
             Origin::Configuration if key_type == "oct" => {
-                return refused(
+                return unusable(
                     "it is a shared secret (kty oct): put it into a file that only the coordinator can read",
                 );
             }
@@ -229,19 +229,19 @@ impl Members<'_> {
         });
         match (private, origin) {
             (None, _) => Ok(()),
-            (Some(name), Origin::Fetched) => refused(format!(
-                "its private key is published (member '{name}'): whoever reads it can sign tokens; the issuer must replace this key"
+            (Some(name), Origin::Fetched) => unusable(format!(
+                "its private key is published (member '{name}'): anyone who reads it can sign tokens; the issuer must replace this key"
             )),
-            (Some(name), Origin::LocalFile | Origin::Configuration) => refused(format!(
-                "it holds the private key (member '{name}'); give the coordinator the public key only, and keep the private one from it"
+            (Some(name), Origin::LocalFile | Origin::Configuration) => unusable(format!(
+                "it contains the private key (member '{name}'); give the coordinator the public key only"
             )),
         }
     }
 
     /// `use` and `key_ops` (RFC 7517, sections 4.2 and 4.3).
-    fn refuse_other_uses(&self) -> Result<(), KeyError> {
+    fn reject_other_uses(&self) -> Result<(), KeyError> {
         if let Some(other) = self.text("use")?.filter(|key_use| *key_use != "sig") {
-            return refused(format!("its use is '{}', not 'sig'", quoted(other)));
+            return unusable(format!("its use is '{}', not 'sig'", quoted(other)));
         }
         match self.get("key_ops") {
             None => Ok(()),
@@ -250,17 +250,17 @@ impl Members<'_> {
             {
                 Ok(())
             }
-            Some(Value::Array(_)) => refused("its key_ops do not have 'verify'"),
-            Some(other) => refused(format!("its key_ops must be an array, but is {}", other.type_name())),
+            Some(Value::Array(_)) => unusable("its key_ops do not include 'verify'"),
+            Some(other) => unusable(format!("its key_ops must be an array, but is {}", other.type_name())),
         }
     }
 
-    /// The algorithm that `alg` binds the key to (RFC 7517, section 4.4). An unknown label restricts nothing: labels such
-    /// as `ES521` are found in the wild, and the key's type restricts enough.
+    /// The algorithm to which `alg` binds the key (RFC 7517, section 4.4). Unknown values have no effect: values such
+    /// as `ES521` occur in practice, and the key's type already restricts its algorithms.
     fn algorithm(&self) -> Result<Option<Algorithm>, KeyError> {
         match self.text("alg")? {
             Some(label) if NOT_FOR_SIGNATURES.contains(&label) => {
-                refused(format!("its alg '{label}' is not for signatures"))
+                unusable(format!("its alg '{label}' is not for signatures"))
             }
             Some(label) => Ok(Algorithm::from_name(label)),
             None => Ok(None),
@@ -272,18 +272,18 @@ impl Members<'_> {
             Some("P-256") => Curve::P256,
             Some("P-384") => Curve::P384,
             Some("P-521") => Curve::P521,
-            Some(other) => return refused(format!("its curve '{}' is not P-256, P-384 or P-521", quoted(other))),
-            None => return refused("it has no crv"),
+            Some(other) => return unusable(format!("its curve '{}' is not P-256, P-384 or P-521", quoted(other))),
+            None => return unusable("it has no crv"),
         };
         let mut point = vec![4];
         for name in ["x", "y"] {
             let coordinate = self.bytes(name)?;
-            // RFC 7518, section 6.2.1.2, wants the full length. Stock reads a BigInteger, so that zeros in front may be
-            // missing or too many.
+            // RFC 7518, section 6.2.1.2, requires the full length. Trino reads a BigInteger, so leading zeros may be
+            // missing or superfluous.
             let significant = coordinate.iter().position(|byte| *byte != 0).unwrap_or(coordinate.len());
             let number = coordinate.get(significant..).unwrap_or_default();
             let Some(missing) = curve.coordinate_bytes().checked_sub(number.len()) else {
-                return refused(format!("its {name} is longer than a coordinate of its curve"));
+                return unusable(format!("its {name} is longer than a coordinate of its curve"));
             };
             point.extend(std::iter::repeat_n(0, missing));
             point.extend_from_slice(number);
@@ -291,13 +291,13 @@ impl Members<'_> {
         VerifyingKey::ec(curve, &point)
     }
 
-    /// What the set says of the key's certificate (RFC 7517, sections 4.7 to 4.9). It helps to find the key and proves
-    /// nothing, so that what cannot be read counts as absent.
+    /// The thumbprints of the key's certificate (RFC 7517, sections 4.7 to 4.9). They only help to select the key, so
+    /// invalid values count as absent.
     fn thumbprints(&self) -> Vec<Box<[u8]>> {
         let mut thumbprints: Vec<Box<[u8]>> = Vec::new();
         for (name, algorithm) in [("x5t", &SHA1_FOR_LEGACY_USE_ONLY), ("x5t#S256", &SHA256)] {
-            let told = self.bytes(name).ok().filter(|bytes| bytes.len() == algorithm.output_len());
-            thumbprints.extend(told.map(|bytes| Box::from(&bytes[..])));
+            let declared = self.bytes(name).ok().filter(|bytes| bytes.len() == algorithm.output_len());
+            thumbprints.extend(declared.map(|bytes| Box::from(&bytes[..])));
             if let Some(Value::Array(chain)) = self.get("x5c")
                 && let Some(Value::String(certificate)) = chain.first()
                 && let Ok(certificate) = STANDARD.decode(&**certificate)
@@ -390,7 +390,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_key_is_known_by_its_name() {
+    fn a_skipped_key_keeps_its_name() {
         assert_eq!(with(RSA, r#""use":"enc","kid":"k1""#).unwrap_err().key_id.as_deref(), Some("k1"));
     }
 
@@ -406,8 +406,8 @@ mod tests {
     #[test]
     fn keys_for_other_operations_are_skipped() {
         assert!(with(RSA, r#""key_ops":["sign","verify"]"#).is_ok());
-        assert_eq!(why(with(RSA, r#""key_ops":["encrypt","wrapKey"]"#)), "its key_ops do not have 'verify'");
-        assert_eq!(why(with(RSA, r#""key_ops":[]"#)), "its key_ops do not have 'verify'");
+        assert_eq!(why(with(RSA, r#""key_ops":["encrypt","wrapKey"]"#)), "its key_ops do not include 'verify'");
+        assert_eq!(why(with(RSA, r#""key_ops":[]"#)), "its key_ops do not include 'verify'");
         assert_eq!(why(with(RSA, r#""key_ops":"verify""#)), "its key_ops must be an array, but is a string");
     }
 
@@ -459,12 +459,12 @@ mod tests {
             assert!(reason.contains(&format!("its private key is published (member '{member}')")), "{reason}");
         }
         let local = Jwk::read(&format!(r#"{{{RSA},"d":"AQAB"}}"#), Origin::LocalFile);
-        assert!(why(local).contains("it holds the private key (member 'd')"));
+        assert!(why(local).contains("it contains the private key (member 'd')"));
     }
 
     #[test]
     fn shared_secrets_come_from_local_files_only() {
-        assert!(why(read(OCT)).contains("it is a shared secret (kty oct) and published"));
+        assert!(why(read(OCT)).contains("it is a published shared secret (kty oct)"));
         let local = |members: &str| Jwk::read(&format!("{{{members}}}"), Origin::LocalFile);
         assert_eq!(served(&local(OCT).unwrap()), ["HS256", "HS384", "HS512"]);
         assert_eq!(served(&local(&format!(r#"{OCT},"alg":"HS384""#)).unwrap()), ["HS384"]);
@@ -474,9 +474,9 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_read_as_stock_reads_them() {
+    fn parameters_are_read_as_trino_reads_them() {
         let padded = P256.replace("7D4\"", "7D4=\"");
-        assert!(read(&padded).is_ok(), "padding may be there");
+        assert!(read(&padded).is_ok(), "padding is optional");
         let plus = P256.replace("MKB", "+/B");
         assert_eq!(why(read(&plus)), "its x is not base64url");
         assert_eq!(why(read(&RSA.replace("AQAB", ""))), "it has no e");
@@ -484,7 +484,7 @@ mod tests {
     }
 
     #[test]
-    fn zeros_in_front_of_a_coordinate_may_be_missing_or_too_many() {
+    fn leading_zeros_of_a_coordinate_may_be_missing_or_superfluous() {
         let point = |x: &[u8], y: &[u8]| {
             let encode = |number: &[u8]| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(number);
             read(&format!(r#""kty":"EC","crv":"P-521","x":"{}","y":"{}""#, encode(x), encode(y)))
@@ -493,17 +493,18 @@ mod tests {
             let text = P521.split(&format!("\"{name}\":\"")).nth(1).unwrap().split('"').next().unwrap();
             BASE64URL.decode(text).unwrap()
         };
-        let (x, y) = (members("x"), members("y"));
+        let x = members("x");
+        let y = members("y");
         assert_eq!((x.len(), x[0]), (66, 0));
         assert!(point(&x, &y).is_ok());
-        assert!(point(&x[1..], &y).is_ok(), "a shorter one is filled up");
+        assert!(point(&x[1..], &y).is_ok(), "a shorter one is padded");
         assert!(point(&[&[0, 0], &x[..]].concat(), &y).is_ok());
         assert_eq!(why(point(&[&[1], &x[..]].concat(), &y)), "its x is longer than a coordinate of its curve");
         assert_eq!(why(point(&x, &[&y[..], &[0]].concat())), "its y is longer than a coordinate of its curve");
     }
 
     #[test]
-    fn broken_keys_are_refused_with_the_rule_they_break() {
+    fn broken_keys_are_reported_with_the_rule_they_break() {
         for (members, reason) in [
             (r#""n":"AQAB""#, "it has no kty"),
             (r#""kty":null"#, "it has no kty"),
@@ -512,7 +513,7 @@ mod tests {
             (r#""kty":"RSA","e":"AQAB""#, "it has no n"),
             (
                 r#""kty":"RSA","n":"AQAB","e":"AQAB""#,
-                "the RSA key has 17 bits; RFC 7518 section 3.3 demands 2048 or more",
+                "the RSA key has 17 bits; RFC 7518 section 3.3 requires 2048 or more",
             ),
             (&RSA.replace("AQAB", "AQ"), "the RSA exponent is less than 3"),
             (&P256.replace("P-256", "P-384"), "the point is not on the curve P384"),
@@ -521,13 +522,13 @@ mod tests {
             (&P256.replace("\"crv\"", "\"c\""), "it has no crv"),
             (&ED25519.replace("Ed25519", "X25519"), "its curve 'X25519' is not Ed25519"),
             (&ED25519.replace("11qY", ""), "an Ed25519 key has 32 bytes, not 29"),
-            (&format!(r#"{RSA},"x5c":[],"x5c":[]"#), "it names a member twice"),
+            (&format!(r#"{RSA},"x5c":[],"x5c":[]"#), "it contains a duplicate member"),
         ] {
             assert_eq!(why(read(members)), reason, "{members:.60}");
         }
         for text in ["1", "[]", "null", "\"a\"", "{\"kty\":\"\\ud800\"}"] {
             let reason = why(Jwk::read(text, Origin::Fetched));
-            assert!(reason.starts_with("it is no JSON object of a key"), "{text}: {reason}");
+            assert!(reason.starts_with("it is not a valid JSON object"), "{text}: {reason}");
         }
     }
 
@@ -552,7 +553,7 @@ mod tests {
     }
 
     #[test]
-    fn the_name_of_a_key_is_told_wherever_it_can_be_read() {
+    fn a_readable_kid_is_always_reported() {
         let name = |text: &str| Jwk::read(text, Origin::LocalFile).unwrap_err().key_id;
         assert_eq!(name(r#"{"kid":"a","kty":"RSA","kty":"RSA"}"#).as_deref(), Some("a"));
         assert_eq!(name(r#"{"kid":7,"kty":"RSA"}"#).as_deref(), Some("7"));

@@ -1,4 +1,4 @@
-//! A JWK set: the document (RFC 7517, section 5), and the look-up of a token's key in it.
+//! A JWK Set: the document (RFC 7517, section 5), and the selection of a token's key.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,81 +14,83 @@ use crate::quoted::quoted;
 use crate::rejection::{Reason, Rejection};
 use crate::token::protected_header::ProtectedHeader;
 
-/// A longer document is not read.
+/// The largest document that is accepted.
 pub(crate) const MAX_DOCUMENT_BYTES: usize = 1024 * 1024;
-/// Lines about keys that are not used, for one document.
+/// Log lines about unused keys, for one document.
 pub(crate) const MAX_SKIPPED_LINES: usize = 20;
-/// A document with more keys is refused.
+/// The largest number of keys in a document.
 const MAX_KEYS: usize = 10_000;
-/// Keys of one `kid` or thumbprint that are tried in turn; a bad signature costs a verification for each.
+/// Keys with the same `kid` or thumbprint, which are tried in turn: a bad signature costs a verification with each.
 const MAX_KEYS_OF_ONE_ID: usize = 16;
 
-/// The keys of one document; never changed, only replaced as a whole.
+/// The keys of one document. It is immutable and only replaced as a whole.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct JwkSet {
-    /// In the order of the document, for each `kid`.
+    /// By `kid`, in the order of the document.
     by_id: HashMap<Box<str>, Vec<Entry>>,
-    /// Keys without a `kid`: they serve tokens without one.
+    /// Keys without a `kid`, for tokens without one.
     without_id: Vec<Entry>,
-    /// The same keys by the digest of their certificate, SHA-1 or SHA-256, where it is known.
+    /// The same keys by the SHA-1 or SHA-256 digest of their certificate, if it is known.
     by_thumbprint: HashMap<Box<[u8]>, Vec<Entry>>,
-    /// For each algorithm that exactly one key of the set fits: that key, and removed ones that still serve.
+    /// For each algorithm that fits exactly one key of the set: that key, and removed keys that are still used.
     only_for: Vec<(Algorithm, Vec<Entry>)>,
-    /// The first of the keys that are not used, for whoever asks why a token of one of them is refused.
+    /// The first unused keys, to explain why their tokens are rejected.
     unused: Arc<[UnusedKey]>,
 }
 
 #[derive(Clone, Debug)]
 struct Entry {
-    /// Shared, since a key that left the set may stay in a later one for a while.
+    /// Shared, since later sets may keep a removed key for a while.
     key: Arc<VerifyingKey>,
     fingerprint: u64,
 }
 
-/// What a document held.
+/// The content of a document.
 #[derive(Debug)]
 pub(crate) struct Reading {
     pub(crate) keys: JwkSet,
-    /// A line for each key that is not used: which one, and why.
+    /// A log line for each unused key, with the reason.
     pub(crate) skipped: Vec<String>,
 }
 
 impl Reading {
-    /// The keys, if there are any: an empty set would lock everybody out, and is never what an issuer wants to say.
+    /// The keys, if there are any. An empty set is an error: no issuer means to lock out all users.
     pub(crate) fn usable(self) -> Result<JwkSet, KeyError> {
         match self.skipped.len() {
             _ if !self.keys.is_empty() => Ok(self.keys),
-            0 => Err(KeyError("the JWK set is empty".to_owned())),
-            1 => Err(KeyError("the one key of the JWK set cannot be used".to_owned())),
-            unused => Err(KeyError(format!("none of the {unused} keys of the JWK set can be used"))),
+            0 => Err(KeyError("the JWK Set is empty".to_owned())),
+            1 => Err(KeyError("the only key of the JWK Set cannot be used".to_owned())),
+            unused => Err(KeyError(format!("none of the {unused} keys of the JWK Set can be used"))),
         }
     }
 }
 
-/// True if the text is meant as a JWK set; a JSON object without `keys` may be one JWK.
+/// True if the text is meant as a JWK Set. A JSON object without `keys` may be one JWK.
 pub(crate) fn is_set(text: &str) -> bool {
     let document = without_byte_order_mark(text.as_bytes());
     jwk::is_json(text) && !matches!(split_array(document, "keys", usize::MAX), Ok(None))
 }
 
 impl JwkSet {
-    /// Reads a document. A key that cannot be used is skipped and named; the others are not touched by it.
+    /// Reads a document. An unusable key is skipped and reported; the others are used.
     pub(crate) fn read(document: &[u8], origin: Origin) -> Result<Reading, KeyError> {
         Self::read_with(document, origin, Excerpts::Hidden)
     }
 
-    /// As [`JwkSet::read`]; the error may show words of a document that is no JWK set, as `excerpts` says.
+    /// As [`JwkSet::read`]; `excerpts` says whether the error may quote a document that is not a JWK Set.
     pub(crate) fn read_with(document: &[u8], origin: Origin, excerpts: Excerpts) -> Result<Reading, KeyError> {
         if document.len() > MAX_DOCUMENT_BYTES {
-            return Err(KeyError(format!("the JWK set is larger than {MAX_DOCUMENT_BYTES} bytes")));
+            return Err(KeyError(format!("the JWK Set is larger than {MAX_DOCUMENT_BYTES} bytes")));
         }
-        let refused = |error: Option<&JsonError>| {
+        let mismatch = |error: Option<&JsonError>| {
             let wanted = if origin == Origin::Fetched { Wanted::JwkSet } else { Wanted::JwkOrSet };
-            KeyError(format!("the document {}", document::refusal(document, wanted, error, excerpts)))
+            KeyError(format!("the document {}", document::describe_mismatch(document, wanted, error, excerpts)))
         };
         let elements = split_array(without_byte_order_mark(document), "keys", MAX_KEYS);
-        let elements = elements.map_err(|error| refused(Some(&error)))?.ok_or_else(|| refused(None))?;
-        let (mut keys, mut skipped, mut unused) = (Self::default(), Vec::new(), Vec::new());
+        let elements = elements.map_err(|error| mismatch(Some(&error)))?.ok_or_else(|| mismatch(None))?;
+        let mut keys = Self::default();
+        let mut skipped = Vec::new();
+        let mut unused = Vec::new();
         for (index, element) in elements.into_iter().enumerate() {
             if let Err(key) = Jwk::read(element, origin).and_then(|jwk| keys.add(jwk)) {
                 if unused.len() < MAX_SKIPPED_LINES {
@@ -111,7 +113,7 @@ impl JwkSet {
             None => &mut self.without_id,
         };
         if key_id.is_some() && keys.len() == MAX_KEYS_OF_ONE_ID {
-            let why = KeyError(format!("{MAX_KEYS_OF_ONE_ID} keys before it have the same kid"));
+            let why = KeyError(format!("{MAX_KEYS_OF_ONE_ID} earlier keys have the same kid"));
             return Err(SkippedJwk { key_id, why });
         }
         keys.push(entry.clone());
@@ -124,7 +126,7 @@ impl JwkSet {
         Ok(())
     }
 
-    /// Each algorithm that exactly one key fits, with that key.
+    /// Each algorithm that fits exactly one key, with that key.
     fn sole_keys(&self) -> Vec<(Algorithm, Vec<Entry>)> {
         let keys = || self.by_id.values().flatten().chain(&self.without_id);
         let sole = |algorithm: &Algorithm| {
@@ -137,7 +139,7 @@ impl JwkSet {
         Algorithm::ALL.iter().filter_map(sole).collect()
     }
 
-    /// Each key, by its `kid`.
+    /// Passes each key to `show`, ordered by `kid`.
     pub(crate) fn for_each_key(&self, show: &mut dyn FnMut(OfferedKey<'_>)) {
         let mut named: Vec<_> = self.by_id.iter().collect();
         named.sort_unstable_by_key(|(key_id, _)| *key_id);
@@ -148,12 +150,12 @@ impl JwkSet {
         }
     }
 
-    /// The first of the keys that are not used.
+    /// The first unused keys.
     pub(crate) fn unused(&self) -> &[UnusedKey] {
         &self.unused
     }
 
-    /// How many keys there are, those without `kid` included.
+    /// The number of keys, including those without `kid`.
     pub(crate) fn len(&self) -> usize {
         self.by_id.values().map(Vec::len).sum::<usize>() + self.without_id.len()
     }
@@ -162,9 +164,9 @@ impl JwkSet {
         self.by_id.is_empty() && self.without_id.is_empty()
     }
 
-    /// Lets `verify` try the keys that the token's header names: those of its `kid`; without one, those of its
-    /// certificate's thumbprint; without either, the one key that fits its algorithm, if there is exactly one. The look-up
-    /// costs the same in a large set, takes no lock and allocates nothing.
+    /// Calls `verify` with the keys that the token's header selects, until one succeeds: those of its `kid`; without
+    /// one, those of its certificate thumbprint; without either, the only key that fits its algorithm. The selection
+    /// takes constant time and no lock, and allocates nothing.
     pub(crate) fn verify_with<T>(
         &self,
         header: &ProtectedHeader<'_>,
@@ -172,7 +174,7 @@ impl JwkSet {
     ) -> Result<T, Rejection> {
         let named = match (header.key_id.as_deref(), &header.thumbprint) {
             (Some(key_id), _) => self.by_id.get(key_id),
-            // A set that tells of no certificate cannot say whose thumbprint this is.
+            // Without certificates in the set, a thumbprint cannot select a key.
             (None, Some(thumbprint)) if !self.by_thumbprint.is_empty() => self.by_thumbprint.get(thumbprint.as_bytes()),
             (None, _) => match self.only_for.iter().find(|(algorithm, _)| *algorithm == header.algorithm) {
                 Some((_, keys)) => Some(keys),
@@ -185,21 +187,21 @@ impl JwkSet {
         if others.is_empty() {
             return verify(&first.key);
         }
-        let mut reject = None;
+        let mut rejection = None;
         for entry in [first].into_iter().chain(others).filter(|entry| entry.key.serves(header.algorithm)) {
             match verify(&entry.key) {
                 Ok(verified) => return Ok(verified),
-                Err(why) => reject = Some(why),
+                Err(why) => rejection = Some(why),
             }
         }
-        match reject {
-            Some(reject) => Err(reject),
+        match rejection {
+            Some(rejection) => Err(rejection),
             None => verify(&first.key),
         }
     }
 
-    /// True if no token is judged otherwise by the other set: the same keys under the same names. Unlike
-    /// [`JwkSet::changes_since`] it compares the keys themselves, and where certificates lead to them.
+    /// True if both sets give the same verdict for every token: the same keys under the same names. Unlike
+    /// [`JwkSet::changes_since`], it compares the keys themselves and the thumbprints.
     pub(crate) fn is_same(&self, other: &JwkSet) -> bool {
         let are_same = |these: &[Entry], those: &[Entry]| {
             these.len() == those.len()
@@ -223,7 +225,7 @@ impl JwkSet {
                 .all(|((algorithm, keys), (other, others))| algorithm == other && are_same(keys, others))
     }
 
-    /// The keys in words: how many, and the first of them by name.
+    /// The keys in words: their number, and the first of them.
     pub(crate) fn describe(&self) -> String {
         let mut named: Vec<_> = self.by_id.iter().collect();
         named.sort_unstable_by_key(|(key_id, _)| *key_id);
@@ -234,7 +236,7 @@ impl JwkSet {
         format!("{}: {}", counted(self.len()), enumerated(named.chain(nameless)))
     }
 
-    /// What changed since `older`, in words; `None` if the keys are the same.
+    /// The changes since `older`, in words; `None` if the keys are the same.
     pub(crate) fn changes_since(&self, older: &JwkSet) -> Option<String> {
         let changes = [
             ("added", self.key_ids(|key_id, _| !older.by_id.contains_key(key_id))),
@@ -252,7 +254,7 @@ impl JwkSet {
             })
             .collect();
         if !same_keys(&self.without_id, &older.without_id) {
-            news.push("other keys without kid".to_owned());
+            news.push("the keys without kid are different".to_owned());
         }
         (!news.is_empty()).then(|| news.join("; "))
     }
@@ -264,7 +266,7 @@ impl JwkSet {
         key_ids
     }
 
-    /// The keys that `older` has and this set has not; a key that was replaced under the same `kid` is one of them.
+    /// The keys of `older` that this set lacks. A key that was replaced under the same `kid` is one of them.
     pub(crate) fn removed_since(&self, older: &JwkSet) -> Vec<RemovedKey> {
         let thumbprints = |of: &Entry| {
             let known = older.by_thumbprint.iter();
@@ -286,7 +288,7 @@ impl JwkSet {
             .collect()
     }
 
-    /// True if the key is in this set, under the same `kid`.
+    /// True if this set contains the key, under the same `kid`.
     pub(crate) fn holds(&self, key: &RemovedKey) -> bool {
         self.has(key.key_id.as_deref(), &key.entry)
     }
@@ -299,7 +301,7 @@ impl JwkSet {
         entries.iter().any(|entry| entry.fingerprint == key.fingerprint)
     }
 
-    /// This set and the removed keys, each of them tried after the set's own keys of the same name.
+    /// This set with removed keys, each of which is tried after the set's own keys of the same name.
     pub(crate) fn with_removed<'k>(&self, removed: impl IntoIterator<Item = &'k RemovedKey>) -> JwkSet {
         let mut keys = self.clone();
         for RemovedKey { key_id, entry, thumbprints } in removed {
@@ -312,7 +314,7 @@ impl JwkSet {
                 Some(key_id) => add(keys.by_id.entry(key_id.clone()).or_default()),
                 None => keys.without_id.push(entry.clone()),
             }
-            // A set that tells of no certificate goes on without thumbprints.
+            // If the set has no thumbprints, removed keys do not add any.
             for thumbprint in thumbprints.iter().filter(|_| !self.by_thumbprint.is_empty()) {
                 add(keys.by_thumbprint.entry(thumbprint.clone()).or_default());
             }
@@ -323,7 +325,7 @@ impl JwkSet {
     }
 }
 
-/// A key that a later document no longer has.
+/// A key that a later document no longer contains.
 #[derive(Clone, Debug)]
 pub(crate) struct RemovedKey {
     key_id: Option<Box<str>>,
@@ -332,7 +334,7 @@ pub(crate) struct RemovedKey {
 }
 
 impl RemovedKey {
-    /// The keys by name, for the operator.
+    /// The names of the keys, for the log.
     pub(crate) fn describe(keys: &[RemovedKey]) -> String {
         let mut names: Vec<_> = keys
             .iter()
@@ -359,7 +361,7 @@ fn counted(keys: usize) -> String {
     if keys == 1 { "1 key".to_owned() } else { format!("{keys} keys") }
 }
 
-/// A list for a message, cut where it gets long.
+/// A list for a message; long lists are truncated.
 fn enumerated(mut items: impl Iterator<Item = String>) -> String {
     const SHOWN: usize = 10;
     let mut list = items.by_ref().take(SHOWN).collect::<Vec<_>>().join(", ");
@@ -405,7 +407,7 @@ mod tests {
         Rejection::new(Reason::SignatureMismatch, "no")
     }
 
-    /// The types of the keys that are tried for a header, none of which is right.
+    /// The types of the keys that are tried for a header; none of them verifies.
     fn tried(keys: &JwkSet, header: &ProtectedHeader<'_>) -> (Vec<String>, Reason) {
         let tried = RefCell::new(Vec::new());
         let reject = keys.verify_with(header, |key| {
@@ -416,7 +418,7 @@ mod tests {
     }
 
     #[test]
-    fn one_bad_key_never_costs_the_others_and_is_named() {
+    fn an_unusable_key_is_skipped_and_reported() {
         let reading = read(&[
             &format!(r#""kid":"a",{P256}"#),
             &format!(r#""kid":"b\u202e\n","use":"enc",{P256}"#),
@@ -430,27 +432,27 @@ mod tests {
             [
                 "the key 'b\\u{202e}\\u{a}' is not used: its use is 'enc', not 'sig'",
                 "key number 3 of the set, without kid, is not used: it has no n",
-                "the key 'd' is not used: it names a member twice",
+                "the key 'd' is not used: it contains a duplicate member",
             ]
         );
     }
 
     #[test]
-    fn what_is_no_set_is_refused_whole() {
+    fn a_document_that_is_not_a_set_is_an_error() {
         for (document, reason) in [
             ("", "empty"),
             ("<html>", "an HTML page"),
             ("[]", "an empty JSON list"),
             (r#"{"keys":[]"#, "JSON that is cut off"),
-            (r#"{"keys":[]}{}"#, "JSON with more text behind it"),
-            (r#"{"keys":{}}"#, "a JSON object whose 'keys' is an object where a list is wanted,"),
-            (r#"{"keys":null}"#, "a JSON object whose 'keys' is null where a list is wanted,"),
+            (r#"{"keys":[]}{}"#, "JSON with more text after it"),
+            (r#"{"keys":{}}"#, "a JSON object whose 'keys' is an object where a list is expected,"),
+            (r#"{"keys":null}"#, "a JSON object whose 'keys' is null where a list is expected,"),
             (r#"{"error":"x"}"#, "an error reply instead"),
-            (r#"{"keys":[],"keys":[]}"#, "a JSON object that names 'keys' twice,"),
+            (r#"{"keys":[],"keys":[]}"#, "a JSON object that contains 'keys' twice,"),
         ] {
             let error = JwkSet::read(document.as_bytes(), Origin::Fetched).unwrap_err().0;
             assert!(error.starts_with(&format!("the document is {reason}")), "{document}: {error}");
-            assert!(error.contains(" instead of a JWK set (RFC 7517)"), "{error}");
+            assert!(error.contains(" instead of a JWK Set (RFC 7517)"), "{error}");
         }
     }
 
@@ -472,19 +474,19 @@ mod tests {
         assert!(JwkSet::read(&document, Origin::Fetched).is_ok());
         document.push(b' ');
         let error = JwkSet::read(&document, Origin::Fetched).unwrap_err().0;
-        assert_eq!(error, "the JWK set is larger than 1048576 bytes");
+        assert_eq!(error, "the JWK Set is larger than 1048576 bytes");
         let of = |count| {
             JwkSet::read(format!(r#"{{"keys":[{}{{}}]}}"#, "{},".repeat(count - 1)).as_bytes(), Origin::Fetched)
         };
         assert_eq!(of(MAX_KEYS).unwrap().skipped.len(), MAX_KEYS);
         let error = of(MAX_KEYS + 1).unwrap_err().0;
-        assert_eq!(error, "the document is a JWK set that is refused: 'keys' has more than 10000 elements");
+        assert_eq!(error, "the document is a JWK Set that is not accepted: 'keys' has more than 10000 elements");
     }
 
     #[test]
     fn an_empty_set_is_not_usable() {
-        assert_eq!(read(&[]).usable().unwrap_err().0, "the JWK set is empty");
-        assert_eq!(read(&["", ""]).usable().unwrap_err().0, "none of the 2 keys of the JWK set can be used");
+        assert_eq!(read(&[]).usable().unwrap_err().0, "the JWK Set is empty");
+        assert_eq!(read(&["", ""]).usable().unwrap_err().0, "none of the 2 keys of the JWK Set can be used");
         assert!(read(&["", P256]).usable().is_ok());
     }
 
@@ -506,7 +508,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_without_a_name_gets_the_one_key_that_fits_its_algorithm() {
+    fn a_token_without_kid_gets_the_only_key_that_fits_its_algorithm() {
         let keys = set(&[("a", ED25519), ("b", P256)]);
         assert_eq!(tried(&keys, &header(Algorithm::EdDsa, None)).0, ["Ed25519"]);
         assert_eq!(tried(&keys, &header(Algorithm::Es256, None)).0, ["EC P-256"]);
@@ -518,13 +520,13 @@ mod tests {
     }
 
     #[test]
-    fn a_thumbprint_chooses_a_key_where_no_name_does() {
-        // The digests of "certificate", and a member that tells them itself.
+    fn a_thumbprint_selects_a_key_if_there_is_no_kid() {
+        // The digests of "certificate", one of them as a member.
         let with_chain = format!(r#""kid":"a","x5c":["Y2VydGlmaWNhdGU=","AA=="],{ED25519}"#);
         let told = URL_SAFE_NO_PAD.encode([7; 20]);
         let with_digest = format!(r#""kid":"b","x5t":"{told}",{OTHER_ED25519}"#);
         let reading = read(&[&with_chain, &with_digest, &format!(r#""kid":"c","x5t":1,"x5c":"?",{P256}"#)]);
-        assert_eq!(reading.skipped, [""; 0], "what is said of a certificate costs no key");
+        assert_eq!(reading.skipped, [""; 0], "a wrong certificate does not make a key unusable");
         let serve = |algorithm, key_id: Option<&'static str>, thumbprint| {
             tried(&reading.keys, &ProtectedHeader { thumbprint: Some(thumbprint), ..header(algorithm, key_id) })
         };
@@ -536,7 +538,7 @@ mod tests {
             assert_eq!(serve(Algorithm::EdDsa, None, thumbprint).0, ["Ed25519"]);
         }
         assert_eq!(serve(Algorithm::EdDsa, None, sha1(b"")), (vec![], Reason::UnknownKeyId));
-        assert_eq!(serve(Algorithm::EdDsa, Some("c"), sha256).0, ["EC P-256"], "the name goes before");
+        assert_eq!(serve(Algorithm::EdDsa, Some("c"), sha256).0, ["EC P-256"], "kid takes precedence");
         let without_certificates = set(&[("a", ED25519)]);
         let header = ProtectedHeader { thumbprint: Some(sha256), ..header(Algorithm::EdDsa, None) };
         assert_eq!(tried(&without_certificates, &header).0, ["Ed25519"]);
@@ -549,7 +551,7 @@ mod tests {
         let (ed25519, p256) = ("Ed25519".to_owned(), "EC P-256".to_owned());
         assert_eq!(tried(&keys, &header(Algorithm::EdDsa, Some("a"))).0, [ed25519.clone(), ed25519.clone()]);
         assert_eq!(tried(&keys, &header(Algorithm::Es256, Some("a"))).0, [p256]);
-        assert_eq!(tried(&keys, &header(Algorithm::Rs256, Some("a"))).0, [ed25519], "one says why none fits");
+        assert_eq!(tried(&keys, &header(Algorithm::Rs256, Some("a"))).0, [ed25519], "one gives the reason");
         let calls = RefCell::new(0);
         let second = keys.verify_with(&header(Algorithm::EdDsa, Some("a")), |_| {
             *calls.borrow_mut() += 1;
@@ -563,11 +565,11 @@ mod tests {
         let key = format!(r#""kid":"a",{ED25519}"#);
         let reading = read(&vec![key.as_str(); MAX_KEYS_OF_ONE_ID + 1]);
         assert_eq!(reading.keys.len(), MAX_KEYS_OF_ONE_ID);
-        assert_eq!(reading.skipped, ["the key 'a' is not used: 16 keys before it have the same kid"]);
+        assert_eq!(reading.skipped, ["the key 'a' is not used: 16 earlier keys have the same kid"]);
     }
 
     #[test]
-    fn changes_are_told_by_name() {
+    fn changes_are_reported_by_name() {
         let older = set(&[("a", P256), ("b", ED25519), ("c", ED25519)]);
         assert_eq!(set(&[("c", ED25519), ("b", ED25519), ("a", P256)]).changes_since(&older), None);
         let newer = set(&[("a", P256), ("c", OTHER_ED25519), ("e", P256), ("d", P256)]);
@@ -575,7 +577,10 @@ mod tests {
             newer.changes_since(&older).unwrap(),
             "added 'd', 'e'; removed 'b'; replaced under the same kid 'c'"
         );
-        assert_eq!(read(&[P256]).keys.changes_since(&read(&[ED25519]).keys).unwrap(), "other keys without kid");
+        assert_eq!(
+            read(&[P256]).keys.changes_since(&read(&[ED25519]).keys).unwrap(),
+            "the keys without kid are different"
+        );
         assert_eq!(newer.describe(), "4 keys: 'a' (EC P-256), 'c' (Ed25519), 'd' (EC P-256), 'e' (EC P-256)");
     }
 

@@ -1,4 +1,4 @@
-//! Which key may verify this header.
+//! Keys: where they come from, and which of them may verify a token.
 
 pub(crate) mod curve;
 pub(crate) mod error;
@@ -26,7 +26,7 @@ use crate::token::protected_header::ProtectedHeader;
 use crate::watched_file::Reloadable;
 pub use file::key_text;
 use file::{KeyFileTemplate, LoadError, LocalKeys};
-pub use forms::refuse_as_secret;
+pub use forms::reject_as_secret;
 pub use hmac_file::hmac_secret;
 use jwk::Origin;
 pub use pem::pem_sections;
@@ -35,12 +35,12 @@ pub(crate) use remote::refresh::Refresher;
 pub(crate) use remote::schedule::Timing;
 pub(crate) use remote::{Location, RemoteKeySet, RemoteSettings};
 
-/// What the value of `key-file` names. Nothing else decides whether keys are fetched.
+/// What the value of `key-file` refers to. This is the only place that decides whether keys are fetched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyFileKind {
-    /// The URL of a JWK set, or `oidc:` and an issuer, in whatever case.
+    /// The URL of a JWK Set, or `oidc:` and an issuer. URL schemes and `oidc:` may be in upper case.
     Remote,
-    /// A JWK or JWK set itself, after `inline:`.
+    /// A JWK or JWK Set in the configuration itself, after `inline:`.
     Inline,
     /// A path with `${KID}` or `$KEYID`.
     Template,
@@ -49,9 +49,9 @@ pub enum KeyFileKind {
 }
 
 impl KeyFileKind {
-    /// The kind of a value. The file system is not looked at.
+    /// The kind of a value. It does not depend on the file system.
     #[must_use]
-    pub fn of(key_file: &str) -> Self {
+    pub fn from_value(key_file: &str) -> Self {
         match key_file {
             _ if Location::is_remote(key_file) => Self::Remote,
             _ if key_file.starts_with(KeySource::INLINE) => Self::Inline,
@@ -61,43 +61,43 @@ impl KeyFileKind {
     }
 }
 
-/// Where keys come from, as `key-file` says.
+/// The source of keys, as `key-file` names it.
 pub(crate) enum KeySource {
-    /// A file, or the text of the configuration itself.
+    /// A file, or text in the configuration itself.
     Local(Reloadable<LocalKeys>),
     /// A file for each key ID.
     Template(KeyFileTemplate),
-    /// The JWK set of a URL; a [`Refresher`] fetches it.
+    /// A remote JWK Set; a [`Refresher`] fetches it.
     Remote(Arc<RemoteKeySet>),
 }
 
-/// For how long the key that verified a token is that token's key.
+/// How long the key that verified a token remains valid for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum KeyLife {
-    /// Until it is replaced or removed, which raises the epoch.
+    /// Until it is replaced or removed, which bumps the epoch.
     UntilChanged,
-    /// Until then at the latest.
+    /// Until this moment at the latest.
     Until(Moment),
-    /// It was read for this token alone, and nobody will look whether it changes.
+    /// The key was read for this token only, and its file is not polled.
     Unwatched,
 }
 
 impl KeySource {
-    /// What a JWK set in the configuration begins with.
+    /// The prefix of a JWK Set in the configuration.
     const INLINE: &'static str = "inline:";
 
-    /// Opens what `key-file` names: the URL of a JWK set or `oidc:` and an issuer, which `remote` makes the settings of; a
-    /// JWK set itself; a path with `${KID}` or `$KEYID`; else one file with a PEM or HMAC key, a JWK or a JWK set. What an
-    /// operator should know of it goes to `events`.
+    /// Opens the source that `key-file` names: a remote JWK Set (`remote` makes its settings), a JWK Set in the text
+    /// itself, a path with `${KID}` or `$KEYID`, or one file with a PEM or HMAC key, a JWK or a JWK Set. Warnings go to
+    /// `events`.
     pub(crate) fn open(
         key_file: &str,
         remote: impl FnOnce(Location) -> RemoteSettings,
         events: &Arc<Events>,
     ) -> Result<Self, KeyError> {
-        match KeyFileKind::of(key_file) {
+        match KeyFileKind::from_value(key_file) {
             KeyFileKind::Remote => {
                 let location =
-                    Location::parse(key_file).map_err(|KeyError(why)| KeyError(format!("does not work: {why}")))?;
+                    Location::parse(key_file).map_err(|KeyError(why)| KeyError(format!("is not valid: {why}")))?;
                 Ok(Self::Remote(RemoteKeySet::open(remote(location), events)))
             }
             KeyFileKind::Inline => Self::open_inline(key_file.strip_prefix(Self::INLINE).unwrap_or_default(), events),
@@ -109,8 +109,8 @@ impl KeySource {
         }
     }
 
-    /// What `key-file` names, without what may be a secret: user, password and query of an address, also of one with an
-    /// unknown scheme, and the text behind `inline:`.
+    /// The value of `key-file` without secrets: without user, password and query of an address of any scheme, and
+    /// without the text after `inline:`.
     pub(crate) fn shown(key_file: &str) -> String {
         if key_file.starts_with(Self::INLINE) {
             return "the configuration itself (inline:)".to_owned();
@@ -127,21 +127,21 @@ impl KeySource {
         }
     }
 
-    /// Reads one file, whatever its name.
+    /// Reads one file, even if its path looks like another kind of source.
     pub(crate) fn open_file(path: &str, events: &Events) -> Result<Self, LoadError> {
         file::open(path, events).map(Self::Local)
     }
 
     fn open_inline(document: &str, events: &Events) -> Result<Self, KeyError> {
         if !jwk::is_json(document) {
-            return Err(KeyError(format!("has no JSON after {}: a JWK or a JWK set is meant", Self::INLINE)));
+            return Err(KeyError(format!("must contain a JWK or a JWK Set after {}", Self::INLINE)));
         }
-        LocalKeys::read(document.as_bytes(), Origin::Configuration, "the inline JWK set", events)
+        LocalKeys::read(document.as_bytes(), Origin::Configuration, "the inline JWK Set", events)
             .map(|keys| Self::Local(Reloadable::fixed(keys)))
-            .map_err(|why| KeyError(format!("holds a JWK set that is refused: {why}")))
+            .map_err(|why| KeyError(format!("contains a JWK Set that cannot be used: {why}")))
     }
 
-    /// Shows each key that may verify tokens now.
+    /// Passes each key that may verify tokens now to `show`.
     pub(crate) fn for_each_key(&self, show: &mut dyn FnMut(OfferedKey<'_>)) {
         match self {
             Self::Local(keys) => keys.load().for_each_key(show),
@@ -150,7 +150,7 @@ impl KeySource {
         }
     }
 
-    /// The keys of a set that are not used: the first of them.
+    /// The first unused keys of a set.
     pub(crate) fn unused_keys(&self) -> Vec<UnusedKey> {
         match self {
             Self::Local(keys) => keys.load().unused().to_vec(),
@@ -159,7 +159,7 @@ impl KeySource {
         }
     }
 
-    /// The key set that a [`Refresher`] must fetch, if the source is one.
+    /// The JWK Set that a [`Refresher`] must fetch, if the source is remote.
     pub(crate) fn remote(&self) -> Option<&Arc<RemoteKeySet>> {
         match self {
             Self::Remote(key_set) => Some(key_set),
@@ -167,7 +167,7 @@ impl KeySource {
         }
     }
 
-    /// True if there are files that may change.
+    /// True if the source has files to poll.
     pub(crate) fn has_files(&self) -> bool {
         match self {
             Self::Local(keys) => keys.has_file(),
@@ -176,7 +176,7 @@ impl KeySource {
         }
     }
 
-    /// Takes changes of the files in.
+    /// Polls the files and applies their changes.
     pub(crate) fn poll(&self, events: &Events, epoch: &Epoch) {
         match self {
             Self::Local(keys) => file::poll(keys, events, epoch),
@@ -185,7 +185,7 @@ impl KeySource {
         }
     }
 
-    /// Lets `verify` try the keys that may have signed a token with this header, until one is right.
+    /// Calls `verify` with each key that may have signed a token with this header, until one succeeds.
     pub(crate) fn verify_with<T>(
         &self,
         header: &ProtectedHeader<'_>,
@@ -227,12 +227,12 @@ mod tests {
 
     fn serve(source: &KeySource, algorithm: Algorithm, key_id: Option<&str>) -> Result<String, Reason> {
         let header = ProtectedHeader::of(algorithm, key_id);
-        source.verify_with(&header, |key| Ok(key.describe())).map(|(key, _)| key).map_err(|reject| reject.code())
+        source.verify_with(&header, |key| Ok(key.describe())).map(|(key, _)| key).map_err(|rejection| rejection.code())
     }
 
     #[test]
-    fn a_local_file_may_hold_a_jwk_set_with_secrets() {
-        let (source, told) = open(
+    fn a_local_file_may_contain_a_jwk_set_with_secrets() {
+        let (source, logged) = open(
             "set",
             &format!(r#"{{"keys":[{{"kid":"a",{OCT}}},{{"kid":"b",{ED25519}}},{{"kid":"c",{ED25519},"d":"AA"}}]}}"#),
         );
@@ -242,7 +242,7 @@ mod tests {
         assert_eq!(serve(&source, Algorithm::EdDsa, Some("c")), Err(Reason::UnknownKeyId));
         assert_eq!(serve(&source, Algorithm::EdDsa, None), Ok("Ed25519".to_owned()));
         assert_eq!(serve(&source, Algorithm::Es256, None), Err(Reason::KeyIdRequired));
-        assert!(told[0].contains("the key 'c' is not used: it holds the private key (member 'd')"), "{told:?}");
+        assert!(logged[0].contains("the key 'c' is not used: it contains the private key (member 'd')"), "{logged:?}");
     }
 
     #[test]
@@ -251,18 +251,18 @@ mod tests {
         assert_eq!(serve(&source.unwrap(), Algorithm::EdDsa, None), Ok("Ed25519".to_owned()));
     }
 
-    /// CVE-2024-33663 and its like: no text of a key becomes a secret.
+    /// CVE-2024-33663 and similar ones: a key's text never becomes a secret.
     #[test]
     fn no_json_becomes_an_hmac_secret() {
         for (name, text, why) in [
-            ("empty-set", r#"{"keys":[]}"#, "is refused: the JWK set is empty"),
+            ("empty-set", r#"{"keys":[]}"#, "cannot be used: the JWK Set is empty"),
             (
                 "no-keys",
                 r#"{"keys":1}"#,
-                "is refused: the document is a JSON object whose 'keys' is a number where a list is",
+                "cannot be used: the document is a JSON object whose 'keys' is a number where a list is",
             ),
-            ("private", r#"{"kty":"RSA","d":"AA"}"#, "is refused: it holds the private key (member 'd')"),
-            ("not-a-key", "{}", "the document is an empty JSON object instead of a JWK or a JWK set (RFC 7517)"),
+            ("private", r#"{"kty":"RSA","d":"AA"}"#, "cannot be used: it contains the private key (member 'd')"),
+            ("not-a-key", "{}", "the document is an empty JSON object instead of a JWK or a JWK Set (RFC 7517)"),
             (
                 "discovery",
                 r#"{"jwks_uri":"https://a/"}"#,
@@ -271,16 +271,20 @@ mod tests {
             (
                 "certificates",
                 r#"{"a":"-----BEGIN CERTIFICATE-----"}"#,
-                "is refused: the document is a map of certificates",
+                "cannot be used: the document is a map of certificates",
             ),
-            ("nested", r#"{"jwks":{"keys":[]}}"#, "is refused: the document is an object with the JWK set in a member"),
-            ("array", "[]", "is refused: the document is an empty JSON list"),
-            ("bom", "\u{feff}{}", "is refused: the document is an empty JSON object"),
-            ("broken", "{", "is refused: the document is JSON that is cut off"),
+            (
+                "nested",
+                r#"{"jwks":{"keys":[]}}"#,
+                "cannot be used: the document is an object with the JWK Set in a member",
+            ),
+            ("array", "[]", "cannot be used: the document is an empty JSON list"),
+            ("bom", "\u{feff}{}", "cannot be used: the document is an empty JSON object"),
+            ("broken", "{", "cannot be used: the document is JSON that is cut off"),
             (
                 "useless-set",
                 r#"{"keys":[{"kid":"a","kty":"RSA"},{"kid":"b","use":"enc","kty":"EC"},{}]}"#,
-                "none of the 3 keys of the JWK set can be used: the key 'a' is not used: it has no n; the key 'b' is not used: its use is 'enc', not 'sig'; key number 3 of the set, without kid, is not used: it has no kty",
+                "none of the 3 keys of the JWK Set can be used: the key 'a' is not used: it has no n; the key 'b' is not used: its use is 'enc', not 'sig'; key number 3 of the set, without kid, is not used: it has no kty",
             ),
         ] {
             let (source, _) = open(name, text);
@@ -290,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn credentials_of_an_address_are_not_shown_where_it_is_refused() {
+    fn errors_do_not_show_the_credentials_of_an_address() {
         for key_file in [
             "htps://svc:s3cret@idp.example/jwks?token=s3cret",
             "file://svc:s3cret@idp.example/jwks",
@@ -305,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_shown_of_a_source_holds_no_secret() {
+    fn the_shown_source_contains_no_secret() {
         for (key_file, expected) in [
             ("https://svc:s3cret@idp.example/jwks?token=s3cret#s3cret", "https://idp.example/jwks"),
             ("HTTP://svc:s3cret@idp.example:81/", "http://idp.example:81/"),
@@ -330,14 +334,14 @@ mod tests {
     }
 
     #[test]
-    fn urls_are_told_from_paths() {
+    fn urls_and_paths_are_distinguished() {
         let remote = |key_file: &str| {
             KeySource::open(key_file, RemoteSettings::new, &Arc::default()).map(|source| source.remote().is_some())
         };
         assert!(remote("https://idp.example/${KID}/jwks").unwrap());
         assert!(remote("HTTP://idp.example/jwks").unwrap());
         assert!(remote("OIDC:https://idp.example").unwrap());
-        assert!(remote("https://idp.example:x/").unwrap_err().0.starts_with("does not work: the URL is malformed"));
+        assert!(remote("https://idp.example:x/").unwrap_err().0.starts_with("is not valid: the URL is malformed"));
         assert!(remote("/nowhere/https://idp.example/").is_err());
         assert!(!remote("/nowhere/${KID}.pem").unwrap());
     }

@@ -1,4 +1,4 @@
-//! Keys as tools see them: what a key is, and why another one is not used. Nothing here decides anything.
+//! Keys and unused keys, described for tools. Verdicts do not depend on this module.
 
 use crate::algorithm::Algorithm;
 use crate::keys::verifying_key::{PublicKeyParameters, VerifyingKey};
@@ -7,19 +7,19 @@ use crate::trace::KeyDescription;
 /// A key that may verify tokens.
 #[derive(Clone, Copy, Debug)]
 pub struct OfferedKey<'k> {
-    /// Its `kid` in the set; none for a key that has none, and for the one key of a file.
+    /// Its `kid` in the set; `None` for a key without one and for the one key of a file.
     pub key_id: Option<&'k str>,
     pub(crate) key: &'k VerifyingKey,
 }
 
 impl OfferedKey<'_> {
-    /// What it is: `RSA 2048`.
+    /// A description such as `RSA 2048`.
     #[must_use]
     pub fn description(&self) -> KeyDescription<'_> {
         KeyDescription(self.key)
     }
 
-    /// The only algorithm that it may serve, if its JWK says so.
+    /// The only algorithm that it may be used with, if its JWK has an `alg`.
     #[must_use]
     pub fn bound_to(&self) -> Option<Algorithm> {
         self.key.bound_to()
@@ -31,13 +31,14 @@ impl OfferedKey<'_> {
         self.key.serves(algorithm)
     }
 
-    /// Its public numbers; none for a secret.
+    /// Its public key parameters; `None` for a secret.
     #[must_use]
-    pub fn numbers(&self) -> Option<PublicKeyParameters<'_>> {
+    pub fn public_key_parameters(&self) -> Option<PublicKeyParameters<'_>> {
         self.key.public_key_parameters()
     }
 
-    /// Whether these bytes are its signature of that text. It tells what is wrong with a token, and lets in no one.
+    /// True if `signature` is this key's signature of `signing_input`. It helps to explain a rejection; no
+    /// authentication depends on it.
     #[must_use]
     pub fn has_signed(&self, algorithm: Algorithm, signing_input: &[u8], signature: &[u8]) -> bool {
         self.key.for_algorithm(algorithm).is_ok_and(|key| key.verify(signing_input, signature).is_ok())

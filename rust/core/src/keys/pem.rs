@@ -1,4 +1,4 @@
-//! PEM text → a public key: SubjectPublicKeyInfo, PKCS#1 RSA public key, or the key of an X.509 certificate.
+//! Reads a public key from PEM: SubjectPublicKeyInfo, PKCS#1 RSA public key, or the key of an X.509 certificate.
 
 use ::pem::Pem;
 use pkcs1::der::Decode as _;
@@ -22,16 +22,16 @@ const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7
 const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
 const P521: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.35");
 
-/// Names of what is not taken.
+/// Names of key types that are not supported.
 const OTHER_KEYS: [(&str, &str); 6] = [
     (
         "1.2.840.113549.1.1.10",
-        "RSA for PSS alone; 'openssl rsa' cannot change it, so ask for a plain RSA key, which serves PS256 too",
+        "RSA for PSS only; it cannot be converted, so ask the issuer for a plain RSA key, which can also be used for PS256",
     ),
     ("1.2.840.10040.4.1", "DSA"),
     ("1.2.840.113549.1.3.1", "Diffie-Hellman"),
-    ("1.3.101.110", "X25519, which encrypts and does not sign"),
-    ("1.3.101.111", "X448, which encrypts and does not sign"),
+    ("1.3.101.110", "X25519, which is for encryption only"),
+    ("1.3.101.111", "X448, which is for encryption only"),
     ("1.3.101.113", "Ed448"),
 ];
 const OTHER_CURVES: [(&str, &str); 5] = [
@@ -42,7 +42,7 @@ const OTHER_CURVES: [(&str, &str); 5] = [
     ("1.3.36.3.3.2.8.1.1.13", "brainpoolP512r1"),
 ];
 
-/// An object identifier with its name, if that is known.
+/// An object identifier, with its name if it is known.
 fn named(oid: ObjectIdentifier, names: &[(&str, &str)]) -> String {
     match names.iter().find(|(known, _)| oid.to_string() == *known) {
         Some((_, name)) => format!("{oid} ({name})"),
@@ -50,22 +50,22 @@ fn named(oid: ObjectIdentifier, names: &[(&str, &str)]) -> String {
     }
 }
 
-fn refused<T>(why: impl Into<String>) -> Result<T, KeyError> {
+fn unusable<T>(why: impl Into<String>) -> Result<T, KeyError> {
     Err(KeyError(why.into()))
 }
 
-/// True if the text is meant as PEM. Such a text never becomes an HMAC secret, whatever stands before it.
+/// True if the text is meant as PEM, whatever comes before. Such a text never becomes an HMAC secret.
 pub(crate) fn is_pem(text: &str) -> bool {
     text.contains("-----BEGIN ")
 }
 
-/// The sections of a PEM text, in its order; at least one. Text around them does not matter.
+/// The sections of a PEM text, in order; at least one. Text around them is ignored.
 ///
 /// # Errors
-/// What is damaged, with its line, and nothing of what the sections hold.
+/// What is damaged, with its line. The message contains nothing of the sections.
 pub fn pem_sections(text: &str) -> Result<Vec<Pem>, KeyError> {
     if text.contains("-----BEGIN PGP ") {
-        return refused(format!("the file holds {}: {}", Form::OpenPgp.name(), Form::OpenPgp.way_out()));
+        return unusable(format!("the file contains {}: {}", Form::OpenPgp.name(), Form::OpenPgp.way_out()));
     }
     for (at, _) in text.match_indices("-----BEGIN ") {
         let rest = text.get(at + "-----BEGIN ".len()..).unwrap_or_default();
@@ -75,18 +75,18 @@ pub fn pem_sections(text: &str) -> Result<Vec<Pem>, KeyError> {
     }
     match ::pem::parse_many(text) {
         Ok(sections) if !sections.is_empty() => Ok(sections),
-        Ok(_) | Err(_) => refused(format!("the PEM text is damaged: {}", damage(text))),
+        Ok(_) | Err(_) => unusable(format!("the PEM text is damaged: {}", damage(text))),
     }
 }
 
-/// What stands between `-----BEGIN ` and `-----`. Anything long may be base64, which is not to be told.
+/// The label between `-----BEGIN ` and `-----`. A long one may be base64, which must not be shown.
 fn label(rest: &str) -> Option<&str> {
     let (label, _) = rest.split_once("-----")?;
     (label.len() <= 40 && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || b" #_".contains(&byte)))
         .then_some(label)
 }
 
-/// PEM consists of lines (RFC 7468, section 2): after the armour there must be an end of line.
+/// PEM consists of lines (RFC 7468, section 2): a line end must follow the label.
 fn line_ends(label: &str, after: &str) -> Result<(), KeyError> {
     let first = forms::begin(label);
     let after = after.trim_start_matches([' ', '\t']);
@@ -94,19 +94,19 @@ fn line_ends(label: &str, after: &str) -> Result<(), KeyError> {
         return Ok(());
     }
     if after.starts_with("\\n") || after.starts_with("\\r") {
-        return refused(format!(
-            "the PEM text has \\n as two characters after {first}, where a line break is meant, as happens in JSON and in variables: printf '%b' \"$(cat FILE)\" writes line breaks"
+        return unusable(format!(
+            "the PEM text has \\n as two characters after {first} instead of a line break, as is common in JSON and environment variables: printf '%b' \"$(cat FILE)\" converts them"
         ));
     }
     if after.starts_with("%0") {
-        return refused(format!("the PEM text is percent-encoded after {first} (%0A): decode it"));
+        return unusable(format!("the PEM text is percent-encoded after {first} (%0A): decode it"));
     }
-    refused(format!(
-        "the PEM text has no line break right after {first}: each line of armour must be a line of its own, with the base64 in the lines between"
+    unusable(format!(
+        "the PEM text has no line break right after {first}: the -----BEGIN …----- and -----END …----- must be lines of their own, with the base64 between them"
     ))
 }
 
-/// What keeps a PEM text from being read. Of its base64 it tells no more than one character that is none.
+/// Why a PEM text cannot be read. Of its base64, the message shows at most one character, which is not base64.
 fn damage(text: &str) -> String {
     let mut open: Option<&str> = None;
     let mut has_data = false;
@@ -117,7 +117,7 @@ fn damage(text: &str) -> String {
             }
             let Some(label) = label(rest) else {
                 return format!(
-                    "line {number} begins as armour does, and does not end so; a whole one is -----BEGIN PUBLIC KEY-----"
+                    "line {number} begins like the first line of PEM, but is incomplete; a complete one is -----BEGIN PUBLIC KEY-----"
                 );
             };
             (open, has_data) = (Some(label), false);
@@ -128,22 +128,24 @@ fn damage(text: &str) -> String {
         if let Some((_, rest)) = end
             && label(rest) != open
         {
-            return format!("line {number} is not {}, as its first line demands", forms::end(begun));
+            return format!("line {number} is not {}, which its first line requires", forms::end(begun));
         }
         let data = end.map_or(line, |(data, _)| data).trim();
-        // Headers, as old encrypted keys have them, and the empty line after them.
+        // Headers of keys in the legacy encryption, and the empty line after them.
         if !has_data && (data.is_empty() || data.contains(": ")) {
             open = open.filter(|_| end.is_none());
             continue;
         }
         match data.chars().find(|c| !c.is_ascii_alphanumeric() && !matches!(c, '+' | '/' | '=' | ' ' | '\t')) {
-            Some('\\') => return format!("line {number} holds a backslash; \\n as two characters is no line break"),
-            Some('\0') => return format!("line {number} holds a NUL character"),
+            Some('\\') => {
+                return format!("line {number} contains a backslash; \\n as two characters is not a line break");
+            }
+            Some('\0') => return format!("line {number} contains a NUL character"),
             Some(other) => {
-                return format!("line {number} holds '{}', which base64 does not have", quoted(&other.to_string()));
+                return format!("line {number} contains '{}', which is not base64", quoted(&other.to_string()));
             }
             None if data.is_empty() && end.is_none() => {
-                return format!("line {number} is empty, after the base64 of '{begun}' has begun");
+                return format!("line {number} is empty, but belongs to the base64 of '{begun}'");
             }
             None => has_data = true,
         }
@@ -155,8 +157,8 @@ fn damage(text: &str) -> String {
     }
 }
 
-/// Reads the first public key of the text; without one, the key of the first certificate. With it comes what an operator
-/// should know of the choice, to follow the name of the file.
+/// Reads the first public key of the text or, if there is none, the key of the first certificate. Returns it with notes
+/// about the choice, to follow the file's name.
 pub(crate) fn public_key(text: &str) -> Result<(VerifyingKey, Vec<Event>), KeyError> {
     let sections = pem_sections(text)?;
     if let Some(section) = sections.iter().find(|section| section.tag().ends_with("PRIVATE KEY")) {
@@ -164,12 +166,13 @@ pub(crate) fn public_key(text: &str) -> Result<(VerifyingKey, Vec<Event>), KeyEr
             "OPENSSH PRIVATE KEY" => "ssh-keygen -e -m PKCS8 -f FILE",
             _ => "openssl pkey -in FILE -pubout",
         };
-        return refused(format!(
-            "the PEM text holds a private key; give the public key to the coordinator, and keep the private one from it ('{command}' writes the public key)"
+        return unusable(format!(
+            "the PEM text contains a private key; give the coordinator the public key only ('{command}' writes it)"
         ));
     }
     let all = |labels: [&str; 2]| sections.iter().filter(|section| labels.contains(&section.tag())).collect::<Vec<_>>();
-    let (keys, certificates) = (all(["PUBLIC KEY", "RSA PUBLIC KEY"]), all(["CERTIFICATE", "X509 CERTIFICATE"]));
+    let keys = all(["PUBLIC KEY", "RSA PUBLIC KEY"]);
+    let certificates = all(["CERTIFICATE", "X509 CERTIFICATE"]);
     if let Some(section) = keys.first() {
         let key = match section.tag() {
             "PUBLIC KEY" => subject_public_key_info(section.contents()),
@@ -186,14 +189,14 @@ pub(crate) fn public_key(text: &str) -> Result<(VerifyingKey, Vec<Event>), KeyEr
         "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => Form::CertificateRequest.way_out(),
         "PKCS7" | "CMS" => Form::CertificateBag.way_out(),
         "X509 CRL" => Form::RevocationList.way_out(),
-        "TRUSTED CERTIFICATE" => "'openssl x509 -in FILE -out FILE.pem' makes a plain certificate of it".to_owned(),
-        "EC PARAMETERS" | "DH PARAMETERS" | "DSA PARAMETERS" => "parameters are no key".to_owned(),
+        "TRUSTED CERTIFICATE" => "'openssl x509 -in FILE -out FILE.pem' converts it to a plain certificate".to_owned(),
+        "EC PARAMETERS" | "DH PARAMETERS" | "DSA PARAMETERS" => "parameters are not a key".to_owned(),
         _ => "a section 'PUBLIC KEY', 'RSA PUBLIC KEY' or 'CERTIFICATE' is needed".to_owned(),
     };
-    refused(format!("a PEM section of type '{}' is no public key: {way_out}", quoted(tag)))
+    unusable(format!("a PEM section of type '{}' is not a public key: {way_out}", quoted(tag)))
 }
 
-/// What a section holds, if it is not what its label says, or not the whole of it.
+/// The error for a section whose content does not match its label or is truncated.
 fn mislabelled(section: &Pem) -> Option<KeyError> {
     let found = forms::recognise(section.contents())?;
     let is_right = match section.tag() {
@@ -206,18 +209,18 @@ fn mislabelled(section: &Pem) -> Option<KeyError> {
     }
     let label = section.tag();
     Some(KeyError(match (is_right, found.form.label()) {
-        (true, _) => format!("the PEM section '{label}' is cut off: its base64 has lost lines"),
+        (true, _) => format!("the PEM section '{label}' is cut off: lines of its base64 are missing"),
         (false, Some(_)) if found.form.is_private() => format!(
-            "the PEM section '{label}' holds {}; give the public key to the coordinator, and keep the private one from it",
+            "the PEM section '{label}' contains {}; give the coordinator the public key only",
             found.form.name()
         ),
         (false, Some(right)) => format!(
-            "the PEM section '{label}' holds {}, whose lines of armour are {} and {}",
+            "the PEM section '{label}' contains {}, whose first and last line are {} and {}",
             found.form.name(),
             forms::begin(right),
             forms::end(right)
         ),
-        (false, None) => format!("the PEM section '{label}' holds {}: {}", found.form.name(), found.form.way_out()),
+        (false, None) => format!("the PEM section '{label}' contains {}: {}", found.form.name(), found.form.way_out()),
     }))
 }
 
@@ -225,14 +228,14 @@ fn notes_on_keys(keys: usize, certificates: usize) -> Vec<Event> {
     let mut notes = Vec::new();
     if keys > 1 {
         let text = format!(
-            "{keys} public keys are in the file, of which the first one counts and no other; for several keys take a JWK set ('nativejwt jwks' makes one), or a file for each with ${{KID}}"
+            "the file contains {keys} public keys, but only the first one is used; for several keys, use a JWK Set ('nativejwt jwks' makes one), or a file for each with ${{KID}}"
         );
         notes.push(Event { level: Level::Warning, text });
     }
     if certificates > 0 {
         notes.push(Event {
             level: Level::Info,
-            text: "the public key of the file counts, and no certificate in it".to_owned(),
+            text: "the public key of the file is used, not its certificate".to_owned(),
         });
     }
     notes
@@ -241,10 +244,10 @@ fn notes_on_keys(keys: usize, certificates: usize) -> Vec<Event> {
 /// RFC 5280, section 4.1.
 fn subject_public_key_info(der: &[u8]) -> Result<VerifyingKey, KeyError> {
     let Ok(info) = SubjectPublicKeyInfoRef::from_der(der) else {
-        return refused("the public key is not a SubjectPublicKeyInfo (RFC 5280)");
+        return unusable("the public key is not a SubjectPublicKeyInfo (RFC 5280)");
     };
     let Some(key) = info.subject_public_key.as_bytes() else {
-        return refused("the public key is not a whole number of bytes");
+        return unusable("the public key is not a whole number of bytes");
     };
     match info.algorithm.oid {
         RSA_ENCRYPTION => pkcs1(key),
@@ -255,17 +258,17 @@ fn subject_public_key_info(der: &[u8]) -> Result<VerifyingKey, KeyError> {
                 Ok(P384) => Curve::P384,
                 Ok(P521) => Curve::P521,
                 Ok(other) => {
-                    return refused(format!("the curve {} is not P-256, P-384 or P-521", named(other, &OTHER_CURVES)));
+                    return unusable(format!("the curve {} is not P-256, P-384 or P-521", named(other, &OTHER_CURVES)));
                 }
                 Err(_) => {
-                    return refused(
+                    return unusable(
                         "the elliptic-curve key does not name its curve; if it is P-256, P-384 or P-521, 'openssl ec -pubin -in FILE -param_enc named_curve' names it",
                     );
                 }
             };
             VerifyingKey::ec(curve, key)
         }
-        other => refused(format!("a key of type {} is not RSA, EC or Ed25519", named(other, &OTHER_KEYS))),
+        other => unusable(format!("a key of type {} is not RSA, EC or Ed25519", named(other, &OTHER_KEYS))),
     }
 }
 
@@ -273,19 +276,19 @@ fn subject_public_key_info(der: &[u8]) -> Result<VerifyingKey, KeyError> {
 fn pkcs1(der: &[u8]) -> Result<VerifyingKey, KeyError> {
     match pkcs1::RsaPublicKeyRef::from_der(der) {
         Ok(key) => VerifyingKey::rsa(key.modulus.as_bytes(), key.public_exponent.as_bytes()),
-        Err(_) => refused("the RSA key is not an RSAPublicKey (RFC 8017)"),
+        Err(_) => unusable("the RSA key is not an RSAPublicKey (RFC 8017)"),
     }
 }
 
-/// The subject's key. Dates and issuer of the certificate are not looked at: it is trusted because it was configured.
+/// The subject's key. Dates and issuer of the certificate are not checked: the operator trusts it by configuring it.
 fn certificate(der: &[u8], all: &[&Pem]) -> Result<(VerifyingKey, Vec<Event>), KeyError> {
     let Ok(certificate) = Certificate::from_der(der) else {
-        return refused("the certificate is not X.509 (RFC 5280)");
+        return unusable("the certificate is not X.509 (RFC 5280)");
     };
     let signed = certificate.tbs_certificate();
     let key = match signed.subject_public_key_info().to_der() {
         Ok(info) => subject_public_key_info(&info)?,
-        Err(_) => return refused("the certificate's key cannot be read"),
+        Err(_) => return unusable("the certificate's key cannot be read"),
     };
     let mut notes = Vec::new();
     let subject = quoted(&signed.subject().to_string());
@@ -296,18 +299,18 @@ fn certificate(der: &[u8], all: &[&Pem]) -> Result<(VerifyingKey, Vec<Event>), K
             true => (Level::Info, ""),
             false => (
                 Level::Warning,
-                "; for several keys take a JWK set ('nativejwt jwks' makes one), or a file for each with ${KID}",
+                "; for several keys, use a JWK Set ('nativejwt jwks' makes one), or a file for each with ${KID}",
             ),
         };
         let text = format!(
-            "{} certificates are in the file, of which the first one counts and no other: that of '{subject}'{advice}",
+            "the file contains {} certificates, but only the first one is used, that of '{subject}'{advice}",
             all.len()
         );
         notes.push(Event { level, text });
     }
     if let Ok(Some((_, BasicConstraints { ca: true, .. }))) = signed.get_extension::<BasicConstraints>() {
         let text = format!(
-            "the certificate of '{subject}' is marked as that of a CA: tokens are usually signed by another key, whose certificate a CA has issued. If it is the issuer's own, signed by itself, all is well"
+            "the certificate of '{subject}' is marked as that of a CA. Tokens are usually signed with another key, whose certificate a CA has issued. If the certificate is the issuer's own and self-signed, ignore this"
         );
         notes.push(Event { level: Level::Warning, text });
     }
@@ -334,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn damage_is_named_with_its_line_and_without_the_key() {
+    fn damage_is_reported_with_its_line_and_without_the_key() {
         let (front, back) = BODY.split_at(20);
         for (text, part) in [
             (
@@ -347,18 +350,21 @@ mod tests {
                 format!("{} {BODY} {}", forms::begin("PUBLIC KEY"), forms::end("PUBLIC KEY")),
                 "no line break right after",
             ),
-            (format!("-----BEGIN PUBLIC KEY\n{BODY}\n-----END PUBLIC KEY-----"), "line 1 begins as armour does"),
-            (format!("-----BEGIN {BODY}"), "line 1 begins as armour does"),
+            (
+                format!("-----BEGIN PUBLIC KEY\n{BODY}\n-----END PUBLIC KEY-----"),
+                "line 1 begins like the first line of PEM",
+            ),
+            (format!("-----BEGIN {BODY}"), "line 1 begins like the first line of PEM"),
             (format!("{}\n{BODY}\n", forms::begin("PUBLIC KEY")), "the line -----END PUBLIC KEY----- is missing"),
             (
                 format!("{}\n{BODY}\n-----END CERTIFICATE-----\n", forms::begin("PUBLIC KEY")),
                 "line 3 is not -----END PUBLIC KEY-----",
             ),
-            (armoured("PUBLIC KEY", &format!("{front}\\n{back}")), "line 2 holds a backslash"),
-            (armoured("PUBLIC KEY", &format!("{front}\n\"{back}")), "line 3 holds '\"', which base64 does not have"),
-            (armoured("PUBLIC KEY", &format!("{front}\0{back}")), "line 2 holds a NUL"),
-            (armoured("PUBLIC KEY", &format!("{front}\n\n{back}")), "line 3 is empty, after the base64"),
-            (armoured("PRIVATE KEY", &format!("{front}\r\n\r\n{back}")), "line 3 is empty, after the base64"),
+            (armoured("PUBLIC KEY", &format!("{front}\\n{back}")), "line 2 contains a backslash"),
+            (armoured("PUBLIC KEY", &format!("{front}\n\"{back}")), "line 3 contains '\"', which is not base64"),
+            (armoured("PUBLIC KEY", &format!("{front}\0{back}")), "line 2 contains a NUL"),
+            (armoured("PUBLIC KEY", &format!("{front}\n\n{back}")), "line 3 is empty, but belongs to the base64"),
+            (armoured("PRIVATE KEY", &format!("{front}\r\n\r\n{back}")), "line 3 is empty, but belongs to the base64"),
             (armoured("PUBLIC KEY", &format!("{BODY}{back}")), "cut off, or has '=' in the middle"),
             (
                 format!(
@@ -371,29 +377,29 @@ mod tests {
         ] {
             let why = public_key(&text).unwrap_err().0;
             assert!(why.contains(part), "{text}: {why}");
-            assert!(!why.contains(front) && !why.contains(back), "the key is told: {why}");
+            assert!(!why.contains(front) && !why.contains(back), "the key is shown: {why}");
         }
     }
 
     #[test]
-    fn a_section_with_something_else_in_it_is_named() {
+    fn a_section_with_other_content_is_reported() {
         let body = |name: &str| file(name).lines().filter(|line| !line.starts_with('-')).collect::<Vec<_>>().join("\n");
         for (label, name, part) in [
             (
                 "PUBLIC KEY",
                 "rsa-2048.pkcs1.public.pem",
-                "holds an RSA public key (PKCS#1), whose lines of armour are -----BEGIN RSA PUBLIC KEY-----",
+                "contains an RSA public key (PKCS#1), whose first and last line are -----BEGIN RSA PUBLIC KEY-----",
             ),
-            ("PUBLIC KEY", "rsa-2048.private.pem", "give the public key to the coordinator"),
+            ("PUBLIC KEY", "rsa-2048.private.pem", "give the coordinator the public key only"),
             ("RSA PUBLIC KEY", "rsa-2048.public.pem", "-----BEGIN PUBLIC KEY-----"),
             ("CERTIFICATE", "rsa-2048.public.pem", "-----BEGIN PUBLIC KEY-----"),
-            ("CERTIFICATE", "csr.pem", "holds a certificate request (PKCS#10)"),
+            ("CERTIFICATE", "csr.pem", "contains a certificate request (PKCS#10)"),
             ("CERTIFICATE REQUEST", "csr.pem", "openssl req -in FILE -noout -pubkey"),
             ("PKCS7", "rsa-2048.public.pem", "openssl pkcs7"),
             ("TRUSTED CERTIFICATE", "rsa-2048.certificate.pem", "openssl x509 -in FILE"),
             ("OPENSSH PRIVATE KEY", "rsa-2048.private.pem", "ssh-keygen -e -m PKCS8 -f FILE"),
             ("EC PRIVATE KEY", "ec-p256.private.pem", "openssl pkey -in FILE -pubout"),
-            ("EC PARAMETERS", "ec-p256.public.pem", "parameters are no key"),
+            ("EC PARAMETERS", "ec-p256.public.pem", "parameters are not a key"),
         ] {
             let why = public_key(&armoured(label, &body(name))).unwrap_err().0;
             assert!(why.contains(part), "{label} of {name}: {why}");
@@ -404,28 +410,28 @@ mod tests {
     }
 
     #[test]
-    fn which_of_several_counts_is_told() {
+    fn the_used_key_of_several_is_reported() {
         assert_eq!(notes(&file("rsa-2048.public.pem")), []);
         let two = notes(&file("two-public-keys.pem"));
         assert!(
-            matches!(&two[..], [(Level::Warning, text)] if text.starts_with("2 public keys are in the file, of which the first")),
+            matches!(&two[..], [(Level::Warning, text)] if text.starts_with("the file contains 2 public keys, but only the first")),
             "{two:?}"
         );
         let both = notes(&(file("rsa-2048.certificate.pem") + &file("rsa-2048.public.pem")));
-        assert!(matches!(&both[..], [(Level::Info, text)] if text.contains("no certificate")), "{both:?}");
+        assert!(matches!(&both[..], [(Level::Info, text)] if text.contains("not its certificate")), "{both:?}");
         let two = notes(&file("two-certificates.pem"));
         assert!(
             two[0].0 == Level::Warning
                 && two[0].1.contains("that of 'CN=nativejwt test key rsa-2048'; for several keys"),
             "{two:?}"
         );
-        // Signed by itself, so that it is the next one of its chain.
+        // Self-signed, so it is also the next certificate of its chain.
         let chain = notes(&file("rsa-2048.certificate.pem").repeat(2));
         assert!(chain[0].0 == Level::Info && !chain[0].1.contains("several keys"), "{chain:?}");
     }
 
     #[test]
-    fn a_certificate_of_a_ca_is_taken_and_doubted() {
+    fn a_ca_certificate_is_accepted_with_a_warning() {
         let doubts = notes(&file("rsa-2048.certificate.pem"));
         assert!(
             matches!(&doubts[..], [(Level::Warning, text)] if text.contains("'CN=nativejwt test key rsa-2048' is marked as that of a CA")),

@@ -1,4 +1,4 @@
-//! Keys that verify signatures: checked and parsed once, when they are loaded.
+//! Keys that verify signatures. They are checked and parsed once, when they are loaded.
 
 use std::fmt;
 use std::sync::OnceLock;
@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use crate::algorithm::Algorithm;
 use crate::keys::curve::Curve;
 use crate::keys::error::KeyError;
-use crate::keys::forms::refuse_as_secret;
+use crate::keys::forms::reject_as_secret;
 use crate::rejection::{Reason, Rejection};
 
 /// The RSA algorithms, in the order of [`RsaKey::parsed`].
@@ -24,19 +24,19 @@ const RSA_ALGORITHMS: [(Algorithm, &dyn VerificationAlgorithm); 6] = [
     (Algorithm::Ps512, &aws::RSA_PSS_2048_8192_SHA512),
 ];
 
-fn refused<T>(why: impl Into<String>) -> Result<T, KeyError> {
+fn unusable<T>(why: impl Into<String>) -> Result<T, KeyError> {
     Err(KeyError(why.into()))
 }
 
-/// A key that may verify signatures. It was checked and parsed when it was loaded; only this module makes one, and it is
-/// of one family for ever: a public key never becomes an HMAC secret (CVE-2016-10555).
+/// A key that may verify signatures. Only this module creates one. Its family is fixed when it is loaded, so a public
+/// key never becomes an HMAC secret (CVE-2016-10555).
 pub(crate) struct VerifyingKey {
     material: Material,
-    /// The only algorithm the key may serve, where its JWK says so (`alg`, RFC 7517, section 4.4).
+    /// The only algorithm that the key may be used with, if its JWK has an `alg` (RFC 7517, section 4.4).
     only: Option<Algorithm>,
 }
 
-/// The numbers that make a public key, big-endian, as JWKs hold them (RFC 7518, section 6; RFC 8037, section 2).
+/// The parameters of a public key, big-endian, as in a JWK (RFC 7518, section 6; RFC 8037, section 2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PublicKeyParameters<'k> {
     /// `n` and `e`, without leading zeros.
@@ -63,11 +63,11 @@ enum Material {
     Rsa(Box<RsaKey>),
     Ec(Curve, ParsedPublicKey),
     Ed25519(ParsedPublicKey),
-    /// Boxed like RSA, since it takes 4 kB: a set of 10 000 small keys does not pay for the large ones.
+    /// Boxed like RSA, since it takes 4 kB: 10,000 small keys must not take the space of large ones.
     Hmac(Box<HmacKey>),
 }
 
-/// An RSA key, parsed for an algorithm when that is first used: a key serves one algorithm in practice.
+/// An RSA key. It is parsed for an algorithm on first use, since most keys are used with one algorithm.
 struct RsaKey {
     bits: usize,
     pkcs1: Vec<u8>,
@@ -91,30 +91,31 @@ impl VerifyingKey {
     /// An RSA key from its big-endian modulus and exponent (RFC 7518, section 6.3.1). At least 2048 bits (RFC 7518,
     /// section 3.3), at most 8192; the exponent odd and at least 3.
     pub(crate) fn rsa(modulus: &[u8], exponent: &[u8]) -> Result<Self, KeyError> {
-        let (modulus, exponent) = (without_leading_zeros(modulus), without_leading_zeros(exponent));
+        let modulus = without_leading_zeros(modulus);
+        let exponent = without_leading_zeros(exponent);
         let bits = modulus.first().map_or(0, |first| modulus.len() * 8 - first.leading_zeros() as usize);
         if bits < 2048 {
-            return refused(format!("the RSA key has {bits} bits; RFC 7518 section 3.3 demands 2048 or more"));
+            return unusable(format!("the RSA key has {bits} bits; RFC 7518 section 3.3 requires 2048 or more"));
         }
         if bits > 8192 {
-            return refused(format!("the RSA key has {bits} bits; at most 8192 are supported"));
+            return unusable(format!("the RSA key has {bits} bits; at most 8192 are supported"));
         }
         if modulus.last().is_none_or(|last| last & 1 == 0) {
-            return refused("the RSA modulus is even");
+            return unusable("the RSA modulus is even");
         }
         match exponent {
-            [] | [1 | 2] => return refused("the RSA exponent is less than 3"),
-            [.., last] if last & 1 == 0 => return refused("the RSA exponent is even"),
+            [] | [1 | 2] => return unusable("the RSA exponent is less than 3"),
+            [.., last] if last & 1 == 0 => return unusable("the RSA exponent is even"),
             _ => {}
         }
         let pkcs1 = match (pkcs1::UintRef::new(modulus), pkcs1::UintRef::new(exponent)) {
             (Ok(modulus), Ok(public_exponent)) => pkcs1::RsaPublicKeyRef { modulus, public_exponent }.to_der(),
-            _ => return refused("the RSA numbers cannot be encoded"),
+            _ => return unusable("the RSA modulus and exponent cannot be encoded"),
         };
-        let Ok(pkcs1) = pkcs1 else { return refused("the RSA numbers cannot be encoded") };
+        let Ok(pkcs1) = pkcs1 else { return unusable("the RSA modulus and exponent cannot be encoded") };
         let key = RsaKey { bits, pkcs1, parsed: Default::default() };
         if key.parsed_for(Algorithm::Rs256).is_none() {
-            return refused("the RSA numbers are no usable key");
+            return unusable("the RSA modulus and exponent do not form a valid key");
         }
         Ok(Self { material: Material::Rsa(Box::new(key)), only: None })
     }
@@ -127,27 +128,27 @@ impl VerifyingKey {
     /// An Ed25519 key from its 32 bytes (RFC 8032, section 5.1.5).
     pub(crate) fn ed25519(key: &[u8]) -> Result<Self, KeyError> {
         if key.len() != 32 {
-            return refused(format!("an Ed25519 key has 32 bytes, not {}", key.len()));
+            return unusable(format!("an Ed25519 key has 32 bytes, not {}", key.len()));
         }
         if is_of_small_order(key) {
-            return refused("the Ed25519 key is of small order: anybody can make signatures for it");
+            return unusable("the Ed25519 key is of small order, so anyone can forge signatures for it");
         }
         match ParsedPublicKey::new(&aws::ED25519, key) {
             Ok(parsed) => Ok(Self { material: Material::Ed25519(parsed), only: None }),
-            Err(_) => refused("the bytes are no Ed25519 key"),
+            Err(_) => unusable("the bytes are not an Ed25519 key"),
         }
     }
 
-    /// The shortest secret, of HS256 (RFC 7518, section 3.2).
+    /// The shortest secret, for HS256 (RFC 7518, section 3.2).
     pub(crate) const MIN_HMAC_BYTES: usize = 32;
 
-    /// An HMAC secret: at least 32 bytes, 48 for HS384 and 64 for HS512 (RFC 7518, section 3.2), and no key of another form.
-    /// `secret` is wiped.
+    /// An HMAC secret: at least 32 bytes, 48 for HS384 and 64 for HS512 (RFC 7518, section 3.2). A key of another form
+    /// is an error. `secret` is wiped.
     pub(crate) fn hmac(secret: &Zeroizing<Vec<u8>>) -> Result<Self, KeyError> {
-        refuse_as_secret(secret).map_err(|KeyError(what)| KeyError(format!("the secret {what}")))?;
+        reject_as_secret(secret).map_err(|KeyError(what)| KeyError(format!("the secret {what}")))?;
         let bytes = secret.len();
         if bytes < Self::MIN_HMAC_BYTES {
-            return refused(format!("the HMAC key has {} bits; RFC 7518 section 3.2 demands 256 or more", bytes * 8));
+            return unusable(format!("the HMAC key has {} bits; RFC 7518 section 3.2 requires 256 or more", bytes * 8));
         }
         let key = HmacKey {
             sha256: hmac::Key::new(hmac::HMAC_SHA256, secret),
@@ -157,21 +158,21 @@ impl VerifyingKey {
         Ok(Self { material: Material::Hmac(Box::new(key)), only: None })
     }
 
-    /// Binds the key to one algorithm, as its JWK's `alg` asks.
+    /// Binds the key to one algorithm, the `alg` of its JWK.
     pub(crate) fn only_for(mut self, algorithm: Algorithm) -> Result<Self, KeyError> {
         if !self.serves(algorithm) {
-            return refused(format!("its alg {algorithm} does not fit the key, which is of type {}", self.describe()));
+            return unusable(format!("its alg {algorithm} does not fit the key, which is of type {}", self.describe()));
         }
         self.only = Some(algorithm);
         Ok(self)
     }
 
-    /// The only algorithm that the key may serve, if its JWK says so.
+    /// The only algorithm that the key may be used with, if its JWK has an `alg`.
     pub(crate) fn bound_to(&self) -> Option<Algorithm> {
         self.only
     }
 
-    /// True if the key may verify signatures of this algorithm: its type, curve or length fits, and nothing binds it to
+    /// True if the key may verify signatures of this algorithm: its type, curve or length fits, and it is not bound to
     /// another one.
     pub(crate) fn serves(&self, algorithm: Algorithm) -> bool {
         let fits = match &self.material {
@@ -183,7 +184,7 @@ impl VerifyingKey {
         fits && self.only.is_none_or(|only| only == algorithm)
     }
 
-    /// What the key is, for operators: `RSA 2048`, `EC P-256`, `Ed25519`, `HMAC`.
+    /// A description for operators: `RSA 2048`, `EC P-256`, `Ed25519`, `HMAC`.
     pub(crate) fn describe(&self) -> String {
         match &self.material {
             Material::Rsa(key) => format!("RSA {}", key.bits),
@@ -193,20 +194,20 @@ impl VerifyingKey {
         }
     }
 
-    /// True if both are the same public key for the same algorithms. A secret is never known to be the same.
+    /// True if both are the same public key with the same binding. Two secrets never count as the same.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         self.only == other.only
-            && self.public_key_parameters().is_some_and(|numbers| other.public_key_parameters() == Some(numbers))
+            && self.public_key_parameters().is_some_and(|parameters| other.public_key_parameters() == Some(parameters))
     }
 
-    /// The public numbers of the key; `None` for a secret, which has none.
+    /// The public key parameters; `None` for a secret.
     pub(crate) fn public_key_parameters(&self) -> Option<PublicKeyParameters<'_>> {
         match &self.material {
             Material::Rsa(key) => {
-                let numbers = pkcs1::RsaPublicKeyRef::from_der(&key.pkcs1).ok()?;
+                let parameters = pkcs1::RsaPublicKeyRef::from_der(&key.pkcs1).ok()?;
                 Some(PublicKeyParameters::Rsa {
-                    modulus: numbers.modulus.as_bytes(),
-                    exponent: numbers.public_exponent.as_bytes(),
+                    modulus: parameters.modulus.as_bytes(),
+                    exponent: parameters.public_exponent.as_bytes(),
                 })
             }
             Material::Ec(curve, parsed) => {
@@ -219,7 +220,7 @@ impl VerifyingKey {
         }
     }
 
-    /// The key as that of an algorithm. Which key may serve which algorithm is decided here and nowhere else.
+    /// The key for use with one algorithm. Only this function decides which keys fit which algorithms.
     pub(crate) fn for_algorithm(&self, algorithm: Algorithm) -> Result<FittingKey<'_>, Rejection> {
         if let Some(only) = self.only.filter(|only| *only != algorithm) {
             return Err(mismatch(algorithm, &format!("the alg of its JWK binds it to {only}")));
@@ -251,7 +252,7 @@ impl VerifyingKey {
     }
 }
 
-/// A key and the one algorithm that it is used with. Only [`VerifyingKey::for_algorithm`] makes one.
+/// A key with the one algorithm that it is used with. Only [`VerifyingKey::for_algorithm`] creates one.
 pub(crate) struct FittingKey<'k>(Fitting<'k>);
 
 enum Fitting<'k> {
@@ -300,8 +301,8 @@ impl HmacKey {
     }
 }
 
-/// True for the encodings of the Ed25519 points of small order, canonical or not and with either sign: whoever publishes
-/// such a key lets everybody sign.
+/// True for the encodings of the Ed25519 points of small order, canonical or not and with either sign: for such a key,
+/// anyone can forge signatures.
 fn is_of_small_order(key: &[u8]) -> bool {
     // y = 0, 1, p - 1, p, p + 1: first byte, middle bytes, last byte without the sign.
     const ORDERS_TO_FOUR: [(u8, u8, u8); 5] =

@@ -1,6 +1,6 @@
-//! Java's own format of key stores, JKS. A parser of our own: the container is four fields and a list, and the crates for it
-//! bring a second RSA with them. The layout is that of `sun.security.provider.JavaKeyStore`, its protection of private
-//! keys that of `sun.security.provider.KeyProtector`.
+//! Java's own key store format, JKS. The parser is our own: the container is four fields and a list, and existing
+//! crates bring a second RSA implementation. The format is that of `sun.security.provider.JavaKeyStore`, with the
+//! private key protection of `sun.security.provider.KeyProtector`.
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest::{Context, Digest, SHA1_FOR_LEGACY_USE_ONLY, SHA1_OUTPUT_LEN};
@@ -12,14 +12,14 @@ use zeroize::Zeroizing;
 
 use crate::http::stores::{Contents, PrivateEntry};
 
-/// What stands between the password and the bytes in the integrity digest. Fixed for ever.
+/// Constant of the format: it is between the password and the bytes in the integrity digest.
 const WHITENER: &[u8] = b"Mighty Aphrodite";
 /// `sun.security.provider.KeyProtector.KEY_PROTECTOR_OID`.
 const KEY_PROTECTOR: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.42.2.17.1.1");
 const PRIVATE_KEY: u32 = 1;
 const TRUSTED_CERTIFICATE: u32 = 2;
 
-/// Reads a store. With a password its digest is verified, as Java does; without one, private keys stay unread.
+/// Reads a store. With a password, its digest is verified, as in Java; without one, private keys are not decrypted.
 pub(crate) fn parse(bytes: &[u8], password: Option<&str>) -> Result<Contents, String> {
     let damaged = || "is a damaged JKS store".to_owned();
     let password = password
@@ -28,7 +28,7 @@ pub(crate) fn parse(bytes: &[u8], password: Option<&str>) -> Result<Contents, St
     if let Some(password) = &password
         && verify_slices_are_equal(sha1(&[password, WHITENER, body]).as_ref(), digest).is_err()
     {
-        return Err("is a JKS store of another password, or it is damaged".to_owned());
+        return Err("is a JKS store with another password, or it is damaged".to_owned());
     }
     let mut contents = Contents::default();
     let mut reader = Reader(body);
@@ -36,7 +36,7 @@ pub(crate) fn parse(bytes: &[u8], password: Option<&str>) -> Result<Contents, St
     if reader.0.is_empty() { Ok(contents) } else { Err(damaged()) }
 }
 
-/// `None` if the bytes end too early.
+/// `None` if the bytes are truncated.
 fn read(reader: &mut Reader<'_>, password: Option<&[u8]>, contents: &mut Contents) -> Result<Option<()>, String> {
     let (Some(_magic), Some(version), Some(count)) = (reader.number(), reader.number(), reader.number()) else {
         return Ok(None);
@@ -62,7 +62,7 @@ fn read(reader: &mut Reader<'_>, password: Option<&[u8]>, contents: &mut Content
                 }
                 let key = match password {
                     Some(password) => private_key(protected, password).map(Into::into),
-                    None => Err("is a JKS store with a private key: its password is needed".to_owned()),
+                    None => Err("is a JKS store with a private key: set its password".to_owned()),
                 };
                 contents.keys.push(PrivateEntry { key, chain });
             }
@@ -72,9 +72,9 @@ fn read(reader: &mut Reader<'_>, password: Option<&[u8]>, contents: &mut Content
     Ok(Some(()))
 }
 
-/// Takes Sun's protection off: salt, key XOR a stream of SHA-1 digests, digest of password and key.
+/// Removes Sun's protection: salt, key XOR a stream of SHA-1 digests, digest of password and key.
 fn private_key(protected: &[u8], password: &[u8]) -> Result<PrivatePkcs8KeyDer<'static>, String> {
-    let unsupported = || "is a JKS store with a private key in a protection that is not supported".to_owned();
+    let unsupported = || "is a JKS store with a private key in a format that is not supported".to_owned();
     let (algorithm, protected) = encrypted_private_key_info(protected).map_err(|_| unsupported())?;
     if algorithm != KEY_PROTECTOR {
         return Err(unsupported());
@@ -90,8 +90,7 @@ fn private_key(protected: &[u8], password: &[u8]) -> Result<PrivatePkcs8KeyDer<'
     }
     match verify_slices_are_equal(sha1(&[password, &key]).as_ref(), check) {
         Ok(()) => Ok(std::mem::take(&mut *key).into()),
-        Err(_) => Err("is a JKS store with a private key that another password protects than the store: give both \
-                       the same one (keytool -keypasswd)"
+        Err(_) => Err("is a JKS store with a private key whose password differs from that of the store: set the same password for both (keytool -keypasswd)"
             .to_owned()),
     }
 }
@@ -133,14 +132,14 @@ impl<'a> Reader<'a> {
         self.take(usize::try_from(length).ok()?)
     }
 
-    /// Modified UTF-8, which nobody reads.
+    /// Modified UTF-8; its content is not needed.
     fn text(&mut self) -> Option<&'a [u8]> {
         let (length, rest) = self.0.split_first_chunk()?;
         self.0 = rest;
         self.take(u16::from_be_bytes(*length).into())
     }
 
-    /// From version 2 on, the type stands before it; there is none but X.509.
+    /// From version 2 on, the type comes first; it is always X.509.
     fn certificate(&mut self, version: u32) -> Option<CertificateDer<'static>> {
         if version > 1 {
             self.text()?;

@@ -1,5 +1,5 @@
-//! Trust stores and key stores, in the formats that stock takes: PEM, PKCS#12 and JKS. Which one it is, the first bytes
-//! tell, not the file's name.
+//! Trust stores and key stores in the formats that Trino supports: PEM, PKCS#12 and JKS. The first bytes identify the
+//! format, not the file's name.
 
 mod jks;
 
@@ -16,75 +16,76 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs1KeyDer, Priva
 use rustls::sign::CertifiedKey;
 use zeroize::Zeroizing;
 
-/// No store of certificates is as large as this; a JDK's has 200 KB.
+/// The largest store that is read; the JDK's has 200 KB.
 const MAX_STORE_BYTES: u64 = 16 << 20;
 
 const PEM_BEGIN: &[u8] = b"-----BEGIN";
 
-/// A store's file, read anew when it changed, so that a renewed one counts without a restart.
+/// A store file. It is read again after a change, so a renewed store takes effect without a restart.
 pub(crate) struct CertificateStore {
     path: PathBuf,
     password: Option<Zeroizing<String>>,
-    /// What was read last, and the digest of its bytes: a PKCS#12 file takes milliseconds to decrypt.
-    read: Mutex<Option<(Vec<u8>, Arc<Contents>)>>,
+    /// The digest of the last read bytes, and their content: decrypting a PKCS#12 file takes milliseconds.
+    cached: Mutex<Option<(Vec<u8>, Arc<Contents>)>>,
 }
 
-/// The same file, opened with the same password.
+/// Equal if path and password are.
 impl PartialEq for CertificateStore {
     fn eq(&self, other: &Self) -> bool {
         self.path == other.path && self.password == other.password
     }
 }
 
-/// What a store holds, in its order.
+/// The content of a store, in order.
 #[derive(Default)]
 pub(crate) struct Contents {
-    /// Certificates that the store calls trusted.
+    /// Certificates that the store marks as trusted.
     pub(crate) trusted: Vec<CertificateDer<'static>>,
     pub(crate) keys: Vec<PrivateEntry>,
-    /// A PEM file calls nothing trusted: as a trust store all of it is, as a key store nothing.
+    /// PEM has no mark for trusted certificates: as a trust store, all of them are trusted; as a key store, none.
     is_pem: bool,
-    /// Certificates of a PKCS#12 file that are neither trusted nor of a key.
+    /// Certificates of a PKCS#12 file that are neither trusted nor belong to a key.
     pub(crate) unmarked: usize,
 }
 
-/// A private key with the certificates that prove it. In a PEM file they may stand in any order.
+/// A private key with its certificates. In a PEM file they may be in any order.
 pub(crate) struct PrivateEntry {
-    /// Or why it cannot be had, which does not matter to a trust store.
+    /// The key, or why it cannot be read; trust stores do not need it.
     pub(crate) key: Result<PrivateKeyDer<'static>, String>,
     pub(crate) chain: Vec<CertificateDer<'static>>,
 }
 
 impl Contents {
-    /// As Java's `TrustManagerFactory`: the trusted certificates, and the first one of each key's chain.
+    /// As in Java's `TrustManagerFactory`: the trusted certificates, and the first one of each key's chain.
     pub(crate) fn anchors(&self) -> impl Iterator<Item = &CertificateDer<'static>> {
         self.trusted.iter().chain(self.keys.iter().filter_map(|entry| entry.chain.first()))
     }
 
-    /// What a key store has to say of whom to trust.
+    /// The certificates that a key store trusts, besides its own chain.
     pub(crate) fn trusted_beside_key(&self) -> &[CertificateDer<'static>] {
         if self.is_pem { &[] } else { &self.trusted }
     }
 
-    /// The one private key with its certificates, its own first.
+    /// The only private key with its certificates, its own first.
     ///
     /// # Errors
     /// Why it cannot be used, to follow the name of the file.
     pub(crate) fn identity(&self) -> Result<CertifiedKey, String> {
         let [entry] = &*self.keys else {
             return Err(match self.keys.len() {
-                0 => "holds no private key".to_owned(),
-                count => format!("holds {count} private keys: keep the one that is meant"),
+                0 => "contains no private key".to_owned(),
+                count => format!("contains {count} private keys: keep only one"),
             });
         };
         let key = entry.key.as_ref().map_err(Clone::clone)?;
-        let key = aws_lc_rs::sign::any_supported_type(key)
-            .map_err(|_| "holds a private key that is neither RSA, EC (P-256, P-384, P-521) nor Ed25519".to_owned())?;
+        let key = aws_lc_rs::sign::any_supported_type(key).map_err(|_| {
+            "contains a private key that is neither RSA, EC (P-256, P-384, P-521) nor Ed25519".to_owned()
+        })?;
         if entry.chain.is_empty() {
-            return Err("holds a private key without its certificate".to_owned());
+            return Err("contains a private key without its certificate".to_owned());
         }
         let mut certified = CertifiedKey::new(entry.chain.clone(), key);
-        // As stock: the key's own certificate changes places with the first one.
+        // As in Trino: the key's own certificate is swapped with the first one.
         for index in 0..certified.cert.len() {
             certified.cert.swap(0, index);
             if certified.keys_match().is_ok() {
@@ -92,24 +93,24 @@ impl Contents {
             }
             certified.cert.swap(0, index);
         }
-        Err("holds a private key and no certificate of it".to_owned())
+        Err("contains a private key, but no certificate for it".to_owned())
     }
 }
 
 impl CertificateStore {
     pub(crate) fn new(path: impl Into<PathBuf>, password: Option<&str>) -> Self {
         let password = password.map(|password| Zeroizing::new(password.to_owned()));
-        Self { path: path.into(), password, read: Mutex::default() }
+        Self { path: path.into(), password, cached: Mutex::default() }
     }
 
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Reads the file, if it is not as it was.
+    /// Returns the content; reads the file again if it has changed.
     ///
     /// # Errors
-    /// What is wrong with it, to follow the name of the file. It never holds the password.
+    /// What is wrong with the file, to follow its name. The message never contains the password.
     pub(crate) fn contents(&self) -> Result<Arc<Contents>, String> {
         let mut bytes = Zeroizing::new(Vec::new());
         File::open(&self.path)
@@ -119,14 +120,14 @@ impl CertificateStore {
             return Err(format!("is larger than {MAX_STORE_BYTES} bytes"));
         }
         let digest = digest::digest(&SHA256, &bytes);
-        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((of, contents)) = &*read
+        let mut cached = self.cached.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((of, contents)) = &*cached
             && of == digest.as_ref()
         {
             return Ok(Arc::clone(contents));
         }
         let contents = Arc::new(parse(&bytes, self.password.as_ref().map(|password| password.as_str()))?);
-        *read = Some((digest.as_ref().to_vec(), Arc::clone(&contents)));
+        *cached = Some((digest.as_ref().to_vec(), Arc::clone(&contents)));
         Ok(contents)
     }
 }
@@ -154,12 +155,12 @@ fn parse(bytes: &[u8], password: Option<&str>) -> Result<Contents, String> {
     }
 }
 
-/// The certificates of a PEM text. Sections of other kinds, such as parameters, are passed over.
+/// The certificates of a PEM text. Sections of other kinds are ignored.
 pub(crate) fn pem_certificates(text: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
     Ok(pem_sections(text)?.into_iter().filter(is_certificate).map(|section| section.into_contents().into()).collect())
 }
 
-/// A section that is cut off is an error: whoever put it there wants it to count.
+/// A truncated section is an error, since the operator added it on purpose.
 fn pem_sections(text: &[u8]) -> Result<Vec<::pem::Pem>, String> {
     let sections = ::pem::parse_many(text).map_err(|error| format!("is damaged PEM: {error}"))?;
     let begun = text.windows(PEM_BEGIN.len()).filter(|window| *window == PEM_BEGIN).count();
@@ -178,12 +179,12 @@ fn pem(bytes: &[u8], password: Option<&str>) -> Result<Contents, String> {
             contents.trusted.push(section.into_contents().into());
             continue;
         }
-        // OpenSSL's own encryption of PEM texts, before PKCS#8.
+        // OpenSSL's legacy encryption of PEM texts, before PKCS#8.
         let is_encrypted = section.headers().get("Proc-Type").is_some_and(|value| value.contains("ENCRYPTED"));
         match section.tag() {
             tag if is_encrypted && tag.ends_with("PRIVATE KEY") => {
                 keys.push(Err(
-                    "holds a private key in OpenSSL's former encryption: convert it with openssl pkcs8 -topk8"
+                    "contains a private key in OpenSSL's legacy encryption: convert it with openssl pkcs8 -topk8"
                         .to_owned(),
                 ));
             }
@@ -194,7 +195,7 @@ fn pem(bytes: &[u8], password: Option<&str>) -> Result<Contents, String> {
             _ => {}
         }
     }
-    // As stock: the certificates beside a key are its chain, and in a trust store they are trusted all the same.
+    // As in Trino: certificates next to a key are its chain, and a trust store trusts them as well.
     contents.keys = keys.into_iter().map(|key| PrivateEntry { key, chain: contents.trusted.clone() }).collect();
     Ok(contents)
 }
@@ -202,15 +203,16 @@ fn pem(bytes: &[u8], password: Option<&str>) -> Result<Contents, String> {
 /// RFC 5958, section 3, with the encryption of RFC 8018, section 6.2.
 fn decrypted(der: &[u8], password: Option<&str>) -> Result<PrivateKeyDer<'static>, String> {
     let Some(password) = password else {
-        return Err("holds an encrypted private key: its password is needed".to_owned());
+        return Err("contains an encrypted private key: set its password".to_owned());
     };
-    let info = pkcs8::EncryptedPrivateKeyInfoRef::try_from(der)
-        .map_err(|_| "holds a private key in an encryption that is not supported: use PBES2 (openssl pkcs8 -topk8)")?;
-    let key = info.decrypt(password).map_err(|_| "holds a private key that this password does not decrypt")?;
+    let info = pkcs8::EncryptedPrivateKeyInfoRef::try_from(der).map_err(
+        |_| "contains a private key in an encryption that is not supported: use PBES2 (openssl pkcs8 -topk8)",
+    )?;
+    let key = info.decrypt(password).map_err(|_| "contains a private key that this password does not decrypt")?;
     Ok(PrivatePkcs8KeyDer::from(key.as_bytes().to_vec()).into())
 }
 
-/// RFC 7292. What is trusted bears an attribute that only Java knows; other certificates are of a key, or of no use.
+/// RFC 7292. Trusted certificates have an attribute that only Java knows; others belong to a key or are unused.
 fn pkcs12(bytes: &[u8], password: Option<&str>) -> Result<Contents, String> {
     let archive = Pkcs12Archive::from_pkcs12(bytes, password.unwrap_or_default()).map_err(|error| {
         use p12_keystore::error::Error;
@@ -219,13 +221,13 @@ fn pkcs12(bytes: &[u8], password: Option<&str>) -> Result<Contents, String> {
                 "is a PKCS#12 store that cannot be opened without its password".to_owned()
             }
             (Error::MacError(_) | Error::UnpadError | Error::Pkcs5Error(_), Some(_)) => {
-                "is a PKCS#12 store of another password, or it is damaged".to_owned()
+                "is a PKCS#12 store with another password, or it is damaged".to_owned()
             }
             (Error::UnsupportedEncryptionScheme | Error::UnsupportedMacAlgorithm, _) => {
-                "is a PKCS#12 store in an encryption that is not supported: convert it with keytool -importkeystore"
+                "is a PKCS#12 store with an encryption that is not supported: convert it with keytool -importkeystore"
                     .to_owned()
             }
-            // The other texts tell of the format alone.
+            // The other messages are about the format only.
             (error, _) => format!("is neither PEM nor JKS, and as PKCS#12 it is damaged: {error}"),
         }
     })?;
@@ -283,7 +285,7 @@ mod tests {
             ("trust-no-password.p12", right, vec![&ca]),
             ("trust-no-password.p12", None, vec![&ca]),
             ("trust-unmarked.p12", right, vec![]),
-            // Of a key's chain, the first one only.
+            // Only the first certificate of a key's chain.
             ("client.jks", right, vec![&client]),
             ("two.jks", right, vec![&client, &server]),
             ("client.p12", right, vec![&client]),
@@ -296,21 +298,21 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_with_a_store_is_said_without_its_password() {
+    fn errors_of_a_store_do_not_contain_its_password() {
         let right = Some("changeit");
         for (name, password, expected) in [
             ("nowhere.p12", right, "cannot be read: No such file"),
-            ("trust.jks", Some("hunter2"), "is a JKS store of another password, or it is damaged"),
+            ("trust.jks", Some("hunter2"), "is a JKS store with another password, or it is damaged"),
             ("trust.p12", Some("hunter2"), "is a PKCS#12 store of another password"),
             ("trust-old.p12", Some("hunter2"), "is a PKCS#12 store of another password"),
             ("trust.p12", None, "is a PKCS#12 store that cannot be opened without its password"),
-            ("client.jks", None, "is a JKS store with a private key: its password is needed"),
+            ("client.jks", None, "is a JKS store with a private key: set its password"),
             ("other-password.jks", right, "private key that another password protects than the store"),
             ("two.jks", right, "holds 2 private keys: keep the one that is meant"),
-            ("ca.pem", right, "holds no private key"),
-            ("client-mismatch.pem", None, "holds a private key and no certificate of it"),
+            ("ca.pem", right, "contains no private key"),
+            ("client-mismatch.pem", None, "contains a private key, but no certificate for it"),
             ("client.jceks", right, "is a JCEKS store, which is not supported"),
-            ("client-encrypted.pem", None, "holds an encrypted private key: its password is needed"),
+            ("client-encrypted.pem", None, "contains an encrypted private key: set its password"),
             ("client-encrypted.pem", Some("hunter2"), "this password does not decrypt"),
             ("make", None, "is neither PEM nor PKCS#12 nor JKS"),
         ] {
@@ -335,7 +337,7 @@ mod tests {
             ("client.jks", right, vec![&client, &ca]),
             ("client.pem", None, vec![&client, &ca]),
             ("client.pem", Some("not needed"), vec![&client, &ca]),
-            // Stands behind its issuer's.
+            // After its issuer's certificate.
             ("client-encrypted.pem", right, vec![&client, &ca]),
             ("client-sec1.pem", None, vec![&client]),
             ("client-pkcs1.pem", None, vec![&certificate("client-pkcs1.pem")]),

@@ -196,7 +196,7 @@ fn a_key_file_of_a_kid_is_added_changed_and_removed() {
     assert_eq!(setting.authenticate(&of_new), alice());
 
     setting.remove("a.json");
-    let lines = "The key file '@/a.json' is gone: tokens of this key ID are refused";
+    let lines = "The key file '@/a.json' was removed, so tokens with this key ID are rejected";
     assert_eq!(setting.poll(), [(Level::Warning, lines.to_owned())]);
     assert_eq!(setting.authenticate(&of_new), Err(Reason::UnknownKeyId));
 

@@ -15,7 +15,7 @@ fn base64_file(file: &str) -> Vec<u8> {
     STANDARD.decode(std::fs::read_to_string(path).unwrap().replace('\n', "")).unwrap()
 }
 
-/// Every structure that keys are stored in.
+/// Every structure in which keys are stored.
 fn structures() -> Vec<(Form, Vec<u8>)> {
     let mut structures: Vec<(Form, Vec<u8>)> = Vec::new();
     for (form, files) in [
@@ -55,7 +55,7 @@ fn structures() -> Vec<(Form, Vec<u8>)> {
     structures
 }
 
-/// A text of the bytes as they lie in files, variables and consoles.
+/// The bytes as text, as in files, variables and consoles.
 fn texts(der: &[u8]) -> Vec<(&'static str, String)> {
     let base64 = STANDARD.encode(der);
     let digits: String = der.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -85,7 +85,7 @@ fn texts(der: &[u8]) -> Vec<(&'static str, String)> {
 }
 
 #[test]
-fn a_key_is_known_in_every_wrapping_and_never_becomes_a_secret() {
+fn a_key_is_recognised_in_every_encoding_and_never_becomes_a_secret() {
     for (form, der) in structures() {
         assert_eq!(recognise(&der).map(|found| found.form), Some(form));
         for (wrapping, text) in texts(&der) {
@@ -93,13 +93,13 @@ fn a_key_is_known_in_every_wrapping_and_never_becomes_a_secret() {
             assert_eq!(found.map(|found| found.form), Some(form), "{wrapping}");
             assert!(hmac_secret(&text).is_err(), "{form:?} in {wrapping}");
         }
-        // What it is wrapped in is taken off, and one wrapping more is looked at as the secret itself.
+        // The bytes are checked as the secret itself, too.
         assert!(VerifyingKey::hmac(&Zeroizing::new(der)).is_err(), "{form:?}");
     }
 }
 
 #[test]
-fn a_key_that_is_cut_off_is_known_too() {
+fn a_truncated_key_is_recognised() {
     for (form, der) in structures() {
         for kept in [der.len() - 1, der.len() * 3 / 4, der.len() / 2] {
             let (form_of_cut, is_cut) = binary(&der[..kept]).unwrap_or_else(|| panic!("{form:?}: {kept}"));
@@ -114,14 +114,14 @@ fn a_key_that_is_cut_off_is_known_too() {
 }
 
 #[test]
-fn several_in_a_row_are_known_by_the_first() {
+fn several_in_a_row_are_recognised_by_the_first() {
     let certificates = [der("rsa-2048.certificate.pem"), der("ec-p256.certificate.pem")].concat();
     assert_eq!(recognise(&certificates).unwrap().form, Form::Certificate);
 }
 
-/// Made with openssl 3.0 and keytool of JDK 25: their first bytes.
+/// The first bytes of stores made with openssl 3.0 and keytool of JDK 25.
 #[test]
-fn stores_are_known() {
+fn stores_are_recognised() {
     for (form, digits) in [
         (Form::Pkcs12, "3082040a020103308203c006092a864886f70d010701a08203b1"),
         (Form::Pkcs12, "3080020103308006092a864886f70d010701a080"),
@@ -143,13 +143,13 @@ fn points_of_curves_are_public_keys() {
         assert!(hmac_secret(&STANDARD.encode(point)).is_err());
         let mut other = point.to_vec();
         *other.last_mut().unwrap() ^= 1;
-        assert_eq!(recognise(&other), None, "a point off the curve is nobody's key");
+        assert_eq!(recognise(&other), None, "a point off the curve is not a key");
     }
 }
 
-/// The keys are `ssh-keygen`'s, of an Ed25519 key of zeros and its like.
+/// The lines are those of `ssh-keygen`, for an Ed25519 key of zeros and similar ones.
 #[test]
-fn texts_of_other_tools_are_known() {
+fn texts_of_other_tools_are_recognised() {
     const ED25519: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f me@host";
     for (form, text, part) in [
         (Form::SshPublicKey, "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQ== me", "'ssh-keygen -e -m PKCS8 -f FILE' writes"),
@@ -183,30 +183,30 @@ fn texts_of_other_tools_are_known() {
     for text in ["-----BEGIN PUBLIC KEY-----\nAAAA", "{\"kty\":\"oct\",\"k\":\"AAAA\"}"] {
         let wrapped = STANDARD.encode(text);
         let found = recognise(wrapped.as_bytes()).unwrap().to_string();
-        assert!(found.contains("in base64, and no shared secret itself: 'base64 -d FILE'"), "{found}");
+        assert!(found.contains("in base64, and is not itself a shared secret: 'base64 -d FILE'"), "{found}");
     }
 }
 
 #[test]
-fn the_sentence_names_the_armour_and_the_way_out() {
+fn the_message_names_the_armour_and_what_to_do() {
     let sentence = |text: &str| recognise(text.as_bytes()).unwrap().to_string();
     let public = der("ed25519.public.pem");
     assert_eq!(
         sentence(&STANDARD.encode(&public)),
-        "is a public key (SubjectPublicKeyInfo) without its PEM armour, and never a shared secret: the lines -----BEGIN PUBLIC KEY----- before its base64 and -----END PUBLIC KEY----- after it are missing"
+        "is a public key (SubjectPublicKeyInfo) without its PEM armour, and must not be used as a shared secret: add the line -----BEGIN PUBLIC KEY----- before its base64 and the line -----END PUBLIC KEY----- after it"
     );
     assert_eq!(
         recognise(&public).unwrap().to_string(),
-        "is a public key (SubjectPublicKeyInfo) in DER, and never a shared secret: 'openssl pkey -pubin -inform DER -in FILE -out FILE.pem' makes PEM of it"
+        "is a public key (SubjectPublicKeyInfo) in DER, and must not be used as a shared secret: 'openssl pkey -pubin -inform DER -in FILE -out FILE.pem' converts it to PEM"
     );
     let private = sentence(&URL_SAFE_NO_PAD.encode(der("ec-p256.private.pem")));
     assert!(
-        private.contains("in base64url, and never") && private.contains("A coordinator takes the public key alone"),
+        private.contains("in base64url, and must not") && private.contains("The coordinator needs only the public key"),
         "{private}"
     );
 }
 
-/// Secrets of all lengths, as bytes and as the texts that hold them. Some begin as DER does, by chance.
+/// Secrets of all lengths, as bytes and as text. Some begin like DER.
 #[test]
 fn a_random_secret_has_no_form() {
     let mut seed = *b"a seed that gives the same bytes";
@@ -238,7 +238,7 @@ fn a_random_secret_has_no_form() {
 }
 
 #[test]
-fn whatever_the_bytes_are_there_is_an_answer() {
+fn any_bytes_give_an_answer() {
     for (_, der) in structures() {
         for at in 0..der.len().min(60) {
             for value in [0, 0x02, 0x30, 0x7f, 0x80, 0x81, 0x84, 0xff] {
@@ -254,9 +254,9 @@ fn whatever_the_bytes_are_there_is_an_answer() {
     }
 }
 
-/// A second attack's ways around the forms: everybody knows these bytes, however they were spoilt.
+/// Attempts of a second attack to evade the forms: these bytes are public, however they were changed.
 #[test]
-fn what_was_cut_shifted_or_put_into_another_text_is_no_secret() {
+fn truncated_shifted_or_embedded_keys_are_not_secrets() {
     for file in ["rsa-2048.public.pem", "ec-p256.public.pem", "ed25519.public.pem", "rsa-2048.certificate.pem"] {
         let der = der(file);
         let base64 = STANDARD.encode(&der);

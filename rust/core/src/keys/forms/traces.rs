@@ -1,8 +1,8 @@
-//! The net behind the forms: what gives a public key away wherever it lies in the bytes, and however it was cut or shifted on
-//! its way into a file. A label that was copied along, a lost first line and a text around the key all end here.
+//! A second net after the forms: traces that identify a public key wherever they occur in the bytes, even if it was
+//! truncated or shifted on its way into a file. It catches copied labels, lost first lines and text around a key.
 //!
-//! The shortest signs have four bytes at a fixed place, and a text is decoded in four ways: chance hits one of them once in
-//! some hundred million random secrets, which are refused then.
+//! The shortest traces have four bytes at a fixed place, and a text is decoded in four ways. By chance, one in some
+//! hundred million random secrets contains one and is rejected.
 
 use std::borrow::Cow;
 
@@ -11,14 +11,14 @@ use zeroize::Zeroizing;
 
 use super::{LENIENT, is_point};
 
-/// No secret is longer than what is looked at.
+/// Only this many bytes are searched; secrets are shorter.
 const MAX_BYTES: usize = 64 * 1024;
-/// Wrappings that are taken off, one in another.
+/// The number of nested encodings that are decoded.
 const MAX_DEPTH: usize = 3;
-/// A shorter run of characters holds no key.
+/// Shorter runs of characters cannot contain a key.
 const SHORTEST_RUN: usize = 40;
 
-/// Signs that count at any place.
+/// Traces that count at any place.
 const ANYWHERE: [&[u8]; 10] = [
     // Object identifiers: RSA's keys and signatures (RFC 8017, appendix A), id-ecPublicKey (RFC 5480), Ed25519 (RFC 8410).
     &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01],
@@ -37,7 +37,7 @@ const ANYWHERE: [&[u8]; 10] = [
 /// The public exponent 65537, with which the DER of an RSA key ends.
 const EXPONENT: &[u8] = &[0x02, 0x03, 0x01, 0x00, 0x01];
 
-/// What a text begins with that was encoded by mistake, in small letters.
+/// Beginnings of documents that were encoded by mistake, in lower case.
 const TEXTS: [&str; 9] = [
     "http://",
     "https://",
@@ -50,7 +50,7 @@ const TEXTS: [&str; 9] = [
     "modulus=",
 ];
 
-/// True if the bytes hold a public key, or a part of one that names its algorithm, or a text that is a document.
+/// True if the bytes contain a public key, a part of one that names its algorithm, or a document.
 pub(super) fn are_in(bytes: &[u8]) -> bool {
     let bytes = bytes.get(..MAX_BYTES).unwrap_or(bytes);
     search(bytes, 0)
@@ -68,11 +68,11 @@ fn search(bytes: &[u8], depth: usize) -> bool {
         Zeroizing::new(text.chars().filter(|c| !c.is_whitespace() && !matches!(c, '"' | '\'' | '\\' | ':')).collect());
     let is_foreign = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '-' | '_'));
     let runs = text.split(is_foreign).chain([packed.trim_end_matches('=')]);
-    runs.filter(|run| run.len() >= SHORTEST_RUN && !run.contains(is_foreign)).any(|run| look_into(run, depth + 1))
+    runs.filter(|run| run.len() >= SHORTEST_RUN && !run.contains(is_foreign)).any(|run| search_run(run, depth + 1))
 }
 
-/// A run of base64, which may have lost its beginning, or of hexadecimal digits.
-fn look_into(run: &str, depth: usize) -> bool {
+/// Searches a run of hexadecimal digits, or of base64 that may have lost its beginning.
+fn search_run(run: &str, depth: usize) -> bool {
     let plain = Zeroizing::new(run.replace('-', "+").replace('_', "/"));
     let by_base64 = (0..4).any(|lost| {
         let rest = plain.get(lost..).unwrap_or_default();
@@ -88,7 +88,7 @@ fn hexadecimal(run: &str) -> Option<Zeroizing<Vec<u8>>> {
     pairs.iter().map(byte).collect::<Option<_>>().map(Zeroizing::new)
 }
 
-/// A text in any encoding: what matters in it is ASCII.
+/// Decodes a text in any encoding; only its ASCII characters matter.
 fn text_of(bytes: &[u8]) -> Cow<'_, str> {
     let (pairs, _) = bytes.as_chunks::<2>();
     match pairs {
@@ -112,7 +112,7 @@ fn is_binary_trace(bytes: &[u8]) -> bool {
         || is_coordinates(bytes)
 }
 
-/// A large INTEGER of DER and nothing else: the modulus of an RSA key.
+/// A large INTEGER in DER: the modulus of an RSA key.
 fn is_integer(bytes: &[u8]) -> bool {
     matches!(bytes, [0x02, 0x82, high, low, content @ ..] if content.len() == usize::from(u16::from_be_bytes([*high, *low])))
 }
@@ -123,12 +123,12 @@ fn is_open_pgp(bytes: &[u8]) -> bool {
         if rest.len() + 6 >= usize::from(u16::from_be_bytes([*high, *low])))
 }
 
-/// The coordinates of a point, x and y (RFC 7518, section 6.2), which are on a curve by no chance.
+/// The coordinates x and y of a point (RFC 7518, section 6.2); random bytes are not on a curve.
 fn is_coordinates(bytes: &[u8]) -> bool {
     matches!(bytes.len(), 64 | 96 | 132) && is_point(&[&[4], bytes].concat())
 }
 
-/// JSON, HTML and the like: a document that was encoded, as values of Kubernetes' secrets are, and is known to many.
+/// JSON, HTML and similar: an encoded document, such as a value of a Kubernetes secret, which many know.
 fn is_document(bytes: &[u8]) -> bool {
     let Ok(text) = str::from_utf8(bytes) else { return false };
     let text = text.trim();

@@ -1,4 +1,4 @@
-//! The last good JWK set on disk, so that a restart during an outage of the issuer works.
+//! Keeps the last successfully fetched JWK Set on disk, so that a restart works while the issuer is down.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
@@ -18,24 +18,24 @@ use crate::keys::jwk_set::MAX_DOCUMENT_BYTES;
 
 /// The only version of the format.
 const VERSION: i64 = 1;
-/// A document's text as a JSON string at its longest, and the other members.
+/// The longest document as a JSON string, and the other members.
 const MAX_FILE_BYTES: u64 = 2 * MAX_DOCUMENT_BYTES as u64 + 16 * 1024;
-/// A file may be younger than the clock by this much, since clocks are set back a little now and then.
+/// A file may be this much newer than the clock, since clocks are sometimes set back a little.
 const MAX_AHEAD: Duration = Duration::from_secs(5 * 60);
 
-/// The file for one key set.
+/// The file for one JWK Set.
 #[derive(Debug)]
 pub(crate) struct CacheFile {
     pub(crate) path: PathBuf,
-    /// SHA-256 of the address, which may hold secrets.
+    /// SHA-256 of the address, which may contain secrets.
     source: String,
-    /// The address as it may be shown.
+    /// The address without secrets.
     address: String,
-    /// Held while the file is written; true while writing fails.
+    /// Locked while the file is written; true while writing fails.
     writing: Mutex<bool>,
 }
 
-/// What the file holds.
+/// The content of the file.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Cached {
     pub(crate) document: Arc<str>,
@@ -43,7 +43,7 @@ pub(crate) struct Cached {
     pub(crate) fetched_at: UnixMillis,
 }
 
-/// The members of the file, in this order; `fetched_at` and `address` are for people.
+/// The members of the file, in this order; `fetched_at` and `address` are for human readers.
 #[derive(Serialize)]
 struct Members<'m> {
     version: i64,
@@ -57,7 +57,7 @@ struct Members<'m> {
 }
 
 impl CacheFile {
-    /// `source` is a digest of where the set comes from, `address` what may be shown of it.
+    /// `source` is a digest of the set's location, `address` the location without secrets.
     pub(crate) fn new(path: PathBuf, source: String, address: String) -> Self {
         Self { path, source, address, writing: Mutex::new(false) }
     }
@@ -65,9 +65,9 @@ impl CacheFile {
     /// Reads the file; `None` if there is none.
     ///
     /// # Errors
-    /// Why it is not to be trusted or not to be read.
+    /// The file cannot be read or must not be trusted.
     pub(crate) fn read(&self) -> Result<Option<Cached>, String> {
-        // A link would be replaced by the first write, and a pipe must not be waited for.
+        // The first write would replace a link, and opening a pipe must not block.
         let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
         let opened = OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(&self.path);
         let file = match opened {
@@ -79,7 +79,7 @@ impl CacheFile {
             Err(error) => return Err(format!("it cannot be read: {error}")),
         };
         let metadata = file.metadata().map_err(|error| format!("it cannot be read: {error}"))?;
-        trusted(metadata.is_file(), metadata.uid(), metadata.mode(), rustix::process::geteuid().as_raw())?;
+        check_trusted(metadata.is_file(), metadata.uid(), metadata.mode(), rustix::process::geteuid().as_raw())?;
         let mut bytes = Vec::new();
         file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(|error| format!("it cannot be read: {error}"))?;
         if bytes.len() as u64 > MAX_FILE_BYTES {
@@ -90,8 +90,8 @@ impl CacheFile {
 
     fn parse(&self, bytes: &[u8]) -> Result<Cached, String> {
         let members = read_object(bytes, |_| true).map_err(|error| match error {
-            JsonError::Malformed(place) => format!("it is no JSON object: {place}"),
-            JsonError::DuplicateMember => "it names a member twice".to_owned(),
+            JsonError::Malformed(place) => format!("it is not a JSON object: {place}"),
+            JsonError::DuplicateMember => "it contains a duplicate member".to_owned(),
         })?;
         let value = |name: &str| members.iter().find(|(other, _)| other == name).map(|(_, value)| value);
         let text = |name: &str| match value(name) {
@@ -100,11 +100,13 @@ impl CacheFile {
         };
         match value("version") {
             Some(Value::Integer(VERSION)) => {}
-            Some(Value::Integer(other)) => return Err(format!("its version is {other}, and only {VERSION} is known")),
+            Some(Value::Integer(other)) => {
+                return Err(format!("its version is {other}, but only {VERSION} is supported"));
+            }
             _ => return Err("it has no version".to_owned()),
         }
         if text("source") != Some(&*self.source) {
-            return Err(format!("its keys come from another address than {}", self.address));
+            return Err(format!("its keys were fetched from another address than {}", self.address));
         }
         let (Some(Value::Integer(fetched_at)), Some(document)) = (value("fetched_at_ms"), text("document")) else {
             return Err("it has no fetched_at_ms or no document".to_owned());
@@ -113,11 +115,12 @@ impl CacheFile {
         Ok(Cached { document: document.into(), validator, fetched_at: UnixMillis(*fetched_at) })
     }
 
-    /// Writes the file and tells when that begins to fail and when it works again. If a write is still under way, which a
-    /// stuck disk makes possible, nothing is done: a later fetch brings another one.
+    /// Writes the file and logs when writing begins to fail and when it works again. Skipped while another write is
+    /// still running, as on a stuck disk: a later fetch writes again.
     pub(crate) fn save(&self, cached: &Cached, events: &Events) {
         let Ok(mut failing) = self.writing.try_lock() else { return };
-        let (path, address) = (self.path.display(), &self.address);
+        let path = self.path.display();
+        let address = &self.address;
         match self.write(cached) {
             Ok(()) if *failing => {
                 events.push(Level::Info, format!("The keys of {address} are saved to the cache file '{path}' again"));
@@ -126,8 +129,7 @@ impl CacheFile {
             Ok(()) => {}
             Err(error) if !*failing => {
                 let text = format!(
-                    "The keys of {address} cannot be saved to the cache file '{path}': {error}. What it held stays; it is \
-                     tried again after each fetch."
+                    "The keys of {address} cannot be saved to the cache file '{path}': {error}. The file keeps its previous content. Saving is retried after each fetch."
                 );
                 events.push(Level::Warning, text);
                 *failing = true;
@@ -136,10 +138,10 @@ impl CacheFile {
         }
     }
 
-    /// Writes the file as a whole or not at all: whoever reads it meanwhile, or after a crash, finds the older one.
+    /// Writes the file as a whole or not at all: readers, and a restart after a crash, find the previous one.
     ///
     /// # Errors
-    /// The older file is as it was.
+    /// Writing failed; the previous file is unchanged.
     pub(crate) fn write(&self, cached: &Cached) -> io::Result<()> {
         let Cached { document, validator, fetched_at } = cached;
         let text = serde_json::to_string(&Members {
@@ -159,19 +161,19 @@ impl CacheFile {
         let temporary = self.path.with_file_name(temporary);
         let written = write_new(&temporary, text.as_bytes()).and_then(|()| fs::rename(&temporary, &self.path));
         if written.is_err() {
-            // What a full disk left of it.
+            // Removes what a full disk left.
             let _ = fs::remove_file(&temporary);
         }
         written?;
-        // The name must survive a crash, too. Some file systems cannot sync a folder, and the content is safe by now.
+        // The name must survive a crash, too. Some file systems cannot sync a folder; the content is already safe.
         let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let _ = File::open(folder).and_then(|folder| folder.sync_all());
         Ok(())
     }
 }
 
-/// Creates the file for its owner alone. One that a crash left behind is removed; it is never written into, since
-/// somebody else could have made it.
+/// Creates the file, accessible to its owner only. A file that a crash left is removed, never reused, since another
+/// user could have created it.
 fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -182,24 +184,24 @@ fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Whoever can write the file can put in a key of their own and log in as any user.
-fn trusted(is_file: bool, owner: u32, mode: u32, user: u32) -> Result<(), String> {
+/// Anyone who can write to the file can substitute keys and authenticate as any user.
+fn check_trusted(is_file: bool, owner: u32, mode: u32, user: u32) -> Result<(), String> {
     if !is_file {
-        return Err("it is no regular file".to_owned());
+        return Err("it is not a regular file".to_owned());
     }
     if owner != user {
-        return Err(format!("it belongs to the user with number {owner}, and this process runs as {user}"));
+        return Err(format!("it belongs to the user with ID {owner}, but this process runs as {user}"));
     }
     if mode & 0o022 != 0 {
-        return Err(format!("others can write it (mode {:04o}); it should be 0600", mode & 0o7777));
+        return Err(format!("other users can write it (mode {:04o}); change its mode to 0600", mode & 0o7777));
     }
     Ok(())
 }
 
-/// The age of what was fetched at a time.
+/// The age of keys that were fetched at `fetched_at`.
 ///
 /// # Errors
-/// It is too old, or from the future, so that nobody knows how old it is.
+/// They are too old, or their time is in the future, so that their age is unknown.
 pub(crate) fn age(fetched_at: UnixMillis, now: UnixMillis, max_stale: Duration) -> Result<Duration, String> {
     let ahead = fetched_at.0.saturating_sub(now.0);
     if u128::try_from(ahead).is_ok_and(|ahead| ahead > MAX_AHEAD.as_millis()) {

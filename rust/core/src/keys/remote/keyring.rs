@@ -1,5 +1,5 @@
-//! Which keys of a remote set serve at a time: those of the last good fetch until they are too old, and for a while those
-//! that it removed. Decisions only, with time as an argument.
+//! Which keys of a remote set are valid at a time: those of the last successful fetch until `max-stale`, and removed
+//! ones for `removed-key-grace`. Decisions only, with time as an argument.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,16 +9,17 @@ use crate::http::get::Validator;
 use crate::keys::jwk_set::{JwkSet, RemovedKey};
 use crate::keys::remote::schedule::Timing;
 
-/// Removed keys that are kept, the latest ones: an issuer that changes all its keys again and again fills no memory.
+/// The number of removed keys that are kept, the latest ones, so that an issuer that keeps replacing all keys does not
+/// fill the memory.
 const MAX_RETIRED: usize = 1000;
 
-/// A good document.
+/// A document that was fetched successfully.
 #[derive(Clone, Debug)]
 pub(crate) struct FetchedKeySet {
     pub(crate) keys: Arc<JwkSet>,
-    /// What the next fetch may ask with whether the document is still the same.
+    /// The validator with which the next fetch asks whether the document has changed.
     pub(crate) validator: Option<Validator>,
-    /// Its text, where a cache file wants it.
+    /// Its text, if there is a cache file.
     pub(crate) text: Option<Arc<str>>,
 }
 
@@ -35,21 +36,21 @@ struct Retired {
     ends: Moment,
 }
 
-/// What ended.
+/// What expired.
 #[derive(Debug)]
 pub(crate) enum Expiry {
-    /// The time of removed keys.
+    /// Removed keys.
     Retired(Vec<RemovedKey>),
-    /// The time of all keys; they were fetched then.
+    /// All keys, and when they were fetched.
     All { fetched_at: UnixMillis },
 }
 
-/// What a good document changed.
+/// What a new document changed.
 #[derive(Debug)]
 pub(crate) struct Replacement {
-    /// The keys of the document before it.
+    /// The keys of the previous document.
     pub(crate) older: Option<Arc<JwkSet>>,
-    /// True if keys that it removed serve on for a while.
+    /// True if keys that it removed stay valid for a while.
     pub(crate) retires: bool,
 }
 
@@ -58,7 +59,7 @@ pub(crate) struct Keyring {
     max_stale: Duration,
     removed_key_grace: Duration,
     current: Option<Current>,
-    /// The latest removed first.
+    /// The most recently removed first.
     retired: Vec<Retired>,
 }
 
@@ -68,13 +69,13 @@ impl Keyring {
         Self { max_stale, removed_key_grace, current: None, retired: Vec::new() }
     }
 
-    /// Takes a document that was fetched `age` before `now`, from a cache file.
+    /// Takes the document of a cache file, which was fetched `age` before `now`.
     pub(crate) fn restore(&mut self, good: FetchedKeySet, fetched_at: UnixMillis, age: Duration, now: Moment) {
         let ends = now + self.max_stale.saturating_sub(age);
         self.current = Some(Current { good, fetched_at, ends });
     }
 
-    /// Takes the document of a fetch that ends now.
+    /// Takes the document of a fetch that has ended now.
     pub(crate) fn replace(&mut self, good: FetchedKeySet, now: Moment, wall_clock: UnixMillis) -> Replacement {
         self.end(now);
         let older = self.current.take().map(|current| current.good.keys);
@@ -92,7 +93,7 @@ impl Keyring {
         Replacement { older, retires }
     }
 
-    /// Takes the answer that the document is still the same; false if there is no document any more.
+    /// Takes the answer that the document has not changed; false if that document has expired.
     pub(crate) fn renew(&mut self, now: Moment, wall_clock: UnixMillis) -> bool {
         self.end(now);
         match &mut self.current {
@@ -105,7 +106,7 @@ impl Keyring {
         }
     }
 
-    /// Drops what has ended by now.
+    /// Drops what has expired by now.
     pub(crate) fn end(&mut self, now: Moment) -> Option<Expiry> {
         if let Some(Current { fetched_at, .. }) = self.current.take_if(|current| current.ends <= now) {
             self.retired.clear();
@@ -115,13 +116,13 @@ impl Keyring {
         (!ended.is_empty()).then_some(Expiry::Retired(ended))
     }
 
-    /// When [`Keyring::end`] has something to do.
+    /// When [`Keyring::end`] must be called next.
     pub(crate) fn next_end(&self) -> Option<Moment> {
         let retired = self.retired.iter().map(|retired| retired.ends);
         retired.chain(self.current.iter().map(|current| current.ends)).min()
     }
 
-    /// The keys that serve.
+    /// The valid keys.
     pub(crate) fn serving(&self) -> Option<Arc<JwkSet>> {
         let keys = &self.current.as_ref()?.good.keys;
         Some(match self.retired.is_empty() {
@@ -130,17 +131,17 @@ impl Keyring {
         })
     }
 
-    /// When all keys end, unless a document comes before.
+    /// When all keys expire, unless a document comes before.
     pub(crate) fn ends(&self) -> Option<Moment> {
         self.current.as_ref().map(|current| current.ends)
     }
 
-    /// The document that serves.
+    /// The current document.
     pub(crate) fn good(&self) -> Option<&FetchedKeySet> {
         self.current.as_ref().map(|current| &current.good)
     }
 
-    /// When the document was fetched, by the clock on the wall.
+    /// When the document was fetched, in wall-clock time.
     pub(crate) fn fetched_at(&self) -> Option<UnixMillis> {
         self.current.as_ref().map(|current| current.fetched_at)
     }
@@ -199,7 +200,7 @@ mod tests {
         });
         assert_eq!(newer_first, Ok(1));
         assert_eq!(tried(&keyring, "a", Algorithm::EdDsa), ["Ed25519"]);
-        // A second document without it does not make its time longer.
+        // A second document without it does not extend its time.
         let later = now + GRACE / 2;
         assert!(!keyring.replace(good(&[named("a", NEWER)]), later, wall).retires);
         assert_eq!(keyring.next_end(), Some(now + GRACE));

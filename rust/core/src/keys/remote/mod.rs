@@ -1,4 +1,4 @@
-//! The keys of a remote JWK set, as a snapshot for the request path.
+//! A remote JWK Set and the snapshot of its keys that the request path reads.
 
 mod bearer_file;
 mod cache_file;
@@ -42,31 +42,31 @@ use crate::token::protected_header::ProtectedHeader;
 const GATE_OPEN: u64 = 0;
 const GATE_FETCHING: u64 = 1;
 
-/// The thread that ends keys, and says so, may be late by this much.
-pub(super) const LATEST_END: Duration = Duration::from_secs(1);
+/// The refresher may expire and log keys this much late.
+pub(super) const MAX_EXPIRY_DELAY: Duration = Duration::from_secs(1);
 
-/// Where a remote set lies.
+/// Where a remote set comes from.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Location {
-    /// At this address.
+    /// The address of the set.
     JwkSet(Endpoint),
-    /// Where the discovery document of this issuer says.
+    /// The address in the discovery document of an issuer.
     Discovery {
-        /// As `iss` of the tokens has it, to the letter.
+        /// Exactly the `iss` of the tokens.
         issuer: String,
     },
 }
 
 impl Location {
-    /// What `key-file` begins with where the keys are found by OpenID Connect Discovery; the issuer follows.
+    /// The prefix of a `key-file` that names an issuer with OpenID Connect Discovery.
     const DISCOVERY: &'static str = "oidc:";
 
-    /// True if the text is meant as a remote set rather than as a path.
+    /// True if the text is meant as a remote set, not as a path.
     pub(crate) fn is_remote(text: &str) -> bool {
         Endpoint::is_url(text) || Self::discovery_issuer(text).is_some()
     }
 
-    /// The issuer after `oidc:`, which may be in capitals, as the name of a URI's scheme (RFC 3986, section 3.1).
+    /// The issuer after `oidc:`, which may be in upper case like a URI scheme (RFC 3986, section 3.1).
     pub(crate) fn discovery_issuer(text: &str) -> Option<&str> {
         let (begin, issuer) = text.split_at_checked(Self::DISCOVERY.len())?;
         begin.eq_ignore_ascii_case(Self::DISCOVERY).then_some(issuer)
@@ -75,10 +75,10 @@ impl Location {
     /// Reads a URL, or `oidc:` and an issuer.
     ///
     /// # Errors
-    /// The address is malformed or of another kind than https and http.
+    /// The address is malformed or neither https nor http.
     pub(crate) fn parse(text: &str) -> Result<Self, KeyError> {
         let parsed = match Self::discovery_issuer(text) {
-            Some(issuer) => Endpoint::of_discovery(issuer).map(|_| Self::Discovery { issuer: issuer.to_owned() }),
+            Some(issuer) => Endpoint::for_discovery(issuer).map(|_| Self::Discovery { issuer: issuer.to_owned() }),
             None => Endpoint::parse(text).map(Self::JwkSet),
         };
         parsed.map_err(KeyError)
@@ -91,7 +91,7 @@ impl Location {
         }
     }
 
-    /// What a cache file is bound to.
+    /// Identifies the source in a cache file.
     fn digest(&self) -> String {
         match self {
             Self::JwkSet(endpoint) => endpoint.digest(),
@@ -100,7 +100,7 @@ impl Location {
     }
 }
 
-/// The location without what may be a secret.
+/// The location without user, password and query, which may be secrets.
 impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -116,9 +116,9 @@ pub(crate) struct RemoteSettings {
     pub(crate) location: Location,
     pub(crate) timing: Timing,
     pub(crate) transport: Transport,
-    /// Keeps the last good set over a restart.
+    /// Keeps the last successfully fetched set for a restart.
     pub(crate) cache_file: Option<PathBuf>,
-    /// Holds the token to show to the server.
+    /// Contains the bearer token for the server.
     pub(crate) bearer_token_file: Option<PathBuf>,
 }
 
@@ -141,48 +141,49 @@ impl RemoteSettings {
 pub(crate) struct RemoteKeySet {
     pub(super) settings: Arc<RemoteSettings>,
     snapshot: ArcSwap<Snapshot>,
-    life: Mutex<KeySetState>,
-    /// [`KeySetState::gate`], read without the lock; a time is in nanoseconds since `opened`.
+    state: Mutex<KeySetState>,
+    /// [`KeySetState::gate`], read without the lock; times are in nanoseconds since `opened`.
     gate: AtomicU64,
     opened: Moment,
-    /// A fetch came to its end.
+    /// Notified when a fetch has ended.
     fetch_ended: Condvar,
-    /// The refresher is to look at `life` again.
-    pub(super) demand: Arc<Notify>,
+    /// Notified when the refresher must check `state` again.
+    pub(super) refresh_requested: Arc<Notify>,
     pub(super) cache_file: Option<Arc<CacheFile>>,
-    pub(super) places: FetchWaiters,
-    /// Set when a refresher takes the set.
+    pub(super) waiters: FetchWaiters,
+    /// Set when a refresher starts to fetch the set.
     pub(super) refreshing: OnceLock<AbortHandle>,
     seed: RandomState,
 }
 
-/// What the request path sees.
+/// The keys as the request path sees them.
 #[derive(Clone, Debug)]
 pub(super) enum Snapshot {
-    /// There are no keys; the sentence for whoever tries to log in.
+    /// There are no keys; the message for clients.
     Unavailable(String),
-    /// There are keys, whatever becomes of the thread that ends them.
+    /// There are keys, with their own expiry: they expire even if the refresher thread hangs or has ended.
     Keys {
-        /// All that serve, until the first of them ends.
+        /// All valid keys, until the first of them expires.
         keys: Arc<JwkSet>,
         next_end: Moment,
-        /// Those of the last good document, until they are too old: the same ones, unless removed keys serve on for a while.
+        /// The keys of the last successfully fetched document, until `max-stale` has passed. They differ from `keys`
+        /// while removed keys are still valid.
         lasting: Arc<JwkSet>,
         until: Moment,
     },
 }
 
 impl Snapshot {
-    /// The keys that serve now.
-    pub(super) fn serving(life: &KeySetState) -> Option<Self> {
-        let (keys, end) = life.serving().zip(life.keys_end())?;
-        let lasting = Arc::clone(&life.document()?.0.keys);
-        let next_end = life.next_end().map_or(end, |next_end| next_end.min(end));
-        Some(Self::Keys { keys, next_end: next_end + LATEST_END, lasting, until: end + LATEST_END })
+    /// A snapshot of the valid keys.
+    pub(super) fn serving(state: &KeySetState) -> Option<Self> {
+        let (keys, end) = state.serving().zip(state.keys_end())?;
+        let lasting = Arc::clone(&state.document()?.0.keys);
+        let next_end = state.next_end().map_or(end, |next_end| next_end.min(end));
+        Some(Self::Keys { keys, next_end: next_end + MAX_EXPIRY_DELAY, lasting, until: end + MAX_EXPIRY_DELAY })
     }
 
-    /// The keys that serve at this moment, and when the first of them ends. Removed keys end together with the first of
-    /// them where the thread does not come to take them out one by one.
+    /// The keys that are valid at this moment, and when the first of them expires. If the refresher does not take
+    /// removed keys out one by one, all of them expire together with the first.
     pub(super) fn keys_at(&self, now: Moment) -> Option<(&Arc<JwkSet>, Moment)> {
         match self {
             Self::Keys { keys, next_end, .. } if now < *next_end => Some((keys, *next_end)),
@@ -191,8 +192,9 @@ impl Snapshot {
         }
     }
 
-    /// True if no token that was accepted by the older snapshot, and is kept until the first key of that ends, would be
-    /// judged otherwise by this one. Once that end is past, tokens are kept until another one, of which nothing is known here.
+    /// True if this snapshot gives the same verdict as `older` for every token that was cached with `older`, which is
+    /// at most until its first key expires. After that, tokens are cached until a later expiry, of which nothing is
+    /// known here.
     pub(super) fn continues(&self, older: &Self, now: Moment) -> bool {
         match (self, older) {
             (Self::Keys { keys, next_end, .. }, Self::Keys { keys: others, next_end: others_end, .. }) => {
@@ -205,7 +207,7 @@ impl Snapshot {
 }
 
 impl RemoteKeySet {
-    /// Begins with the keys of the cache file, if there are good ones. Nothing is fetched before a
+    /// Begins with the keys of the cache file, if it is usable. Fetching begins when a
     /// [`Refresher`](super::refresh::Refresher) takes the set.
     pub(crate) fn open(settings: RemoteSettings, events: &Events) -> Arc<Self> {
         let RemoteSettings { location, timing, cache_file, .. } = &settings;
@@ -213,37 +215,37 @@ impl RemoteKeySet {
             events.push(
                 Level::Warning,
                 format!(
-                    "The keys come from {location} without encryption: anybody on the network path can put in a key of \
-                     their own and log in as any user. Use https."
+                    "The keys are fetched from {location} without encryption: an attacker on the network path can substitute keys and authenticate as any user. Use https."
                 ),
             );
         }
         let cache_file =
             cache_file.as_ref().map(|path| CacheFile::new(path.clone(), location.digest(), location.to_string()));
-        let (now, wall_clock) = (Moment::now(), UnixMillis::now());
-        let life = cache_file
+        let now = Moment::now();
+        let wall_clock = UnixMillis::now();
+        let state = cache_file
             .as_ref()
             .and_then(|cache_file| restore(cache_file, location, timing, now, wall_clock, events))
             .unwrap_or_else(|| KeySetState::new(timing, now));
         let unavailable =
-            || Snapshot::Unavailable("The signing keys are not fetched yet; try again shortly".to_owned());
+            || Snapshot::Unavailable("The signing keys have not been fetched yet; try again shortly".to_owned());
         Arc::new(Self {
-            snapshot: ArcSwap::from_pointee(Snapshot::serving(&life).unwrap_or_else(unavailable)),
-            life: Mutex::new(life),
+            snapshot: ArcSwap::from_pointee(Snapshot::serving(&state).unwrap_or_else(unavailable)),
+            state: Mutex::new(state),
             gate: AtomicU64::new(0),
             opened: now,
             fetch_ended: Condvar::new(),
-            demand: Arc::default(),
+            refresh_requested: Arc::default(),
             cache_file: cache_file.map(Arc::new),
-            places: FetchWaiters::default(),
+            waiters: FetchWaiters::default(),
             refreshing: OnceLock::new(),
             seed: RandomState::new(),
             settings: Arc::new(settings),
         })
     }
 
-    /// As [`JwkSet::verify_with`], with the keys of the last good fetch, and says when the first of them ends. A `kid` or
-    /// thumbprint that they lack may lead to a fetch, which is waited for within bounds.
+    /// As [`JwkSet::verify_with`], with the keys of the last successful fetch; also returns when the first of them
+    /// expires. An unknown `kid` or thumbprint may trigger a fetch, for which the request waits within limits.
     pub(crate) fn verify_with<T>(
         &self,
         header: &ProtectedHeader<'_>,
@@ -271,17 +273,17 @@ impl RemoteKeySet {
         }
     }
 
-    /// False as long as every token is refused for want of keys.
+    /// False while every token is rejected because there are no keys.
     pub(crate) fn has_keys(&self) -> bool {
         self.snapshot.load().keys_at(Moment::now()).is_some()
     }
 
-    /// True if both come from the same place in the same way.
+    /// True if both sets have the same settings.
     pub(crate) fn is_alike(&self, other: &Self) -> bool {
         self.settings == other.settings
     }
 
-    /// No fetch takes longer.
+    /// The longest time that a fetch takes.
     pub(crate) fn longest_fetch(&self) -> Duration {
         self.settings.transport.total_timeout + Duration::from_secs(1)
     }
@@ -296,13 +298,13 @@ impl RemoteKeySet {
             return keys.verify_with(header, verify).map(|verified| (verified, end));
         }
         let why = match &**snapshot {
-            Snapshot::Keys { .. } => "The signing keys are too old to be used; try again shortly",
+            Snapshot::Keys { .. } => "The signing keys have expired and could not be refreshed; try again shortly",
             Snapshot::Unavailable(message) => message,
         };
         Err(Rejection::new(Reason::KeysUnavailable, why.to_owned()))
     }
 
-    /// The verdict by keys that were waited for; `None` if there was nothing to wait for, or not long enough.
+    /// The verdict after waiting for a fetch; `None` if there was no fetch to wait for, or it took too long.
     #[cold]
     fn verify_after_fetch<T>(
         &self,
@@ -310,18 +312,18 @@ impl RemoteKeySet {
         key_name: &[u8],
         verify: &impl Fn(&VerifyingKey) -> Result<T, Rejection>,
     ) -> Option<Result<(T, Moment), Rejection>> {
-        // Without a refresher nothing will be fetched.
+        // Without a refresher, nothing is fetched.
         self.refreshing.get()?;
         let begin = Moment::now();
-        if !self.is_worth_asking(begin) {
+        if !self.may_request_fetch(begin) {
             return None;
         }
         let deadline = begin + self.settings.timing.unknown_kid_wait;
         let key_hash = self.seed.hash_one(key_name);
-        // The fetch that is under way may have had its answer before the issuer had the key; the one after it has not.
+        // The current fetch may have been answered before the issuer had the key. The next one is conclusive.
         let ticket = self.wait(key_hash, begin, deadline)?;
         let verdict = self.verify_now(header, verify);
-        if ticket.settles || !lacks_key(&verdict) {
+        if ticket.is_conclusive || !lacks_key(&verdict) {
             return Some(verdict);
         }
         match self.wait(key_hash, Moment::now(), deadline) {
@@ -330,42 +332,42 @@ impl RemoteKeySet {
         }
     }
 
-    /// Without a lock, so that a flood of unknown kids costs next to nothing.
-    fn is_worth_asking(&self, now: Moment) -> bool {
+    /// Without a lock, so that a flood of unknown kids costs little.
+    fn may_request_fetch(&self, now: Moment) -> bool {
         match self.gate.load(Ordering::Relaxed) {
             GATE_OPEN => true,
-            GATE_FETCHING => !self.places.is_full(),
+            GATE_FETCHING => !self.waiters.is_full(),
             closed_until => u128::from(closed_until) <= (now - self.opened).as_nanos(),
         }
     }
 
-    /// Asks for a fetch and waits for the end of it; `None` if it is not to be had before the deadline.
+    /// Requests a fetch and waits for its end; `None` if there is none before the deadline.
     fn wait(&self, key_hash: u64, now: Moment, deadline: Moment) -> Option<Ticket> {
-        let mut life = self.life();
-        let due = life.due();
-        let answer = life.ask(key_hash, now);
-        if life.due() != due {
-            self.show_gate(&life);
-            self.demand.notify_one();
+        let mut state = self.state();
+        let due = state.due();
+        let answer = state.ask(key_hash, now);
+        if state.due() != due {
+            self.show_gate(&state);
+            self.refresh_requested.notify_one();
         }
         let UnknownKeyAnswer::Wait(ticket) = answer else { return None };
-        let _place = self.places.take()?;
-        life.waits(key_hash, now);
-        let (life, _) = self
+        let _permit = self.waiters.try_acquire()?;
+        state.waits(key_hash, now);
+        let (state, _) = self
             .fetch_ended
-            .wait_timeout_while(life, deadline - now, |life| !life.is_over(ticket))
+            .wait_timeout_while(state, deadline - now, |state| !state.is_over(ticket))
             .unwrap_or_else(PoisonError::into_inner);
-        life.is_over(ticket).then_some(ticket)
+        state.is_over(ticket).then_some(ticket)
     }
 
-    /// Waits until the first fetch came to its end, good or bad. `Err` says why there are no keys by then.
+    /// Waits until the first fetch has ended. `Err` says why there are no keys.
     pub(crate) fn wait_until_fetched(&self, timeout: Duration) -> Result<(), String> {
-        let (life, _) = self
+        let (state, _) = self
             .fetch_ended
-            .wait_timeout_while(self.life(), timeout, |life| life.fetches() == 0)
+            .wait_timeout_while(self.state(), timeout, |state| state.fetches() == 0)
             .unwrap_or_else(PoisonError::into_inner);
         let location = &self.settings.location;
-        match (&**self.snapshot.load(), life.failure()) {
+        match (&**self.snapshot.load(), state.failure()) {
             (Snapshot::Keys { .. }, _) => Ok(()),
             (Snapshot::Unavailable(_), Some(failure)) => {
                 Err(format!("the fetch from {location} failed: {}", failure.text))
@@ -376,35 +378,35 @@ impl RemoteKeySet {
         }
     }
 
-    /// Changes the life. The request path sees what came of it before anybody who waits is woken; verdicts by keys that
-    /// are others now are of another epoch.
+    /// Changes the state. The request path sees the new snapshot before waiting requests are woken. If verdicts may
+    /// change, the epoch is bumped.
     pub(super) fn change<R>(&self, epoch: &Epoch, change: impl FnOnce(&mut KeySetState) -> (Option<Snapshot>, R)) -> R {
-        let mut life = self.life();
-        let fetches = life.fetches();
-        let (snapshot, result) = change(&mut life);
+        let mut state = self.state();
+        let fetches = state.fetches();
+        let (snapshot, result) = change(&mut state);
         if let Some(snapshot) = snapshot {
             let continues = snapshot.continues(&self.snapshot.load(), Moment::now());
             let store = || self.snapshot.store(Arc::new(snapshot));
             if continues { store() } else { epoch.change(store) }
         }
-        self.show_gate(&life);
-        if life.fetches() != fetches {
+        self.show_gate(&state);
+        if state.fetches() != fetches {
             self.wake_all();
         }
         result
     }
 
-    /// Has every login that waits look whether its fetch has ended.
+    /// Makes every waiting request check whether its fetch has ended.
     pub(super) fn wake_all(&self) {
         self.fetch_ended.notify_all();
     }
 
-    pub(super) fn life(&self) -> MutexGuard<'_, KeySetState> {
-        self.life.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn state(&self) -> MutexGuard<'_, KeySetState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn show_gate(&self, life: &KeySetState) {
-        let gate = match life.gate() {
+    fn show_gate(&self, state: &KeySetState) {
+        let gate = match state.gate() {
             Gate::Open => GATE_OPEN,
             Gate::Fetching => GATE_FETCHING,
             Gate::ClosedUntil(time) => {
@@ -416,7 +418,7 @@ impl RemoteKeySet {
     }
 }
 
-/// Nobody fetches for nobody.
+/// Stops refreshing when the last user of the set is gone.
 impl Drop for RemoteKeySet {
     fn drop(&mut self) {
         if let Some(refreshing) = self.refreshing.get() {
@@ -426,10 +428,10 @@ impl Drop for RemoteKeySet {
 }
 
 fn lacks_key<T>(verdict: &Result<T, Rejection>) -> bool {
-    verdict.as_ref().is_err_and(|reject| reject.code() == Reason::UnknownKeyId)
+    verdict.as_ref().is_err_and(|rejection| rejection.code() == Reason::UnknownKeyId)
 }
 
-/// The life that begins with the keys of the cache file.
+/// The state that begins with the keys of the cache file.
 fn restore(
     cache_file: &CacheFile,
     location: &Location,
@@ -443,30 +445,30 @@ fn restore(
         let Some(cached) = cached else { return Ok(None) };
         let age = cache_file::age(cached.fetched_at, wall_clock, timing.max_stale)?;
         let keys = JwkSet::read(cached.document.as_bytes(), Origin::Fetched).and_then(Reading::usable);
-        let keys = keys.map_err(|error| format!("its keys are of no use: {error}"))?;
+        let keys = keys.map_err(|error| format!("its keys cannot be used: {error}"))?;
         Ok(Some((cached, age, keys)))
     });
     match restored {
         Ok(Some((cached, age, keys))) => {
-            let (described, fetched_at) = (keys.describe(), cached.fetched_at);
+            let described = keys.describe();
+            let fetched_at = cached.fetched_at;
             let until = later_by(fetched_at, timing.max_stale);
             events.push(
                 Level::Info,
                 format!(
-                    "Loaded {described} from the cache file '{path}', fetched from {location} at {fetched_at}; they \
-                     serve until {until}, unless a fetch brings newer ones"
+                    "Loaded {described} from the cache file '{path}', fetched from {location} at {fetched_at}; they stay in use until {until}, unless a fetch succeeds earlier"
                 ),
             );
             let text = Some(cached.document);
-            let good = FetchedKeySet { keys: Arc::new(keys), validator: cached.validator, text };
-            Some(KeySetState::restored(timing, good, fetched_at, age, now))
+            let fetched = FetchedKeySet { keys: Arc::new(keys), validator: cached.validator, text };
+            Some(KeySetState::restored(timing, fetched, fetched_at, age, now))
         }
         Ok(None) => None,
         Err(why) => {
             events.push(
                 Level::Warning,
                 format!(
-                    "The cache file '{path}' is not used: {why}. The next good fetch from {location} writes it anew."
+                    "The cache file '{path}' is not used: {why}. The next successful fetch from {location} replaces it."
                 ),
             );
             None
@@ -474,7 +476,7 @@ fn restore(
     }
 }
 
-/// `after` from a time of the clock on the wall.
+/// The time `after` later, in wall-clock time.
 pub(super) fn later_by(time: UnixMillis, after: Duration) -> UnixMillis {
     UnixMillis(time.0.saturating_add(i64::try_from(after.as_millis()).unwrap_or(i64::MAX)))
 }

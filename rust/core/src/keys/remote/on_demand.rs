@@ -1,5 +1,5 @@
-//! Fetches that a login asks for because the keys lack its `kid`: how many, and who waits for them. Decisions only, with
-//! time as an argument.
+//! Fetches that requests trigger because the keys lack their `kid`: when they begin, and how many requests wait for
+//! them. Decisions only, with time as an argument.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,38 +7,38 @@ use std::time::Duration;
 
 use crate::clock::Moment;
 
-/// A longer `kid` never leads to a fetch: no issuer makes such names.
+/// A longer `kid` never triggers a fetch: real ones are shorter.
 pub(crate) const MAX_KEY_ID_BYTES: usize = 256;
-/// Logins that wait for one key set at the same time; each occupies a thread of the coordinator.
+/// The number of requests that wait for one set at the same time; each occupies a thread of the coordinator.
 const MAX_WAITING: usize = 8;
-/// Missed kids that are remembered.
+/// The number of missed kids that are remembered.
 const MAX_MISSED: usize = 256;
 
-/// The places for the logins that wait for one key set: a slow server of keys, and a flood of kids for it, take none from the
-/// logins of another issuer.
+/// A semaphore for the requests that wait for one set. A slow server, or a flood of unknown kids, does not block
+/// requests of another issuer.
 #[derive(Debug, Default)]
 pub(crate) struct FetchWaiters {
-    taken: AtomicUsize,
+    in_use: AtomicUsize,
 }
 
-/// A place until it is dropped.
+/// A permit to wait, until it is dropped.
 #[derive(Debug)]
 pub(crate) struct FetchPermit<'p>(&'p FetchWaiters);
 
 impl FetchWaiters {
-    /// One read, so that a flood of logins is turned away for next to nothing.
+    /// A single read, so that rejecting a flood of requests costs little.
     pub(crate) fn is_full(&self) -> bool {
-        self.taken.load(Ordering::Relaxed) >= MAX_WAITING
+        self.in_use.load(Ordering::Relaxed) >= MAX_WAITING
     }
 
     #[cfg(test)]
-    pub(crate) fn taken(&self) -> usize {
-        self.taken.load(Ordering::Relaxed)
+    pub(crate) fn in_use(&self) -> usize {
+        self.in_use.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn take(&self) -> Option<FetchPermit<'_>> {
-        self.taken
-            .try_update(Ordering::Relaxed, Ordering::Relaxed, |taken| (taken < MAX_WAITING).then_some(taken + 1))
+    pub(crate) fn try_acquire(&self) -> Option<FetchPermit<'_>> {
+        self.in_use
+            .try_update(Ordering::Relaxed, Ordering::Relaxed, |in_use| (in_use < MAX_WAITING).then_some(in_use + 1))
             .ok()
             .map(|_| FetchPermit(self))
     }
@@ -46,28 +46,28 @@ impl FetchWaiters {
 
 impl Drop for FetchPermit<'_> {
     fn drop(&mut self) {
-        self.0.taken.fetch_sub(1, Ordering::Relaxed);
+        self.0.in_use.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
-/// When a fetch may be asked for, and which kids were waited for in vain.
+/// When a fetch may be requested, and which kids were waited for in vain.
 #[derive(Clone, Debug)]
 pub(crate) struct OnDemand {
     cooldown: Duration,
-    /// When the last fetch began that was asked for. Not when it was asked for: the refresher may be late.
+    /// When the last requested fetch began. Not when it was requested, since the refresher may be late.
     last: Option<Moment>,
-    /// A fetch that was asked for and has not begun: when it is due. During the cool-down, that is at the end of it.
+    /// When a requested fetch is due that has not begun. During the cool-down, this is the end of it.
     wanted: Option<Moment>,
-    /// Hashes with a seed of their own, so that nobody can choose kids that collide; oldest first.
+    /// Hashes with a random seed, so that clients cannot choose colliding kids; oldest first.
     missed: VecDeque<(u64, Moment)>,
 }
 
-/// What becomes of a wish for a fetch.
+/// When a requested fetch is due.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum FetchGrant {
-    /// It is due now.
+    /// Now.
     Now,
-    /// It is due then, too late to wait for.
+    /// At this time, too late to wait for.
     At(Moment),
 }
 
@@ -76,7 +76,7 @@ impl OnDemand {
         Self { cooldown, last: None, wanted: None, missed: VecDeque::new() }
     }
 
-    /// True if the kid was waited for within the cool-down and no good fetch came since.
+    /// True if a request waited for the kid within the cool-down and no fetch succeeded since then.
     pub(crate) fn was_missed(&mut self, key_id: u64, now: Moment) -> bool {
         while self.missed.front().is_some_and(|(_, since)| *since + self.cooldown <= now) {
             self.missed.pop_front();
@@ -91,26 +91,27 @@ impl OnDemand {
         self.missed.push_back((key_id, now));
     }
 
-    /// After a good fetch every kid has a new chance: nobody can spoil a kid that is still to come.
+    /// After a successful fetch every kid may trigger a fetch again, so that requests with a future kid cannot block
+    /// it.
     pub(crate) fn forget_missed(&mut self) {
         self.missed.clear();
     }
 
-    /// Asks for a fetch.
+    /// Requests a fetch.
     pub(crate) fn ask(&mut self, now: Moment) -> FetchGrant {
         let cooled_down = self.last.map(|last| last + self.cooldown).filter(|end| *end > now);
         self.wanted = Some(cooled_down.unwrap_or(now));
         cooled_down.map_or(FetchGrant::Now, FetchGrant::At)
     }
 
-    /// A fetch begins, for whatever reason: it serves the wish, too.
+    /// A fetch begins for any reason; it also serves the request.
     pub(crate) fn fetch_begins(&mut self, now: Moment) {
         if self.wanted.take().is_some_and(|due| due <= now) {
             self.last = Some(now);
         }
     }
 
-    /// Nothing can be asked for before this time, since it was asked for already.
+    /// No further fetch can be requested before this time, since one already is.
     pub(crate) fn closed_until(&self) -> Option<Moment> {
         self.wanted
     }
@@ -121,19 +122,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn places_are_few_and_come_back() {
-        let places = FetchWaiters::default();
-        let taken: Vec<_> = std::iter::from_fn(|| places.take()).collect();
-        assert_eq!(taken.len(), MAX_WAITING);
-        assert!(places.is_full());
-        drop(taken);
-        assert!(!places.is_full() && places.take().is_some());
+    fn permits_are_few_and_reusable() {
+        let waiters = FetchWaiters::default();
+        let in_use: Vec<_> = std::iter::from_fn(|| waiters.try_acquire()).collect();
+        assert_eq!(in_use.len(), MAX_WAITING);
+        assert!(waiters.is_full());
+        drop(in_use);
+        assert!(!waiters.is_full() && waiters.try_acquire().is_some());
     }
 
     #[test]
-    fn one_fetch_for_each_cool_down_and_a_wish_within_it_is_kept() {
+    fn one_fetch_for_each_cool_down_and_a_request_within_it_is_deferred() {
         let cooldown = Duration::from_secs(30);
-        let (mut demand, begin) = (OnDemand::new(cooldown), Moment::now());
+        let mut demand = OnDemand::new(cooldown);
+        let begin = Moment::now();
         assert_eq!(demand.ask(begin), FetchGrant::Now);
         demand.fetch_begins(begin);
         let end = begin + cooldown;
@@ -146,7 +148,7 @@ mod tests {
             FetchGrant::At(end + cooldown),
             "it counts from its begin"
         );
-        // The next fetch by schedule serves the wish, and is not counted as one.
+        // The next scheduled fetch also serves the request and does not count as requested.
         demand.fetch_begins(end + Duration::from_secs(2));
         assert_eq!(demand.ask(end + cooldown), FetchGrant::Now);
     }
@@ -154,7 +156,8 @@ mod tests {
     #[test]
     fn missed_kids_are_bounded_and_forgotten_after_the_cool_down() {
         let cooldown = Duration::from_secs(30);
-        let (mut demand, begin) = (OnDemand::new(cooldown), Moment::now());
+        let mut demand = OnDemand::new(cooldown);
+        let begin = Moment::now();
         for key_id in 0..10_000 {
             demand.remember(key_id, begin);
         }

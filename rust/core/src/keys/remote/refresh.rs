@@ -1,4 +1,4 @@
-//! The thread that fetches remote JWK sets.
+//! The thread that fetches remote JWK Sets.
 
 use std::future::poll_fn;
 use std::hash::{BuildHasher as _, RandomState};
@@ -33,16 +33,17 @@ use crate::keys::remote::state::{KeySetState, NothingToRenew, Success};
 use crate::keys::remote::{Location, RemoteKeySet, RemoteSettings, Snapshot, later_by};
 use crate::stoppable_thread::StoppableThread;
 
-/// What the thread is called in a thread dump; Linux shows 15 characters.
+/// The thread's name in thread dumps; Linux shows 15 characters.
 const THREAD_NAME: &str = "nativejwt-jwks";
-/// The longest sleep. A timer stands still while the machine is suspended, and what was due meanwhile is this late at most.
+/// The longest sleep. Timers stop while the machine is suspended, so work that became due meanwhile is at most this
+/// late.
 const LONGEST_SLEEP: Duration = Duration::from_secs(10);
-/// After a panic the work begins anew after this long; the time doubles with each further one.
+/// The pause before work restarts after a panic; it doubles with each further panic.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
-/// The thread that fetches for all key sets of an authenticator, each at its own times, so that a slow server delays no
-/// other one. Dropped, it stops, whatever is under way.
+/// The thread that fetches all JWK Sets of an authenticator, each at its own times: a slow server does not delay the
+/// others. When it is dropped, the thread stops, even during a fetch.
 pub(crate) struct Refresher {
     runtime: Handle,
     events: Arc<Events>,
@@ -51,27 +52,29 @@ pub(crate) struct Refresher {
 }
 
 impl Refresher {
-    /// Starts the thread, which has nothing to do yet.
+    /// Starts the thread, without any set to fetch.
     ///
     /// # Errors
     /// The system has no thread or no file descriptor left.
     pub(crate) fn start(events: &Arc<Events>, epoch: &Arc<Epoch>) -> io::Result<Self> {
-        // Current-thread: the fetches run on our thread. Names are looked up by the C library on helper threads, which
-        // end by themselves; files that a disk could keep us waiting for are read and written on such, too.
+        // Current-thread: fetches run on our thread. The C library resolves names on helper threads, which end by
+        // themselves; slow file access happens on such threads, too.
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().thread_name(THREAD_NAME).build()?;
-        let (handle, events, epoch) = (runtime.handle().clone(), Arc::clone(events), Arc::clone(epoch));
+        let handle = runtime.handle().clone();
+        let events = Arc::clone(events);
+        let epoch = Arc::clone(epoch);
         let (stop, stopped) = oneshot::channel::<()>();
         let thread = StoppableThread::start(THREAD_NAME, stop, move || {
-            // Dropping the sender is the signal.
+            // The sender is dropped to stop the thread.
             let _ = runtime.block_on(stopped);
-            // A look-up of a name cannot be interrupted, so it is not waited for.
+            // Resolving a name cannot be interrupted, so it is not waited for.
             runtime.shutdown_background();
         })?;
         Ok(Self { runtime: handle, events, epoch, _thread: thread })
     }
 
-    /// Fetches for the key set from now on, until nobody else holds it; waits for nothing. A key set belongs to the first
-    /// refresher that takes it.
+    /// Fetches the set from now on, until all other references to it are dropped; does not block. The first refresher
+    /// that takes a set keeps it.
     pub(crate) fn add(&self, key_set: &Arc<RemoteKeySet>) {
         self.run(key_set, Refreshing::new(key_set, &self.events, &self.epoch));
     }
@@ -86,19 +89,19 @@ impl Refresher {
 struct ReadDocument {
     reading: Box<Reading>,
     validator: Option<Validator>,
-    /// The text for the cache file, where there is one.
+    /// The text, if there is a cache file.
     text: Option<Arc<str>>,
 }
 
-/// The refreshing of one key set: the decisions are [`KeySetState`]'s, the requests are [`fetch`]'s. Between two steps it does not
-/// hold the key set, so that this ends with its last user.
+/// Refreshes one set: [`KeySetState`] decides, [`get`] fetches. Between two turns it holds no strong reference to the
+/// set, so refreshing ends with the last user.
 struct Refreshing {
     key_set: Weak<RemoteKeySet>,
     settings: Arc<RemoteSettings>,
-    demand: Arc<Notify>,
+    refresh_requested: Arc<Notify>,
     events: Arc<Events>,
     epoch: Arc<Epoch>,
-    /// Failures count from here.
+    /// The time from which failures are counted.
     since: UnixMillis,
     skipped: Vec<String>,
     random: RandomState,
@@ -106,11 +109,11 @@ struct Refreshing {
     defects: tests::Defects,
 }
 
-/// What comes after a turn.
+/// What follows a turn.
 #[derive(Clone, Copy, Debug)]
 enum Turn {
     Next,
-    /// Nobody holds the key set any more.
+    /// The set has no users any more.
     End,
 }
 
@@ -122,13 +125,13 @@ enum Part {
     Fetch,
     Wait,
     Take,
-    /// The life knows of the keys, and nobody else does yet.
+    /// The state has the keys, but they are not published yet.
     Success,
     Save,
     Failure,
 }
 
-/// `None` if it panics. What that leaves half-done is for the caller to look at.
+/// `None` if the future panics. The caller must handle what remains unfinished.
 async fn survived<T>(future: impl Future<Output = T>) -> Option<T> {
     let mut future = pin!(future);
     poll_fn(|context| {
@@ -139,7 +142,7 @@ async fn survived<T>(future: impl Future<Output = T>) -> Option<T> {
 }
 
 fn defect() -> Failure {
-    Failure::new(FailureKind::Defect, "a defect in this software stopped the fetch")
+    Failure::new(FailureKind::Defect, "an internal error stopped the fetch")
 }
 
 impl Refreshing {
@@ -147,7 +150,7 @@ impl Refreshing {
         Self {
             key_set: Arc::downgrade(key_set),
             settings: Arc::clone(&key_set.settings),
-            demand: Arc::clone(&key_set.demand),
+            refresh_requested: Arc::clone(&key_set.refresh_requested),
             events: Arc::clone(events),
             epoch: Arc::clone(epoch),
             since: UnixMillis::now(),
@@ -159,7 +162,7 @@ impl Refreshing {
     }
 
     async fn run(mut self) {
-        // A task of its own, so that a panic is a failed fetch.
+        // A separate task, so that a panic becomes a failed fetch.
         let mut fetching = JoinSet::new();
         let mut pause = FIRST_PAUSE;
         loop {
@@ -175,14 +178,14 @@ impl Refreshing {
         }
     }
 
-    /// Does what is due, then waits for what comes next: the end of a fetch, a wish of a login, or a time.
+    /// Does what is due, then waits for the end of a fetch, a request for one, or a time.
     async fn turn(&mut self, fetching: &mut JoinSet<Result<Answer<ReadDocument>, Failure>>) -> Turn {
         let now = Moment::now();
         let Some(key_set) = self.key_set.upgrade() else { return Turn::End };
         self.reaches(Part::Begin);
         self.end_keys(&key_set, now);
         let (step, next_end, validator) =
-            key_set.change(&self.epoch, |life| (None, (life.next(now), life.next_end(), life.validator())));
+            key_set.change(&self.epoch, |state| (None, (state.next(now), state.next_end(), state.validator())));
         drop(key_set);
         let wake = match step {
             FetchStep::Fetch => {
@@ -196,8 +199,8 @@ impl Refreshing {
         self.reaches(Part::Wait);
         let sleep = (wake - now).min(LONGEST_SLEEP);
         if fetching.is_empty() {
-            // Either way there may be something to do now.
-            let _ = tokio::time::timeout(sleep, self.demand.notified()).await;
+            // After a timeout, too, there may be something to do.
+            let _ = tokio::time::timeout(sleep, self.refresh_requested.notified()).await;
         } else if let Ok(Some(fetched)) = tokio::time::timeout(sleep, fetching.join_next()).await {
             let fetched = fetched.unwrap_or_else(|_| Err(defect()));
             let Some(key_set) = self.key_set.upgrade() else { return Turn::End };
@@ -206,37 +209,37 @@ impl Refreshing {
         Turn::Next
     }
 
-    /// After a defect of ours, or of a system without a thread for the cache file, which cut a turn short wherever it was:
-    /// the life of the set goes on as it is, and a fetch that nobody waits for any more has failed. Without this, no key
-    /// would be renewed, and none would end.
+    /// Restores a consistent state after a panic, which may be a defect of ours or a failure to start a thread. The
+    /// state is kept, and a fetch that has no task any more counts as failed. Otherwise keys would neither be renewed
+    /// nor expire.
     fn recover(&mut self, fetching: &JoinSet<Result<Answer<ReadDocument>, Failure>>, pause: Duration) {
         let RemoteSettings { location, .. } = &*self.settings;
         let text = format!(
-            "internal error in the fetching of keys from {location}. It begins anew in {} s. Please report this.",
+            "Internal error while fetching keys from {location}. Fetching restarts in {} s. Please report this.",
             pause.as_secs()
         );
         self.events.push(Level::Error, text);
         let Some(key_set) = self.key_set.upgrade() else { return };
         let now = Moment::now();
         let random = self.random.hash_one(now);
-        // What it does not come to is done by the next turn.
+        // If this panics, too, the next turn does the rest.
         let _ = catch_unwind(AssertUnwindSafe(|| {
-            key_set.change(&self.epoch, |life| {
-                if fetching.is_empty() && life.due().is_none() {
-                    life.failed(&defect(), now, random);
+            key_set.change(&self.epoch, |state| {
+                if fetching.is_empty() && state.due().is_none() {
+                    state.failed(&defect(), now, random);
                 }
-                (Some(Snapshot::serving(life).unwrap_or_else(|| self.unavailable(life))), ())
+                (Some(Snapshot::serving(state).unwrap_or_else(|| self.unavailable(state))), ())
             });
         }));
-        // The end of a fetch may have come and not been told.
+        // A fetch may have ended without waking the waiting requests.
         key_set.wake_all();
     }
 
-    /// A test has a defect in each part.
+    /// Tests provoke a panic in each part.
     #[cfg(not(test))]
     fn reaches(&self, _: Part) {}
 
-    /// Takes the end of a fetch in.
+    /// Applies the result of a fetch.
     fn take(
         &mut self,
         key_set: &RemoteKeySet,
@@ -256,13 +259,13 @@ impl Refreshing {
         });
         let failure = match fetched {
             Ok((fetched, max_age)) => {
-                // The log line comes before the keys, so that a request that waited for the fetch finds it there.
+                // Logged before the keys are published, so that a request that waited for the fetch finds the line.
                 let epoch = Arc::clone(&self.epoch);
-                let good = key_set.change(&epoch, |life| match life.succeeded(fetched, max_age, now, wall_clock) {
+                let good = key_set.change(&epoch, |state| match state.succeeded(fetched, max_age, now, wall_clock) {
                     Ok(success) => {
                         self.reaches(Part::Success);
-                        self.log_success(life, &success, wall_clock);
-                        (Snapshot::serving(life), Ok(life.document().map(|(good, _)| good.clone())))
+                        self.log_success(state, &success, wall_clock);
+                        (Snapshot::serving(state), Ok(state.document().map(|(good, _)| good.clone())))
                     }
                     Err(NothingToRenew) => (None, Err(NothingToRenew)),
                 });
@@ -270,7 +273,7 @@ impl Refreshing {
                     Ok(good) => return self.save(key_set, good, wall_clock),
                     Err(NothingToRenew) => Failure::new(
                         FailureKind::Document,
-                        "the server says that the keys are those of the last fetch, but they are too old by now",
+                        "the server answered that the keys have not changed, but the keys of the last fetch have expired",
                     ),
                 }
             }
@@ -279,7 +282,7 @@ impl Refreshing {
         self.failed(key_set, &failure, now);
     }
 
-    fn log_success(&mut self, life: &KeySetState, success: &Success, wall_clock: UnixMillis) {
+    fn log_success(&mut self, state: &KeySetState, success: &Success, wall_clock: UnixMillis) {
         let RemoteSettings { location, timing, .. } = &*self.settings;
         if let LogNote::Recovered { failures } = success.news {
             let times = if failures == 1 { "once".to_owned() } else { format!("{failures} times") };
@@ -287,15 +290,15 @@ impl Refreshing {
                 format!("The fetch of keys from {location} works again; it had failed {times} since {}", self.since);
             self.events.push(Level::Info, text);
         }
-        // Failures from now on count from this moment.
+        // Later failures are counted from now on.
         self.since = wall_clock;
-        let Some((FetchedKeySet { keys, .. }, _)) = life.document() else { return };
+        let Some((FetchedKeySet { keys, .. }, _)) = state.document() else { return };
         let older = success.replaced.as_ref().map(|replaced| replaced.older.as_ref());
         if let Some(changes) = older.flatten().and_then(|older| keys.changes_since(older)) {
             let mut text = format!("The keys of {location} changed: {changes}; now {}", keys.describe());
             if success.replaced.as_ref().is_some_and(|replaced| replaced.retires) {
                 let until = later_by(wall_clock, timing.removed_key_grace);
-                text.push_str(&format!("; what was removed or replaced serves until {until}"));
+                text.push_str(&format!("; removed and replaced keys stay in use until {until}"));
             }
             self.events.push(Level::Info, text);
         } else if success.news == LogNote::Loaded || matches!(older, Some(None)) {
@@ -303,31 +306,32 @@ impl Refreshing {
         }
     }
 
-    /// Writes the cache file, and does not wait for it: a slow disk delays no fetch.
+    /// Writes the cache file without waiting for it: a slow disk must not delay fetches.
     fn save(&self, key_set: &RemoteKeySet, good: Option<FetchedKeySet>, fetched_at: UnixMillis) {
         self.reaches(Part::Save);
         let Some(FetchedKeySet { text: Some(document), validator, .. }) = good else { return };
         if let Some(cache_file) = &key_set.cache_file {
-            let (cache_file, events) = (Arc::clone(cache_file), Arc::clone(&self.events));
+            let cache_file = Arc::clone(cache_file);
+            let events = Arc::clone(&self.events);
             spawn_blocking(move || cache_file.save(&Cached { document, validator, fetched_at }, &events));
         }
     }
 
     fn failed(&mut self, key_set: &RemoteKeySet, failure: &Failure, now: Moment) {
         let random = self.random.hash_one(now);
-        key_set.change(&self.epoch, |life| {
-            let news = life.failed(failure, now, random);
+        key_set.change(&self.epoch, |state| {
+            let news = state.failed(failure, now, random);
             self.reaches(Part::Failure);
-            self.log_failure(life, news, failure);
-            (life.document().is_none().then(|| self.unavailable(life)), ())
+            self.log_failure(state, news, failure);
+            (state.document().is_none().then(|| self.unavailable(state)), ())
         });
     }
 
-    fn log_failure(&self, life: &KeySetState, news: LogNote, Failure { text, .. }: &Failure) {
+    fn log_failure(&self, state: &KeySetState, news: LogNote, Failure { text, .. }: &Failure) {
         let RemoteSettings { location, timing, .. } = &*self.settings;
         let LogNote::Failing { failures } = news else { return };
-        let consequence = match life.document() {
-            None => "no token can be verified until it works".to_owned(),
+        let consequence = match state.document() {
+            None => "tokens are rejected until it succeeds".to_owned(),
             Some((_, time)) => {
                 format!("the keys fetched at {time} stay in use until {}", later_by(time, timing.max_stale))
             }
@@ -335,14 +339,14 @@ impl Refreshing {
         let attempts = if failures == 1 { String::new() } else { format!(" {failures} times, most recently") };
         self.events.push(
             Level::Warning,
-            format!("The fetch of keys from {location} failed{attempts}: {text}. It is tried again; {consequence}."),
+            format!("The fetch of keys from {location} failed{attempts}: {text}. It will be retried; {consequence}."),
         );
     }
 
-    /// For whoever tries to log in while there are no keys.
-    fn unavailable(&self, life: &KeySetState) -> Snapshot {
+    /// The snapshot without keys, with its message for clients.
+    fn unavailable(&self, state: &KeySetState) -> Snapshot {
         let since = self.since;
-        Snapshot::Unavailable(match life.failure() {
+        Snapshot::Unavailable(match state.failure() {
             Some(Failure { kind, .. }) => {
                 let why = kind.in_general_words();
                 format!("The signing keys could not be fetched since {since}, because {why}")
@@ -351,42 +355,42 @@ impl Refreshing {
         })
     }
 
-    /// Ends the keys whose time is over.
+    /// Removes and logs expired keys.
     fn end_keys(&self, key_set: &RemoteKeySet, now: Moment) {
-        key_set.change(&self.epoch, |life| {
-            let ending = life.end_keys(now);
+        key_set.change(&self.epoch, |state| {
+            let ending = state.end_keys(now);
             self.reaches(Part::EndKeys);
-            let serving = || Snapshot::serving(life).unwrap_or_else(|| self.unavailable(life));
+            let serving = || Snapshot::serving(state).unwrap_or_else(|| self.unavailable(state));
             let snapshot = ending.is_some().then(serving);
             if let Some(ending) = ending {
-                self.log_expiry(life, ending);
+                self.log_expiry(state, ending);
             }
             (snapshot, ())
         });
     }
 
-    fn log_expiry(&self, life: &KeySetState, ending: Expiry) {
+    fn log_expiry(&self, state: &KeySetState, ending: Expiry) {
         let location = &self.settings.location;
         match ending {
             Expiry::Retired(keys) => {
                 let keys = RemovedKey::describe(&keys);
-                self.events.push(Level::Info, format!("Keys removed from {location} serve no more: {keys}"));
+                self.events.push(Level::Info, format!("Keys removed from {location} are no longer used: {keys}"));
             }
             Expiry::All { fetched_at } => {
-                let why =
-                    life.failure().map_or_else(String::new, |failure| format!("; the last failed: {}", failure.text));
+                let why = state
+                    .failure()
+                    .map_or_else(String::new, |failure| format!("; the last one failed: {}", failure.text));
                 self.events.push(
                     Level::Error,
                     format!(
-                        "The keys of {location} have ended: they were fetched at {fetched_at}, and no fetch since then \
-                         was good{why}. No token can be verified until one is."
+                        "The keys of {location} have expired: they were fetched at {fetched_at}, and no fetch has succeeded since then{why}. Tokens are rejected until one succeeds."
                     ),
                 );
             }
         }
     }
 
-    /// Names the keys that are not used, but not again at each refresh.
+    /// Logs the unused keys, but not again at each refresh.
     fn log_skipped_keys(&mut self, skipped: &[String]) {
         if skipped == self.skipped {
             return;
@@ -403,7 +407,7 @@ impl Refreshing {
     }
 }
 
-/// One fetch, with everything it takes.
+/// One complete fetch.
 async fn obtain(settings: Arc<RemoteSettings>, validator: Option<Validator>) -> Result<Answer<ReadDocument>, Failure> {
     let RemoteSettings { location, transport, cache_file, bearer_token_file, .. } = &*settings;
     let answer = get::within(transport, async {
@@ -428,7 +432,7 @@ async fn obtain(settings: Arc<RemoteSettings>, validator: Option<Validator>) -> 
                 let endpoint = discovery::jwk_set_endpoint(issuer, transport, bearer.as_ref()).await?;
                 let query = query(&endpoint);
                 let answer = get::fetch(query, transport).await.map_err(|Failure { kind, text }| {
-                    Failure::new(kind, format!("the JWK set {endpoint} of the discovery document: {text}"))
+                    Failure::new(kind, format!("the JWK Set {endpoint} of the discovery document: {text}"))
                 });
                 Ok((answer?, query.excerpts()))
             }

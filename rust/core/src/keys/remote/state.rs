@@ -1,6 +1,6 @@
-//! The life of one remote key set: fetches, the keys they bring, and the logins that wait for them, as one state without a
-//! thread, a clock or a socket. [`RemoteKeySet`](super::remote::RemoteKeySet) guards it with a lock; a test walks through
-//! every order of events.
+//! The state of one remote JWK Set: fetches, the keys they bring, and the requests that wait for them, without a
+//! thread, a clock or a socket. [`RemoteKeySet`](super::remote::RemoteKeySet) guards it with a lock; a test walks
+//! through every order of events.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,48 +18,48 @@ pub(crate) struct KeySetState {
     schedule: Schedule,
     keyring: Keyring,
     demand: OnDemand,
-    /// Fetches that began. At most one of them has not ended.
+    /// Number of fetches that began. At most one of them has not ended.
     begun: u64,
     ended: u64,
-    /// How the last fetch ended, if badly.
+    /// The failure of the last fetch; `None` if it succeeded.
     failure: Option<Failure>,
 }
 
-/// The fetch that a login waits for.
+/// The fetch that a request waits for.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Ticket {
     number: u64,
-    /// The fetch begins after the login came: if it does not bring the key, the issuer has not got it.
-    pub(crate) settles: bool,
+    /// The fetch begins after the request arrived: if it does not bring the key, the issuer does not have it.
+    pub(crate) is_conclusive: bool,
 }
 
-/// What a login with an unknown `kid` gets.
+/// The answer to a request with an unknown `kid`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum UnknownKeyAnswer {
-    Refused,
+    Rejected,
     Wait(Ticket),
 }
 
-/// What a login with an unknown `kid` can hope for; read without a lock.
+/// What a request with an unknown `kid` may do; read without a lock.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Gate {
-    /// It may ask for a fetch.
+    /// It may request a fetch.
     Open,
-    /// It may wait for the fetch that is under way or due.
+    /// It may wait for the fetch that is running or due.
     Fetching,
-    /// All there is to ask for was asked for.
+    /// The next fetch has already been requested, for this time.
     ClosedUntil(Moment),
 }
 
-/// What a good fetch means to the operator.
+/// What a successful fetch means to the operator.
 #[derive(Debug)]
 pub(crate) struct Success {
     pub(crate) news: LogNote,
-    /// `None` where the document is the same.
+    /// `None` if the document has not changed.
     pub(crate) replaced: Option<Replacement>,
 }
 
-/// An answer that the document is the same came after that document had ended.
+/// The server answered that the document has not changed, but that document had expired.
 #[derive(Debug)]
 pub(crate) struct NothingToRenew;
 
@@ -75,7 +75,7 @@ impl KeySetState {
         }
     }
 
-    /// Begins with a document that was fetched `age` before `now`; the first fetch is due at once all the same.
+    /// Begins with a document that was fetched `age` before `now`; the first fetch is still due at once.
     pub(crate) fn restored(
         timing: &Timing,
         good: FetchedKeySet,
@@ -83,12 +83,12 @@ impl KeySetState {
         age: Duration,
         now: Moment,
     ) -> Self {
-        let mut life = Self { schedule: Schedule::new(*timing, true, now), ..Self::new(timing, now) };
-        life.keyring.restore(good, fetched_at, age, now);
-        life
+        let mut state = Self { schedule: Schedule::new(*timing, true, now), ..Self::new(timing, now) };
+        state.keyring.restore(good, fetched_at, age, now);
+        state
     }
 
-    /// What the refresher has to do now. A fetch that is told to begin counts as begun.
+    /// What the refresher has to do now. If this is a fetch, it counts as begun.
     pub(crate) fn next(&mut self, now: Moment) -> FetchStep {
         let step = self.schedule.next(now);
         if step == FetchStep::Fetch {
@@ -98,40 +98,40 @@ impl KeySetState {
         step
     }
 
-    /// A login has the unknown `kid` with this hash.
+    /// A request has the unknown `kid` with this hash.
     pub(crate) fn ask(&mut self, key_id: u64, now: Moment) -> UnknownKeyAnswer {
         if self.keyring.good().is_none() || self.demand.was_missed(key_id, now) {
-            return UnknownKeyAnswer::Refused;
+            return UnknownKeyAnswer::Rejected;
         }
         let ticket = match self.schedule.due() {
-            // The issuer may have answered before it had the key, so the end of this fetch settles nothing.
-            None => Ticket { number: self.begun, settles: false },
-            Some(due) if due <= now => Ticket { number: self.begun + 1, settles: true },
+            // The issuer may have answered before it had the key, so the end of this fetch is not conclusive.
+            None => Ticket { number: self.begun, is_conclusive: false },
+            Some(due) if due <= now => Ticket { number: self.begun + 1, is_conclusive: true },
             Some(_) => match self.demand.ask(now) {
                 FetchGrant::Now => {
                     self.schedule.hasten(now);
-                    Ticket { number: self.begun + 1, settles: true }
+                    Ticket { number: self.begun + 1, is_conclusive: true }
                 }
                 FetchGrant::At(time) => {
                     self.schedule.hasten(time);
-                    return UnknownKeyAnswer::Refused;
+                    return UnknownKeyAnswer::Rejected;
                 }
             },
         };
         UnknownKeyAnswer::Wait(ticket)
     }
 
-    /// The login with this `kid` waits: another one with it does not.
+    /// The request with this `kid` waits; later requests with it do not.
     pub(crate) fn waits(&mut self, key_id: u64, now: Moment) {
         self.demand.remember(key_id, now);
     }
 
-    /// True if the fetch came to its end, well or badly.
+    /// True if the fetch has ended, successfully or not.
     pub(crate) fn is_over(&self, ticket: Ticket) -> bool {
         self.ended >= ticket.number
     }
 
-    /// What a login with an unknown `kid` can hope for from `now` on, until the state changes.
+    /// What a request with an unknown `kid` may do from `now` on, until the state changes.
     pub(crate) fn gate(&self) -> Gate {
         match (self.schedule.due(), self.demand.closed_until()) {
             (None, _) => Gate::Fetching,
@@ -140,8 +140,7 @@ impl KeySetState {
         }
     }
 
-    /// The fetch that is under way ended well. The keys that serve now are to be published before anybody who waits is
-    /// told.
+    /// The running fetch succeeded. The caller must publish the valid keys before it wakes waiting requests.
     pub(crate) fn succeeded(
         &mut self,
         fetched: Fetched<FetchedKeySet>,
@@ -160,14 +159,14 @@ impl KeySetState {
         Ok(Success { news: self.schedule.succeeded(now, max_age), replaced })
     }
 
-    /// The fetch that is under way failed. `random` is any number.
+    /// The running fetch failed. `random` is any number.
     pub(crate) fn failed(&mut self, failure: &Failure, now: Moment, random: u64) -> LogNote {
         self.ended = self.begun;
         self.failure = Some(failure.clone());
         self.schedule.failed(now, failure.kind, random)
     }
 
-    /// Ends what is over by now; the keys that serve then are to be published.
+    /// Removes keys that have expired by now; the caller must publish the remaining ones.
     pub(crate) fn end_keys(&mut self, now: Moment) -> Option<Expiry> {
         let ending = self.keyring.end(now);
         if matches!(ending, Some(Expiry::All { .. })) {
@@ -176,42 +175,42 @@ impl KeySetState {
         ending
     }
 
-    /// When [`KeySetState::end_keys`] has something to do.
+    /// When [`KeySetState::end_keys`] must be called next.
     pub(crate) fn next_end(&self) -> Option<Moment> {
         self.keyring.next_end()
     }
 
-    /// The keys that serve.
+    /// The valid keys.
     pub(crate) fn serving(&self) -> Option<Arc<JwkSet>> {
         self.keyring.serving()
     }
 
-    /// When all of them end unless a fetch is good before.
+    /// When all of them expire, unless a fetch succeeds before.
     pub(crate) fn keys_end(&self) -> Option<Moment> {
         self.keyring.ends()
     }
 
-    /// What the next fetch may ask with whether the document is still the same.
+    /// The validator with which the next fetch asks whether the document has changed.
     pub(crate) fn validator(&self) -> Option<Validator> {
         self.keyring.good().and_then(|good| good.validator.clone())
     }
 
-    /// The last good document and when it was fetched, as long as it serves.
+    /// The last successfully fetched document and its time, until it expires.
     pub(crate) fn document(&self) -> Option<(&FetchedKeySet, UnixMillis)> {
         self.keyring.good().zip(self.keyring.fetched_at())
     }
 
-    /// When the next fetch is due; `None` while one is under way.
+    /// When the next fetch is due; `None` while one is running.
     pub(crate) fn due(&self) -> Option<Moment> {
         self.schedule.due()
     }
 
-    /// Why the last fetch brought nothing; `None` if it was good.
+    /// The failure of the last fetch; `None` if it succeeded.
     pub(crate) fn failure(&self) -> Option<&Failure> {
         self.failure.as_ref()
     }
 
-    /// Fetches that came to an end.
+    /// The number of fetches that have ended.
     pub(crate) fn fetches(&self) -> u64 {
         self.ended
     }

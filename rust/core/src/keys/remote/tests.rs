@@ -1,4 +1,4 @@
-//! The life of a key set against real sockets: keys that rotate, end and come back, and logins that wait.
+//! JWK Sets against real sockets: keys that rotate, expire and come back, and requests that wait.
 
 #![expect(clippy::print_stdout, reason = "figures")]
 
@@ -17,14 +17,14 @@ use crate::keys::remote::refresh::Refresher;
 use crate::keys::remote::refresh::tests::*;
 use crate::token_cache::{Terms, TokenCache};
 
-/// Fetches once, and then only for an unknown kid; waits longer than a test.
+/// Fetches once, and then only for an unknown kid; the wait is longer than a test.
 const ON_DEMAND: Timing = Timing { unknown_kid_wait: BOUND, ..ONCE };
 
 fn settings(url: &str, timing: Timing) -> RemoteSettings {
     RemoteSettings { timing, ..RemoteSettings::new(Location::parse(url).unwrap()) }
 }
 
-/// A server that a test turns from one answer to the next.
+/// A server whose answer depends on a phase that the test sets.
 fn phased(replies: impl Fn(usize) -> Reply + Send + Sync + 'static) -> (Server, Arc<AtomicUsize>) {
     let phase = Arc::new(AtomicUsize::new(0));
     let server = Server::start({
@@ -48,14 +48,14 @@ fn the_first_token_of_a_new_key_is_verified() {
 }
 
 #[test]
-fn a_login_that_joins_an_older_fetch_waits_for_the_one_after_it() {
+fn a_request_that_joins_an_older_fetch_waits_for_the_next_one() {
     let (hold, asked) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicUsize::new(0)));
     let server = Server::start({
         let (hold, asked) = (Arc::clone(&hold), Arc::clone(&asked));
         move |number, _| {
             asked.store(number + 1, Ordering::SeqCst);
-            // The second answer is made before the key is there, and arrives after the login came.
-            until("it is let go", || number != 1 || !hold.load(Ordering::SeqCst));
+            // The second answer is made before the key exists, and arrives after the request.
+            until("it is released", || number != 1 || !hold.load(Ordering::SeqCst));
             if number < 2 { good(&["a"]) } else { good(&["a", "b"]) }
         }
     });
@@ -63,10 +63,10 @@ fn a_login_that_joins_an_older_fetch_waits_for_the_one_after_it() {
     let fetched = FetchedSet::from(&server.url(), timing);
     until("the second fetch", || asked.load(Ordering::SeqCst) == 2);
     thread::scope(|scope| {
-        let login = scope.spawn(|| fetched.try_key("b"));
-        until("it waits", || fetched.key_set.places.taken() == 1);
+        let request = scope.spawn(|| fetched.try_key("b"));
+        until("it waits", || fetched.key_set.waiters.in_use() == 1);
         hold.store(false, Ordering::SeqCst);
-        assert_eq!(login.join().unwrap(), Ok(()));
+        assert_eq!(request.join().unwrap(), Ok(()));
     });
 }
 
@@ -77,11 +77,11 @@ fn unknown_kids_make_one_fetch_for_each_cool_down() {
     let fetched = FetchedSet::from(&server.url(), timing);
     fetched.key_set.wait_until_fetched(BOUND).unwrap();
     let unnamed = ProtectedHeader::of(Algorithm::Es256, None);
-    let reject = fetched.key_set.verify_with(&unnamed, |_| Ok(())).unwrap_err();
-    assert_eq!(reject.code(), Reason::KeyIdRequired);
+    let rejection = fetched.key_set.verify_with(&unnamed, |_| Ok(())).unwrap_err();
+    assert_eq!(rejection.code(), Reason::KeyIdRequired);
     let long = "k".repeat(MAX_KEY_ID_BYTES + 1);
     assert_eq!(fetched.try_key(&long), Err(Reason::UnknownKeyId));
-    assert_eq!(server.requests(), 1, "neither of these asks for a fetch");
+    assert_eq!(server.requests(), 1, "neither of these requests a fetch");
     let begin = Instant::now();
     assert_eq!(fetched.try_key(&long[1..]), Err(Reason::UnknownKeyId));
     assert_eq!(server.requests(), 2);
@@ -91,41 +91,41 @@ fn unknown_kids_make_one_fetch_for_each_cool_down() {
     if begin.elapsed() < Duration::from_millis(900) {
         assert_eq!(server.requests(), 2, "the cool-down");
     }
-    until("the wish within the cool-down comes true", || server.requests() == 3);
+    until("the request within the cool-down is served", || server.requests() == 3);
     assert!(begin.elapsed() >= Duration::from_secs(1));
-    let reject =
+    let rejection =
         fetched.key_set.verify_with(&ProtectedHeader::of(Algorithm::EdDsa, Some("x")), |_| Ok(())).unwrap_err();
-    assert_eq!(reject.message(), "Unknown signing key ID");
+    assert_eq!(rejection.message(), "Unknown signing key ID");
 }
 
 #[test]
-fn logins_wait_no_longer_than_told_and_few_at_a_time() {
+fn requests_wait_no_longer_than_configured_and_few_at_a_time() {
     const WAIT: Duration = Duration::from_secs(2);
     let server = Server::start(|number, _| if number == 0 { good(&["a"]) } else { Reply::Silence });
     let fetched = FetchedSet::from(&server.url(), Timing { unknown_kid_wait: WAIT, ..ON_DEMAND });
     fetched.key_set.wait_until_fetched(BOUND).unwrap();
     let (most, begin) = (AtomicUsize::new(0), Instant::now());
     let waited: Vec<_> = thread::scope(|scope| {
-        let logins: Vec<_> = (0..40)
+        let requests: Vec<_> = (0..40)
             .map(|number| {
                 let (fetched, most) = (&fetched, &most);
                 scope.spawn(move || {
                     let begin = Instant::now();
                     assert_eq!(fetched.try_key(&format!("x{number}")), Err(Reason::UnknownKeyId));
-                    most.fetch_max(fetched.key_set.places.taken(), Ordering::SeqCst);
+                    most.fetch_max(fetched.key_set.waiters.in_use(), Ordering::SeqCst);
                     begin.elapsed()
                 })
             })
             .collect();
-        until("the places are taken", || fetched.key_set.places.is_full());
-        assert_eq!(fetched.try_key("a"), Ok(()), "known keys go on");
-        logins.into_iter().map(|login| login.join().unwrap()).collect()
+        until("all permits are taken", || fetched.key_set.waiters.is_full());
+        assert_eq!(fetched.try_key("a"), Ok(()), "known keys are not affected");
+        requests.into_iter().map(|request| request.join().unwrap()).collect()
     });
     let long = waited.iter().filter(|waited| **waited >= WAIT).count();
     assert_eq!(long, 8, "{waited:?}");
     assert!(most.into_inner() <= 8);
     assert!(begin.elapsed() < BOUND);
-    assert_eq!(fetched.key_set.places.taken(), 0, "every place was given back");
+    assert_eq!(fetched.key_set.waiters.in_use(), 0, "every permit was returned");
     let again = Instant::now();
     let missed: Vec<_> = (0..40).filter(|number| waited[*number] >= WAIT).collect();
     for number in missed {
@@ -137,12 +137,12 @@ fn logins_wait_no_longer_than_told_and_few_at_a_time() {
 }
 
 #[test]
-fn a_slow_server_and_a_flood_for_it_take_no_place_from_the_logins_of_another_issuer() {
+fn a_slow_server_and_a_flood_do_not_block_requests_of_another_issuer() {
     let hold = Arc::new(AtomicBool::new(true));
     let slow = Server::start({
         let hold = Arc::clone(&hold);
         move |number, _| {
-            until("it is let go", || number != 1 || !hold.load(Ordering::SeqCst));
+            until("it is released", || number != 1 || !hold.load(Ordering::SeqCst));
             good(&["a"])
         }
     });
@@ -160,18 +160,18 @@ fn a_slow_server_and_a_flood_for_it_take_no_place_from_the_logins_of_another_iss
         for number in 0..8 {
             let flooded = &flooded;
             scope.spawn(move || {
-                until("the fetch begins", || number == 0 || flooded.life().due().is_none());
+                until("the fetch begins", || number == 0 || flooded.state().due().is_none());
                 assert_eq!(try_key(flooded, &format!("x{number}")), Err(Reason::UnknownKeyId));
             });
         }
-        until("the places are taken", || flooded.places.is_full());
+        until("all permits are taken", || flooded.waiters.is_full());
         assert_eq!(try_key(&other, "b"), Ok(()), "the first token of a new key of the other issuer");
         hold.store(false, Ordering::SeqCst);
     });
 }
 
 #[test]
-fn without_keys_nobody_waits() {
+fn without_keys_no_request_waits() {
     let server = Server::start(|_, _| Reply::Silence);
     let fetched = FetchedSet::from(&server.url(), ON_DEMAND);
     until("it is asked", || server.requests() == 1);
@@ -180,7 +180,7 @@ fn without_keys_nobody_waits() {
     assert!(begin.elapsed() < BOUND / 2);
 }
 
-/// Prints what a flood costs; `cargo test --release -- --ignored --nocapture a_flood` for figures that count.
+/// Prints the cost of a flood; for meaningful figures, run `cargo test --release -- --ignored --nocapture a_flood`.
 #[test]
 fn a_flood_of_unknown_kids_makes_a_handful_of_requests() {
     let flood = if cfg!(debug_assertions) { 200_000 } else { 1_000_000 };
@@ -198,8 +198,7 @@ fn a_flood_of_unknown_kids_makes_a_handful_of_requests() {
     assert!(server.requests() as u64 - 1 <= most, "{}", server.requests());
 }
 
-/// What a verification costs in time of the processor, which other programs on the machine do not blur as much as the clock
-/// on the wall.
+/// The processor time of a verification; other programs on the machine disturb it less than elapsed time.
 fn cost_of(verifications: u32, verify: impl Fn()) -> Duration {
     let spent = || {
         let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
@@ -245,7 +244,7 @@ fn what_a_flood_costs_a_known_user() {
                 assert_eq!(try_key(key_set, &key_id), Err(Reason::UnknownKeyId));
             }
         });
-        // In turns, so that whatever else the machine does strikes both alike.
+        // In turns, so that other load on the machine affects both equally.
         for _ in 0..200 {
             for (flood, costs) in [(false, &mut quiet), (true, &mut loud)] {
                 flooding.store(flood, Ordering::Relaxed);
@@ -265,26 +264,27 @@ fn what_a_flood_costs_a_known_user() {
 }
 
 #[test]
-fn keys_end_at_their_time_and_come_back() {
+fn keys_expire_at_their_time_and_come_back() {
     let (server, phase) = phased(|phase| if phase == 1 { response("500 No", "", "") } else { good(&["a"]) });
     let timing = Timing { max_stale: Duration::from_secs(2), ..QUICK };
     let mut fetched = FetchedSet::from(&server.url(), timing);
     until("the keys are there", || fetched.try_key("a") == Ok(()));
     phase.store(1, Ordering::SeqCst);
-    until("failures", || fetched.told_of(Level::Warning, "failed: the server answered with status 500") == 1);
-    assert!(fetched.told_of(Level::Warning, "stay in use until 20") == 1, "{:?}", fetched.told());
+    until("failures", || fetched.count_logged(Level::Warning, "failed: the server answered with status 500") == 1);
+    assert!(fetched.count_logged(Level::Warning, "stay in use until 20") == 1, "{:?}", fetched.logged());
     until("the keys end", || fetched.try_key("a") == Err(Reason::KeysUnavailable));
     assert!(fetched.reject().message().contains("because the issuer's server answers with an error"));
-    let line = "no fetch since then was good; the last failed: the server answered with status 500. No token can be";
-    assert_eq!(fetched.told_of(Level::Error, line), 1, "{:?}", fetched.told());
+    let line =
+        "no fetch has succeeded since then; the last one failed: the server answered with status 500. Tokens are";
+    assert_eq!(fetched.count_logged(Level::Error, line), 1, "{:?}", fetched.logged());
     phase.store(2, Ordering::SeqCst);
     until("the keys come back", || fetched.try_key("a") == Ok(()));
-    assert_eq!(fetched.told_of(Level::Info, "works again"), 1);
-    assert_eq!(fetched.told_of(Level::Info, "Loaded 1 key"), 2, "{:?}", fetched.told());
+    assert_eq!(fetched.count_logged(Level::Info, "works again"), 1);
+    assert_eq!(fetched.count_logged(Level::Info, "Loaded 1 key"), 2, "{:?}", fetched.logged());
 }
 
 #[test]
-fn a_removed_key_stops_at_once_or_after_the_grace() {
+fn a_removed_key_is_rejected_at_once_or_after_the_grace() {
     let (server, phase) = phased(|phase| if phase == 0 { good(&["a", "b"]) } else { good(&["b"]) });
     let grace = Duration::from_millis(500);
     let mut at_once = FetchedSet::from(&server.url(), QUICK);
@@ -292,26 +292,27 @@ fn a_removed_key_stops_at_once_or_after_the_grace() {
     until("both have the keys", || at_once.try_key("a").and(graced.try_key("a")) == Ok(()));
     phase.store(1, Ordering::SeqCst);
     let begin = Instant::now();
-    until("it is told", || at_once.told_of(Level::Info, "removed 'a'; now 1 key: 'b' (Ed25519)") == 1);
+    until("it is logged", || at_once.count_logged(Level::Info, "removed 'a'; now 1 key: 'b' (Ed25519)") == 1);
     until("it stops", || at_once.try_key("a") == Err(Reason::UnknownKeyId));
-    until("it is told", || {
-        graced
-            .told_of(Level::Info, "removed 'a'; now 1 key: 'b' (Ed25519); what was removed or replaced serves until 20")
-            == 1
+    until("it is logged", || {
+        graced.count_logged(
+            Level::Info,
+            "removed 'a'; now 1 key: 'b' (Ed25519); removed and replaced keys stay in use until 20",
+        ) == 1
     });
     until("it stops", || graced.try_key("a") == Err(Reason::UnknownKeyId));
     assert!(begin.elapsed() >= grace);
-    assert_eq!(graced.told_of(Level::Info, "serve no more: 'a' (Ed25519)"), 1, "{:?}", graced.told());
+    assert_eq!(graced.count_logged(Level::Info, "are no longer used: 'a' (Ed25519)"), 1, "{:?}", graced.logged());
     assert_eq!(graced.try_key("b"), Ok(()));
 }
 
 #[test]
-fn a_removed_key_ends_with_its_grace_even_if_the_thread_hangs() {
+fn a_removed_key_expires_with_its_grace_even_if_the_thread_hangs() {
     let (server, phase) = phased(|phase| if phase == 0 { good(&["a", "b", "c"]) } else { good(&["b", "c"]) });
     let timing = Timing { removed_key_grace: Duration::from_secs(1), ..QUICK };
     let mut fetched = FetchedSet::from(&server.url(), timing);
     until("the keys are there", || fetched.try_key("a") == Ok(()));
-    // Accepted before the key was removed, while its end was a day away, and kept.
+    // Accepted and cached before the key was removed, while its expiry was a day away.
     let (cache, token) = (TokenCache::new(TokenCache::MIN_BYTES), [b't'; 300]);
     let header = ProtectedHeader::of(Algorithm::EdDsa, Some("a"));
     let epoch = fetched.epoch.settled().unwrap();
@@ -330,22 +331,30 @@ fn a_removed_key_ends_with_its_grace_even_if_the_thread_hangs() {
     assert!(cache.keep(&entry, &fetched.epoch, UnixMillis(0)).is_some());
 
     phase.store(1, Ordering::SeqCst);
-    until("it is told", || fetched.told_of(Level::Info, "removed 'a'; now 2 keys") == 1);
+    until("it is logged", || fetched.count_logged(Level::Info, "removed 'a'; now 2 keys") == 1);
     let _hung = fetched.hang();
-    assert!(cache.find(&token, &fetched.epoch, UnixMillis(0)).is_none(), "it is verified again, and kept for less");
-    until("a token that was never seen before is refused", || fetched.try_key("a") == Err(Reason::UnknownKeyId));
+    assert!(
+        cache.find(&token, &fetched.epoch, UnixMillis(0)).is_none(),
+        "it is verified again, and cached for a shorter time"
+    );
+    until("a new token is rejected", || fetched.try_key("a") == Err(Reason::UnknownKeyId));
     assert_eq!(fetched.try_key("b"), Ok(()), "the others stay");
-    assert_eq!(fetched.told_of(Level::Info, "serve no more"), 0, "the thread did not come to it: {:?}", fetched.told());
+    assert_eq!(
+        fetched.count_logged(Level::Info, "are no longer used"),
+        0,
+        "the thread did not get to it: {:?}",
+        fetched.logged()
+    );
 }
 
-/// The requests that asked whether the document is still the same.
+/// The requests that asked whether the document has changed.
 fn conditional(server: &Server) -> usize {
     let requests = server.seen.requests.lock().unwrap();
     requests.iter().filter(|request| request.contains("\r\nif-none-match: W/\"1\"\r\n")).count()
 }
 
 #[test]
-fn an_unchanged_document_is_a_good_fetch() {
+fn an_unchanged_document_is_a_successful_fetch() {
     let server = Server::start(|number, _| match number {
         0 => response("200 OK", "ETag: W/\"1\"\r\n", &document(&["a"])),
         _ => response("304 Not Modified", "", ""),
@@ -358,25 +367,25 @@ fn an_unchanged_document_is_a_good_fetch() {
     });
     assert_eq!(fetched.try_key("a"), Ok(()));
     assert!(conditional(&server) >= server.requests() - 2);
-    assert_eq!(fetched.told().len(), 1, "loaded: {:?}", fetched.told());
+    assert_eq!(fetched.logged().len(), 1, "loaded: {:?}", fetched.logged());
 }
 
 #[test]
-fn an_answer_that_nothing_changed_counts_only_where_it_was_asked_for() {
+fn status_304_is_accepted_only_if_it_was_asked_for() {
     let server = Server::start(|number, path| match (number, path) {
         (0, _) => redirect("/moved"),
         (1, _) => response("200 OK", "ETag: W/\"1\"\r\n", &document(&["a"])),
-        // The configured address is another one than that of the ETag.
+        // The configured address is not the one of the ETag.
         _ => response("304 Not Modified", "", ""),
     });
     let mut fetched = FetchedSet::from(&server.url(), QUICK);
-    until("a failure", || fetched.told_of(Level::Warning, "the server answered with status 304") == 1);
+    until("a failure", || fetched.count_logged(Level::Warning, "the server answered with status 304") == 1);
     assert_eq!(conditional(&server), 0);
     assert_eq!(fetched.try_key("a"), Ok(()));
 }
 
 #[test]
-fn an_answer_says_when_to_ask_again() {
+fn an_answer_says_when_to_fetch_again() {
     let server = Server::start(|_, _| response("200 OK", "Cache-Control: max-age=0\r\n", &document(&["a"])));
     let timing = Timing { shortest_refresh: Duration::from_millis(20), ..ONCE };
     let _fetched = FetchedSet::from(&server.url(), timing);
@@ -384,7 +393,7 @@ fn an_answer_says_when_to_ask_again() {
 }
 
 #[test]
-fn keys_are_found_by_discovery_on_whatever_host_they_are() {
+fn keys_are_found_by_discovery_on_any_host() {
     let keys = Server::start(|_, path| if path == "/certs" { good(&["a"]) } else { response("404 No", "", "") });
     let keys_url = format!("http://{}/certs", keys.address);
     let issuer: Arc<OnceLock<String>> = Arc::default();
@@ -402,18 +411,18 @@ fn keys_are_found_by_discovery_on_whatever_host_they_are() {
     let mut fetched = FetchedSet::from(&format!("oidc:{}", issuer.get().unwrap()), QUICK);
     until("the keys are there", || fetched.try_key("a") == Ok(()));
     let line = format!("Loaded 1 key: 'a' (Ed25519) from oidc:http://{}/r/", provider.address);
-    assert_eq!(fetched.told_of(Level::Info, &line), 1, "{:?}", fetched.told());
-    // The second discovery fails, and the third is good again.
+    assert_eq!(fetched.count_logged(Level::Info, &line), 1, "{:?}", fetched.logged());
+    // The second discovery fails, and the third succeeds again.
     until("it goes on", || keys.requests() > 2);
     let line =
         format!("failed: the discovery document http://{}/r/.well-known/openid-configuration: ", provider.address);
-    assert_eq!(fetched.told_of(Level::Warning, &format!("{line}the server answered with status 404")), 1);
+    assert_eq!(fetched.count_logged(Level::Warning, &format!("{line}the server answered with status 404")), 1);
     assert_eq!(fetched.try_key("a"), Ok(()));
 
     let other = FetchedSet::from(&format!("oidc:http://{}/r", provider.address), ONCE);
     let failure = other.key_set.wait_until_fetched(BOUND).unwrap_err();
-    assert!(failure.contains("they must be equal to the letter"), "{failure}");
-    assert!(other.reject().message().ends_with("the issuer's description of itself is of no use"));
+    assert!(failure.contains("they must be exactly equal"), "{failure}");
+    assert!(other.reject().message().ends_with("the issuer's discovery document cannot be used"));
 }
 
 fn bearers(server: &Server) -> Vec<Option<String>> {
@@ -428,14 +437,14 @@ fn bearers(server: &Server) -> Vec<Option<String>> {
 }
 
 #[test]
-fn the_bearer_token_is_read_for_each_fetch_and_shown_to_the_configured_server_alone() {
+fn the_bearer_token_is_read_for_each_fetch_and_sent_to_the_configured_server_only() {
     let path = std::env::temp_dir().join(format!("nativejwt-remote-bearer-{}", std::process::id()));
     let with = |url: &str, timing| RemoteSettings { bearer_token_file: Some(path.clone()), ..settings(url, timing) };
     let server = Server::start(|_, _| good(&["a"]));
     let mut fetched = FetchedSet::open(with(&server.url().replace("http://", "http://user:pw@"), QUICK));
-    until("the file is missing", || fetched.told_of(Level::Warning, "cannot be read: No such file") == 1);
+    until("the file is missing", || fetched.count_logged(Level::Warning, "cannot be read: No such file") == 1);
     assert_eq!(server.requests(), 0, "nothing is asked without the token");
-    assert!(fetched.reject().message().ends_with("this coordinator has no token to show to the issuer's server"));
+    assert!(fetched.reject().message().ends_with("this coordinator has no valid bearer token for the issuer's server"));
     replace_file(&path, "first-s3cret\n");
     until("the keys are there", || fetched.try_key("a") == Ok(()));
     replace_file(&path, "second-s3cret\n");
@@ -459,7 +468,7 @@ fn the_bearer_token_is_read_for_each_fetch_and_shown_to_the_configured_server_al
     assert!(failure.contains("status 401 (the bearer token goes to the configured server only"), "{failure}");
     assert_eq!(bearers(&provider), [Some("Bearer second-s3cret".to_owned())]);
     assert_eq!(bearers(&elsewhere), [None]);
-    for texts in [fetched.told(), discovered.told()] {
+    for texts in [fetched.logged(), discovered.logged()] {
         assert!(!format!("{texts:?}").contains("s3cret"));
     }
 
@@ -470,7 +479,7 @@ fn the_bearer_token_is_read_for_each_fetch_and_shown_to_the_configured_server_al
 }
 
 #[test]
-fn a_set_that_nobody_holds_is_fetched_no_more_even_in_the_middle() {
+fn an_unused_set_is_not_fetched_any_more_even_in_the_middle() {
     let silent = Server::start(|_, _| Reply::Silence);
     let lively = Server::start(|_, _| good(&["a"]));
     let events = Arc::new(Events::default());
@@ -485,17 +494,17 @@ fn a_set_that_nobody_holds_is_fetched_no_more_even_in_the_middle() {
         until("the connection is closed", || server.seen.open.load(Ordering::SeqCst) == 0);
     }
     assert_eq!(silent.requests(), 1, "once, though it was added twice");
-    // A set that comes later is fetched all the same.
+    // A set that comes later is still fetched.
     let later = RemoteKeySet::open(settings(&lively.url(), QUICK), &events);
     refresher.add(&later);
     until("it has its keys", || try_key(&later, "a") == Ok(()));
 }
 
 #[test]
-fn a_name_that_nobody_knows_is_a_failed_fetch() {
+fn an_unknown_host_name_is_a_failed_fetch() {
     let fetched = FetchedSet::from("https://jwks.nativejwt.invalid/", ONCE);
     let failure = fetched.key_set.wait_until_fetched(BOUND).unwrap_err();
-    // Where the resolver does not answer either, it takes its time.
+    // If the resolver does not answer, this takes longer.
     assert!(failure.contains("cannot connect: ") || failure.contains("in time"), "{failure}");
 }
 
@@ -516,7 +525,7 @@ fn an_expired_certificate_is_not_trusted() {
     assert_eq!(server.requests(), 0);
 }
 
-/// A folder of the test's own.
+/// A folder of its own for each test.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -542,7 +551,7 @@ fn cached(path: &Path, url: &str, timing: Timing) -> RemoteSettings {
 }
 
 #[test]
-fn a_restart_during_an_outage_works_by_the_cache_file_until_its_keys_are_too_old() {
+fn a_restart_during_an_outage_uses_the_cache_file_until_its_keys_expire() {
     let folder = Folder::new("restart");
     let server = Server::start(|number, _| match number {
         0 => response("200 OK", "ETag: W/\"1\"\r\n", &document(&["a"])),
@@ -566,21 +575,23 @@ fn a_restart_during_an_outage_works_by_the_cache_file_until_its_keys_are_too_old
 
     let max_stale = Duration::from_secs(5);
     let mut third = FetchedSet::open(cached(&folder.path(), &server.url(), Timing { max_stale, ..QUICK }));
-    assert_eq!(third.try_key("a"), Ok(()), "{:?}", third.told());
+    assert_eq!(third.try_key("a"), Ok(()), "{:?}", third.logged());
     let line = format!(
         "Loaded 1 key: 'a' (Ed25519) from the cache file '{}', fetched from {} at 20",
         folder.path().display(),
         server.url()
     );
-    assert_eq!(third.told_of(Level::Info, &line), 1, "{:?}", third.told());
-    until("failures", || third.told_of(Level::Warning, "status 503. It is tried again; the keys fetched at 20") == 1);
+    assert_eq!(third.count_logged(Level::Info, &line), 1, "{:?}", third.logged());
+    until("failures", || {
+        third.count_logged(Level::Warning, "status 503. It will be retried; the keys fetched at 20") == 1
+    });
     assert_eq!(third.key_set.wait_until_fetched(Duration::ZERO), Ok(()), "there are keys");
     until("the keys end", || third.try_key("a") == Err(Reason::KeysUnavailable));
-    assert_eq!(third.told_of(Level::Error, "have ended"), 1);
+    assert_eq!(third.count_logged(Level::Error, "have expired"), 1);
     drop(third);
     let mut late = FetchedSet::open(cached(&folder.path(), &server.url(), Timing { max_stale, ..ONCE }));
     assert_eq!(late.try_key("a"), Err(Reason::KeysUnavailable));
-    assert_eq!(late.told_of(Level::Warning, "which is too long ago"), 1, "{:?}", late.told());
+    assert_eq!(late.count_logged(Level::Warning, "which is too long ago"), 1, "{:?}", late.logged());
 }
 
 #[test]
@@ -596,18 +607,18 @@ fn the_age_of_cached_keys_counts_from_their_fetch() {
     let events = Events::default();
     let timing = Timing { max_stale: 2 * hour, ..Timing::DEFAULT };
     let key_set = RemoteKeySet::open(cached(&folder.path(), url, timing), &events);
-    let left = key_set.life().next_end().unwrap() - Moment::now();
+    let left = key_set.state().next_end().unwrap() - Moment::now();
     assert!(left <= hour && left > hour - 2 * BOUND, "{left:?}");
-    let told = events.pop().unwrap().text;
+    let logged = events.pop().unwrap().text;
     let until = later_by(fetched_at, 2 * hour);
     assert!(
-        told.ends_with(&format!("at {fetched_at}; they serve until {until}, unless a fetch brings newer ones")),
-        "{told}"
+        logged.ends_with(&format!("at {fetched_at}; they stay in use until {until}, unless a fetch succeeds earlier")),
+        "{logged}"
     );
 }
 
 #[test]
-fn a_cache_file_of_another_source_or_with_foreign_keys_is_not_used() {
+fn a_cache_file_of_another_source_or_with_unusable_keys_is_not_used() {
     let folder = Folder::new("foreign");
     let server = Server::start(|number, _| if number == 0 { good(&["a"]) } else { response("503 Later", "", "") });
     let first = FetchedSet::open(cached(&folder.path(), &server.url(), ONCE));
@@ -619,37 +630,37 @@ fn a_cache_file_of_another_source_or_with_foreign_keys_is_not_used() {
         std::fs::write(folder.path(), text).unwrap();
         let mut fetched = FetchedSet::open(cached(&folder.path(), url, ONCE));
         assert_eq!(fetched.try_key("a"), Err(Reason::KeysUnavailable));
-        assert_eq!(fetched.told_of(Level::Warning, why), 1, "{why}: {:?}", fetched.told());
+        assert_eq!(fetched.count_logged(Level::Warning, why), 1, "{why}: {:?}", fetched.logged());
     };
     with(&format!("{}?other", server.url()), text.clone(), "its keys come from another address");
     with(&format!("oidc:{}", server.url()), text.clone(), "its keys come from another address");
     with(
         &server.url(),
         text.replace("OKP", "oct"),
-        "its keys are of no use: the one key of the JWK set cannot be used",
+        "its keys cannot be used: the only key of the JWK Set cannot be used",
     );
     with(&server.url(), text.replace(r#"{\"kid"#, r#"{\"d\":\"AA\",\"kid"#), "its keys are of no use");
     with(&server.url(), text[..text.len() / 2].to_owned(), "it is no JSON object");
 }
 
 #[test]
-fn a_cache_file_that_cannot_be_written_is_told_of_once() {
+fn a_cache_file_that_cannot_be_written_is_logged_once() {
     let folder = Folder::new("unwritable");
     let path = folder.0.join("missing/keys.json");
     let (server, _) = phased(|_| good(&["a"]));
     let mut fetched = FetchedSet::open(cached(&path, &server.url(), QUICK));
     until("several refreshes", || server.requests() > 5);
     let line = "cannot be saved to the cache file";
-    until("it is told", || fetched.told_of(Level::Warning, line) == 1);
+    until("it is logged", || fetched.count_logged(Level::Warning, line) == 1);
     assert_eq!(fetched.try_key("a"), Ok(()));
     std::fs::create_dir(path.parent().unwrap()).unwrap();
-    until("it works again", || fetched.told_of(Level::Info, "to the cache file") == 1);
-    assert_eq!(fetched.told_of(Level::Warning, line), 1, "{:?}", fetched.told());
+    until("it works again", || fetched.count_logged(Level::Info, "to the cache file") == 1);
+    assert_eq!(fetched.count_logged(Level::Warning, line), 1, "{:?}", fetched.logged());
     assert!(path.exists());
 }
 
 #[test]
-fn keys_end_at_their_time_even_if_nobody_ends_them() {
+fn keys_expire_at_their_time_even_without_a_refresher() {
     let folder = Folder::new("end");
     let (hour, url) = (Duration::from_secs(3600), "https://idp.example/jwks");
     let location = Location::parse(url).unwrap();
@@ -658,7 +669,7 @@ fn keys_end_at_their_time_even_if_nobody_ends_them() {
         .write(&cache_file::Cached { document: document(&["a"]).into(), validator: None, fetched_at })
         .unwrap();
     let timing = Timing { max_stale: hour + Duration::from_secs(3), ..Timing::DEFAULT };
-    // No thread refreshes it, as if that had ended or hung.
+    // No thread refreshes it, as if the thread had ended or hung.
     let key_set = RemoteKeySet::open(cached(&folder.path(), url, timing), &Events::default());
     assert_eq!(try_key(&key_set, "a"), Ok(()));
     until("they end", || try_key(&key_set, "a") == Err(Reason::KeysUnavailable));

@@ -1,4 +1,4 @@
-//! The cache file: what is written, what is refused, and what a full disk does to it.
+//! The cache file: writing, checks when reading, and a full disk.
 
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::process::Command;
@@ -43,7 +43,7 @@ fn cached(document: &str) -> Cached {
 }
 
 #[test]
-fn what_is_written_is_read_and_belongs_to_the_owner_alone() {
+fn a_written_file_is_read_again_and_only_its_owner_has_access() {
     let folder = Folder::new("written");
     let file = folder.file();
     assert_eq!(file.read(), Ok(None), "there is none");
@@ -58,7 +58,7 @@ fn what_is_written_is_read_and_belongs_to_the_owner_alone() {
         ),
         "{text}"
     );
-    // What a crash left behind, or somebody put there, is neither followed nor written into.
+    // A file that a crash left, or another user created, is neither followed nor reused.
     let bait = folder.0.join("bait");
     fs::write(&bait, "bait").unwrap();
     symlink(&bait, folder.0.join(".keys.json.new")).unwrap();
@@ -78,32 +78,32 @@ fn the_largest_document_fits() {
 }
 
 #[test]
-fn a_file_that_somebody_else_can_write_is_refused() {
+fn a_file_that_others_can_write_is_not_used() {
     let folder = Folder::new("foreign");
     let file = folder.file();
     file.write(&cached("{}")).unwrap();
-    for (mode, refused) in [(0o620, true), (0o602, true), (0o666, true), (0o644, false), (0o400, false)] {
+    for (mode, unusable) in [(0o620, true), (0o602, true), (0o666, true), (0o644, false), (0o400, false)] {
         fs::set_permissions(&file.path, fs::Permissions::from_mode(mode)).unwrap();
         let read = file.read();
-        assert_eq!(read.is_err(), refused, "{mode:o}: {read:?}");
+        assert_eq!(read.is_err(), unusable, "{mode:o}: {read:?}");
         if let Err(why) = read {
             assert_eq!(why, format!("others can write it (mode {mode:04o}); it should be 0600"));
         }
     }
     assert_eq!(
-        trusted(true, 1001, 0o600, 1000).unwrap_err(),
+        check_trusted(true, 1001, 0o600, 1000).unwrap_err(),
         "it belongs to the user with number 1001, and this process runs as 1000"
     );
-    assert!(trusted(true, 0, 0o600, 1000).is_err());
-    assert!(trusted(true, 1000, 0o100_600, 1000).is_ok());
-    // Where the tests run as root, a real one.
+    assert!(check_trusted(true, 0, 0o600, 1000).is_err());
+    assert!(check_trusted(true, 1000, 0o100_600, 1000).is_ok());
+    // As root, with a real file.
     if std::os::unix::fs::chown(&file.path, Some(12_345), None).is_ok() {
         assert!(file.read().unwrap_err().starts_with("it belongs to the user with number 12345"));
     }
 }
 
 #[test]
-fn what_is_no_regular_file_is_refused_without_waiting_for_it() {
+fn a_path_that_is_not_a_regular_file_is_an_error_without_blocking() {
     let folder = Folder::new("irregular");
     let file = folder.file();
     let target = folder.0.join("target");
@@ -127,7 +127,7 @@ fn what_is_no_regular_file_is_refused_without_waiting_for_it() {
 }
 
 #[test]
-fn a_broken_file_is_refused_with_its_reason() {
+fn a_broken_file_is_reported_with_its_reason() {
     let folder = Folder::new("broken");
     let file = folder.file();
     file.write(&cached("{}")).unwrap();
@@ -136,7 +136,7 @@ fn a_broken_file_is_refused_with_its_reason() {
         (String::new(), "it is no JSON object: JSON ends too early"),
         ("[]".to_owned(), "it is no JSON object"),
         (text[..text.len() - 1].to_owned(), "it is no JSON object: JSON ends too early"),
-        (text.replace(r#"{"version":1"#, r#"{"version":1,"version":1"#), "it names a member twice"),
+        (text.replace(r#"{"version":1"#, r#"{"version":1,"version":1"#), "it contains a duplicate member"),
         (text.replace(r#""version":1"#, r#""version":2"#), "its version is 2, and only 1 is known"),
         (text.replace(r#""version":1"#, r#""version":"1""#), "it has no version"),
         (text.replace("5ource", "other"), "its keys come from another address than https://idp.example/jwks"),
@@ -151,7 +151,7 @@ fn a_broken_file_is_refused_with_its_reason() {
 }
 
 #[test]
-fn an_etag_that_no_header_can_hold_is_dropped() {
+fn an_etag_that_no_header_can_contain_is_dropped() {
     let folder = Folder::new("etag");
     let long = "a".repeat(1025);
     for (etag, kept) in [("W/\"a b\"", true), ("a\r\nX: 1", false), ("\u{e9}", false), ("", false), (&*long, false)] {
@@ -176,8 +176,8 @@ fn age_counts_from_the_fetch_and_a_clock_far_behind_is_not_trusted() {
 }
 
 #[test]
-fn a_full_disk_costs_one_warning_and_not_the_older_file() {
-    // A limit on the size of files stands for the full disk: the write fails in the middle, and that needs no privilege.
+fn a_full_disk_is_one_warning_and_keeps_the_previous_file() {
+    // A limit on the file size simulates a full disk: the write fails in the middle, without special privileges.
     let test = format!("{}::alone_write_to_a_full_disk", module_path!().split_once("::").unwrap().1);
     let output = Command::new("sh")
         .args(["-c", "trap '' XFSZ; ulimit -f 8; exec \"$0\" --ignored --exact \"$1\" --nocapture"])
@@ -190,7 +190,7 @@ fn a_full_disk_costs_one_warning_and_not_the_older_file() {
 }
 
 #[test]
-#[ignore = "run by a_full_disk_costs_one_warning_and_not_the_older_file"]
+#[ignore = "run by a_full_disk_is_one_warning_and_keeps_the_previous_file"]
 fn alone_write_to_a_full_disk() {
     let folder = Folder::new("full");
     let (file, events) = (folder.file(), Events::default());
@@ -203,12 +203,12 @@ fn alone_write_to_a_full_disk() {
     assert_eq!(file.read(), Ok(Some(small.clone())));
     assert_eq!(folder.names(), ["keys.json"], "nothing is left of the attempt");
     file.save(&small, &events);
-    let told: Vec<_> = std::iter::from_fn(|| events.pop()).map(|event| (event.level, event.text)).collect();
-    assert_eq!(told.len(), 2, "{told:?}");
-    assert_eq!(told[0].0, Level::Warning);
+    let logged: Vec<_> = std::iter::from_fn(|| events.pop()).map(|event| (event.level, event.text)).collect();
+    assert_eq!(logged.len(), 2, "{logged:?}");
+    assert_eq!(logged[0].0, Level::Warning);
     assert!(
-        told[0].1.contains("cannot be saved to the cache file") && told[0].1.contains("File too large"),
-        "{told:?}"
+        logged[0].1.contains("cannot be saved to the cache file") && logged[0].1.contains("File too large"),
+        "{logged:?}"
     );
-    assert!(told[1].1.ends_with("again"), "{told:?}");
+    assert!(logged[1].1.ends_with("again"), "{logged:?}");
 }

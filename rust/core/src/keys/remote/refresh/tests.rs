@@ -1,4 +1,5 @@
-//! Key sets against servers that are there, not there, slow, wrong or hostile: real sockets, and bounds instead of sleeps.
+//! JWK Sets against servers that are up, down, slow, wrong or hostile: with real sockets, and with time limits instead
+//! of sleeps.
 
 use std::io::Write as _;
 use std::net::TcpListener;
@@ -27,14 +28,14 @@ use crate::token::protected_header::ProtectedHeader;
 
 mod transport;
 
-/// A key set whose next fetches come quickly, its events, and the thread that fetches.
+/// A set that is fetched at short intervals, its events, and the thread that fetches.
 pub(in crate::keys) struct FetchedSet {
     pub(in crate::keys) key_set: Arc<RemoteKeySet>,
     pub(in crate::keys) events: Arc<Events>,
     pub(in crate::keys) epoch: Arc<Epoch>,
-    /// Fetches until it is dropped.
+    /// The thread stops when this is dropped.
     _refresher: Refresher,
-    told: Vec<Event>,
+    logged: Vec<Event>,
 }
 
 pub(in crate::keys) const QUICK: Timing = Timing {
@@ -44,7 +45,7 @@ pub(in crate::keys) const QUICK: Timing = Timing {
     longest_retry_with_keys: Duration::from_millis(20),
     ..Timing::DEFAULT
 };
-/// For tests of one fetch.
+/// For tests with a single fetch.
 pub(in crate::keys) const ONCE: Timing = Timing {
     first_retry: Duration::from_secs(3600),
     longest_retry_without_keys: Duration::from_secs(3600),
@@ -66,13 +67,13 @@ impl FetchedSet {
         let epoch = Arc::default();
         let refresher = Refresher::start(&events, &epoch).unwrap();
         refresher.add(&key_set);
-        // Said at the open of each set in these tests.
-        let told = std::iter::from_fn(|| events.pop()).filter(|event| !event.text.contains("without encryption"));
-        let told = told.collect();
-        Self { key_set, events, epoch, _refresher: refresher, told }
+        // Logged for each set in these tests.
+        let logged = std::iter::from_fn(|| events.pop()).filter(|event| !event.text.contains("without encryption"));
+        let logged = logged.collect();
+        Self { key_set, events, epoch, _refresher: refresher, logged }
     }
 
-    /// Keeps the thread from everything until what is given back is dropped.
+    /// Blocks the thread until the returned sender is dropped.
     pub(in crate::keys) fn hang(&self) -> mpsc::Sender<()> {
         let ((release, released), (hangs, hung)) = (mpsc::channel(), mpsc::channel());
         self._refresher.runtime.spawn(async move {
@@ -92,13 +93,13 @@ impl FetchedSet {
         self.key_set.verify_with(&header, |_| Ok(())).unwrap_err()
     }
 
-    pub(in crate::keys) fn told(&mut self) -> &[Event] {
-        self.told.extend(std::iter::from_fn(|| self.events.pop()));
-        &self.told
+    pub(in crate::keys) fn logged(&mut self) -> &[Event] {
+        self.logged.extend(std::iter::from_fn(|| self.events.pop()));
+        &self.logged
     }
 
-    pub(in crate::keys) fn told_of(&mut self, level: Level, part: &str) -> usize {
-        self.told().iter().filter(|event| event.level == level && event.text.contains(part)).count()
+    pub(in crate::keys) fn count_logged(&mut self, level: Level, part: &str) -> usize {
+        self.logged().iter().filter(|event| event.level == level && event.text.contains(part)).count()
     }
 }
 
@@ -108,7 +109,7 @@ pub(in crate::keys) fn try_key(key_set: &RemoteKeySet, key_id: &str) -> Result<(
 }
 
 #[test]
-fn a_key_set_is_fetched_and_told_of() {
+fn a_key_set_is_fetched_and_logged() {
     let server = Server::start(|_, _| good(&["a", "b"]));
     let mut fetched = FetchedSet::from(&server.url(), Timing::DEFAULT);
     let begin = Instant::now();
@@ -116,8 +117,8 @@ fn a_key_set_is_fetched_and_told_of() {
     assert!(begin.elapsed() < BOUND, "whoever waits is woken");
     assert_eq!(fetched.try_key("b"), Ok(()));
     assert_eq!(fetched.try_key("c"), Err(Reason::UnknownKeyId));
-    let told = fetched.told().iter().map(|event| (event.level, event.text.as_str())).collect::<Vec<_>>();
-    assert_eq!(told, [(Level::Info, &*format!("Loaded 2 keys: 'a' (Ed25519), 'b' (Ed25519) from {}", server.url()))]);
+    let logged = fetched.logged().iter().map(|event| (event.level, event.text.as_str())).collect::<Vec<_>>();
+    assert_eq!(logged, [(Level::Info, &*format!("Loaded 2 keys: 'a' (Ed25519), 'b' (Ed25519) from {}", server.url()))]);
     let request = server.seen.requests.lock().unwrap()[0].to_lowercase();
     assert!(request.contains(&format!("\r\nuser-agent: nativejwt/{}\r\n", env!("CARGO_PKG_VERSION"))), "{request}");
     assert!(request.contains("\r\naccept: application/jwk-set+json"), "{request}");
@@ -125,7 +126,7 @@ fn a_key_set_is_fetched_and_told_of() {
 }
 
 #[test]
-fn each_failure_has_its_reason_and_a_login_meanwhile_a_sentence() {
+fn each_failure_has_a_log_line_and_a_message_for_clients() {
     const CHUNKED: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
     let bytes = |bytes: &'static str| move || Reply::Bytes(bytes.into());
     let slow = Duration::from_millis(20);
@@ -155,23 +156,23 @@ fn each_failure_has_its_reason_and_a_login_meanwhile_a_sentence() {
         ),
         (
             Box::new(|| response("200 OK", "", "<html><title>Sign in</title>")),
-            "the document is an HTML page (its title is 'Sign in') instead of a JWK set (RFC 7517): this is a page for people",
+            "the document is an HTML page (its title is 'Sign in') instead of a JWK Set (RFC 7517): this is a page for people",
             "no usable set of keys",
         ),
         (
             Box::new(|| response("200 OK", "Content-Encoding: br\r\n", "")),
-            "the document is compressed (br) instead of a JWK set (RFC 7517): only plain JSON is read",
+            "the document is compressed (br) instead of a JWK Set (RFC 7517): only plain JSON is read",
             "no usable set of keys",
         ),
         (
             Box::new(|| response("200 OK", "", "")),
-            "the document is empty instead of a JWK set",
+            "the document is empty instead of a JWK Set",
             "no usable set of keys",
         ),
-        (Box::new(|| response("200 OK", "", r#"{"keys":[]}"#)), "the JWK set is empty", "no usable set of keys"),
+        (Box::new(|| response("200 OK", "", r#"{"keys":[]}"#)), "the JWK Set is empty", "no usable set of keys"),
         (
             Box::new(|| response("200 OK", "", r#"{"keys":[{}]}"#)),
-            "the one key of the JWK set cannot be used",
+            "the only key of the JWK Set cannot be used",
             "no usable",
         ),
         (
@@ -224,8 +225,8 @@ fn each_failure_has_its_reason_and_a_login_meanwhile_a_sentence() {
         );
         assert!(!message.contains("127.0.0.1"), "{message}");
         let text = format!("The fetch of keys from {} failed: ", server.url());
-        assert_eq!(fetched.told_of(Level::Warning, &text), 1, "{:?}", fetched.told);
-        assert_eq!(fetched.told_of(Level::Warning, "no token can be verified until it works"), 1);
+        assert_eq!(fetched.count_logged(Level::Warning, &text), 1, "{:?}", fetched.logged);
+        assert_eq!(fetched.count_logged(Level::Warning, "tokens are rejected until it succeeds"), 1);
         drop(fetched);
         until("the connection is closed", || server.seen.open.load(Ordering::SeqCst) == 0);
     }
@@ -247,7 +248,7 @@ fn a_redirect_on_the_same_host_is_followed() {
 }
 
 #[test]
-fn a_server_that_comes_later_is_found() {
+fn a_server_that_starts_later_is_used() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
@@ -260,13 +261,13 @@ fn a_server_that_comes_later_is_found() {
         "{}",
         fetched.reject()
     );
-    until("several attempts", || fetched.key_set.life().fetches() > 5);
-    assert_eq!(fetched.told_of(Level::Warning, "failed"), 1, "not told at each attempt: {:?}", fetched.told);
+    until("several attempts", || fetched.key_set.state().fetches() > 5);
+    assert_eq!(fetched.count_logged(Level::Warning, "failed"), 1, "not logged at each attempt: {:?}", fetched.logged);
     let _server = Server::listen(TcpListener::bind(address).unwrap(), None, |_, _| good(&["a"]));
     until("the keys are there", || fetched.try_key("a") == Ok(()));
     assert_eq!(fetched.key_set.wait_until_fetched(Duration::ZERO), Ok(()));
-    until("it is told", || fetched.told_of(Level::Info, "Loaded 1 key: 'a' (Ed25519) from") == 1);
-    assert_eq!(fetched.told_of(Level::Info, "works again; it had failed"), 1);
+    until("it is logged", || fetched.count_logged(Level::Info, "Loaded 1 key: 'a' (Ed25519) from") == 1);
+    assert_eq!(fetched.count_logged(Level::Info, "works again; it had failed"), 1);
 }
 
 #[test]
@@ -291,16 +292,16 @@ fn a_failed_refresh_keeps_the_keys_and_a_changed_set_replaces_them() {
         assert_eq!(fetched.try_key("a"), Ok(()));
     }
     assert_eq!(
-        fetched.told_of(Level::Warning, "status 503. It is tried again; the keys fetched at 20"),
+        fetched.count_logged(Level::Warning, "status 503. It will be retried; the keys fetched at 20"),
         1,
         "{:?}",
-        fetched.told
+        fetched.logged
     );
     assert_eq!(
-        fetched.told_of(Level::Warning, ""),
+        fetched.count_logged(Level::Warning, ""),
         1,
         "another reason a moment later waits its turn: {:?}",
-        fetched.told
+        fetched.logged
     );
     phase.store(3, Ordering::SeqCst);
     until("the new set", || fetched.try_key("c") == Ok(()));
@@ -308,12 +309,17 @@ fn a_failed_refresh_keeps_the_keys_and_a_changed_set_replaces_them() {
     assert_eq!(fetched.try_key("b"), Ok(()));
     let requests = server.requests();
     until("more refreshes", || server.requests() > requests + 3);
-    assert_eq!(fetched.told_of(Level::Info, "changed: added 'c'; removed 'a'; now 2 keys"), 1, "{:?}", fetched.told);
-    assert_eq!(fetched.told_of(Level::Info, "works again; it had failed"), 1);
-    assert_eq!(fetched.told().len(), 4, "loaded, failed, works again, changed: {:?}", fetched.told);
+    assert_eq!(
+        fetched.count_logged(Level::Info, "changed: added 'c'; removed 'a'; now 2 keys"),
+        1,
+        "{:?}",
+        fetched.logged
+    );
+    assert_eq!(fetched.count_logged(Level::Info, "works again; it had failed"), 1);
+    assert_eq!(fetched.logged().len(), 4, "loaded, failed, works again, changed: {:?}", fetched.logged);
 }
 
-/// The end of a fetch of these keys.
+/// The result of a fetch of these keys.
 fn read(key_ids: &[&str]) -> Result<Answer<ReadDocument>, Failure> {
     let reading = JwkSet::read(document(key_ids).as_bytes(), Origin::Fetched).unwrap();
     let fetched = Fetched::Document(ReadDocument { reading: Box::new(reading), validator: None, text: None });
@@ -321,7 +327,7 @@ fn read(key_ids: &[&str]) -> Result<Answer<ReadDocument>, Failure> {
 }
 
 #[test]
-fn failures_count_from_the_last_good_fetch() {
+fn failures_count_from_the_last_successful_fetch() {
     let events = Arc::new(Events::default());
     let key_set = RemoteKeySet::open(RemoteSettings::new(Location::parse("https://idp.example/").unwrap()), &events);
     let now = Moment::now();
@@ -332,20 +338,20 @@ fn failures_count_from_the_last_good_fetch() {
     {
         refreshing.take(&key_set, fetched, now, UnixMillis(wall_clock));
     }
-    let told: Vec<_> = std::iter::from_fn(|| events.pop()).map(|event| event.text).collect();
+    let logged: Vec<_> = std::iter::from_fn(|| events.pop()).map(|event| event.text).collect();
     assert_eq!(
-        told,
+        logged,
         [
             "Loaded 1 key: 'a' (Ed25519) from https://idp.example/",
-            "The fetch of keys from https://idp.example/ failed: cannot connect. It is tried again; the keys fetched at 1970-01-01T00:00:01.000Z stay in use until 1970-01-02T00:00:01.000Z.",
+            "The fetch of keys from https://idp.example/ failed: cannot connect. It will be retried; the keys fetched at 1970-01-01T00:00:01.000Z stay in use until 1970-01-02T00:00:01.000Z.",
             "The fetch of keys from https://idp.example/ works again; it had failed 2 times since 1970-01-01T00:00:01.000Z",
-            "The fetch of keys from https://idp.example/ failed: cannot connect. It is tried again; the keys fetched at 1970-01-01T00:00:04.000Z stay in use until 1970-01-02T00:00:04.000Z.",
+            "The fetch of keys from https://idp.example/ failed: cannot connect. It will be retried; the keys fetched at 1970-01-01T00:00:04.000Z stay in use until 1970-01-02T00:00:04.000Z.",
         ]
     );
 }
 
 #[test]
-fn a_clock_that_is_set_back_or_ahead_neither_ends_the_keys_nor_keeps_them() {
+fn setting_the_clock_neither_expires_nor_prolongs_the_keys() {
     let events = Arc::new(Events::default());
     let key_set = RemoteKeySet::open(RemoteSettings::new(Location::parse("https://idp.example/").unwrap()), &events);
     let begin = Moment::now();
@@ -363,48 +369,48 @@ fn a_clock_that_is_set_back_or_ahead_neither_ends_the_keys_nor_keeps_them() {
         refreshing.end_keys(&key_set, begin + max_stale);
         assert_eq!(try_key(&key_set, "a"), Err(Reason::KeysUnavailable));
     }
-    // A day of failures: told of now and then, and once that the keys ended.
+    // A day of failures: some lines, and one that the keys have expired.
     while events.pop().is_some() {}
     refreshing.take(&key_set, read(&["a"]), begin, UnixMillis(0));
     let mut now = begin;
     while now < begin + max_stale + Duration::from_secs(3600) {
-        let next = key_set.change(&Epoch::default(), |life| {
-            let wake = life.due().unwrap().min(life.next_end().unwrap_or(life.due().unwrap()));
+        let next = key_set.change(&Epoch::default(), |state| {
+            let wake = state.due().unwrap().min(state.next_end().unwrap_or(state.due().unwrap()));
             (None, wake)
         });
         now = now.max(next);
         refreshing.end_keys(&key_set, now);
-        if key_set.change(&Epoch::default(), |life| (None, life.next(now))) == FetchStep::Fetch {
+        if key_set.change(&Epoch::default(), |state| (None, state.next(now))) == FetchStep::Fetch {
             refreshing.take(&key_set, bad(), now, UnixMillis(0));
         }
     }
-    let told: Vec<_> = std::iter::from_fn(|| events.pop()).collect();
-    assert_eq!(told.iter().filter(|event| event.level == Level::Error).count(), 1);
-    assert!((25..40).contains(&told.len()), "{} lines in a day: {told:?}", told.len());
+    let logged: Vec<_> = std::iter::from_fn(|| events.pop()).collect();
+    assert_eq!(logged.iter().filter(|event| event.level == Level::Error).count(), 1);
+    assert!((25..40).contains(&logged.len()), "{} lines in a day: {logged:?}", logged.len());
 }
 
 #[test]
-fn a_panic_in_a_fetch_is_a_failed_fetch_and_not_the_end() {
+fn a_panic_in_a_fetch_is_a_failed_fetch() {
     let transport = Transport { roots: Roots::Panic, ..Transport::DEFAULT };
     let mut fetched = FetchedSet::over("http://127.0.0.1:1/", QUICK, transport);
-    until("it goes on", || fetched.key_set.life().fetches() > 3);
+    until("it goes on", || fetched.key_set.state().fetches() > 3);
     assert!(fetched.reject().message().ends_with("because of an internal error"), "{}", fetched.reject());
-    assert_eq!(fetched.told_of(Level::Warning, "failed: a defect in this software stopped the fetch"), 1);
+    assert_eq!(fetched.count_logged(Level::Warning, "failed: an internal error stopped the fetch"), 1);
 }
 
 #[test]
-fn a_key_that_is_not_used_is_named_once() {
+fn an_unused_key_is_logged_once() {
     let server =
         Server::start(|_, _| response("200 OK", "", &document(&["a", "b"]).replace(r#""b","#, r#""b","use":"enc","#)));
     let mut fetched = FetchedSet::from(&server.url(), QUICK);
     until("several refreshes", || server.requests() > 3);
     let line = "the key 'b' is not used: its use is 'enc', not 'sig'";
-    assert_eq!(fetched.told_of(Level::Warning, line), 1, "{:?}", fetched.told);
+    assert_eq!(fetched.count_logged(Level::Warning, line), 1, "{:?}", fetched.logged);
     assert_eq!(fetched.try_key("a"), Ok(()));
 }
 
 #[test]
-fn a_silent_server_delays_no_other_one_and_a_drop_does_not_wait_for_it() {
+fn a_silent_server_delays_neither_other_servers_nor_a_drop() {
     let silent = Server::start(|_, _| Reply::Silence);
     let lively = Server::start(|_, _| good(&["a"]));
     let events = Arc::new(Events::default());
@@ -446,7 +452,7 @@ fn secrets_in_the_url_are_never_shown() {
         let url = format!("http://user:hunter2@{}/jwks?token=s3cret", server.address);
         let mut fetched = FetchedSet::from(&url, ONCE);
         let failure = fetched.key_set.wait_until_fetched(BOUND).unwrap_err();
-        let texts = format!("{failure} {} {:?}", fetched.reject(), fetched.told());
+        let texts = format!("{failure} {} {:?}", fetched.reject(), fetched.logged());
         assert!(!texts.contains("hunter2") && !texts.contains("s3cret"), "{texts}");
         assert!(server.seen.requests.lock().unwrap()[0].starts_with("GET /jwks?token=s3cret "));
     }
@@ -474,14 +480,14 @@ fn only_a_certificate_of_a_known_root_and_of_this_host_is_trusted() {
     for (url, transport, reason) in [
         (&*url, Transport::DEFAULT, "UnknownIssuer"),
         (&url, given(of_another_host.clone()), "TLS failed: the server's certificate is"),
-        (&other_url, given(of_another_host), "is of 'other.example', and '127.0.0.1' was asked"),
+        (&other_url, given(of_another_host), "is valid for 'other.example', not for '127.0.0.1'"),
         (&url.replace("/jwks", "/downgrade"), given(of_this_host), "from https to http"),
     ] {
         let mut fetched = FetchedSet::over(url, ONCE, transport);
         let failure = fetched.key_set.wait_until_fetched(BOUND).unwrap_err();
         assert!(failure.contains(reason), "{failure}");
         assert_eq!(fetched.reject().code(), Reason::KeysUnavailable);
-        assert_eq!(fetched.told_of(Level::Warning, reason), 1, "{:?}", fetched.told);
+        assert_eq!(fetched.count_logged(Level::Warning, reason), 1, "{:?}", fetched.logged);
     }
     assert_eq!(other.requests(), 0, "nothing is asked of a server that is not trusted");
 }
@@ -499,7 +505,7 @@ fn tls_to_a_server_without_tls_fails() {
     drop(server);
 }
 
-/// An authenticator for the JWK set at `url`, and a token for alice.
+/// An authenticator for the JWK Set at `url`, and a token for alice.
 struct Pipeline {
     pair: Ed25519KeyPair,
 }
@@ -526,7 +532,7 @@ impl Pipeline {
     }
 }
 
-/// The file of an issuer, which changes.
+/// The file of an issuer, which the test changes.
 struct IssuerFile(PathBuf);
 
 impl IssuerFile {
@@ -543,7 +549,7 @@ impl Drop for IssuerFile {
 }
 
 #[test]
-fn a_changed_file_of_an_issuer_keeps_its_keys_and_waits_for_those_of_another_address() {
+fn a_changed_file_of_an_issuer_keeps_its_keys_until_those_of_a_new_address_arrive() {
     let pipeline = Pipeline::new();
     let (document, held) = (pipeline.document(), Arc::new(AtomicBool::new(true)));
     let (first_document, second_document, hold) = (document.clone(), document, Arc::clone(&held));
@@ -583,7 +589,7 @@ fn a_changed_file_of_an_issuer_keeps_its_keys_and_waits_for_those_of_another_add
         authenticator.poll();
         login().as_deref() == Ok("al")
     });
-    let told: Vec<_> = std::iter::from_fn(|| authenticator.events().pop()).map(|event| event.text).collect();
+    let logged: Vec<_> = std::iter::from_fn(|| authenticator.events().pop()).map(|event| event.text).collect();
     let path = path.display();
     for line in [
         format!(
@@ -591,12 +597,12 @@ fn a_changed_file_of_an_issuer_keeps_its_keys_and_waits_for_those_of_another_add
         ),
         format!("The per-issuer file '{path}' has changed and is in use"),
     ] {
-        assert!(told.contains(&line), "{line}: {told:#?}");
+        assert!(logged.contains(&line), "{line}: {logged:#?}");
     }
 }
 
 #[test]
-fn a_token_is_judged_by_the_keys_of_a_url() {
+fn a_token_is_verified_with_the_keys_of_a_url() {
     let pipeline = Pipeline::new();
     let document = pipeline.document();
     let server = Server::start(move |_, _| response("200 OK", "", &document));
@@ -618,7 +624,7 @@ fn a_token_is_judged_by_the_keys_of_a_url() {
     assert_eq!(authenticator.authenticate(&other, UnixMillis::now()).unwrap_err().code(), Reason::SignatureMismatch);
 }
 
-/// Runs an ignored test of this file alone, with an environment of its own.
+/// Runs an ignored test of this file in a process with its own environment.
 pub(in crate::keys) fn alone(module: &str, test: &str, environment: &[(&str, &str)]) {
     let output = Command::new(std::env::current_exe().unwrap())
         .args(["--ignored", "--exact", &format!("{}::{test}", module.split_once("::").unwrap().1)])
@@ -631,11 +637,16 @@ pub(in crate::keys) fn alone(module: &str, test: &str, environment: &[(&str, &st
 
 #[test]
 fn the_proxies_of_the_environment_are_not_used() {
-    let nobody = "http://127.0.0.1:1";
+    let unreachable = "http://127.0.0.1:1";
     alone(
         module_path!(),
         "alone_fetch_by_http",
-        &[("http_proxy", nobody), ("HTTP_PROXY", nobody), ("all_proxy", nobody), ("ALL_PROXY", nobody)],
+        &[
+            ("http_proxy", unreachable),
+            ("HTTP_PROXY", unreachable),
+            ("all_proxy", unreachable),
+            ("ALL_PROXY", unreachable),
+        ],
     );
 }
 
@@ -647,14 +658,14 @@ fn alone_fetch_by_http() {
 }
 
 #[test]
-fn the_systems_roots_are_those_of_ssl_cert_file_where_it_is_set() {
+fn the_systems_roots_are_those_of_ssl_cert_file_if_it_is_set() {
     let file = std::env::temp_dir().join(format!("nativejwt-roots-{}.pem", std::process::id()));
     alone(module_path!(), "alone_fetch_by_https", &[("SSL_CERT_FILE", file.to_str().unwrap()), ("SSL_CERT_DIR", "")]);
     std::fs::remove_file(file).unwrap();
 }
 
 #[test]
-#[ignore = "run by the_systems_roots_are_those_of_ssl_cert_file_where_it_is_set"]
+#[ignore = "run by the_systems_roots_are_those_of_ssl_cert_file_if_it_is_set"]
 fn alone_fetch_by_https() {
     let (certificate, config) = certificate("127.0.0.1");
     let server = Server::start_tls(config, |_, _| good(&["a"]));
@@ -663,7 +674,7 @@ fn alone_fetch_by_https() {
     let fetched = FetchedSet::from(&url, QUICK);
     let failure = fetched.key_set.wait_until_fetched(BOUND).unwrap_err();
     assert!(failure.contains("this machine has no root certificates"), "{failure}");
-    // It is taken in without a restart.
+    // The change takes effect without a restart.
     std::fs::write(file, ::pem::encode(&::pem::Pem::new("CERTIFICATE", &certificate[..]))).unwrap();
     until("the renewed bundle counts", || fetched.try_key("a") == Ok(()));
 }
@@ -686,7 +697,7 @@ fn alone_open_and_drop() {
     let server = Server::start(|number, _| if number % 2 == 0 { Reply::Silence } else { good(&["a"]) });
     let before = descriptors();
     for number in 0..20 {
-        // By name, so that the helper threads of the look-up are seen as well.
+        // By name, so that the helper threads of name resolution are seen as well.
         let authenticator = Pipeline::open(&server.url().replace("127.0.0.1", "localhost"));
         until("it is asked", || server.requests() == number + 1);
         assert!(threads() >= 1);
@@ -698,7 +709,7 @@ fn alone_open_and_drop() {
     until("every descriptor is closed", || descriptors() <= before);
 }
 
-/// Parts of a turn that panic the next time that they are reached.
+/// Parts of a turn that panic when they are next reached.
 #[derive(Clone, Default)]
 pub(super) struct Defects(Arc<Mutex<Vec<Part>>>);
 
@@ -725,8 +736,8 @@ const EVERY_PART: [Part; 8] =
     [Part::Begin, Part::EndKeys, Part::Fetch, Part::Wait, Part::Take, Part::Success, Part::Save, Part::Failure];
 
 #[test]
-fn a_panic_in_whatever_part_is_told_wakes_the_logins_and_ends_neither_keys_nor_refreshing() {
-    // Beside each other, since each of them pauses after the panic.
+fn a_panic_in_any_part_is_logged_wakes_requests_and_stops_neither_keys_nor_refreshing() {
+    // In parallel, since each of them pauses after the panic.
     thread::scope(|scope| {
         for part in EVERY_PART {
             scope.spawn(move || survives(part));
@@ -756,32 +767,32 @@ fn survives(part: Part) {
     until("the keys are there", || try_key(&key_set, "a") == Ok(()));
     defects.add(part);
     let begin = Instant::now();
-    // Whether it finds its key hangs on where the panic is; that it is woken does not.
+    // The request is always woken. Whether it finds its key depends on the part.
     let verdict = try_key(&key_set, "b");
     assert!(begin.elapsed() < BOUND, "{part:?}: it waits for nothing");
     until("it has struck", || defects.have_struck());
     match part {
         Part::Begin | Part::Wait | Part::Success | Part::Save => assert_eq!(verdict, Ok(()), "{part:?}"),
         Part::Fetch | Part::Take | Part::Failure => assert_eq!(verdict, Err(Reason::UnknownKeyId), "{part:?}"),
-        // Before the fetch or after it.
+        // Before or after the fetch.
         Part::EndKeys => {}
     }
     assert_eq!(try_key(&key_set, "a"), Ok(()), "{part:?}: its keys are as they were");
     until("the next fetch is good", || try_key(&key_set, "b") == Ok(()));
-    let mut told = Vec::new();
-    until("it is told", || {
-        told.extend(std::iter::from_fn(|| events.pop()).filter(|event| event.level == Level::Error));
-        !told.is_empty()
+    let mut logged = Vec::new();
+    until("it is logged", || {
+        logged.extend(std::iter::from_fn(|| events.pop()).filter(|event| event.level == Level::Error));
+        !logged.is_empty()
     });
     let line = format!(
         "internal error in the fetching of keys from {}. It begins anew in 1 s. Please report this.",
         server.url()
     );
-    assert_eq!(told.iter().map(|event| &*event.text).collect::<Vec<_>>(), [line], "{part:?}");
+    assert_eq!(logged.iter().map(|event| &*event.text).collect::<Vec<_>>(), [line], "{part:?}");
 }
 
 #[test]
-fn a_defect_that_stays_is_met_ever_more_rarely_and_the_keys_end_at_their_time() {
+fn a_permanent_defect_is_retried_ever_more_rarely_and_the_keys_still_expire() {
     let server = Server::start(|_, _| good(&["a"]));
     let events = Arc::new(Events::default());
     let timing = Timing { max_stale: Duration::from_secs(3), ..QUICK };
@@ -794,16 +805,16 @@ fn a_defect_that_stays_is_met_ever_more_rarely_and_the_keys_end_at_their_time() 
     until("the keys are there", || try_key(&key_set, "a") == Ok(()));
     (0..1000).for_each(|_| defects.add(Part::EndKeys));
     until("the keys end all the same", || try_key(&key_set, "a") == Err(Reason::KeysUnavailable));
-    let told = std::iter::from_fn(|| events.pop()).filter(|event| event.level == Level::Error);
-    let told: Vec<_> = told.map(|event| event.text).collect();
-    assert!((2..10).contains(&told.len()), "{told:?}");
-    for (text, pause) in told.iter().zip(["in 1 s", "in 2 s", "in 4 s"]) {
-        assert!(text.contains(pause), "{told:?}");
+    let logged = std::iter::from_fn(|| events.pop()).filter(|event| event.level == Level::Error);
+    let logged: Vec<_> = logged.map(|event| event.text).collect();
+    assert!((2..10).contains(&logged.len()), "{logged:?}");
+    for (text, pause) in logged.iter().zip(["in 1 s", "in 2 s", "in 4 s"]) {
+        assert!(text.contains(pause), "{logged:?}");
     }
 }
 
 #[test]
-fn removed_keys_end_by_the_snapshot_alone_and_tokens_kept_before_end_with_their_removal() {
+fn removed_keys_expire_by_the_snapshot_and_their_cached_tokens_with_the_removal() {
     let (events, epoch) = (Arc::new(Events::default()), Arc::new(Epoch::default()));
     let grace = Duration::from_secs(5);
     let timing = Timing { removed_key_grace: grace, ..Timing::DEFAULT };
@@ -816,14 +827,14 @@ fn removed_keys_end_by_the_snapshot_alone_and_tokens_kept_before_end_with_their_
         refreshing.take(&key_set, read(key_ids), at, UnixMillis(0));
         epoch.settled() != before
     };
-    // Three, so that none of them is the only one for its algorithm before or after.
+    // Three keys, so that none of them is the only one for its algorithm before or after.
     assert!(take(&["a", "b", "c"], now), "the first keys");
     assert!(!take(&["a", "b", "c"], now), "a refresh that changes nothing costs no token");
     assert!(take(&["b", "c"], now), "the same keys serve, and one of them ends sooner than the tokens kept by it");
     assert!(!take(&["b", "c"], now), "nothing ends sooner now");
     assert_eq!(try_key(&key_set, "a"), Ok(()), "the grace");
     assert!(!take(&["a", "b", "c"], now), "the same keys, and none ends soon");
-    // As if the removal were long ago and nothing had come to take the key out.
+    // As if the removal were long ago and the thread had not removed the key.
     let long_ago = now - grace - Duration::from_secs(2);
     assert!(take(&["b", "c"], long_ago));
     assert_eq!(try_key(&key_set, "a"), Err(Reason::UnknownKeyId));
@@ -831,7 +842,7 @@ fn removed_keys_end_by_the_snapshot_alone_and_tokens_kept_before_end_with_their_
 }
 
 #[test]
-fn a_store_on_a_disk_that_does_not_answer_delays_no_other_issuer() {
+fn a_store_on_a_stuck_disk_delays_no_other_issuer() {
     let pipe = std::env::temp_dir().join(format!("nativejwt-refresh-pipe-{}", std::process::id()));
     assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     let store = crate::http::stores::CertificateStore::new(&pipe, None);
@@ -844,6 +855,6 @@ fn a_store_on_a_disk_that_does_not_answer_delays_no_other_issuer() {
     let other = RemoteKeySet::open(RemoteSettings { timing: QUICK, ..RemoteSettings::new(location) }, &stuck.events);
     stuck._refresher.add(&other);
     until("the other one has its keys", || try_key(&other, "a") == Ok(()));
-    until("the stuck one fails", || stuck.told_of(Level::Warning, "no complete answer within 0.05 s") == 1);
+    until("the stuck one fails", || stuck.count_logged(Level::Warning, "no complete answer within 0.05 s") == 1);
     std::fs::remove_file(pipe).unwrap();
 }

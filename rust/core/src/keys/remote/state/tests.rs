@@ -1,5 +1,5 @@
-//! The life of a key set in every order of events: breadth first to a depth, and long random walks. The rules are checked by
-//! books of the test's own, not by what the state says of itself.
+//! The state of a JWK Set in every order of events: breadth-first to a limited depth, and long random walks. The test
+//! keeps its own independent record to check the rules.
 
 #![expect(clippy::print_stdout, reason = "figures, and the seed to repeat a walk")]
 
@@ -11,7 +11,7 @@ use super::*;
 use crate::algorithm::Algorithm;
 use crate::http::failure::FailureKind;
 use crate::keys::jwk::Origin;
-use crate::keys::remote::{LATEST_END, Snapshot};
+use crate::keys::remote::{MAX_EXPIRY_DELAY, Snapshot};
 use crate::token::protected_header::ProtectedHeader;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -44,30 +44,30 @@ fn good(key_ids: &[&str]) -> FetchedKeySet {
     FetchedKeySet { keys: Arc::new(keys), validator: None, text: None }
 }
 
-/// Kids of logins: one that the issuer adds, one that it never has.
+/// Kids of requests: one that the issuer adds, one that it never has.
 const KEY_IDS: [&str; 2] = ["b", "x"];
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Event {
-    /// The refresher wakes up and looks at the state.
+    /// The refresher wakes up and checks the state.
     Refresher,
     /// The fetch brings the set with `a`, with `b` instead, or without either.
     Brings(usize),
     Unchanged,
     Fails,
-    /// A login with an unknown kid comes.
+    /// A request with an unknown kid arrives.
     Login(usize),
-    /// A login that waits is woken, or its time is over.
+    /// A waiting request is woken, or its time is over.
     Wakes(usize),
     Passes(Duration),
-    /// Until the next time that the refresher has something to do.
+    /// Time passes until the refresher has something to do.
     PassesUntilDue,
 }
 
 #[derive(Clone, Debug)]
 struct Waiting {
     ticket: Ticket,
-    /// By the test's own count.
+    /// Counted by the test.
     fetch: u64,
     since: Moment,
 }
@@ -75,28 +75,28 @@ struct Waiting {
 #[derive(Clone, Debug)]
 struct World {
     grace: Duration,
-    life: KeySetState,
+    state: KeySetState,
     now: Moment,
-    /// What the request path sees.
+    /// The snapshot of the request path.
     published: Option<Snapshot>,
-    /// How long a token of `a` is served that was accepted and kept in this epoch at the best time for it.
+    /// How long a token of `a` is accepted from the cache, if it was cached in this epoch at the best time for it.
     kept_until: Option<Moment>,
     logins: [Option<Waiting>; KEY_IDS.len()],
     in_flight: bool,
     begun: u64,
     ended: u64,
-    /// When the next fetch is due if nobody asks for one.
+    /// When the next fetch is due, if no request triggers one.
     planned: Moment,
-    /// When the last fetch began that somebody asked for, and the last one of all.
+    /// When the last requested fetch and the last fetch of all began.
     asked_at: Option<Moment>,
     begun_at: Option<Moment>,
     waited_for_since_good: [bool; KEY_IDS.len()],
     last_good: Option<Moment>,
-    /// The latest document has `b`.
+    /// The latest document contains `b`.
     has_b: bool,
-    /// The latest documents have no `a`; since then.
+    /// Since when the latest documents lack `a`.
     rotated_at: Option<Moment>,
-    /// The refresher has seen this time.
+    /// The time of the refresher's last check.
     seen: Moment,
 }
 
@@ -106,7 +106,7 @@ impl World {
     fn new(grace: Duration, begin: Moment) -> Self {
         Self {
             grace,
-            life: KeySetState::new(&timing(grace), begin),
+            state: KeySetState::new(&timing(grace), begin),
             now: begin,
             published: None,
             kept_until: None,
@@ -145,19 +145,19 @@ impl World {
         events
     }
 
-    /// Does what the refresher, the fetch or a login does, and checks the rules.
+    /// Performs an event of the refresher, the fetch or a request, and checks the rules.
     fn take(&mut self, event: Event, documents: &Documents) {
         let now = self.now;
         match event {
             Event::Passes(time) => self.now = now + time,
             Event::PassesUntilDue => {
-                let next = [self.life.due(), self.life.next_end()].into_iter().flatten().min();
+                let next = [self.state.due(), self.state.next_end()].into_iter().flatten().min();
                 self.now = next.map_or(now, |next| next.max(now));
             }
             Event::Refresher => {
                 self.end_keys();
-                let earlier = self.life.due();
-                if self.life.next(now) == FetchStep::Fetch {
+                let earlier = self.state.due();
+                if self.state.next(now) == FetchStep::Fetch {
                     assert!(!self.in_flight, "a second fetch beside the first");
                     assert!(earlier.is_some_and(|due| due <= now));
                     if now < self.planned {
@@ -174,7 +174,7 @@ impl World {
             Event::Brings(which) => {
                 self.end_keys();
                 let fetched = Fetched::Document(documents.0[which].clone());
-                self.life.succeeded(fetched, None, now, UnixMillis(0)).unwrap();
+                self.state.succeeded(fetched, None, now, UnixMillis(0)).unwrap();
                 self.publish();
                 self.fetch_ended(true);
                 self.has_b = which == 1;
@@ -185,7 +185,7 @@ impl World {
             }
             Event::Unchanged => {
                 self.end_keys();
-                let result = self.life.succeeded(Fetched::Unchanged, None, now, UnixMillis(0));
+                let result = self.state.succeeded(Fetched::Unchanged, None, now, UnixMillis(0));
                 assert_eq!(result.is_ok(), self.published.is_some(), "there is no document to be the same");
                 match result {
                     Ok(_) => self.publish(),
@@ -202,7 +202,8 @@ impl World {
             Event::Wakes(index) => {
                 let waiting = self.logins[index].take().unwrap();
                 let in_time = self.ended >= waiting.fetch;
-                if in_time && self.serving().is_some() && !self.serves(KEY_IDS[index]) && !waiting.ticket.settles {
+                if in_time && self.serving().is_some() && !self.serves(KEY_IDS[index]) && !waiting.ticket.is_conclusive
+                {
                     self.ask(index);
                 }
             }
@@ -211,7 +212,7 @@ impl World {
         self.check();
     }
 
-    /// The keys that the request path has at this moment, and until when a token is kept that they verify.
+    /// The valid keys of the request path, and how long their tokens are cached.
     fn serving(&self) -> Option<(&Arc<JwkSet>, Moment)> {
         self.published.as_ref()?.keys_at(self.now)
     }
@@ -229,22 +230,22 @@ impl World {
     fn ask(&mut self, index: usize) {
         let now = self.now;
         let cold = self.begun_at.is_none_or(|begun_at| now - begun_at >= COOLDOWN);
-        // A fetch that was granted may not have begun yet.
+        // A granted fetch may not have begun yet.
         let free = !self.in_flight && self.planned > now && cold && !self.waited_for_since_good[index];
-        let answer = self.life.ask(index as u64, now);
-        if free && self.life.document().is_some() {
+        let answer = self.state.ask(index as u64, now);
+        if free && self.state.document().is_some() {
             assert!(matches!(answer, UnknownKeyAnswer::Wait(_)), "nothing stands in the way of a fetch");
         }
         if self.waited_for_since_good[index]
             && self.logins.iter().all(Option::is_none)
-            && answer != UnknownKeyAnswer::Refused
+            && answer != UnknownKeyAnswer::Rejected
         {
-            // Forgotten after the cool-down at the latest, and not before it unless there was a good fetch.
+            // Forgotten after the cool-down at the latest, and not earlier without a successful fetch.
             assert!(self.waited_at(index).is_none_or(|since| now >= since + COOLDOWN), "the same kid waits twice");
         }
         if let UnknownKeyAnswer::Wait(ticket) = answer {
-            assert_eq!(ticket.settles, !self.in_flight);
-            self.life.waits(index as u64, now);
+            assert_eq!(ticket.is_conclusive, !self.in_flight);
+            self.state.waits(index as u64, now);
             self.waited_for_since_good[index] = true;
             let fetch = if self.in_flight { self.begun } else { self.begun + 1 };
             self.logins[index] = Some(Waiting { ticket, fetch, since: now });
@@ -256,7 +257,7 @@ impl World {
     }
 
     fn end_keys(&mut self) {
-        if let Some(ending) = self.life.end_keys(self.now) {
+        if let Some(ending) = self.state.end_keys(self.now) {
             self.publish();
             if matches!(ending, Expiry::All { .. }) {
                 self.planned = self.planned.min(self.now);
@@ -266,11 +267,11 @@ impl World {
     }
 
     fn fail(&mut self) {
-        self.life.failed(&Failure::new(FailureKind::Status, ""), self.now, 0);
+        self.state.failed(&Failure::new(FailureKind::Status, ""), self.now, 0);
     }
 
     fn publish(&mut self) {
-        let snapshot = Snapshot::serving(&self.life);
+        let snapshot = Snapshot::serving(&self.state);
         let continues = match (&snapshot, &self.published) {
             (Some(snapshot), Some(older)) => snapshot.continues(older, self.now),
             (None, None) => true,
@@ -285,7 +286,7 @@ impl World {
     fn fetch_ended(&mut self, well: bool) {
         self.in_flight = false;
         self.ended = self.begun;
-        self.planned = self.life.due().expect("the end of a fetch leads to the next one");
+        self.planned = self.state.due().expect("the end of a fetch leads to the next one");
         if well {
             self.last_good = Some(self.now);
             self.waited_for_since_good = Default::default();
@@ -296,11 +297,11 @@ impl World {
     fn check(&self) {
         let now = self.now;
         for waiting in self.logins.iter().flatten() {
-            assert_eq!(self.life.is_over(waiting.ticket), self.ended >= waiting.fetch, "a lost wake-up");
-            let will_end = self.in_flight || self.life.due().is_some_and(|due| due <= now);
-            assert!(self.ended >= waiting.fetch || will_end, "a login waits for a fetch that nobody makes");
+            assert_eq!(self.state.is_over(waiting.ticket), self.ended >= waiting.fetch, "a lost wake-up");
+            let will_end = self.in_flight || self.state.due().is_some_and(|due| due <= now);
+            assert!(self.ended >= waiting.fetch || will_end, "a request waits for a fetch that never happens");
         }
-        match self.life.due() {
+        match self.state.due() {
             None => assert!(self.in_flight, "nothing will ever be fetched again"),
             Some(due) => {
                 assert!(!self.in_flight, "a second fetch would begin");
@@ -313,20 +314,20 @@ impl World {
                 assert!(due <= self.planned, "later than planned");
             }
         }
-        let gate = self.life.gate();
+        let gate = self.state.gate();
         assert_eq!(gate == Gate::Fetching, self.in_flight);
         if let Gate::ClosedUntil(time) = gate {
-            assert!(self.life.due().is_some_and(|due| due <= time), "closed, and nothing comes");
+            assert!(self.state.due().is_some_and(|due| due <= time), "closed, and nothing comes");
         }
-        // Whatever becomes of the refresher, if a little late.
-        let late = now - LATEST_END;
+        // Even without the refresher, slightly late.
+        let late = now - MAX_EXPIRY_DELAY;
         let is_removed = self.rotated_at.is_some_and(|rotated_at| late >= rotated_at + self.grace);
         let is_stale = self.last_good.is_none_or(|last_good| late >= last_good + MAX_STALE);
         assert!(!is_stale || self.serving().is_none(), "keys beyond max_stale");
         assert!(!is_removed || !self.serves("a"), "a removed key serves");
         let is_kept = self.kept_until.is_some_and(|until| now < until);
         assert!(!(is_stale || is_removed) || !is_kept, "a kept token of a key that has ended");
-        // What depends on the refresher's timer holds once it looked at this time.
+        // Rules that depend on the refresher's timer hold after its check.
         if self.seen == now {
             let fresh = self.last_good.is_some_and(|last_good| now < last_good + MAX_STALE);
             assert_eq!(self.published.is_some(), fresh, "keys beyond max_stale, or no keys within it");
@@ -338,7 +339,7 @@ impl World {
         }
     }
 
-    /// Equal for states that differ in nothing that matters later.
+    /// Equal for states without relevant differences.
     fn digest(&self) -> u64 {
         struct Hashing(DefaultHasher);
         impl std::fmt::Write for Hashing {
@@ -353,19 +354,19 @@ impl World {
     }
 }
 
-/// With two more keys, so that none of the others is ever the only one for its algorithm.
+/// With two more keys, so that none of the others is the only one for its algorithm.
 fn documents() -> Documents {
     Documents([good(&["a", "c", "d"]), good(&["b", "c", "d"]), good(&["c", "d"])])
 }
 
 #[test]
-fn in_every_order_of_events_no_login_is_lost_no_fetch_doubled_and_no_dead_key_serves() {
+fn in_every_order_of_events_no_request_is_lost_no_fetch_doubled_and_no_expired_key_used() {
     let documents = documents();
-    // One more takes ten times as long.
+    // One more level takes ten times as long.
     let depth = std::env::var("NATIVEJWT_DEPTH").map_or(7, |depth| depth.parse().unwrap());
     let mut explored = 0;
     for grace in [Duration::ZERO, 10 * SECOND] {
-        // From the first good fetch on, since before it nothing can be asked for.
+        // Begins with the first successful fetch: before it, no fetch can be requested.
         let mut world = World::new(grace, Moment::now());
         world.take(Event::Refresher, &documents);
         world.take(Event::Brings(0), &documents);
@@ -390,7 +391,7 @@ fn in_every_order_of_events_no_login_is_lost_no_fetch_doubled_and_no_dead_key_se
 }
 
 #[test]
-fn on_long_random_walks_the_rules_hold_too() {
+fn the_rules_hold_on_long_random_walks() {
     let documents = documents();
     let seed = std::env::var("NATIVEJWT_SEED").ok().and_then(|seed| seed.parse().ok());
     let seed: u64 = seed.unwrap_or_else(|| RandomState::new().hash_one(0));
@@ -413,26 +414,29 @@ fn on_long_random_walks_the_rules_hold_too() {
 }
 
 #[test]
-fn a_kid_whose_fetch_failed_does_not_wait_again_until_the_cool_down_or_a_good_fetch() {
+fn a_kid_whose_fetch_failed_waits_again_only_after_the_cool_down_or_a_successful_fetch() {
     let now = Moment::now();
-    let mut life = KeySetState::new(&timing(Duration::ZERO), now);
-    life.next(now);
-    life.succeeded(Fetched::Document(good(&["a"])), None, now, UnixMillis(0)).unwrap();
-    assert!(matches!(life.ask(1, now), UnknownKeyAnswer::Wait(Ticket { settles: true, .. })));
-    life.waits(1, now);
-    assert_eq!(life.next(now), FetchStep::Fetch);
-    assert_eq!(life.ask(1, now), UnknownKeyAnswer::Refused, "one login waits for the kid already");
-    assert!(matches!(life.ask(2, now), UnknownKeyAnswer::Wait(Ticket { settles: false, .. })), "another kid joins in");
-    life.failed(&Failure::new(FailureKind::Status, ""), now, 0);
-    assert_eq!(life.ask(1, now), UnknownKeyAnswer::Refused);
-    assert_eq!(life.gate(), Gate::Open, "nothing was postponed for it");
-    assert_eq!(life.ask(2, now), UnknownKeyAnswer::Refused, "the cool-down");
-    assert_eq!(life.gate(), Gate::ClosedUntil(now + COOLDOWN));
-    let retry = life.due().unwrap();
+    let mut state = KeySetState::new(&timing(Duration::ZERO), now);
+    state.next(now);
+    state.succeeded(Fetched::Document(good(&["a"])), None, now, UnixMillis(0)).unwrap();
+    assert!(matches!(state.ask(1, now), UnknownKeyAnswer::Wait(Ticket { is_conclusive: true, .. })));
+    state.waits(1, now);
+    assert_eq!(state.next(now), FetchStep::Fetch);
+    assert_eq!(state.ask(1, now), UnknownKeyAnswer::Rejected, "one request already waits for the kid");
+    assert!(
+        matches!(state.ask(2, now), UnknownKeyAnswer::Wait(Ticket { is_conclusive: false, .. })),
+        "another kid waits for the same fetch"
+    );
+    state.failed(&Failure::new(FailureKind::Status, ""), now, 0);
+    assert_eq!(state.ask(1, now), UnknownKeyAnswer::Rejected);
+    assert_eq!(state.gate(), Gate::Open, "nothing was postponed for it");
+    assert_eq!(state.ask(2, now), UnknownKeyAnswer::Rejected, "the cool-down");
+    assert_eq!(state.gate(), Gate::ClosedUntil(now + COOLDOWN));
+    let retry = state.due().unwrap();
     assert!(retry <= now + SECOND, "the retry is not put off");
-    life.next(retry);
-    life.succeeded(Fetched::Document(good(&["a"])), None, retry, UnixMillis(0)).unwrap();
-    assert_eq!(life.gate(), Gate::Open, "every kid has a new chance");
-    life.ask(1, retry);
-    assert_eq!(life.due(), Some(now + COOLDOWN), "a wish within the cool-down comes true at its end");
+    state.next(retry);
+    state.succeeded(Fetched::Document(good(&["a"])), None, retry, UnixMillis(0)).unwrap();
+    assert_eq!(state.gate(), Gate::Open, "every kid may trigger a fetch again");
+    state.ask(1, retry);
+    assert_eq!(state.due(), Some(now + COOLDOWN), "a request within the cool-down is served at its end");
 }

@@ -76,7 +76,7 @@ final class JvmTrustStoreTest {
                     .hasToString("alice");
             return true;
         } catch (AccessDeniedException e) {
-            assertThat(e).hasMessageContaining("not fetched yet");
+            assertThat(e).hasMessageContaining("not been fetched yet");
             return false;
         }
     }

@@ -1,4 +1,4 @@
-//! Trust, client certificates, proxies and timeouts, against real sockets and with stores that keytool made.
+//! Trust, client certificates, proxies and timeouts, with real sockets and stores made by keytool.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -29,10 +29,13 @@ fn provider() -> Arc<rustls::crypto::CryptoProvider> {
     Arc::new(rustls::crypto::aws_lc_rs::default_provider())
 }
 
-/// The server of the test data, which may demand a certificate of its clients.
-fn server_config(demand: bool, versions: &[&'static rustls::SupportedProtocolVersion]) -> ServerConfig {
+/// The server of the test data, which may require a client certificate.
+fn server_config(
+    require_client_certificate: bool,
+    versions: &[&'static rustls::SupportedProtocolVersion],
+) -> ServerConfig {
     let builder = ServerConfig::builder_with_provider(provider()).with_protocol_versions(versions).unwrap();
-    let builder = if demand {
+    let builder = if require_client_certificate {
         let mut roots = RootCertStore::empty();
         roots.add(certificate("ca.pem")).unwrap();
         builder.with_client_cert_verifier(
@@ -45,7 +48,7 @@ fn server_config(demand: bool, versions: &[&'static rustls::SupportedProtocolVer
     builder.with_single_cert(vec![certificate("server-certificate.pem")], key).unwrap()
 }
 
-/// A server with a certificate made for one test.
+/// A server with a certificate for one test.
 fn server_of(parameters: CertificateParams) -> (Server, CertificateDer<'static>) {
     let key = KeyPair::generate().unwrap();
     let certificate = parameters.self_signed(&key).unwrap().der().clone();
@@ -66,7 +69,7 @@ fn https(server: &Server) -> String {
     server.url().replace("http:", "https:")
 }
 
-/// Opens an authenticator with these keys of the HTTP client, and waits for its keys.
+/// Opens an authenticator with these properties of the HTTP client, and waits for its keys.
 fn open(url: &str, lines: &[String], jvm_trust: &JvmTrust) -> (Result<(), String>, Vec<Event>) {
     let mut text = format!("http-server.authentication.jwt.key-file={url}\n");
     for line in lines {
@@ -94,7 +97,7 @@ fn store(kind: &str, name: &str, password: Option<&str>) -> Vec<String> {
 const PASSWORD: Option<&str> = Some("changeit");
 
 #[test]
-fn a_trust_store_of_each_format_is_trusted_and_nothing_else() {
+fn only_a_trust_store_of_each_format_is_trusted() {
     let server = Server::start_tls(server_config(false, rustls::ALL_VERSIONS), |_, _| good(&["a"]));
     for (name, password) in [
         ("ca.pem", None),
@@ -102,7 +105,7 @@ fn a_trust_store_of_each_format_is_trusted_and_nothing_else() {
         ("trust.p12", PASSWORD),
         ("trust-old.p12", PASSWORD),
         ("trust-no-password.p12", None),
-        // The server's own certificate, of a key as in Java.
+        // The server's own certificate: that of a private key, as in Java.
         ("two.jks", PASSWORD),
         ("server-certificate.pem", None),
     ] {
@@ -110,7 +113,7 @@ fn a_trust_store_of_each_format_is_trusted_and_nothing_else() {
     }
     let failure = fetch(&https(&server), &store("trust-store", "client.jks", PASSWORD)).unwrap_err();
     assert!(
-        failure.contains("TLS failed: the server's certificate is of no issuer in the trust store '/"),
+        failure.contains("TLS failed: the issuer of the server's certificate is not in the trust store '/"),
         "{failure}"
     );
     assert!(failure.contains("client.jks' (UnknownIssuer), or the server does not send its intermediate certificates"));
@@ -119,15 +122,20 @@ fn a_trust_store_of_each_format_is_trusted_and_nothing_else() {
 }
 
 #[test]
-fn a_store_that_cannot_be_used_stops_the_start_with_file_key_and_line() {
+fn an_unusable_store_prevents_startup_with_file_property_and_line() {
     for (kind, name, password, expected) in [
         ("trust-store", "nowhere.pem", None, "which cannot be read: No such file"),
-        ("trust-store", "trust.p12", Some("hunter2"), "which is a PKCS#12 store of another password, or it is damaged"),
-        ("trust-store", "trust.jks", Some("hunter2"), "which is a JKS store of another password, or it is damaged"),
+        (
+            "trust-store",
+            "trust.p12",
+            Some("hunter2"),
+            "which is a PKCS#12 store with another password, or it is damaged",
+        ),
+        ("trust-store", "trust.jks", Some("hunter2"), "which is a JKS store with another password, or it is damaged"),
         ("trust-store", "server-key.pem", None, "which holds no certificate"),
         ("trust-store", "trust-unmarked.p12", PASSWORD, "which holds certificates, but marks none as trusted"),
         ("key-store", "ca.pem", None, "which holds no private key"),
-        ("key-store", "server-key.pem", None, "which holds a private key without its certificate"),
+        ("key-store", "server-key.pem", None, "which contains a private key without its certificate"),
         ("key-store", "client.p12", Some("hunter2"), "which is a PKCS#12 store of another password"),
     ] {
         let error = fetch("https://127.0.0.1:1/", &store(kind, name, password)).unwrap_err();
@@ -138,7 +146,7 @@ fn a_store_that_cannot_be_used_stops_the_start_with_file_key_and_line() {
 }
 
 #[test]
-fn each_certificate_that_is_refused_has_its_sentence() {
+fn each_rejected_certificate_has_its_message() {
     let parameters = |host: &str| CertificateParams::new([host.to_owned()]).unwrap();
     let mut expired = parameters("127.0.0.1");
     expired.not_after = rcgen::date_time_ymd(2001, 2, 3);
@@ -168,11 +176,11 @@ fn each_certificate_that_is_refused_has_its_sentence() {
             ),
         ),
         (parameters("idp.example"), Some("https.hostname-verification=false"), Ok(())),
-        // As `openssl req -x509` makes them.
+        // As `openssl req -x509` creates them.
         (issuer, None, Ok(())),
     ] {
         let (server, certificate) = server_of(parameters);
-        let file = temporary("refused.pem", ::pem::encode(&::pem::Pem::new("CERTIFICATE", &certificate[..])));
+        let file = temporary("rejected.pem", ::pem::encode(&::pem::Pem::new("CERTIFICATE", &certificate[..])));
         let lines: Vec<_> =
             [format!("trust-store-path={}", file.0.display())].into_iter().chain(extra.map(str::to_owned)).collect();
         let fetched = fetch(&https(&server), &lines);
@@ -187,11 +195,11 @@ fn each_certificate_that_is_refused_has_its_sentence() {
     }
 }
 
-/// A certificate, alone and as the issuer of another one.
+/// A certificate, by itself and as the issuer of another one.
 struct Chain {
-    /// The server of the certificate itself.
+    /// A server with this certificate.
     own: Server,
-    /// A server with a certificate that the former issued.
+    /// A server with a certificate that this one issued.
     issued: Server,
     /// PEM.
     issuer: String,
@@ -213,7 +221,7 @@ impl Chain {
         }
     }
 
-    /// What is no certificate of a CA, and why.
+    /// Certificates that are not CA certificates, and why.
     fn without_ca() -> [(Self, &'static str); 4] {
         let ca = IsCa::Ca(BasicConstraints::Unconstrained);
         [
@@ -224,16 +232,16 @@ impl Chain {
         ]
     }
 
-    /// Both servers, asked in an environment that trusts the certificate by way of `source`.
+    /// Fetches from both servers, where `source` makes the certificate trusted.
     fn verify(&self, is_ca: Result<(), &str>, source: &str, open: impl Fn(&str) -> (Result<(), String>, Vec<Event>)) {
         let (own, events) = open(&https(&self.own));
         assert_eq!(own, Ok(()), "{source}: the certificate is trusted as itself");
-        let told = events.iter().any(|event| {
+        let logged = events.iter().any(|event| {
             event.level == Level::Info
                 && event.text.contains("is not a CA's, so it is trusted for its own server alone")
         });
         // Debian's bundle may hold a server's own certificate (ssl-cert-snakeoil).
-        assert!(told == is_ca.is_err() || source.contains("or this machine's"), "{source}: {events:?}");
+        assert!(logged == is_ca.is_err() || source.contains("or this machine's"), "{source}: {events:?}");
         let issued = open(&https(&self.issued)).0;
         match is_ca {
             Ok(()) => assert_eq!(issued, Ok(()), "{source}"),
@@ -251,7 +259,7 @@ impl Chain {
 }
 
 #[test]
-fn a_certificate_that_is_not_a_cas_is_trusted_as_itself_alone_whatever_its_source() {
+fn a_certificate_without_ca_is_trusted_as_itself_only_from_any_source() {
     let ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let control = [&[KeyUsagePurpose::KeyCertSign][..], &[]].map(|usages| (Chain::of(ca, usages), None));
     let chains = control.into_iter().chain(Chain::without_ca().map(|(chain, why)| (chain, Some(why))));
@@ -268,14 +276,14 @@ fn a_certificate_that_is_not_a_cas_is_trusted_as_itself_alone_whatever_its_sourc
         chain.verify(is_ca, jvm, |url| open(url, &[], &JvmTrust::Certificates(pem.clone())));
         std::fs::write(java_home.join("lib/security/cacerts"), &pem).unwrap();
         chain.verify(is_ca, jvm, |url| open(url, &[], &JvmTrust::JavaHome(java_home.clone())));
-        let alone = "the JVM's trust store alone (javax.net.ssl.trustStore)";
+        let alone = "the JVM's trust store only (javax.net.ssl.trustStore)";
         chain.verify(is_ca, alone, |url| open(url, &[], &JvmTrust::CertificatesAlone(pem.clone())));
     }
     std::fs::remove_dir_all(java_home).unwrap();
 }
 
 #[test]
-fn a_certificate_of_the_systems_bundle_that_is_not_a_cas_is_trusted_as_itself_alone() {
+fn a_certificate_without_ca_in_the_systems_bundle_is_trusted_as_itself_only() {
     let bundle = std::env::temp_dir().join(format!("nativejwt-{}-bundle.pem", std::process::id()));
     let host = [("SSL_CERT_FILE", bundle.to_str().unwrap()), ("SSL_CERT_DIR", "")];
     alone(module_path!(), "alone_trust_a_leaf_of_the_systems_bundle", &host);
@@ -283,7 +291,7 @@ fn a_certificate_of_the_systems_bundle_that_is_not_a_cas_is_trusted_as_itself_al
 }
 
 #[test]
-#[ignore = "run by a_certificate_of_the_systems_bundle_that_is_not_a_cas_is_trusted_as_itself_alone"]
+#[ignore = "run by a_certificate_without_ca_in_the_systems_bundle_is_trusted_as_itself_only"]
 fn alone_trust_a_leaf_of_the_systems_bundle() {
     let bundle = std::env::var("SSL_CERT_FILE").unwrap();
     for (chain, why) in Chain::without_ca() {
@@ -292,9 +300,9 @@ fn alone_trust_a_leaf_of_the_systems_bundle() {
     }
 }
 
-/// `javax.net.ssl.trustStore` names a company's CA: the public ones of the system are not meant.
+/// `javax.net.ssl.trustStore` often contains only a company's CA, so the system's public CAs must not be added.
 #[test]
-fn a_jvms_trust_store_that_was_named_is_not_widened_by_the_systems_certificates() {
+fn the_systems_certificates_are_not_added_to_a_configured_jvm_trust_store() {
     let bundle = std::env::temp_dir().join(format!("nativejwt-{}-wider.pem", std::process::id()));
     std::fs::copy(data("ca.pem"), &bundle).unwrap();
     let host = [("SSL_CERT_FILE", bundle.to_str().unwrap()), ("SSL_CERT_DIR", "")];
@@ -303,7 +311,7 @@ fn a_jvms_trust_store_that_was_named_is_not_widened_by_the_systems_certificates(
 }
 
 #[test]
-#[ignore = "run by a_jvms_trust_store_that_was_named_is_not_widened_by_the_systems_certificates"]
+#[ignore = "run by the_systems_certificates_are_not_added_to_a_configured_jvm_trust_store"]
 fn alone_trust_the_jvms_certificates() {
     let server = Server::start_tls(server_config(false, rustls::ALL_VERSIONS), |_, _| good(&["a"]));
     let ca = std::fs::read(data("ca.pem")).unwrap();
@@ -318,33 +326,32 @@ fn alone_trust_the_jvms_certificates() {
     assert_eq!(fetched, Ok(()), "beside the JDK's own certificates the system's count");
     assert_eq!(
         trusted(&events),
-        "1 certificate of the JVM's trust store and 1 certificate of this machine's root certificates; 1 of them is not a \
-         CA's, so it is trusted for its own server alone"
+        "1 certificate of the JVM's trust store and 1 certificate of this machine's root certificates; 1 of them is not a CA certificate, so it is trusted for its own server only"
     );
     let (fetched, events) = open(&url, &[], &JvmTrust::CertificatesAlone(other));
     let failure = fetched.unwrap_err();
-    assert!(failure.contains("is of no issuer in the JVM's trust store alone (javax.net.ssl.trustStore)"), "{failure}");
-    assert!(trusted(&events).starts_with("1 certificate of the JVM's trust store alone (javax.net.ssl.trustStore);"));
+    assert!(failure.contains("is of no issuer in the JVM's trust store only (javax.net.ssl.trustStore)"), "{failure}");
+    assert!(trusted(&events).starts_with("1 certificate of the JVM's trust store only (javax.net.ssl.trustStore);"));
     let (fetched, events) = open(&url, &[], &JvmTrust::CertificatesAlone([&ca[..], &ca].concat()));
     assert_eq!(fetched, Ok(()));
-    assert_eq!(trusted(&events), "2 certificates of the JVM's trust store alone (javax.net.ssl.trustStore)");
+    assert_eq!(trusted(&events), "2 certificates of the JVM's trust store only (javax.net.ssl.trustStore)");
     for nothing in [&b""[..], b"-----BEGIN CERTIFICATE-----\n"] {
         let failure = open(&url, &[], &JvmTrust::CertificatesAlone(nothing.to_vec())).0.unwrap_err();
         assert!(failure.contains("the JVM trusts no certificate: see javax.net.ssl.trustStore"), "{failure}");
     }
     let (_, events) = open("http://127.0.0.1:1/", &[], &JvmTrust::Certificates(ca));
-    assert!(events.iter().all(|event| !event.text.starts_with("Trusted for ")), "nobody is trusted over http");
+    assert!(events.iter().all(|event| !event.text.starts_with("Trusted for ")), "no certificates are needed for http");
 }
 
 #[test]
-fn host_names_that_are_not_verified_are_warned_of() {
+fn unverified_host_names_are_a_warning() {
     let (_, events) = open("https://127.0.0.1:1/", &["https.hostname-verification=false".to_owned()], &JvmTrust::None);
     let warning = &events[0];
     assert_eq!(warning.level, Level::Warning);
     assert!(warning.text.starts_with("test:2: jwk.http-client.https.hostname-verification is false: whoever has"));
 }
 
-/// A file that goes with the test.
+/// A file that is removed after the test.
 struct Temporary(PathBuf);
 
 fn temporary(name: &str, content: impl AsRef<[u8]>) -> Temporary {
@@ -362,7 +369,7 @@ impl Drop for Temporary {
 }
 
 #[test]
-fn a_store_that_changes_counts_and_one_that_breaks_is_a_failed_fetch() {
+fn a_changed_store_takes_effect_and_a_broken_one_is_a_failed_fetch() {
     let file = temporary("store", std::fs::read(data("client.jks")).unwrap());
     let server = Server::start_tls(server_config(false, rustls::ALL_VERSIONS), |_, _| good(&["a"]));
     let store = crate::http::stores::CertificateStore::new(&file.0, PASSWORD);
@@ -372,9 +379,10 @@ fn a_store_that_changes_counts_and_one_that_breaks_is_a_failed_fetch() {
     replace_file(&file.0, std::fs::read(data("trust.p12")).unwrap());
     until("the renewed store counts", || fetched.try_key("a") == Ok(()));
     replace_file(&file.0, "garbage");
-    until("the broken one is told", || {
-        fetched.told_of(Level::Warning, "failed: the trust store '") == 1
-            && fetched.told_of(Level::Warning, "', which is neither PEM nor PKCS#12 nor JKS. It is tried again") == 1
+    until("the broken one is logged", || {
+        fetched.count_logged(Level::Warning, "failed: the trust store '") == 1
+            && fetched.count_logged(Level::Warning, "', which is neither PEM nor PKCS#12 nor JKS. It will be retried")
+                == 1
     });
     assert_eq!(fetched.try_key("a"), Ok(()), "the keys stay");
 }
@@ -415,14 +423,14 @@ fn a_jdks_certificates_are_trusted_as_its_jvm_would_trust_them() {
     std::fs::write(security.join("jssecacerts"), "garbage").unwrap();
     let (_, events) = open(&https(&server), &[], &jdk);
     assert!(
-        events[0].text.contains("jssecacerts' is neither PEM nor PKCS#12 nor JKS; servers of JWK sets"),
+        events[0].text.contains("jssecacerts' is neither PEM nor PKCS#12 nor JKS; servers of JWK Sets"),
         "{events:?}"
     );
     std::fs::remove_dir_all(home).unwrap();
 }
 
 #[test]
-fn a_client_certificate_is_shown_to_a_server_that_wants_one() {
+fn a_client_certificate_is_sent_to_a_server_that_requires_one() {
     for versions in [&[&rustls::version::TLS13][..], &[&rustls::version::TLS12]] {
         let server = Server::start_tls(server_config(true, versions), |_, _| good(&["a"]));
         let with = |key_store: &[String]| {
@@ -440,8 +448,8 @@ fn a_client_certificate_is_shown_to_a_server_that_wants_one() {
             assert_eq!(with(&store("key-store", name, password)), Ok(()), "{name}");
         }
         let failure = with(&[]).unwrap_err();
-        let expected = "TLS failed: the server wants a client certificate: set jwk.http-client.key-store-path";
-        // TLS 1.2 has no alert of its own for it.
+        let expected = "TLS failed: the server requires a client certificate: set jwk.http-client.key-store-path";
+        // TLS 1.2 has no alert for this.
         let former =
             "TLS failed: the server breaks the handshake off (HandshakeFailure); it may want a client certificate";
         assert!(failure.contains(expected) || failure.contains(former), "{failure}");
@@ -452,12 +460,12 @@ fn a_client_certificate_is_shown_to_a_server_that_wants_one() {
             + &section("PRIVATE KEY", &stranger.signing_key.serialize_der());
         let file = temporary("stranger.pem", pem);
         let failure = with(&[format!("key-store-path={}", file.0.display())]).unwrap_err();
-        assert!(failure.contains("TLS failed: the server refuses the client certificate ("), "{failure}");
+        assert!(failure.contains("TLS failed: the server rejects the client certificate ("), "{failure}");
     }
 }
 
 #[test]
-fn a_key_store_that_names_the_issuer_needs_no_trust_store() {
+fn a_key_store_that_contains_the_issuer_needs_no_trust_store() {
     let server = Server::start_tls(server_config(true, rustls::ALL_VERSIONS), |_, _| good(&["a"]));
     let both = store("key-store", "client-and-trust.jks", PASSWORD);
     assert_eq!(fetch(&https(&server), &both), Ok(()));
@@ -482,15 +490,15 @@ fn request_head(client: &mut TcpStream) -> io::Result<Vec<u8>> {
     Ok(request)
 }
 
-/// A proxy that hands the bytes through, and what clients asked it for.
+/// A proxy that forwards bytes, and the requests of its clients.
 struct InBetween {
     address: SocketAddr,
     asked: Arc<Mutex<Vec<Vec<u8>>>>,
 }
 
 impl InBetween {
-    /// `handshake` reads what the client wants, answers it, and says to which address to hand bytes through, after which
-    /// first ones.
+    /// `handshake` reads the client's request, answers it, and returns the target address and the first bytes to
+    /// forward.
     fn start(
         handshake: impl Fn(&mut TcpStream) -> io::Result<(Vec<u8>, Option<(SocketAddr, Vec<u8>)>)> + Send + 'static,
     ) -> Self {
@@ -516,7 +524,7 @@ impl InBetween {
         Self { address, asked }
     }
 
-    /// An HTTP proxy that wants these credentials.
+    /// An HTTP proxy that requires these credentials.
     fn http(target: SocketAddr, authorization: &'static str) -> Self {
         Self::start(move |client| {
             let request = request_head(client)?;
@@ -535,7 +543,7 @@ impl InBetween {
         })
     }
 
-    /// An HTTP proxy that gives this answer to each request, and connects to nothing.
+    /// An HTTP proxy that gives this answer to each request and connects to no server.
     fn answering(answer: String) -> Self {
         Self::start(move |client| {
             let request = request_head(client)?;
@@ -544,7 +552,7 @@ impl InBetween {
         })
     }
 
-    /// A SOCKS 4 proxy that answers with this code; 0x5a is yes.
+    /// A SOCKS 4 proxy that answers with this code; 0x5a means granted.
     fn socks4(target: SocketAddr, code: u8) -> Self {
         Self::start(move |client| {
             let mut request = vec![0; 8];
@@ -582,7 +590,7 @@ fn an_http_proxy_is_asked_with_its_credentials() {
     };
     let right = ["http-proxy.user=me", "http-proxy.password=s3cret"];
     for (server, url, request) in [
-        // The name is the proxy's to look up.
+        // The proxy resolves the name.
         (&tls, format!("https://localhost:{}/jwks", tls.address.port()), "CONNECT localhost:"),
         (&plain, "http://idp.example/jwks".to_owned(), "GET http://idp.example/jwks HTTP/1.1"),
     ] {
@@ -592,8 +600,7 @@ fn an_http_proxy_is_asked_with_its_credentials() {
         for wrong in [&[][..], &["http-proxy.user=me", "http-proxy.password=hunter2"]] {
             let failure = fetch(&url, &with(&proxy, wrong)).unwrap_err();
             let expected = format!(
-                "the proxy http://{} answered with status 407: it wants other credentials \
-                 (jwk.http-client.http-proxy.user and jwk.http-client.http-proxy.password)",
+                "the proxy http://{} answered with status 407: it requires other credentials (jwk.http-client.http-proxy.user and jwk.http-client.http-proxy.password)",
                 proxy.address
             );
             assert!(failure.ends_with(&expected), "{failure}");
@@ -607,8 +614,8 @@ fn an_http_proxy_is_asked_with_its_credentials() {
 }
 
 #[test]
-fn a_proxy_may_be_spoken_to_by_tls() {
-    // The proxy is a server that answers the absolute form itself.
+fn the_connection_to_a_proxy_may_use_tls() {
+    // The proxy is a server that answers requests in absolute form itself.
     let proxy = Server::start_tls(server_config(false, rustls::ALL_VERSIONS), |_, _| good(&["a"]));
     let mut lines = store("trust-store", "ca.pem", None);
     lines.extend([format!("http-proxy={}", proxy.address), "http-proxy.secure=true".to_owned()]);
@@ -617,7 +624,7 @@ fn a_proxy_may_be_spoken_to_by_tls() {
 }
 
 #[test]
-fn a_socks_proxy_is_asked_as_stock_asks_it() {
+fn a_socks_proxy_is_used_as_by_trino() {
     let tls = Server::start_tls(server_config(false, rustls::ALL_VERSIONS), |_, _| good(&["a"]));
     let port = tls.address.port();
     let lines = |proxy: &InBetween| {
@@ -635,11 +642,11 @@ fn a_socks_proxy_is_asked_as_stock_asks_it() {
     );
     assert_eq!(&asked[0][8..], b"\0localhost\0");
     assert_eq!(asked[1], [4, 1, high, low, 127, 0, 0, 1, 0], "4");
-    let refusing = InBetween::socks4(tls.address, 0x5b);
-    let failure = fetch(&https(&tls), &lines(&refusing)).unwrap_err();
+    let rejecting = InBetween::socks4(tls.address, 0x5b);
+    let failure = fetch(&https(&tls), &lines(&rejecting)).unwrap_err();
     let expected = format!(
         "the proxy socks4a://{} was reached and does not connect to the server; its log says why (SOCKS error: ",
-        refusing.address
+        rejecting.address
     );
     assert!(failure.contains(&expected), "{failure}");
     let failure = fetch("https://[::1]/jwks", &lines(&proxy)).unwrap_err();
@@ -647,7 +654,7 @@ fn a_socks_proxy_is_asked_as_stock_asks_it() {
 }
 
 #[test]
-fn a_proxy_that_is_not_there_is_a_failed_fetch_that_names_the_proxy() {
+fn an_unreachable_proxy_is_a_failed_fetch_that_names_the_proxy() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     for (key, scheme) in [("http-proxy", "http"), ("socks-proxy", "socks4a")] {
         for url in ["http://127.0.0.1:1/jwks", "https://127.0.0.1:1/jwks"] {
@@ -658,7 +665,7 @@ fn a_proxy_that_is_not_there_is_a_failed_fetch_that_names_the_proxy() {
 }
 
 #[test]
-fn a_proxy_that_answers_by_itself_is_named_without_its_credentials() {
+fn a_proxy_that_answers_itself_is_named_without_its_credentials() {
     let page = |status: &str, body: &str| {
         format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len())
     };
@@ -683,7 +690,7 @@ fn a_proxy_that_answers_by_itself_is_named_without_its_credentials() {
         (
             "http://idp.example/jwks",
             page("200 OK", html),
-            "the proxy PROXY, or the server behind it, answered with a web page and not with JSON",
+            "the proxy PROXY, or the server behind it, answered with a web page instead of JSON",
         ),
         ("http://idp.example/jwks", page("407 No", html), "the proxy PROXY answered with status 407: it wants other"),
         ("http://idp.example/jwks", String::new(), " (asked by way of the proxy PROXY)"),
@@ -705,7 +712,7 @@ fn the_request_timeout_is_the_configured_one() {
 }
 
 #[test]
-fn a_bearer_token_for_this_machine_is_not_handed_to_a_proxy() {
+fn a_bearer_token_for_this_machine_is_not_sent_to_a_proxy() {
     let server = Server::start(|_, _| good(&["a"]));
     let token = temporary("bearer", "s3cret");
     let key_file =
