@@ -118,7 +118,7 @@ fn key_sources_are_described_without_secrets() {
     let wrong =
         format!("{name}key-file=oidc:https://svc:s3cret@idp.example\n{name}required-issuer=https://idp.example");
     let errors = Authenticator::open(&Properties::parse(&wrong, "").unwrap()).err().unwrap().to_string();
-    assert!(errors.contains("the issuer has a user") && !errors.contains("s3cret"), "{errors}");
+    assert!(errors.contains("the issuer must not contain a user") && !errors.contains("s3cret"), "{errors}");
     let mut lines = several.authenticator().key_sources();
     lines.sort();
     assert_eq!(

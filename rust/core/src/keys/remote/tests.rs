@@ -465,7 +465,7 @@ fn the_bearer_token_is_read_for_each_fetch_and_sent_to_the_configured_server_onl
     issuer.set(format!("http://{}", provider.address)).unwrap();
     let mut discovered = FetchedSet::open(with(&format!("oidc:{}", issuer.get().unwrap()), ONCE));
     let failure = discovered.key_set.wait_until_fetched(BOUND).unwrap_err();
-    assert!(failure.contains("status 401 (the bearer token goes to the configured server only"), "{failure}");
+    assert!(failure.contains("status 401 (the bearer token is sent only to the configured server"), "{failure}");
     assert_eq!(bearers(&provider), [Some("Bearer second-s3cret".to_owned())]);
     assert_eq!(bearers(&elsewhere), [None]);
     for texts in [fetched.logged(), discovered.logged()] {
@@ -632,15 +632,15 @@ fn a_cache_file_of_another_source_or_with_unusable_keys_is_not_used() {
         assert_eq!(fetched.try_key("a"), Err(Reason::KeysUnavailable));
         assert_eq!(fetched.count_logged(Level::Warning, why), 1, "{why}: {:?}", fetched.logged());
     };
-    with(&format!("{}?other", server.url()), text.clone(), "its keys come from another address");
-    with(&format!("oidc:{}", server.url()), text.clone(), "its keys come from another address");
+    with(&format!("{}?other", server.url()), text.clone(), "its keys were fetched from another address");
+    with(&format!("oidc:{}", server.url()), text.clone(), "its keys were fetched from another address");
     with(
         &server.url(),
         text.replace("OKP", "oct"),
         "its keys cannot be used: the only key of the JWK Set cannot be used",
     );
-    with(&server.url(), text.replace(r#"{\"kid"#, r#"{\"d\":\"AA\",\"kid"#), "its keys are of no use");
-    with(&server.url(), text[..text.len() / 2].to_owned(), "it is no JSON object");
+    with(&server.url(), text.replace(r#"{\"kid"#, r#"{\"d\":\"AA\",\"kid"#), "its keys cannot be used");
+    with(&server.url(), text[..text.len() / 2].to_owned(), "it is not a JSON object");
 }
 
 #[test]

@@ -87,18 +87,18 @@ fn a_file_that_others_can_write_is_not_used() {
         let read = file.read();
         assert_eq!(read.is_err(), unusable, "{mode:o}: {read:?}");
         if let Err(why) = read {
-            assert_eq!(why, format!("others can write it (mode {mode:04o}); it should be 0600"));
+            assert_eq!(why, format!("other users can write it (mode {mode:04o}); change its mode to 0600"));
         }
     }
     assert_eq!(
         check_trusted(true, 1001, 0o600, 1000).unwrap_err(),
-        "it belongs to the user with number 1001, and this process runs as 1000"
+        "it belongs to the user with ID 1001, but this process runs as 1000"
     );
     assert!(check_trusted(true, 0, 0o600, 1000).is_err());
     assert!(check_trusted(true, 1000, 0o100_600, 1000).is_ok());
     // As root, with a real file.
     if std::os::unix::fs::chown(&file.path, Some(12_345), None).is_ok() {
-        assert!(file.read().unwrap_err().starts_with("it belongs to the user with number 12345"));
+        assert!(file.read().unwrap_err().starts_with("it belongs to the user with ID 12345"));
     }
 }
 
@@ -112,7 +112,7 @@ fn a_path_that_is_not_a_regular_file_is_an_error_without_blocking() {
     assert_eq!(file.read().unwrap_err(), "it is a symbolic link");
     fs::remove_file(&file.path).unwrap();
     fs::create_dir(&file.path).unwrap();
-    assert_eq!(file.read().unwrap_err(), "it is no regular file");
+    assert_eq!(file.read().unwrap_err(), "it is not a regular file");
     assert!(file.write(&cached("{}")).is_err(), "nor is it replaced");
     fs::remove_dir(&file.path).unwrap();
     rustix::fs::mknodat(
@@ -123,7 +123,7 @@ fn a_path_that_is_not_a_regular_file_is_an_error_without_blocking() {
         0,
     )
     .unwrap();
-    assert_eq!(file.read().unwrap_err(), "it is no regular file");
+    assert_eq!(file.read().unwrap_err(), "it is not a regular file");
 }
 
 #[test]
@@ -133,13 +133,13 @@ fn a_broken_file_is_reported_with_its_reason() {
     file.write(&cached("{}")).unwrap();
     let text = fs::read_to_string(&file.path).unwrap();
     for (text, why) in [
-        (String::new(), "it is no JSON object: JSON ends too early"),
-        ("[]".to_owned(), "it is no JSON object"),
-        (text[..text.len() - 1].to_owned(), "it is no JSON object: JSON ends too early"),
+        (String::new(), "it is not a JSON object: JSON ends too early"),
+        ("[]".to_owned(), "it is not a JSON object"),
+        (text[..text.len() - 1].to_owned(), "it is not a JSON object: JSON ends too early"),
         (text.replace(r#"{"version":1"#, r#"{"version":1,"version":1"#), "it contains a duplicate member"),
-        (text.replace(r#""version":1"#, r#""version":2"#), "its version is 2, and only 1 is known"),
+        (text.replace(r#""version":1"#, r#""version":2"#), "its version is 2, but only 1 is supported"),
         (text.replace(r#""version":1"#, r#""version":"1""#), "it has no version"),
-        (text.replace("5ource", "other"), "its keys come from another address than https://idp.example/jwks"),
+        (text.replace("5ource", "other"), "its keys were fetched from another address than https://idp.example/jwks"),
         (text.replace("1795316645678", "null"), "it has no fetched_at_ms"),
         (text.replace("\"document\"", "\"d\""), "it has no fetched_at_ms or no document"),
         (" ".repeat(usize::try_from(MAX_FILE_BYTES).unwrap() + 1), "it is larger than 2113536 bytes"),

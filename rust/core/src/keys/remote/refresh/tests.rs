@@ -146,7 +146,7 @@ fn each_failure_has_a_log_line_and_a_message_for_clients() {
         ),
         (
             Box::new(|| response("403 No", "", "<html><title>Sign in</title>")),
-            "status 403 and says 'Sign in': the keys are not open to everybody there",
+            "status 403 and says 'Sign in': the server requires authentication",
             "answers with an error",
         ),
         (
@@ -156,41 +156,37 @@ fn each_failure_has_a_log_line_and_a_message_for_clients() {
         ),
         (
             Box::new(|| response("200 OK", "", "<html><title>Sign in</title>")),
-            "the document is an HTML page (its title is 'Sign in') instead of a JWK Set (RFC 7517): this is a page for people",
-            "no usable set of keys",
+            "the document is an HTML page (its title is 'Sign in') instead of a JWK Set (RFC 7517): it may be a login or error page",
+            "does not contain usable keys",
         ),
         (
             Box::new(|| response("200 OK", "Content-Encoding: br\r\n", "")),
-            "the document is compressed (br) instead of a JWK Set (RFC 7517): only plain JSON is read",
-            "no usable set of keys",
+            "the document is compressed (br) instead of a JWK Set (RFC 7517): only plain JSON is accepted",
+            "does not contain usable keys",
         ),
         (
             Box::new(|| response("200 OK", "", "")),
             "the document is empty instead of a JWK Set",
-            "no usable set of keys",
+            "does not contain usable keys",
         ),
-        (Box::new(|| response("200 OK", "", r#"{"keys":[]}"#)), "the JWK Set is empty", "no usable set of keys"),
+        (Box::new(|| response("200 OK", "", r#"{"keys":[]}"#)), "the JWK Set is empty", "does not contain usable keys"),
         (
             Box::new(|| response("200 OK", "", r#"{"keys":[{}]}"#)),
             "the only key of the JWK Set cannot be used",
-            "no usable",
+            "does not contain usable keys",
         ),
-        (
-            Box::new(bytes("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"keys\":[")),
-            "broke off",
-            "breaks its answer off",
-        ),
+        (Box::new(bytes("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"keys\":[")), "broke off", "server broke off"),
         (
             Box::new(bytes("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{\"key")),
             "broke off",
-            "breaks its answer off",
+            "server broke off",
         ),
-        (Box::new(bytes("")), "broke off: connection closed before message completed", "breaks its answer off"),
-        (Box::new(bytes("220 smtp.example\r\n")), "broke off", "breaks its answer off"),
+        (Box::new(bytes("")), "broke off: connection closed before message completed", "server broke off"),
+        (Box::new(bytes("220 smtp.example\r\n")), "broke off", "server broke off"),
         (
             Box::new(|| Reply::Endless("HTTP/1.1 200 OK\r\n".into(), b"X-Endless: and so on\r\n", Duration::ZERO)),
             "broke off: message head is too large",
-            "breaks its answer off",
+            "server broke off",
         ),
         (
             Box::new(|| Reply::Endless(CHUNKED.into(), b"10\r\n                \r\n", Duration::ZERO)),
@@ -394,7 +390,7 @@ fn a_panic_in_a_fetch_is_a_failed_fetch() {
     let transport = Transport { roots: Roots::Panic, ..Transport::DEFAULT };
     let mut fetched = FetchedSet::over("http://127.0.0.1:1/", QUICK, transport);
     until("it goes on", || fetched.key_set.state().fetches() > 3);
-    assert!(fetched.reject().message().ends_with("because of an internal error"), "{}", fetched.reject());
+    assert!(fetched.reject().message().ends_with("because an internal error occurred"), "{}", fetched.reject());
     assert_eq!(fetched.count_logged(Level::Warning, "failed: an internal error stopped the fetch"), 1);
 }
 
@@ -479,7 +475,7 @@ fn only_a_certificate_of_a_known_root_and_of_this_host_is_trusted() {
     let other_url = other.url().replace("http:", "https:");
     for (url, transport, reason) in [
         (&*url, Transport::DEFAULT, "UnknownIssuer"),
-        (&url, given(of_another_host.clone()), "TLS failed: the server's certificate is"),
+        (&url, given(of_another_host.clone()), "TLS failed: the issuer of the server's certificate is not in"),
         (&other_url, given(of_another_host), "is valid for 'other.example', not for '127.0.0.1'"),
         (&url.replace("/jwks", "/downgrade"), given(of_this_host), "from https to http"),
     ] {
@@ -500,7 +496,7 @@ fn tls_to_a_server_without_tls_fails() {
     let answering = thread::spawn(move || listener.accept().unwrap().0.write_all(b"HTTP/1.1 400 No\r\n\r\n"));
     let fetched = FetchedSet::from(&url, ONCE);
     let failure = fetched.key_set.wait_until_fetched(BOUND).unwrap_err();
-    assert!(failure.contains("TLS failed: the server, or a proxy in its place, answers without TLS"), "{failure}");
+    assert!(failure.contains("TLS failed: the server, or a proxy in front of it, answers without TLS"), "{failure}");
     answering.join().unwrap().unwrap();
     drop(server);
 }
@@ -609,17 +605,20 @@ fn a_token_is_verified_with_the_keys_of_a_url() {
     let authenticator = Pipeline::open(&server.url());
     let warning = authenticator.events().pop().unwrap();
     assert_eq!(warning.level, Level::Warning);
-    assert!(warning.text.contains("anybody on the network path can put in a key of their own and log in as any user"));
+    assert!(warning.text.contains("an attacker on the network path can substitute keys and authenticate as any user"));
     assert_eq!(authenticator.wait_until_fetched(BOUND), Ok(()));
-    let judge = |header: &str| {
+    let authenticate = |header: &str| {
         let verdict = authenticator.authenticate(&pipeline.token(header), UnixMillis::now());
         verdict.map(|identity| identity.user).map_err(|reject| (reject.code(), reject.message().to_owned()))
     };
-    assert_eq!(judge(r#"{"alg":"EdDSA","kid":"a"}"#), Ok("alice".to_owned()), "the second key of the name");
-    assert_eq!(judge(r#"{"alg":"EdDSA"}"#), Err((Reason::KeyIdRequired, "Key ID is required".to_owned())));
-    assert_eq!(judge(r#"{"alg":"EdDSA","kid":"b"}"#), Err((Reason::UnknownKeyId, "Unknown signing key ID".to_owned())));
-    assert_eq!(judge(r#"{"alg":"HS256","kid":"a"}"#).unwrap_err().0, Reason::NoHmacKey);
-    assert_eq!(judge(r#"{"alg":"ES256","kid":"a"}"#).unwrap_err().0, Reason::KeyAlgorithmMismatch);
+    assert_eq!(authenticate(r#"{"alg":"EdDSA","kid":"a"}"#), Ok("alice".to_owned()), "the second key of the name");
+    assert_eq!(authenticate(r#"{"alg":"EdDSA"}"#), Err((Reason::KeyIdRequired, "Key ID is required".to_owned())));
+    assert_eq!(
+        authenticate(r#"{"alg":"EdDSA","kid":"b"}"#),
+        Err((Reason::UnknownKeyId, "Unknown signing key ID".to_owned()))
+    );
+    assert_eq!(authenticate(r#"{"alg":"HS256","kid":"a"}"#).unwrap_err().0, Reason::NoHmacKey);
+    assert_eq!(authenticate(r#"{"alg":"ES256","kid":"a"}"#).unwrap_err().0, Reason::KeyAlgorithmMismatch);
     let other = Pipeline::new().token(r#"{"alg":"EdDSA","kid":"a"}"#);
     assert_eq!(authenticator.authenticate(&other, UnixMillis::now()).unwrap_err().code(), Reason::SignatureMismatch);
 }
@@ -785,7 +784,7 @@ fn survives(part: Part) {
         !logged.is_empty()
     });
     let line = format!(
-        "internal error in the fetching of keys from {}. It begins anew in 1 s. Please report this.",
+        "Internal error while fetching keys from {}. Fetching restarts in 1 s. Please report this.",
         server.url()
     );
     assert_eq!(logged.iter().map(|event| &*event.text).collect::<Vec<_>>(), [line], "{part:?}");

@@ -118,7 +118,12 @@ fn only_a_trust_store_of_each_format_is_trusted() {
     );
     assert!(failure.contains("client.jks' (UnknownIssuer), or the server does not send its intermediate certificates"));
     let failure = fetch(&https(&server), &[]).unwrap_err();
-    assert!(failure.contains("is of no issuer in this machine's root certificates (UnknownIssuer)"), "{failure}");
+    assert!(
+        failure.contains(
+            "the issuer of the server's certificate is not in this machine's root certificates (UnknownIssuer)"
+        ),
+        "{failure}"
+    );
 }
 
 #[test]
@@ -132,11 +137,11 @@ fn an_unusable_store_prevents_startup_with_file_property_and_line() {
             "which is a PKCS#12 store with another password, or it is damaged",
         ),
         ("trust-store", "trust.jks", Some("hunter2"), "which is a JKS store with another password, or it is damaged"),
-        ("trust-store", "server-key.pem", None, "which holds no certificate"),
-        ("trust-store", "trust-unmarked.p12", PASSWORD, "which holds certificates, but marks none as trusted"),
-        ("key-store", "ca.pem", None, "which holds no private key"),
+        ("trust-store", "server-key.pem", None, "which contains no certificate"),
+        ("trust-store", "trust-unmarked.p12", PASSWORD, "which contains certificates, but marks none as trusted"),
+        ("key-store", "ca.pem", None, "which contains no private key"),
         ("key-store", "server-key.pem", None, "which contains a private key without its certificate"),
-        ("key-store", "client.p12", Some("hunter2"), "which is a PKCS#12 store of another password"),
+        ("key-store", "client.p12", Some("hunter2"), "which is a PKCS#12 store with another password"),
     ] {
         let error = fetch("https://127.0.0.1:1/", &store(kind, name, password)).unwrap_err();
         let begin = format!("test:2: jwk.http-client.{kind}-path names '{}', {expected}", data(name).display());
@@ -160,20 +165,18 @@ fn each_rejected_certificate_has_its_message() {
             early,
             None,
             Err(
-                "TLS failed: a certificate of the server is valid from 3001-02-03T00:00:00.000Z on, or this machine's clock is wrong",
+                "TLS failed: a certificate of the server is not valid before 3001-02-03T00:00:00.000Z, or this machine's clock is wrong",
             ),
         ),
         (
             parameters("idp.example"),
             None,
-            Err("TLS failed: the server's certificate is of 'idp.example', and '127.0.0.1' was asked"),
+            Err("TLS failed: the server's certificate is valid for 'idp.example', not for '127.0.0.1'"),
         ),
         (
             CertificateParams::new([]).unwrap(),
             None,
-            Err(
-                "TLS failed: the server's certificate is of no host, and '127.0.0.1' was asked: it has no subjectAltName",
-            ),
+            Err("TLS failed: the server's certificate has no subjectAltName, so it is not valid for '127.0.0.1'"),
         ),
         (parameters("idp.example"), Some("https.hostname-verification=false"), Ok(())),
         // As `openssl req -x509` creates them.
@@ -238,9 +241,9 @@ impl Chain {
         assert_eq!(own, Ok(()), "{source}: the certificate is trusted as itself");
         let logged = events.iter().any(|event| {
             event.level == Level::Info
-                && event.text.contains("is not a CA's, so it is trusted for its own server alone")
+                && event.text.contains("is not a CA certificate, so it is trusted for its own server only")
         });
-        // Debian's bundle may hold a server's own certificate (ssl-cert-snakeoil).
+        // Debian's bundle may contain a server's own certificate (ssl-cert-snakeoil).
         assert!(logged == is_ca.is_err() || source.contains("or this machine's"), "{source}: {events:?}");
         let issued = open(&https(&self.issued)).0;
         match is_ca {
@@ -249,7 +252,7 @@ impl Chain {
                 let failure = issued.expect_err(source);
                 let expected = format!(
                     "TLS failed: the server's certificate was issued by 'CN=wiki.corp.example', whose certificate in {source} \
-                     is not a CA's, since {why}: it is trusted for its own server and cannot issue others."
+                     is not a CA certificate, because {why}: it is trusted for its own server only."
                 );
                 assert!(failure.contains(&expected), "{failure}");
                 assert_eq!(self.issued.requests(), 0);
@@ -323,21 +326,26 @@ fn alone_trust_the_jvms_certificates() {
         line.text.strip_prefix(&format!("Trusted for {url}: ")).unwrap().to_owned()
     };
     let (fetched, events) = open(&url, &[], &JvmTrust::Certificates(other.clone()));
-    assert_eq!(fetched, Ok(()), "beside the JDK's own certificates the system's count");
+    assert_eq!(fetched, Ok(()), "the system's certificates are trusted, too");
     assert_eq!(
         trusted(&events),
         "1 certificate of the JVM's trust store and 1 certificate of this machine's root certificates; 1 of them is not a CA certificate, so it is trusted for its own server only"
     );
     let (fetched, events) = open(&url, &[], &JvmTrust::CertificatesAlone(other));
     let failure = fetched.unwrap_err();
-    assert!(failure.contains("is of no issuer in the JVM's trust store only (javax.net.ssl.trustStore)"), "{failure}");
+    assert!(
+        failure.contains(
+            "the issuer of the server's certificate is not in the JVM's trust store only (javax.net.ssl.trustStore)"
+        ),
+        "{failure}"
+    );
     assert!(trusted(&events).starts_with("1 certificate of the JVM's trust store only (javax.net.ssl.trustStore);"));
     let (fetched, events) = open(&url, &[], &JvmTrust::CertificatesAlone([&ca[..], &ca].concat()));
     assert_eq!(fetched, Ok(()));
     assert_eq!(trusted(&events), "2 certificates of the JVM's trust store only (javax.net.ssl.trustStore)");
     for nothing in [&b""[..], b"-----BEGIN CERTIFICATE-----\n"] {
         let failure = open(&url, &[], &JvmTrust::CertificatesAlone(nothing.to_vec())).0.unwrap_err();
-        assert!(failure.contains("the JVM trusts no certificate: see javax.net.ssl.trustStore"), "{failure}");
+        assert!(failure.contains("the JVM trusts no certificate: check javax.net.ssl.trustStore"), "{failure}");
     }
     let (_, events) = open("http://127.0.0.1:1/", &[], &JvmTrust::Certificates(ca));
     assert!(events.iter().all(|event| !event.text.starts_with("Trusted for ")), "no certificates are needed for http");
@@ -398,11 +406,13 @@ fn the_jvms_certificates_are_trusted_unless_a_trust_store_is_set() {
     let other = std::fs::read(data("client-certificate.pem")).unwrap();
     let failure = open(&https(&server), &[], &jvm(&other)).0.unwrap_err();
     assert!(
-        failure.contains("is of no issuer in the JVM's trust store or this machine's root certificates"),
+        failure.contains(
+            "the issuer of the server's certificate is not in the JVM's trust store or this machine's root certificates"
+        ),
         "{failure}"
     );
     let (_, events) = open(&https(&server), &[], &jvm(b"-----BEGIN CERTIFICATE-----\n"));
-    assert!(events[0].text.contains("verified with this machine's root certificates alone"), "{events:?}");
+    assert!(events[0].text.contains("verified with this machine's root certificates only"), "{events:?}");
 }
 
 #[test]
@@ -638,14 +648,14 @@ fn a_socks_proxy_is_used_as_by_trino() {
     assert_eq!(
         (&asked[0][..7], asked[0][7] != 0),
         (&[4, 1, high, low, 0, 0, 0][..], true),
-        "4a: the proxy looks it up"
+        "4a: the proxy resolves the name"
     );
     assert_eq!(&asked[0][8..], b"\0localhost\0");
     assert_eq!(asked[1], [4, 1, high, low, 127, 0, 0, 1, 0], "4");
     let rejecting = InBetween::socks4(tls.address, 0x5b);
     let failure = fetch(&https(&tls), &lines(&rejecting)).unwrap_err();
     let expected = format!(
-        "the proxy socks4a://{} was reached and does not connect to the server; its log says why (SOCKS error: ",
+        "the proxy socks4a://{} was reached but does not connect to the server; see the log of the proxy (SOCKS error: ",
         rejecting.address
     );
     assert!(failure.contains(&expected), "{failure}");
@@ -674,14 +684,14 @@ fn a_proxy_that_answers_itself_is_named_without_its_credentials() {
         (
             "https://idp.example/jwks",
             page("502 Bad Gateway", html),
-            "the proxy PROXY was reached and does not connect to the server; its log says why (tunnel error: unsuccessful)",
+            "the proxy PROXY was reached but does not connect to the server; see the log of the proxy (tunnel error: unsuccessful)",
         ),
         (
             "https://idp.example/jwks",
             String::new(),
-            "the proxy PROXY was reached and does not connect to the server; its log says why (tunnel error: unexpected end of file)",
+            "the proxy PROXY was reached but does not connect to the server; see the log of the proxy (tunnel error: unexpected end of file)",
         ),
-        ("https://idp.example/jwks", page("407 No", ""), "the proxy PROXY answered with status 407: it wants other"),
+        ("https://idp.example/jwks", page("407 No", ""), "the proxy PROXY answered with status 407: it requires other"),
         (
             "http://idp.example/jwks",
             page("503 No", html),
@@ -692,8 +702,12 @@ fn a_proxy_that_answers_itself_is_named_without_its_credentials() {
             page("200 OK", html),
             "the proxy PROXY, or the server behind it, answered with a web page instead of JSON",
         ),
-        ("http://idp.example/jwks", page("407 No", html), "the proxy PROXY answered with status 407: it wants other"),
-        ("http://idp.example/jwks", String::new(), " (asked by way of the proxy PROXY)"),
+        (
+            "http://idp.example/jwks",
+            page("407 No", html),
+            "the proxy PROXY answered with status 407: it requires other",
+        ),
+        ("http://idp.example/jwks", String::new(), " (through the proxy PROXY)"),
     ] {
         let proxy = InBetween::answering(answer.clone());
         let address = format!("={}", proxy.address);
