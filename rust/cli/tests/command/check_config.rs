@@ -113,10 +113,10 @@ fn what_will_hurt_later_is_a_warning() {
     folder.write("broken.pem", "00112233445566778899aabbccddeeff".repeat(2));
     let told = warnings(&folder.config(&[key("key-file", &folder.path("${KID}.pem")), audience.clone()]));
     assert_eq!(told.len(), 2, "{told:?}");
-    assert!(told[0].contains("nothing but hexadecimal digits") && told[1].contains("everybody else can read"));
+    assert!(told[0].contains("consists of hexadecimal digits only") && told[1].contains("everybody else can read"));
     let digits = folder.write("digits", "00112233445566778899aabbccddeeff".repeat(2));
     let told = warnings(&folder.config(&[key("key-file", &digits), audience.clone()]));
-    assert!(told.iter().any(|line| line.contains("nothing but hexadecimal digits")), "{told:?}");
+    assert!(told.iter().any(|line| line.contains("consists of hexadecimal digits only")), "{told:?}");
     let told = warnings(&folder.config(&[key("key-file", &folder.path("none/$KEYID.pem")), audience.clone()]));
     assert!(told[0].contains("has no folder of keys"), "{told:?}");
 
@@ -287,12 +287,12 @@ fn what_a_property_file_says_otherwise_than_it_looks_is_told_with_its_line() {
         (
             with(&key("user-mapping.pattern", r"(.*)@corp\.example")),
             4,
-            r"so that '(.*)@corp.example' is read. Write (.*)@corp\\.example",
+            r"reads '(.*)@corp.example'. Write (.*)@corp\\.example",
         ),
         (
             with(&key("required-issuer", "https://m\u{fc}nchen.example")),
             4,
-            r"so that 'https://mÃ¼nchen.example' is read. Write \u00fc",
+            r"gets 'https://mÃ¼nchen.example'. Write \u00fc",
         ),
         (good.replace("=trino", "=\"trino\"").into_bytes(), 3, "has quotes around its value"),
         (good.replace("=trino", "=trino   # the client").into_bytes(), 3, "'# the client'"),

@@ -104,7 +104,7 @@ fn keys_that_cannot_be_used_are_named_with_what_to_do() {
     let jwk = |text: &str| folder.write("key.jwk", text);
     for (file, why) in [
         (folder.path("missing"), "missing: cannot be read"),
-        (folder.write("short", "c2hvcnQ=\n"), "RFC 7518 section 3.2 demands 256"),
+        (folder.write("short", "c2hvcnQ=\n"), "RFC 7518 section 3.2 requires 256"),
         (folder.write("binary", [0x30, 0x82, 0xff]), "it holds binary data"),
         (
             folder.write("der", pem::parse(folder.read("ES256/private.pem")).unwrap().contents()),

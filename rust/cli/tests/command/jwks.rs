@@ -84,7 +84,7 @@ fn two_keys_of_one_key_id_are_refused() {
 fn a_key_that_no_coordinator_uses_is_refused() {
     let folder = Folder::new("jwks_unusable");
     for (text, why) in [
-        (r#"{"kty":"RSA","n":"AQAB","e":"AQAB"}"#, "RFC 7518 section 3.3 demands 2048"),
+        (r#"{"kty":"RSA","n":"AQAB","e":"AQAB"}"#, "RFC 7518 section 3.3 requires 2048"),
         (
             r#"{"kty":"EC","crv":"P-256","x":"AQ","y":"AQ","kid":"k"}"#,
             "the JWK 'k' cannot be used: the point is not on the curve",
@@ -118,7 +118,7 @@ fn a_key_that_cannot_be_used_costs_none_of_the_others() {
     let lines: Vec<&str> = answer.err.lines().collect();
     assert_eq!(lines.len(), 3, "{}", answer.err);
     for (line, why) in
-        lines.iter().zip(["its use is 'enc', not 'sig'", "it holds the private key", "must never be published"])
+        lines.iter().zip(["its use is 'enc', not 'sig'", "it contains the private key", "must never be published"])
     {
         assert!(line.starts_with(&format!("warning: {set}: ")) && line.contains(why), "{line}");
     }

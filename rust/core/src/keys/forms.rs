@@ -741,7 +741,7 @@ impl fmt::Display for Recognised {
             _ => write!(f, " in {}", self.wrapped_in())?,
         }
         if self.is_cut {
-            f.write_str(", whose end is missing")?;
+            f.write_str(" (its end is missing)")?;
         }
         let never = match self.form {
             Form::Pem | Form::Jwk => "and is not itself a shared secret",

@@ -523,8 +523,8 @@ mod tests {
     fn a_thumbprint_selects_a_key_if_there_is_no_kid() {
         // The digests of "certificate", one of them as a member.
         let with_chain = format!(r#""kid":"a","x5c":["Y2VydGlmaWNhdGU=","AA=="],{ED25519}"#);
-        let told = URL_SAFE_NO_PAD.encode([7; 20]);
-        let with_digest = format!(r#""kid":"b","x5t":"{told}",{OTHER_ED25519}"#);
+        let digest_text = URL_SAFE_NO_PAD.encode([7; 20]);
+        let with_digest = format!(r#""kid":"b","x5t":"{digest_text}",{OTHER_ED25519}"#);
         let reading = read(&[&with_chain, &with_digest, &format!(r#""kid":"c","x5t":1,"x5c":"?",{P256}"#)]);
         assert_eq!(reading.skipped, [""; 0], "a wrong certificate does not make a key unusable");
         let serve = |algorithm, key_id: Option<&'static str>, thumbprint| {

@@ -114,7 +114,7 @@ fn a_key_set_is_fetched_and_logged() {
     let mut fetched = FetchedSet::from(&server.url(), Timing::DEFAULT);
     let begin = Instant::now();
     assert_eq!(fetched.key_set.wait_until_fetched(2 * BOUND), Ok(()));
-    assert!(begin.elapsed() < BOUND, "whoever waits is woken");
+    assert!(begin.elapsed() < BOUND, "the waiting thread is woken");
     assert_eq!(fetched.try_key("b"), Ok(()));
     assert_eq!(fetched.try_key("c"), Err(Reason::UnknownKeyId));
     let logged = fetched.logged().iter().map(|event| (event.level, event.text.as_str())).collect::<Vec<_>>();
@@ -561,29 +561,29 @@ fn a_changed_file_of_an_issuer_keeps_its_keys_until_those_of_a_new_address_arriv
     let authenticator = Authenticator::open(&Properties::parse(&config, "test").unwrap()).unwrap();
     authenticator.wait_until_fetched(BOUND).unwrap();
     let token = pipeline.token(r#"{"alg":"EdDSA","kid":"a"}"#);
-    let login = || {
+    let user = || {
         let verdict = authenticator.authenticate(&token, UnixMillis(0));
         verdict.map(|identity| identity.user).map_err(|reject| reject.code())
     };
-    assert_eq!(login().as_deref(), Ok("alice"));
+    assert_eq!(user().as_deref(), Ok("alice"));
 
     file.write(&format!("key-file={}\nuser-mapping.pattern=(a).*", first.url()));
     until("the new mapping counts", || {
         authenticator.poll();
-        login().as_deref() == Ok("a")
+        user().as_deref() == Ok("a")
     });
     assert_eq!(first.requests(), 1, "the keys that are there were taken over");
 
     file.write(&format!("key-file={}\nuser-mapping.pattern=(al).*", second.url()));
     until("the new address is asked", || {
         authenticator.poll();
-        assert_eq!(login().as_deref(), Ok("a"), "the old rules serve until there are keys");
+        assert_eq!(user().as_deref(), Ok("a"), "the old rules are used until there are keys");
         second.requests() > 1
     });
     held.store(false, Ordering::SeqCst);
     until("the new rules count", || {
         authenticator.poll();
-        login().as_deref() == Ok("al")
+        user().as_deref() == Ok("al")
     });
     let logged: Vec<_> = std::iter::from_fn(|| authenticator.events().pop()).map(|event| event.text).collect();
     let path = path.display();
@@ -829,7 +829,10 @@ fn removed_keys_expire_by_the_snapshot_and_their_cached_tokens_with_the_removal(
     // Three keys, so that none of them is the only one for its algorithm before or after.
     assert!(take(&["a", "b", "c"], now), "the first keys");
     assert!(!take(&["a", "b", "c"], now), "a refresh that changes nothing costs no token");
-    assert!(take(&["b", "c"], now), "the same keys serve, and one of them ends sooner than the tokens kept by it");
+    assert!(
+        take(&["b", "c"], now),
+        "the same keys are valid, and one of them expires earlier than the tokens cached with it"
+    );
     assert!(!take(&["b", "c"], now), "nothing ends sooner now");
     assert_eq!(try_key(&key_set, "a"), Ok(()), "the grace");
     assert!(!take(&["a", "b", "c"], now), "the same keys, and none ends soon");

@@ -186,7 +186,7 @@ impl World {
             Event::Unchanged => {
                 self.end_keys();
                 let result = self.state.succeeded(Fetched::Unchanged, None, now, UnixMillis(0));
-                assert_eq!(result.is_ok(), self.published.is_some(), "there is no document to be the same");
+                assert_eq!(result.is_ok(), self.published.is_some(), "unchanged, but there is no document");
                 match result {
                     Ok(_) => self.publish(),
                     Err(_) => self.fail(),
@@ -234,7 +234,7 @@ impl World {
         let free = !self.in_flight && self.planned > now && cold && !self.waited_for_since_good[index];
         let answer = self.state.ask(index as u64, now);
         if free && self.state.document().is_some() {
-            assert!(matches!(answer, UnknownKeyAnswer::Wait(_)), "nothing stands in the way of a fetch");
+            assert!(matches!(answer, UnknownKeyAnswer::Wait(_)), "nothing prevents a fetch");
         }
         if self.waited_for_since_good[index]
             && self.logins.iter().all(Option::is_none)

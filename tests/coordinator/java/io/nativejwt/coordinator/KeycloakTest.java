@@ -128,8 +128,8 @@ final class KeycloakTest {
         assertThatThrownBy(() -> Clients.jdbc(coordinator, token, WHO))
                 .hasMessageContaining(
                         "Authentication failed: The signing keys could not be fetched");
-        awaitLog("WARN", keycloak.issuer(LAKE), "no token can be verified");
-        awaitLog("WARN", keycloak.issuer(PARTNER), "no token can be verified");
+        awaitLog("WARN", keycloak.issuer(LAKE), "tokens are rejected until it succeeds");
+        awaitLog("WARN", keycloak.issuer(PARTNER), "tokens are rejected until it succeeds");
         awaitLog("WARN", keycloak.issuer(PARTNER), "without encryption");
     }
 

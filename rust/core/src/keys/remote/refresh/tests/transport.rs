@@ -356,7 +356,7 @@ fn unverified_host_names_are_a_warning() {
     let (_, events) = open("https://127.0.0.1:1/", &["https.hostname-verification=false".to_owned()], &JvmTrust::None);
     let warning = &events[0];
     assert_eq!(warning.level, Level::Warning);
-    assert!(warning.text.starts_with("test:2: jwk.http-client.https.hostname-verification is false: whoever has"));
+    assert!(warning.text.starts_with("test:2: jwk.http-client.https.hostname-verification is false: an attacker with"));
 }
 
 /// A file that is removed after the test.
@@ -461,7 +461,7 @@ fn a_client_certificate_is_sent_to_a_server_that_requires_one() {
         let expected = "TLS failed: the server requires a client certificate: set jwk.http-client.key-store-path";
         // TLS 1.2 has no alert for this.
         let former =
-            "TLS failed: the server breaks the handshake off (HandshakeFailure); it may want a client certificate";
+            "TLS failed: the server aborted the handshake (HandshakeFailure); it may require a client certificate";
         assert!(failure.contains(expected) || failure.contains(former), "{failure}");
 
         let stranger = rcgen::generate_simple_self_signed(["stranger".to_owned()]).unwrap();
@@ -481,7 +481,7 @@ fn a_key_store_that_contains_the_issuer_needs_no_trust_store() {
     assert_eq!(fetch(&https(&server), &both), Ok(()));
     for (name, password) in [("client.jks", PASSWORD), ("client.pem", None)] {
         let failure = fetch(&https(&server), &store("key-store", name, password)).unwrap_err();
-        assert!(failure.contains("UnknownIssuer"), "the issuer in the client's chain is no trusted one: {failure}");
+        assert!(failure.contains("UnknownIssuer"), "the issuer in the client's chain is not trusted: {failure}");
     }
     let lines =
         [store("trust-store", "two.jks", PASSWORD), store("key-store", "client-and-trust.jks", PASSWORD)].concat();
