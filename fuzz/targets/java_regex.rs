@@ -1,4 +1,5 @@
-//! A pattern, a template and an input, parted by NUL: both engines say the same, and what they say holds together.
+//! A pattern, a template and an input, separated by NUL. Both engines must return the same results, and the results must be
+//! consistent.
 
 #![no_main]
 
@@ -8,8 +9,9 @@ use libfuzzer_sys::fuzz_target;
 fuzz_target!(|data: &[u8]| {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let mut parts = text.splitn(3, '\0');
-    let (pattern, template, input) =
-        (parts.next().unwrap_or_default(), parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    let pattern = parts.next().unwrap_or_default();
+    let template = parts.next().unwrap_or_default();
+    let input = parts.next().unwrap_or_default();
     assert!(trim(input).len() <= input.len());
     let _ = (to_lower_case(input), to_upper_case(input));
     let compiled = match Pattern::new(pattern) {
@@ -38,10 +40,10 @@ fuzz_target!(|data: &[u8]| {
         finds.iter().for_each(|spans| check(spans, units));
         if let Ok(others) = backtracking.find_spans(input) {
             let whole = |finds: &[java_regex::Spans]| finds.iter().map(|spans| spans[0]).collect::<Vec<_>>();
-            assert_eq!(whole(finds), whole(&others), "the engines find other places");
+            assert_eq!(whole(finds), whole(&others), "the engines find different matches");
         }
     }
-    // What every match is replaced by itself is the input.
+    // If every match is replaced by itself, the result is the input.
     let itself = Replacement::new(&compiled, "$0").expect("every pattern has a group 0");
     match compiled.replace_all(input, &itself) {
         Ok(same) => assert_eq!(same, input),
@@ -50,7 +52,7 @@ fuzz_target!(|data: &[u8]| {
     if let Ok(template) = Replacement::new(&compiled, template) {
         let replaced = compiled.replace_all(input, &template);
         if let (Ok(one), Ok(other)) = (&replaced, backtracking.replace_all(input, &template)) {
-            assert_eq!(*one, other, "the engines replace otherwise");
+            assert_eq!(*one, other, "the engines replace differently");
         }
         if finds.is_ok_and(|finds| finds.is_empty()) {
             assert_eq!(replaced.as_deref(), Ok(input));

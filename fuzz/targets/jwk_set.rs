@@ -1,4 +1,4 @@
-//! Keys from text: PEM, JWK, JWK set. What is taken is written as a JWK and read again: the same key.
+//! Keys from text: PEM, JWK, JWK Set. A key that is read, written as a JWK and read again must be the same.
 
 #![no_main]
 
@@ -11,13 +11,13 @@ fuzz_target!(|data: &[u8]| {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let keys = public_keys(text);
     if keys.is_ok() {
-        assert!(hmac_secret(text).is_err(), "public keys that are a secret too");
+        assert!(hmac_secret(text).is_err(), "public keys that are also a secret");
     }
-    for key in keys.map(|read| read.keys).unwrap_or_default() {
-        let numbers = key.public_key_parameters().expect("public_keys gives keys that have numbers");
-        let again = public_keys(&jwk(numbers)).expect("a key that was taken is taken again").keys;
+    for key in keys.map(|found| found.keys).unwrap_or_default() {
+        let numbers = key.public_key_parameters().expect("public_keys returns keys with parameters");
+        let again = public_keys(&jwk(numbers)).expect("a key that was read can be read again").keys;
         assert_eq!(again.len(), 1);
-        assert_eq!(again[0].public_key_parameters().expect("it has them still"), numbers);
+        assert_eq!(again[0].public_key_parameters().expect("it still has parameters"), numbers);
     }
 });
 

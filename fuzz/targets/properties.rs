@@ -1,4 +1,4 @@
-//! A properties file: what is read is written, every character escaped, and read again as the same.
+//! A property file. What is read, written with every character escaped, and read again must be the same.
 
 #![no_main]
 
@@ -8,7 +8,7 @@ use libfuzzer_sys::fuzz_target;
 use nativejwt_core::{Authenticator, Properties};
 
 fuzz_target!(|data: &[u8]| {
-    // As a file is read: in ISO-8859-1.
+    // Files are read as ISO-8859-1.
     let text: String = data.iter().copied().map(char::from).collect();
     let lines = text.split(['\n', '\r']).count();
     match Properties::parse(&text, "fuzz") {
@@ -24,7 +24,7 @@ fuzz_target!(|data: &[u8]| {
             };
             assert_eq!(pairs(&again), pairs(&properties));
             if !text.contains("key-file") {
-                let errors = Authenticator::open(&properties).err().expect("a configuration without keys is refused");
+                let errors = Authenticator::open(&properties).err().expect("a configuration without keys is an error");
                 assert!(!errors.problems().is_empty());
             }
         }

@@ -1,5 +1,5 @@
-//! An Authorization value on its way to a verdict. The first byte chooses: the value as it is, or a header and a payload
-//! that are signed first, so that what lies behind the signature is reached.
+//! Authenticates an Authorization value. The first byte selects the input: the value as it is, or a header and a payload
+//! that are signed first, so that the checks after the signature are reached.
 
 #![no_main]
 
@@ -19,7 +19,7 @@ thread_local! {
     static AUTHENTICATORS: [Authenticator; 2] = authenticators();
 }
 
-/// Bare, and with all that can be asked of a token.
+/// One with the defaults, and one with further requirements.
 fn authenticators() -> [Authenticator; 2] {
     let prefix = "http-server.authentication.jwt.";
     let bare = format!("{prefix}key-file={}/../tests/cases/keys/hmac-64.secret\n", env!("CARGO_MANIFEST_DIR"));
@@ -46,15 +46,15 @@ fuzz_target!(|data: &[u8]| {
             signed(header, payload.get(1..).unwrap_or_default())
         }
     };
-    AUTHENTICATORS.with(|all| all.iter().for_each(|authenticator| judge(authenticator, &authorization)));
+    AUTHENTICATORS.with(|all| all.iter().for_each(|authenticator| authenticate(authenticator, &authorization)));
 });
 
-fn judge(authenticator: &Authenticator, authorization: &[u8]) {
+fn authenticate(authenticator: &Authenticator, authorization: &[u8]) {
     let verdict = authenticator.authenticate(authorization, UnixMillis(NOW));
-    assert_eq!(verdict, authenticator.authenticate(authorization, UnixMillis(NOW)), "one verdict");
+    assert_eq!(verdict, authenticator.authenticate(authorization, UnixMillis(NOW)), "the same verdict");
     match verdict {
         Ok(identity) => {
-            // Only this one text of the token's says this: the parts encoded again are the token.
+            // Encoding the decoded parts must return the token: there is only one text for a token.
             let space = authorization.iter().position(|byte| *byte == b' ').expect("Bearer and a token");
             // As Java trims: all up to the space.
             let seen = |byte: &u8| *byte > b' ';
@@ -63,7 +63,7 @@ fn judge(authenticator: &Authenticator, authorization: &[u8]) {
             let parts = UnverifiedToken::decode(token, MAX_BYTES).expect("it was accepted");
             let again = [&parts.header, &parts.payload, &parts.signature].map(|part| URL_SAFE_NO_PAD.encode(part));
             assert_eq!(again.join(".").as_bytes(), token, "two texts for one token");
-            // And what it says is what any reader of JSON finds.
+            // Another JSON parser finds the same claims.
             let payload: serde_json::Value = serde_json::from_slice(&parts.payload).expect("a payload is JSON");
             assert_eq!(payload["sub"].as_str(), Some(identity.principal.as_str()));
             assert!(!identity.user.is_empty());

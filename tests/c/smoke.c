@@ -1,6 +1,6 @@
 /*
- * The C ABI, used as a program in C would: compiled against the committed header, linked with the released library.
- * The token and its key are the example of RFC 7515, appendix A.1; its time is an argument, so it is good for ever.
+ * Uses the C ABI like a C program: compiled with the committed header, and linked with the release library.
+ * Token and key are the example of RFC 7515, appendix A.1. The time is an argument, so the token does not expire.
  */
 #include "nativejwt.h"
 
@@ -39,7 +39,7 @@ static uint8_t *new_record(void) {
     if (record == NULL) {
         exit(2);
     }
-    /* Whatever native code does not write must not look like an answer. */
+    /* What the library does not write must not look like a result. */
     memset(record, 0xee, NATIVEJWT_RECORD_CAPACITY);
     return record;
 }
@@ -82,23 +82,23 @@ static void write_file(const char *path, const char *text) {
     }
 }
 
-static uint32_t judge_with(const nativejwt_authenticator *authenticator, const char *header, int64_t now,
+static uint32_t authenticate_with(const nativejwt_authenticator *authenticator, const char *header, int64_t now,
                            uint32_t flags, uint8_t *record) {
     return nativejwt_authenticate(authenticator, (const uint8_t *)header, strlen(header), now, flags, record,
                                   NATIVEJWT_RECORD_CAPACITY);
 }
 
-static uint32_t judge(const nativejwt_authenticator *authenticator, const char *header, int64_t now, uint8_t *record) {
-    return judge_with(authenticator, header, now, 0, record);
+static uint32_t authenticate(const nativejwt_authenticator *authenticator, const char *header, int64_t now, uint8_t *record) {
+    return authenticate_with(authenticator, header, now, 0, record);
 }
 
-static void *log_in_often(void *argument) {
+static void *authenticate_often(void *argument) {
     const nativejwt_authenticator *authenticator = argument;
     uint8_t *record = new_record();
     intptr_t wrong = 0;
     for (int i = 0; i < ROUNDS; i++) {
-        if (judge(authenticator, HEADER, EXPIRES_AT_MILLIS - 1, record) != 0 ||
-            judge(authenticator, HEADER, EXPIRES_AT_MILLIS + 1, record) != NATIVEJWT_REJECT_TOKEN_EXPIRED) {
+        if (authenticate(authenticator, HEADER, EXPIRES_AT_MILLIS - 1, record) != 0 ||
+            authenticate(authenticator, HEADER, EXPIRES_AT_MILLIS + 1, record) != NATIVEJWT_REJECT_TOKEN_EXPIRED) {
             wrong++;
         }
     }
@@ -130,11 +130,11 @@ int main(int count, char **arguments) {
     write_file(config_file, misspelt);
     nativejwt_authenticator *none = open_with(misspelt, config_file, record);
     nativejwt_record errors = head(record);
-    check(none == NULL && errors.code == NATIVEJWT_CODE_CONFIGURATION, "a wrong key opens nothing");
+    check(none == NULL && errors.code == NATIVEJWT_CODE_CONFIGURATION, "an unknown property is an error");
     check(text_has(record, errors.message_offset, errors.message_length, "key-fiel") &&
               text_has(record, errors.message_offset, errors.message_length, config_file) &&
               text_has(record, errors.message_offset, errors.message_length, ":2: "),
-          "the error names key, file and line");
+          "the error names property, file and line");
 
     char config[CONFIG_CAPACITY];
     snprintf(config, sizeof config,
@@ -145,7 +145,7 @@ int main(int count, char **arguments) {
     nativejwt_record description = head(record);
     check(described == 0 && description.code == 0 &&
               description.flags == NATIVEJWT_DESCRIBED_GIVES_MORE_THAN_A_USER && description.message_length == 0,
-          "a description says that groups are given, and no keys are fetched");
+          "a description says that groups are returned and keys are not fetched");
     described = describe("http-server.authentication.jwt.key-file=OIDC:https://idp.example\n"
                          "http-server.authentication.jwt.pass-through.credential-name=token\n",
                          record);
@@ -154,11 +154,11 @@ int main(int count, char **arguments) {
                                                   NATIVEJWT_DESCRIBED_USES_TRUSTED_CERTIFICATES |
                                                   NATIVEJWT_DESCRIBED_GIVES_MORE_THAN_A_USER) &&
               text_is(record, description.message_offset, description.message_length, "token"),
-          "or that they are, and the credential's name");
-    check(describe("a=\\u00", record) == NATIVEJWT_CODE_CONFIGURATION, "of what is no properties text it says why");
+          "or that keys are fetched, and the credential's name");
+    check(describe("a=\\u00", record) == NATIVEJWT_CODE_CONFIGURATION, "a malformed property text is an error");
 
     nativejwt_authenticator *authenticator = open_with(config, "", record);
-    check(authenticator != NULL, "a right configuration opens an authenticator");
+    check(authenticator != NULL, "a valid configuration opens an authenticator");
     if (authenticator == NULL) {
         nativejwt_record why = head(record);
         printf("%.*s\n", (int)why.message_length, (const char *)record + why.message_offset);
@@ -166,68 +166,68 @@ int main(int count, char **arguments) {
         return 1;
     }
 
-    uint32_t code = judge(authenticator, HEADER, EXPIRES_AT_MILLIS - 1, record);
+    uint32_t code = authenticate(authenticator, HEADER, EXPIRES_AT_MILLIS - 1, record);
     nativejwt_record accepted = head(record);
     check(code == 0 && accepted.code == 0, "the token of the RFC is accepted before it expires");
     check(text_is(record, accepted.principal_offset, accepted.principal_length, "joe"), "the principal is joe");
     check(text_is(record, accepted.user_offset, accepted.user_length, "joe"), "the user is joe");
-    check(accepted.expires_at_millis == EXPIRES_AT_MILLIS, "exp comes back in milliseconds");
+    check(accepted.expires_at_millis == EXPIRES_AT_MILLIS, "exp is returned in milliseconds");
     uint32_t group_length = 0;
     if (accepted.groups_length == sizeof group_length + 3) {
         memcpy(&group_length, record + accepted.groups_offset, sizeof group_length);
     }
     check(group_length == 3 && text_is(record, accepted.groups_offset + (uint32_t)sizeof group_length, 3, "joe"),
-          "the one group is joe");
+          "the only group is joe");
     check(accepted.reason_length == 0 && accepted.message_length == 0, "an accepted token has no reason");
 
     check((accepted.flags & NATIVEJWT_RECORD_KEPT) != 0 && (accepted.flags & NATIVEJWT_RECORD_WITHOUT_TEXTS) == 0 &&
               accepted.cache_slot < nativejwt_cache_slots(authenticator),
-          "it is kept in a slot of the cache");
+          "the token is kept in a slot of the cache");
     check(accepted.identity_bytes > 0 && accepted.identity_bytes < nativejwt_cache_room(authenticator),
-          "and there is room to remember it");
+          "and the cache has room for it");
 
-    code = judge_with(authenticator, HEADER, EXPIRES_AT_MILLIS - 1, NATIVEJWT_AUTHENTICATE_REMEMBERED, record);
+    code = authenticate_with(authenticator, HEADER, EXPIRES_AT_MILLIS - 1, NATIVEJWT_AUTHENTICATE_REMEMBERED, record);
     nativejwt_record known = head(record);
     check(code == 0 && known.flags == (NATIVEJWT_RECORD_KEPT | NATIVEJWT_RECORD_WITHOUT_TEXTS) &&
               known.principal_length == 0 && known.user_length == 0,
-          "the second time it comes without texts");
+          "the second time, the record has no texts");
     check(known.cache_slot == accepted.cache_slot && known.cache_generation == accepted.cache_generation,
-          "and stands where it stood");
-    code = judge(authenticator, HEADER, EXPIRES_AT_MILLIS - 1, record);
+          "and the same slot");
+    code = authenticate(authenticator, HEADER, EXPIRES_AT_MILLIS - 1, record);
     nativejwt_record again = head(record);
     check(code == 0 && again.cache_generation == accepted.cache_generation &&
               text_is(record, again.principal_offset, again.principal_length, "joe"),
-          "whoever does not remember it gets the texts");
+          "without the flag REMEMBERED, the record has the texts");
     nativejwt_forget_tokens(authenticator);
-    code = judge_with(authenticator, HEADER, EXPIRES_AT_MILLIS - 1, NATIVEJWT_AUTHENTICATE_REMEMBERED, record);
+    code = authenticate_with(authenticator, HEADER, EXPIRES_AT_MILLIS - 1, NATIVEJWT_AUTHENTICATE_REMEMBERED, record);
     nativejwt_record anew = head(record);
     check(code == 0 && anew.cache_generation != accepted.cache_generation &&
               text_is(record, anew.principal_offset, anew.principal_length, "joe"),
-          "once forgotten it is verified anew, with texts");
+          "after forgetting, the token is verified again, with texts");
 
-    code = judge_with(authenticator, HEADER, EXPIRES_AT_MILLIS + 1, NATIVEJWT_AUTHENTICATE_REMEMBERED, record);
+    code = authenticate_with(authenticator, HEADER, EXPIRES_AT_MILLIS + 1, NATIVEJWT_AUTHENTICATE_REMEMBERED, record);
     nativejwt_record expired = head(record);
-    check(code == NATIVEJWT_REJECT_TOKEN_EXPIRED && expired.code == code, "it is refused afterwards");
-    check(text_is(record, expired.reason_offset, expired.reason_length, "TOKEN_EXPIRED"), "with the reason's name");
+    check(code == NATIVEJWT_REJECT_TOKEN_EXPIRED && expired.code == code, "the token is rejected after it expired");
+    check(text_is(record, expired.reason_offset, expired.reason_length, "TOKEN_EXPIRED"), "with the name of the reason");
     check(text_has(record, expired.message_offset, expired.message_length, "JWT expired 1 milliseconds ago"),
-          "and a sentence");
+          "and a message");
 
     uint32_t known_and_now = NATIVEJWT_AUTHENTICATE_REMEMBERED + NATIVEJWT_AUTHENTICATE_NOW;
-    check(judge(authenticator, HEADER, EXPIRES_AT_MILLIS - 1, record) == 0 &&
-              judge_with(authenticator, HEADER, EXPIRES_AT_MILLIS - 1, known_and_now, record) ==
+    check(authenticate(authenticator, HEADER, EXPIRES_AT_MILLIS - 1, record) == 0 &&
+              authenticate_with(authenticator, HEADER, EXPIRES_AT_MILLIS - 1, known_and_now, record) ==
                   NATIVEJWT_REJECT_TOKEN_EXPIRED,
-          "by the system's clock it has expired, whatever time the caller names");
+          "by the system clock the token has expired, whatever time the caller passes");
 
-    check(judge(authenticator, "", 0, record) == NATIVEJWT_REJECT_NO_BEARER_TOKEN, "an empty header holds no token");
+    check(authenticate(authenticator, "", 0, record) == NATIVEJWT_REJECT_NO_BEARER_TOKEN, "an empty header has no token");
     check(nativejwt_authenticate(authenticator, NULL, 0, 0, 0, record, NATIVEJWT_RECORD_CAPACITY) ==
               NATIVEJWT_REJECT_NO_BEARER_TOKEN,
-          "nor does a null one");
-    check(judge(authenticator, "Bearer a.b.c.d.e", 0, record) == NATIVEJWT_REJECT_ENCRYPTED_TOKEN,
-          "a JWE is refused");
+          "and neither has a null header");
+    check(authenticate(authenticator, "Bearer a.b.c.d.e", 0, record) == NATIVEJWT_REJECT_ENCRYPTED_TOKEN,
+          "a JWE is rejected");
 
     pthread_t threads[THREADS];
     for (int i = 0; i < THREADS; i++) {
-        if (pthread_create(&threads[i], NULL, log_in_often, authenticator) != 0) {
+        if (pthread_create(&threads[i], NULL, authenticate_often, authenticator) != 0) {
             return 2;
         }
     }
@@ -239,8 +239,8 @@ int main(int count, char **arguments) {
     }
     check(wrong == 0, "threads share an authenticator");
 
-    check(nativejwt_drain_events(authenticator, record, NATIVEJWT_RECORD_CAPACITY) == 1, "it told where keys come from");
-    check(nativejwt_drain_events(authenticator, record, NATIVEJWT_RECORD_CAPACITY) == 0, "there was nothing more to tell");
+    check(nativejwt_drain_events(authenticator, record, NATIVEJWT_RECORD_CAPACITY) == 1, "one event says where keys come from");
+    check(nativejwt_drain_events(authenticator, record, NATIVEJWT_RECORD_CAPACITY) == 0, "and there are no further events");
     nativejwt_close(authenticator);
     nativejwt_close(NULL);
     free(record);

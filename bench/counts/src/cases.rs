@@ -12,28 +12,28 @@ use test_support::sign::{ALGORITHMS, sign, verifying_file};
 
 const PREFIX: &str = "http-server.authentication.jwt.";
 const NO_CACHE: &str = "http-server.authentication.jwt.token-cache.max-size=0B\n";
-/// Within the lifetime of the claims.
+/// A time within the lifetime of the claims.
 const NOW: UnixMillis = UnixMillis(1_795_325_760_000);
-/// After it.
+/// A time after it.
 const LATER: UnixMillis = UnixMillis(4_200_000_000_000);
-/// `kid` as Keycloak makes it.
+/// A `kid` like those of Keycloak.
 const KEY_ID: &str = "FJ86GcF3jTbNLOco4NvZkUCIUmfYCqoqtOQeMfbhNlE";
-/// The rules that most coordinators have: issuer, audience, and a principal that people can read.
+/// The usual rules of a coordinator: issuer, audience, and a readable principal.
 const RULES: [&str; 3] = [
     "required-issuer=https://sso.corp.example/realms/analytics",
     "required-audience=trino",
     "principal-field=preferred_username",
 ];
 
-/// One line of the table.
+/// One row of the table.
 pub(crate) struct Case {
     pub(crate) name: String,
-    /// How often `work` does what is counted; the table has the count of one.
+    /// How often `work` repeats what is counted. The table has the count for one repetition.
     pub(crate) times: usize,
     pub(crate) work: Box<dyn FnMut()>,
 }
 
-/// Every case, in the order of the table, made one by one since some take much memory.
+/// Passes every case to `take`, in the order of the table. Cases are made one by one, because some need much memory.
 pub(crate) fn each(folder: &Path, mut take: impl FnMut(Case)) {
     for (algorithm, key) in ALGORITHMS {
         let authenticator = open(&key_file(key));
@@ -76,7 +76,7 @@ fn key_sets(folder: &Path, take: &mut impl FnMut(Case)) {
         let read = key_file.clone();
         let work = move || assert!(SignatureVerifier::open(&read).is_ok(), "a good set");
         take(Case { name: format!("key set read, {}", counted(keys, "key")), times: 1, work: Box::new(work) });
-        // Names from all over the set, so that none of the map's random places decides.
+        // Names from the whole set, so that the result does not depend on the random order of the map.
         let token = |number| token("EdDSA", "ed25519", &key_id(number * (keys - 1) / 9), &claims("1.5k"));
         let tokens = (0..10).map(token).collect();
         take(accepted(format!("accepted, key set of {}", counted(keys, "key")), open(&key_file), tokens));
@@ -92,7 +92,7 @@ fn mappings(folder: &Path, take: &mut impl FnMut(Case)) {
         }
         json.push_str("{\"pattern\":\"(.*)@corp\\\\.example\",\"user\":\"$1\"}]}");
         write(&path, &json);
-        let mapping = UserMapping::of_file(&path).unwrap_or_else(|errors| panic!("{errors:?}"));
+        let mapping = UserMapping::from_file(&path).unwrap_or_else(|errors| panic!("{errors:?}"));
         let work = move || {
             let mapped = mapping.explain("alice.liddell@corp.example").expect("the last rule matches");
             assert_eq!((mapped.rule, &*mapped.user), (rules, "alice.liddell"));
@@ -121,7 +121,7 @@ fn accepted(name: String, authenticator: Authenticator, tokens: Vec<Vec<u8>>) ->
     let times = tokens.len();
     let work = move || {
         for token in &tokens {
-            // As the boundary to Java does it: the identity is lent, not copied.
+            // Like the boundary to Java: the identity is borrowed, not copied.
             authenticator.authenticate_with(token, NOW, |verdict| {
                 if let Err(reject) = verdict {
                     panic!("{reject:?}");
@@ -132,7 +132,7 @@ fn accepted(name: String, authenticator: Authenticator, tokens: Vec<Vec<u8>>) ->
     Case { name, times, work: Box::new(work) }
 }
 
-/// A token that was accepted before, as the boundary to Java asks for it.
+/// A token that was accepted before, authenticated like at the boundary to Java.
 fn known(name: String, authenticator: Authenticator, token: Vec<u8>) -> Case {
     let first = authenticator.authenticate_with(&token, NOW, |verdict| verdict.is_ok());
     assert!(first, "a good token");
@@ -159,7 +159,7 @@ fn rules(key_file: &str) -> String {
     format!("{PREFIX}key-file={key_file}\n{lines}")
 }
 
-/// Without memory of the tokens that were accepted, so that the second login costs what the first one does.
+/// The usual rules without the token cache, so that every verdict has the same cost.
 fn open(key_file: &str) -> Authenticator {
     open_config(&format!("{}{NO_CACHE}", rules(key_file)))
 }
@@ -177,7 +177,7 @@ fn token(algorithm: &str, key: &str, key_id: &str, claims: &str) -> Vec<u8> {
     format!("Bearer {input}.{signature}").into_bytes()
 }
 
-/// The claims in `bench/claims`, named by the size of the token that they make.
+/// The claims in `bench/claims`, which are named by the size of their token.
 fn claims(size: &str) -> String {
     let path = bench_folder().join("claims").join(format!("{size}.json"));
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display())).trim_end().to_owned()
@@ -187,17 +187,17 @@ fn bench_folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// The file that verifies what the test key of this name signs.
+/// The public key file of the test key of this name, or its secret.
 fn key_file(key: &str) -> String {
     text(&verifying_file(key)).to_owned()
 }
 
-/// A set of so many keys: the same one under many names, since the numbers of a key do not tell how it is found.
+/// A JWK Set with this number of keys: the same key under many key IDs, because only the key IDs matter for finding it.
 fn key_set(keys: usize) -> String {
     let pem = fs::read_to_string(key_file("ed25519")).expect("the test key is there");
     let body: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
     let der = STANDARD.decode(body).expect("base64");
-    // RFC 8410, section 4: the key is what the structure ends with.
+    // RFC 8410, section 4: the structure ends with the key.
     let x = URL_SAFE_NO_PAD.encode(&der[der.len() - 32..]);
     let key = |number| format!(r#"{{"kty":"OKP","crv":"Ed25519","kid":"{}","x":"{x}"}}"#, key_id(number));
     format!(r#"{{"keys":[{}]}}"#, (0..keys).map(key).collect::<Vec<_>>().join(","))

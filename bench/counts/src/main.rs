@@ -1,5 +1,5 @@
-//! Holds the instructions that the core spends on each case against the committed table, `COUNTS.md`. Unlike times they
-//! are the same in every run, so that 3 % more is a finding. `NATIVEJWT_UPDATE=1` writes the table anew.
+//! Counts the instructions of the core for each case, and compares them with the committed table, `COUNTS.md`. Unlike
+//! times, they are the same in every run, so that a change of 3 % is significant. `NATIVEJWT_UPDATE=1` writes the table.
 
 #![allow(
     clippy::unwrap_used,
@@ -7,7 +7,7 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stdout,
-    reason = "a test program: what is wrong with it ends the run, and it prints what it finds"
+    reason = "a test program: errors end the run, and it prints its results"
 )]
 
 mod callgrind;
@@ -20,7 +20,7 @@ use std::process::ExitCode;
 
 use table::{Row, Table};
 
-/// The argument by which this program knows that it runs under callgrind.
+/// The argument with which this program is started under callgrind.
 const UNDER_CALLGRIND: &str = "--under-callgrind";
 
 fn main() -> ExitCode {
@@ -34,15 +34,15 @@ fn main() -> ExitCode {
     let counted = callgrind::run(UNDER_CALLGRIND, &folder);
     let _ = std::fs::remove_dir_all(&folder);
     let (printed, counts) = counted.unwrap_or_else(|error| panic!("{error}"));
-    let rows = printed.lines().zip(counts).map(|(line, count)| Row::of(line, count)).collect();
-    if table::compare(&Table::of_this_compiler(rows)) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    let rows = printed.lines().zip(counts).map(|(line, count)| Row::from_line(line, count)).collect();
+    if table::compare(&Table::for_this_compiler(rows)) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Prints `TIMES NAME` of each case and runs it in the function that callgrind counts.
 fn run_cases(folder: &Path) {
     cases::each(folder, |mut case| {
         println!("{} {}", case.times, case.name);
-        // What happens once only, such as a key that is parsed for its algorithm, is no cost of a login.
+        // Work that is done only once, such as preparing a key for an algorithm, is not part of the cost.
         (case.work)();
         (case.work)();
         start_of_count();
@@ -50,16 +50,16 @@ fn run_cases(folder: &Path) {
     });
 }
 
-/// The name is what callgrind looks for.
+/// Callgrind finds this function by its name.
 #[inline(never)]
 fn start_of_count() {
     black_box(());
 }
 
-/// Likewise.
+/// Callgrind finds this function by its name.
 #[inline(never)]
 fn under_count(work: &mut dyn FnMut()) {
     work();
-    // Not the last thing: a call at the end would become a jump, and the function would seem to go on.
+    // A call at the end of the function would become a jump, and callgrind would not see the function end.
     black_box(&work);
 }

@@ -1,4 +1,4 @@
-//! The committed table, and how a run is judged by it.
+//! The committed table, and the comparison of a run with it.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -7,12 +7,12 @@ use std::process::Command;
 
 use crate::callgrind::Count;
 
-/// How much more a case may cost, or less without a word.
+/// A case fails if it costs more than this share above the table. If it costs less by more than this, a note says so.
 const TOLERANCE: f64 = 0.03;
-/// The same where another compiler made the code: then only what is gross is a finding.
+/// The tolerance if another compiler built the code: then only large changes fail.
 const TOLERANCE_OF_ANOTHER_COMPILER: f64 = 0.25;
 
-/// What one case costs.
+/// The cost of one case.
 pub(crate) struct Row {
     name: String,
     count: Count,
@@ -20,7 +20,7 @@ pub(crate) struct Row {
 
 impl Row {
     /// `line` is `TIMES NAME`, as the run under callgrind prints it.
-    pub(crate) fn of(line: &str, count: Count) -> Self {
+    pub(crate) fn from_line(line: &str, count: Count) -> Self {
         let (times, name) = line.split_once(' ').expect("TIMES NAME");
         let times: u64 = times.parse().expect("a number");
         let count = Count { instructions: count.instructions / times, allocations: count.allocations / times };
@@ -28,14 +28,14 @@ impl Row {
     }
 }
 
-/// All cases, and which compiler made the code.
+/// All cases, and the compiler that built the code.
 pub(crate) struct Table {
     compiler: String,
     rows: Vec<Row>,
 }
 
 impl Table {
-    pub(crate) fn of_this_compiler(rows: Vec<Row>) -> Self {
+    pub(crate) fn for_this_compiler(rows: Vec<Row>) -> Self {
         let output = Command::new("rustc").arg("--version").output().expect("rustc runs");
         let version = String::from_utf8_lossy(&output.stdout).trim().to_owned();
         Self { compiler: format!("{version}, {}", std::env::consts::ARCH), rows }
@@ -46,7 +46,9 @@ impl Table {
         let number = |cell: &str| cell.trim().replace(' ', "").parse::<u64>().ok();
         let row = |line: &str| {
             let mut cells = line.strip_prefix('|')?.split('|');
-            let (name, instructions, allocations) = (cells.next()?, cells.next()?, cells.next()?);
+            let name = cells.next()?;
+            let instructions = cells.next()?;
+            let allocations = cells.next()?;
             let count = Count { instructions: number(instructions)?, allocations: number(allocations)? };
             Some(Row { name: name.trim().to_owned(), count })
         };
@@ -55,10 +57,10 @@ impl Table {
 
     fn markdown(&self) -> String {
         let mut text = format!(
-            "# What the core costs\n\n\
-            Instructions of the core and its Rust libraries, and calls of the allocator, of one verdict, counted by callgrind.\n\
-            AWS-LC and the C library are left out: they choose their code by the processor. `make test` fails where a case\n\
-            costs more than 3 % more. `NATIVEJWT_UPDATE=1 bench/counts/run` writes this file.\n\n\
+            "# Instruction counts of the core\n\n\
+            Instructions of the core and its Rust libraries, and calls of the allocator, for one verdict, counted by callgrind.\n\
+            AWS-LC and the C library are left out: they select their code by the processor. `make test` fails if a case costs\n\
+            over 3 % more. `NATIVEJWT_UPDATE=1 bench/counts/run` writes this file.\n\n\
             Compiler: {}\n\n\
             | case | instructions | allocations |\n| --- | ---: | ---: |\n",
             self.compiler
@@ -76,7 +78,7 @@ impl Table {
     }
 }
 
-/// Digits in groups of three.
+/// The digits in groups of three.
 fn spaced(number: u64) -> String {
     let digits = number.to_string();
     let first = digits.len() % 3;
@@ -90,7 +92,8 @@ fn path() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("COUNTS.md")
 }
 
-/// Prints how the run stands to the committed table, and `N passed, M failed` at the end; true if nothing failed.
+/// Prints the differences between a run and the committed table, and `N passed, M failed` at the end. Returns true if nothing
+/// failed.
 pub(crate) fn compare(counted: &Table) -> bool {
     if std::env::var_os("NATIVEJWT_UPDATE").is_some() {
         std::fs::write(path(), counted.markdown()).expect("the table can be written");
@@ -100,14 +103,15 @@ pub(crate) fn compare(counted: &Table) -> bool {
     let tolerance = if is_same_compiler { TOLERANCE } else { TOLERANCE_OF_ANOTHER_COMPILER };
     if !is_same_compiler {
         println!(
-            "Note: the table is of {}, this run of {}: up to {} % more pass",
+            "Note: the table was made with {}, this run with {}: cases that cost up to {} % more pass",
             committed.compiler,
             counted.compiler,
             tolerance * 100.0
         );
     }
     let mut missing: BTreeMap<&str, Count> = committed.rows.iter().map(|row| (&*row.name, row.count)).collect();
-    let (mut failed, mut better) = (0, 0);
+    let mut failed = 0;
+    let mut better = 0;
     for Row { name, count } in &counted.rows {
         let Some(before) = missing.remove(&**name) else {
             println!("FAILED: {name} is not in the table");
@@ -143,12 +147,12 @@ pub(crate) fn compare(counted: &Table) -> bool {
     }
     if better > 0 {
         println!(
-            "Note: {better} cases cost more than 3 % less than the table says. Renew it, so that the gain is not lost unseen: \
+            "Note: {better} cases cost more than 3 % less than the table says. Update the table, so that a later loss is noticed: \
             NATIVEJWT_UPDATE=1 bench/counts/run"
         );
     }
     if failed > 0 {
-        println!("If this is meant: NATIVEJWT_UPDATE=1 bench/counts/run writes the table anew");
+        println!("If the change is intended: NATIVEJWT_UPDATE=1 bench/counts/run updates the table");
     }
     println!("{} passed, {failed} failed", counted.rows.len().saturating_sub(failed));
     failed == 0

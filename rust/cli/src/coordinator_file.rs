@@ -1,34 +1,34 @@
-//! The file that holds a coordinator's configuration of this authenticator: a whole config.properties, or the file of
-//! the header authenticator plugin.
+//! The file that configures this authenticator in a coordinator: a whole config.properties, or the property file of the
+//! plugin.
 
 use std::path::Path;
 
 use nativejwt_core::{ConfigurationErrors, Problem, Properties, Property};
 
-/// What our keys begin with; a config.properties has many others, which are not ours to judge.
+/// The prefixes of our properties. A config.properties has many others, which Trino checks.
 const PREFIXES: [&str; 3] = ["http-server.authentication.jwt.", "http.authentication.jwt.", "jwk.http-client."];
 
-/// The key by which Trino chooses a header authenticator plugin.
-const PLUGIN_KEY: &str = "header-authenticator.name";
+/// The property by which Trino chooses a header authenticator plugin.
+const PLUGIN_PROPERTY: &str = "header-authenticator.name";
 const PLUGIN_NAME: &str = "native-jwt";
 
-/// The key that says in config.properties how clients log in.
-pub(crate) const TYPE_KEY: &str = "http-server.authentication.type";
+/// The property of config.properties that lists Trino's authenticators.
+pub(crate) const TYPE_PROPERTY: &str = "http-server.authentication.type";
 
-/// The type that is ours under this name, and stock's under the other.
+/// The server launcher serves both names. [`STOCK_TYPE`] is also the name of Trino's built-in authenticator.
 const DELEGATED_TYPE: &str = "DELEGATED-JWT";
 const STOCK_TYPE: &str = "JWT";
 
-/// What [`DELEGATED_TYPE`] sets where it is not set.
-pub(crate) const CREDENTIAL_KEY: &str = "http-server.authentication.jwt.pass-through.credential-name";
+/// [`DELEGATED_TYPE`] sets this property to [`DEFAULT_CREDENTIAL`] if the file does not set it.
+pub(crate) const CREDENTIAL_PROPERTY: &str = "http-server.authentication.jwt.pass-through.credential-name";
 const DEFAULT_CREDENTIAL: &str = "token";
 
-/// True for a key that is read here, whatever comes after its prefix.
-pub(crate) fn is_ours(key: &str) -> bool {
-    PREFIXES.iter().any(|prefix| key.starts_with(prefix))
+/// True if the property has one of our prefixes, even if it is not a known one.
+pub(crate) fn is_ours(property: &str) -> bool {
+    PREFIXES.iter().any(|prefix| property.starts_with(prefix))
 }
 
-/// True for a name in `http-server.authentication.type` that the server seam serves.
+/// True for a name in `http-server.authentication.type` that the server launcher serves.
 pub(crate) fn names_jwt(name: &str) -> bool {
     [STOCK_TYPE, DELEGATED_TYPE].iter().any(|ours| name.eq_ignore_ascii_case(ours))
 }
@@ -38,9 +38,9 @@ pub(crate) fn parts(list: &str) -> impl Iterator<Item = &str> {
     list.split(',').map(str::trim).filter(|part| !part.is_empty())
 }
 
-/// Our keys of a file, with the values that the coordinator would see.
+/// Our properties of a file, with the values that the coordinator would see.
 pub(crate) struct CoordinatorFile {
-    /// Keys and resolved values.
+    /// Names and resolved values.
     pub(crate) properties: Properties,
     /// True for the file of the plugin, false for a config.properties.
     pub(crate) is_plugin_file: bool,
@@ -49,40 +49,41 @@ pub(crate) struct CoordinatorFile {
 }
 
 impl CoordinatorFile {
-    /// Reads the file, chooses our keys and resolves `${ENV:NAME}`.
+    /// Reads the file, selects our properties and resolves `${ENV:NAME}`.
     pub(crate) fn load(path: &Path) -> Result<Self, ConfigurationErrors> {
         let mut properties = Properties::load_with(path, is_ours)?;
         let source = properties.source.clone();
         let mut errors = ConfigurationErrors::default();
-        let plugin_name = properties.get(PLUGIN_KEY).cloned();
+        let plugin_name = properties.get(PLUGIN_PROPERTY).cloned();
         if let Some(name) = &plugin_name
             && name.value != PLUGIN_NAME
         {
-            let message = format!("is '{}', which is another plugin; ours is {PLUGIN_NAME}", name.value);
-            errors.push(Problem::for_property(PLUGIN_KEY, &source, name.line, message));
+            let message = format!("is '{}', which is another plugin: nativejwt's name is {PLUGIN_NAME}", name.value);
+            errors.push(Problem::for_property(PLUGIN_PROPERTY, &source, name.line, message));
         }
         let is_plugin_file = plugin_name.is_some();
         properties.entries.retain(|entry| match is_plugin_file {
-            true => entry.name != PLUGIN_KEY,
-            false => is_ours(&entry.name) || entry.name == TYPE_KEY,
+            true => entry.name != PLUGIN_PROPERTY,
+            false => is_ours(&entry.name) || entry.name == TYPE_PROPERTY,
         });
         properties.resolve_environment(&mut errors);
         let mut authentication_type = None;
         if !is_plugin_file {
-            authentication_type = properties.get(TYPE_KEY).map(|entry| (entry.value.clone(), entry.line));
-            properties.entries.retain(|entry| entry.name != TYPE_KEY);
+            authentication_type = properties.get(TYPE_PROPERTY).map(|entry| (entry.value.clone(), entry.line));
+            properties.entries.retain(|entry| entry.name != TYPE_PROPERTY);
         }
         if let Some((types, line)) = &authentication_type {
             let names = |name: &str| parts(types).any(|part| part.eq_ignore_ascii_case(name));
             if names(DELEGATED_TYPE) && names(STOCK_TYPE) {
                 let message = format!(
-                    "names both {STOCK_TYPE} and {DELEGATED_TYPE}, which are one authenticator: keep one of them"
+                    "lists both {STOCK_TYPE} and {DELEGATED_TYPE}, which are the same authenticator: keep one of them"
                 );
-                errors.push(Problem::for_property(TYPE_KEY, &source, *line, message));
+                errors.push(Problem::for_property(TYPE_PROPERTY, &source, *line, message));
             }
-            if names(DELEGATED_TYPE) && properties.get(CREDENTIAL_KEY).is_none() {
-                let (key, value) = (CREDENTIAL_KEY.to_owned(), DEFAULT_CREDENTIAL.to_owned());
-                properties.entries.push(Property { name: key, value, line: *line });
+            if names(DELEGATED_TYPE) && properties.get(CREDENTIAL_PROPERTY).is_none() {
+                let name = CREDENTIAL_PROPERTY.to_owned();
+                let value = DEFAULT_CREDENTIAL.to_owned();
+                properties.entries.push(Property { name, value, line: *line });
             }
         }
         if errors.problems().is_empty() {

@@ -7,10 +7,10 @@ use nativejwt_core::{ConfigurationErrors, Problem, Rejection};
 
 use crate::json::JsonObject;
 
-/// How a call ended that could be carried out: exit code 0 or 1.
+/// The result of a call that could be carried out: exit code 0 or 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// The token or principal was accepted, or what was asked for is done.
+    /// The token or every principal was accepted, or the work is done.
     Accepted,
     /// The token or a principal was rejected.
     Rejected,
@@ -19,18 +19,18 @@ pub(crate) enum Outcome {
 /// Why a call could not be carried out: exit code 2.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// A wrong argument, file or key. The sentence says which, and what to do.
+    /// A wrong argument, file or key. The sentence names it and says what to do.
     Message(String),
     /// A wrong configuration, with all its errors.
     Configuration(ConfigurationErrors),
-    /// The answer on standard output has told it already.
-    Told,
-    /// The answer could not be written.
+    /// Standard output has the errors already.
+    Reported,
+    /// Standard output could not be written.
     Output(io::Error),
 }
 
 impl Failure {
-    /// A failure with what stands at `place`: a file or an argument.
+    /// A failure about `place`, which is a file or an argument.
     pub(crate) fn at(place: impl fmt::Display, what: impl fmt::Display) -> Self {
         Self::Message(format!("{place}: {what}"))
     }
@@ -39,7 +39,7 @@ impl Failure {
     pub(crate) fn to_json(&self) -> String {
         match self {
             Self::Configuration(errors) => JsonObject::new()
-                .text("error", "the configuration is not usable")
+                .text("error", "the configuration is not valid")
                 .raw("problems", &problems_json(errors.problems())),
             other => JsonObject::new().text("error", &other.sentence()),
         }
@@ -50,8 +50,8 @@ impl Failure {
         match self {
             Self::Message(message) => message.clone(),
             Self::Configuration(errors) => errors.to_string(),
-            Self::Told => String::new(),
-            Self::Output(error) => format!("the answer cannot be written: {error}"),
+            Self::Reported => String::new(),
+            Self::Output(error) => format!("the output cannot be written: {error}"),
         }
     }
 }
@@ -72,7 +72,7 @@ pub(crate) fn problems_json(problems: &[Problem]) -> String {
     format!("[{}]", objects.join(","))
 }
 
-/// The members that every rejection has in JSON.
+/// Adds the members that every rejection has in JSON. `reason` is the name of the member with the reason.
 pub(crate) fn with_reject(object: JsonObject, reason: &str, reject: &Rejection) -> JsonObject {
     object.text(reason, reject.code().name()).number("number", reject.code().number()).text("message", reject.message())
 }

@@ -1,4 +1,4 @@
-//! JSON as the command writes it: members in a fixed order, numbers untouched, nothing that a terminal obeys.
+//! JSON as the command writes it: members in a fixed order, numbers as they are, control characters escaped.
 
 use std::fmt::Write as _;
 
@@ -85,24 +85,26 @@ fn push_safe(json: &mut String, character: char) {
     }
 }
 
-/// The value's own text on one line: without white space outside of strings, and with unprintable characters inside
-/// them escaped. Everything else stays as it was written: order, repeated members, digits of numbers.
+/// The text of a JSON value on one line: without white space outside of strings, and with unprintable characters in
+/// strings escaped. Order, repeated members and digits of numbers stay as they were written.
 pub(crate) fn compact(json: &[u8]) -> Result<String, String> {
     layout(json, None)
 }
 
-/// As [`compact`], but a member to a line, each level indented by two columns, all of it by `margin`.
+/// Like [`compact`], but with one member per line. Each level is indented by two columns, and all lines by `margin`.
 pub(crate) fn pretty(json: &[u8], margin: usize) -> Result<String, String> {
     layout(json, Some(margin))
 }
 
 fn layout(json: &[u8], margin: Option<usize>) -> Result<String, String> {
-    /// Deeper levels are indented no further, so that a hostile text does not grow to the square of its length.
+    /// The deepest indentation. Without it, output could grow with the square of the input's length.
     const MAX_INDENTED: usize = 40;
     serde_json::from_slice::<IgnoredAny>(json).map_err(|error| error.to_string())?;
     let text = str::from_utf8(json).map_err(|error| error.to_string())?;
     let mut laid_out = String::with_capacity(text.len());
-    let (mut in_string, mut escaped, mut depth) = (false, false, 0_usize);
+    let mut in_string = false;
+    let mut escaped = false;
+    let mut depth = 0_usize;
     let break_line = |laid_out: &mut String, depth: usize| {
         if let Some(margin) = margin {
             laid_out.push('\n');
@@ -164,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn deep_nesting_does_not_blow_up() {
+    fn deep_nesting_does_not_multiply_the_length() {
         let deep = format!("{}{}", "[".repeat(5000), "]".repeat(5000));
         assert!(pretty(deep.as_bytes(), 0).unwrap().len() < 100 * deep.len());
     }

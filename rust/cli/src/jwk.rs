@@ -7,14 +7,14 @@ use nativejwt_core::PublicKeyParameters;
 
 use crate::json::JsonObject;
 
-/// base64url without padding, as JWKs hold numbers.
+/// base64url without padding, the form of numbers in JWKs.
 pub(crate) fn base64url(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// The members that make the public key: those that RFC 7638 hashes, in the usual order.
-pub(crate) fn public_members(numbers: PublicKeyParameters<'_>) -> Vec<(&'static str, String)> {
-    match numbers {
+/// The members that define the public key (those that RFC 7638 hashes), in the usual order.
+pub(crate) fn public_members(parameters: PublicKeyParameters<'_>) -> Vec<(&'static str, String)> {
+    match parameters {
         PublicKeyParameters::Rsa { modulus, exponent } => {
             vec![("kty", "RSA".to_owned()), ("n", base64url(modulus)), ("e", base64url(exponent))]
         }
@@ -35,7 +35,7 @@ pub(crate) fn thumbprint(public_members: &[(&'static str, String)]) -> String {
     base64url(digest::digest(&digest::SHA256, json.as_bytes()).as_ref())
 }
 
-/// The object with these members.
+/// A JSON object with these members.
 pub(crate) fn object(members: &[(&'static str, String)]) -> JsonObject {
     members.iter().fold(JsonObject::new(), |json, (name, value)| json.text(name, value))
 }

@@ -1,4 +1,4 @@
-//! The `nativejwt` command: the coordinator's own code from a shell, and tokens and keys to try it with.
+//! The `nativejwt` command: runs the coordinator's own code from a shell, and makes tokens and keys to try it with.
 
 #![forbid(unsafe_code)]
 
@@ -33,18 +33,18 @@ fn main() -> ExitCode {
         Ok(Outcome::Accepted) => ExitCode::SUCCESS,
         Ok(Outcome::Rejected) => ExitCode::from(1),
         Err(failure) => {
-            // Where this fails as well, there is nobody left to tell.
-            let _ = tell(&failure, json, &mut out);
+            // If this fails as well, no output is left to report it on.
+            let _ = report(&failure, json, &mut out);
             ExitCode::from(2)
         }
     }
 }
 
-/// Tells of a failure, after what the call wrote before it failed.
-fn tell(failure: &Failure, json: bool, out: &mut dyn Write) -> io::Result<()> {
+/// Reports a failure, after what the call wrote before it failed.
+fn report(failure: &Failure, json: bool, out: &mut dyn Write) -> io::Result<()> {
     match failure {
-        Failure::Told => out.flush(),
-        // Whoever closed the pipe has read enough, as `head` does.
+        Failure::Reported => out.flush(),
+        // The reader closed the pipe because it has read enough, as `head` does.
         Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         failure => {
             if json {

@@ -1,31 +1,31 @@
-//! What the rest of a coordinator's configuration makes of tokens that are passed through.
+//! Warnings about other settings of the coordinator that endanger tokens which are passed through.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use nativejwt_core::{ConfigurationErrors, Problem, Properties, Property};
 
-use crate::coordinator_file::{CoordinatorFile, TYPE_KEY, names_jwt, parts};
+use crate::coordinator_file::{CoordinatorFile, TYPE_PROPERTY, names_jwt, parts};
 
 const CONFIG_FILE: &str = "config.properties";
-const HTTPS_KEY: &str = "internal-communication.https.required";
-const INSECURE_KEY: &str = "http-server.authentication.allow-insecure-over-http";
-const PLUGINS_KEY: &str = "header-authenticator.config-files";
-/// Where the catalogs are, under its present and its former name.
-const CATALOGS_KEYS: [&str; 2] = ["catalog.config-dir", "plugin.config-dir"];
-const DISABLED_KEY: &str = "catalog.disabled-catalogs";
-const MANAGEMENT_KEY: &str = "catalog.management";
+const HTTPS_PROPERTY: &str = "internal-communication.https.required";
+const INSECURE_PROPERTY: &str = "http-server.authentication.allow-insecure-over-http";
+const PLUGINS_PROPERTY: &str = "header-authenticator.config-files";
+/// The folder of the catalogs: the property's present and its legacy name.
+const CATALOGS_PROPERTIES: [&str; 2] = ["catalog.config-dir", "plugin.config-dir"];
+const DISABLED_PROPERTY: &str = "catalog.disabled-catalogs";
+const MANAGEMENT_PROPERTY: &str = "catalog.management";
 
 const ICEBERG_SESSION: &str = "iceberg.rest-catalog.session";
 const ICEBERG_TIMEOUT: &str = "iceberg.rest-catalog.session-timeout";
 const ICEBERG_REFRESH: &str = "iceberg.rest-catalog.oauth2.token-refresh-enabled";
-/// The credential that Iceberg's client takes for the bearer token.
+/// The extra credential from which Iceberg's client reads the bearer token.
 const ICEBERG_CREDENTIAL: &str = "token";
 
 const PASSWORD_CREDENTIAL: &str = "password-credential-name";
-const PROVIDER_KEY: &str = "credential-provider.type";
+const PROVIDER_PROPERTY: &str = "credential-provider.type";
 
-/// What was found: what endangers tokens, and what could not be looked at.
+/// Settings that endanger tokens, and notes about what could not be checked.
 #[derive(Default)]
 pub(crate) struct Findings {
     pub(crate) warnings: ConfigurationErrors,
@@ -33,18 +33,18 @@ pub(crate) struct Findings {
 }
 
 impl Findings {
-    fn warn(&mut self, file: &Properties, key: &str, message: &str) {
-        let line = file.get(key).map_or(0, |entry| entry.line);
-        self.warnings.push(Problem::for_property(key, &file.source, line, message));
+    fn warn(&mut self, file: &Properties, property: &str, message: &str) {
+        let line = file.get(property).map_or(0, |entry| entry.line);
+        self.warnings.push(Problem::for_property(property, &file.source, line, message));
     }
 
-    /// The entry of a key, with a note where its value is known to the coordinator alone.
-    fn value<'f>(&mut self, file: &'f Properties, key: &str) -> Value<'f> {
-        match file.get(key) {
+    /// The entry of a property. Adds a note if only the coordinator can resolve its value.
+    fn value<'f>(&mut self, file: &'f Properties, property: &str) -> Value<'f> {
+        match file.get(property) {
             None => Value::Unset,
             Some(entry) if is_reference(&entry.value) => {
                 self.notes.push(format!(
-                    "{}:{}: {key} is a reference that cannot be followed here; it was not checked",
+                    "{}:{}: {property} is a reference that this command cannot resolve; it was not checked",
                     file.source, entry.line
                 ));
                 Value::Unknown
@@ -61,7 +61,7 @@ enum Value<'f> {
 }
 
 impl<'f> Value<'f> {
-    /// Whether it could be something else than what is wanted.
+    /// True if the value is unset or known to differ from what is wanted.
     fn is_not(&self, wanted: impl Fn(&str) -> bool) -> bool {
         match self {
             Self::Unset => true,
@@ -78,14 +78,14 @@ impl<'f> Value<'f> {
     }
 }
 
-/// What stays of `${PROVIDER:KEY}` where it was not resolved.
+/// True if the value has an unresolved `${PROVIDER:KEY}`.
 fn is_reference(value: &str) -> bool {
     value.split("${").skip(1).any(|rest| rest.split('}').next().is_some_and(|inside| inside.contains(':')))
 }
 
-/// Looks for what would hand tokens to others or serve one user with another's. `path` is the file with our keys;
-/// config.properties and the catalogs are looked for beside it.
-pub(crate) fn look(path: &Path, file: &CoordinatorFile, credential: &str) -> Findings {
+/// Searches for settings that disclose tokens, or that serve one user with the token of another. `path` is the file with
+/// our properties; config.properties and the catalogs are expected in the same folder.
+pub(crate) fn check(path: &Path, file: &CoordinatorFile, credential: &str) -> Findings {
     let mut found = Findings::default();
     let folder = path.parent().unwrap_or(Path::new(""));
     let config_path = if file.is_plugin_file { folder.join(CONFIG_FILE) } else { path.to_owned() };
@@ -93,16 +93,16 @@ pub(crate) fn look(path: &Path, file: &CoordinatorFile, credential: &str) -> Fin
         Ok(config) => config,
         Err(errors) => {
             found.notes.extend(errors.problems().iter().map(|problem| {
-                format!("{problem}: workers, other authenticators and the place of the catalogs were not checked")
+                format!("{problem}: the connections to workers, other authenticators and the folder of the catalogs were not checked")
             }));
             Properties::default()
         }
     };
     if !config.entries.is_empty() {
-        look_at_connections(&config, &mut found);
-        look_at_other_authenticators(&config, file.is_plugin_file, credential, &mut found);
+        check_connections(&config, &mut found);
+        check_other_authenticators(&config, file.is_plugin_file, credential, &mut found);
     }
-    look_at_catalogs(&config, folder, credential, &mut found);
+    check_catalogs(&config, folder, credential, &mut found);
     found
 }
 
@@ -117,54 +117,57 @@ fn is_true(value: &str) -> bool {
     value.eq_ignore_ascii_case("true")
 }
 
-fn look_at_connections(config: &Properties, found: &mut Findings) {
-    if found.value(config, HTTPS_KEY).is_not(is_true) {
-        found.warn(config, HTTPS_KEY, "is not true: tokens go to the workers with every task, in clear text");
+fn check_connections(config: &Properties, found: &mut Findings) {
+    if found.value(config, HTTPS_PROPERTY).is_not(is_true) {
+        found.warn(
+            config,
+            HTTPS_PROPERTY,
+            "is not true: tokens are sent to the workers with every task, in clear text",
+        );
     }
-    if found.value(config, INSECURE_KEY).known().is_some_and(|entry| is_true(&entry.value)) {
-        let message =
-            "is true: over plain HTTP anybody is any user and can send the credential, since no authenticator is asked";
-        found.warn(config, INSECURE_KEY, message);
+    if found.value(config, INSECURE_PROPERTY).known().is_some_and(|entry| is_true(&entry.value)) {
+        let message = "is true: over plain HTTP, Trino authenticates nothing, so that a client can use any user name and send the credential itself";
+        found.warn(config, INSECURE_PROPERTY, message);
     }
 }
 
-fn look_at_other_authenticators(config: &Properties, is_plugin: bool, credential: &str, found: &mut Findings) {
+fn check_other_authenticators(config: &Properties, is_plugin: bool, credential: &str, found: &mut Findings) {
     let is_ours = |name: &&str| if is_plugin { name.eq_ignore_ascii_case("header") } else { names_jwt(name) };
     let send = format!(
-        "users of these can send the extra credential '{credential}' themselves, with whatever token they hold, and have hyphens in their names"
+        "users who authenticate that way can send any token as the extra credential '{credential}', and can have hyphens in their names"
     );
-    if let Some(entry) = found.value(config, TYPE_KEY).known() {
+    if let Some(entry) = found.value(config, TYPE_PROPERTY).known() {
         let others: Vec<&str> = parts(&entry.value).filter(|name| !is_ours(name)).collect();
         if !others.is_empty() {
-            found.warn(config, TYPE_KEY, &format!("lists {} too: {send}", others.join(" and ")));
+            found.warn(config, TYPE_PROPERTY, &format!("also lists {}: {send}", others.join(" and ")));
         }
     }
     if is_plugin
-        && let Some(entry) = found.value(config, PLUGINS_KEY).known()
+        && let Some(entry) = found.value(config, PLUGINS_PROPERTY).known()
         && parts(&entry.value).count() > 1
     {
-        let message = format!("names other authenticators too; unless they are native-jwt's, {send}");
-        found.warn(config, PLUGINS_KEY, &message);
+        let message = format!("also names other authenticators: unless they are native-jwt as well, {send}");
+        found.warn(config, PLUGINS_PROPERTY, &message);
     }
 }
 
-fn look_at_catalogs(config: &Properties, folder: &Path, credential: &str, found: &mut Findings) {
-    if let Some(entry) = found.value(config, MANAGEMENT_KEY).known()
+fn check_catalogs(config: &Properties, folder: &Path, credential: &str, found: &mut Findings) {
+    if let Some(entry) = found.value(config, MANAGEMENT_PROPERTY).known()
         && !entry.value.eq_ignore_ascii_case("static")
     {
         found.notes.push(format!(
-            "{}:{}: {MANAGEMENT_KEY} is '{}': catalogs that are made by SQL were not checked",
+            "{}:{}: {MANAGEMENT_PROPERTY} is '{}': catalogs that were created by SQL were not checked",
             config.source, entry.line, entry.value
         ));
     }
-    let named = CATALOGS_KEYS.iter().find_map(|key| found.value(config, key).known());
+    let named = CATALOGS_PROPERTIES.iter().find_map(|property| found.value(config, property).known());
     let catalogs = named.map_or_else(|| folder.join("catalog"), |entry| PathBuf::from(&entry.value));
-    let disabled = found.value(config, DISABLED_KEY).known();
+    let disabled = found.value(config, DISABLED_PROPERTY).known();
     let disabled: Vec<&str> = disabled.map(|entry| parts(&entry.value).collect()).unwrap_or_default();
     let files = match fs::read_dir(&catalogs) {
         Ok(files) => files,
         Err(error) => {
-            found.notes.push(format!("{}: {error}: no catalog was checked", catalogs.display()));
+            found.notes.push(format!("{}: {error}: catalogs were not checked", catalogs.display()));
             return;
         }
     };
@@ -175,8 +178,8 @@ fn look_at_catalogs(config: &Properties, folder: &Path, credential: &str, found:
     for file in files {
         match load(&file) {
             Ok(catalog) => {
-                look_at_iceberg(&catalog, credential, found);
-                look_at_shared_accounts(&catalog, credential, found);
+                check_iceberg(&catalog, credential, found);
+                check_shared_accounts(&catalog, credential, found);
             }
             Err(errors) => {
                 found.notes.extend(errors.problems().iter().map(|problem| format!("{problem}: it was not checked")));
@@ -185,52 +188,51 @@ fn look_at_catalogs(config: &Properties, folder: &Path, credential: &str, found:
     }
 }
 
-/// Iceberg keeps a session for each user and source, with the token it began with.
-fn look_at_iceberg(catalog: &Properties, credential: &str, found: &mut Findings) {
+/// Iceberg keeps a session for each user and source, with the token of its first request.
+fn check_iceberg(catalog: &Properties, credential: &str, found: &mut Findings) {
     let session = found.value(catalog, ICEBERG_SESSION).known();
     if !session.is_some_and(|entry| entry.value.eq_ignore_ascii_case("user")) {
         return;
     }
     if credential != ICEBERG_CREDENTIAL {
         let message = format!(
-            "is USER, but the token is passed through as '{credential}': Iceberg takes it from the extra credential '{ICEBERG_CREDENTIAL}' alone"
+            "is USER, but the token is passed through as '{credential}': Iceberg reads it from the extra credential '{ICEBERG_CREDENTIAL}' only"
         );
         found.warn(catalog, ICEBERG_SESSION, &message);
     }
-    if found.value(catalog, ICEBERG_TIMEOUT).is_not(is_no_time) {
-        let message = "is not 0s: a session is kept by user and source, and serves requests without a token, with an expired one or with somebody else's";
+    if found.value(catalog, ICEBERG_TIMEOUT).is_not(is_zero) {
+        let message = "is not 0s: Iceberg keeps a session by user and source, and reuses it for requests without a token, with an expired token or with the token of another user";
         found.warn(catalog, ICEBERG_TIMEOUT, message);
     }
     if found.value(catalog, ICEBERG_REFRESH).is_not(|value| value.eq_ignore_ascii_case("false")) {
-        let message =
-            "is not false: Iceberg sends the tokens of users to the token endpoint, and goes on with what that answers";
+        let message = "is not false: Iceberg exchanges users' tokens at the token endpoint, and continues with the tokens that it returns";
         found.warn(catalog, ICEBERG_REFRESH, message);
     }
 }
 
-/// Whether a duration such as `0s` is none at all.
-fn is_no_time(duration: &str) -> bool {
+/// True for a duration of zero, such as `0s`.
+fn is_zero(duration: &str) -> bool {
     let number = duration.trim().trim_end_matches(|c: char| c.is_ascii_alphabetic() || c.is_whitespace());
     number.parse::<f64>().is_ok_and(|number| number == 0.0)
 }
 
-/// A session without a token, such as one as somebody else, falls back to the account of the catalog.
-fn look_at_shared_accounts(catalog: &Properties, credential: &str, found: &mut Findings) {
+/// A session without a token, such as an impersonated one, falls back to the account of the catalog.
+fn check_shared_accounts(catalog: &Properties, credential: &str, found: &mut Findings) {
     let name = found.value(catalog, PASSWORD_CREDENTIAL).known();
     if name.is_none_or(|entry| entry.value != credential) {
         return;
     }
     let message = format!(
-        "stands beside {PASSWORD_CREDENTIAL}: a session that has no token, such as one as somebody else, would use this shared account; remove it"
+        "is set together with {PASSWORD_CREDENTIAL}: a session without a token, such as one with impersonation, would use this shared account; remove it"
     );
-    for key in ["connection-user", "connection-password"] {
-        if catalog.get(key).is_some() {
-            found.warn(catalog, key, &message);
+    for property in ["connection-user", "connection-password"] {
+        if catalog.get(property).is_some() {
+            found.warn(catalog, property, &message);
         }
     }
-    let provider = found.value(catalog, PROVIDER_KEY).known();
+    let provider = found.value(catalog, PROVIDER_PROPERTY).known();
     if provider.is_some_and(|entry| !entry.value.eq_ignore_ascii_case("inline")) {
-        found.warn(catalog, PROVIDER_KEY, &message);
+        found.warn(catalog, PROVIDER_PROPERTY, &message);
     }
     let url = found.value(catalog, "connection-url").known();
     if url.is_some_and(|entry| {
@@ -246,17 +248,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_time_is_zero_of_any_unit() {
+    fn zero_is_recognized_in_every_unit() {
         for text in ["0s", "0ms", "0.00 m", "0d"] {
-            assert!(is_no_time(text), "{text}");
+            assert!(is_zero(text), "{text}");
         }
         for text in ["1s", "0.5s", "", "s", "0s1"] {
-            assert!(!is_no_time(text), "{text}");
+            assert!(!is_zero(text), "{text}");
         }
     }
 
     #[test]
-    fn references_are_those_of_a_provider() {
+    fn references_have_a_provider() {
         for (text, expected) in [("${ENV:A}", true), ("a${vault:x}b", true), ("${KID}", false), ("$a:b}", false)] {
             assert_eq!(is_reference(text), expected, "{text}");
         }

@@ -1,4 +1,4 @@
-//! Keys that sign: read from PEM, HMAC files and JWKs.
+//! Keys for signing, read from PEM files, HMAC files and JWKs.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -18,7 +18,6 @@ use zeroize::Zeroizing;
 
 use crate::failure::Failure;
 
-/// No key file is as large as this.
 const MAX_FILE_BYTES: u64 = 256 * 1024;
 
 /// The curves and their algorithms (RFC 7518, section 3.4).
@@ -28,24 +27,27 @@ const CURVES: [(&str, Algorithm, &EcdsaSigningAlgorithm, usize); 3] = [
     ("P-521", Algorithm::Es512, &aws::ECDSA_P521_SHA512_FIXED_SIGNING, 66),
 ];
 
-/// The text of a key file. `what` says in a message what was looked for.
+/// The text of a key file.
 pub(crate) fn read_key_file(path: &Path) -> Result<Zeroizing<String>, Failure> {
     let mut bytes = Zeroizing::new(Vec::new());
     File::open(path)
         .and_then(|file| file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes))
         .map_err(|error| Failure::at(path.display(), format!("cannot be read: {error}")))?;
     if bytes.len() as u64 > MAX_FILE_BYTES {
-        return Err(Failure::at(path.display(), format!("is larger than {MAX_FILE_BYTES} bytes: no key file is")));
+        return Err(Failure::at(
+            path.display(),
+            format!("is larger than {MAX_FILE_BYTES} bytes, so it cannot be a key file"),
+        ));
     }
     key_text(&bytes).map_err(|why| Failure::at(path.display(), why))
 }
 
-/// True if the text is meant as a JWK or a set of them.
+/// True if the text looks like a JWK or a JWK Set.
 pub(crate) fn is_json(text: &str) -> bool {
     text.trim_start().starts_with(['{', '['])
 }
 
-/// A key that signs, and what its JWK says of it.
+/// A key for signing, and what its JWK says about it.
 pub(crate) struct PrivateKey {
     material: Material,
     /// `kid` of the JWK.
@@ -66,9 +68,9 @@ impl PrivateKey {
     pub(crate) fn load(path: &Path) -> Result<Self, Failure> {
         let text = read_key_file(path)?;
         let key = if is_json(&text) {
-            Self::of_jwk(&text)
+            Self::from_jwk(&text)
         } else if text.contains("-----BEGIN ") {
-            Material::of_pem(&text).map(Self::unbound)
+            Material::from_pem(&text).map(Self::unbound)
         } else {
             hmac_secret(&text).map(|secret| Self::unbound(Material::Hmac(secret))).map_err(|error| error.to_string())
         };
@@ -79,12 +81,12 @@ impl PrivateKey {
         Self { material, key_id: None, bound_to: None }
     }
 
-    fn of_jwk(text: &str) -> Result<Self, String> {
+    fn from_jwk(text: &str) -> Result<Self, String> {
         let jwk: Map<String, Value> = serde_json::from_str(text).map_err(|error| {
-            format!("is no JWK: not one JSON object (line {} column {})", error.line(), error.column())
+            format!("is not a JWK: it is not one JSON object (line {}, column {})", error.line(), error.column())
         })?;
         if jwk.contains_key("keys") {
-            return Err("is a JWK set; to sign takes one private JWK".to_owned());
+            return Err("is a JWK Set: signing requires one private JWK".to_owned());
         }
         let bound_to = match jwk.get("alg") {
             None => None,
@@ -94,26 +96,29 @@ impl PrivateKey {
             },
         };
         if jwk.get("use").is_some_and(|usage| usage != "sig") {
-            return Err("the JWK's use is not sig: it is not for signing".to_owned());
+            return Err("the JWK is not for signing: its use is not sig".to_owned());
         }
         let key_id = match jwk.get("kid") {
             None => None,
             Some(Value::String(key_id)) => Some(key_id.clone()),
             Some(_) => return Err("the JWK's kid is not a string".to_owned()),
         };
-        Ok(Self { material: Material::of_jwk(&jwk)?, key_id, bound_to })
+        Ok(Self { material: Material::from_jwk(&jwk)?, key_id, bound_to })
     }
 
-    /// The algorithm to sign with: the one asked for if the key can serve it, else the key's own.
-    pub(crate) fn algorithm(&self, asked_for: Option<Algorithm>) -> Result<Algorithm, String> {
-        let algorithm = asked_for.or(self.bound_to).unwrap_or(match &self.material {
+    /// The algorithm to sign with: the requested one, or else the key's own.
+    ///
+    /// # Errors
+    /// The key cannot sign with the requested algorithm.
+    pub(crate) fn algorithm(&self, requested: Option<Algorithm>) -> Result<Algorithm, String> {
+        let algorithm = requested.or(self.bound_to).unwrap_or(match &self.material {
             Material::Rsa(_) => Algorithm::Rs256,
             Material::Ec(_, algorithm) => *algorithm,
             Material::Ed25519(_) => Algorithm::EdDsa,
             Material::Hmac(_) => Algorithm::Hs256,
         });
         if let Some(bound_to) = self.bound_to.filter(|bound_to| *bound_to != algorithm) {
-            return Err(format!("its JWK is for {bound_to} only, not for {algorithm}"));
+            return Err(format!("its JWK allows {bound_to} only, not {algorithm}"));
         }
         let fits = match &self.material {
             Material::Rsa(_) => rsa_encoding(algorithm).is_some(),
@@ -122,7 +127,7 @@ impl PrivateKey {
             Material::Hmac(secret) => match hmac_algorithm(algorithm) {
                 Some((_, bytes)) if secret.len() < bytes => {
                     return Err(format!(
-                        "has {} bytes, and {algorithm} takes {bytes} or more (RFC 7518, section 3.2)",
+                        "has {} bytes, but {algorithm} requires {bytes} or more (RFC 7518, section 3.2)",
                         secret.len()
                     ));
                 }
@@ -143,9 +148,9 @@ impl PrivateKey {
         }
     }
 
-    /// Signs with an algorithm that [`PrivateKey::algorithm`] gave.
+    /// Signs with an algorithm that [`PrivateKey::algorithm`] returned.
     pub(crate) fn sign(&self, algorithm: Algorithm, message: &[u8]) -> Result<Vec<u8>, String> {
-        let failed = |_| format!("cannot sign with {algorithm}: the cryptographic library refused the key");
+        let failed = |_| format!("cannot sign with {algorithm}: the cryptographic library does not accept the key");
         let random = SystemRandom::new();
         match &self.material {
             Material::Rsa(key) => {
@@ -188,12 +193,12 @@ pub(crate) fn hmac_algorithm(algorithm: Algorithm) -> Option<(hmac::Algorithm, u
 
 impl Material {
     /// The first private key of the text.
-    fn of_pem(text: &str) -> Result<Self, String> {
+    fn from_pem(text: &str) -> Result<Self, String> {
         let sections = pem_sections(text).map_err(|why| why.to_string())?;
         let Some(section) = sections.iter().find(|section| section.tag().ends_with("PRIVATE KEY")) else {
             return Err(match sections.first() {
                 Some(section) => {
-                    format!("holds a '{}' and no private key; to sign takes the private one", section.tag())
+                    format!("holds a '{}' but no private key, which signing requires", section.tag())
                 }
                 None => "the PEM text has no complete section".to_owned(),
             });
@@ -204,7 +209,7 @@ impl Material {
         }
         let der = section.contents();
         let key = match section.tag() {
-            "PRIVATE KEY" => Self::of_pkcs8(der),
+            "PRIVATE KEY" => Self::from_pkcs8(der),
             "RSA PRIVATE KEY" => RsaKeyPair::from_der(der).ok().map(Self::Rsa),
             "EC PRIVATE KEY" => CURVES.iter().find_map(|(_, algorithm, signing, _)| {
                 EcdsaKeyPair::from_private_key_der(signing, der).ok().map(|key| Self::Ec(key, *algorithm))
@@ -220,7 +225,7 @@ impl Material {
         })
     }
 
-    fn of_pkcs8(der: &[u8]) -> Option<Self> {
+    fn from_pkcs8(der: &[u8]) -> Option<Self> {
         if let Ok(key) = RsaKeyPair::from_pkcs8(der) {
             return Some(Self::Rsa(key));
         }
@@ -232,18 +237,19 @@ impl Material {
         Ed25519KeyPair::from_pkcs8_maybe_unchecked(der).ok().map(Self::Ed25519)
     }
 
-    fn of_jwk(jwk: &Map<String, Value>) -> Result<Self, String> {
+    fn from_jwk(jwk: &Map<String, Value>) -> Result<Self, String> {
         let number = |name: &str| {
             let text = jwk.get(name).and_then(Value::as_str);
             let Some(text) = text else {
                 return Err(match name {
-                    "d" => "the JWK has no d: it is a public key; to sign takes the private one".to_owned(),
-                    _ => format!("the JWK has no {name}, or one that is no string"),
+                    "d" => "the JWK is a public key (it has no d): signing requires the private one".to_owned(),
+                    _ => format!("the JWK has no {name}, or its {name} is not a string"),
                 });
             };
             URL_SAFE_NO_PAD.decode(text).map(Zeroizing::new).map_err(|_| format!("the JWK's {name} is not base64url"))
         };
-        let refused = |_| "the JWK's numbers do not make a key that can sign (RSA takes 2048 bits or more)".to_owned();
+        let unusable =
+            |_| "the members of the JWK do not form a key that can sign (RSA requires 2048 bits or more)".to_owned();
         let curve = jwk.get("crv").and_then(Value::as_str).unwrap_or_default();
         match jwk.get("kty").and_then(Value::as_str) {
             Some("RSA") => {
@@ -256,7 +262,7 @@ impl Material {
                     dQ: number("dq")?,
                     qInv: number("qi")?,
                 };
-                RsaKeyPair::from_components(&components).map(Self::Rsa).map_err(refused)
+                RsaKeyPair::from_components(&components).map(Self::Rsa).map_err(unusable)
             }
             Some("EC") => {
                 let Some((_, algorithm, signing, bytes)) = CURVES.iter().find(|(name, ..)| *name == curve) else {
@@ -265,17 +271,19 @@ impl Material {
                         nativejwt_core::quoted(curve)
                     ));
                 };
-                let (d, x, y) = (number("d")?, number("x")?, number("y")?);
+                let d = number("d")?;
+                let x = number("x")?;
+                let y = number("y")?;
                 if [&d, &x, &y].iter().any(|number| number.len() != *bytes) {
-                    return Err(format!("the JWK's numbers do not have the {bytes} bytes of {curve}"));
+                    return Err(format!("d, x and y of the JWK do not have {bytes} bytes each, as {curve} requires"));
                 }
                 let point = [&[4][..], &x, &y].concat();
-                let key = EcdsaKeyPair::from_private_key_and_public_key(signing, &d, &point).map_err(refused)?;
+                let key = EcdsaKeyPair::from_private_key_and_public_key(signing, &d, &point).map_err(unusable)?;
                 Ok(Self::Ec(key, *algorithm))
             }
             Some("OKP") if curve == "Ed25519" => Ed25519KeyPair::from_seed_and_public_key(&number("d")?, &number("x")?)
                 .map(Self::Ed25519)
-                .map_err(refused),
+                .map_err(unusable),
             Some("oct") => {
                 let secret = number("k")?;
                 let text = jwk.get("k").and_then(Value::as_str).unwrap_or_default();
@@ -284,7 +292,7 @@ impl Material {
                 }
                 if secret.len() < digest::SHA256_OUTPUT_LEN {
                     return Err(format!(
-                        "the secret has {} bytes; RFC 7518 section 3.2 demands 32 or more",
+                        "the secret has {} bytes; RFC 7518, section 3.2 requires 32 or more",
                         secret.len()
                     ));
                 }
@@ -296,7 +304,7 @@ impl Material {
     }
 }
 
-/// A fresh key pair.
+/// A new key pair.
 pub(crate) struct NewKeyPair {
     /// PKCS#8.
     pub(crate) private_der: Zeroizing<Vec<u8>>,
@@ -307,11 +315,11 @@ pub(crate) struct NewKeyPair {
 }
 
 impl NewKeyPair {
-    /// Makes a key pair for an algorithm that has one: not for HMAC.
+    /// Generates a key pair for any algorithm except HMAC.
     pub(crate) fn generate(algorithm: Algorithm) -> Result<Self, String> {
         use aws::KeyPair as _;
         use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der, PublicKeyX509Der};
-        let failed = |_| "the cryptographic library made no key".to_owned();
+        let failed = |_| "the cryptographic library could not generate a key".to_owned();
         if let Some((_, _, signing, _)) = CURVES.iter().find(|(_, candidate, ..)| *candidate == algorithm) {
             let key = EcdsaKeyPair::generate(signing).map_err(failed)?;
             let d = key.private_key().as_be_bytes().map_err(failed)?;
@@ -347,7 +355,7 @@ impl NewKeyPair {
     }
 }
 
-/// RFC 7518, section 6.3.2, out of RFC 8017, appendix A.1.2.
+/// The private members of an RSA JWK (RFC 7518, section 6.3.2), read from PKCS#8 (RFC 8017, appendix A.1.2).
 fn rsa_private_members(pkcs8: &[u8]) -> pkcs8::der::Result<Vec<(&'static str, Zeroizing<String>)>> {
     let info = pkcs8::PrivateKeyInfoRef::from_der(pkcs8)?;
     let key = pkcs1::RsaPrivateKeyRef::from_der(info.private_key.as_bytes())?;

@@ -1,9 +1,9 @@
-//! Times and durations as people write and read them.
+//! Reading and writing times and durations.
 
 use jiff::Timestamp;
 use nativejwt_core::UnixMillis;
 
-/// Reads RFC 3339 (`2026-11-22T03:04:05Z`) or Unix seconds, with up to three digits of a fraction.
+/// Reads RFC 3339 (`2026-11-22T03:04:05Z`), or Unix seconds with up to three decimal places.
 pub(crate) fn parse_time(text: &str) -> Result<UnixMillis, String> {
     let wrong = || "is neither RFC 3339, such as 2026-11-22T03:04:05Z, nor Unix seconds, such as 1795316645".to_owned();
     let unsigned = text.strip_prefix('-').unwrap_or(text);
@@ -25,20 +25,21 @@ pub(crate) fn parse_time(text: &str) -> Result<UnixMillis, String> {
     Ok(UnixMillis(if text.starts_with('-') { -millis } else { millis }))
 }
 
-/// How long an issued token lives.
+/// The lifetime of an issued token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ttl {
-    /// Seconds from `iat` to `exp`; below zero for a token that has expired already.
+    /// Seconds from `iat` to `exp`; negative for an expired token.
     Seconds(i64),
     /// No `exp`.
     Unlimited,
 }
 
-/// Reads `none`, or a duration as airlift writes it: a number and one of `ns us ms s m h d`. It may be negative, and
-/// must be a whole number of seconds, which is what `exp` holds.
+/// Reads `none`, or a duration in airlift's form: a number and one of `ns us ms s m h d`. The duration may be negative,
+/// and must be a whole number of seconds, because `exp` has seconds.
 pub(crate) fn parse_ttl(text: &str) -> Result<Ttl, String> {
-    let wrong =
-        || "is no duration: write a number and a unit (s, m, h, d), such as 30s, 15m, 1.5h or -1h; or none".to_owned();
+    let wrong = || {
+        "is not a duration: write a number and a unit (s, m, h, d), such as 30s, 15m, 1.5h or -1h, or none".to_owned()
+    };
     if text == "none" {
         return Ok(Ttl::Unlimited);
     }
@@ -63,14 +64,14 @@ pub(crate) fn parse_ttl(text: &str) -> Result<Ttl, String> {
     let billionths: i128 = format!("{fraction:0<9}").parse::<u64>().map_err(|_| wrong())?.into();
     let nanos = whole * nanos_per_unit + billionths * nanos_per_unit / 1_000_000_000;
     if nanos % 1_000_000_000 != 0 {
-        return Err("is no whole number of seconds, which is what exp holds".to_owned());
+        return Err("is not a whole number of seconds, which exp requires".to_owned());
     }
     let seconds = i64::try_from(nanos / 1_000_000_000).map_err(|_| wrong())?;
     Ok(Ttl::Seconds(if negative { -seconds } else { seconds }))
 }
 
-/// A time, and how far it is from now: `2026-11-22T03:04:05.000Z (in 59m 58s)`. Of one beyond the year 9999, which RFC 3339
-/// does not write, the year.
+/// A time and its distance from now: `2026-11-22T03:04:05.000Z (in 59m 58s)`. For a time after the year 9999, which RFC
+/// 3339 cannot write, the year only.
 pub(crate) fn in_words(time: UnixMillis, now: UnixMillis) -> String {
     if Timestamp::from_millisecond(time.0).is_err() {
         return format!("in the year {}", year(time));
@@ -80,7 +81,7 @@ pub(crate) fn in_words(time: UnixMillis, now: UnixMillis) -> String {
     format!("{time} ({before}{}{after})", length(distance.unsigned_abs() / 1000))
 }
 
-/// The year that a time lies in, by the mean length of years.
+/// The year of a time, calculated with the mean length of a year.
 pub(crate) fn year(time: UnixMillis) -> i64 {
     1970 + time.0.div_euclid(31_556_952_000)
 }
@@ -145,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn distances_are_told_in_two_units() {
+    fn distances_are_written_in_two_units() {
         let now = UnixMillis(1_795_316_645_000);
         assert_eq!(in_words(UnixMillis(now.0 + 3_599_900), now), "2026-11-22T04:04:04.900Z (in 59m 59s)");
         assert_eq!(in_words(UnixMillis(now.0 - 90_061_000), now), "2026-11-21T02:03:04.000Z (1d 1h ago)");

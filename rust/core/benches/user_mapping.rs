@@ -22,7 +22,7 @@ fn rule_file(name: &str, pattern: impl Fn(u32) -> String) -> PathBuf {
 }
 
 fn open(path: &Path) -> UserMapping {
-    UserMapping::of_file(path).unwrap_or_else(|errors| panic!("{errors:?}"))
+    UserMapping::from_file(path).unwrap_or_else(|errors| panic!("{errors:?}"))
 }
 
 fn ten_thousand_rules(c: &mut Criterion) {

@@ -147,8 +147,8 @@ fn request(case: &Case) -> Request {
 
 fn ours(case: &Case) -> (Ours, Mapped) {
     let mapping = match &case.rules {
-        Rules::Pattern(pattern) => UserMapping::of_pattern(pattern),
-        Rules::File(path, _) => UserMapping::of_file(path)
+        Rules::Pattern(pattern) => UserMapping::from_pattern(pattern),
+        Rules::File(path, _) => UserMapping::from_file(path)
             .map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")),
     };
     let mapped =

@@ -24,53 +24,53 @@ function __fish_nativejwt_using_subcommand
     contains -- $cmd[1] $argv
 end
 
-complete -c nativejwt -n "__fish_nativejwt_needs_command" -l json -d 'Answer in JSON, one object a line'
+complete -c nativejwt -n "__fish_nativejwt_needs_command" -l json -d 'Print JSON, one object on each line'
 complete -c nativejwt -n "__fish_nativejwt_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c nativejwt -n "__fish_nativejwt_needs_command" -s V -l version -d 'Print version'
 complete -c nativejwt -n "__fish_nativejwt_needs_command" -f -a "issue" -d 'Sign a token and print it'
-complete -c nativejwt -n "__fish_nativejwt_needs_command" -f -a "keygen" -d 'Make a key pair or a shared secret'
-complete -c nativejwt -n "__fish_nativejwt_needs_command" -f -a "jwks" -d 'Make a JWK set of public keys'
-complete -c nativejwt -n "__fish_nativejwt_needs_command" -f -a "inspect" -d 'Show header and claims of a token, without verifying anything'
+complete -c nativejwt -n "__fish_nativejwt_needs_command" -f -a "keygen" -d 'Generate a key pair or a shared secret'
+complete -c nativejwt -n "__fish_nativejwt_needs_command" -f -a "jwks" -d 'Make a JWK Set from public keys'
+complete -c nativejwt -n "__fish_nativejwt_needs_command" -f -a "inspect" -d 'Show header and claims of a token, without verifying it'
 complete -c nativejwt -n "__fish_nativejwt_needs_command" -f -a "verify-jws" -d 'Verify the signature of a JWS with a key, and print its payload'
-complete -c nativejwt -n "__fish_nativejwt_needs_command" -f -a "check-token" -d 'Judge a token as the coordinator does'
+complete -c nativejwt -n "__fish_nativejwt_needs_command" -f -a "check-token" -d 'Authenticate a token as the coordinator does'
 complete -c nativejwt -n "__fish_nativejwt_needs_command" -f -a "check-config" -d 'Check a coordinator\'s configuration'
 complete -c nativejwt -n "__fish_nativejwt_needs_command" -f -a "map-user" -d 'Map principals to Trino users'
 complete -c nativejwt -n "__fish_nativejwt_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c nativejwt -n "__fish_nativejwt_using_subcommand issue" -l key -d 'File with the private key or secret' -r -F
-complete -c nativejwt -n "__fish_nativejwt_using_subcommand issue" -l alg -d 'JWS algorithm; without it the JWK\'s alg, else RS256 for RSA, the curve\'s own for EC, EdDSA, or HS256' -r
-complete -c nativejwt -n "__fish_nativejwt_using_subcommand issue" -l kid -d 'Key ID for the header; without it the JWK\'s kid, else none' -r
-complete -c nativejwt -n "__fish_nativejwt_using_subcommand issue" -l claim -d 'Adds a claim. VALUE is taken as JSON if it is JSON, else as a string; \'"7"\' is the string 7' -r
-complete -c nativejwt -n "__fish_nativejwt_using_subcommand issue" -l ttl -d 'Lifetime: a number with s, m, h or d, such as 15m; negative for a token that has expired; none for no exp' -r
-complete -c nativejwt -n "__fish_nativejwt_using_subcommand issue" -l json -d 'Answer in JSON, one object a line'
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand issue" -l alg -d 'JWS algorithm; by default the JWK\'s alg, else the algorithm of the key (RSA: RS256, secret: HS256)' -r
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand issue" -l kid -d 'Key ID for the header; by default the JWK\'s kid, else none' -r
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand issue" -l claim -d 'Adds a claim. VALUE is JSON if it can be parsed as JSON, else a string; \'"7"\' is the string 7' -r
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand issue" -l ttl -d 'Lifetime: a number with s, m, h or d, such as 15m; negative for an expired token; none for no exp' -r
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand issue" -l json -d 'Print JSON, one object on each line'
 complete -c nativejwt -n "__fish_nativejwt_using_subcommand issue" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c nativejwt -n "__fish_nativejwt_using_subcommand keygen" -l alg -d 'JWS algorithm that the key is for: HS256, RS256, PS256, ES256, EdDSA, …' -r
-complete -c nativejwt -n "__fish_nativejwt_using_subcommand keygen" -l out -d 'Folder for the files; made if it is not there' -r -F
-complete -c nativejwt -n "__fish_nativejwt_using_subcommand keygen" -l kid -d 'Key ID for the JWKs; without it the RFC 7638 thumbprint for a key pair, and none for a secret' -r
-complete -c nativejwt -n "__fish_nativejwt_using_subcommand keygen" -l json -d 'Answer in JSON, one object a line'
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand keygen" -l alg -d 'JWS algorithm of the key: HS256, RS256, PS256, ES256, EdDSA, …' -r
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand keygen" -l out -d 'Folder for the files; created if it does not exist' -r -F
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand keygen" -l kid -d 'Key ID for the JWKs; by default the RFC 7638 thumbprint for a key pair, and none for a secret' -r
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand keygen" -l json -d 'Print JSON, one object on each line'
 complete -c nativejwt -n "__fish_nativejwt_using_subcommand keygen" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c nativejwt -n "__fish_nativejwt_using_subcommand jwks" -l json -d 'Answer in JSON, one object a line'
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand jwks" -l json -d 'Print JSON, one object on each line'
 complete -c nativejwt -n "__fish_nativejwt_using_subcommand jwks" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c nativejwt -n "__fish_nativejwt_using_subcommand inspect" -l json -d 'Answer in JSON, one object a line'
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand inspect" -l json -d 'Print JSON, one object on each line'
 complete -c nativejwt -n "__fish_nativejwt_using_subcommand inspect" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c nativejwt -n "__fish_nativejwt_using_subcommand verify-jws" -l key -d 'File with the key or the keys' -r
-complete -c nativejwt -n "__fish_nativejwt_using_subcommand verify-jws" -l json -d 'Answer in JSON, one object a line'
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand verify-jws" -l json -d 'Print JSON, one object on each line'
 complete -c nativejwt -n "__fish_nativejwt_using_subcommand verify-jws" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c nativejwt -n "__fish_nativejwt_using_subcommand check-token" -l config -d 'The coordinator\'s config.properties or the plugin\'s file' -r -F
-complete -c nativejwt -n "__fish_nativejwt_using_subcommand check-token" -l at -d 'The time to judge at: RFC 3339 or Unix seconds; without it, now' -r
-complete -c nativejwt -n "__fish_nativejwt_using_subcommand check-token" -l json -d 'Answer in JSON, one object a line'
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand check-token" -l config -d 'The coordinator\'s config.properties, or the plugin\'s property file' -r -F
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand check-token" -l at -d 'The time to check the token at: RFC 3339 or Unix seconds; by default now' -r
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand check-token" -l json -d 'Print JSON, one object on each line'
 complete -c nativejwt -n "__fish_nativejwt_using_subcommand check-token" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c nativejwt -n "__fish_nativejwt_using_subcommand check-config" -l json -d 'Answer in JSON, one object a line'
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand check-config" -l json -d 'Print JSON, one object on each line'
 complete -c nativejwt -n "__fish_nativejwt_using_subcommand check-config" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c nativejwt -n "__fish_nativejwt_using_subcommand map-user" -l pattern -d 'A pattern, as in user-mapping.pattern: the user is its first group' -r
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand map-user" -l pattern -d 'A pattern, as in user-mapping.pattern; the user is its first group' -r
 complete -c nativejwt -n "__fish_nativejwt_using_subcommand map-user" -l file -d 'A rule file, as in user-mapping.file' -r -F
-complete -c nativejwt -n "__fish_nativejwt_using_subcommand map-user" -l json -d 'Answer in JSON, one object a line'
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand map-user" -l json -d 'Print JSON, one object on each line'
 complete -c nativejwt -n "__fish_nativejwt_using_subcommand map-user" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user help" -f -a "issue" -d 'Sign a token and print it'
-complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user help" -f -a "keygen" -d 'Make a key pair or a shared secret'
-complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user help" -f -a "jwks" -d 'Make a JWK set of public keys'
-complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user help" -f -a "inspect" -d 'Show header and claims of a token, without verifying anything'
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user help" -f -a "keygen" -d 'Generate a key pair or a shared secret'
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user help" -f -a "jwks" -d 'Make a JWK Set from public keys'
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user help" -f -a "inspect" -d 'Show header and claims of a token, without verifying it'
 complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user help" -f -a "verify-jws" -d 'Verify the signature of a JWS with a key, and print its payload'
-complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user help" -f -a "check-token" -d 'Judge a token as the coordinator does'
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user help" -f -a "check-token" -d 'Authenticate a token as the coordinator does'
 complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user help" -f -a "check-config" -d 'Check a coordinator\'s configuration'
 complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user help" -f -a "map-user" -d 'Map principals to Trino users'
 complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

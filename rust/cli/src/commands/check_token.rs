@@ -1,4 +1,4 @@
-//! `check-token`: the coordinator's verdict.
+//! `check-token`: authenticates a token like the coordinator.
 
 use std::env;
 use std::ffi::OsString;
@@ -17,17 +17,17 @@ use crate::json::JsonObject;
 use crate::time::{in_words, parse_time};
 use crate::token_argument::read_token;
 
-/// Judge a token as the coordinator does
+/// Authenticate a token as the coordinator does
 ///
-/// FILE is the coordinator's: a whole config.properties, of which only the keys http-server.authentication.jwt.*,
-/// http.authentication.jwt.* and jwk.http-client.* are read, or the plugin's file with
-/// header-authenticator.name=native-jwt. ${ENV:NAME} is taken from the environment. Relative paths in it start at the
-/// current directory, as in the coordinator: call this from where the coordinator is started.
+/// FILE is the plugin's property file with header-authenticator.name=native-jwt, or a whole config.properties, of which
+/// only the properties http-server.authentication.jwt.*, http.authentication.jwt.* and jwk.http-client.* are read.
+/// ${ENV:NAME} is read from the environment of this command. Relative paths start at the current directory, as in the
+/// coordinator: run the command in the folder in which the coordinator is started.
 ///
-/// Where keys are fetched, the certificates that the coordinator's JVM trusts are those of its JAVA_HOME: set it as for
-/// the coordinator. What javax.net.ssl.trustStore says in its jvm.config is not seen here.
+/// If keys are fetched, set JAVA_HOME as for the coordinator: the certificates that its JVM trusts are read from there.
+/// The command does not read javax.net.ssl.trustStore from jvm.config.
 ///
-/// Without --json every step of the way is told, the one that failed with its reason and advice.
+/// Without --json, the output has every step; the step that rejects the token has the reason and a hint.
 #[derive(clap::Args)]
 #[command(
     verbatim_doc_comment,
@@ -37,11 +37,11 @@ Examples:
   nativejwt check-token --config etc/config.properties --at 2026-11-22T03:04:05Z eyJhbGciOi…"
 )]
 pub(crate) struct Arguments {
-    /// The coordinator's config.properties or the plugin's file
+    /// The coordinator's config.properties, or the plugin's property file
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
 
-    /// The time to judge at: RFC 3339 or Unix seconds; without it, now
+    /// The time to check the token at: RFC 3339 or Unix seconds; by default now
     #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = parse_time)]
     at: Option<UnixMillis>,
 
@@ -50,10 +50,10 @@ pub(crate) struct Arguments {
     token: OsString,
 }
 
-/// How long a JWK set may take to come: the time that a coordinator gives one request, and some more.
+/// How long to wait for the first fetch of keys: somewhat longer than a coordinator waits for one request.
 pub(super) const FETCH_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What the coordinator's process has, as far as this command can know it. Cache files are left alone.
+/// The coordinator's process, as far as this command can know it. Cache files are not used.
 pub(super) fn host() -> HostProcess {
     let jvm_trust = match env::var_os("JAVA_HOME") {
         Some(home) if !home.is_empty() => JvmTrust::JavaHome(home.into()),
@@ -67,13 +67,13 @@ pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Res
     let authenticator = Authenticator::open_with(&file.properties, &host())?;
     let token = read_token(&arguments.token)?;
     let now = arguments.at.unwrap_or_else(UnixMillis::now);
-    // Without keys the verdict is KEYS_UNAVAILABLE, and the authenticator's events say why.
+    // Without keys, the verdict is KEYS_UNAVAILABLE and the authenticator's events have the cause.
     let _ = authenticator.wait_until_fetched(FETCH_TIMEOUT);
     let authorization = [b"Bearer ", token.as_slice()].concat();
 
     let mut steps: Vec<(StepName, String)> = Vec::new();
     let verdict = authenticator.explain(&authorization, now, |step| steps.push((step.name(), describe(step, now))));
-    let case = Case::of_configuration(&token, now, &authenticator);
+    let case = Case::from_configuration(&token, now, &authenticator);
     let why_no_groups = case.why_no_groups().filter(|_| verdict.as_ref().is_ok_and(|user| user.groups.is_empty()));
     let mut warnings = if verdict.is_ok() { case.warnings() } else { Vec::new() };
     if json {
@@ -118,7 +118,7 @@ fn verdict_json(verdict: &Result<Identity, StepRejection>, case: &Case<'_>, warn
     .finish()
 }
 
-/// What a step found out.
+/// The result of a step in words.
 fn describe(step: Step<'_>, now: UnixMillis) -> String {
     match step {
         Step::BearerToken { bytes } => format!("{bytes} bytes"),
@@ -128,9 +128,9 @@ fn describe(step: Step<'_>, now: UnixMillis) -> String {
         Step::Header { algorithm, key_id: Some(key_id) } => format!("alg {algorithm}, kid {}", quoted(key_id)),
         Step::Header { algorithm, key_id: None } => format!("alg {algorithm}, no kid"),
         Step::Issuer { required: Some(required) } => format!("the rules for {}", quoted(required)),
-        Step::Issuer { required: None } => "the rules for every issuer without a file".to_owned(),
+        Step::Issuer { required: None } => "the rules for issuers without a file of their own".to_owned(),
         Step::Key(key) => key.to_string(),
-        Step::Signature => "right".to_owned(),
+        Step::Signature => "valid".to_owned(),
         Step::Claims { issuer, expires_at } => {
             let issuer = issuer.map_or_else(|| "no issuer".to_owned(), |issuer| format!("issuer {}", quoted(issuer)));
             let expiry =
@@ -139,13 +139,13 @@ fn describe(step: Step<'_>, now: UnixMillis) -> String {
         }
         Step::Principal(principal) => quoted(principal),
         Step::User(user) => quoted(user),
-        Step::PassThrough => "the token may be handed on to connectors".to_owned(),
+        Step::PassThrough => "the token may be passed to connectors".to_owned(),
         Step::Groups(groups) => describe_groups(groups),
         _ => "passed".to_owned(),
     }
 }
 
-/// Their number, and each in quotes, since commas and spaces may be part of a group; the first of many.
+/// The number of groups and the first 20 of them, in quotes because a group may contain commas and spaces.
 fn describe_groups(groups: &[String]) -> String {
     const SHOWN: usize = 20;
     if groups.is_empty() {

@@ -1,5 +1,5 @@
-//! `generate-docs`: writes the manual and the completions, from the arguments' own definitions. It is for those who build
-//! releases, so neither manual nor completions name it: it is added to the calls only where arguments are read.
+//! `generate-docs`: writes man pages and completions from the definitions of the arguments. It is for building releases, so
+//! it is hidden: man pages and completions do not list it.
 
 use std::fs;
 use std::path::PathBuf;
@@ -28,7 +28,7 @@ pub(super) fn run(arguments: &ArgMatches) -> Result<Outcome, Failure> {
     let completions = folder.join("completions");
     for folder in [&man, &completions] {
         fs::create_dir_all(folder)
-            .map_err(|error| Failure::at(folder.display(), format!("cannot be made: {error}")))?;
+            .map_err(|error| Failure::at(folder.display(), format!("cannot be created: {error}")))?;
     }
     let failed = |error| Failure::at(folder.display(), format!("cannot be written to: {error}"));
     clap_mangen::generate_to(Cli::command(), &man).map_err(failed)?;
@@ -43,7 +43,7 @@ pub(super) fn run(arguments: &ArgMatches) -> Result<Outcome, Failure> {
     Ok(Outcome::Accepted)
 }
 
-/// `clap_mangen` puts what stands after the help into a section EXTRA and lets it flow; ours are examples, line by line.
+/// `clap_mangen` puts `after_help` into a section EXTRA and reflows it. Ours has examples, which keep their lines.
 fn with_examples(page: &str) -> String {
     let Some((before, extra)) = page.split_once(".SH EXTRA\n") else { return page.to_owned() };
     let (examples, after) = extra

@@ -1,4 +1,4 @@
-//! `inspect`: shows what a token says.
+//! `inspect`: shows the content of a token.
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -12,10 +12,10 @@ use crate::json::{JsonObject, compact, pretty};
 use crate::time::in_words;
 use crate::token_argument::{MAX_TOKEN_BYTES, read_token};
 
-/// Show header and claims of a token, without verifying anything
+/// Show header and claims of a token, without verifying it
 ///
-/// Anybody can write what is shown here: only 'check-token' and 'verify-jws' look at the signature. Unprintable
-/// characters of the token are shown as escapes.
+/// Anyone can write such a token: only 'check-token' and 'verify-jws' verify the signature. Unprintable characters of
+/// the token are shown as escapes.
 #[derive(clap::Args)]
 #[command(
     verbatim_doc_comment,
@@ -30,21 +30,21 @@ pub(crate) struct Arguments {
     token: OsString,
 }
 
-/// The claims that hold times, and what people call them.
+/// The claims that hold times, and their labels in the output.
 const TIMES: [(&str, &str); 4] =
     [("iat", "issued"), ("nbf", "not before"), ("exp", "expires"), ("auth_time", "logged in")];
 
 pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Result<Outcome, Failure> {
     let bytes = read_token(&arguments.token)?;
     let now = UnixMillis::now();
-    let case = Case::of_token(&bytes, now);
+    let case = Case::from_token(&bytes, now);
     let token = match UnverifiedToken::decode(&bytes, MAX_TOKEN_BYTES) {
         Ok(token) => token,
-        Err(reject) => return refuse(&reject, &case, json, out),
+        Err(reject) => return show_rejection(&reject, &case, json, out),
     };
     let (Ok(header), Ok(claims)) = (compact(&token.header), compact(&token.payload)) else {
         let reject = token.check_form().err().unwrap_or_else(Rejection::internal_error);
-        return refuse(&reject, &case, json, out);
+        return show_rejection(&reject, &case, json, out);
     };
     let form = token.check_form();
     let remarks = case.remarks();
@@ -62,13 +62,13 @@ pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Res
         writeln!(out, "{}", object.finish())?;
         return Ok(Outcome::Accepted);
     }
-    writeln!(out, "NOT VERIFIED: anybody can write this.")?;
+    writeln!(out, "NOT VERIFIED: anyone can write such a token.")?;
     let laid_out = |part: &[u8]| pretty(part, 2).map_err(Failure::Message);
     writeln!(out, "\nheader\n  {}\n\nclaims\n  {}", laid_out(&token.header)?, laid_out(&token.payload)?)?;
     write_times(&token.payload, now, out)?;
-    writeln!(out, "\nsignature\n  {} bytes, not looked at", token.signature.len())?;
+    writeln!(out, "\nsignature\n  {} bytes, not verified", token.signature.len())?;
     if let Err(reject) = form {
-        writeln!(out, "\nno coordinator accepts it\n  {} ({}): {reject}", reject.code(), reject.code().number())?;
+        writeln!(out, "\nrejected by every coordinator\n  {} ({}): {reject}", reject.code(), reject.code().number())?;
         writeln!(out, "  hint: {}", case.hint(&reject))?;
     }
     for remark in remarks {
@@ -77,7 +77,7 @@ pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Res
     Ok(Outcome::Accepted)
 }
 
-fn refuse(reject: &Rejection, case: &Case<'_>, json: bool, out: &mut dyn Write) -> Result<Outcome, Failure> {
+fn show_rejection(reject: &Rejection, case: &Case<'_>, json: bool, out: &mut dyn Write) -> Result<Outcome, Failure> {
     if json {
         let object = with_reject(JsonObject::new().boolean("verified", false), "reason", reject);
         let object = object.text("hint", &case.hint(reject));
@@ -99,14 +99,14 @@ fn write_times(payload: &[u8], now: UnixMillis, out: &mut dyn Write) -> Result<(
         }
     }
     if !claims.contains_key("exp") {
-        lines.push("  expires     never: it has no exp".to_owned());
+        lines.push("  expires     never: the token has no exp".to_owned());
     }
     writeln!(out, "\ntimes\n{}", lines.join("\n"))?;
     Ok(())
 }
 
-/// The whole seconds of a time with a fraction.
-#[expect(clippy::cast_possible_truncation, reason = "as saturates, and a time so far away is told as a number")]
+/// The seconds of a time with a fraction, rounded down.
+#[expect(clippy::cast_possible_truncation, reason = "as saturates, and a time so far away is shown as a year")]
 fn whole_seconds(value: &Value) -> Option<i64> {
     value.as_f64().map(|seconds| seconds.floor() as i64)
 }

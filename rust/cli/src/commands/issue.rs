@@ -14,8 +14,8 @@ use crate::time::{Ttl, parse_ttl};
 /// Sign a token and print it
 ///
 /// The key is a private PEM file (PKCS#8, PKCS#1 or SEC 1; RSA, P-256, P-384, P-521 or Ed25519), a file with an HMAC
-/// secret in base64, or a JWK that is private or of type oct. iat and exp are added unless a --claim gives them. Only
-/// the token is printed.
+/// secret in base64, or a JWK that is private or of type oct. iat and exp are added unless a --claim sets them. The
+/// output is the token only.
 #[derive(clap::Args)]
 #[command(
     verbatim_doc_comment,
@@ -23,26 +23,26 @@ use crate::time::{Ttl, parse_ttl};
 Examples:
   nativejwt issue --key private.pem --claim sub=alice --claim aud=trino --ttl 15m
   nativejwt issue --key private.pem --kid 2026-11 --claim sub=alice --claim 'groups=[\"etl\",\"ops\"]'
-  nativejwt issue --key private.pem --claim sub=alice --ttl -1h     (a token that has expired)"
+  nativejwt issue --key private.pem --claim sub=alice --ttl -1h     (an expired token)"
 )]
 pub(crate) struct Arguments {
     /// File with the private key or secret
     #[arg(long, value_name = "FILE")]
     key: PathBuf,
 
-    /// JWS algorithm; without it the JWK's alg, else RS256 for RSA, the curve's own for EC, EdDSA, or HS256
+    /// JWS algorithm; by default the JWK's alg, else the algorithm of the key (RSA: RS256, secret: HS256)
     #[arg(long, value_name = "A", value_parser = super::algorithm)]
     alg: Option<Algorithm>,
 
-    /// Key ID for the header; without it the JWK's kid, else none
+    /// Key ID for the header; by default the JWK's kid, else none
     #[arg(long, value_name = "K", allow_hyphen_values = true)]
     kid: Option<String>,
 
-    /// Adds a claim. VALUE is taken as JSON if it is JSON, else as a string; '"7"' is the string 7
+    /// Adds a claim. VALUE is JSON if it can be parsed as JSON, else a string; '"7"' is the string 7
     #[arg(long = "claim", value_name = "NAME=VALUE", value_parser = claim)]
     claims: Vec<Claim>,
 
-    /// Lifetime: a number with s, m, h or d, such as 15m; negative for a token that has expired; none for no exp
+    /// Lifetime: a number with s, m, h or d, such as 15m; negative for an expired token; none for no exp
     #[arg(long, default_value = "1h", allow_hyphen_values = true, value_parser = parse_ttl)]
     ttl: Ttl,
 }
@@ -73,8 +73,8 @@ pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Res
     add_times(&mut claims, arguments.ttl, UnixMillis::now())?;
 
     let key = PrivateKey::load(&arguments.key)?;
-    let refused = |why| Failure::at(arguments.key.display(), why);
-    let algorithm = key.algorithm(arguments.alg).map_err(refused)?;
+    let at_key = |why| Failure::at(arguments.key.display(), why);
+    let algorithm = key.algorithm(arguments.alg).map_err(at_key)?;
     let header = JsonObject::new().text("alg", algorithm.name()).text("typ", "JWT");
     let header = match arguments.kid.as_ref().or(key.key_id.as_ref()) {
         Some(key_id) => header.text("kid", key_id),
@@ -82,7 +82,7 @@ pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Res
     };
     let payload = claims.iter().fold(JsonObject::new(), |payload, (name, value)| payload.raw(name, value));
     let signing_input = format!("{}.{}", base64url(header.finish().as_bytes()), base64url(payload.finish().as_bytes()));
-    let signature = key.sign(algorithm, signing_input.as_bytes()).map_err(refused)?;
+    let signature = key.sign(algorithm, signing_input.as_bytes()).map_err(at_key)?;
     let token = format!("{signing_input}.{}", base64url(&signature));
     if json {
         writeln!(out, "{}", JsonObject::new().text("token", &token).finish())?;
@@ -92,7 +92,7 @@ pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Res
     Ok(Outcome::Accepted)
 }
 
-/// Adds `iat` and, a lifetime after it, `exp`, unless they are there.
+/// Adds `iat` and `exp` unless they are given. `exp` is `iat` plus the lifetime.
 fn add_times(claims: &mut Vec<(&str, String)>, ttl: Ttl, now: UnixMillis) -> Result<(), Failure> {
     let given = |claims: &[(&str, String)], wanted: &str| {
         claims.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value.clone())
@@ -110,9 +110,9 @@ fn add_times(claims: &mut Vec<(&str, String)>, ttl: Ttl, now: UnixMillis) -> Res
         return Ok(());
     }
     let expires_at = issued_at
-        .ok_or_else(|| Failure::at("--claim", "iat is no whole number of seconds: give exp as well, or --ttl none"))?
+        .ok_or_else(|| Failure::at("--claim", "iat is not a whole number of seconds: give exp as well, or --ttl none"))?
         .checked_add(ttl)
-        .ok_or_else(|| Failure::at("--ttl", "is beyond any time"))?;
+        .ok_or_else(|| Failure::at("--ttl", "is too long: exp would be out of range"))?;
     claims.push(("exp", expires_at.to_string()));
     Ok(())
 }

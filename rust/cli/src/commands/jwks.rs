@@ -1,4 +1,4 @@
-//! `jwks`: public keys to a JWK set.
+//! `jwks`: makes a JWK Set from public keys.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -10,11 +10,11 @@ use crate::json::{compact, pretty};
 use crate::jwk;
 use crate::private_key::read_key_file;
 
-/// Make a JWK set of public keys
+/// Make a JWK Set from public keys
 ///
-/// Takes public keys and X.509 certificates in PEM, JWKs, and JWK sets. A key's kid is its JWK's, else its RFC 7638
-/// thumbprint. As in a coordinator, a key of a set that cannot be used costs none of the others: it is left out, with the
-/// reason on standard error. Private keys and shared secrets are never written: a JWK set is for everybody to read.
+/// Reads public keys and X.509 certificates in PEM, JWKs, and JWK Sets. The kid of a key is that of its JWK, else its RFC
+/// 7638 thumbprint. As in a coordinator, an unusable key of a set is left out, with the reason on standard error. Private
+/// keys and shared secrets are never written, because a JWK Set is public.
 #[derive(clap::Args)]
 #[command(
     verbatim_doc_comment,
@@ -23,7 +23,7 @@ Example:
   nativejwt jwks old/public.pem new/public.jwk > jwks.json"
 )]
 pub(crate) struct Arguments {
-    /// Public keys, certificates, JWKs or JWK sets
+    /// Public keys, certificates, JWKs or JWK Sets
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
 }
@@ -47,7 +47,7 @@ pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Res
             let (key_id, json) = entry_of(key).map_err(|why| Failure::at(file.display(), why))?;
             if let Some(earlier) = entries.iter().find(|entry| entry.key_id == key_id) {
                 let why = format!(
-                    "its key ID '{}' is already that of a key in {}: stock Trino refuses a whole set for that; give each key its own kid, and each file once",
+                    "its key ID '{}' is also that of a key in {}. Trino's built-in authenticator does not load a set with a repeated kid: give each key its own kid, and each file once",
                     quoted(&key_id),
                     earlier.file.display()
                 );

@@ -1,4 +1,4 @@
-//! `keygen`: makes a key.
+//! `keygen`: generates a key.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
@@ -16,11 +16,11 @@ use crate::json::JsonObject;
 use crate::jwk;
 use crate::private_key::{NewKeyPair, hmac_algorithm};
 
-/// Make a key pair or a shared secret
+/// Generate a key pair or a shared secret
 ///
-/// Writes private.pem (PKCS#8), public.pem (SubjectPublicKeyInfo), private.jwk and public.jwk into DIR; for an HMAC
+/// Writes private.pem (PKCS#8), public.pem (SubjectPublicKeyInfo), private.jwk and public.jwk into DIR, or for an HMAC
 /// algorithm secret.b64 and secret.jwk. Private files are created with mode 0600, the others with 0644 at most, and DIR
-/// with 0755 at most. No file is ever overwritten. RSA keys have 2048 bits.
+/// with 0755 at most. Files are never overwritten. RSA keys have 2048 bits.
 #[derive(clap::Args)]
 #[command(
     verbatim_doc_comment,
@@ -30,15 +30,15 @@ Examples:
   nativejwt keygen --alg ES256 --kid 2026-11 --out keys/2026-11"
 )]
 pub(crate) struct Arguments {
-    /// JWS algorithm that the key is for: HS256, RS256, PS256, ES256, EdDSA, …
+    /// JWS algorithm of the key: HS256, RS256, PS256, ES256, EdDSA, …
     #[arg(long, value_name = "A", value_parser = super::algorithm)]
     alg: Algorithm,
 
-    /// Folder for the files; made if it is not there
+    /// Folder for the files; created if it does not exist
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
 
-    /// Key ID for the JWKs; without it the RFC 7638 thumbprint for a key pair, and none for a secret
+    /// Key ID for the JWKs; by default the RFC 7638 thumbprint for a key pair, and none for a secret
     #[arg(long, value_name = "K", allow_hyphen_values = true)]
     kid: Option<String>,
 }
@@ -65,7 +65,7 @@ pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Res
         return Ok(Outcome::Accepted);
     }
     for (file, path) in files.iter().zip(&paths) {
-        let secrecy = if file.is_private { "  (mode 0600: whoever reads it can log in as anybody)" } else { "" };
+        let secrecy = if file.is_private { "  (mode 0600: with this file, anyone can log in as any user)" } else { "" };
         writeln!(out, "{}{secrecy}", path.display())?;
     }
     if let Some(key_id) = key_id {
@@ -76,7 +76,7 @@ pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Res
 
 fn secret_files(arguments: &Arguments, bytes: usize) -> Result<Vec<NewFile>, Failure> {
     let mut secret = Zeroizing::new(vec![0; bytes]);
-    rand::fill(&mut secret).map_err(|_| Failure::Message("the system gave no random numbers".to_owned()))?;
+    rand::fill(&mut secret).map_err(|_| Failure::Message("the system returned no random numbers".to_owned()))?;
     let jwk = JsonObject::new().text("kty", "oct").text("k", &jwk::base64url(&secret));
     let jwk = with_purpose(jwk, arguments.kid.as_deref(), arguments.alg);
     let base64 = Zeroizing::new(STANDARD.encode(&*secret) + "\n");
@@ -90,7 +90,7 @@ fn key_pair_files(arguments: &Arguments) -> Result<(Option<String>, Vec<NewFile>
     let pair = NewKeyPair::generate(arguments.alg).map_err(Failure::Message)?;
     let private_pem = armoured("PRIVATE KEY", &pair.private_der);
     let public_pem = armoured("PUBLIC KEY", &pair.public_der);
-    // Read back as a coordinator reads it, so that no key is handed out that it would refuse.
+    // Read the key back like a coordinator, so that a key which it would not load is an error here.
     let public = public_keys(&public_pem).map_err(|error| Failure::Message(error.to_string()))?;
     let [public] = public.keys.as_slice() else {
         return Err(Failure::Message("the new key cannot be read back".to_owned()));
@@ -124,9 +124,9 @@ fn armoured(label: &str, der: &[u8]) -> Zeroizing<String> {
     Zeroizing::new(pem::encode_config(&Pem::new(label, der), config))
 }
 
-/// Creates the files, or none: what was created before one failed is removed again.
+/// Creates all files or none: if one fails, those created before it are removed.
 fn write_all(folder: &Path, files: &[NewFile]) -> Result<Vec<PathBuf>, Failure> {
-    make_folder(folder).map_err(|error| Failure::at(folder.display(), format!("cannot be made: {error}")))?;
+    make_folder(folder).map_err(|error| Failure::at(folder.display(), format!("cannot be created: {error}")))?;
     let mut written: Vec<PathBuf> = Vec::new();
     for file in files {
         let path = folder.join(file.name);
@@ -140,7 +140,7 @@ fn write_all(folder: &Path, files: &[NewFile]) -> Result<Vec<PathBuf>, Failure> 
             }
             let why = match error.kind() {
                 io::ErrorKind::AlreadyExists => {
-                    "is there already, and no key is ever overwritten: give another --out".to_owned()
+                    "already exists, and keys are never overwritten: give another --out".to_owned()
                 }
                 _ => format!("cannot be written: {error}"),
             };
@@ -150,7 +150,7 @@ fn write_all(folder: &Path, files: &[NewFile]) -> Result<Vec<PathBuf>, Failure> 
     Ok(written)
 }
 
-/// A folder and those above it, as far as they are missing: nobody else may write there, whatever the umask allows.
+/// Creates a folder and its missing parents. Other users may not write to them, whatever the umask allows.
 fn make_folder(folder: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
@@ -162,7 +162,7 @@ fn make_folder(folder: &Path) -> io::Result<()> {
     builder.create(folder)
 }
 
-/// A file that was not there before. From its first moment no one else may write it, nor read it if it is private.
+/// Creates a new file. From the start, other users may not write to it, nor read it if it is private.
 fn create(path: &Path, is_private: bool) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);

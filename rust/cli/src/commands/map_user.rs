@@ -1,4 +1,4 @@
-//! `map-user`: tries the user mapping.
+//! `map-user`: maps principals to users.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -11,11 +11,12 @@ use crate::json::JsonObject;
 
 /// Map principals to Trino users
 ///
-/// Every principal is answered, in order. The exit code is 1 if any is rejected. Without --json the rule that matched
-/// is told, and what its replacement gave before white space was trimmed and case changed.
+/// Prints the user of each principal, in order. The exit code is 1 if any principal is rejected. Without --json, the
+/// output also has the rule that matched, and the result of its replacement before white space was trimmed and case
+/// was changed.
 ///
-/// The mapping alone is tried. A coordinator refuses a principal with a control character, or with a blank at an end,
-/// before it maps it: such a one is mapped with a warning.
+/// Only the mapping is applied. A coordinator rejects a principal with a control character, or with a blank at an end,
+/// before the mapping: for such a principal there is a warning.
 #[derive(clap::Args)]
 #[command(
     verbatim_doc_comment,
@@ -25,7 +26,7 @@ Examples:
   nativejwt map-user --file etc/user-mapping.json -- alice@example.com"
 )]
 pub(crate) struct Arguments {
-    /// A pattern, as in user-mapping.pattern: the user is its first group
+    /// A pattern, as in user-mapping.pattern; the user is its first group
     #[arg(
         long,
         value_name = "P",
@@ -39,7 +40,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "F")]
     file: Option<PathBuf>,
 
-    /// The principals, as tokens hold them
+    /// The principals, as they are in tokens
     #[arg(value_name = "PRINCIPAL", required = true)]
     principals: Vec<String>,
 }
@@ -47,9 +48,9 @@ pub(crate) struct Arguments {
 pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Result<Outcome, Failure> {
     let mapping = match (&arguments.pattern, &arguments.file) {
         (Some(pattern), _) => {
-            UserMapping::of_pattern(pattern).map_err(|why| Failure::Message(format!("--pattern {why}")))?
+            UserMapping::from_pattern(pattern).map_err(|why| Failure::Message(format!("--pattern {why}")))?
         }
-        (None, Some(file)) => UserMapping::of_file(file).map_err(|problems| {
+        (None, Some(file)) => UserMapping::from_file(file).map_err(|problems| {
             let mut errors = ConfigurationErrors::default();
             for problem in problems {
                 errors.push(Problem::for_line(&file.display().to_string(), problem.line, problem.message));
@@ -62,7 +63,7 @@ pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Res
     for principal in &arguments.principals {
         let mapped = mapping.explain(principal);
         let warning = unusable_principal(principal)
-            .map(|what| format!("a coordinator refuses this principal before it maps: it {what}"));
+            .map(|what| format!("a coordinator rejects this principal before the mapping: it {what}"));
         if json {
             let object = JsonObject::new().text("principal", principal);
             let object = match &mapped {
@@ -81,7 +82,7 @@ pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Res
             }
             match &mapped {
                 Ok(mapped) => {
-                    writeln!(out, "  rule {} matches and gives '{}'", mapped.rule, quoted(&mapped.replaced))?;
+                    writeln!(out, "  rule {} matches and returns '{}'", mapped.rule, quoted(&mapped.replaced))?;
                     writeln!(out, "  user {}", quoted(&mapped.user))?;
                 }
                 Err(reject) => {
@@ -90,7 +91,7 @@ pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Res
                     }
                     writeln!(out, "  rejected: {} ({}): {reject}", reject.code(), reject.code().number())?;
                     let hint = match reject.code() {
-                        // The general one sends to this command.
+                        // The general hint for this reason refers to this command.
                         Reason::NoMappingMatches => no_match(&mapping, arguments.pattern.as_deref(), principal),
                         code => Some(general(code).to_owned()),
                     };

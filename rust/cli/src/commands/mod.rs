@@ -1,4 +1,4 @@
-//! The calls. Each file holds one: its arguments, which are also its manual, and what it does.
+//! The calls of the command, one per file. The doc comments of the arguments are also the manual.
 
 mod check_config;
 mod check_token;
@@ -18,11 +18,11 @@ use crate::failure::{Failure, Outcome};
 
 /// JWT authentication for Trino coordinators, from a shell
 ///
-/// The calls run the coordinator's own code, so that what they say is what the coordinator would do. Exit codes: 0
-/// accepted or done, 1 rejected, 2 wrong usage or configuration.
+/// The calls run the coordinator's own code, so their results are those of the coordinator. Exit codes: 0 accepted or
+/// done, 1 rejected, 2 wrong usage or configuration.
 ///
-/// Wherever a call takes a TOKEN, - stands for standard input, of which one final line end is dropped: so no token has
-/// to stand in a shell's history or a process list.
+/// Where a call takes a TOKEN, - reads it from standard input, so that it does not end up in the shell history or the
+/// process list. One final line end is dropped.
 #[derive(Parser)]
 #[command(name = "nativejwt", version, arg_required_else_help = true)]
 #[command(
@@ -34,7 +34,7 @@ Examples:
   nativejwt check-token --config etc/native-jwt.properties - < token.txt"
 )]
 pub(crate) struct Cli {
-    /// Answer in JSON, one object a line
+    /// Print JSON, one object on each line
     #[arg(long, global = true, display_order = 900)]
     pub(crate) json: bool,
 
@@ -55,10 +55,10 @@ enum Call {
 }
 
 impl Cli {
-    /// Reads the process's arguments. Wrong usage ends the process with 2.
+    /// Reads the arguments of the process. Wrong usage ends the process with exit code 2.
     ///
     /// # Errors
-    /// They were for the call that is no part of the manual; then this is its result.
+    /// The arguments are for the hidden call `generate-docs`. The error is its result.
     pub(crate) fn read() -> Result<Self, Result<Outcome, Failure>> {
         let mut command = Self::command().subcommand(generate_docs::command());
         let matches = command.get_matches_mut();
@@ -68,7 +68,7 @@ impl Cli {
         }
     }
 
-    /// Does what was asked for and writes the answer.
+    /// Runs the call and writes its output.
     pub(crate) fn run(&self, out: &mut dyn Write) -> Result<Outcome, Failure> {
         match &self.call {
             Call::Issue(arguments) => issue::run(arguments, self.json, out),

@@ -1,4 +1,4 @@
-//! `verify-jws`: the signature only.
+//! `verify-jws`: verifies the signature only.
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -13,9 +13,8 @@ use crate::token_argument::{MAX_TOKEN_BYTES, read_token};
 
 /// Verify the signature of a JWS with a key, and print its payload
 ///
-/// The key is a public key or certificate in PEM, an HMAC secret in base64, a JWK, or a JWK set, of which the token's
-/// kid chooses. No claim is read: the token may have expired. The payload's bytes are printed as they are, with nothing
-/// added.
+/// The key is a public key or certificate in PEM, an HMAC secret in base64, a JWK, or a JWK Set, from which the token's
+/// kid selects one. Claims are not checked: the token may have expired. The payload is printed unchanged.
 #[derive(clap::Args)]
 #[command(
     verbatim_doc_comment,
@@ -56,13 +55,13 @@ pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Res
             Ok(Outcome::Accepted)
         }
         Err(reject) => {
-            let hint = Case::of_keys(&token, UnixMillis::now(), &arguments.key, &verifier).hint(&reject);
+            let hint = Case::from_keys(&token, UnixMillis::now(), &arguments.key, &verifier).hint(&reject);
             if json {
                 let object =
                     with_reject(JsonObject::new().boolean("verified", false), "reason", &reject).text("hint", &hint);
                 writeln!(out, "{}", object.finish())?;
             } else {
-                // Not where the payload would be.
+                // Standard output is for the payload only.
                 let code = reject.code();
                 writeln!(std::io::stderr(), "rejected: {code} ({}): {reject}\nhint: {hint}", code.number())?;
             }

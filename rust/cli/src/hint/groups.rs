@@ -1,4 +1,4 @@
-//! The claim that `groups-field` names.
+//! Hints about the claim that `groups-field` names.
 
 use nativejwt_core::ClaimPath;
 use serde_json::Value;
@@ -16,41 +16,41 @@ pub(super) fn advice(case: &Case<'_>) -> Option<String> {
     Some(match value {
         Value::Array(elements) => match elements.iter().enumerate().find(|(_, element)| !element.is_string()) {
             Some((index, Value::Object(members))) => format!(
-                "element number {} of {name} is {}: have the issuer write the groups' names as texts",
+                "element number {} of {name} is {}: have the issuer write the names of the groups as strings",
                 index + 1,
                 described(&Value::Object(members.clone()))
             ),
             Some((index, element)) => {
                 format!(
-                    "element number {} of {name} is {}: have the issuer write texts alone",
+                    "element number {} of {name} is {}: have the issuer write only strings",
                     index + 1,
                     described(element)
                 )
             }
             None => format!(
-                "the claim {name} has {} elements: have the issuer write only the groups that count here (Entra: the groups assigned to the application)",
+                "the claim {name} has {} elements: have the issuer write only the groups that Trino needs (Entra: the groups assigned to the application)",
                 elements.len()
             ),
         },
         Value::Object(members) => match members.iter().find(|(_, value)| value.is_array()) {
             Some((member, _)) => format!(
-                "the claim {name} is {what}: name one of them, such as {PROPERTY}={}",
+                "the claim {name} is {what}: select one of them, such as {PROPERTY}={}",
                 claim::pointer(field.names().chain([member.as_str()]))
             ),
             None => format!(
-                "the claim {name} is {what}; its names seem to be the groups, as Zitadel writes roles: have the issuer write them as an array of texts (Zitadel: an action that adds such a claim)"
+                "the claim {name} is {what}; its names seem to be the groups, as Zitadel writes roles: have the issuer write them as an array of strings (Zitadel: an action that adds such a claim)"
             ),
         },
         Value::String(_) => format!(
-            "the claim {name} has too many groups for groups-delimiter to split: have the issuer write only the groups that count here"
+            "the claim {name} has more groups than groups-delimiter may split: have the issuer write only the groups that Trino needs"
         ),
         _ => format!(
-            "the claim {name} is {what}: have the issuer write an array of texts, or set {PROPERTY} to a claim that is one"
+            "the claim {name} is {what}: have the issuer write an array of strings, or set {PROPERTY} to a claim that is one"
         ),
     })
 }
 
-/// Why there are none.
+/// Why an accepted token has no groups.
 pub(super) fn none(seen: &Seen<'_>, field: &ClaimPath) -> Option<String> {
     let claims = seen.claims.as_ref()?;
     let is_overage = claims.get("hasgroups").is_some_and(|value| *value != Value::Bool(false) && !value.is_null())
@@ -60,7 +60,7 @@ pub(super) fn none(seen: &Seen<'_>, field: &ClaimPath) -> Option<String> {
     if is_overage {
         let mark = if claims.contains_key("_claim_names") { "_claim_names" } else { "hasgroups" };
         return Some(format!(
-            "the user has more groups than Microsoft Entra puts into a token, which has {mark} in the place of {}: have it write only the groups assigned to the application, or application roles (roles)",
+            "the user has more groups than Microsoft Entra writes into a token, which has {mark} instead of {}: have Entra write only the groups assigned to the application, or use application roles (roles)",
             shown(field.text())
         ));
     }
@@ -70,7 +70,7 @@ pub(super) fn none(seen: &Seen<'_>, field: &ClaimPath) -> Option<String> {
         && !groups.is_empty()
         && groups.iter().all(is_empty)
     {
-        return Some(format!("the claim {} holds empty texts alone", shown(field.text())));
+        return Some(format!("the claim {} has only empty strings", shown(field.text())));
     }
     Some(claim::why_absent(PROPERTY, field, &claims))
 }

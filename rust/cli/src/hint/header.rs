@@ -1,4 +1,4 @@
-//! What is wrong with the protected header.
+//! Hints about the protected header.
 
 use std::fmt;
 
@@ -17,7 +17,7 @@ pub(super) fn advice(case: &Case<'_>, code: Reason) -> Option<String> {
         C::DuplicateMember => duplicate(seen),
         C::MissingAlgorithm => missing_algorithm(seen),
         C::UnsecuredToken => Some(format!(
-            "the token is not signed (alg is {}): anybody can write one. Have the issuer sign it (OpenID Connect: id_token_signed_response_alg=RS256), and find out where it came from",
+            "the token is not signed (alg is {}), so anyone could have written it. Find out where it comes from, and have the issuer sign it (OpenID Connect: id_token_signed_response_alg=RS256)",
             shown(seen.header_text("alg")?)
         )),
         C::MissingSignature => missing_signature(seen),
@@ -30,7 +30,7 @@ pub(super) fn advice(case: &Case<'_>, code: Reason) -> Option<String> {
             Some(format!("the header's zip is {}: have the issuer leave the payload uncompressed", list(seen, "zip")?))
         }
         C::NestedToken => Some(format!(
-            "the header's cty is {}: the payload may be a token in a token; have the issuer send the inner one, or leave cty out of a token of plain claims",
+            "the header's cty is {}, so the payload may be another token: have the issuer send the inner token, or leave out cty if the payload has claims",
             list(seen, "cty")?
         )),
         C::UnencodedPayload => {
@@ -39,7 +39,7 @@ pub(super) fn advice(case: &Case<'_>, code: Reason) -> Option<String> {
         C::AlgorithmNotAllowed => {
             let allowed = &case.rules.as_ref()?.allowed_algorithms;
             Some(format!(
-                "the token is signed with {}, and allowed-algorithms has {}: have the issuer sign with one of these, or add this one",
+                "the token is signed with {}, and allowed-algorithms has {}: have the issuer sign with one of these, or add {0} there",
                 seen.algorithm()?,
                 listed(allowed.iter().map(ToString::to_string))
             ))
@@ -49,7 +49,7 @@ pub(super) fn advice(case: &Case<'_>, code: Reason) -> Option<String> {
     }
 }
 
-/// A member of the header in words; the elements of a list of texts.
+/// The value of a member of the header in words; for an array, its elements.
 fn list(seen: &Seen<'_>, name: &str) -> Option<String> {
     Some(match seen.header.as_ref()?.get(name)? {
         Value::Array(elements) if !elements.is_empty() => {
@@ -61,7 +61,6 @@ fn list(seen: &Seen<'_>, name: &str) -> Option<String> {
 
 fn malformed(seen: &Seen<'_>) -> Option<String> {
     if let Some(header) = &seen.header {
-        // A member of a wrong type, which the message names with what it is.
         let texts = ["alg", "kid", "typ", "cty", "calg", "jku", "x5u", "x5t", "x5t#S256"];
         let wrong = texts.into_iter().find_map(|name| {
             let value = header.get(name)?;
@@ -69,7 +68,7 @@ fn malformed(seen: &Seen<'_>) -> Option<String> {
         });
         let wrong = wrong.map_or_else(String::new, |wrong| format!("the header's {wrong}: "));
         return Some(format!(
-            "{wrong}have the issuer write the types of RFC 7515 (kid, for example, is a text and no number)"
+            "{wrong}have the issuer write the types of RFC 7515 (kid, for example, is a string, not a number)"
         ));
     }
     let part = seen.parts.first()?;
@@ -78,16 +77,18 @@ fn malformed(seen: &Seen<'_>) -> Option<String> {
     }
     let bytes = decode(part)?;
     match serde_json::from_slice::<Value>(&bytes) {
-        Ok(value) => Some(format!("the first part is {} where a header is an object: it is no JWT", described(&value))),
-        Err(_) if bytes.first() == Some(&b'{') => Some(
-            "the first part begins as JSON and is damaged or cut: take the token once more from where it was issued"
-                .to_owned(),
-        ),
+        Ok(value) => Some(format!(
+            "the first part is {} instead of an object, which a header is: this is not a JWT",
+            described(&value)
+        )),
+        Err(_) if bytes.first() == Some(&b'{') => {
+            Some("the first part is damaged or incomplete JSON: copy the token again from its source".to_owned())
+        }
         Err(_) => {
             let opaque = service::opaque(&String::from_utf8_lossy(part)).map_or("", |(what, _)| what);
             let may_be = if opaque.is_empty() { "" } else { "; it may be " };
             Some(format!(
-                "the first part decodes to {} bytes that are no JSON: this is no JWT, or its beginning is missing{may_be}{opaque}",
+                "the first part decodes to {} bytes that are not JSON: this is not a JWT, or its beginning is missing{may_be}{opaque}",
                 bytes.len()
             ))
         }
@@ -98,13 +99,13 @@ fn missing_algorithm(seen: &Seen<'_>) -> Option<String> {
     let header = seen.header.as_ref()?;
     if let Some(other) = header.keys().find(|name| name.eq_ignore_ascii_case("alg") && *name != "alg") {
         return Some(format!(
-            "the header has {} in the place of alg: names are case-sensitive; correct the issuer",
+            "the header has {} instead of alg: names are case-sensitive; correct the issuer",
             shown(other)
         ));
     }
     if ["sub", "iss", "exp"].iter().any(|name| header.contains_key(*name)) {
         return Some(
-            "the first part holds claims and no header: the parts are in another order, or the header is missing"
+            "the first part has claims instead of a header: the parts are in the wrong order, or the header is missing"
                 .to_owned(),
         );
     }
@@ -116,7 +117,7 @@ fn missing_algorithm(seen: &Seen<'_>) -> Option<String> {
 
 fn missing_signature(seen: &Seen<'_>) -> Option<String> {
     Some(format!(
-        "nothing stands after the second dot, though the header says {}: the copy ended there, or the signature was taken off",
+        "there is nothing after the second dot, but alg is {}: the copy ended there, or the signature was removed",
         shown(seen.header_text("alg")?)
     ))
 }
@@ -125,36 +126,36 @@ fn unsupported_algorithm(name: &str) -> Option<String> {
     let trimmed = name.trim();
     if let Some(meant) = Algorithm::ALL.iter().find(|algorithm| algorithm.name().eq_ignore_ascii_case(trimmed)) {
         return Some(format!(
-            "the issuer writes {} where {meant} is meant: the names are case-sensitive (RFC 7515, section 4.1.1) and have no spaces; correct the issuer",
+            "alg is {} instead of {meant}: names of algorithms are case-sensitive (RFC 7515, section 4.1.1) and have no spaces; correct the issuer",
             shown(name)
         ));
     }
     let upper = trimmed.to_ascii_uppercase();
     let why = match trimmed {
-        "Ed25519" => "the name of RFC 9864 for EdDSA with Ed25519: have the issuer write EdDSA",
+        "Ed25519" => "the name of EdDSA with Ed25519 in RFC 9864: have the issuer write EdDSA",
         "Ed448" => "not supported: have the issuer sign with Ed25519 and write EdDSA",
         "ES256K" | "ES256K-R" => {
-            "ECDSA on secp256k1, the curve of blockchains, which is not supported: have the issuer sign with ES256 on P-256"
+            "ECDSA on secp256k1, a curve for blockchains, which is not supported: have the issuer sign with ES256 on P-256"
         }
-        "ES521" => "no algorithm; ECDSA on P-521 is ES512: correct the issuer",
+        "ES521" => "not an algorithm; ECDSA on P-521 is ES512: correct the issuer",
         _ if trimmed.starts_with("http://") || trimmed.starts_with("https://") => {
-            "a name of XML signatures, as .NET writes it for SecurityAlgorithms.RsaSha256Signature and its like: use SecurityAlgorithms.RsaSha256, which is RS256"
+            "a name for XML signatures, as .NET writes it for SecurityAlgorithms.RsaSha256Signature and similar constants: use SecurityAlgorithms.RsaSha256, which is RS256"
         }
         _ if upper.contains("WITH") => {
-            "the name that Java gives a signature: have the issuer write that of RFC 7518, such as RS256 or ES256"
+            "Java's name of an algorithm: have the issuer write the name of RFC 7518, such as RS256 or ES256"
         }
         _ if upper.starts_with("RSA")
             || upper.starts_with("ECDH")
             || upper.starts_with("DIR")
             || upper.ends_with("KW") =>
         {
-            "an algorithm of encryption (JWE): have the issuer sign the token without encrypting it"
+            "an algorithm for encryption (JWE): have the issuer sign the token without encrypting it"
         }
         _ if upper.starts_with("ML-DSA") || upper.starts_with("SLH") => {
             "a post-quantum signature, which is not supported: have the issuer sign with RS256, ES256 or EdDSA"
         }
         _ if upper.starts_with("SHA") || upper.starts_with("MD5") || upper.starts_with("HMAC") => {
-            "the name of a hash: have the issuer write that of RFC 7518, such as HS256 for HMAC with SHA-256"
+            "the name of a hash: have the issuer write the name of RFC 7518, such as HS256 for HMAC with SHA-256"
         }
         _ => return None,
     };
@@ -173,7 +174,7 @@ fn wrong_type(case: &Case<'_>) -> Option<String> {
     Some(match kind {
         Some(kind) => kind,
         None if required.to_ascii_lowercase().ends_with("at+jwt") => format!(
-            "the header has {found}. If this is an access token, have the issuer write typ at+jwt (RFC 9068), or drop required-token-type: many issuers write JWT for every kind"
+            "the header has {found}. If this is an access token, have the issuer write typ at+jwt (RFC 9068), or remove required-token-type: many issuers write JWT for every kind of token"
         ),
         None => format!(
             "the header has {found}: send a token of the type {}, or correct required-token-type",
@@ -182,20 +183,20 @@ fn wrong_type(case: &Case<'_>) -> Option<String> {
     })
 }
 
-/// The member that an object of the token names twice.
+/// The hint for a member that an object of the token has twice.
 fn duplicate(seen: &Seen<'_>) -> Option<String> {
     let mut parts = seen.parts.iter().zip(["header", "claims"]);
     parts.find_map(|(part, what)| {
         let found = serde_json::from_slice::<Repeated>(&decode(part)?).ok()?.0?;
         Some(format!(
-            "the {what} have {} twice, so that its meaning depends on the reader: correct the issuer (a mapper or a hook that adds a member which is there already)",
+            "the {what} have {} twice, so that programs can read different values: correct the issuer (often a mapper or hook adds a member that already exists)",
             shown(&found)
         ))
         .map(|text| text.replace("the header have", "the header has"))
     })
 }
 
-/// The first name that an object holds twice, at any depth.
+/// The first name that an object has twice, at any depth.
 struct Repeated(Option<String>);
 
 impl<'de> Deserialize<'de> for Repeated {
@@ -246,7 +247,8 @@ impl<'de> Visitor<'de> for Search {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Repeated, A::Error> {
-        let (mut names, mut found) = (std::collections::HashSet::new(), None);
+        let mut names = std::collections::HashSet::new();
+        let mut found = None;
         while let Some(name) = members.next_key::<String>()? {
             let Repeated(below) = members.next_value()?;
             if names.contains(&name) {

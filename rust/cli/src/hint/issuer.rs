@@ -1,4 +1,4 @@
-//! `iss`, and `required-issuer`.
+//! Hints about `iss` and `required-issuer`.
 
 use super::seen::described;
 use super::{Case, listed, shown, whole};
@@ -24,7 +24,7 @@ pub(super) fn advice(case: &Case<'_>) -> Option<String> {
             way_out(first, found, discovered.is_some())
         )),
         None => Some(format!(
-            "the token's iss is {}, and config-files has {}: add a file with this required-issuer, or send a token of one of these",
+            "the token's iss is {}, and the files of config-files require {}: add a file for this issuer, or send a token of one of those",
             shown(found),
             listed(required.iter().map(|required| shown(required)))
         )),
@@ -34,7 +34,7 @@ pub(super) fn advice(case: &Case<'_>) -> Option<String> {
 fn absent(case: &Case<'_>, required: &[&str]) -> String {
     let state = match case.seen.claim("iss") {
         None => "the token has no iss".to_owned(),
-        Some(value) => format!("iss is there, but {}, which counts as absent", described(value)),
+        Some(value) => format!("iss is {}, which counts as missing", described(value)),
     };
     let claims = case.seen.claims.as_ref();
     let other = claims.and_then(|claims| {
@@ -43,13 +43,14 @@ fn absent(case: &Case<'_>, required: &[&str]) -> String {
             .find(|name| name.eq_ignore_ascii_case("iss") && *name != "iss" || name.eq_ignore_ascii_case("issuer"))
     });
     match other {
-        Some(other) => format!("{state}, but {}, which nothing reads: have the issuer write iss", shown(other)),
+        Some(other) => format!("{state}, but it has {}, which is ignored: have the issuer write iss", shown(other)),
         None => format!(
             "{state}: have the issuer write {}, or {}",
             listed(required.iter().map(|required| shown(required))),
             match required {
-                [_] => "drop required-issuer if key-file has this issuer's keys alone",
-                _ => "leave required-issuer out of one file of config-files, which then takes the tokens of no other",
+                [_] => "remove required-issuer if key-file has only the keys of this issuer",
+                _ =>
+                    "remove required-issuer from one file of config-files, which then handles the tokens that match no other file",
             }
         ),
     }
@@ -62,7 +63,7 @@ fn parts(url: &str) -> (&str, &str, &str) {
     (scheme, host, path)
 }
 
-/// How the two differ where they are nearly the same.
+/// The difference between two issuers that are nearly the same.
 fn difference(required: &str, found: &str) -> Option<String> {
     let both = format!("required-issuer is {}, and the token's iss is {}", shown(required), shown(found));
     let ((scheme, host, path), (found_scheme, found_host, found_path)) = (parts(required), parts(found));
@@ -83,7 +84,7 @@ fn difference(required: &str, found: &str) -> Option<String> {
         "only one of them begins with https://".to_owned()
     } else if scheme != found_scheme && host == found_host && same_path {
         format!(
-            "one is {scheme} and the other {found_scheme}: the identity provider builds its name from the request; tell it that a proxy ends TLS before it (X-Forwarded-Proto, or its own host name setting)"
+            "one is {scheme} and the other {found_scheme}: the identity provider derives its name from the request. If a proxy terminates TLS for it, configure that there (X-Forwarded-Proto, or the host name setting of the provider)"
         )
     } else if same_path && !bare(path).is_empty() && host != found_host {
         let name = |host: &str| host.split(':').next().unwrap_or_default().to_owned();
@@ -91,7 +92,7 @@ fn difference(required: &str, found: &str) -> Option<String> {
             "they differ by the port".to_owned()
         } else {
             format!(
-                "they differ by the host, {} and {}: many identity providers write the host under which the client asked for the token; have the client use the other address, or fix the provider's host name (Keycloak: hostname)",
+                "they differ by the host, {} and {}: many identity providers write the host to which the client sent its request. Have the client use the other host, or set a fixed host name at the provider (Keycloak: hostname)",
                 shown(host),
                 shown(found_host)
             )
@@ -99,9 +100,9 @@ fn difference(required: &str, found: &str) -> Option<String> {
     } else if host == found_host
         && path.replace("/auth/realms/", "/realms/") == found_path.replace("/auth/realms/", "/realms/")
     {
-        "they differ by /auth, which Keycloak has before version 17 or as http-relative-path".to_owned()
+        "they differ by /auth, which Keycloak has before version 17 or with http-relative-path".to_owned()
     } else if host == found_host && realm(path).is_some() && realm(found_path).is_some() {
-        format!("they are of two realms, {} and {}", shown(realm(path)?), shown(realm(found_path)?))
+        format!("they are different realms, {} and {}", shown(realm(path)?), shown(realm(found_path)?))
     } else if host == found_host && !host.is_empty() {
         format!("they have the same host{}", first_difference(required, found))
     } else {
@@ -114,7 +115,7 @@ fn realm(path: &str) -> Option<&str> {
     path.split_once("/realms/").map(|(_, realm)| realm.split('/').next().unwrap_or_default())
 }
 
-/// The tenant of an issuer of Microsoft Entra, and the version of its tokens.
+/// The tenant of a Microsoft Entra issuer, and the version of its tokens.
 fn entra_tenant(issuer: &str) -> Option<(&str, u8)> {
     let v1 = ["https://sts.windows.net/", "https://sts.microsoftonline.com/", "https://sts.chinacloudapi.cn/"];
     if let Some(tenant) = v1.iter().find_map(|start| issuer.strip_prefix(start)) {
@@ -131,27 +132,27 @@ fn entra(required: &str, found: &str) -> Option<String> {
     let ((tenant, version), (found_tenant, found_version)) = (entra_tenant(required)?, entra_tenant(found)?);
     if ["common", "organizations", "consumers", "{tenantid}", "{tenant}"].contains(&tenant) {
         return Some(format!(
-            "{} is no tenant, and no token has it in iss: write the tenant's id, {}",
+            "{} is not a tenant, and tokens never have it in iss: use the tenant ID, {}",
             shown(tenant),
             shown(found_tenant)
         ));
     }
     if tenant != found_tenant {
         return Some(format!(
-            "they are of two tenants of Microsoft Entra, {} and {}",
+            "they are different tenants of Microsoft Entra, {} and {}",
             shown(tenant),
             shown(found_tenant)
         ));
     }
     (version != found_version).then(|| {
-        format!("Microsoft Entra writes another iss into tokens of version {found_version} than into those of version {version}. Set requestedAccessTokenVersion of the API's registration to {version}")
+        format!("Microsoft Entra writes different values into iss of tokens of version {found_version} and of version {version}. Set requestedAccessTokenVersion to {version} in the registration of the API")
     })
 }
 
-/// What to change: `required-issuer`, unless `oidc:` has set it.
+/// What to change: `required-issuer`, unless `oidc:` sets it.
 fn way_out(required: &str, found: &str, is_discovered: bool) -> String {
     if !is_discovered {
-        return format!(". If this is the issuer you trust, set required-issuer={}", whole(found));
+        return format!(". If you trust this issuer, set required-issuer={}", whole(found));
     }
     let document = format!("{}/.well-known/openid-configuration", required.trim_end_matches('/'));
     let set = match entra_tenant(required) {
@@ -162,12 +163,12 @@ fn way_out(required: &str, found: &str, is_discovered: bool) -> String {
         None => format!("<jwks_uri of {}>", whole(&document)),
     };
     format!(
-        ". With oidc: the issuer of the discovery document is required; if its access tokens have another iss, name the set instead: key-file={set} and required-issuer={}",
+        ". With oidc:, the issuer of the discovery document is required. If its access tokens have another iss, name the JWK Set instead: key-file={set} and required-issuer={}",
         whole(found)
     )
 }
 
-/// Where two texts part, in words.
+/// The first difference between two texts, in words.
 fn first_difference(required: &str, found: &str) -> String {
     let same = required.chars().zip(found.chars()).take_while(|(one, other)| one == other).count();
     if same == 0 {
@@ -177,5 +178,5 @@ fn first_difference(required: &str, found: &str) -> String {
         let rest: String = text.chars().skip(same).take(30).collect();
         if rest.is_empty() { "nothing".to_owned() } else { shown(&rest) }
     };
-    format!("; they are the same for {same} characters, then come {} and {}", rest(required), rest(found))
+    format!("; the first {same} characters are the same, then {} and {} follow", rest(required), rest(found))
 }

@@ -1,4 +1,4 @@
-//! Which key: `kid`, type and `alg` of the keys that are there, against the token's.
+//! Hints about the key: compares `kid`, type and `alg` of the available keys with those of the token.
 
 use std::path::Path;
 
@@ -10,41 +10,41 @@ use super::signature::{Fault, forms, is_rsa};
 use super::{Case, listed, service, shown, whole};
 use crate::jwk::{public_members, thumbprint};
 
-/// More keys are not tried.
+/// The number of keys that are tried with the signature.
 const MAX_TRIED: usize = 200;
 
-/// The keys that were there, and what they make of the token.
+/// The available keys, and how the token relates to them.
 #[derive(Default)]
 pub(super) struct Keys {
     pub(super) offered: Vec<Key>,
-    /// Keys of the set that are not used, and why.
+    /// Unusable keys of the set, with the reasons.
     pub(super) unused: Vec<UnusedKey>,
-    /// Why no keys could be had.
+    /// Why there are no keys.
     pub(super) missing: Option<String>,
-    /// `key-file`, or the file that a call was given.
+    /// The value of `key-file`, or the file that was given to the call.
     pub(super) source: String,
-    /// How the text of the key file, taken for an HMAC secret in another way, makes the signature right.
+    /// The signature is valid if the text of the key file is read as an HMAC secret in this other way.
     pub(super) as_secret: Option<Reading>,
 }
 
-/// What is known of a key.
+/// What is known about a key.
 pub(super) struct Key {
     pub(super) key_id: Option<String>,
     /// `RSA 2048`
     pub(super) kind: String,
     pub(super) bound_to: Option<Algorithm>,
-    /// It may verify the token's algorithm.
+    /// The key may verify the algorithm of the token.
     pub(super) fits: bool,
-    /// Length of an RSA signature by it.
+    /// The length of its signatures; RSA keys only.
     pub(super) rsa_bytes: Option<usize>,
-    /// By RFC 7638.
+    /// The thumbprint of RFC 7638.
     pub(super) thumbprint: Option<String>,
-    /// The token's signature is this key's, but for a fault.
+    /// Set if this key made the token's signature; the value is what is wrong with it otherwise.
     pub(super) signed: Option<Fault>,
 }
 
 impl Keys {
-    /// Collects what `each` shows.
+    /// Collects the keys that `each` passes to its argument.
     pub(super) fn collect(seen: &Seen<'_>, source: &str, each: impl FnOnce(&mut dyn FnMut(OfferedKey<'_>))) -> Self {
         let mut offered = Vec::new();
         let forms = forms(seen);
@@ -68,7 +68,7 @@ impl Keys {
         Self { offered, as_secret, source: source.to_owned(), ..Self::default() }
     }
 
-    /// The keys by name, for a sentence.
+    /// The keys with their names, for a sentence.
     fn described(&self) -> String {
         match self.offered.as_slice() {
             [] => "no key".to_owned(),
@@ -117,11 +117,11 @@ pub(super) fn advice(case: &Case<'_>, code: Reason) -> Option<String> {
         C::NoPublicKey => no_public_key(case),
         C::KeyAlgorithmMismatch => mismatch(case),
         C::KeysUnavailable => {
-            Some(format!("{}. As long as no set could be fetched, every login is refused", case.keys.missing.as_ref()?))
+            Some(format!("{}. Until a fetch succeeds, every token is rejected", case.keys.missing.as_ref()?))
         }
         C::UnusableKeyFile => template(case).map(|(path, _)| {
             format!(
-                "the file of this kid is '{}': 'nativejwt verify-jws --key' with it says what it holds",
+                "the file of this kid is '{}': 'nativejwt verify-jws --key' shows what is wrong with it",
                 whole(&path)
             )
         }),
@@ -133,7 +133,7 @@ fn key_id_required(case: &Case<'_>) -> String {
     let algorithm = case.seen.algorithm().map_or_else(|| "its algorithm".to_owned(), |algorithm| algorithm.to_string());
     let fitting: Vec<&Key> = case.keys.offered.iter().filter(|key| key.fits).collect();
     let why = match fitting.as_slice() {
-        [] => format!("no key of the set fits {algorithm}; it has {}", case.keys.described()),
+        [] => format!("no key of the set fits {algorithm}; the set has {}", case.keys.described()),
         several => format!(
             "{} keys of the set fit {algorithm} ({})",
             several.len(),
@@ -141,9 +141,9 @@ fn key_id_required(case: &Case<'_>) -> String {
         ),
     };
     let right = case.keys.offered.iter().find(|key| key.signed == Some(Fault::None));
-    let signer = right.map_or_else(String::new, |key| format!(" Its signature is that of {}.", key.name()));
+    let signer = right.map_or_else(String::new, |key| format!(" Its signature was made with {}.", key.name()));
     let state = match case.seen.header.as_ref().and_then(|header| header.get("kid")) {
-        Some(value) => format!("the header's kid is {}, which counts as none", described(value)),
+        Some(value) => format!("the header's kid is {}, which counts as missing", described(value)),
         None => "the header has no kid".to_owned(),
     };
     format!(
@@ -154,19 +154,19 @@ fn key_id_required(case: &Case<'_>) -> String {
 fn unknown_key_id(case: &Case<'_>) -> Option<String> {
     if let Some((path, offered)) = template(case) {
         let offered = if offered.is_empty() {
-            "no file there fits the path".to_owned()
+            "no file there matches the path".to_owned()
         } else {
             format!("there are files for the kids {}", listed(offered.iter().map(|name| shown(name))))
         };
         let state = match case.seen.key_id() {
             Some(key_id) => format!("the token's kid is {}", shown(key_id)),
-            None => "the token has no kid, for which the name default-key stands".to_owned(),
+            None => "the token has no kid, so its file is that of default-key".to_owned(),
         };
-        return Some(format!("{state}: the file '{}' is not there or cannot be read; {offered}", whole(&path)));
+        return Some(format!("{state}: the file '{}' does not exist or cannot be read; {offered}", whole(&path)));
     }
     let Some(key_id) = case.seen.key_id() else {
         return Some(format!(
-            "the token has no kid, and no key of the set has the certificate that its x5t names: the set has {}",
+            "the token has no kid, and no key of the set has the certificate thumbprint in its x5t: the set has {}",
             case.keys.described()
         ));
     };
@@ -185,14 +185,14 @@ fn unknown_key_id(case: &Case<'_>) -> Option<String> {
     if let Some(key) = keys.offered.iter().find(differs) {
         let offered = key.key_id.as_deref().unwrap_or_default();
         return Some(format!(
-            "{token}, and the set has {}: they differ by {}; a kid is compared to the letter, so correct the one that is wrong",
+            "{token}, and the set has {}: they differ by {}. A kid must be identical: correct the wrong one",
             shown(offered),
             nearly(key_id, offered).unwrap_or_default()
         ));
     }
     if let Some(key) = keys.offered.iter().find(|key| key.signed == Some(Fault::None)) {
         return Some(format!(
-            "{token}, but its signature is that of {}: have the issuer write the kid of the set, or publish the key under the token's kid",
+            "{token}, but its signature was made with {}: have the issuer write the kid of the set, or publish the key under the token's kid",
             key.described()
         ));
     }
@@ -204,7 +204,7 @@ fn unknown_key_id(case: &Case<'_>) -> Option<String> {
     let issuer =
         case.seen.claim_text("iss").map_or_else(String::new, |issuer| format!(", and its iss is {}", shown(issuer)));
     Some(format!(
-        "{token}{issuer}; {} has {}{unused}: was the token issued by somebody else, or its key removed or not published yet?",
+        "{token}{issuer}; {} has {}{unused}. Another issuer may have issued the token, or its key was removed or is not published yet",
         source(&keys.source),
         keys.described()
     ))
@@ -214,7 +214,7 @@ fn source(source: &str) -> String {
     if source.is_empty() { "the set".to_owned() } else { whole(source) }
 }
 
-/// What two key IDs differ by that a reader overlooks.
+/// The difference between two key IDs if it is easily overlooked.
 fn nearly(one: &str, other: &str) -> Option<&'static str> {
     let url_safe = |text: &str| text.replace('+', "-").replace('/', "_").trim_end_matches('=').to_owned();
     if one.trim() == other.trim() {
@@ -228,17 +228,17 @@ fn nearly(one: &str, other: &str) -> Option<&'static str> {
     } else if one.replace(['-', ':', ' '], "").eq_ignore_ascii_case(&other.replace(['-', ':', ' '], "")) {
         Some("hyphens or colons")
     } else if one.len().min(other.len()) >= 8 && (one.starts_with(other) || other.starts_with(one)) {
-        Some("length: one of them is cut off, or has something behind it")
+        Some("length: one of them is cut off, or has an addition at its end")
     } else {
         None
     }
 }
 
-/// With `${KID}`: the file of the token's kid, and the kids that there are files for.
+/// For a `key-file` with `${KID}`: the file of the token's kid, and the kids for which files exist.
 fn template(case: &Case<'_>) -> Option<(String, Vec<String>)> {
     let path = &case.keys.source;
     let variable = ["${KID}", "$KEYID"].into_iter().find(|variable| path.contains(variable))?;
-    // As the core does it, which is stock's rule.
+    // The same rule as in the core and in Trino.
     let name: String = case
         .seen
         .key_id()
@@ -250,7 +250,8 @@ fn template(case: &Case<'_>) -> Option<(String, Vec<String>)> {
         })
         .collect();
     let template = Path::new(path);
-    let (folder, file) = (template.parent()?, template.file_name()?.to_str()?);
+    let folder = template.parent()?;
+    let file = template.file_name()?.to_str()?;
     let mut offered = Vec::new();
     if let Some((before, after)) = file.split_once(variable) {
         let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
@@ -268,7 +269,7 @@ fn no_hmac_key(case: &Case<'_>) -> Option<String> {
     let algorithm = case.seen.algorithm()?;
     if case.keys.as_secret.is_some() {
         return Some(format!(
-            "the token is signed with {algorithm} and the text of the public key as its secret: this is a forgery (algorithm confusion, RFC 8725, section 2.1), or an issuer that gives out its secret"
+            "the token is signed with {algorithm}, with the text of the public key as the secret: it is a forgery (algorithm confusion, RFC 8725, section 2.1), or its issuer uses a secret that is public"
         ));
     }
     let kind = case
@@ -276,7 +277,7 @@ fn no_hmac_key(case: &Case<'_>) -> Option<String> {
         .named(case.seen.key_id())
         .map_or_else(|| "a public key".to_owned(), |key| format!("a public key ({})", key.kind));
     Some(format!(
-        "the token is signed with {algorithm}, a shared secret, and {} has {kind}: have the issuer sign with {}, or, if the token is to be signed with a secret, give that secret as key-file. A token of somebody who took the public key for a secret is refused here too (algorithm confusion)",
+        "the token is signed with a shared secret ({algorithm}), but {} has {kind}: have the issuer sign with {}, or set key-file to the secret. A forged token that uses the public key as a secret (algorithm confusion) is also rejected with this reason",
         source(&case.keys.source),
         fitting_algorithms(case)
     ))
@@ -286,12 +287,12 @@ fn no_public_key(case: &Case<'_>) -> Option<String> {
     let algorithm = case.seen.algorithm()?;
     let issuer = case.seen.claim_text("iss").map_or_else(String::new, |issuer| format!(" of {}", shown(issuer)));
     Some(format!(
-        "the token is signed with {algorithm}, by a private key, and {} has a shared secret (HMAC): give the public key{issuer} as key-file, or the URL of its JWK set",
+        "the token is signed with a private key ({algorithm}), but {} has a shared secret (HMAC): set key-file to the public key{issuer}, or to the URL of its JWK Set",
         source(&case.keys.source)
     ))
 }
 
-/// Names of algorithms that the key of the token may verify.
+/// The names of algorithms that the token's key may verify.
 fn fitting_algorithms(case: &Case<'_>) -> &'static str {
     let kind = case.keys.named(case.seen.key_id()).or(case.keys.offered.first()).map_or("", |key| key.kind.as_str());
     match kind {
@@ -309,7 +310,7 @@ fn mismatch(case: &Case<'_>) -> Option<String> {
     let algorithm = case.seen.algorithm()?;
     let Some(key) = case.keys.named(case.seen.key_id()) else {
         return Some(format!(
-            "the token is signed with {algorithm}, and {} has {}",
+            "the token is signed with {algorithm}, but {} has {}",
             source(&case.keys.source),
             case.keys.described()
         ));
@@ -323,7 +324,7 @@ fn mismatch(case: &Case<'_>) -> Option<String> {
     };
     if let Some(bound_to) = key.bound_to.filter(is_alike) {
         return Some(format!(
-            "the token is signed with {algorithm}, {described}, and the JWK's alg binds it to {bound_to} alone: correct alg in the set, or have the issuer sign with {bound_to}"
+            "the token is signed with {algorithm}, {described}, but the alg of its JWK allows {bound_to} only: correct alg in the set, or have the issuer sign with {bound_to}"
         ));
     }
     let bytes = match algorithm {
@@ -333,7 +334,7 @@ fn mismatch(case: &Case<'_>) -> Option<String> {
     };
     if let (true, Some(bytes)) = (key.kind == "HMAC", bytes) {
         return Some(format!(
-            "the token is signed with {algorithm}, which needs a secret of {bytes} bytes or more (RFC 7518, section 3.2), and this one is shorter: take a longer one on both sides ('nativejwt keygen --alg {algorithm}'), or HS256"
+            "the token is signed with {algorithm}, which requires a secret of {bytes} bytes or more (RFC 7518, section 3.2), but this one is shorter: use a longer secret on both sides ('nativejwt keygen --alg {algorithm}'), or HS256"
         ));
     }
     let needed = match algorithm {
@@ -345,9 +346,9 @@ fn mismatch(case: &Case<'_>) -> Option<String> {
         _ => "an RSA key",
     };
     let other = case.keys.offered.iter().find(|key| key.signed == Some(Fault::None));
-    let signer = other.map_or_else(String::new, |key| format!(". The signature is that of {}", key.described()));
+    let signer = other.map_or_else(String::new, |key| format!(". The signature was made with {}", key.described()));
     Some(format!(
-        "the token is signed with {algorithm}, which needs {needed}, and {described}: give the key that signs, or have the issuer sign with {}{signer}",
+        "the token is signed with {algorithm}, which requires {needed}, but {described}: set key-file to the right key, or have the issuer sign with {}{signer}",
         fitting_algorithms(case)
     ))
 }

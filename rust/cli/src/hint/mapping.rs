@@ -1,4 +1,4 @@
-//! The user mapping, and a principal that it does not let in.
+//! Hints about the user mapping and a principal that it rejects.
 
 use std::path::Path;
 
@@ -23,54 +23,60 @@ pub(super) fn advice(case: &Case<'_>, code: Reason) -> Option<String> {
     Some(match code {
         Reason::NoMappingMatches => {
             let why = no_match(&mapping, rules.user_mapping_pattern.as_deref(), principal).unwrap_or_else(|| {
-                "a pattern has to match the whole principal; 'nativejwt map-user' tries one".to_owned()
+                "a pattern must match the whole principal; try it with 'nativejwt map-user'".to_owned()
             });
             format!("{name} does not match the principal {}: {why}", shown(principal))
         }
         Reason::PrincipalNotAllowed => {
-            format!("{}{name} has \"allow\": false and matches {}; rules are tried in order", rule(), shown(principal))
+            format!(
+                "{}{name} has \"allow\": false and matches {}; the first rule that matches decides",
+                rule(),
+                shown(principal)
+            )
         }
         Reason::MappedUserEmpty => format!(
-            "{}{name} matches the principal {}, and what it makes of it is empty or white space: correct the rule's user or the group of the pattern",
+            "{}{name} matches the principal {}, but its result is empty or white space: correct the rule's user or the group of the pattern",
             rule(),
             shown(principal)
         ),
-        _ => format!("{}{name} makes of the principal {} what is no user's name", rule(), shown(principal)),
+        _ => format!("the result of {}{name} for the principal {} is not a valid user name", rule(), shown(principal)),
     })
 }
 
-/// The mapping of the configuration, and what to call it.
+/// The mapping of the configuration, and its name in a sentence.
 fn mapping(rules: &IssuerRules) -> Option<(UserMapping, String)> {
     if let Some(pattern) = &rules.user_mapping_pattern {
-        return Some((UserMapping::of_pattern(pattern).ok()?, format!("user-mapping.pattern '{}'", whole(pattern))));
+        return Some((UserMapping::from_pattern(pattern).ok()?, format!("user-mapping.pattern '{}'", whole(pattern))));
     }
     match &rules.user_mapping_file {
-        Some(file) => Some((UserMapping::of_file(Path::new(file)).ok()?, format!("the rule file {}", whole(file)))),
-        None => Some((UserMapping::of_pattern("(.*)").ok()?, "the default user mapping, (.*),".to_owned())),
+        Some(file) => Some((UserMapping::from_file(Path::new(file)).ok()?, format!("the rule file {}", whole(file)))),
+        None => Some((UserMapping::from_pattern("(.*)").ok()?, "the default user mapping, (.*),".to_owned())),
     }
 }
 
-/// What would have to be otherwise for a principal that no rule matches. `pattern` is the one rule, if there is one.
+/// Why no rule matches a principal. `pattern` is the only rule, if it is set by `user-mapping.pattern`.
 pub(crate) fn no_match(mapping: &UserMapping, pattern: Option<&str>, principal: &str) -> Option<String> {
     let matches = |principal: &str| mapping.deciding_rule(principal).is_some();
     if let Some(character) =
         principal.chars().find(|character| matches!(character, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}'))
     {
-        return Some(format!("it holds a line end (U+{:04X}), which . does not match", u32::from(character)));
+        return Some(format!("it contains a line end (U+{:04X}), which . does not match", u32::from(character)));
     }
     if principal.trim() != principal && matches(principal.trim()) {
-        return Some("it would without the white space at its ends".to_owned());
+        return Some("it would match without the white space at its ends".to_owned());
     }
     if matches(&principal.to_lowercase()) || matches(&principal.to_uppercase()) {
-        return Some("it would in another case; patterns are case-sensitive, unless they begin with (?i)".to_owned());
+        return Some(
+            "it would match in another case; patterns are case-sensitive unless they begin with (?i)".to_owned(),
+        );
     }
     if let Some((name, domain)) = principal.split_once('@')
         && matches(name)
     {
-        return Some(format!("it would without {}", shown(&format!("@{domain}"))));
+        return Some(format!("it would match without {}", shown(&format!("@{domain}"))));
     }
-    let part = UserMapping::of_pattern(&format!("(?s).*?(?:{}).*", pattern?)).ok()?;
+    let part = UserMapping::from_pattern(&format!("(?s).*?(?:{}).*", pattern?)).ok()?;
     part.deciding_rule(principal).is_some().then(|| {
-        "it matches a part of it, and a pattern has to match the whole principal (write .* for the rest)".to_owned()
+        "it matches a part of it, but a pattern must match the whole principal (write .* for the rest)".to_owned()
     })
 }

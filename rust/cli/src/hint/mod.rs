@@ -1,7 +1,8 @@
-//! What an operator can do about a refusal: advice made from what is in the token, in the configuration and in the keys.
+//! Hints about a rejected token: what is wrong, and what to change. They are derived from the token, the configuration and
+//! the keys, with one file for each kind of rejection.
 //!
-//! One file for each kind of refusal. Nothing that is read of the token here was verified. Claims are shown, cut and escaped
-//! ([`quoted`]); the token, its signature and secrets never are.
+//! Nothing that is read from the token here is verified. Claims are shown cut and escaped ([`quoted`]). The token, its
+//! signature and secrets are never shown.
 
 mod audience;
 mod claim;
@@ -30,29 +31,28 @@ use keys::Keys;
 pub(crate) use mapping::no_match;
 use seen::Seen;
 
-/// What advice is made from.
+/// What hints are derived from.
 pub(crate) struct Case<'t> {
-    /// As it was given.
+    /// The bytes as they were given.
     token: &'t [u8],
     seen: Seen<'t>,
     now: UnixMillis,
-    /// The rules that judge the token; none where a call knows no configuration, or no issuer of it is the token's.
+    /// The rules that apply to the token; none without a configuration, or if no issuer of it is the token's.
     rules: Option<IssuerRules>,
-    /// `required-issuer` of every issuer.
+    /// `required-issuer` of each issuer.
     issuers: BTreeSet<String>,
     keys: Keys,
 }
 
 impl<'t> Case<'t> {
-    /// A token alone.
-    pub(crate) fn of_token(token: &'t [u8], now: UnixMillis) -> Self {
-        let (rules, issuers, keys) = (None, BTreeSet::new(), Keys::default());
-        Self { token, seen: Seen::of(token), now, rules, issuers, keys }
+    /// A token, without a configuration.
+    pub(crate) fn from_token(token: &'t [u8], now: UnixMillis) -> Self {
+        Self { token, seen: Seen::from_token(token), now, rules: None, issuers: BTreeSet::new(), keys: Keys::default() }
     }
 
-    /// A token that a configuration judges.
-    pub(crate) fn of_configuration(token: &'t [u8], now: UnixMillis, authenticator: &Authenticator) -> Self {
-        let mut case = Self::of_token(token, now);
+    /// A token that is authenticated with a configuration.
+    pub(crate) fn from_configuration(token: &'t [u8], now: UnixMillis, authenticator: &Authenticator) -> Self {
+        let mut case = Self::from_token(token, now);
         case.issuers = authenticator.issuers().iter().filter_map(|issuer| issuer.rules().required_issuer).collect();
         if let Some(issuer) = authenticator.issuer_of(token) {
             let rules = issuer.rules();
@@ -65,14 +65,14 @@ impl<'t> Case<'t> {
     }
 
     /// A token whose signature is verified with the keys of a file.
-    pub(crate) fn of_keys(token: &'t [u8], now: UnixMillis, key_file: &str, verifier: &SignatureVerifier) -> Self {
-        let mut case = Self::of_token(token, now);
+    pub(crate) fn from_keys(token: &'t [u8], now: UnixMillis, key_file: &str, verifier: &SignatureVerifier) -> Self {
+        let mut case = Self::from_token(token, now);
         case.keys = Keys::collect(&case.seen, key_file, |show| verifier.for_each_key(show));
         case.keys.unused = verifier.unused_keys();
         case
     }
 
-    /// One to three sentences: what is there, and the way out.
+    /// One to three sentences: what is wrong, and what to change.
     pub(crate) fn hint(&self, reject: &Rejection) -> String {
         self.advice_for(reject.code())
     }
@@ -81,12 +81,12 @@ impl<'t> Case<'t> {
         self.advice(code).unwrap_or_else(|| general(code).to_owned())
     }
 
-    /// What is remarkable about a token that may well be accepted.
+    /// Warnings about a token that may be accepted.
     pub(crate) fn warnings(&self) -> Vec<String> {
         times::warnings(&self.seen)
     }
 
-    /// For `inspect`: what one sees in the token without a configuration.
+    /// For `inspect`: what can be said about the token without a configuration.
     pub(crate) fn remarks(&self) -> Vec<String> {
         let signature = signature::form(&self.seen, &self.keys);
         service::not_for_us(&self.seen).into_iter().chain(signature).chain(self.warnings()).collect()
@@ -123,7 +123,7 @@ impl<'t> Case<'t> {
             | C::UnusableKeyFile => keys::advice(self, code),
             C::SignatureMismatch => signature::advice(self),
             C::MalformedClaims => Some(claim::not_an_object(&self.seen)),
-            C::InvalidClaim => claim::of_wrong_type(&self.seen),
+            C::InvalidClaim => claim::wrong_type(&self.seen),
             C::TokenExpired
             | C::TokenNotYetValid
             | C::MissingExpiration
@@ -146,94 +146,102 @@ impl<'t> Case<'t> {
     }
 }
 
-/// Advice for a reason where nothing more is seen.
+/// The hint for a reason if the token, the configuration and the keys show nothing more specific.
 pub(crate) fn general(code: Reason) -> &'static str {
     use Reason as C;
     match code {
-        C::NoBearerToken => "the token is empty: was the variable or file that should hold it empty?",
+        C::NoBearerToken => "the token is empty: check the variable or file that should contain it",
         C::SeveralAuthorizationHeaders => "find out which proxy or client adds the second Authorization header",
         C::TokenTooLarge => {
-            "have the identity provider leave claims out of the token, group lists before all, or raise max-token-size"
+            "have the identity provider leave out claims, lists of groups first, or raise max-token-size"
         }
-        C::ReservedCredential => "have the client not send this extra credential: the token is passed through as it",
-        C::MalformedToken => "this is no JWT, which has three parts with two dots between them",
+        C::ReservedCredential => "configure the client not to send this extra credential: it is reserved for the token",
+        C::MalformedToken => "this is not a JWT, which has three parts separated by two dots",
         C::EncryptedToken => "have the identity provider sign the access token without encrypting it",
-        C::MalformedBase64 => "the copy is damaged: take the token once more from where it was issued",
+        C::MalformedBase64 => "the copy is damaged: copy the token again from its source",
         C::MalformedHeader | C::MalformedClaims | C::InvalidClaim => {
-            "look at the token with 'nativejwt inspect', and at the software that issued it"
+            "inspect the token with 'nativejwt inspect', and correct the software that issued it"
         }
         C::DuplicateMember => {
-            "the issuer writes a member twice, so that its meaning depends on the reader: correct the issuer"
+            "the issuer writes a JSON member twice, so that programs can read different values: correct the issuer"
         }
         C::MissingAlgorithm | C::UnsecuredToken | C::MissingSignature => {
-            "the issuer does not sign its tokens, or somebody took the signature off: never accept them"
+            "the issuer does not sign its tokens, or the signature was removed: never accept such tokens"
         }
         C::UnsupportedAlgorithm => {
             "have the issuer sign with RS256, ES256 or another algorithm of RFC 7518, or with EdDSA"
         }
-        C::AlgorithmNotAllowed => "have the issuer sign with one of allowed-algorithms, or add this one there",
+        C::AlgorithmNotAllowed => "have the issuer sign with one of allowed-algorithms, or add this algorithm there",
         C::WrongTokenType => {
-            "send the kind of token that required-token-type names; an ID token or a refresh token is no access token"
+            "send a token of the type in required-token-type: an access token, for example, instead of an ID token or a refresh token"
         }
         C::CriticalHeader | C::CompressedToken | C::NestedToken | C::UnencodedPayload => {
             "configure the issuer to issue a plain JWT without this extension"
         }
         C::KeyIdRequired => {
-            "have the issuer put a kid into the header ('nativejwt issue --kid'): more than one key of the set fits, or none"
+            "have the issuer put a kid into the header ('nativejwt issue --kid'): without it, no key or more than one key of the set fits"
         }
         C::UnknownKeyId => {
-            "compare the kid with what key-file offers: was the key rotated, or the token issued by another issuer?"
+            "compare the kid with the keys of key-file: the key may have been rotated, or another issuer may have issued the token"
         }
         C::NoHmacKey => {
-            "key-file is a public key, but the token is signed with a shared secret: one of them is the wrong one"
+            "key-file is a public key, but the token is signed with a shared secret: correct key-file or the issuer"
         }
         C::NoPublicKey => {
-            "key-file is a shared secret, but the token is signed with a private key: one of them is the wrong one"
+            "key-file is a shared secret, but the token is signed with a private key: correct key-file or the issuer"
         }
-        C::KeyAlgorithmMismatch => "key-file is another issuer's key, or its JWK is bound to another algorithm or use",
-        C::KeysUnavailable => "fetch the URL of key-file by hand from this machine: network, proxy, TLS trust?",
-        C::UnusableKeyFile => "correct the file of this kid; 'nativejwt check-config' says more",
+        C::KeyAlgorithmMismatch => {
+            "key-file is the key of another issuer, or its JWK allows another algorithm or use only"
+        }
+        C::KeysUnavailable => {
+            "fetch the URL of key-file by hand from this machine, and check the network, the proxy and the trusted certificates"
+        }
+        C::UnusableKeyFile => "correct the file of this kid: 'nativejwt check-config' shows what is wrong with it",
         C::SignatureMismatch => {
-            "the token was signed with another key or changed on its way: compare key-file with the issuer's present key"
+            "the token was signed with another key, or changed after it was signed: compare key-file with the issuer's current key"
         }
-        C::TokenExpired => "get a new token; if it is new, compare the clocks of this machine and of the issuer",
+        C::TokenExpired => "get a new token; if this one is new, compare the clocks of this machine and of the issuer",
         C::TokenNotYetValid => "compare the clocks of this machine and of the issuer",
         C::MissingIssuer | C::WrongIssuer => {
-            "compare required-issuer with iss in 'nativejwt inspect', to the last slash"
+            "compare required-issuer with iss in 'nativejwt inspect': they must be identical, up to a slash at the end"
         }
         C::UnknownIssuer => {
             "add the file of this issuer to config-files, or compare its required-issuer with iss in 'nativejwt inspect'"
         }
         C::MissingAudience | C::WrongAudience => {
-            "have the issuer put the audience of this coordinator into the token, or correct required-audience"
+            "have the issuer put the audience of this coordinator into aud, or correct required-audience"
         }
         C::MissingExpiration | C::MissingIssuedAt | C::LifetimeTooLong => {
             "have the issuer put iat and exp into its tokens, no further apart than max-token-lifetime"
         }
         C::LifetimeTooShort => {
-            "get a new token; if a new one is refused too, have the issuer let its tokens live longer than pass-through.minimum-lifetime"
+            "get a new token; if a new one is rejected as well, have the issuer give its tokens a longer lifetime than pass-through.minimum-lifetime"
         }
-        C::GroupsNotText => "set groups-field to a claim that holds names: 'nativejwt inspect' shows what there is",
+        C::GroupsNotText => {
+            "set groups-field to a claim with the names of the groups: 'nativejwt inspect' shows the claims"
+        }
         C::IssuedInTheFuture => "compare the clocks of this machine and of the issuer, or set clock-skew",
-        C::ExpiresBeforeIssued => "the issuer writes an exp that lies before iat: correct the issuer",
+        C::ExpiresBeforeIssued => "exp is before iat: correct the issuer",
         C::PrincipalUnusable => {
             "have the issuer write the name without control characters and without blanks at its ends, or set principal-field to another claim"
         }
         C::MissingPrincipal | C::PrincipalNotAString | C::PrincipalTooLong => {
-            "set principal-field to a claim that holds the user's name: 'nativejwt inspect' shows what there is"
+            "set principal-field to a claim with the user's name: 'nativejwt inspect' shows the claims"
         }
         C::NoMappingMatches => {
-            "try the rules on this principal with 'nativejwt map-user'; add a rule if the user should be let in"
+            "try the rules with this principal in 'nativejwt map-user', and add a rule if the user should have access"
         }
-        C::PrincipalNotAllowed => "a rule with \"allow\": false keeps this principal out; rules are tried in order",
+        C::PrincipalNotAllowed => {
+            "a rule with \"allow\": false rejects this principal; the first rule that matches decides"
+        }
         C::MappedUserEmpty | C::MappedUserUnusable => {
-            "correct the rule's user: 'nativejwt map-user' shows what it makes of the principal"
+            "correct the rule's user: 'nativejwt map-user' shows its result for the principal"
         }
         C::UserWithHyphen => {
-            "map the user to a name without a hyphen, or set pass-through.allow-user-with-hyphen where every catalog has session-timeout=0s"
+            "map the user to a name without a hyphen, or set pass-through.allow-user-with-hyphen=true if every catalog has session-timeout=0s"
         }
-        C::MappingLimit => "rewrite the pattern so that it backtracks less: avoid nested repetitions such as (a+)+",
-        C::InternalError => "report this with the version and what led to it, without the token",
+        C::MappingLimit => "rewrite the pattern so that it backtracks less, and avoid nested repetitions such as (a+)+",
+        C::InternalError => "report this with the version and what you did before it, without the token",
         _ => "look up the reason in docs/reasons.md",
     }
 }
@@ -243,7 +251,7 @@ fn shown(text: &str) -> String {
     format!("'{}'", quoted(text))
 }
 
-/// A text that is to be copied into a configuration: on one line, and not cut as [`quoted`] would.
+/// A text to copy into a configuration: on one line, and longer than [`quoted`] would leave it.
 fn whole(text: &str) -> String {
     const MAX_CHARACTERS: usize = 400;
     let mut whole = String::new();
@@ -257,7 +265,7 @@ fn whole(text: &str) -> String {
     whole
 }
 
-/// A list for a sentence, cut after ten.
+/// A list for a sentence, cut after ten items.
 fn listed(items: impl IntoIterator<Item = String>) -> String {
     const SHOWN: usize = 10;
     let mut items = items.into_iter();

@@ -1,4 +1,4 @@
-//! An HMAC secret that issuer and coordinator read in two ways from one text.
+//! HMAC secrets: the issuer and the coordinator may read the same text differently.
 
 use std::path::Path;
 
@@ -8,14 +8,14 @@ use zeroize::Zeroizing;
 
 use super::seen::{Seen, decode, from_hex};
 
-/// A larger file is no secret.
+/// A larger file is not a secret.
 const MAX_BYTES: u64 = 64 * 1024;
 
-/// A way to read a text as a secret that is not `key-file`'s, which is to decode it as base64.
+/// A way to read a text as a secret, other than that of `key-file`, which decodes base64.
 pub(super) struct Reading {
-    /// What the secret is.
+    /// The secret in words.
     pub(super) secret: &'static str,
-    /// How both sides come to read the same.
+    /// What to change, so that both sides read the same secret.
     pub(super) way_out: &'static str,
 }
 
@@ -25,18 +25,16 @@ const TEXT: Reading = Reading {
 };
 const TEXT_WITH_LINE_END: Reading = Reading {
     secret: "the text itself with its line end",
-    way_out: "have the issuer drop the line end, and write the base64 of the text into key-file; or that of text and line end",
+    way_out: "have the issuer drop the line end, and write the base64 of the text into key-file; or write the base64 of text and line end",
 };
-const DECODED_TWICE: Reading = Reading {
-    secret: "what the text gives when it is decoded twice",
-    way_out: "write into key-file what it gives when it is decoded once",
-};
+const DECODED_TWICE: Reading =
+    Reading { secret: "the text decoded twice", way_out: "write the text decoded once into key-file" };
 const HEXADECIMAL: Reading = Reading {
-    secret: "what the text gives as hexadecimal digits",
+    secret: "the text decoded from hexadecimal digits",
     way_out: "write the base64 of those bytes into key-file (… | xxd -r -p | base64)",
 };
 
-/// The way to read a key file by which the token's signature is right.
+/// The way to read a key file as a secret that makes the token's signature valid.
 pub(super) fn other_reading(path: &Path, seen: &Seen<'_>) -> Option<Reading> {
     let algorithm = match seen.algorithm()? {
         Algorithm::Hs256 => hmac::HMAC_SHA256,

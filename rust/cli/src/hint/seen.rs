@@ -1,4 +1,4 @@
-//! What can be read in a token, also in a damaged one. Nothing of it is verified.
+//! The readable content of a token, even of a damaged one. Nothing is verified.
 
 use base64::Engine as _;
 use base64::alphabet::URL_SAFE;
@@ -6,7 +6,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use nativejwt_core::{Algorithm, quoted};
 use serde_json::{Map, Value};
 
-/// Takes what strict base64url does not: padding or none, stray bits.
+/// Accepts what strict base64url does not: padding and stray bits.
 const FORGIVING: GeneralPurpose = GeneralPurpose::new(
     &URL_SAFE,
     GeneralPurposeConfig::new()
@@ -16,7 +16,7 @@ const FORGIVING: GeneralPurpose = GeneralPurpose::new(
 
 /// A token's parts, as far as they can be read.
 pub(super) struct Seen<'t> {
-    /// What stands between the dots.
+    /// The pieces between the dots.
     pub(super) parts: Vec<&'t [u8]>,
     /// First part, if it is the base64url of a JSON object.
     pub(super) header: Option<Map<String, Value>>,
@@ -29,7 +29,7 @@ pub(super) struct Seen<'t> {
 }
 
 impl<'t> Seen<'t> {
-    pub(super) fn of(token: &'t [u8]) -> Self {
+    pub(super) fn from_token(token: &'t [u8]) -> Self {
         let token = token.trim_ascii();
         let parts: Vec<&[u8]> = token.split(|byte| *byte == b'.').collect();
         let part = |index: usize| parts.get(index).and_then(|part| decode(part));
@@ -65,7 +65,7 @@ impl<'t> Seen<'t> {
         self.header_text("kid")
     }
 
-    /// The audiences that are texts.
+    /// The audiences that are strings.
     pub(super) fn audiences(&self) -> Vec<&str> {
         match self.claim("aud") {
             Some(Value::String(one)) if !one.trim().is_empty() => vec![one],
@@ -74,7 +74,7 @@ impl<'t> Seen<'t> {
         }
     }
 
-    /// The client that the token was issued to, and the name of the claim that says so.
+    /// The client that the token was issued to, after the name of its claim.
     pub(super) fn client(&self) -> Option<(&'static str, &str)> {
         ["azp", "client_id", "cid", "appid"].into_iter().find_map(|name| Some((name, self.claim_text(name)?)))
     }
@@ -109,9 +109,9 @@ pub(super) fn described(value: &Value) -> String {
         Value::Null => "null".to_owned(),
         Value::Bool(truth) => format!("a boolean ({truth})"),
         Value::Number(number) => format!("a number ({number})"),
-        Value::String(text) if text.is_empty() => "an empty text".to_owned(),
-        Value::String(text) if text.trim().is_empty() => "a text of nothing but white space".to_owned(),
-        Value::String(text) => format!("the text '{}'", quoted(text)),
+        Value::String(text) if text.is_empty() => "an empty string".to_owned(),
+        Value::String(text) if text.trim().is_empty() => "a string of white space".to_owned(),
+        Value::String(text) => format!("the string '{}'", quoted(text)),
         Value::Array(list) => match list.as_slice() {
             [] => "an empty array".to_owned(),
             [_] => "an array with one element".to_owned(),

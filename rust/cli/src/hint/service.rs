@@ -1,4 +1,4 @@
-//! Tokens that were made for somebody else, or for another purpose than a login: recognised by what their issuers write.
+//! Hints about tokens for another service or another purpose, recognized by what their issuers write.
 
 use super::seen::Seen;
 use super::shown;
@@ -7,12 +7,12 @@ use super::shown;
 const GRAPH: [&str; 3] =
     ["00000003-0000-0000-c000-000000000000", "https://graph.microsoft.com", "https://graph.microsoft.com/"];
 
-/// The token of a service that alone can verify it, or one that is no access token; then what to send in its place.
+/// The hint for a token that only another service can verify, or that is not an access token.
 pub(super) fn not_for_us(seen: &Seen<'_>) -> Option<String> {
     only_its_service_verifies(seen).or_else(|| refresh_token(seen)).or_else(|| id_token(seen))
 }
 
-/// Tokens whose signature nobody but their service can verify.
+/// The hint for a token whose signature only its own service can verify.
 pub(super) fn only_its_service_verifies(seen: &Seen<'_>) -> Option<String> {
     let audience = seen.audiences().first().copied();
     let is_graph = seen.audiences().iter().any(|audience| GRAPH.contains(audience));
@@ -27,7 +27,7 @@ pub(super) fn only_its_service_verifies(seen: &Seen<'_>) -> Option<String> {
             ),
         };
         return Some(format!(
-            "the token was made for {whose} ({why}): only that service can verify its signature. Have the client ask for a token of your own API: register one with the identity provider, and send its scope (Entra: api://…/.default)"
+            "the token was issued for {whose} ({why}), and only that service can verify its signature. Register an API of your own with the identity provider, and have the client request a token for it (Entra: the scope api://…/.default)"
         ));
     }
     let issuer = seen.claim_text("iss")?;
@@ -36,7 +36,7 @@ pub(super) fn only_its_service_verifies(seen: &Seen<'_>) -> Option<String> {
         && (seen.audiences().contains(&issuer) || is_okta_host(issuer));
     from_org_server.then(|| {
         format!(
-            "this is an access token of Okta's org authorization server ({}), made for Okta's own API: Okta publishes no key for it. Have the client ask a custom authorization server, such as {}/oauth2/default",
+            "this is an access token of Okta's org authorization server ({}) for Okta's own API, and Okta does not publish its key. Have the client use a custom authorization server, such as {}/oauth2/default",
             shown(issuer),
             issuer.trim_end_matches('/')
         )
@@ -47,23 +47,23 @@ fn is_okta_host(issuer: &str) -> bool {
     [".okta.com", ".oktapreview.com", ".okta-emea.com"].iter().any(|host| issuer.trim_end_matches('/').ends_with(host))
 }
 
-/// Refresh tokens, which go to their issuer and nowhere else.
+/// The hint for a refresh token, which only its issuer accepts.
 pub(super) fn refresh_token(seen: &Seen<'_>) -> Option<String> {
     let kind = seen.claim_text("typ").filter(|kind| ["Refresh", "Offline"].contains(kind))?;
     Some(format!(
-        "this is a refresh token (its claim typ is {kind}), as Keycloak makes them: only Keycloak can verify it. Send the access token, access_token of the same reply"
+        "this is a refresh token of Keycloak (its claim typ is {kind}), which only Keycloak can verify. Send the access token: the member access_token of the same response"
     ))
 }
 
-/// ID tokens, which tell a client who has logged in, and are meant for that client alone.
+/// The hint for an ID token, which is for the client that requested it.
 pub(super) fn id_token(seen: &Seen<'_>) -> Option<String> {
     let why = id_token_mark(seen)?;
     Some(format!(
-        "this is an ID token ({why}): it is meant for the client that asked for it. Send the access token, access_token of the same reply"
+        "this is an ID token ({why}), which is for the client that requested it. Send the access token: the member access_token of the same response"
     ))
 }
 
-/// What tells an ID token (OpenID Connect Core 1.0, section 2) from an access token.
+/// The sign of an ID token (OpenID Connect Core 1.0, section 2), if the token is one.
 fn id_token_mark(seen: &Seen<'_>) -> Option<String> {
     if seen.claim_text("typ") == Some("ID") {
         return Some("its claim typ is ID".to_owned());
@@ -71,11 +71,11 @@ fn id_token_mark(seen: &Seen<'_>) -> Option<String> {
     if seen.claim_text("token_use") == Some("id") {
         return Some("its claim token_use is id".to_owned());
     }
-    // Its access tokens are opaque, so that ID tokens are all that there is.
+    // Google's access tokens are opaque, so there is only the ID token to send.
     if seen.claim_text("iss").is_some_and(|issuer| issuer.ends_with("accounts.google.com")) {
         return None;
     }
-    // What only access tokens have.
+    // Only access tokens have these.
     if ["scope", "scp", "token_use"].iter().any(|name| seen.claim(name).is_some())
         || seen.header_text("typ").is_some_and(|kind| kind.to_ascii_lowercase().contains("at+jwt"))
     {
@@ -85,7 +85,7 @@ fn id_token_mark(seen: &Seen<'_>) -> Option<String> {
     Some(format!("it has the claim {claim}"))
 }
 
-/// A token of an application: no user has logged in.
+/// The sign of an application's own token, which has no user.
 pub(super) fn application_token(seen: &Seen<'_>) -> Option<&'static str> {
     if seen.claim_text("gty") == Some("client-credentials") {
         return Some("gty is client-credentials");
@@ -97,7 +97,7 @@ pub(super) fn application_token(seen: &Seen<'_>) -> Option<&'static str> {
     name.map(|_| "preferred_username begins with service-account-")
 }
 
-/// Whose opaque token begins like this, and what to take in its place.
+/// The kind of an opaque token, by its beginning, and what to send instead.
 pub(super) fn opaque(text: &str) -> Option<(&'static str, &'static str)> {
     const GITHUB: &str = "GitHub gives no JWT for it; in a workflow, ask for an OIDC token";
     const KNOWN: &[(&str, &str, &str)] = &[

@@ -1,4 +1,4 @@
-//! A signature that is not the key's: its length, its form, and who else may have made it.
+//! Hints about an invalid signature: its length, its form, and other keys that may have made it.
 
 use nativejwt_core::Algorithm;
 
@@ -7,22 +7,22 @@ use super::secret::Reading;
 use super::seen::{Seen, decode, from_hex};
 use super::{Case, listed, service, shown, whole};
 
-/// What is wrong with a signature that is otherwise a key's.
+/// What is wrong with a signature that a key made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
-    /// Nothing: another key was asked.
+    /// Nothing: it was verified with another key.
     None,
     /// ECDSA in DER.
     Der,
-    /// Its base64, base64url or hexadecimal digits in the place of its bytes.
+    /// The part has the base64, base64url or hexadecimal digits of the signature instead of its bytes.
     EncodedTwice,
-    /// The bytes in the opposite order.
+    /// Its bytes are in reverse order.
     Reversed,
-    /// It is one by this algorithm.
+    /// It was made with this algorithm.
     Algorithm(Algorithm),
 }
 
-/// The signature as it is, and in each form that it may have been meant in.
+/// The signature as it is, and converted from each form that it may have.
 pub(super) fn forms(seen: &Seen<'_>) -> Vec<(Fault, Algorithm, Vec<u8>)> {
     let (Some(algorithm), Some(signature)) = (seen.algorithm(), seen.signature.as_deref()) else { return Vec::new() };
     let mut forms = vec![(Fault::None, algorithm, signature.to_vec())];
@@ -60,7 +60,7 @@ fn coordinate_bytes(algorithm: Algorithm) -> Option<usize> {
     }
 }
 
-/// The length of every signature by this algorithm; that of RSA is its key's.
+/// The length of signatures of this algorithm; none for RSA, where it depends on the key.
 fn signature_bytes(algorithm: Algorithm) -> Option<usize> {
     match algorithm {
         Algorithm::Hs256 => Some(32),
@@ -70,7 +70,7 @@ fn signature_bytes(algorithm: Algorithm) -> Option<usize> {
     }
 }
 
-/// R and S of an ECDSA signature in DER (RFC 3279, section 2.2.3): a sequence of two integers, and nothing more.
+/// R and S of an ECDSA signature in DER (RFC 3279, section 2.2.3): a sequence of exactly two integers.
 fn der_numbers(signature: &[u8]) -> Option<(&[u8], &[u8])> {
     fn element(bytes: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
         let (length, rest) = match bytes {
@@ -86,7 +86,7 @@ fn der_numbers(signature: &[u8]) -> Option<(&[u8], &[u8])> {
     (after.is_empty() && end.is_empty() && !r.is_empty() && !s.is_empty()).then_some((r, s))
 }
 
-/// What a signature stands for that is a text: base64 or hexadecimal digits.
+/// The decoded signature if it is a text: base64 or hexadecimal digits.
 fn text_of(signature: &[u8]) -> Option<Vec<u8>> {
     let text = signature.trim_ascii();
     let is_base64 = text.iter().all(|byte| byte.is_ascii_alphanumeric() || b"+/-_=".contains(byte));
@@ -94,7 +94,8 @@ fn text_of(signature: &[u8]) -> Option<Vec<u8>> {
 }
 
 pub(super) fn advice(case: &Case<'_>) -> Option<String> {
-    let (seen, keys) = (&case.seen, &case.keys);
+    let seen = &case.seen;
+    let keys = &case.keys;
     if let Some(text) = service::only_its_service_verifies(seen).or_else(|| service::refresh_token(seen)) {
         return Some(text);
     }
@@ -102,7 +103,7 @@ pub(super) fn advice(case: &Case<'_>) -> Option<String> {
         return Some(text);
     }
     if let Some(Reading { secret, way_out }) = &keys.as_secret {
-        return Some(format!("the signature is right where {secret} is the secret: {way_out}"));
+        return Some(format!("the signature is valid if {secret} is the secret: {way_out}"));
     }
     let algorithm = seen.algorithm()?;
     let named = keys.named(seen.key_id());
@@ -118,22 +119,22 @@ pub(super) fn advice(case: &Case<'_>) -> Option<String> {
     );
     if algorithm.is_hmac() {
         return Some(format!(
-            "the signature has the right length and is not that of {what}: the issuer has another secret, or reads the same text in another way (key-file is decoded as base64), or the token was changed"
+            "the signature has the right length, but it does not match {what}: the issuer uses another secret, or reads the same text differently (key-file is decoded as base64), or the token was changed"
         ));
     }
     let issuer = seen.claim_text("iss").map_or_else(String::new, |issuer| format!(" of {}", shown(issuer)));
     let source = if keys.source.is_empty() { "key-file" } else { &keys.source };
     let others = match keys.offered.len() {
         0 | 1 => String::new(),
-        number => format!(", nor that of another of the {number} keys there"),
+        number => format!(", nor any other of the {number} keys there"),
     };
     Some(format!(
-        "the signature has the right length and is not that of {what} in {}{others}: compare it with the present key{issuer}; if that is the same, header or payload were changed after they were signed",
+        "the signature has the right length, but it does not match {what} in {}{others}: compare it with the current key{issuer}. If they are the same, the header or payload was changed after it was signed",
         whole(source)
     ))
 }
 
-/// What the form of the signature shows, whatever the key.
+/// The hint from the length and form of the signature, whatever the key is.
 pub(super) fn form(seen: &Seen<'_>, keys: &Keys) -> Option<String> {
     let (algorithm, signature) = (seen.algorithm()?, seen.signature.as_deref()?);
     let length = signature.len();
@@ -148,9 +149,9 @@ pub(super) fn form(seen: &Seen<'_>, keys: &Keys) -> Option<String> {
     let proof = |fault: Fault| keys.offered.iter().any(|key| key.signed == Some(fault));
     let has = format!("the signature has {length} bytes where {algorithm} has {right}");
     if let (Some(size), true) = (coordinate_bytes(algorithm), der_numbers(signature).is_some()) {
-        let proof = if proof(Fault::Der) { "; otherwise it is right: the key is the right one" } else { "" };
+        let proof = if proof(Fault::Der) { "; otherwise it is valid, so the key is the right one" } else { "" };
         return Some(format!(
-            "{has}, and looks like DER, as OpenSSL, Java and key management services give it{proof}. Have the issuer convert it to R and S, {size} bytes each (RFC 7518, section 3.4)"
+            "{has}, and looks like DER, the format of OpenSSL, Java and key management services{proof}. Have the issuer convert it to R and S, {size} bytes each (RFC 7518, section 3.4)"
         ));
     }
     if length == right {
@@ -159,60 +160,62 @@ pub(super) fn form(seen: &Seen<'_>, keys: &Keys) -> Option<String> {
     let decoded = text_of(signature).map(|text| text.len());
     if decoded == Some(right) || decoded.is_some_and(|length| length + 2 >= right && right > 8 && length <= right + 8) {
         return Some(format!(
-            "{has}: they are the {} of a signature in the place of its bytes. Have the issuer encode the bytes once, in base64url",
+            "{has}: they are the {} of a signature instead of its bytes. Have the issuer encode the bytes once, in base64url",
             if signature.iter().all(u8::is_ascii_hexdigit) { "hexadecimal digits" } else { "base64" }
         ));
     }
     let of_other = || Algorithm::ALL.iter().filter(|other| signature_bytes(**other) == Some(length));
     let same_family = of_other().find(|other| other.name().get(..2) == algorithm.name().get(..2));
     let why = if let Some(other) = same_family {
-        format!("that is the length of {other}: alg of the header is not what the issuer signs with")
+        format!("that is the length of {other}, so alg is not the algorithm that the issuer used")
     } else if is_rsa(algorithm) {
         let bits = |bytes: usize| bytes * 8;
         if [256, 384, 512, 1024].contains(&length) {
             format!(
-                "it was made with an RSA key of {} bits, and this one has {}: give the issuer's present key",
+                "it was made with an RSA key of {} bits, but this key has {}: set key-file to the issuer's current key",
                 bits(length),
                 bits(right)
             )
         } else {
-            "no RSA key of a usual size makes such a one: it was cut, or encoded in another way".to_owned()
+            "RSA keys of the usual sizes do not make such signatures: it was cut, or encoded differently".to_owned()
         }
     } else if let Some(size) = coordinate_bytes(algorithm) {
         match length {
             65 if right == 64 => {
-                "a byte too many, as libraries of blockchains add it: have the issuer leave it out".to_owned()
+                "one byte too many, as libraries for blockchains add it: have the issuer leave it out".to_owned()
             }
-            128 if right == 132 => "P-521 has 66 bytes for each of R and S, and the issuer writes 64".to_owned(),
+            128 if right == 132 => "R and S of P-521 have 66 bytes each, but the issuer writes 64".to_owned(),
             _ if length < right && length + 4 >= right => {
                 format!(
-                    "it was cut at its end, or the issuer drops zeros at the front of R or S and has to write {size} bytes for each"
+                    "it was cut at its end, or the issuer drops leading zeros of R or S: have it write {size} bytes for each"
                 )
             }
             256 | 384 | 512 => format!(
-                "that is the length of an RSA signature by a key of {} bits: alg is not what the issuer signs with",
+                "that is the length of an RSA signature with a key of {} bits, so alg is not the algorithm that the issuer used",
                 length * 8
             ),
-            _ => "it was cut, or encoded in another way".to_owned(),
+            _ => "it was cut, or encoded differently".to_owned(),
         }
     } else if algorithm == Algorithm::EdDsa && length == 114 {
-        "it is one of Ed448, which is not supported: have the issuer sign with Ed25519".to_owned()
+        "that is the length of Ed448, which is not supported: have the issuer sign with Ed25519".to_owned()
     } else if length >= 256 && length % 64 == 0 {
         format!(
-            "that is the length of an RSA signature by a key of {} bits: alg is not what the issuer signs with",
+            "that is the length of an RSA signature with a key of {} bits, so alg is not the algorithm that the issuer used",
             length * 8
         )
     } else {
         let others = of_other().map(ToString::to_string).collect::<Vec<_>>();
         match others.is_empty() {
-            true => "it was cut, or encoded in another way".to_owned(),
-            false => format!("that is the length of {}: alg is not what the issuer signs with", listed(others)),
+            true => "it was cut, or encoded differently".to_owned(),
+            false => {
+                format!("that is the length of {}, so alg is not the algorithm that the issuer used", listed(others))
+            }
         }
     };
     Some(format!("{has}: {why}"))
 }
 
-/// The length of a signature by the RSA key that the token names, or by all RSA keys if they are alike.
+/// The length of signatures of the RSA key that the token names, or of all RSA keys if they have the same length.
 fn rsa_bytes(seen: &Seen<'_>, keys: &Keys) -> Option<usize> {
     if let Some(key) = keys.named(seen.key_id()) {
         return key.rsa_bytes;
@@ -222,36 +225,36 @@ fn rsa_bytes(seen: &Seen<'_>, keys: &Keys) -> Option<usize> {
     lengths.all(|other| other == first).then_some(first)
 }
 
-/// What can be said of an RSA signature without its key.
+/// The hint for an RSA signature without its key.
 fn rsa_without_key(algorithm: Algorithm, signature: &[u8]) -> Option<String> {
     let length = signature.len();
     if !is_rsa(algorithm) || length >= 256 {
         let decoded = text_of(signature)?.len();
         return Some(format!(
-            "the signature is a text of {length} characters, which stands for {decoded} bytes: have the issuer encode the bytes once, in base64url"
+            "the signature is a text of {length} characters, which encodes {decoded} bytes: have the issuer encode the bytes once, in base64url"
         ));
     }
     Some(format!(
-        "the signature has {length} bytes, and {algorithm} has 256 or more (RSA keys of 2048 bits or more): alg is not what the issuer signs with, or the signature was cut"
+        "the signature has {length} bytes, but {algorithm} has 256 or more (RSA keys of 2048 bits or more): alg is not the algorithm that the issuer used, or the signature was cut"
     ))
 }
 
-/// A signature that is right in another way than it was asked for.
+/// The hint for a signature that one of the keys made.
 fn signed_by(key: &Key, algorithm: Algorithm) -> String {
     match key.signed {
         Some(Fault::Algorithm(other)) => format!(
-            "the signature is one by {other} of {}, and the header says {algorithm}: have the issuer write alg {other}",
+            "the signature was made by {other} with {}, but the header says {algorithm}: have the issuer write alg {other}",
             key.described()
         ),
         Some(Fault::Reversed) => {
-            "the signature is right with its bytes in the opposite order, as Windows' CryptoAPI gives them: have the issuer reverse them".to_owned()
+            "the signature is valid with its bytes in the opposite order, as Windows CryptoAPI returns them: have the issuer reverse them".to_owned()
         }
         Some(Fault::EncodedTwice) => {
             "the signature was encoded twice: have the issuer encode its bytes once, in base64url".to_owned()
         }
         Some(Fault::Der) => "the signature is DER: have the issuer convert it to R and S (RFC 7518, section 3.4)".to_owned(),
         Some(Fault::None) | None => format!(
-            "the signature is that of {}, which is not the key of the token's kid: have the issuer write that kid",
+            "the signature was made with {}, which is not the key of the token's kid: have the issuer write the kid of that key",
             key.described()
         ),
     }

@@ -1,4 +1,4 @@
-//! Each row is a token, what a configuration wants of it, and words that the advice must have.
+//! Each row has a token, the rules of a configuration, and words that the hint must contain.
 
 use nativejwt_core::ClaimPath;
 
@@ -15,16 +15,16 @@ fn claims(claims: &str) -> String {
     token(r#"{"alg":"RS256","kid":"k"}"#, claims)
 }
 
-/// The advice about a token that was refused for this reason under these rules.
+/// The hint about a token that was rejected for this reason under these rules.
 fn advice(token: &str, rules: &IssuerRules, code: Reason) -> String {
-    let mut case = Case::of_token(token.as_bytes(), NOW);
+    let mut case = Case::from_token(token.as_bytes(), NOW);
     case.issuers = rules.required_issuer.iter().cloned().collect();
     case.rules = Some(rules.clone());
     case.advice_for(code)
 }
 
 fn without_rules(token: &str, code: Reason) -> String {
-    Case::of_token(token.as_bytes(), NOW).advice_for(code)
+    Case::from_token(token.as_bytes(), NOW).advice_for(code)
 }
 
 #[track_caller]
@@ -45,9 +45,9 @@ fn every_reason_has_advice_of_its_own() {
     }
 }
 
-/// Whatever stands in the place of a token: no panic, and never a long piece of it in the advice.
+/// Whatever the text is, there is no panic, and no long piece of it in the hint.
 #[test]
-fn no_text_is_too_strange() {
+fn every_text_has_a_hint_without_the_token() {
     let good = claims(r#"{"sub":"alice"}"#);
     let mut texts: Vec<Vec<u8>> = (0..good.len()).map(|end| good.as_bytes()[..end].to_vec()).collect();
     for byte in 0..=255 {
@@ -59,7 +59,7 @@ fn no_text_is_too_strange() {
         texts.push([good.as_bytes(), &[byte]].concat());
     }
     for text in texts {
-        let case = Case::of_token(&text, NOW);
+        let case = Case::from_token(&text, NOW);
         case.remarks();
         for code in Reason::ALL {
             let advice = case.advice_for(*code);
@@ -69,7 +69,7 @@ fn no_text_is_too_strange() {
 }
 
 #[test]
-fn what_stands_in_the_place_of_a_token_is_named() {
+fn what_was_given_instead_of_a_token_is_named() {
     let good = claims(r#"{"sub":"alice"}"#);
     let jwe = |header: &str| format!("{}..iv.text.tag", base64url(header.as_bytes()));
     let inner = &good;
@@ -80,26 +80,29 @@ fn what_stands_in_the_place_of_a_token_is_named() {
         ("$TOKEN".to_owned(), &["variable"]),
         ("${env.TOKEN}".to_owned(), &["variable"]),
         ("{{token}}".to_owned(), &["placeholder"]),
-        (format!("Bearer {good}"), &["the word Bearer", "give the token alone"]),
-        ("bearer ".to_owned(), &["without a token"]),
+        (format!("Bearer {good}"), &["the word Bearer", "use only the token"]),
+        ("bearer ".to_owned(), &["no token after it"]),
         (format!("Authorization: Bearer {good}"), &["Authorization header"]),
         ("Basic YWxpY2U6cHc=".to_owned(), &["scheme Basic"]),
         (format!("\"{good}\""), &["quotation marks"]),
         (format!("“{good}”"), &["quotation marks"]),
         (format!("'{good}"), &["quotation marks"]),
-        (format!(r#"{{"access_token":"{inner}","token_type":"Bearer"}}"#), &["JSON", "member access_token alone"]),
+        (
+            format!(r#"{{"access_token":"{inner}","token_type":"Bearer"}}"#),
+            &["JSON", "only the value of its member access_token"],
+        ),
         (format!(r#"{{"id_token":"{inner}","access_token":"ya29.a0"}}"#), &["member id_token"]),
         (format!(r#"{{"status":{{"token":"{inner}"}}}}"#), &["status.token"]),
-        (r#"{"access_token":"ya29.a0AfH6"}"#.to_owned(), &["access_token is no JWT", "Google"]),
+        (r#"{"access_token":"ya29.a0AfH6"}"#.to_owned(), &["access_token is not a JWT", "Google"]),
         (
             r#"{"error":"invalid_grant","error_description":"Bad password"}"#.to_owned(),
             &["'invalid_grant'", "Bad password"],
         ),
         (r#"{"kty":"RSA","n":"0vx7","e":"AQAB"}"#.to_owned(), &["a key (JWK)", "key-file"]),
-        (r#"{"keys":[]}"#.to_owned(), &["JWK set"]),
-        (r#"{"payload":"e30","signatures":[]}"#.to_owned(), &["JSON form"]),
-        (r#"{"sub":"alice","iss":"i"}"#.to_owned(), &["claims, decoded"]),
-        (r#"{"alg":"RS256","typ":"JWT"}"#.to_owned(), &["header, decoded"]),
+        (r#"{"keys":[]}"#.to_owned(), &["JWK Set"]),
+        (r#"{"payload":"e30","signatures":[]}"#.to_owned(), &["JSON Serialization"]),
+        (r#"{"sub":"alice","iss":"i"}"#.to_owned(), &["decoded claims"]),
+        (r#"{"alg":"RS256","typ":"JWT"}"#.to_owned(), &["decoded header"]),
         (format!(r#"{{"access_token":"{inner}"#), &["cut off", "access_token"]),
         ("-----BEGIN PUBLIC KEY-----\nMII".to_owned(), &["PUBLIC KEY in PEM", "key-file"]),
         ("-----BEGIN PRIVATE KEY-----\nMII".to_owned(), &["private key"]),
@@ -109,23 +112,23 @@ fn what_stands_in_the_place_of_a_token_is_named() {
         ("PHNhbWwycDpSZXNwb25zZSB4bWxucz".to_owned(), &["SAML"]),
         (format!("https://app.example/cb#access_token={good}&token_type=bearer"), &["URL", "parameter access_token"]),
         ("https://app.example/cb?code=abc.def&state=x".to_owned(), &["authorization code"]),
-        (format!("access_token={good}&expires_in=300"), &["value of access_token alone"]),
+        (format!("access_token={good}&expires_in=300"), &["only the value of access_token"]),
         (format!("session={good}; Path=/; HttpOnly"), &["cookie"]),
         (format!("TOKEN={good}"), &["equals sign"]),
         (format!("X-Auth: {good}"), &["a colon"]),
         (format!("token: {good}\nexpires: 3"), &["a colon"]),
         (format!("access_token={good}; Path=/; Secure"), &["cookie"]),
-        (format!("<{good}>"), &["brackets stand around"]),
-        (format!("[{good}]"), &["brackets stand around"]),
-        (format!("[\"{good}\"]"), &["JSON array: give the token in it"]),
+        (format!("<{good}>"), &["brackets around"]),
+        (format!("[{good}]"), &["brackets around"]),
+        (format!("[\"{good}\"]"), &["JSON array: use only the token in it"]),
         (format!("<token>{good}</token>"), &["XML with a token in it"]),
         (format!("curl -H \"Authorization: Bearer {good}\" https://x"), &["a longer text"]),
         (format!("{}%3D", good.replace('.', "%2E")), &["percent-encoded"]),
         (format!("{}…", &good[..30]), &["ellipsis"]),
         (format!("{}...{}", &good[..30], &good[60..]), &["ellipsis"]),
         (format!("{}***", &good[..30]), &["masked"]),
-        (format!("{good} {good}"), &["two tokens"]),
-        (format!("{good},{good}"), &["two tokens"]),
+        (format!("{good} {good}"), &["two or more tokens"]),
+        (format!("{good},{good}"), &["two or more tokens"]),
         (format!("{}\n{}", &good[..40], &good[40..]), &["a line break after character number 40"]),
         (format!("{} {}", &good[..40], &good[40..]), &["a space"]),
         (format!("{}\u{a0}{}", &good[..40], &good[40..]), &["U+00A0"]),
@@ -133,9 +136,9 @@ fn what_stands_in_the_place_of_a_token_is_named() {
         (format!("{good}\\n"), &["\\n"]),
         (format!("{good},"), &["at the end (',')"]),
         (format!("{good}."), &["at the end ('.')"]),
-        (format!("xx{good}"), &["2 characters stand before"]),
-        (format!("({good})"), &["a character stands before"]),
-        (format!(" {good} \n\n"), &["before or behind the token"]),
+        (format!("xx{good}"), &["2 characters before"]),
+        (format!("({good})"), &["one character before"]),
+        (format!(" {good} \n\n"), &["before or after the token"]),
         (good.replacen('.', "", 1), &["a dot between its parts is missing"]),
         (good.replacen('.', ",", 1), &["the character ','"]),
         ("v4.public.eyJzdWIiOiJhIn0".to_owned(), &["PASETO"]),
@@ -144,7 +147,7 @@ fn what_stands_in_the_place_of_a_token_is_named() {
         ("ghp_abc".to_owned(), &["GitHub"]),
         ("3b1c6a9e-7a0b-4d6f-9a3e-0d9a6f1c2b3d".to_owned(), &["UUID", "opaque"]),
         ("8Zk2pXq9vT".to_owned(), &["10 characters without a dot", "opaque"]),
-        (good.split('.').next().unwrap().to_owned(), &["header alone"]),
+        (good.split('.').next().unwrap().to_owned(), &["only the header"]),
         (good.rsplit_once('.').unwrap().0.to_owned(), &["signature, is missing"]),
         (good.split_once('.').unwrap().1.to_owned(), &["header, is missing"]),
         (format!("{}.{}", base64url(br#"{"alg":"none"}"#), base64url(b"{}")), &["not signed"]),
@@ -171,11 +174,11 @@ fn what_stands_in_the_place_of_a_token_is_named() {
     }
     let utf16: Vec<u8> = [0xff, 0xfe].into_iter().chain(good.bytes().flat_map(|byte| [byte, 0])).collect();
     for bytes in [&utf16[..], &utf16[2..]] {
-        let advice = Case::of_token(bytes, NOW).advice_for(Reason::MalformedToken);
+        let advice = Case::from_token(bytes, NOW).advice_for(Reason::MalformedToken);
         assert!(advice.contains("UTF-16"), "{advice}");
     }
     let marked = [b"\xef\xbb\xbf", good.as_bytes()].concat();
-    let advice = Case::of_token(&marked, NOW).advice_for(Reason::MalformedBase64);
+    let advice = Case::from_token(&marked, NOW).advice_for(Reason::MalformedBase64);
     assert!(advice.contains("byte order mark"), "{advice}");
 }
 
@@ -185,13 +188,13 @@ fn what_is_wrong_with_a_header_is_named() {
     for (header, code, words) in [
         (r#"{"alg":"RS256","kid":7}"#, C::MalformedHeader, &["kid is a number (7)"][..]),
         ("[1]", C::MalformedHeader, &["an array with one element"]),
-        ("no json", C::MalformedHeader, &["7 bytes that are no JSON"]),
+        ("no json", C::MalformedHeader, &["7 bytes that are not JSON"]),
         (r#"{"alg":"RS256","x":{"y":1,"y":2}}"#, C::DuplicateMember, &["'y' twice", "header has"]),
         (r#"{"Alg":"RS256"}"#, C::MissingAlgorithm, &["'Alg'", "case-sensitive"]),
         (r#"{"typ":"JWT"}"#, C::MissingAlgorithm, &["no alg, only typ"]),
-        (r#"{"sub":"a"}"#, C::MissingAlgorithm, &["holds claims"]),
+        (r#"{"sub":"a"}"#, C::MissingAlgorithm, &["has claims"]),
         (r#"{"alg":"none"}"#, C::UnsecuredToken, &["'none'"]),
-        (r#"{"alg":"rs256"}"#, C::UnsupportedAlgorithm, &["RS256 is meant", "case-sensitive"]),
+        (r#"{"alg":"rs256"}"#, C::UnsupportedAlgorithm, &["instead of RS256", "case-sensitive"]),
         (r#"{"alg":"Ed25519"}"#, C::UnsupportedAlgorithm, &["EdDSA"]),
         (r#"{"alg":"ES256K"}"#, C::UnsupportedAlgorithm, &["secp256k1"]),
         (r#"{"alg":"SHA256withRSA"}"#, C::UnsupportedAlgorithm, &["Java"]),
@@ -222,29 +225,29 @@ fn payloads_and_registered_claims_of_a_wrong_type_are_named() {
         ("[1]", &["an array with one element"][..]),
         ("7", &["a number (7)"]),
         ("", &["empty"]),
-        ("hello", &["5 bytes that are no JSON"]),
+        ("hello", &["5 bytes that are not JSON"]),
         (r#""a.b.c""#, &["another token"]),
-        (r#"{"sub":"#, &["damaged or cut"]),
+        (r#"{"sub":"#, &["damaged or incomplete"]),
     ] {
         assert_words(&without_rules(&claims(payload), Reason::MalformedClaims), words, payload);
     }
     for (payload, words) in [
-        (r#"{"sub":7}"#, &["sub is a number (7)", "text"][..]),
+        (r#"{"sub":7}"#, &["sub is a number (7)", "string"][..]),
         (r#"{"iss":{"a":1}}"#, &["iss is an object"]),
-        (r#"{"aud":["a",7]}"#, &["aud holds a number (7)"]),
-        (r#"{"exp":"1795316645"}"#, &["exp is the text '1795316645'", "without quotation marks"]),
-        (r#"{"exp":"2026-11-22T03:04:05Z"}"#, &["time in words", "1795316645"]),
-        (r#"{"nbf":"tomorrow"}"#, &["nbf is the text 'tomorrow'"]),
+        (r#"{"aud":["a",7]}"#, &["aud has a number (7)"]),
+        (r#"{"exp":"1795316645"}"#, &["exp is the string '1795316645'", "without quotation marks"]),
+        (r#"{"exp":"2026-11-22T03:04:05Z"}"#, &["date as a string", "1795316645"]),
+        (r#"{"nbf":"tomorrow"}"#, &["nbf is the string 'tomorrow'"]),
         (r#"{"exp":null}"#, &["exp is null"]),
         (r#"{"exp":[1]}"#, &["exp is an array"]),
-        (r#"{"exp":1e300}"#, &["beyond any time"]),
+        (r#"{"exp":1e300}"#, &["out of range"]),
     ] {
         assert_words(&without_rules(&claims(payload), Reason::InvalidClaim), words, payload);
     }
 }
 
 #[test]
-fn times_are_told_with_their_unit() {
+fn times_are_shown_with_their_unit() {
     use Reason as C;
     let strict =
         IssuerRules { max_token_lifetime: Some(std::time::Duration::from_secs(3600)), ..IssuerRules::default() };
@@ -255,13 +258,13 @@ fn times_are_told_with_their_unit() {
         (r#"{"nbf":1795323845}"#, C::TokenNotYetValid, &["in 2h", "time zone"]),
         (r#"{"nbf":1795316655}"#, C::TokenNotYetValid, &["in 10s", "clock-skew is 0s"]),
         (r#"{"nbf":1795416645}"#, C::TokenNotYetValid, &["in 1d"]),
-        (r#"{"exp":1795316640,"iat":1795316340}"#, C::TokenExpired, &["5s ago", "lived for 5m", "clock-skew"]),
+        (r#"{"exp":1795316640,"iat":1795316340}"#, C::TokenExpired, &["5s ago", "lifetime of 5m", "clock-skew"]),
         (r#"{"exp":1795216640,"iat":1795216340}"#, C::TokenExpired, &["1d 3h ago", "get a new one"]),
         (r#"{"exp":3600,"iat":1795316640}"#, C::TokenExpired, &["exp is 3600", "1795320240"]),
         (r#"{"exp":1795316640,"iat":1795316640000}"#, C::TokenExpired, &["iat is in milliseconds"]),
-        (r#"{"expires_at":1795316640}"#, C::MissingExpiration, &["no exp, but expires_at"]),
+        (r#"{"expires_at":1795316640}"#, C::MissingExpiration, &["no exp, but it has expires_at"]),
         (r#"{"exp":1795320245000,"iat":1795316645000}"#, C::LifetimeTooLong, &["exp is in milliseconds"]),
-        (r#"{"exp":1795403045,"iat":1795316645}"#, C::LifetimeTooLong, &["lives for 1d", "max-token-lifetime is 1h"]),
+        (r#"{"exp":1795403045,"iat":1795316645}"#, C::LifetimeTooLong, &["lifetime of 1d", "max-token-lifetime is 1h"]),
         (r#"{"exp":1795320245000,"iat":1795316645000}"#, C::IssuedInTheFuture, &["iat is in milliseconds"]),
         (r#"{"exp":1795320255,"iat":1795316655}"#, C::IssuedInTheFuture, &["in 10s", "clocks", "clock-skew is 0s"]),
         (
@@ -273,7 +276,7 @@ fn times_are_told_with_their_unit() {
     ] {
         assert_words(&advice(&claims(payload), &strict, code), words, payload);
     }
-    let warnings = |payload: &str| Case::of_token(claims(payload).as_bytes(), NOW).warnings();
+    let warnings = |payload: &str| Case::from_token(claims(payload).as_bytes(), NOW).warnings();
     assert_words(
         &warnings(r#"{"exp":1795320245000}"#)[0],
         &["exp is in milliseconds", "never expires", "58861"],
@@ -296,14 +299,14 @@ fn issuers_are_compared() {
         ("https://idp.example/x", r#""http://idp.example/x""#, &["one is https and the other http", "proxy"]),
         ("https://idp.example/realms/a", r#""http://keycloak:8080/realms/a""#, &["the host", "'keycloak:8080'"]),
         ("https://idp.example:8443/realms/a", r#""https://idp.example/realms/a""#, &["the port"]),
-        ("https://idp.example/realms/a", r#""https://idp.example/realms/b""#, &["two realms, 'a' and 'b'"]),
+        ("https://idp.example/realms/a", r#""https://idp.example/realms/b""#, &["different realms, 'a' and 'b'"]),
         ("https://idp.example/realms/a", r#""https://idp.example/auth/realms/a""#, &["/auth"]),
         ("https://idp.example/Team", r#""https://idp.example/team""#, &["case"]),
         ("https://accounts.google.com", r#""accounts.google.com""#, &["only one of them begins with https://"]),
         (
             "https://idp.example/one/x",
             r#""https://idp.example/one/y""#,
-            &["the same for 24 characters, then come 'x' and 'y'"],
+            &["the first 24 characters are the same, then 'x' and 'y' follow"],
         ),
         (
             "https://idp.example/",
@@ -311,9 +314,9 @@ fn issuers_are_compared() {
             &["'https://idp.example/'", "'https://other.example/'"],
         ),
         (&v2, &format!("\"{v1}\""), &["version 1", "requestedAccessTokenVersion"]),
-        ("https://login.microsoftonline.com/common/v2.0", &format!("\"{v2}\""), &["'common' is no tenant", entra]),
-        ("i", r#""""#, &["iss is there, but an empty text"]),
-        ("i", "null", &["iss is there, but null"]),
+        ("https://login.microsoftonline.com/common/v2.0", &format!("\"{v2}\""), &["'common' is not a tenant", entra]),
+        ("i", r#""""#, &["iss is an empty string"]),
+        ("i", "null", &["iss is null"]),
     ] {
         let rules = IssuerRules { required_issuer: Some(required.to_owned()), ..IssuerRules::default() };
         let token = claims(&format!(r#"{{"iss":{found}}}"#));
@@ -325,9 +328,9 @@ fn issuers_are_compared() {
     let way_out =
         format!("key-file=https://login.microsoftonline.com/{entra}/discovery/v2.0/keys and required-issuer={v1}");
     assert_words(&advice, &[&way_out], "discovery");
-    let mut case = Case::of_token(b"", NOW);
+    let mut case = Case::from_token(b"", NOW);
     let token = claims(r#"{"iss":"https://b.example"}"#);
-    case.seen = Seen::of(token.as_bytes());
+    case.seen = Seen::from_token(token.as_bytes());
     case.issuers = ["https://a.example", "https://b.example/"].map(str::to_owned).into();
     assert_words(&case.advice_for(Reason::UnknownIssuer), &["'https://b.example/'", "slash"], "of several");
     case.issuers = ["https://a.example/", "https://c.example/"].map(str::to_owned).into();
@@ -339,8 +342,8 @@ fn issuers_are_compared() {
 fn audiences_are_compared() {
     for (required, payload, words) in [
         ("trino", r#"{"sub":"a"}"#, &["no aud", "'trino'"][..]),
-        ("trino", r#"{"aud":""}"#, &["aud is there, but an empty text"]),
-        ("trino", r#"{"aud":[]}"#, &["aud is there, but an empty array"]),
+        ("trino", r#"{"aud":""}"#, &["aud is an empty string"]),
+        ("trino", r#"{"aud":[]}"#, &["aud is an empty array"]),
         ("trino", r#"{"Aud":"trino"}"#, &["'Aud'"]),
         ("trino", r#"{"token_use":"access","client_id":"7abc"}"#, &["Cognito", "client_id ('7abc')", "ID token"]),
         ("trino", r#"{"aud":"account","azp":"trino"}"#, &["azp", "mapper"]),
@@ -350,11 +353,11 @@ fn audiences_are_compared() {
         ("https://trino/", r#"{"aud":"https://trino"}"#, &["slash at the end"]),
         ("Trino", r#"{"aud":["trino","x"]}"#, &["case"]),
         ("api://guid", r#"{"aud":"guid"}"#, &["api://"]),
-        ("trino", r#"{"aud":"x,trino"}"#, &["holds a list"]),
-        ("trino", r#"{"aud":"[\"trino\",\"x\"]"}"#, &["holds a list"]),
-        ("trino", r#"{"aud":"00000003-0000-0000-c000-000000000000"}"#, &["Microsoft Graph", "your own API"]),
+        ("trino", r#"{"aud":"x,trino"}"#, &["with a list"]),
+        ("trino", r#"{"aud":"[\"trino\",\"x\"]"}"#, &["with a list"]),
+        ("trino", r#"{"aud":"00000003-0000-0000-c000-000000000000"}"#, &["Microsoft Graph", "API of your own"]),
         ("trino", r#"{"aud":"client","nonce":"n"}"#, &["ID token"]),
-        ("trino", r#"{"aud":"https://management.azure.com"}"#, &["made for 'https://management.azure.com'"]),
+        ("trino", r#"{"aud":"https://management.azure.com"}"#, &["issued for 'https://management.azure.com'"]),
     ] {
         let rules = IssuerRules { required_audience: Some(required.to_owned()), ..IssuerRules::default() };
         assert_words(&advice(&claims(payload), &rules, Reason::WrongAudience), words, payload);
@@ -362,14 +365,14 @@ fn audiences_are_compared() {
 }
 
 #[test]
-fn a_principal_that_is_not_found_is_looked_for() {
+fn a_missing_principal_is_found_elsewhere() {
     use Reason as C;
     for (field, delimiter, payload, code, words) in [
-        ("sub", None, r#"{"sub":""}"#, C::MissingPrincipal, &["'sub' is there and empty"][..]),
-        ("sub", None, r#"{"sub":" "}"#, C::MissingPrincipal, &["nothing but white space"]),
+        ("sub", None, r#"{"sub":""}"#, C::MissingPrincipal, &["'sub' is empty"][..]),
+        ("sub", None, r#"{"sub":" "}"#, C::MissingPrincipal, &["only white space"]),
         ("sub", None, r#"{"sub":null,"email":"a"}"#, C::MissingPrincipal, &["null", "'email'"]),
         ("sub", None, r#"{"email":"a","n":7}"#, C::MissingPrincipal, &["no claim 'sub'", "'email'", "principal-field"]),
-        ("sub", None, r#"{"Sub":"a"}"#, C::MissingPrincipal, &["'Sub'", "case-sensitive", "principal-field=Sub"]),
+        ("sub", None, r#"{"Sub":"a"}"#, C::MissingPrincipal, &["'Sub'", "must be identical", "principal-field=Sub"]),
         (
             "preferred_username",
             None,
@@ -398,13 +401,19 @@ fn a_principal_that_is_not_found_is_looked_for() {
         ),
         ("/corp/user", None, r#"{"/corp/user":"a"}"#, C::MissingPrincipal, &["JSON Pointer", "/~1corp~1user"]),
         ("users.name", Some("."), r#"{"users":[{"name":"a"}]}"#, C::MissingPrincipal, &["array", "/users/0"]),
-        ("sub.name", Some("."), r#"{"sub":"a"}"#, C::MissingPrincipal, &["has nothing in it"]),
+        ("sub.name", Some("."), r#"{"sub":"a"}"#, C::MissingPrincipal, &["it cannot contain"]),
         ("uid", None, r#"{"uid":7}"#, C::PrincipalNotAString, &["'uid' is a number (7)"]),
         ("uid", None, r#"{"uid":["a"]}"#, C::PrincipalNotAString, &["principal-field=/uid/0"]),
         ("uid", None, r#"{"uid":{"name":"a"}}"#, C::PrincipalNotAString, &["members name", "/uid/name"]),
         ("uid", None, r#"{"uid":true}"#, C::PrincipalNotAString, &["a boolean (true)"]),
-        ("aud", None, r#"{"aud":"a"}"#, C::PrincipalNotAString, &["whom the token is for"]),
-        ("uid", None, r#"{"uid":"alice "}"#, C::PrincipalUnusable, &["'uid' ('alice ') ends with a blank", "trimmed"]),
+        ("aud", None, r#"{"aud":"a"}"#, C::PrincipalNotAString, &["the recipient of the token"]),
+        (
+            "uid",
+            None,
+            r#"{"uid":"alice "}"#,
+            C::PrincipalUnusable,
+            &["'uid' ('alice ') ends with a blank", "before the mapping"],
+        ),
         ("uid", None, r#"{"uid":"alice\u0000"}"#, C::PrincipalUnusable, &["control character U+0000"]),
     ] {
         let rules = IssuerRules { principal_fields: vec![path(field, delimiter)], ..IssuerRules::default() };
@@ -413,14 +422,14 @@ fn a_principal_that_is_not_found_is_looked_for() {
 }
 
 #[test]
-fn groups_that_are_not_found_are_looked_for() {
+fn missing_groups_are_found_elsewhere() {
     for (field, payload, words) in [
         ("groups", r#"{"groups":{"admin":{"1":"x"}}}"#, &["an object with the members admin", "Zitadel"][..]),
         ("groups", r#"{"groups":{"list":["a"]}}"#, &["groups-field=/groups/list"]),
         ("groups", r#"{"groups":["a",null]}"#, &["element number 2", "null"]),
         ("groups", r#"{"groups":[{"name":"a"}]}"#, &["element number 1", "an object"]),
         ("groups", r#"{"groups":7}"#, &["a number (7)"]),
-        ("groups", r#"{"groups":"a,b"}"#, &["too many groups"]),
+        ("groups", r#"{"groups":"a,b"}"#, &["more groups than groups-delimiter"]),
     ] {
         let rules = IssuerRules { groups_field: Some(path(field, None)), ..IssuerRules::default() };
         assert_words(&advice(&claims(payload), &rules, Reason::GroupsNotText), words, payload);
@@ -429,23 +438,23 @@ fn groups_that_are_not_found_are_looked_for() {
         ("groups", r#"{"hasgroups":true}"#, &["more groups", "hasgroups", "Entra"][..]),
         ("groups", r#"{"_claim_names":{"groups":"src1"}}"#, &["_claim_names"]),
         ("groups", r#"{"Groups":["a"]}"#, &["'Groups'", "groups-field=Groups"]),
-        ("groups", r#"{"groups":[]}"#, &["without elements"]),
+        ("groups", r#"{"groups":[]}"#, &["an empty list"]),
         ("groups", r#"{"groups":null}"#, &["null"]),
         ("groups", r#"{"groups":""}"#, &["empty"]),
-        ("groups", r#"{"groups":["",""]}"#, &["empty texts alone"]),
+        ("groups", r#"{"groups":["",""]}"#, &["only empty strings"]),
         ("groups", "{}", &["no claim 'groups'"]),
         ("realm_access.roles", r#"{"realm_access":{"roles":["a"]}}"#, &["groups-field=/realm_access/roles"]),
     ] {
-        let mut case = Case::of_token(b"", NOW);
+        let mut case = Case::from_token(b"", NOW);
         let token = claims(payload);
-        case.seen = Seen::of(token.as_bytes());
+        case.seen = Seen::from_token(token.as_bytes());
         case.rules = Some(IssuerRules { groups_field: Some(path(field, None)), ..IssuerRules::default() });
         assert_words(&case.why_no_groups().unwrap(), words, payload);
     }
 }
 
 #[test]
-fn a_mapping_says_what_would_match() {
+fn the_hint_says_what_a_mapping_would_match() {
     for (pattern, principal, words) in [
         ("(.*)@corp\\.example", "alice@CORP.example", &["case-sensitive", "(?i)"][..]),
         ("([a-z]+)", "alice@corp.example", &["without '@corp.example'"]),
@@ -466,7 +475,7 @@ fn a_mapping_says_what_would_match() {
 }
 
 #[test]
-fn tokens_for_others_are_known() {
+fn tokens_for_other_services_are_recognized() {
     for (header, payload, words) in [
         (
             r#"{"alg":"RS256","nonce":"n"}"#,
@@ -484,14 +493,14 @@ fn tokens_for_others_are_known() {
         for code in [Reason::SignatureMismatch, Reason::UnknownKeyId, Reason::KeyAlgorithmMismatch] {
             assert_words(&without_rules(&token(header, payload), code), words, payload);
         }
-        assert_words(&Case::of_token(token(header, payload).as_bytes(), NOW).remarks()[0], words, payload);
+        assert_words(&Case::from_token(token(header, payload).as_bytes(), NOW).remarks()[0], words, payload);
     }
     for (payload, words) in [
         (r#"{"typ":"ID"}"#, "typ is ID"),
         (r#"{"token_use":"id"}"#, "token_use is id"),
         (r#"{"at_hash":"x"}"#, "at_hash"),
     ] {
-        assert_words(&Case::of_token(claims(payload).as_bytes(), NOW).remarks()[0], &["ID token", words], payload);
+        assert_words(&Case::from_token(claims(payload).as_bytes(), NOW).remarks()[0], &["ID token", words], payload);
     }
     for plain in [
         r#"{"iss":"https://accounts.google.com","at_hash":"x"}"#,
@@ -499,7 +508,7 @@ fn tokens_for_others_are_known() {
         r#"{"nonce":"n","scope":"openid"}"#,
         r#"{"typ":"Bearer","iss":"https://dev.okta.com/oauth2/default"}"#,
     ] {
-        assert_eq!(Case::of_token(claims(plain).as_bytes(), NOW).remarks(), [""; 0], "{plain}");
+        assert_eq!(Case::from_token(claims(plain).as_bytes(), NOW).remarks(), [""; 0], "{plain}");
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::support::*;
 
-/// Serves one document over http, for as many requests as come, until the test's process ends.
+/// Serves one document over HTTP, for any number of requests, until the process of the test ends.
 fn serve(document: String, status: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/jwks", listener.local_addr().unwrap());
@@ -31,10 +31,10 @@ fn json_of(config: &str, code: i32) -> Value {
 }
 
 #[test]
-fn a_good_configuration_is_valid_without_a_word() {
+fn a_good_configuration_is_valid_without_warnings() {
     let folder = Folder::new("config_good");
     let keys = folder.keygen("ES256");
-    let config = folder.config(&[key("key-file", &keys.public), key("required-audience", "trino")]);
+    let config = folder.config(&[property("key-file", &keys.public), property("required-audience", "trino")]);
     let answer = run(&["check-config", &config]).expect_code(0);
     assert_eq!(answer.text(), format!("{config}: valid, 0 errors, 0 warnings\n"));
     let json = json_of(&config, 0);
@@ -43,15 +43,15 @@ fn a_good_configuration_is_valid_without_a_word() {
 }
 
 #[test]
-fn all_errors_come_at_once_with_their_lines() {
+fn all_errors_are_reported_together_with_their_lines() {
     let folder = Folder::new("config_errors");
     let rules =
         folder.write("rules.json", "{\"rules\":[\n  {\"pattern\":\"(\"},\n  {\"pattern\":\"a\",\"cas\":\"keep\"}\n]}");
     let config = folder.config(&[
-        key("key-file", &folder.path("missing.pem")),
-        key("user-mapping.file", &rules),
-        key("required-issuers", "x"),
-        key("required-audience", ""),
+        property("key-file", &folder.path("missing.pem")),
+        property("user-mapping.file", &rules),
+        property("required-issuers", "x"),
+        property("required-audience", ""),
     ]);
     let answer = run(&["check-config", &config]).expect_code(2);
     let text = answer.text();
@@ -75,7 +75,7 @@ fn all_errors_come_at_once_with_their_lines() {
 }
 
 #[test]
-fn a_file_that_is_not_there_is_an_error() {
+fn a_missing_file_is_an_error() {
     let folder = Folder::new("config_missing");
     let missing = folder.path("missing.properties");
     assert!(run(&["check-config", &missing]).expect_code(2).text().contains("missing.properties: cannot be read"));
@@ -84,7 +84,7 @@ fn a_file_that_is_not_there_is_an_error() {
 }
 
 #[test]
-fn what_will_hurt_later_is_a_warning() {
+fn future_problems_are_warnings() {
     let folder = Folder::new("config_warnings");
     let (public, secret) = (folder.keygen("ES256").public, folder.keygen("HS256").public);
     let warnings = |config: &str| -> Vec<String> {
@@ -96,64 +96,70 @@ fn what_will_hurt_later_is_a_warning() {
             .map(|warning| warning["message"].as_str().unwrap().to_owned())
             .collect()
     };
-    let audience = key("required-audience", "trino");
-    assert_eq!(warnings(&folder.config(&[key("key-file", &secret), audience.clone()])), Vec::<String>::new());
+    let audience = property("required-audience", "trino");
+    assert_eq!(warnings(&folder.config(&[property("key-file", &secret), audience.clone()])), Vec::<String>::new());
 
-    let told = warnings(&folder.config_of_key(&public));
-    assert!(told[0].contains("any other service"), "{told:?}");
+    let found = warnings(&folder.config_of_key(&public));
+    assert!(found[0].contains("other services"), "{found:?}");
 
-    let told = warnings(&folder.config(&[key("key-file", &folder.path("${KID}.pem")), audience.clone()]));
-    assert!(told[0].contains("default-key.pem' is not there"), "{told:?}");
+    let found = warnings(&folder.config(&[property("key-file", &folder.path("${KID}.pem")), audience.clone()]));
+    assert!(found[0].contains("default-key.pem' does not exist"), "{found:?}");
     folder.write("default-key.pem", fs::read(&public).unwrap());
     let broken = folder.write("broken.pem", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n");
     folder.write("other.txt", "no key, and no kid names it");
-    let told = warnings(&folder.config(&[key("key-file", &folder.path("${KID}.pem")), audience.clone()]));
-    assert_eq!(told.len(), 1, "{told:?}");
-    assert!(told[0].contains(&broken) && told[0].contains("whose tokens are refused"), "{told:?}");
+    let found = warnings(&folder.config(&[property("key-file", &folder.path("${KID}.pem")), audience.clone()]));
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].contains(&broken) && found[0].contains("whose tokens are rejected"), "{found:?}");
     folder.write("broken.pem", "00112233445566778899aabbccddeeff".repeat(2));
-    let told = warnings(&folder.config(&[key("key-file", &folder.path("${KID}.pem")), audience.clone()]));
-    assert_eq!(told.len(), 2, "{told:?}");
-    assert!(told[0].contains("consists of hexadecimal digits only") && told[1].contains("everybody else can read"));
+    let found = warnings(&folder.config(&[property("key-file", &folder.path("${KID}.pem")), audience.clone()]));
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(found[0].contains("consists of hexadecimal digits only") && found[1].contains("all other users can read"));
     let digits = folder.write("digits", "00112233445566778899aabbccddeeff".repeat(2));
-    let told = warnings(&folder.config(&[key("key-file", &digits), audience.clone()]));
-    assert!(told.iter().any(|line| line.contains("consists of hexadecimal digits only")), "{told:?}");
-    let told = warnings(&folder.config(&[key("key-file", &folder.path("none/$KEYID.pem")), audience.clone()]));
-    assert!(told[0].contains("has no folder of keys"), "{told:?}");
+    let found = warnings(&folder.config(&[property("key-file", &digits), audience.clone()]));
+    assert!(found.iter().any(|line| line.contains("consists of hexadecimal digits only")), "{found:?}");
+    let found = warnings(&folder.config(&[property("key-file", &folder.path("none/$KEYID.pem")), audience.clone()]));
+    assert!(found[0].contains("names a folder that cannot be read"), "{found:?}");
 
-    let told = warnings(&folder.write(
+    let found = warnings(&folder.write(
         "config.properties",
-        format!("http-server.authentication.type=PASSWORD, JWT\n{}\n{audience}\n", key("key-file", &public)),
+        format!("http-server.authentication.type=PASSWORD, JWT\n{}\n{audience}\n", property("key-file", &public)),
     ));
-    assert_eq!(told, Vec::<String>::new());
+    assert_eq!(found, Vec::<String>::new());
 }
 
 #[test]
-fn a_file_whose_keys_no_coordinator_would_read_is_an_error() {
+fn a_file_whose_properties_the_coordinator_would_not_read_is_an_error() {
     let folder = Folder::new("config_seam");
     let public = folder.keygen("ES256").public;
-    let keys = format!("{}\n{}\n", key("key-file", &public), key("required-audience", "trino"));
+    let keys = format!("{}\n{}\n", property("key-file", &public), property("required-audience", "trino"));
     let error = |text: &str| {
         let json = json_of(&folder.write("config.properties", text), 2);
         assert_eq!(json["errors"].as_array().unwrap().len(), 1, "{json}");
         json["errors"][0]["message"].as_str().unwrap().to_owned()
     };
     let of_type = |name: &str| format!("http-server.authentication.type={name}\n");
-    assert!(error(&format!("{}{keys}", of_type("HEADER"))).contains("or move the keys to the file that"));
-    assert!(error(&format!("{}{keys}", of_type("JTW"))).starts_with("is 'JTW', so the coordinator does not start"));
-    assert!(error(&keys).contains("Then header-authenticator.name=native-jwt is missing"));
+    assert!(error(&format!("{}{keys}", of_type("HEADER"))).contains("or move the properties to the file that"));
+    assert!(error(&format!("{}{keys}", of_type("JTW"))).starts_with("is 'JTW', so the coordinator fails to start"));
+    assert!(error(&keys).contains("add header-authenticator.name=native-jwt"));
     assert!(error(&of_type("PASSWORD,HEADER")).contains("check the file that header-authenticator.config-files names"));
-    assert!(error(&of_type("PASSWORD")).contains("there is no key of JWT"));
-    assert!(error("node.id=one\n").contains("The plugin's file begins with"));
+    assert!(error(&of_type("PASSWORD")).contains("the file has no JWT property"));
+    assert!(error("node.id=one\n").contains("The plugin's property file has the line"));
 }
 
 /// The messages of the warnings, with the file and line of each.
 fn warnings(config: &str) -> Vec<String> {
     let json: Value = run(&["check-config", "--json", config]).json();
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let told = |told: &Value| {
-        format!("{}:{} {} {}", text(&told["file"]), told["line"], text(&told["key"]), text(&told["message"]))
+    let line = |warning: &Value| {
+        format!(
+            "{}:{} {} {}",
+            text(&warning["file"]),
+            warning["line"],
+            text(&warning["key"]),
+            text(&warning["message"])
+        )
     };
-    json["warnings"].as_array().unwrap().iter().map(told).collect()
+    json["warnings"].as_array().unwrap().iter().map(line).collect()
 }
 
 #[cfg(unix)]
@@ -176,24 +182,26 @@ fn every_file_that_others_can_write_to_or_replace_is_a_warning() {
     let named = folder.write(
         "issuer.properties",
         [
-            key("key-file", &folder.path("keys/${KID}.pem")),
-            key("required-audience", "trino"),
-            key("user-mapping.file", &rules),
+            property("key-file", &folder.path("keys/${KID}.pem")),
+            property("required-audience", "trino"),
+            property("user-mapping.file", &rules),
             format!("jwk.http-client.trust-store-path={trusted}"),
         ]
         .join("\n"),
     );
-    let listing = folder
-        .write("list.properties", format!("header-authenticator.name=native-jwt\n{}", key("config-files", &named)));
-    let single = folder.config(&[key("key-file", &secret), key("required-audience", "trino")]);
+    let listing = folder.write(
+        "list.properties",
+        format!("header-authenticator.name=native-jwt\n{}", property("config-files", &named)),
+    );
+    let single = folder.config(&[property("key-file", &secret), property("required-audience", "trino")]);
     let fetching = folder.write(
         "fetching.properties",
         [
             "header-authenticator.name=native-jwt".to_owned(),
-            key("key-file", "https://127.0.0.1:1/jwks"),
-            key("required-audience", "trino"),
-            key("jwks.cache-file", &folder.path("cache/keys.json")),
-            key("jwks.bearer-token-file", &bearer),
+            property("key-file", "https://127.0.0.1:1/jwks"),
+            property("required-audience", "trino"),
+            property("jwks.cache-file", &folder.path("cache/keys.json")),
+            property("jwks.bearer-token-file", &bearer),
         ]
         .join("\n"),
     );
@@ -209,66 +217,69 @@ fn every_file_that_others_can_write_to_or_replace_is_a_warning() {
             "2",
             "that its group can write to (mode 0620): they decide who can log in. chmod go-w",
         ),
-        (&single, &secret, 0o602, "2", "that everybody can write to (mode 0602)"),
+        (&single, &secret, 0o602, "2", "that all other users can write to (mode 0602)"),
         (&single, &secret, 0o640, "2", "that its group can read: it is a shared secret"),
-        (&single, &single, 0o666, "null", "is a file that its group and everybody else can write to (mode 0666)"),
-        (&single, &at("HS256"), 0o777, "2", "can replace, since the folder"),
-        (&listing, &listing, 0o646, "null", "is a file that everybody can write to"),
-        (&listing, &named, 0o666, "2", "issuer.properties', a file that its group and everybody else can write to"),
-        (&listing, &one, 0o666, "1", "one.pem', a file that its group and everybody else can write to"),
-        (&listing, &shared, 0o604, "1", "shared.pem', a file that everybody can read: it is a shared secret"),
-        (&listing, &at("keys"), 0o777, "1", "can replace, since the folder"),
+        (&single, &single, 0o666, "null", "is a file that its group and all other users can write to (mode 0666)"),
+        (&single, &at("HS256"), 0o777, "2", "can replace, because they can write to the folder"),
+        (&listing, &listing, 0o646, "null", "is a file that all other users can write to"),
+        (&listing, &named, 0o666, "2", "issuer.properties', a file that its group and all other users can write to"),
+        (&listing, &one, 0o666, "1", "one.pem', a file that its group and all other users can write to"),
+        (&listing, &shared, 0o604, "1", "shared.pem', a file that all other users can read: it is a shared secret"),
+        (&listing, &at("keys"), 0o777, "1", "can replace, because they can write to the folder"),
         (&listing, &rules, 0o664, "3", "rules.json', a file that its group can write to"),
         (&listing, &at("rules"), 0o775, "3", "that its group can replace"),
         (&listing, &trusted, 0o666, "4", "trusted.pem', a file that"),
-        (&fetching, &at("cache"), 0o777, "4", "keys.json', a file that its group and everybody else can replace"),
-        (&fetching, &at("bearer"), 0o777, "5", "they choose what the server of the keys is asked with"),
+        (&fetching, &at("cache"), 0o777, "4", "keys.json', a file that its group and all other users can replace"),
+        (&fetching, &at("bearer"), 0o777, "5", "they choose the token that is sent to the key server"),
         (&fetching, &bearer, 0o644, "5", "can read: it holds a token"),
     ] {
         use std::os::unix::fs::PermissionsExt as _;
         let before = fs::metadata(changed).unwrap().permissions().mode();
         set_mode(changed, mode);
-        let told = warnings(config);
+        let found = warnings(config);
         set_mode(changed, before);
-        assert_eq!(told.len(), 1, "{changed} {mode:o}: {told:#?}");
-        assert!(told[0].contains(expected) && told[0].contains(&format!(":{line} ")), "{changed} {mode:o}: {told:#?}");
+        assert_eq!(found.len(), 1, "{changed} {mode:o}: {found:#?}");
+        assert!(
+            found[0].contains(expected) && found[0].contains(&format!(":{line} ")),
+            "{changed} {mode:o}: {found:#?}"
+        );
         if mode & 0o777 == 0o777 {
             // Only the owner of a file can replace it there.
             set_mode(changed, 0o1777);
-            let told = warnings(config);
+            let found = warnings(config);
             set_mode(changed, before);
-            assert_eq!(told, Vec::<String>::new());
+            assert_eq!(found, Vec::<String>::new());
         }
     }
-    // A folder further up counts as well, and is told of once.
+    // A folder further up counts as well, and has one warning.
     set_mode(folder.path(""), 0o777);
-    let told = warnings(&listing);
-    assert!(told.len() == 1 && told[0].contains("can replace, since the folder"), "{told:#?}");
+    let found = warnings(&listing);
+    assert!(found.len() == 1 && found[0].contains("can replace, because they can write to the folder"), "{found:#?}");
     set_mode(folder.path(""), 0o755);
     // A password in the file makes it a secret.
     let password = folder.write(
         "password.properties",
         format!("{}\njwk.http-client.http-proxy=p:1\njwk.http-client.http-proxy.user=u\njwk.http-client.http-proxy.password=hunter2\n", fs::read_to_string(&fetching).unwrap()),
     );
-    let told = warnings(&password);
+    let found = warnings(&password);
     assert!(
-        told.len() == 1
-            && told[0].contains("is a file that its group and everybody else can read: a password stands in it"),
-        "{told:#?}"
+        found.len() == 1
+            && found[0].contains("is a file that its group and all other users can read: it holds a password"),
+        "{found:#?}"
     );
     set_mode(&password, 0o600);
     assert_eq!(warnings(&password), Vec::<String>::new());
 }
 
-/// java.util.Properties reads each of these otherwise than it looks, or not at all.
+/// java.util.Properties reads each of these lines differently from what it looks like, or not at all.
 #[test]
-fn what_a_property_file_says_otherwise_than_it_looks_is_told_with_its_line() {
+fn a_property_that_java_reads_differently_is_a_warning_with_its_line() {
     let folder = Folder::new("config_notation");
     let public = folder.keygen("ES256").public;
     let good = format!(
         "header-authenticator.name=native-jwt\n{}\n{}\n",
-        key("key-file", &public),
-        key("required-audience", "trino")
+        property("key-file", &public),
+        property("required-audience", "trino")
     );
     let with = |line: &str| format!("{good}{line}\n").into_bytes();
     let of = |bytes: &[u8]| folder.write("native-jwt.properties", bytes);
@@ -277,29 +288,32 @@ fn what_a_property_file_says_otherwise_than_it_looks_is_told_with_its_line() {
         good.replace("=trino", "=trino \t ").into_bytes(),
         good.replace("=trino", "=\\\n    trino").into_bytes(),
         good.replace("jwt.required-audience=", "jwt.required-audience: ").into_bytes(),
-        with(&key("user-mapping.pattern", r"(\\w+)@corp\\.example")),
-        [good.as_bytes(), key("required-issuer", "https://m").as_bytes(), b"\xfcnchen.example\n"].concat(),
+        with(&property("user-mapping.pattern", r"(\\w+)@corp\\.example")),
+        [good.as_bytes(), property("required-issuer", "https://m").as_bytes(), b"\xfcnchen.example\n"].concat(),
     ] {
         assert_eq!(warnings(&of(&bytes)), Vec::<String>::new(), "{}", String::from_utf8_lossy(&bytes));
         run(&["check-config", &of(&bytes)]).expect_code(0);
     }
     for (bytes, line, expected) in [
         (
-            with(&key("user-mapping.pattern", r"(.*)@corp\.example")),
+            with(&property("user-mapping.pattern", r"(.*)@corp\.example")),
             4,
             r"reads '(.*)@corp.example'. Write (.*)@corp\\.example",
         ),
         (
-            with(&key("required-issuer", "https://m\u{fc}nchen.example")),
+            with(&property("required-issuer", "https://m\u{fc}nchen.example")),
             4,
             r"gets 'https://mÃ¼nchen.example'. Write \u00fc",
         ),
         (good.replace("=trino", "=\"trino\"").into_bytes(), 3, "has quotes around its value"),
         (good.replace("=trino", "=trino   # the client").into_bytes(), 3, "'# the client'"),
     ] {
-        let told = warnings(&of(&bytes));
-        assert_eq!(told.len(), 1, "{told:#?}");
-        assert!(told[0].contains(&format!("native-jwt.properties:{line} ")) && told[0].contains(expected), "{told:#?}");
+        let found = warnings(&of(&bytes));
+        assert_eq!(found.len(), 1, "{found:#?}");
+        assert!(
+            found[0].contains(&format!("native-jwt.properties:{line} ")) && found[0].contains(expected),
+            "{found:#?}"
+        );
         run(&["check-config", &of(&bytes)]).expect_code(0);
     }
     for (bytes, expected) in [
@@ -320,59 +334,61 @@ fn what_a_property_file_says_otherwise_than_it_looks_is_told_with_its_line() {
             r"properties:2: http-server.authentication.jwt.key-file has a \u that",
         ),
         (
-            with(&format!("export {}", key("clock-skew", "1s"))),
+            with(&format!("export {}", property("clock-skew", "1s"))),
             "native-jwt.properties:4: export is not a known property",
         ),
         (
             with("jwt.issuer=x"),
             "jwt.issuer is not a known property; did you mean http-server.authentication.jwt.required-issuer?",
         ),
-        (with(&key("require-expiration", "yes")), "is 'yes', but must be true or false"),
+        (with(&property("require-expiration", "yes")), "is 'yes', but must be true or false"),
     ] {
         let answer = run(&["check-config", &of(&bytes)]).expect_code(2);
         assert!(answer.text().contains(expected), "{}", answer.text());
         assert!(run(&["check-token", "--config", &of(&bytes), "a.b.c"]).err.contains(expected));
     }
-    // An issuer's file is read in the same way; what a config.properties has beside our keys is not ours to judge.
+    // The file of an issuer is checked in the same way. The other properties of a config.properties are not checked.
     let issuer =
-        folder.write("issuer.properties", with(&key("user-mapping.pattern", r"(.*)@corp\.example")).split_off(37));
-    let listing = folder.config(&[key("config-files", &issuer)]);
-    let told = warnings(&listing);
-    assert!(told.len() == 1 && told[0].starts_with(&format!("{issuer}:3 ")), "{told:#?}");
+        folder.write("issuer.properties", with(&property("user-mapping.pattern", r"(.*)@corp\.example")).split_off(37));
+    let listing = folder.config(&[property("config-files", &issuer)]);
+    let found = warnings(&listing);
+    assert!(found.len() == 1 && found[0].starts_with(&format!("{issuer}:3 ")), "{found:#?}");
     let whole = folder.write(
         "config.properties",
         good.replace("header-authenticator.name=native-jwt", "http-server.authentication.type=JWT")
             + "node.data-dir=C:\\data # x\njwt.issuer=x\n",
     );
-    let told = warnings(&whole);
-    assert!(told.len() == 1 && told[0].contains(":5 jwt.issuer is not a known property; did you mean"), "{told:#?}");
+    let found = warnings(&whole);
+    assert!(found.len() == 1 && found[0].contains(":5 jwt.issuer is not a known property; did you mean"), "{found:#?}");
 }
 
 #[test]
-fn mappings_that_make_one_user_of_many_are_a_warning() {
+fn mappings_of_many_principals_to_one_user_are_a_warning() {
     let folder = Folder::new("config_mappings");
     let public = folder.keygen("ES256").public;
     let with = |name: &str, value: &str| {
-        folder.config(&[key("key-file", &public), key("required-audience", "trino"), key(name, value)])
+        folder.config(&[property("key-file", &public), property("required-audience", "trino"), property(name, value)])
     };
     let rules = folder.write(
         "rules.json",
         r#"{"rules":[{"pattern":"svc-.*","allow":false},{"pattern":".+@corp[.]example","user":"trino"}]}"#,
     );
-    let told = warnings(&with("user-mapping.file", &rules));
-    assert_eq!(told.len(), 1, "{told:#?}");
+    let found = warnings(&with("user-mapping.file", &rules));
+    assert_eq!(found.len(), 1, "{found:#?}");
     let expected =
-        format!("{rules}:null  rule 2 sends 'probe@corp.example' and 'prove@corp.example' to the same user, 'trino'");
-    assert!(told[0].starts_with(&expected), "{told:#?}");
-    let told = warnings(&with("user-mapping.pattern", "(.)*"));
+        format!("{rules}:null  rule 2 maps 'probe@corp.example' and 'prove@corp.example' to the same user, 'trino'");
+    assert!(found[0].starts_with(&expected), "{found:#?}");
+    let found = warnings(&with("user-mapping.pattern", "(.)*"));
     assert!(
-        told.len() == 1 && told[0].contains(":4 http-server.authentication.jwt.user-mapping.pattern sends 'probe'"),
-        "{told:#?}"
+        found.len() == 1 && found[0].contains(":4 http-server.authentication.jwt.user-mapping.pattern maps 'probe'"),
+        "{found:#?}"
     );
 
     let dropped = with("user-mapping.pattern", "(.*)@.*");
     assert_eq!(warnings(&dropped), Vec::<String>::new());
-    assert!(json_of(&dropped, 0)["notes"][0].as_str().unwrap().contains("since it drops what tells them apart"));
+    assert!(
+        json_of(&dropped, 0)["notes"][0].as_str().unwrap().contains("because it drops the part in which they differ")
+    );
 
     let text = run(&["check-config", &with("user-mapping.pattern", ".*@corp[.]example")]).expect_code(2).text();
     assert!(
@@ -384,7 +400,7 @@ fn mappings_that_make_one_user_of_many_are_a_warning() {
     assert!(text.contains("as in (.*)@corp[.]example"), "{text}");
 }
 
-/// Each JSON document of the section "Several issuers" of docs/keys.md: the partners' rules, and the staff's.
+/// The JSON documents of the section "Several issuers" of docs/keys.md: the rules for partners, and those for staff.
 fn example_of_keys_md() -> [String; 2] {
     let document = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/keys.md")).unwrap();
     let (_, section) = document.split_once("\n## Several issuers\n").unwrap();
@@ -394,41 +410,44 @@ fn example_of_keys_md() -> [String; 2] {
 }
 
 #[test]
-fn issuers_that_can_give_the_same_user_are_a_warning_and_the_documented_way_keeps_them_apart() {
+fn issuers_with_a_shared_user_are_a_warning_and_the_documented_rules_keep_them_apart() {
     let folder = Folder::new("config_shared_users");
     let (of_staff, of_partners) = (folder.keygen("ES256").public, folder.keygen("RS256").public);
     let config = |staff: &[String], partners: &[String]| {
         let issuer = |name: &str, more: &[String]| {
             let mut lines = vec![
-                key("key-file", if name == "staff" { &of_staff } else { &of_partners }),
-                key("required-issuer", &format!("https://{name}.example")),
-                key("required-audience", "trino"),
+                property("key-file", if name == "staff" { &of_staff } else { &of_partners }),
+                property("required-issuer", &format!("https://{name}.example")),
+                property("required-audience", "trino"),
             ];
             lines.extend_from_slice(more);
             folder.write(&format!("{name}.properties"), lines.join("\n"))
         };
-        folder.config(&[key("config-files", &format!("{},{}", issuer("staff", staff), issuer("partners", partners)))])
+        folder.config(&[property(
+            "config-files",
+            &format!("{},{}", issuer("staff", staff), issuer("partners", partners)),
+        )])
     };
-    let told = warnings(&config(&[], &[]));
-    assert_eq!(told.len(), 1, "{told:#?}");
+    let found = warnings(&config(&[], &[]));
+    assert_eq!(found.len(), 1, "{found:#?}");
     assert!(
-        told[0].contains("partners.properties:null http-server.authentication.jwt.user-mapping.file is not set: the principal 'probe' of this issuer becomes the user 'probe', and so does 'probe' of"),
-        "{told:#?}"
+        found[0].contains("partners.properties:null http-server.authentication.jwt.user-mapping.file is not set: the principal 'probe' of this issuer becomes the user 'probe', and so does 'probe' of"),
+        "{found:#?}"
     );
-    let told = warnings(&config(
-        &[key("user-mapping.pattern", "(.*)@corp[.]example")],
-        &[key("user-mapping.pattern", "(.*)@partner[.]example")],
+    let found = warnings(&config(
+        &[property("user-mapping.pattern", "(.*)@corp[.]example")],
+        &[property("user-mapping.pattern", "(.*)@partner[.]example")],
     ));
     assert!(
-        told.len() == 1
-            && told[0].contains("partners.properties:4 ")
-            && told[0].contains("'probe@partner.example' of this issuer"),
-        "{told:#?}"
+        found.len() == 1
+            && found[0].contains("partners.properties:4 ")
+            && found[0].contains("'probe@partner.example' of this issuer"),
+        "{found:#?}"
     );
 
     let [partners, staff] = example_of_keys_md();
     let (partners, staff) = (folder.write("partners.json", partners), folder.write("staff.json", staff));
-    let apart = config(&[key("user-mapping.file", &staff)], &[key("user-mapping.file", &partners)]);
+    let apart = config(&[property("user-mapping.file", &staff)], &[property("user-mapping.file", &partners)]);
     assert_eq!(warnings(&apart), Vec::<String>::new());
     let user =
         |file: &str, principal: &str| run(&["map-user", "--json", "--file", file, principal]).json()["user"].clone();
@@ -447,7 +466,7 @@ fn a_jwk_set_is_fetched_and_used() {
     let keys = folder.keygen("ES256");
     let set = run(&["jwks", &keys.public_jwk]).expect_code(0).text();
     let url = serve(set, "200 OK");
-    let config = folder.config(&[key("key-file", &url), key("required-audience", "trino")]);
+    let config = folder.config(&[property("key-file", &url), property("required-audience", "trino")]);
     let json = json_of(&config, 0);
     let warnings = json["warnings"].as_array().unwrap();
     assert_eq!(warnings.len(), 1, "{json}");
@@ -458,30 +477,30 @@ fn a_jwk_set_is_fetched_and_used() {
 }
 
 #[test]
-fn a_jwk_set_that_cannot_be_had_is_an_error_and_no_key() {
+fn a_jwk_set_that_cannot_be_fetched_is_an_error() {
     let folder = Folder::new("config_fetch_fails");
-    let config = folder.config(&[key("key-file", &serve("no".to_owned(), "500 Internal Server Error"))]);
+    let config = folder.config(&[property("key-file", &serve("no".to_owned(), "500 Internal Server Error"))]);
     let json = json_of(&config, 2);
     assert_eq!(json["valid"], false);
     assert!(json["errors"].to_string().contains("500"), "{json}");
-    assert_eq!(json["errors"].as_array().unwrap().len(), 1, "told once: {json}");
+    assert_eq!(json["errors"].as_array().unwrap().len(), 1, "found once: {json}");
     let text = run(&["check-config", &config]).expect_code(2).text();
-    assert_eq!(text.matches("status 500").count(), 1, "told once: {text}");
-    assert!(text.contains("NO KEYS: a coordinator starts with it, and refuses logins"), "{text}");
+    assert_eq!(text.matches("status 500").count(), 1, "found once: {text}");
+    assert!(text.contains("NO KEYS: a coordinator would start, but reject every token"), "{text}");
     let token = issue(&folder.keygen("ES256").private_jwk, &["--claim", "sub=alice"]);
     assert_eq!(verdict(&config, &token)["reason"], "KEYS_UNAVAILABLE");
 }
 
 #[test]
-fn every_issuer_whose_keys_cannot_be_had_is_told_of() {
+fn every_issuer_without_keys_is_reported() {
     let folder = Folder::new("config_dead_issuers");
     let (one, two) = (serve("no".to_owned(), "500 One"), serve("no".to_owned(), "500 Two"));
     let file = |name: &str, url: &str| {
-        let issuer = key("required-issuer", &format!("https://{name}.example"));
-        folder.write(&format!("{name}.properties"), format!("{}\n{issuer}\n", key("key-file", url)))
+        let issuer = property("required-issuer", &format!("https://{name}.example"));
+        folder.write(&format!("{name}.properties"), format!("{}\n{issuer}\n", property("key-file", url)))
     };
     let files = format!("{},{}", file("one", &one), file("two", &two));
-    let text = run(&["check-config", &folder.config(&[key("config-files", &files)])]).expect_code(2).text();
+    let text = run(&["check-config", &folder.config(&[property("config-files", &files)])]).expect_code(2).text();
     for url in [one, two] {
         assert_eq!(text.matches(&format!("from {url} failed")).count(), 1, "{text}");
     }
@@ -493,18 +512,18 @@ fn each_file_of_several_issuers_is_checked() {
     let (alpha, beta) = (folder.keygen("ES256"), folder.keygen("RS256"));
     let alpha_file = folder.write(
         "alpha.properties",
-        format!("{}\n{}\n", key("key-file", &alpha.public), key("required-issuer", "https://alpha.example")),
+        format!("{}\n{}\n", property("key-file", &alpha.public), property("required-issuer", "https://alpha.example")),
     );
     let beta_file = folder.write(
         "beta.properties",
         format!(
             "{}\n{}\n{}\n",
-            key("key-file", &beta.public),
-            key("required-issuer", "https://beta.example"),
-            key("required-audience", "trino")
+            property("key-file", &beta.public),
+            property("required-issuer", "https://beta.example"),
+            property("required-audience", "trino")
         ),
     );
-    let config = folder.config(&[key("config-files", &format!("{alpha_file},{beta_file}"))]);
+    let config = folder.config(&[property("config-files", &format!("{alpha_file},{beta_file}"))]);
     let json = json_of(&config, 0);
     let warnings = json["warnings"].as_array().unwrap();
     assert_eq!(warnings.len(), 2, "{json}");
@@ -527,26 +546,26 @@ fn each_file_of_several_issuers_is_checked() {
     assert_eq!(json["errors"][0]["line"], 1, "{json}");
 }
 
-/// File, line and key of each warning.
+/// File, line and property of each warning.
 fn warned(config: &str) -> Vec<String> {
     let json = json_of(config, 0);
     let warnings = json["warnings"].as_array().unwrap().iter();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
-    warnings.map(|told| format!("{}:{} {}", text(&told["file"]), told["line"], text(&told["key"]))).collect()
+    warnings.map(|found| format!("{}:{} {}", text(&found["file"]), found["line"], text(&found["key"]))).collect()
 }
 
-/// A folder like a coordinator's etc, and our keys in it.
+/// A folder like a coordinator's etc, with our properties in it.
 fn etc(name: &str) -> (Folder, String) {
     let folder = Folder::new(name);
     fs::create_dir(folder.path("catalog")).unwrap();
     let public = folder.keygen("ES256").public;
-    let keys = format!("{}\n{}\n", key("key-file", &public), key("required-audience", "trino"));
+    let keys = format!("{}\n{}\n", property("key-file", &public), property("required-audience", "trino"));
     (folder, keys)
 }
 
-/// Each of them with its file and line: config.properties and the catalogs lie beside the file with our keys.
+/// Each warning has its file and line. config.properties and the catalogs are in the folder of the file with our properties.
 #[test]
-fn what_endangers_tokens_that_are_passed_through_is_a_warning() {
+fn settings_that_endanger_passed_through_tokens_are_warnings() {
     let (folder, keys) = etc("config_pass_through");
     let lake = folder.write(
         "catalog/lake.properties",
@@ -578,13 +597,13 @@ fn what_endangers_tokens_that_are_passed_through_is_a_warning() {
     ];
     assert_eq!(warned(&whole), expected);
 
-    // The plugin's file, with the credential under a name that Iceberg does not know, beside stock's JWT and another plugin.
+    // The plugin's file, with a credential name that Iceberg does not know, together with Trino's JWT type and another plugin.
     let config = folder.write(
         "config.properties",
         "http-server.authentication.type=JWT,HEADER\ninternal-communication.https.required=true\n\
          header-authenticator.config-files=a,b\ncatalog.disabled-catalogs=accounts, other\n",
     );
-    let name = key("pass-through.credential-name", "jwt");
+    let name = property("pass-through.credential-name", "jwt");
     let plugin = folder.write("native-jwt.properties", format!("header-authenticator.name=native-jwt\n{keys}{name}\n"));
     let expected = [
         format!("{config}:1 http-server.authentication.type"),
@@ -604,17 +623,17 @@ fn what_endangers_tokens_that_are_passed_through_is_a_warning() {
         "iceberg.rest-catalog.session=user\niceberg.rest-catalog.session-timeout=0s\niceberg.rest-catalog.oauth2.token-refresh-enabled=false\n",
     );
     folder.write("catalog/accounts.properties", "password-credential-name=token\n");
-    let name = key("pass-through.credential-name", "token");
+    let name = property("pass-through.credential-name", "token");
     folder.write("native-jwt.properties", format!("header-authenticator.name=native-jwt\n{keys}{name}\n"));
     assert_eq!(warned(&plugin), Vec::<String>::new());
     assert_eq!(json_of(&plugin, 0)["notes"].to_string().matches("not checked").count(), 0);
 
     let both = folder.write("config.properties", format!("http-server.authentication.type=JWT, delegated-jwt\n{keys}"));
-    assert!(run(&["check-config", &both]).expect_code(2).text().contains("names both JWT and DELEGATED-JWT"));
+    assert!(run(&["check-config", &both]).expect_code(2).text().contains("lists both JWT and DELEGATED-JWT"));
 }
 
 #[test]
-fn references_are_followed_where_they_can_be_and_told_of_where_not() {
+fn references_are_resolved_or_noted() {
     let (folder, keys) = etc("config_references");
     let config = folder.write(
         "config.properties",
@@ -638,18 +657,18 @@ fn references_are_followed_where_they_can_be_and_told_of_where_not() {
     assert!(notes.contains(&format!("{lake}:2: iceberg.rest-catalog.session-timeout is a reference")), "{notes}");
 }
 
-/// That nothing was found wrong says nothing where nothing was found.
+/// Without these notes, the absence of warnings would be misleading.
 #[test]
-fn what_could_not_be_looked_at_is_a_note() {
+fn files_that_could_not_be_checked_are_notes() {
     let folder = Folder::new("config_unseen");
     let public = folder.keygen("ES256").public;
-    let name = key("pass-through.credential-name", "token");
-    let keys = format!("{}\n{}\n{name}\n", key("key-file", &public), key("required-audience", "trino"));
+    let name = property("pass-through.credential-name", "token");
+    let keys = format!("{}\n{}\n{name}\n", property("key-file", &public), property("required-audience", "trino"));
     let plugin = folder.write("native-jwt.properties", format!("header-authenticator.name=native-jwt\n{keys}"));
     let notes = |config: &str| json_of(config, 0)["notes"].to_string();
-    let told = notes(&plugin);
-    assert!(told.contains("config.properties: cannot be read"), "{told}");
-    assert!(told.contains("no catalog was checked"), "{told}");
+    let found = notes(&plugin);
+    assert!(found.contains("config.properties: cannot be read"), "{found}");
+    assert!(found.contains("catalogs were not checked"), "{found}");
     folder.write(
         "config.properties",
         format!(
@@ -657,7 +676,7 @@ fn what_could_not_be_looked_at_is_a_note() {
             folder.path("none")
         ),
     );
-    let told = notes(&plugin);
-    assert!(told.contains("config.properties:2: catalog.management is 'dynamic'"), "{told}");
-    assert!(told.contains("none: No such file"), "{told}");
+    let found = notes(&plugin);
+    assert!(found.contains("config.properties:2: catalog.management is 'dynamic'"), "{found}");
+    assert!(found.contains("none: No such file"), "{found}");
 }

@@ -10,9 +10,9 @@ fn the_verdict_in_json_has_a_fixed_shape() {
     let folder = Folder::new("verdict_shape");
     let keys = folder.keygen("ES256");
     let config = folder.config(&[
-        key("key-file", &keys.public),
-        key("principal-field", "email"),
-        key("user-mapping.pattern", "(.*)@corp\\\\.example"),
+        property("key-file", &keys.public),
+        property("principal-field", "email"),
+        property("user-mapping.pattern", "(.*)@corp\\\\.example"),
     ]);
     let token = issue(
         &keys.private,
@@ -40,21 +40,21 @@ fn the_verdict_in_json_has_a_fixed_shape() {
         answer.json(),
         json!({
             "accepted": false, "reason": "TOKEN_EXPIRED", "number": 403, "step": "claims",
-            "hint": "exp is 1, which is a time in the year 1970: have the issuer write the seconds from 1970 to the end of the token",
+            "hint": "exp is 1, which is a time in the year 1970: have the issuer write the seconds from 1970 to the time at which the token expires",
             "message": "JWT expired 2000 milliseconds ago at 1970-01-01T00:00:01.000Z. Current time: 1970-01-01T00:00:03.000Z. Allowed clock skew: 0 milliseconds.",
         })
     );
 }
 
 #[test]
-fn every_step_up_to_the_failing_one_is_told_in_words() {
+fn every_step_up_to_the_failing_one_is_printed() {
     let folder = Folder::new("steps");
     let (keys, others) = (folder.keygen("RS256"), folder.keygen("RS384"));
     let config = folder.config(&[
-        key("key-file", &keys.public),
-        key("required-issuer", "i"),
-        key("required-audience", "a"),
-        key("user-mapping.pattern", "([a-z]*)"),
+        property("key-file", &keys.public),
+        property("required-issuer", "i"),
+        property("required-audience", "a"),
+        property("user-mapping.pattern", "([a-z]*)"),
     ]);
     let good: &[&str] = &["--claim", "sub=alice", "--claim", "iss=i", "--claim", "aud=a"];
     let signed = |key: &str, arguments: &[&str]| issue(key, arguments);
@@ -109,7 +109,7 @@ fn every_step_up_to_the_failing_one_is_told_in_words() {
     }
 }
 
-/// The line with REJECTED names the step that failed.
+/// The line with REJECTED has the step that rejected the token.
 #[test]
 fn the_failing_step_is_named() {
     let folder = Folder::new("failing_step");
@@ -120,15 +120,16 @@ fn the_failing_step_is_named() {
     let with_rules = &file(
         "rules.properties",
         &[
-            key("key-file", &keys.public),
-            key("allowed-algorithms", "ES256"),
-            key("groups-field", "groups"),
-            key("pass-through.credential-name", "token"),
-            key("pass-through.minimum-lifetime", "5m"),
+            property("key-file", &keys.public),
+            property("allowed-algorithms", "ES256"),
+            property("groups-field", "groups"),
+            property("pass-through.credential-name", "token"),
+            property("pass-through.minimum-lifetime", "5m"),
         ],
     );
-    let issuer = folder.write("issuer.properties", key("key-file", &keys.public) + "\n" + &key("required-issuer", "i"));
-    let several = file("several.properties", &[key("config-files", &issuer)]);
+    let issuer = folder
+        .write("issuer.properties", property("key-file", &keys.public) + "\n" + &property("required-issuer", "i"));
+    let several = file("several.properties", &[property("config-files", &issuer)]);
     let config = folder.config_of_key(&keys.public);
     let signed = |claims: &[&str]| {
         let claims: Vec<&str> = claims.iter().flat_map(|claim| ["--claim", *claim]).collect();
@@ -166,12 +167,12 @@ fn the_failing_step_is_named() {
 fn groups_are_shown_as_what_they_are() {
     let folder = Folder::new("groups");
     let keys = folder.keygen("ES256");
-    let config = folder.config(&[key("key-file", &keys.public), key("groups-field", "groups")]);
+    let config = folder.config(&[property("key-file", &keys.public), property("groups-field", "groups")]);
     let many: Vec<String> = (0..25).map(|number| format!("g{number}")).collect();
     let many = serde_json::to_string(&many).unwrap();
     for (groups, shown) in [
         (None, "none: there is no claim 'groups'"),
-        (Some("[]"), "none: the claim 'groups' is there, a list without elements"),
+        (Some("[]"), "none: the claim 'groups' is an empty list"),
         (Some(r#"["Domain Admins","a,b"]"#), "2: 'Domain Admins', 'a,b'"),
         (Some(&*many), "'g19', and 5 more"),
     ] {
@@ -183,14 +184,14 @@ fn groups_are_shown_as_what_they_are() {
         assert!(line.ends_with(shown), "{text}");
         assert_eq!(text.lines().last(), Some("accepted: Trino user alice"));
     }
-    // Without groups-field nobody looks.
+    // Without groups-field, groups are not read.
     let config = folder.config_of_key(&keys.public);
     let token = issue(&keys.private, &["--claim", "sub=alice", "--claim", "groups=7"]);
     assert!(!run(&["check-token", "--config", &config, &token]).expect_code(0).text().contains("groups"));
 }
 
 #[test]
-fn a_token_comes_by_standard_input_without_its_line_end() {
+fn a_token_from_standard_input_loses_its_line_end() {
     let folder = Folder::new("stdin");
     let keys = folder.keygen("EdDSA");
     let config = folder.config_of_key(&keys.public);
@@ -214,7 +215,7 @@ fn a_token_comes_by_standard_input_without_its_line_end() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn an_argument_that_is_no_utf8_is_a_rejected_token() {
+fn an_argument_that_is_not_utf8_is_a_rejected_token() {
     use std::os::unix::ffi::OsStrExt as _;
     let folder = Folder::new("argument_bytes");
     let config = folder.config_of_key(&folder.keygen("EdDSA").public);
@@ -247,7 +248,7 @@ fn the_time_is_an_argument_in_two_forms() {
 }
 
 #[test]
-fn only_our_keys_are_read_of_a_whole_config_properties() {
+fn only_our_properties_of_a_config_properties_are_read() {
     let folder = Folder::new("config_properties");
     let keys = folder.keygen("ES256");
     let token = issue(&keys.private, &["--claim", "sub=alice", "--claim", "iss=i"]);
@@ -268,16 +269,16 @@ fn only_our_keys_are_read_of_a_whole_config_properties() {
 }
 
 #[test]
-fn all_keys_of_a_plugin_file_are_ours() {
+fn all_properties_of_a_plugin_file_are_checked() {
     let folder = Folder::new("plugin_file");
     let keys = folder.keygen("ES256");
     let token = issue(&keys.private, &["--claim", "sub=alice"]);
-    let config = folder.config(&[key("key-file", &keys.public), "coordinator=true".to_owned()]);
+    let config = folder.config(&[property("key-file", &keys.public), "coordinator=true".to_owned()]);
     run(&["check-token", "--config", &config, &token])
         .expect_error("native-jwt.properties:3: coordinator is not a known property");
     let other = folder.write("other.properties", "\nheader-authenticator.name=saml\n");
     run(&["check-token", "--config", &other, &token]).expect_error(
-        "other.properties:2: header-authenticator.name is 'saml', which is another plugin; ours is native-jwt",
+        "other.properties:2: header-authenticator.name is 'saml', which is another plugin: nativejwt's name is native-jwt",
     );
 }
 
@@ -287,8 +288,8 @@ fn values_come_from_the_environment_as_in_the_coordinator() {
     let keys = folder.keygen("ES256");
     let token = issue(&keys.private, &["--claim", "sub=alice", "--claim", "aud=x-trino-y"]);
     let config = folder.config(&[
-        key("key-file", "${ENV:NATIVEJWT_KEYS}/public.pem"),
-        key("required-audience", "x-${env:NATIVEJWT_AUDIENCE}-y"),
+        property("key-file", "${ENV:NATIVEJWT_KEYS}/public.pem"),
+        property("required-audience", "x-${env:NATIVEJWT_AUDIENCE}-y"),
     ]);
     let keys_folder = folder.path("ES256");
     let arguments = ["check-token", "--json", "--config", &config, &token];
@@ -298,7 +299,7 @@ fn values_come_from_the_environment_as_in_the_coordinator() {
     assert_eq!(with("trino").expect_code(0).json()["accepted"], true);
     assert_eq!(with("other").expect_code(1).json()["reason"], "WRONG_AUDIENCE");
 
-    // All that is missing, at once, as text and as JSON.
+    // All missing variables are reported together, as text and as JSON.
     let answer = run(&arguments);
     answer.expect_error("native-jwt.properties:2: http-server.authentication.jwt.key-file refers to the environment variable NATIVEJWT_KEYS, which is not set");
     answer.expect_error("native-jwt.properties:3: http-server.authentication.jwt.required-audience takes its value");
@@ -307,7 +308,7 @@ fn values_come_from_the_environment_as_in_the_coordinator() {
     assert_eq!(problems[1]["key"], "http-server.authentication.jwt.required-audience");
     assert_eq!(problems[1]["file"], config);
 
-    let config = folder.config(&[key("key-file", "${vault:x}")]);
+    let config = folder.config(&[property("key-file", "${vault:x}")]);
     run(&["check-token", "--config", &config, &token])
         .expect_error("provider 'vault', which only the coordinator can ask");
 }
@@ -339,16 +340,16 @@ fn a_key_file_for_each_key_id() {
 }
 
 #[test]
-fn terminals_get_nothing_to_obey() {
+fn control_characters_are_escaped() {
     let folder = Folder::new("terminal");
     let keys = folder.keygen("HS256");
-    let config = folder.config(&[key("key-file", &keys.public), key("required-issuer", "i")]);
+    let config = folder.config(&[property("key-file", &keys.public), property("required-issuer", "i")]);
     let evil = "\u{1b}[31m\u{202e}\u{9b}2J";
     let key = jsonwebtoken::EncodingKey::from_base64_secret(folder.read("HS256/secret.b64").trim()).unwrap();
     let mut header = jsonwebtoken::Header::new(jsonwebtoken::Algorithm::HS256);
     header.kid = Some(evil.to_owned());
     for (issuer, accepted) in [(evil, false), ("i", true)] {
-        // A control character of ASCII would be no principal.
+        // A principal cannot have ASCII control characters.
         let token =
             jsonwebtoken::encode(&header, &json!({"iss": issuer, "sub": evil.replace('\u{1b}', "")}), &key).unwrap();
         assert_eq!(verdict(&config, &token)["accepted"], accepted);

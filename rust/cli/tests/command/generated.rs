@@ -1,5 +1,5 @@
-//! The manual and the completions are committed, so that a release takes them as they are and a change of them is seen in
-//! review; here they are proved to be what the command generates.
+//! Man pages and completions are committed, so that releases copy them and reviews show their changes. This test checks
+//! that they are what the command generates.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -20,7 +20,7 @@ fn files(folder: &Path) -> BTreeMap<String, String> {
 }
 
 #[test]
-fn the_committed_manual_and_completions_are_fresh() {
+fn the_committed_man_pages_and_completions_are_up_to_date() {
     let folder = Folder::new("generated");
     let path = folder.path("docs");
     run(&["generate-docs", &path]).expect_code(0);

@@ -1,4 +1,4 @@
-//! Advice that is made from token, keys and configuration together.
+//! Hints from the token, the keys and the configuration together.
 
 use std::fs;
 
@@ -44,7 +44,7 @@ fn assert_hint(answer: &Answer, words: &[&str]) {
     }
 }
 
-/// What both calls that look at a signature say of it.
+/// Checks the hint of both calls that verify a signature.
 #[track_caller]
 fn assert_hints(key: &str, config: &str, token: &str, words: &[&str]) {
     for call in [["verify-jws", "--key", key, "--", token], ["check-token", "--config", config, "--", token]] {
@@ -56,7 +56,7 @@ fn assert_hints(key: &str, config: &str, token: &str, words: &[&str]) {
 }
 
 #[test]
-fn a_signature_of_a_wrong_form_is_named() {
+fn a_signature_in_a_wrong_form_is_named() {
     let folder = Folder::new("hint_signature_form");
     for (algorithm, bytes) in [("ES256", 64), ("ES384", 96), ("ES512", 132)] {
         let keys = folder.keygen(algorithm);
@@ -73,7 +73,7 @@ fn a_signature_of_a_wrong_form_is_named() {
             (encoded(&right).into_bytes(), &["base64", "encode the bytes once"][..]),
             (STANDARD.encode(&right).into_bytes(), &["base64"]),
             (right.iter().flat_map(|byte| format!("{byte:02x}").into_bytes()).collect(), &["hexadecimal digits"]),
-            (right[1..].to_vec(), &["drops zeros"]),
+            (right[1..].to_vec(), &["drops leading zeros"]),
             (vec![7; 256], &["RSA", "2048 bits"]),
         ] {
             assert_hints(&keys.public, &config, &with_signature(&token, &wrong), words);
@@ -122,7 +122,7 @@ fn an_rsa_signature_by_another_key_size_is_named() {
 }
 
 #[test]
-fn a_secret_that_is_read_in_another_way_is_named() {
+fn a_secret_that_the_issuer_reads_differently_is_named() {
     let folder = Folder::new("hint_secret");
     let text = "c2VjcmV0IHRleHQgb2Ygc29tZSBsZW5ndGgsIGRlY29kZWQgdG8gNDggYnl0ZXM=";
     let secret = folder.write("secret.b64", format!("{text}\n"));
@@ -146,7 +146,7 @@ fn a_secret_that_is_read_in_another_way_is_named() {
     assert_hints(&secret, &folder.config_of_key(&secret), &rsa, &["RS256", "shared secret", "https://idp.example"]);
 }
 
-/// A set of two keys and one that is not used.
+/// A set of four keys, of which one is not used.
 fn set(folder: &Folder, first: &str, second: &str) -> String {
     let of = |file: &str, kid: &str| {
         let mut jwk: serde_json::Value = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
@@ -162,7 +162,7 @@ fn set(folder: &Folder, first: &str, second: &str) -> String {
 }
 
 #[test]
-fn the_kids_that_are_there_are_told() {
+fn the_available_kids_are_named() {
     let folder = Folder::new("hint_kid");
     let (rsa, elliptic) = (folder.keygen("RS256"), folder.keygen("ES256"));
     let set = set(&folder, &rsa.public_jwk, &elliptic.public_jwk);
@@ -193,12 +193,12 @@ fn the_kids_that_are_there_are_told() {
         (own("Key+One"), &["padding"]),
         (own("Key-One"), &["alphabet"]),
         (own(" Key+One="), &["white space"]),
-        (own("renamed"), &["its signature is that of 'Key+One=' (RSA 2048)"]),
+        (own("renamed"), &["its signature was made with 'Key+One=' (RSA 2048)"]),
         (own(&thumbprint), &["thumbprint (RFC 7638)", "'Key+One='"]),
         (own("for-encryption"), &["it is not used", "its use is 'enc'"]),
-        (own("bound"), &["RS256", "'bound' (RSA 2048)", "PS256 alone"]),
-        (own("two"), &["RS256", "'two' (EC P-256)", "is that of 'Key+One='"]),
-        (token(&other, "two"), &["not that of the key 'two' (EC P-256)"]),
+        (own("bound"), &["RS256", "'bound' (RSA 2048)", "PS256 only"]),
+        (own("two"), &["RS256", "'two' (EC P-256)", "was made with 'Key+One='"]),
+        (token(&other, "two"), &["does not match the key 'two' (EC P-256)"]),
     ] {
         assert_hints(&set, &config, &token, words);
     }
@@ -214,7 +214,7 @@ fn the_kids_that_are_there_are_told() {
 }
 
 #[test]
-fn the_files_of_a_template_are_told() {
+fn the_files_of_a_template_are_named() {
     let folder = Folder::new("hint_template");
     let keys = folder.keygen("ES256");
     fs::copy(&keys.public, folder.path("one.pem")).unwrap();
@@ -223,12 +223,12 @@ fn the_files_of_a_template_are_told() {
         let token = issue(&keys.private, &[&["--claim", "sub=a"], kid].concat());
         run(&["check-token", "--config", &config, &token]).expect_code(1)
     };
-    assert_hint(&check(&["--kid", "two/x"]), &["kid is 'two/x'", "two_x.pem' is not there", "'one'"]);
+    assert_hint(&check(&["--kid", "two/x"]), &["kid is 'two/x'", "two_x.pem' does not exist", "'one'"]);
     assert_hint(&check(&[]), &["no kid", "default-key.pem"]);
 }
 
 #[test]
-fn a_fetch_that_failed_is_told_with_its_reason() {
+fn a_failed_fetch_has_its_reason() {
     let folder = Folder::new("hint_fetch");
     let config = folder.config_of_key("http://127.0.0.1:1/jwks");
     let token = issue(&folder.keygen("ES256").private, &["--claim", "sub=a"]);
@@ -240,7 +240,7 @@ fn a_fetch_that_failed_is_told_with_its_reason() {
 fn json_has_the_hint_and_warnings() {
     let folder = Folder::new("hint_json");
     let keys = folder.keygen("ES256");
-    let config = folder.config(&[key("key-file", &keys.public), key("groups-field", "groups")]);
+    let config = folder.config(&[property("key-file", &keys.public), property("groups-field", "groups")]);
     let late = issue(&keys.private, &["--claim", "sub=alice", "--claim", "exp=1795320245000"]);
     let accepted = verdict(&config, &late);
     assert_eq!(accepted["accepted"], true);
@@ -253,7 +253,7 @@ fn json_has_the_hint_and_warnings() {
     assert!(hint.contains("nbf is in milliseconds"), "{hint}");
     for call in [&["inspect", "--json", "a.b"][..], &["verify-jws", "--json", "--key", &keys.public, "a.b"]] {
         let hint = run(call).expect_code(1).json()["hint"].to_string();
-        assert!(hint.contains("no JWT"), "{hint}");
+        assert!(hint.contains("not a JWT"), "{hint}");
     }
 }
 
@@ -261,7 +261,7 @@ fn json_has_the_hint_and_warnings() {
 fn the_absence_of_groups_is_explained() {
     let folder = Folder::new("hint_groups");
     let keys = folder.keygen("ES256");
-    let config = folder.config(&[key("key-file", &keys.public), key("groups-field", "groups")]);
+    let config = folder.config(&[property("key-file", &keys.public), property("groups-field", "groups")]);
     let check = |claim: &str| {
         let token = issue(&keys.private, &["--claim", "sub=alice", "--claim", claim]);
         run(&["check-token", "--config", &config, &token]).expect_code(0).text()

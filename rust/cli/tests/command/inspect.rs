@@ -11,30 +11,30 @@ fn header_and_claims_are_shown_as_they_were_written() {
     let answer = run(&["inspect", "--json", &token]).expect_code(0);
     assert_eq!(
         answer.line(),
-        r#"{"verified":false,"header":{"alg":"RS256","kid":"k"},"claims":{"sub":"alice","n":1.50,"big":123456789012345678901234567890,"exp":1},"remarks":["the signature has 9 bytes, and RS256 has 256 or more (RSA keys of 2048 bits or more): alg is not what the issuer signs with, or the signature was cut"]}"#
+        r#"{"verified":false,"header":{"alg":"RS256","kid":"k"},"claims":{"sub":"alice","n":1.50,"big":123456789012345678901234567890,"exp":1},"remarks":["the signature has 9 bytes, but RS256 has 256 or more (RSA keys of 2048 bits or more): alg is not the algorithm that the issuer used, or the signature was cut"]}"#
     );
     let text = run(&["inspect", &token]).expect_code(0).text();
-    assert!(text.starts_with("NOT VERIFIED: anybody can write this.\n"), "{text}");
+    assert!(text.starts_with("NOT VERIFIED: anyone can write such a token.\n"), "{text}");
     for part in [
         "\"sub\": \"alice\"",
         "\"n\": 1.50",
         "expires     1970-01-01T00:00:01.000Z (",
         " ago)",
-        "9 bytes, not looked at",
+        "9 bytes, not verified",
     ] {
         assert!(text.contains(part), "{part}: {text}");
     }
 }
 
 #[test]
-fn times_are_told_in_words() {
+fn times_are_printed_in_words() {
     let token = unsigned(r#"{"alg":"RS256"}"#, r#"{"iat":0,"nbf":100.5,"auth_time":7}"#);
     let text = run(&["inspect", &token]).expect_code(0).text();
     for part in [
         "issued      1970-01-01T00:00:00.000Z (",
         "not before  1970-01-01T00:01:40.000Z (",
         "logged in   1970-01-01T00:00:07.000Z (",
-        "expires     never: it has no exp",
+        "expires     never: the token has no exp",
     ] {
         assert!(text.contains(part), "{part}: {text}");
     }
@@ -43,7 +43,7 @@ fn times_are_told_in_words() {
 }
 
 #[test]
-fn a_token_that_no_coordinator_accepts_is_shown_with_the_reason() {
+fn a_token_that_every_coordinator_rejects_is_shown_with_the_reason() {
     for (header, payload, reason) in [
         (r#"{"alg":"none"}"#, "{}", "UNSECURED_TOKEN"),
         (r#"{"alg":"RS256"}"#, r#"{"sub":"a","sub":"b"}"#, "DUPLICATE_MEMBER"),
@@ -54,12 +54,12 @@ fn a_token_that_no_coordinator_accepts_is_shown_with_the_reason() {
         let answer = run(&["inspect", "--json", &token]).expect_code(0).json();
         assert_eq!(answer["unacceptable"]["reason"], reason, "{answer}");
         let text = run(&["inspect", &token]).expect_code(0).text();
-        assert!(text.contains("no coordinator accepts it") && text.contains(reason), "{text}");
+        assert!(text.contains("rejected by every coordinator") && text.contains(reason), "{text}");
     }
 }
 
 #[test]
-fn what_is_no_token_is_rejected() {
+fn a_text_that_is_not_a_token_is_rejected() {
     for (token, reason) in [
         ("", "MALFORMED_TOKEN"),
         ("a.b", "MALFORMED_TOKEN"),
@@ -78,7 +78,7 @@ fn what_is_no_token_is_rejected() {
 }
 
 #[test]
-fn a_token_comes_by_standard_input() {
+fn a_token_is_read_from_standard_input() {
     let token = unsigned(r#"{"alg":"RS256"}"#, r#"{"sub":"x"}"#);
     let answer = run_with_input(&["inspect", "--json", "-"], format!("{token}\n").as_bytes()).expect_code(0).json();
     assert_eq!(answer["claims"], json!({"sub": "x"}));

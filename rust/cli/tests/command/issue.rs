@@ -3,7 +3,7 @@ use serde_json::json;
 use crate::support::*;
 
 #[test]
-fn claims_are_json_where_they_parse_and_text_otherwise() {
+fn claims_are_json_if_they_parse_and_strings_otherwise() {
     let folder = Folder::new("claims");
     let key = folder.keygen("HS256").private;
     let token = issue(
@@ -85,11 +85,11 @@ fn a_key_that_does_not_fit_the_algorithm_does_not_sign() {
         (&rsa.private, "ES256", "is an RSA key"),
         (&rsa.private, "HS256", "is an RSA key"),
         (&ec.private, "ES384", "is a P-256 key"),
-        (&short.private, "HS512", "has 32 bytes, and HS512 takes 64 or more"),
+        (&short.private, "HS512", "has 32 bytes, but HS512 requires 64 or more"),
         (&short.private, "RS256", "is a shared secret"),
-        (&rsa.private_jwk, "RS512", "its JWK is for RS256 only"),
-        (&rsa.public, "RS256", "holds a 'PUBLIC KEY' and no private key"),
-        (&rsa.public_jwk, "RS256", "it is a public key"),
+        (&rsa.private_jwk, "RS512", "its JWK allows RS256 only"),
+        (&rsa.public, "RS256", "holds a 'PUBLIC KEY' but no private key"),
+        (&rsa.public_jwk, "RS256", "is a public key"),
     ] {
         let answer = run(&["issue", "--key", key, "--alg", algorithm]);
         answer.expect_error(why);
@@ -133,22 +133,22 @@ fn keys_that_cannot_be_used_are_named_with_what_to_do() {
     for (text, why) in [
         (r#"{"kty":"oct","k":"c2hvcnQ"}"#, "the secret has 5 bytes"),
         (r#"{"kty":"oct","k":"c2hvcnQ="}"#, "k is not base64url"),
-        (r#"{"keys":[]}"#, "is a JWK set"),
+        (r#"{"keys":[]}"#, "is a JWK Set"),
         (r#"{"kty":"EC","crv":"secp256k1","d":"AA","x":"AA","y":"AA"}"#, "curve 'secp256k1'"),
-        (r#"{"kty":"EC","crv":"P-256","d":"AA","x":"AA","y":"AA"}"#, "32 bytes of P-256"),
-        (r#"{"kty":"RSA","n":"AQAB","e":"AQAB","d":"AQAB"}"#, "has no p"),
+        (r#"{"kty":"EC","crv":"P-256","d":"AA","x":"AA","y":"AA"}"#, "do not have 32 bytes each"),
+        (r#"{"kty":"RSA","n":"AQAB","e":"AQAB","d":"AQAB"}"#, "has no p,"),
         (r#"{"kty":"oct","k":"","use":"enc"}"#, "use is not sig"),
         (r#"{"kty":"oct","alg":"dir"}"#, "cannot sign a token"),
         (r#"{"k":"AA"}"#, "has no kty"),
-        ("{", "is no JWK"),
+        ("{", "is not a JWK"),
     ] {
         run(&["issue", "--key", &jwk(text)]).expect_error(why);
     }
 }
 
-/// Nothing that others may know signs as a shared secret.
+/// A key that is not secret must not sign as a shared secret.
 #[test]
-fn a_key_without_its_armour_is_no_secret() {
+fn a_key_without_its_armour_is_not_a_secret() {
     let folder = Folder::new("bare_keys");
     let keys = folder.keygen("RS256");
     for (file, label) in [(&keys.public, "PUBLIC KEY"), (&keys.private, "PRIVATE KEY")] {
@@ -178,11 +178,11 @@ fn wrong_arguments_are_usage_errors() {
         (&["--claim", "sub"][..], "has no '='"),
         (&["--claim", "=x"], "has no name"),
         (&["--claim", "a=1", "--claim", "a=2"], "'a' is given twice"),
-        (&["--ttl", "1"], "is no duration"),
-        (&["--ttl", "500ms"], "no whole number of seconds"),
+        (&["--ttl", "1"], "is not a duration"),
+        (&["--ttl", "500ms"], "not a whole number of seconds"),
         (&["--alg", "none"], "is not one of HS256"),
         (&["--alg", "rs256"], "is not one of HS256"),
-        (&["--claim", "iat=soon"], "iat is no whole number"),
+        (&["--claim", "iat=soon"], "iat is not a whole number"),
     ] {
         let answer = run(&[&["issue", "--key", &key], arguments].concat()).expect_code(2);
         assert!(answer.err.contains(why), "{arguments:?}: {}", answer.err);
@@ -190,7 +190,7 @@ fn wrong_arguments_are_usage_errors() {
     }
 }
 
-/// PKCS#1 and SEC 1, which other tools write; the numbers are those of the PKCS#8 file.
+/// PKCS#1 and SEC 1, which other tools write. The keys are those of the PKCS#8 file.
 #[test]
 fn older_pem_forms_sign_too() {
     let folder = Folder::new("older_forms");
@@ -218,7 +218,7 @@ fn json_holds_the_token() {
     assert_eq!(part(answer.json()["token"].as_str().unwrap(), 1)["sub"], "alice");
 }
 
-/// One thumbprint of 64 begins so.
+/// One in 64 thumbprints begins with a hyphen.
 #[test]
 fn a_kid_may_begin_with_a_hyphen() {
     let folder = Folder::new("issue_hyphen");

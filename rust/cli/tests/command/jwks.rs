@@ -30,7 +30,7 @@ fn public_keys_in_every_form_become_one_set() {
     assert_eq!(keys[1]["alg"], "ES512");
 }
 
-/// Made with `openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -subj /CN=test`; the key's numbers are the last
+/// Made with `openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -subj /CN=test`; x and y are the last
 /// 64 bytes of `openssl x509 -pubkey -noout | openssl pkey -pubin -outform DER`.
 #[test]
 fn a_certificate_gives_its_key() {
@@ -68,20 +68,20 @@ fn nothing_private_is_published() {
 }
 
 #[test]
-fn two_keys_of_one_key_id_are_refused() {
+fn two_keys_with_one_key_id_are_an_error() {
     let folder = Folder::new("jwks_duplicate");
     for name in ["one", "two"] {
         run(&["keygen", "--alg", "ES256", "--kid", "same", "--out", &folder.path(name)]).expect_code(0);
     }
     let (one, two) = (folder.path("one/public.jwk"), folder.path("two/public.jwk"));
     let answer = run(&["jwks", &one, &two]);
-    answer.expect_error("'same' is already that of a key in");
+    answer.expect_error("'same' is also that of a key in");
     answer.expect_error(&one);
-    run(&["jwks", &one, &one]).expect_error("is already that of a key in");
+    run(&["jwks", &one, &one]).expect_error("is also that of a key in");
 }
 
 #[test]
-fn a_key_that_no_coordinator_uses_is_refused() {
+fn a_key_that_a_coordinator_does_not_load_is_an_error() {
     let folder = Folder::new("jwks_unusable");
     for (text, why) in [
         (r#"{"kty":"RSA","n":"AQAB","e":"AQAB"}"#, "RFC 7518 section 3.3 requires 2048"),
@@ -103,7 +103,7 @@ fn a_key_that_no_coordinator_uses_is_refused() {
 }
 
 #[test]
-fn a_key_that_cannot_be_used_costs_none_of_the_others() {
+fn an_unusable_key_is_left_out() {
     let folder = Folder::new("jwks_partly");
     let (good, secret) = (folder.keygen("ES256"), folder.keygen("HS256"));
     let read = |file: &str| std::fs::read_to_string(file).unwrap();

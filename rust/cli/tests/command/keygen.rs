@@ -29,10 +29,10 @@ fn private_files_are_for_their_owner_only() {
     }
 }
 
-/// Whatever the umask allows: whoever changes a public key before it is at the coordinator logs in as anybody.
+/// Whatever the umask allows: a user who could replace a public key before it is installed could log in as any user.
 #[cfg(unix)]
 #[test]
-fn others_never_get_to_write_what_is_made() {
+fn other_users_cannot_write_to_the_files() {
     let folder = Folder::new("umask");
     for (umask, out, folders, public) in [("000", "open", 0o755, 0o644), ("077", "closed", 0o700, 0o600)] {
         let mut shell = std::process::Command::new("sh");
@@ -50,18 +50,18 @@ fn others_never_get_to_write_what_is_made() {
 }
 
 #[test]
-fn no_file_is_overwritten_and_none_left_behind() {
+fn files_are_not_overwritten_and_not_left_behind() {
     let folder = Folder::new("overwrite");
     let keys = folder.keygen("EdDSA");
     let before = fs::read(&keys.private).unwrap();
     let again = run(&["keygen", "--alg", "EdDSA", "--out", &folder.path("EdDSA")]);
-    again.expect_error("private.pem: is there already");
+    again.expect_error("private.pem: already exists");
     assert_eq!(fs::read(&keys.private).unwrap(), before);
 
-    // The third file is in the way: the first two are taken back.
+    // The third file exists already: the first two are removed.
     fs::create_dir(folder.path("half")).unwrap();
     folder.write("half/private.jwk", "mine");
-    run(&["keygen", "--alg", "EdDSA", "--out", &folder.path("half")]).expect_error("private.jwk: is there already");
+    run(&["keygen", "--alg", "EdDSA", "--out", &folder.path("half")]).expect_error("private.jwk: already exists");
     assert_eq!(fs::read_dir(folder.path("half")).unwrap().count(), 1);
     assert_eq!(folder.read("half/private.jwk"), "mine");
 }
@@ -71,9 +71,9 @@ fn jwks_name_the_key_its_use_and_its_algorithm() {
     let folder = Folder::new("jwk_members");
     let answer =
         run(&["keygen", "--alg", "ES384", "--kid", "k 1", "--out", &folder.path("k"), "--json"]).expect_code(0);
-    let told = answer.json();
-    assert_eq!((&told["alg"], &told["kid"]), (&"ES384".into(), &"k 1".into()));
-    assert_eq!(told["files"].as_array().unwrap().len(), 4);
+    let json = answer.json();
+    assert_eq!((&json["alg"], &json["kid"]), (&"ES384".into(), &"k 1".into()));
+    assert_eq!(json["files"].as_array().unwrap().len(), 4);
     let public: Value = serde_json::from_str(&folder.read("k/public.jwk")).unwrap();
     let private: Value = serde_json::from_str(&folder.read("k/private.jwk")).unwrap();
     for (name, value) in [("kty", "EC"), ("crv", "P-384"), ("kid", "k 1"), ("use", "sig"), ("alg", "ES384")] {
@@ -114,5 +114,5 @@ fn two_keys_differ() {
 fn a_folder_that_cannot_be_made_is_named() {
     let folder = Folder::new("no_folder");
     let file = folder.write("file", "");
-    run(&["keygen", "--alg", "HS256", "--out", &format!("{file}/x")]).expect_error("file/x: cannot be made");
+    run(&["keygen", "--alg", "HS256", "--out", &format!("{file}/x")]).expect_error("file/x: cannot be created");
 }

@@ -1,4 +1,4 @@
-//! The command as a user runs it: the real binary, its answers and its exit codes.
+//! Runs the real binary, and checks its output and exit codes.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "helpers of tests fail as tests do")]
 

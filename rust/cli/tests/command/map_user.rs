@@ -7,7 +7,7 @@ const RULES: &str = r#"{"rules": [
 ]}"#;
 
 #[test]
-fn every_principal_is_answered_in_order() {
+fn every_principal_is_mapped_in_order() {
     let folder = Folder::new("map_order");
     let rules = folder.write("rules.json", RULES);
     let answer = run(&["map-user", "--json", "--file", &rules, "alice@corp.example", "root", "nobody", "x", "xbob"])
@@ -28,12 +28,12 @@ fn every_principal_is_answered_in_order() {
 }
 
 #[test]
-fn the_rule_and_what_it_gave_are_told_in_words() {
+fn the_rule_and_its_result_are_printed() {
     let folder = Folder::new("map_words");
     let rules = folder.write("rules.json", RULES);
     let text =
         run(&["map-user", "--file", &rules, "--", "alice@corp.example", "root", "x", "nobody"]).expect_code(1).text();
-    assert!(text.contains("alice@corp.example\n  rule 2 matches and gives ' alice '\n  user ALICE\n"), "{text}");
+    assert!(text.contains("alice@corp.example\n  rule 2 matches and returns ' alice '\n  user ALICE\n"), "{text}");
     assert!(
         text.contains(
             "root\n  rule 1 decides\n  rejected: PRINCIPAL_NOT_ALLOWED (602): Principal is not allowed\n  hint: "
@@ -43,22 +43,22 @@ fn the_rule_and_what_it_gave_are_told_in_words() {
     assert!(text.contains("x\n  rule 3 decides\n  rejected: MAPPED_USER_EMPTY"), "{text}");
     assert!(text.contains("nobody\n  rejected: NO_MAPPING_MATCHES"), "{text}");
     let text = run(&["map-user", "--file", &rules, "ROOT"]).expect_code(1).text();
-    assert!(text.contains("  hint: it would in another case"), "{text}");
+    assert!(text.contains("  hint: it would match in another case"), "{text}");
 }
 
 #[test]
-fn a_pattern_gives_its_first_group() {
+fn a_pattern_returns_its_first_group() {
     let answer = run(&["map-user", "--json", "--pattern", "-(.*)", "--", "-alice"]).expect_code(0);
     assert_eq!(answer.json()["user"], "alice");
     let answer = run(&["map-user", "--json", "--pattern", "(.*)", "a\u{1b}[31m"]).expect_code(0);
     assert!(answer.line().starts_with(r#"{"principal":"a\u001b[31m","user":"a\u001b[31m","warning":"#), "{answer:?}");
 }
 
-/// The mapping is tried as stock's, which trims; a coordinator with native-jwt never comes so far.
+/// The mapping runs, and trims as in Trino. A coordinator with nativejwt rejects such a principal earlier.
 #[test]
-fn a_principal_that_a_coordinator_refuses_before_it_maps_is_warned_of() {
+fn a_principal_that_a_coordinator_rejects_before_the_mapping_has_a_warning() {
     let map = |principal: &str| run(&["map-user", "--pattern", "(.*)", principal]).expect_code(0).text();
-    let warning = "  warning: a coordinator refuses this principal before it maps: it ";
+    let warning = "  warning: a coordinator rejects this principal before the mapping: it ";
     for (principal, what) in [("alice ", "ends with a blank"), ("a\u{7f}", "contains the control character U+007F")] {
         let text = map(principal);
         assert!(text.contains(&format!("{warning}{what}\n")) && text.contains("\n  user a"), "{text}");
@@ -70,7 +70,7 @@ fn a_principal_that_a_coordinator_refuses_before_it_maps_is_warned_of() {
     assert_eq!(answer.line(), r#"{"principal":"alice","user":"alice"}"#);
 }
 
-/// As a coordinator refuses it before it maps.
+/// A coordinator rejects it before the mapping.
 #[test]
 fn a_principal_beyond_the_limit_is_rejected() {
     let principal = |bytes: usize| run(&["map-user", "--json", "--pattern", "(.*)", &"a".repeat(bytes)]);
@@ -81,7 +81,7 @@ fn a_principal_beyond_the_limit_is_rejected() {
 #[test]
 fn wrong_rules_are_named_with_their_lines() {
     let folder = Folder::new("map_errors");
-    run(&["map-user", "--pattern", "(", "alice"]).expect_error("--pattern has an unusable pattern");
+    run(&["map-user", "--pattern", "(", "alice"]).expect_error("--pattern has an invalid pattern");
     let rules = folder.write("rules.json", "{\"rules\":[\n{\"pattern\":\"(\"},\n{\"pattern\":\"[\"}]}");
     let answer = run(&["map-user", "--json", "--file", &rules, "alice"]);
     answer.expect_error(&format!("{rules}:2: "));

@@ -1,4 +1,4 @@
-//! What is issued is accepted, by us and by another implementation, and the other way round.
+//! Tokens that the command issues are accepted by us and by another implementation, and vice versa.
 
 use std::fs;
 use std::str::FromStr as _;
@@ -35,7 +35,7 @@ fn every_algorithm_from_keygen_over_issue_to_check_token() {
 }
 
 #[test]
-fn a_changed_token_and_another_key_are_refused_with_every_algorithm() {
+fn a_changed_token_and_another_key_are_rejected_with_every_algorithm() {
     let (folder, others) = (Folder::new("changed"), Folder::new("changed_others"));
     for algorithm in ALGORITHMS {
         let token = issue(&folder.keygen(algorithm).private_jwk, &["--claim", "sub=alice"]);
@@ -58,7 +58,7 @@ fn public_name(algorithm: &str) -> &'static str {
     if algorithm.starts_with("HS") { "secret.b64" } else { "public.pem" }
 }
 
-/// jsonwebtoken has no ES512; all others must agree.
+/// jsonwebtoken does not support ES512. All other algorithms must agree.
 #[test]
 fn another_implementation_accepts_what_we_issue() {
     let folder = Folder::new("second_opinion");
@@ -122,7 +122,7 @@ fn we_accept_what_another_implementation_issues() {
     }
 }
 
-/// Keys of another tool, in the forms that it writes.
+/// Keys of another tool, in its own formats.
 #[test]
 fn a_set_of_old_and_new_keys_serves_tokens_of_both() {
     let folder = Folder::new("set_of_keys");

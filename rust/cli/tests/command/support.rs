@@ -1,4 +1,4 @@
-//! Running the binary.
+//! Runs the binary.
 
 use std::fs;
 use std::io::Write as _;
@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-/// A fresh folder of one test, in a place where no folder above it can be written to by others, which check-config would warn of.
+/// A new folder for one test. Other users cannot write to the folders above it, which check-config would warn about.
 pub(crate) struct Folder(PathBuf);
 
 impl Drop for Folder {
@@ -17,7 +17,7 @@ impl Drop for Folder {
 }
 
 impl Folder {
-    /// `name` is the test's own.
+    /// `name` is unique to the test.
     pub(crate) fn new(name: &str) -> Self {
         let path = std::env::temp_dir().join(format!("nativejwt-command-{}-{name}", std::process::id()));
         fs::create_dir_all(&path).unwrap();
@@ -40,7 +40,7 @@ impl Folder {
         fs::read_to_string(self.0.join(name)).unwrap()
     }
 
-    /// Makes a key with the command itself, in a folder inside.
+    /// Generates a key with the command, in a subfolder.
     pub(crate) fn keygen(&self, algorithm: &str) -> Keys {
         let folder = self.path(algorithm);
         run(&["keygen", "--alg", algorithm, "--out", &folder]).expect_code(0);
@@ -54,18 +54,18 @@ impl Folder {
         }
     }
 
-    /// A plugin file with these lines after the plugin's name.
+    /// A plugin file with these lines after the name of the plugin.
     pub(crate) fn config(&self, lines: &[String]) -> String {
         self.write("native-jwt.properties", format!("header-authenticator.name=native-jwt\n{}\n", lines.join("\n")))
     }
 
-    /// A plugin file with this key.
+    /// A plugin file with this key file.
     pub(crate) fn config_of_key(&self, key_file: &str) -> String {
-        self.config(&[key("key-file", key_file)])
+        self.config(&[property("key-file", key_file)])
     }
 }
 
-/// Whatever the umask is.
+/// Sets the mode, whatever the umask is.
 pub(crate) fn set_mode(path: impl AsRef<Path>, mode: u32) {
     #[cfg(unix)]
     {
@@ -76,12 +76,12 @@ pub(crate) fn set_mode(path: impl AsRef<Path>, mode: u32) {
     let _ = (path, mode);
 }
 
-/// A line of a configuration.
-pub(crate) fn key(name: &str, value: &str) -> String {
+/// The line of a property.
+pub(crate) fn property(name: &str, value: &str) -> String {
     format!("http-server.authentication.jwt.{name}={value}")
 }
 
-/// The files of a key; for a secret the public ones are the private ones.
+/// The files of a key. For a secret, the public files are the private files.
 pub(crate) struct Keys {
     pub(crate) private: String,
     pub(crate) private_jwk: String,
@@ -89,7 +89,7 @@ pub(crate) struct Keys {
     pub(crate) public_jwk: String,
 }
 
-/// What a call gave back.
+/// The result of a call.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) code: i32,
@@ -108,7 +108,7 @@ impl Answer {
         String::from_utf8(self.out.clone()).unwrap()
     }
 
-    /// The one line of standard output, without its end.
+    /// The only line of standard output, without its line end.
     #[track_caller]
     pub(crate) fn line(&self) -> String {
         let text = self.text();
@@ -117,13 +117,13 @@ impl Answer {
         line.to_owned()
     }
 
-    /// The one line of standard output as JSON.
+    /// The only line of standard output, as JSON.
     #[track_caller]
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.line()).unwrap()
     }
 
-    /// Standard error, where failures are told, and nothing but them.
+    /// Checks that the call failed, and its message on standard error.
     #[track_caller]
     pub(crate) fn expect_error(&self, part: &str) {
         assert_eq!(self.code, 2, "stdout: {}\nstderr: {}", self.text(), self.err);
@@ -147,19 +147,19 @@ pub(crate) fn run_with(arguments: &[&str], input: &[u8], environment: &[(&str, &
 
 pub(crate) fn finish(mut command: Command, input: &[u8]) -> Answer {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    // A call that reads no token closes the pipe before all is written.
+    // A call that does not read a token closes the pipe early.
     let _ = child.stdin.take().unwrap().write_all(input);
     let output = child.wait_with_output().unwrap();
     Answer { code: output.status.code().unwrap(), out: output.stdout, err: String::from_utf8(output.stderr).unwrap() }
 }
 
-/// Signs a token and gives it back.
+/// Returns a signed token.
 #[track_caller]
 pub(crate) fn issue(key_file: &str, arguments: &[&str]) -> String {
     run(&[&["issue", "--key", key_file], arguments].concat()).expect_code(0).line()
 }
 
-/// The verdict of `check-token --json`, whose code must fit it.
+/// The verdict of `check-token --json`. Checks that the exit code fits it.
 #[track_caller]
 pub(crate) fn verdict(config: &str, token: &str) -> Value {
     let answer = run(&["check-token", "--json", "--config", config, "--", token]);
@@ -183,7 +183,7 @@ pub(crate) fn encoded(bytes: impl AsRef<[u8]>) -> String {
     base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// A token that nobody signed.
+/// A token without a real signature.
 pub(crate) fn unsigned(header: &str, payload: &str) -> String {
     format!("{}.{}.{}", encoded(header), encoded(payload), encoded("signature"))
 }

@@ -21,7 +21,7 @@ fn every_call_has_help_with_an_example() {
 }
 
 #[test]
-fn the_version_is_told() {
+fn the_version_is_printed() {
     assert_eq!(run(&["--version"]).expect_code(0).text(), format!("nativejwt {}\n", env!("CARGO_PKG_VERSION")));
 }
 
@@ -48,13 +48,13 @@ fn wrong_usage_is_exit_code_2() {
 #[test]
 fn two_dashes_end_the_options() {
     assert_eq!(run(&["inspect", "--json", "--", "--help"]).expect_code(1).json()["reason"], "MALFORMED_TOKEN");
-    // And a single one stands for standard input all the same.
+    // A single dash still means standard input.
     let answer = run_with_input(&["inspect", "--json", "--", "-"], b"a.b.c.d.e").expect_code(1);
     assert_eq!(answer.json()["reason"], "ENCRYPTED_TOKEN");
 }
 
 #[test]
-fn failures_are_json_too_where_json_was_asked_for() {
+fn failures_are_json_if_json_was_requested() {
     let folder = Folder::new("json_failures");
     let missing = folder.path("missing");
     let answer = run(&["issue", "--json", "--key", &missing]).expect_code(2);
@@ -66,7 +66,7 @@ fn failures_are_json_too_where_json_was_asked_for() {
 
 /// `nativejwt … | head -0` must not end in a panic.
 #[test]
-fn a_closed_pipe_is_no_crash() {
+fn a_closed_pipe_is_not_a_crash() {
     let token = unsigned(r#"{"alg":"RS256"}"#, &format!("{{\"x\":\"{}\"}}", "y".repeat(200_000)));
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);

@@ -22,7 +22,7 @@ fn the_payload_is_printed_byte_for_byte() {
 }
 
 #[test]
-fn claims_do_not_matter_and_the_signature_does() {
+fn only_the_signature_matters() {
     let folder = Folder::new("signature_only");
     let (keys, others) = (folder.keygen("ES384"), folder.keygen("ES256"));
     let token = issue(&keys.private, &["--claim", "exp=1", "--kid", "k"]);
@@ -48,7 +48,7 @@ fn claims_do_not_matter_and_the_signature_does() {
 }
 
 #[test]
-fn the_token_comes_by_standard_input_and_is_longer_than_a_coordinator_takes() {
+fn a_token_from_standard_input_may_be_longer_than_a_coordinator_accepts() {
     let folder = Folder::new("long_token");
     let keys = folder.keygen("EdDSA");
     let token = issue(&keys.private, &["--claim", &format!("x={}", "y".repeat(50_000))]);
@@ -59,7 +59,7 @@ fn the_token_comes_by_standard_input_and_is_longer_than_a_coordinator_takes() {
 }
 
 #[test]
-fn of_a_set_the_key_id_chooses_and_bad_keys_are_named() {
+fn the_key_id_selects_a_key_and_bad_keys_are_named() {
     let folder = Folder::new("verify_set");
     let keys = folder.keygen("ES256");
     let jwk = std::fs::read_to_string(&keys.public_jwk).unwrap();
@@ -71,7 +71,7 @@ fn of_a_set_the_key_id_chooses_and_bad_keys_are_named() {
 }
 
 #[test]
-fn a_key_that_cannot_verify_is_a_failure_and_no_verdict() {
+fn an_unusable_key_is_a_failure_instead_of_a_verdict() {
     let folder = Folder::new("verify_bad_key");
     let keys = folder.keygen("ES256");
     let token = issue(&keys.private, &[]);

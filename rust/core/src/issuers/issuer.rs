@@ -197,11 +197,11 @@ fn open_user_mapping(
     errors: &mut ConfigurationErrors,
 ) -> Option<Reloadable<UserMapping>> {
     if let Some(pattern) = &configuration.user_mapping_pattern {
-        let rules = UserMapping::of_pattern(&pattern.value).map_err(|what| errors.push(pattern.problem(what)));
+        let rules = UserMapping::from_pattern(&pattern.value).map_err(|what| errors.push(pattern.problem(what)));
         return rules.ok().map(Reloadable::fixed);
     }
     let Some(file) = &configuration.user_mapping_file else { return Some(Reloadable::fixed(UserMapping::identity())) };
-    UserMapping::of_changing_file(Path::new(&file.value))
+    UserMapping::from_watched_file(Path::new(&file.value))
         .map_err(|problems| {
             errors.push(file.problem(format!("names '{}', which cannot be used:", file.value)));
             for problem in problems {

@@ -1,45 +1,46 @@
-//! What a mapping makes of principals that nobody presented: for people who check a configuration.
+//! Finds probable mistakes in user mappings, with made-up principals. `check-config` reports them.
 
 use std::collections::BTreeMap;
 
 use super::{Action, Rule, UserMapping};
 
-/// Names that share their first and their last letters, so that a rule which keeps some of them only is seen.
+/// Names with the same first or last letters, so that a rule which keeps only some letters is found.
 const WORDS: [&str; 3] = ["probe", "prove", "maybe"];
-/// How many ways through alternatives and optional parts of a pattern are tried.
+/// The number of tried combinations of a pattern's alternatives and optional parts.
 const VARIANTS: usize = 6;
-/// More rules are not looked at, and fewer in a large file: each suggestion is tried against all of them.
-const MOST_RULES: usize = 200;
-const MOST_TRIES: usize = 2_000_000;
+/// The maximum number of checked rules. In a large file it is lower, because each principal is matched against all rules.
+const MAX_CHECKED_RULES: usize = 200;
+/// The maximum number of matches for one check.
+const MAX_TRIES: usize = 2_000_000;
 
-/// What a mapping does that its operator may not mean.
+/// A behaviour of a mapping that the operator probably does not want.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MappingWarning {
-    /// Which rule, from 1.
+    /// The rule, counted from 1.
     pub rule: usize,
-    /// What it does, to follow the name of the rule.
+    /// What the rule does. The sentence continues after the name of the rule.
     pub message: String,
-    /// It is right for many configurations, and worth knowing.
+    /// True if the behaviour is right for many configurations, and worth knowing.
     pub is_note: bool,
 }
 
-/// Two principals, each of another mapping, that become one user.
+/// Two principals of different mappings that become the same user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SharedUser {
     /// The user.
     pub user: String,
-    /// The principal of the one mapping.
+    /// The principal of the first mapping.
     pub principal: String,
-    /// The principal of the other.
+    /// The principal of the other mapping.
     pub other_principal: String,
 }
 
 impl UserMapping {
-    /// Looks for rules that send different principals to one user, and for users that hold a text twice. Found by trying: what is not
-    /// found may be there all the same.
+    /// Searches for rules that map different principals to one user, and for users with a repeated text. The search tries
+    /// examples, so it can miss some.
     #[must_use]
     pub fn warnings(&self) -> Vec<MappingWarning> {
-        let rules = self.rules.iter().enumerate().take(most_rules(self.rules.len()));
+        let rules = self.rules.iter().enumerate().take(checked_rules(self.rules.len()));
         rules.flat_map(|(index, rule)| self.warnings_of(index + 1, rule)).collect()
     }
 
@@ -48,11 +49,11 @@ impl UserMapping {
         let Action::Map { user: replacement, .. } = &rule.action else { return found };
         let mut warn = |message: String, is_note| found.push(MappingWarning { rule: number, message, is_note });
 
-        // JSON reads \b as a backspace, \t as a tab.
+        // JSON parses \b as a backspace.
         if let Some(control) = rule.pattern.as_str().chars().find(|c| c.is_control() && *c != '\t') {
             let code = u32::from(control);
             let message = format!(
-                "has the control character U+{code:04X} in its pattern: JSON wants a backslash of a pattern twice, as in \\\\b"
+                "has the control character U+{code:04X} in its pattern: in JSON, write each backslash of a pattern twice, as in \\\\b"
             );
             warn(message, false);
         }
@@ -65,8 +66,8 @@ impl UserMapping {
         if let Some((principal, user)) = repeated {
             warn(
                 format!(
-                    "makes of '{principal}' the user '{user}': each match is replaced, as in Java, and the pattern matches once more at the \
-                     end, where nothing is left. Write (.+) for (.*), or ^ at its start"
+                    "maps '{principal}' to the user '{user}': as in Java, each match is replaced, and the pattern also matches the empty \
+                     text at the end. Write (.+) instead of (.*), or ^ at its start"
                 ),
                 false,
             );
@@ -81,19 +82,19 @@ impl UserMapping {
         if let Some((one, other, user)) = all {
             warn(
                 format!(
-                    "sends '{one}' and '{other}' to the same user, '{user}', and so any two principals that differ like these: all of \
-                     them have its rights. To keep them apart, let the user hold the group of what tells them apart, as in (.+) and $1"
+                    "maps '{one}' and '{other}' to the same user, '{user}', and all other principals that differ in the same way: all of \
+                     them have the rights of this user. To keep them apart, put the part in which they differ into the user, as in (.+) and $1"
                 ),
                 false,
             );
         } else if let Some((one, other, user)) = one_part() {
-            // Who has the same domain is of the same people; who has another may be anybody.
+            // Principals of one domain belong to one organization. Those of another domain may be strangers.
             let after_at = |principal: &str| principal.rsplit_once('@').map(|(_, domain)| domain.to_owned());
             let are_of_one_domain = after_at(&one).is_some_and(|domain| after_at(&other) == Some(domain));
             warn(
                 format!(
-                    "sends '{one}' and '{other}' to the same user, '{user}', since it drops what tells them apart: make sure that the \
-                     issuer has no principals that differ in nothing else, or name the part that is dropped in the pattern"
+                    "maps '{one}' and '{other}' to the same user, '{user}', because it drops the part in which they differ: make sure that \
+                     the issuer has no principals that differ only there, or write that part literally in the pattern"
                 ),
                 !are_of_one_domain,
             );
@@ -101,7 +102,8 @@ impl UserMapping {
         found
     }
 
-    /// Two principals that differ in all free parts of a rule's pattern, or in one of them, and become one user by this rule.
+    /// Two principals that this rule maps to one user, and that user. They differ in free part `part` of the rule's pattern, or
+    /// in all free parts if `part` is none.
     fn same_user(
         &self,
         number: usize,
@@ -125,12 +127,12 @@ impl UserMapping {
         self.explain(principal).ok().filter(|mapped| mapped.rule == rule).map(|mapped| mapped.user)
     }
 
-    /// Looks for a user whom this mapping and another one can give, best of one principal. Found by trying a few principals and what
-    /// the patterns suggest: none found does not prove that there is none.
+    /// Searches for a user that both mappings can produce, preferably from the same principal. The search tries examples, so
+    /// it can miss some.
     #[must_use]
     pub fn shared_user(&self, other: &Self) -> Option<SharedUser> {
         let mut principals = vec!["probe".to_owned(), "probe@example.com".to_owned()];
-        let most = most_rules(self.rules.len() + other.rules.len());
+        let most = checked_rules(self.rules.len() + other.rules.len());
         for rule in self.rules.iter().take(most).chain(other.rules.iter().take(most)) {
             principals.extend((0..VARIANTS).map(|variant| rule.pattern.suggest(variant, word).0));
         }
@@ -143,7 +145,8 @@ impl UserMapping {
             }
             users
         };
-        let (mine, theirs) = (users(self), users(other));
+        let mine = users(self);
+        let theirs = users(other);
         let both = mine.iter().filter_map(|(user, mine)| Some((user, mine, theirs.get(user)?)));
         let shared = both.filter_map(|(user, mine, theirs)| {
             let same = mine.iter().find(|principal| theirs.contains(principal));
@@ -162,12 +165,12 @@ impl UserMapping {
     }
 }
 
-/// How many rules are looked at where there are this many to try them against.
-fn most_rules(all: usize) -> usize {
-    (MOST_TRIES / (all + 1) / VARIANTS).clamp(1, MOST_RULES)
+/// The number of rules to check if there are `all` rules to match against.
+fn checked_rules(all: usize) -> usize {
+    (MAX_TRIES / (all + 1) / VARIANTS).clamp(1, MAX_CHECKED_RULES)
 }
 
-/// The same word for every free part.
+/// Fills every free part with the same word.
 fn word(_: usize) -> &'static str {
     let [first, ..] = WORDS;
     first
@@ -184,19 +187,19 @@ mod tests {
             std::thread::current().id()
         ));
         std::fs::write(&path, format!("{{\"rules\":[{rules}]}}")).unwrap();
-        let mapping = UserMapping::of_file(&path).unwrap();
+        let mapping = UserMapping::from_file(&path).unwrap();
         std::fs::remove_file(&path).unwrap();
         mapping
     }
 
-    fn of(pattern: &str) -> Vec<MappingWarning> {
-        UserMapping::of_pattern(pattern).unwrap().warnings()
+    fn warnings_of_pattern(pattern: &str) -> Vec<MappingWarning> {
+        UserMapping::from_pattern(pattern).unwrap().warnings()
     }
 
     #[test]
-    fn a_mapping_that_makes_one_user_of_many_principals_is_found() {
+    fn a_mapping_of_many_principals_to_one_user_is_found() {
         for pattern in ["(.)*", ".*(..)", "(...).*", "[a-z]+(@corp[.]example)", ".*@(.*)", "(?:.*)@(corp|other)"] {
-            let found = of(pattern);
+            let found = warnings_of_pattern(pattern);
             assert!(found.len() == 1 && !found[0].is_note, "{pattern}: {found:#?}");
             assert!(found[0].message.contains("to the same user"), "{pattern}: {found:#?}");
         }
@@ -207,13 +210,13 @@ mod tests {
         assert!(
             constant[0]
                 .message
-                .starts_with("sends 'probe@corp.example' and 'prove@corp.example' to the same user, 'trino'"),
+                .starts_with("maps 'probe@corp.example' and 'prove@corp.example' to the same user, 'trino'"),
             "{constant:#?}"
         );
         for (pattern, dropped) in
             [("(.*)@.*", "'probe@probe' and 'probe@prove'"), ("ns:(.*):.*", "'ns:probe:probe' and 'ns:probe:prove'")]
         {
-            let found = of(pattern);
+            let found = warnings_of_pattern(pattern);
             assert!(
                 found.len() == 1 && found[0].is_note && found[0].message.contains(dropped),
                 "{pattern}: {found:#?}"
@@ -222,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mapping_that_keeps_principals_apart_is_passed_over() {
+    fn a_mapping_that_keeps_principals_apart_has_no_warnings() {
         for pattern in [
             "(.*)",
             "(.*)@corp[.]example",
@@ -231,23 +234,23 @@ mod tests {
             "(\\w{1,30})",
             "^(.*)$",
         ] {
-            assert_eq!(of(pattern), [], "{pattern}");
+            assert_eq!(warnings_of_pattern(pattern), [], "{pattern}");
         }
-        // Two names are not any two.
+        // The first rule maps two fixed names to one user, which is intended.
         assert_eq!(rules(r#"{"pattern":"alice|bob","user":"team"},{"pattern":"x.*","allow":false},{"pattern":"(.*)","case":"lower"}"#).warnings(), []);
     }
 
     #[test]
-    fn a_backspace_in_the_place_of_a_word_boundary_is_found() {
+    fn a_backspace_instead_of_a_word_boundary_is_found() {
         let found = rules(r#"{"pattern":"\\b(.*)"},{"pattern":"\b(.*)"}"#).warnings();
         assert!(found.len() == 1 && found[0].rule == 2 && found[0].message.contains("U+0008"), "{found:#?}");
     }
 
     #[test]
-    fn a_text_that_comes_twice_is_shown() {
+    fn a_repeated_text_is_shown() {
         let found = rules(r#"{"pattern":"(.*)","user":"partner_$1"}"#).warnings();
         assert_eq!(found.len(), 1, "{found:#?}");
-        assert!(found[0].message.starts_with("makes of 'probe' the user 'partner_probepartner_'"), "{found:#?}");
+        assert!(found[0].message.starts_with("maps 'probe' to the user 'partner_probepartner_'"), "{found:#?}");
         for good in [
             r#"{"pattern":"(.+)","user":"partner_$1"}"#,
             r#"{"pattern":"^(.*)$","user":"$1@corp"}"#,
@@ -258,10 +261,10 @@ mod tests {
     }
 
     #[test]
-    fn a_user_that_two_mappings_can_give_is_found() {
-        let identity = || UserMapping::of_pattern("(.*)").unwrap();
-        let corp = || UserMapping::of_pattern("(.*)@corp[.]example").unwrap();
-        let partner = || UserMapping::of_pattern("(.*)@partner[.]example").unwrap();
+    fn a_user_that_two_mappings_can_produce_is_found() {
+        let identity = || UserMapping::from_pattern("(.*)").unwrap();
+        let corp = || UserMapping::from_pattern("(.*)@corp[.]example").unwrap();
+        let partner = || UserMapping::from_pattern("(.*)@partner[.]example").unwrap();
         let prefixed = || rules(r#"{"pattern":"(.+)","user":"partner_$1"}"#);
         let shared = identity().shared_user(&identity()).unwrap();
         assert_eq!((&*shared.user, &*shared.principal, &*shared.other_principal), ("probe", "probe", "probe"));

@@ -1,4 +1,4 @@
-//! Principal → Trino user, as `io.trino.server.security.UserMapping` does it: the first rule whose pattern matches the
+//! Maps principals to Trino users, like `io.trino.server.security.UserMapping`: the first rule whose pattern matches the
 //! whole principal decides.
 
 mod analysis;
@@ -12,26 +12,26 @@ use crate::rejection::{Reason, Rejection};
 pub use analysis::{MappingWarning, SharedUser};
 pub use rule_file::RuleFileError;
 
-/// The longest user that a rule may make, in bytes of UTF-8.
+/// The maximum length of a mapped user, in bytes of UTF-8.
 const MAX_USER_BYTES: usize = 16 * 1024;
 
 /// The rules, in order.
 pub struct UserMapping {
     rules: Vec<Rule>,
-    /// There is one rule, [`TAKES_ALL`], which most coordinators have: without line ends the principal itself is what it makes.
+    /// The only rule is [`TAKES_ALL`], as on most coordinators. The user is then the trimmed principal, unless that has line
+    /// ends.
     takes_all: bool,
 }
 
 /// The default of `user-mapping.pattern`.
 const TAKES_ALL: &str = "(.*)";
-/// The user where a rule does not say another one.
+/// The default of a rule's `user`.
 const FIRST_GROUP: &str = "$1";
-const WITHOUT_GROUP: &str = "has no capturing group: the user is what the first pair of parentheses matches. Put them around the part of \
-                             the principal that is the user, as in (.*)@corp[.]example, or write (.*) to take the whole of it";
-/// What `.` does not match (`java.util.regex.Pattern`, "Line terminators").
+const WITHOUT_GROUP: &str = "has no capturing group, but the user is the text that the first group matches. Put parentheses around the part of \
+                             the principal that is the user, as in (.*)@corp[.]example, or write (.*) to use the whole principal";
+/// The characters that `.` does not match (`java.util.regex.Pattern`, "Line terminators").
 const LINE_ENDS: [char; 5] = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
 
-/// What a rule makes of the principals that match it.
 struct Rule {
     pattern: Pattern,
     action: Action,
@@ -40,7 +40,7 @@ struct Rule {
 enum Action {
     /// `"allow": false`.
     Deny,
-    /// Replace every match in the principal, trim, and change the case.
+    /// Replaces every match in the principal, trims the result, and changes its case.
     Map { user: Replacement, case: Case },
 }
 
@@ -52,25 +52,28 @@ enum Case {
     Upper,
 }
 
-/// How a principal became a user, for people who write rules.
+/// A mapped user and how the rules produced it, for people who write rules.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MappedUser {
     /// The user.
     pub user: String,
-    /// Which rule matched, from 1.
+    /// The rule that matched, counted from 1.
     pub rule: usize,
-    /// What the rule's replacement gave before it was trimmed and its case changed.
+    /// The result of the replacement, before it was trimmed and its case was changed.
     pub replaced: String,
 }
 
 impl Rule {
-    /// A rule that maps. The error says what is wrong with the pattern or the replacement.
+    /// A rule that maps.
+    ///
+    /// # Errors
+    /// What is wrong with the pattern or the replacement. The sentence continues after the name of the rule.
     fn map(pattern: &str, user: &str, case: Case) -> Result<Self, String> {
         let pattern = compile(pattern)?;
         if pattern.group_count() == 0 && user == FIRST_GROUP {
             return Err(WITHOUT_GROUP.to_owned());
         }
-        let user = Replacement::new(&pattern, user).map_err(|error| format!("has an unusable user: {error}"))?;
+        let user = Replacement::new(&pattern, user).map_err(|error| format!("has an invalid user: {error}"))?;
         Ok(Self { pattern, action: Action::Map { user, case } })
     }
 
@@ -81,21 +84,21 @@ impl Rule {
 }
 
 fn compile(pattern: &str) -> Result<Pattern, String> {
-    Pattern::new(pattern).map_err(|error| format!("has an unusable pattern: {error}"))
+    Pattern::new(pattern).map_err(|error| format!("has an invalid pattern: {error}"))
 }
 
 impl UserMapping {
-    /// What stands where nothing is configured: the principal itself, trimmed.
+    /// The default mapping: the principal itself, trimmed.
     #[expect(clippy::expect_used, reason = "the pattern is a constant, and a test opens it")]
     pub(crate) fn identity() -> Self {
-        Self::of_pattern(TAKES_ALL).expect("the default pattern is valid")
+        Self::from_pattern(TAKES_ALL).expect("the default pattern is valid")
     }
 
-    /// The one rule of `user-mapping.pattern`: the user is group 1.
+    /// The mapping of `user-mapping.pattern`, which has one rule: the user is group 1.
     ///
     /// # Errors
     /// What is wrong with the pattern.
-    pub fn of_pattern(pattern: &str) -> Result<Self, String> {
+    pub fn from_pattern(pattern: &str) -> Result<Self, String> {
         Ok(Self { rules: vec![Rule::map(pattern, FIRST_GROUP, Case::Keep)?], takes_all: pattern == TAKES_ALL })
     }
 
@@ -111,7 +114,7 @@ impl UserMapping {
         self.explain(principal).map(|mapped| mapped.user)
     }
 
-    /// The rule that decides about a principal, from 1, whatever comes of it.
+    /// The rule that decides about a principal, counted from 1, whether it maps or denies.
     #[must_use]
     pub fn deciding_rule(&self, principal: &str) -> Option<usize> {
         check_length(principal).ok()?;
@@ -120,14 +123,14 @@ impl UserMapping {
         self.rules.iter().position(decides).map(|index| index + 1)
     }
 
-    /// The user of a principal, and how it came about.
+    /// The user of a principal, and how the rules produced it.
     ///
     /// # Errors
-    /// No rule matches, the one that does denies, or what it makes is no user; messages are those of stock's
+    /// No rule matches, the first match denies, or its result is not a valid user. The messages are those of Trino's
     /// `UserMappingException`.
     pub fn explain(&self, principal: &str) -> Result<MappedUser, Rejection> {
         check_length(principal)?;
-        // One for all rules, so that a rule file with many bad patterns makes no login dearer than one of them.
+        // All rules share one budget, so that many costly patterns cost no more than one.
         let mut budget = Budget::default();
         for (index, rule) in self.rules.iter().enumerate() {
             if !rule.pattern.matches_within(principal, &mut budget).map_err(limit)? {
@@ -161,7 +164,7 @@ fn limit(error: MatchError) -> Rejection {
         MatchError::StepLimit => {
             Rejection::new(Reason::MappingLimit, "The user mapping takes too many steps for this principal")
         }
-        _ => Rejection::new(Reason::MappedUserUnusable, "The mapped user would be no valid text"),
+        _ => Rejection::new(Reason::MappedUserUnusable, "The mapped user would not be valid Unicode text"),
     }
 }
 
@@ -196,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn what_gives_no_user_is_refused_by_reason() {
+    fn each_kind_of_failure_has_its_reason() {
         assert_eq!(user("a", "x", Case::Keep, "ab"), Err(Reason::NoMappingMatches));
         assert_eq!(user("(.*)", "$1", Case::Keep, "a\nb"), Err(Reason::NoMappingMatches));
         assert_eq!(user("(.*)@x", "$1", Case::Keep, " @x"), Err(Reason::MappedUserEmpty));
@@ -231,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn the_default_pattern_makes_of_every_principal_what_its_rule_makes() {
+    fn the_shortcut_for_the_default_pattern_returns_what_the_rule_returns() {
         let mapping = UserMapping::identity();
         assert!(mapping.takes_all);
         let mut principals: Vec<String> = ('\0'..='\u{3000}').map(|character| format!("al{character}ice")).collect();

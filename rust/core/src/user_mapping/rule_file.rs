@@ -11,15 +11,14 @@ use crate::events::Events;
 use crate::json::{JsonError, Value, read_object};
 use crate::watched_file::{Reloadable, WatchedFile};
 
-/// No rule file is as large as this.
 const MAX_FILE_BYTES: u64 = 64 * 1024 * 1024;
 
-/// One thing that is wrong with a rule file.
+/// An error in a rule file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleFileError {
-    /// The line it stands on, from 1; 0 if it is about the whole file.
+    /// The line, counted from 1; 0 if the error is about the whole file.
     pub line: usize,
-    /// What is wrong, with the rule's number.
+    /// What is wrong, with the number of the rule.
     pub message: String,
 }
 
@@ -32,7 +31,7 @@ impl fmt::Display for RuleFileError {
     }
 }
 
-/// The outer object. Rules stay text, so that each can be read, and blamed, by itself.
+/// The outer object. Rules stay text, so that each is parsed separately and has its own error.
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RuleFile<'t> {
@@ -44,43 +43,44 @@ impl UserMapping {
     /// Reads the file of `user-mapping.file`.
     ///
     /// # Errors
-    /// All that is wrong with the file, at once.
-    pub fn of_file(path: &Path) -> Result<Self, Vec<RuleFileError>> {
+    /// All errors of the file.
+    pub fn from_file(path: &Path) -> Result<Self, Vec<RuleFileError>> {
         Self::open(path).map(|(_, rules)| rules)
     }
 
-    /// As [`UserMapping::of_file`], for a file that may change.
-    pub(crate) fn of_changing_file(path: &Path) -> Result<Reloadable<Self>, Vec<RuleFileError>> {
+    /// Like [`UserMapping::from_file`], for a file that is polled for changes.
+    pub(crate) fn from_watched_file(path: &Path) -> Result<Reloadable<Self>, Vec<RuleFileError>> {
         Self::open(path).map(|(file, rules)| Reloadable::of_file(file, rules))
     }
 
     fn open(path: &Path) -> Result<(WatchedFile, Self), Vec<RuleFileError>> {
         let (file, bytes) = WatchedFile::open(path, MAX_FILE_BYTES)
             .map_err(|error| vec![RuleFileError { line: 0, message: format!("cannot be read: {error}") }])?;
-        Ok((file, Self::of_bytes(&bytes)?))
+        Ok((file, Self::from_bytes(&bytes)?))
     }
 
-    fn of_bytes(bytes: &[u8]) -> Result<Self, Vec<RuleFileError>> {
+    fn from_bytes(bytes: &[u8]) -> Result<Self, Vec<RuleFileError>> {
         let text = std::str::from_utf8(bytes).map_err(|error| {
             let good = bytes.get(..error.valid_up_to()).unwrap_or_default();
             let line = good.iter().filter(|&&byte| byte == b'\n').count() + 1;
             let byte = bytes.get(error.valid_up_to()).copied().unwrap_or_default();
-            let message = format!("is not UTF-8: the byte {byte:02X} begins no character. Save the file as UTF-8");
+            let message =
+                format!("is not UTF-8: the byte {byte:02X} does not begin a character. Save the file as UTF-8");
             vec![RuleFileError { line, message }]
         })?;
-        Self::of_rules(text)
+        Self::from_text(text)
     }
 
-    /// Takes a change of the rule file in.
+    /// Applies a change of the rule file.
     pub(crate) fn poll(rules: &Reloadable<Self>, events: &Events, epoch: &Epoch) {
         rules.poll("The rule file", events, epoch, |_, bytes| {
-            Self::of_bytes(bytes).map_err(|errors| errors.iter().map(RuleFileError::to_string).collect())
+            Self::from_bytes(bytes).map_err(|errors| errors.iter().map(RuleFileError::to_string).collect())
         });
     }
 
     /// Reads the text of a rule file.
-    fn of_rules(text: &str) -> Result<Self, Vec<RuleFileError>> {
-        // Stock's reader drops a byte order mark, which some editors write.
+    fn from_text(text: &str) -> Result<Self, Vec<RuleFileError>> {
+        // Some editors write a byte order mark. Trino ignores it, too.
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let file: RuleFile<'_> = serde_json::from_str(text)
             .map_err(|error| vec![RuleFileError { line: error.line(), message: explained(&error) }])?;
@@ -88,7 +88,8 @@ impl UserMapping {
             return Err(vec![RuleFileError { line: 0, message: "rules list is empty".to_owned() }]);
         }
         let mut lines = LineCounter { text, counted: 0, line: 1 };
-        let (mut rules, mut errors) = (Vec::with_capacity(file.rules.len()), Vec::new());
+        let mut rules = Vec::with_capacity(file.rules.len());
+        let mut errors = Vec::new();
         for (index, raw) in file.rules.iter().enumerate() {
             let line = lines.line_of(raw.get());
             match rule(raw.get()) {
@@ -102,18 +103,18 @@ impl UserMapping {
     }
 }
 
-/// What serde says, and what to do where it is about the backslashes of patterns.
+/// The message of serde, with advice if it is about the backslashes of patterns.
 fn explained(error: &serde_json::Error) -> String {
     let what = error.to_string();
     let advice = if what.starts_with("invalid escape") {
-        ": JSON wants a backslash of a pattern twice, as in \\\\."
+        ": in JSON, write each backslash of a pattern twice, as in \\\\."
     } else {
         ""
     };
     what + advice
 }
 
-/// Counts lines forward through the text as rules come by, so that many rules cost one pass.
+/// Counts lines while moving forward through the text, so that all rules together cost one pass.
 struct LineCounter<'t> {
     text: &'t str,
     counted: usize,
@@ -131,13 +132,16 @@ impl LineCounter<'_> {
     }
 }
 
-/// Reads one rule. The error goes on after "rule N".
+/// Reads one rule. The error message continues after "rule N".
 fn rule(json: &str) -> Result<Rule, String> {
     let members = read_object(json.as_bytes(), |_| true).map_err(|error| match error {
-        JsonError::DuplicateMember => "names a member twice".to_owned(),
-        JsonError::Malformed(_) => "is not an object of pattern, user, allow and case".to_owned(),
+        JsonError::DuplicateMember => "contains a duplicate member".to_owned(),
+        JsonError::Malformed(_) => "is not an object with the members pattern, user, allow and case".to_owned(),
     })?;
-    let (mut pattern, mut user, mut allow, mut case) = (None, None, true, Case::Keep);
+    let mut pattern = None;
+    let mut user = None;
+    let mut allow = true;
+    let mut case = Case::Keep;
     for (name, value) in members {
         match (&*name, value) {
             ("pattern", Value::String(text)) => pattern = Some(text),
@@ -156,7 +160,7 @@ fn rule(json: &str) -> Result<Rule, String> {
                     }
                 }
             }
-            // Stock takes null for "not set".
+            // For Trino, null means "not set".
             ("user" | "allow" | "case", Value::Null) => {}
             ("pattern" | "user" | "case", other) => {
                 return Err(format!("has {} as {name}, which must be a string", other.type_name()));
@@ -164,7 +168,7 @@ fn rule(json: &str) -> Result<Rule, String> {
             ("allow", other) => return Err(format!("has {} as allow, which must be true or false", other.type_name())),
             _ => {
                 return Err(format!(
-                    "has the unknown member '{}'; known are pattern, user, allow and case",
+                    "has the unknown member '{}'; known members are pattern, user, allow and case",
                     crate::quoted(&name)
                 ));
             }
@@ -180,7 +184,7 @@ mod tests {
 
     #[test]
     fn a_rule_file_is_read_with_its_defaults() {
-        let mapping = UserMapping::of_rules(
+        let mapping = UserMapping::from_text(
             r#"{"rules":[
                 {"pattern":"(.*)@svc","allow":false},
                 {"pattern":"(.*)@corp","user":"$1","case":"LOWER"},
@@ -196,7 +200,7 @@ mod tests {
     #[test]
     fn every_bad_rule_is_named_with_its_line() {
         let text = "{\"rules\": [\n  {\"pattern\": \"(.*)\"},\n  {\"pattern\": \"(\"},\n  {\"patern\": \"a\"},\n  {\"pattern\": \"a\", \"allow\": \"yes\"},\n  {},\n 5,\n {\"pattern\":\"a\",\"pattern\":\"b\"}, {\"pattern\":\"a\",\"case\":\"title\"},\n {\"pattern\":\"a\",\"user\":\"$1\"}]}";
-        let Err(errors) = UserMapping::of_rules(text) else { panic!("accepted") };
+        let Err(errors) = UserMapping::from_text(text) else { panic!("accepted") };
         let lines: Vec<_> = errors.iter().map(|error| error.line).collect();
         assert_eq!(lines, [3, 4, 5, 6, 7, 8, 8, 9], "{errors:#?}");
         assert!(errors[1].message.starts_with("rule 3 has the unknown member 'patern'"), "{errors:#?}");
@@ -204,24 +208,24 @@ mod tests {
 
     #[test]
     fn a_byte_order_mark_is_dropped() {
-        let mapping = UserMapping::of_rules("\u{feff}{\"rules\":[{\"pattern\":\"(.*)\"}]}").unwrap();
+        let mapping = UserMapping::from_text("\u{feff}{\"rules\":[{\"pattern\":\"(.*)\"}]}").unwrap();
         assert_eq!(mapping.map_user("alice").unwrap(), "alice");
-        assert!(UserMapping::of_rules("\u{feff}\u{feff}{\"rules\":[{\"pattern\":\"(.*)\"}]}").is_err());
+        assert!(UserMapping::from_text("\u{feff}\u{feff}{\"rules\":[{\"pattern\":\"(.*)\"}]}").is_err());
     }
 
     #[test]
     fn bytes_of_another_encoding_are_named_with_their_line() {
-        let Err(errors) = UserMapping::of_bytes(b"{\"rules\":[\n{\"pattern\":\"m\xfcller\"}]}") else {
+        let Err(errors) = UserMapping::from_bytes(b"{\"rules\":[\n{\"pattern\":\"m\xfcller\"}]}") else {
             panic!("accepted")
         };
         assert_eq!(
             errors[0].to_string(),
-            "line 2: is not UTF-8: the byte FC begins no character. Save the file as UTF-8"
+            "line 2: is not UTF-8: the byte FC does not begin a character. Save the file as UTF-8"
         );
     }
 
     #[test]
-    fn what_is_no_rule_file_is_refused() {
+    fn an_invalid_rule_file_is_rejected() {
         for (text, line, message) in [
             ("{\"rules\":[]}", 0, "rules list is empty"),
             ("{}", 1, "missing field `rules`"),
@@ -230,11 +234,11 @@ mod tests {
             (
                 "{\"rules\":[\n{\"pattern\":\"(.*)@corp\\.example\"}]}",
                 2,
-                "column 23: JSON wants a backslash of a pattern twice, as in \\\\.",
+                "column 23: in JSON, write each backslash of a pattern twice, as in \\\\.",
             ),
             ("[]", 1, "invalid"),
         ] {
-            let Err(errors) = UserMapping::of_rules(text) else { panic!("accepted {text}") };
+            let Err(errors) = UserMapping::from_text(text) else { panic!("accepted {text}") };
             assert!(errors[0].line == line && errors[0].message.contains(message), "{text}: {errors:?}");
         }
     }

@@ -1,4 +1,4 @@
-//! What the user mappings make of principals that nobody presented yet.
+//! Warnings about user mappings: rules without effect, and principals that become the same user.
 
 use std::path::Path;
 
@@ -12,14 +12,14 @@ const FILE: &str = "user-mapping.file";
 /// The mapping of one issuer.
 struct Mapping<'p> {
     properties: &'p Properties,
-    /// What sets it; none where the principal itself is the user.
+    /// The property that sets it; none if the principal itself is the user.
     entry: Option<&'p Property>,
     rules: UserMapping,
 }
 
-/// Looks at each issuer's mapping, and at each two of them. A mapping that cannot be used was told of before.
-pub(super) fn look(issuers: &[Properties], warnings: &mut ConfigurationErrors, notes: &mut Vec<String>) {
-    let mappings: Vec<Mapping<'_>> = issuers.iter().filter_map(Mapping::of).collect();
+/// Checks each issuer's mapping, and each pair of mappings. An invalid mapping was reported before and is skipped.
+pub(super) fn check(issuers: &[Properties], warnings: &mut ConfigurationErrors, notes: &mut Vec<String>) {
+    let mappings: Vec<Mapping<'_>> = issuers.iter().filter_map(Mapping::from_properties).collect();
     for mapping in &mappings {
         for found in mapping.rules.warnings() {
             let problem = mapping.problem_of_rule(found.rule, &found.message);
@@ -37,12 +37,12 @@ pub(super) fn look(issuers: &[Properties], warnings: &mut ConfigurationErrors, n
 }
 
 impl<'p> Mapping<'p> {
-    fn of(properties: &'p Properties) -> Option<Self> {
+    fn from_properties(properties: &'p Properties) -> Option<Self> {
         let (pattern, file) = (find(properties, PATTERN), find(properties, FILE));
         let rules = match (pattern, file) {
-            (Some(pattern), _) => UserMapping::of_pattern(&pattern.value).ok(),
-            (None, Some(file)) => UserMapping::of_file(Path::new(&file.value)).ok(),
-            (None, None) => UserMapping::of_pattern("(.*)").ok(),
+            (Some(pattern), _) => UserMapping::from_pattern(&pattern.value).ok(),
+            (None, Some(file)) => UserMapping::from_file(Path::new(&file.value)).ok(),
+            (None, None) => UserMapping::from_pattern("(.*)").ok(),
         };
         Some(Self { properties, entry: pattern.or(file), rules: rules? })
     }
@@ -61,8 +61,8 @@ impl<'p> Mapping<'p> {
         let shared = self.rules.shared_user(&other.rules)?;
         let there = &other.properties.source;
         let what = format!(
-            "the principal '{}' of this issuer becomes the user '{}', and so does '{}' of {there}: who has such a name at one of them has \
-             the other's rights. Give one of them users of their own, as docs/keys.md shows in \"Several issuers\"",
+            "the principal '{}' of this issuer becomes the user '{}', and so does '{}' of {there}: each of the two has the rights of the \
+             other. Give the issuers different users, as docs/keys.md shows in \"Several issuers\"",
             shared.principal, shared.user, shared.other_principal
         );
         let source = &self.properties.source;
@@ -71,8 +71,8 @@ impl<'p> Mapping<'p> {
                 Problem::for_property(&entry.name, source, entry.line, format!("shares users with {there}: {what}"))
             }
             None => {
-                let key = format!("http-server.authentication.jwt.{FILE}");
-                Problem::for_property(&key, source, 0, format!("is not set: {what}"))
+                let property = format!("http-server.authentication.jwt.{FILE}");
+                Problem::for_property(&property, source, 0, format!("is not set: {what}"))
             }
         })
     }

@@ -1,4 +1,4 @@
-//! Who else on this machine can write to what decides about logins, or read what must stay secret.
+//! Warnings about files that other users of the machine can change or replace, and secrets that they can read.
 
 #[cfg(unix)]
 mod unix {
@@ -15,29 +15,29 @@ mod unix {
     const WRITE: u32 = 0o022;
     const READ: u32 = 0o044;
     const GROUP: u32 = 0o020;
-    /// In such a folder only a file's owner can replace it.
+    /// In a folder with this bit, only the owner of a file can replace it.
     const STICKY: u32 = 0o1000;
 
-    /// What others get who write to a file.
+    /// What other users can do if they can write to a file.
     const DECIDE: &str = "they decide who can log in";
-    const SEND: &str = "they choose what the server of the keys is asked with";
+    const SEND: &str = "they choose the token that is sent to the key server";
 
     /// The stores of `jwk.http-client`.
     const TRUST_STORE: &str = "jwk.http-client.trust-store-path";
     const KEY_STORE: &str = "jwk.http-client.key-store-path";
-    /// Passwords that somebody else could use.
+    /// Properties that hold passwords.
     const PASSWORDS: [&str; 2] = ["jwk.http-client.key-store-password", "jwk.http-client.http-proxy.password"];
 
-    /// What Kubernetes mounts into one pod, readable for all of its processes; no operator can change that.
+    /// Kubernetes mounts these into one pod, readable for all of its processes. The operator cannot change that.
     const KUBERNETES: [&str; 2] = ["/var/run/secrets/kubernetes.io/", "/run/secrets/kubernetes.io/"];
 
     struct Permissions<'w> {
         warnings: &'w mut ConfigurationErrors,
-        /// Each is told of once, however many files it holds.
+        /// The folders that have a warning already: each has one, however many files are in it.
         folders: BTreeSet<PathBuf>,
     }
 
-    /// Looks at `file` itself, at all that it names, and at what each of its `issuers` names.
+    /// Checks `file`, every file that it names, and every file that the properties of its `issuers` name.
     pub(crate) fn warn_of_permissions(
         file: &Path,
         properties: &Properties,
@@ -47,26 +47,26 @@ mod unix {
         let mut permissions = Permissions { warnings, folders: BTreeSet::new() };
         let source = file.display().to_string();
         let itself = |message: &str| Problem::for_file(&source, format!("is a file {message}"));
-        permissions.look(file, holds_password(file), DECIDE, &itself);
+        permissions.check(file, holds_password(file), DECIDE, &itself);
         if let Some(files) = find(properties, "config-files") {
             for named in files.value.split(',').map(|named| Path::new(named.trim())) {
-                permissions.look(named, holds_password(named), DECIDE, &of(files, properties, named));
+                permissions.check(named, holds_password(named), DECIDE, &names(files, properties, named));
             }
         }
         for issuer in issuers {
-            permissions.look_at_issuer(issuer);
+            permissions.check_issuer(issuer);
         }
     }
 
     impl Permissions<'_> {
-        fn look_at_issuer(&mut self, properties: &Properties) {
+        fn check_issuer(&mut self, properties: &Properties) {
             if let Some(entry) = find(properties, "key-file") {
                 for file in key_files(&entry.value) {
-                    self.look(&file, shared_secret(&file), DECIDE, &of(entry, properties, &file));
+                    self.check(&file, shared_secret(&file), DECIDE, &names(entry, properties, &file));
                 }
                 if is_file(&entry.value) {
                     let path = Path::new(&entry.value);
-                    self.look_at_folders(path, DECIDE, &of(entry, properties, path));
+                    self.check_folders(path, DECIDE, &names(entry, properties, path));
                 }
             }
             let stores = [(TRUST_STORE, None), (KEY_STORE, Some("it holds a private key"))];
@@ -81,12 +81,13 @@ mod unix {
                 let Some(entry) = entry else { continue };
                 let secret = secret.filter(|_| !KUBERNETES.iter().any(|mount| entry.value.starts_with(mount)));
                 let path = Path::new(&entry.value);
-                self.look(path, secret, harm, &of(entry, properties, path));
+                self.check(path, secret, harm, &names(entry, properties, path));
             }
         }
 
-        /// `secret` says what others get who read the file, if they must not.
-        fn look(&mut self, file: &Path, secret: Option<&str>, harm: &str, problem: &dyn Fn(&str) -> Problem) {
+        /// `secret` says why others must not read the file; none if they may. `harm` says what they can do if they can write
+        /// to it.
+        fn check(&mut self, file: &Path, secret: Option<&str>, harm: &str, problem: &dyn Fn(&str) -> Problem) {
             if let Ok(mode) = mode(file) {
                 if mode & WRITE != 0 {
                     let who = who(mode, WRITE);
@@ -107,11 +108,11 @@ mod unix {
                     self.warnings.push(problem(&message));
                 }
             }
-            self.look_at_folders(file, harm, problem);
+            self.check_folders(file, harm, problem);
         }
 
-        /// Who can write to a folder on the way to a file can put another file in its place, or another folder.
-        fn look_at_folders(&mut self, file: &Path, harm: &str, problem: &dyn Fn(&str) -> Problem) {
+        /// A user who can write to a folder above a file can replace the file, or a folder on its path.
+        fn check_folders(&mut self, file: &Path, harm: &str, problem: &dyn Fn(&str) -> Problem) {
             let as_written = path::absolute(file).ok();
             let behind_links = fs::canonicalize(file).ok();
             let folders = [as_written, behind_links].into_iter().flatten();
@@ -123,7 +124,7 @@ mod unix {
                 }
                 let who = who(mode, WRITE);
                 let message = format!(
-                    "that {who} can replace, since the folder '{}' can be written to (mode {:04o}): {harm}. chmod go-w '{}'",
+                    "that {who} can replace, because they can write to the folder '{}' (mode {:04o}): {harm}. chmod go-w '{}'",
                     folder.display(),
                     mode & 0o7777,
                     folder.display()
@@ -133,8 +134,8 @@ mod unix {
         }
     }
 
-    /// Makes a problem of a file that a property names.
-    fn of<'p>(entry: &'p Property, properties: &'p Properties, file: &'p Path) -> impl Fn(&str) -> Problem + 'p {
+    /// Makes a problem with a file that a property names.
+    fn names<'p>(entry: &'p Property, properties: &'p Properties, file: &'p Path) -> impl Fn(&str) -> Problem + 'p {
         move |message| {
             let message = format!("names '{}', a file {message}", file.display());
             Problem::for_property(&entry.name, &properties.source, entry.line, message)
@@ -145,31 +146,31 @@ mod unix {
         fs::metadata(path).map(|metadata| metadata.permissions().mode())
     }
 
-    /// Who has one of these rights.
+    /// The users who have one of these rights, in words.
     fn who(mode: u32, rights: u32) -> &'static str {
         let group = GROUP | GROUP << 1;
         match (mode & rights & group != 0, mode & rights & !group != 0) {
-            (true, true) => "its group and everybody else",
+            (true, true) => "its group and all other users",
             (true, false) => "its group",
-            _ => "everybody",
+            _ => "all other users",
         }
     }
 
-    /// Why a key file must not be read by others: it is the file of a shared secret.
+    /// Why others must not read a key file: it holds a shared secret.
     fn shared_secret(path: &Path) -> Option<&'static str> {
         let is_secret = read_key_file(path).is_ok_and(|text| match is_json(&text) {
             true => text.contains("\"oct\""),
             false => hmac_secret(&text).is_ok(),
         });
-        is_secret.then_some("it is a shared secret, and who has it can log in as anybody")
+        is_secret.then_some("it is a shared secret, which allows to log in as any user")
     }
 
-    /// Why a property file must not be read by others: a password stands in it, and not in the environment.
+    /// Why others must not read a property file: it holds a password, instead of a reference to the environment.
     fn holds_password(file: &Path) -> Option<&'static str> {
         let properties = Properties::load_with(file, |_| false).ok()?;
         let written =
             PASSWORDS.iter().filter_map(|name| properties.get(name)).any(|entry| !entry.value.starts_with("${"));
-        written.then_some("a password stands in it")
+        written.then_some("it holds a password")
     }
 }
 
