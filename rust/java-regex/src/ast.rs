@@ -3,7 +3,7 @@
 use crate::code_set::CodeSet;
 use std::sync::Arc;
 
-/// No upper bound of a repeat.
+/// The maximum of a repeat without an upper bound.
 pub(crate) const UNBOUNDED: u32 = u32::MAX;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +45,7 @@ pub(crate) struct Repeat {
     pub(crate) min: u32,
     pub(crate) max: u32,
     pub(crate) greed: Greed,
-    /// Written as `?`: on a group Java treats it as an alternation, not as a loop.
+    /// Written as `?`. For a group, Java treats it as an alternation instead of a loop.
     pub(crate) optional: bool,
 }
 
@@ -53,7 +53,8 @@ pub(crate) struct Repeat {
 pub(crate) struct Look {
     pub(crate) body: Node,
     pub(crate) negative: bool,
-    /// For a look-behind: its shortest and longest text, and whether that counts code points instead of UTF-16 units.
+    /// For a look-behind: the lengths of its shortest and longest text, and whether they count code points instead of UTF-16
+    /// units.
     pub(crate) behind: Option<(u32, u32, bool)>,
 }
 
@@ -64,7 +65,7 @@ pub(crate) enum Node {
     Set(Arc<CodeSet>),
     Concat(Vec<Node>),
     Alternate(Vec<Node>),
-    /// A group, with its number when it captures.
+    /// A group, with its number if it captures.
     Group(Option<u32>, Box<Node>),
     Repeat(Box<Repeat>),
     Look(Box<Look>),
@@ -93,7 +94,7 @@ impl Node {
         }
     }
 
-    /// Whether a match of the node has one shape only, so that Java loops over it without remembering each round.
+    /// Whether all matches of the node have the same shape, so that Java loops over it without remembering each round.
     pub(crate) fn fixed_shape(&self) -> bool {
         match self {
             Self::Alternate(_) => false,

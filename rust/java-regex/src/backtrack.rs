@@ -1,8 +1,8 @@
 //! The backtracker: Java's matching order over UTF-16 units, with an explicit stack and a step budget.
 //!
-//! A pattern is compiled into instructions. Whatever can be tried later, and whatever must be undone before, is a frame on
-//! one stack. Java's quirks are kept: what ran as a unit of its own (look-around, atomic group, a round of a loop over a
-//! group of fixed shape) is cut off the stack when it succeeds, and its captures stay even if the rest fails.
+//! A pattern is compiled into instructions. Alternatives to try later, and changes to undo before, are frames on one stack.
+//! Java's quirks are reproduced: when a unit (a look-around, an atomic group, a round of a loop over a group of fixed shape)
+//! succeeds, its frames are removed, and its captures stay even if the rest fails.
 #![allow(
     clippy::indexing_slicing,
     reason = "indices are instruction, register and frame numbers that the compiler below hands out, or positions that were compared with the length; no input is an index"
@@ -14,22 +14,21 @@ use crate::error::MatchError;
 use crate::{properties, tables};
 use std::sync::{Arc, LazyLock};
 
-/// Steps that calls may take together before one ends in [`MatchError::StepLimit`], where [`Budget`] says nothing else.
+/// The number of steps after which a call ends in [`MatchError::StepLimit`]. Calls with the same [`Budget`] share it.
 ///
-/// A step is one instruction, one character of a loop over characters, of a back-reference or of a look-behind's reach, or
-/// one way taken back. Realistic patterns take some
-/// tens of steps for each character of the input.
+/// A step is one instruction, one character of a loop over characters, of a back-reference or of the range of a look-behind,
+/// or one backtrack. Realistic patterns take some tens of steps for each character of the input.
 pub const STEP_LIMIT: u64 = 1_000_000;
 
-/// The steps that calls with it may take together: [`STEP_LIMIT`], so that the work for one input is bounded however many
-/// patterns are tried on it. A call without a budget has one of its own.
+/// The steps that several calls may take together: [`STEP_LIMIT`]. It bounds the work for one input, however many patterns
+/// are tried with it. A call without a budget has its own.
 #[derive(Debug, Default)]
 pub struct Budget {
-    /// Those taken so far.
+    /// The steps taken so far.
     pub(crate) taken: u64,
 }
 
-/// Frames on the stack at most, 16 bytes each.
+/// The maximum number of frames on the stack, of 16 bytes each.
 const MAX_FRAMES: usize = 1 << 20;
 /// A register or capture without a value.
 const UNSET: u32 = u32::MAX;
@@ -39,16 +38,16 @@ struct Loop {
     min: u32,
     max: u32,
     greed: Greed,
-    /// Register of the number of rounds begun (a general loop) or done (a loop of rounds).
+    /// The register with the number of rounds begun (general loop) or completed (loop of rounds).
     count: u32,
-    /// Register of the position where the present round began.
+    /// The register with the position at which the current round began.
     begin: u32,
-    /// For rounds: registers of the number of rounds done before the last ones of one length, and of that length.
+    /// For rounds: the registers with the number of rounds before the last ones of equal length, and with that length.
     level: u32,
     length: u32,
     /// The group whose captures the loop sets itself, for rounds.
     group: Option<u32>,
-    /// Which memory of failed positions, for outermost general loops.
+    /// The index of the memory of failed positions, for outermost general loops.
     memo: Option<u32>,
     body: u32,
     exit: u32,
@@ -64,7 +63,7 @@ enum Inst {
         max: u32,
         greed: Greed,
     },
-    /// Try the next instruction, later the given one; or the other way around.
+    /// Tries the next instruction, and later the given one; or in reverse order.
     Split {
         other: u32,
         other_first: bool,
@@ -97,9 +96,9 @@ enum Inst {
 #[derive(Clone, Copy, Debug)]
 struct LookInfo {
     negative: bool,
-    /// Shortest and longest text of a look-behind, and whether they count code points.
+    /// The lengths of the shortest and longest text of a look-behind, and whether they count code points.
     behind: Option<(u32, u32, bool)>,
-    /// Registers of a look-behind: where its text must end, and the first position it may begin.
+    /// The registers of a look-behind: where its text must end, and the first position at which it may begin.
     target: u32,
     body: u32,
     after: u32,
@@ -146,7 +145,7 @@ fn has_back_reference(node: &Node) -> bool {
 }
 
 fn index(n: usize) -> u32 {
-    // Patterns are bounded to some kilobytes, and so are the things counted here.
+    // The length of patterns is limited to some kilobytes, which also limits these counts.
     u32::try_from(n).unwrap_or(u32::MAX)
 }
 
@@ -201,7 +200,7 @@ impl Compiler {
                 self.emit(Inst::AtomicEnd);
             }
             Node::BackReference(number, fold) => {
-                // The number was read before the pattern's end was known.
+                // The parser read the number before it knew all groups.
                 let exists = *number < self.program.groups;
                 self.emit(if exists { Inst::BackReference(*number, *fold) } else { Inst::Fail });
             }
@@ -260,7 +259,8 @@ impl Compiler {
                     self.general_loop(repeat, *number, inner, outermost);
                 }
             }
-            // Unlike in a loop, Java tries both ways even when the text is empty: what a look-ahead captured can matter.
+            // Unlike in a loop, Java tries both alternatives even if the text is empty, because captures of a look-ahead can
+            // matter.
             _ if *optional && *greed != Greed::Possessive => {
                 let other_first = *greed == Greed::Lazy;
                 let split = self.emit(Inst::Split { other: 0, other_first });
@@ -306,7 +306,7 @@ impl Compiler {
         (info.body, info.exit) = (top, exit);
     }
 
-    /// A loop that remembers every way through every round.
+    /// A loop that remembers every alternative in every round.
     fn general_loop(&mut self, repeat: &Repeat, number: Option<u32>, inner: &Node, outermost: bool) {
         let id = self.new_loop(repeat, None);
         let begin = self.program.loops[id as usize].begin;
@@ -319,8 +319,8 @@ impl Compiler {
         }
         self.emit(Inst::LoopTail(id));
         let exit = self.here();
-        // Whether a position failed depends on nothing else only here. Java remembers for greedy loops, and what a failure
-        // leaves in the groups shows when a lazy one does.
+        // Only here a failure depends on the position alone. Java remembers failures for greedy loops only: for a lazy one,
+        // the captures that a failure leaves would be visible.
         let memo = (outermost && repeat.greed == Greed::Greedy && repeat.max == UNBOUNDED && !self.back_references)
             .then_some(self.program.memos);
         self.program.memos += u32::from(memo.is_some());
@@ -331,25 +331,25 @@ impl Compiler {
 
 #[derive(Clone, Copy, Debug)]
 enum Frame {
-    /// Go on here.
+    /// Continues here.
     Retry { pc: u32, at: u32 },
-    /// A register gets its old value back.
+    /// Restores the old value of a register.
     Restore { register: u32, value: u32 },
-    /// A greedy loop over characters gives one back, down to `least`.
+    /// A greedy loop over characters releases one, down to `least`.
     GiveBack { pc: u32, least: u32, at: u32 },
     /// A lazy loop over characters takes one more, up to `more`.
     TakeMore { pc: u32, more: u32, at: u32 },
-    /// The start of a unit of its own; `look` is its number when it is a look-around.
+    /// The start of a unit; `look` is its number if it is a look-around.
     Barrier { mark: u32, at: u32, look: u32 },
     /// A look-behind tried this start.
     Behind { look: u32, at: u32 },
     /// A loop failed at this position.
     Failed { memo: u32, at: u32 },
-    /// On success of what holds it, a group gets this value.
+    /// When the enclosing part succeeds, a group gets this value.
     OnSuccess { group: u32, start: u32, end: u32 },
 }
 
-/// Where the groups of a match begin and end, in UTF-16 units.
+/// The start and end of each group of a match, in UTF-16 units.
 pub type Spans = Vec<Option<(usize, usize)>>;
 
 /// One run of a program over one input.
@@ -383,7 +383,7 @@ const CR: u16 = 0x0D;
 const LF: u16 = 0x0A;
 
 impl<'a> Matcher<'a> {
-    /// `steps`: those that were taken of the budget before.
+    /// `steps`: the steps that were taken from the budget before.
     pub(crate) fn new(program: &'a Program, input: &'a [u16], steps: u64) -> Self {
         Self {
             program,
@@ -405,7 +405,7 @@ impl<'a> Matcher<'a> {
         self.run(0)
     }
 
-    /// `Matcher.find()`, from a position on, with the end of the match before.
+    /// `Matcher.find()`, starting at a position, with the end of the previous match.
     pub(crate) fn find(&mut self, from: usize, last_end: usize) -> Result<bool, MatchError> {
         self.whole = false;
         self.last_end = index(last_end);
@@ -424,7 +424,7 @@ impl<'a> Matcher<'a> {
         Ok(false)
     }
 
-    /// The steps taken of the budget so far.
+    /// The steps taken from the budget so far.
     pub(crate) fn steps(&self) -> u64 {
         self.steps
     }
@@ -474,7 +474,7 @@ impl<'a> Matcher<'a> {
         }
     }
 
-    /// Where the single-character instruction leads from a position.
+    /// The position after a single-character instruction, if it matches.
     fn single(&self, pc: u32, at: u32) -> Option<u32> {
         let (c, units) = self.code_point(at)?;
         let equal = match &self.program.insts[pc as usize] {
@@ -493,13 +493,13 @@ impl<'a> Matcher<'a> {
         Ok(())
     }
 
-    /// Starts an own unit.
+    /// Starts a unit.
     fn barrier(&mut self, at: u32, look: u32) {
         let mark = std::mem::replace(&mut self.mark, index(self.stack.len()));
         self.stack.push(Frame::Barrier { mark, at, look });
     }
 
-    /// Ends the innermost own unit with success: its ways back are cut off, its captures stay. Gives where it began.
+    /// Ends the innermost unit with success: its frames are removed, its captures stay. Returns where it began.
     fn cut(&mut self) -> u32 {
         let barrier = self.mark as usize;
         self.succeed(barrier);
@@ -514,7 +514,7 @@ impl<'a> Matcher<'a> {
         at
     }
 
-    /// Java sets a group that a greedy loop over a fixed shape captured once more when all that follows has matched.
+    /// Java sets the group of a greedy loop over a fixed shape again when everything after the loop has matched.
     fn succeed(&mut self, down_to: usize) {
         for i in (down_to..self.stack.len()).rev() {
             if let Frame::OnSuccess { group, start, end } = self.stack[i] {
@@ -524,7 +524,7 @@ impl<'a> Matcher<'a> {
         }
     }
 
-    /// Runs the program from a position. The groups hold the answer; after a failure, what Java leaves in them.
+    /// Runs the program from a position. The groups have the result, or after a failure what Java leaves in them.
     fn run(&mut self, start: u32) -> Result<bool, MatchError> {
         let program = self.program;
         self.stack.clear();
@@ -685,7 +685,7 @@ impl<'a> Matcher<'a> {
         }
     }
 
-    /// Takes the last way back; false when there is none.
+    /// Backtracks to the last alternative; false if there is none.
     fn back(&mut self, pc: &mut u32, at: &mut u32) -> Result<bool, MatchError> {
         let program = self.program;
         while let Some(frame) = self.stack.pop() {
@@ -742,7 +742,7 @@ impl<'a> Matcher<'a> {
         Ok(false)
     }
 
-    /// A loop over one character. `pc` is at the loop, its character's instruction is the next.
+    /// A loop over one character. `pc` is at the loop; the next instruction is that of the character.
     fn chars(&mut self, pc: &mut u32, at: &mut u32, min: u32, max: u32, greed: Greed) -> Result<bool, MatchError> {
         let single = *pc + 1;
         let wanted = if greed == Greed::Lazy { min } else { max };
@@ -772,7 +772,7 @@ impl<'a> Matcher<'a> {
         Ok(true)
     }
 
-    /// Begins a round of a general loop, or leaves it; gives the next instruction.
+    /// Begins a round of a general loop, or leaves the loop. Returns the next instruction.
     fn next_round(&mut self, info: &Loop, at: u32) -> u32 {
         let count = self.get(info.count);
         if count < info.min {
@@ -797,7 +797,7 @@ impl<'a> Matcher<'a> {
         false
     }
 
-    /// Notes what Java does to the loop's group when all after the loop has matched.
+    /// Notes how Java sets the group of the loop when everything after the loop has matched.
     fn leave_rounds(&mut self, info: &Loop) {
         let later = self.get(info.count) > self.get(info.level);
         if let (Greed::Greedy, Some(group), true) = (info.greed, info.group, later) {
@@ -811,14 +811,14 @@ impl<'a> Matcher<'a> {
         let begin = self.get(info.begin);
         let count = self.get(info.count);
         let length = *at - begin;
-        // Above the barrier stood what restores `begin`, and before that the way out, unless the round had to be.
+        // Above the barrier was the frame that restores `begin`, and before it the way out, unless the round was required.
         let optional = count >= info.min;
         let below = self.stack.len() - 1 - usize::from(optional);
         let greedy = optional && info.greed == Greed::Greedy;
         let changed = greedy && count > self.get(info.level) && length != self.get(info.length);
         if changed && info.group.is_some() {
-            // Java starts over when a round has another length than those before: it runs the round again, and leaves
-            // the loop before it without setting the group once more.
+            // If a round has a different length than those before, Java starts over: it runs the round again, and leaves the
+            // loop before it without setting the group again.
             let level = std::mem::replace(&mut self.registers[info.level as usize], count);
             self.stack.truncate(below);
             self.stack.push(Frame::Restore { register: info.level, value: level });
@@ -827,7 +827,7 @@ impl<'a> Matcher<'a> {
             return true;
         }
         if optional && length == 0 && !changed {
-            // An empty round that was not asked for ends the loop and sets nothing.
+            // An empty round that is not required ends the loop, and does not set the group.
             self.stack.truncate(if info.greed == Greed::Lazy { below + 1 } else { below });
             *pc = info.exit + 1;
             return info.greed != Greed::Lazy;
@@ -861,8 +861,8 @@ impl<'a> Matcher<'a> {
         for _ in 0..min {
             match self.step_back(info, first) {
                 Some(before) => first = before,
-                // Where Java counts code points, it tries the text's start though that is too near: in vain, but the
-                // groups are set.
+                // If Java counts code points, it also tries the start of the text, which is too near. This fails, but sets
+                // groups.
                 None if code_points => break,
                 None => return false,
             }
@@ -882,7 +882,7 @@ impl<'a> Matcher<'a> {
         true
     }
 
-    /// One unit or code point before a position, as the look-behind counts.
+    /// The position one unit or code point earlier, as the look-behind counts.
     fn step_back(&self, info: &LookInfo, from: u32) -> Option<u32> {
         if info.behind.is_some_and(|(_, _, code_points)| code_points) {
             return self.code_point_before(from).map(|(_, units)| from - units);
@@ -955,7 +955,7 @@ impl<'a> Matcher<'a> {
         }
     }
 
-    /// Whether `\b` takes the character at a position for part of a word.
+    /// Whether the character at a position is part of a word for `\b`.
     fn is_word(&mut self, c: u32, at: u32, unicode: bool) -> bool {
         static UNICODE: LazyLock<CodeSet> = LazyLock::new(|| properties::numbered_set(tables::UNICODE_WORD));
         if c < 128 {
@@ -964,8 +964,8 @@ impl<'a> Matcher<'a> {
         if unicode && UNICODE.contains(c) {
             return true;
         }
-        // A mark belongs to a word when its base is a letter or digit, ASCII or not. Java looks for it unit by unit, so
-        // that a base beyond the BMP is none.
+        // A mark belongs to a word if its base is a letter or digit, ASCII or not. Java searches for the base unit by unit,
+        // so it does not find a base beyond the BMP.
         let (mut c, mut at) = (c, at);
         let mut mark = false;
         while properties::is_non_spacing_mark(c) {

@@ -1,4 +1,4 @@
-//! `String.trim` and the case change of `String` in `Locale.ENGLISH`.
+//! `String.trim`, and the case conversion of `String` in `Locale.ENGLISH`.
 
 use crate::{properties, tables};
 
@@ -23,8 +23,8 @@ pub fn to_upper_case(s: &str) -> String {
 
 /// `String.toLowerCase(Locale.ENGLISH)`, with the tables of JDK 25 and its rule for a final sigma.
 ///
-/// A capital sigma becomes a final one where a character with case stands before it, and none after it, in the same word;
-/// where words end is what the JDK's `BreakIterator` says: `A1Σ` becomes `a1ς`.
+/// A capital sigma becomes a final one if a cased character is before it and none is after it in the same word. The JDK's
+/// `BreakIterator` determines where words end: `A1Σ` becomes `a1ς`.
 #[must_use]
 pub fn to_lower_case(s: &str) -> String {
     if s.is_ascii() {
@@ -59,7 +59,7 @@ fn word_boundaries(chars: &[char]) -> Vec<bool> {
     let mut boundaries = vec![false; chars.len() + 1];
     let mut start = 0;
     while start < chars.len() {
-        // A word is the longest text the automaton takes, or one character.
+        // A word is the longest text that the automaton accepts, or one character.
         let mut end = start + 1;
         let mut state = 0;
         for (i, c) in chars.iter().enumerate().skip(start) {
@@ -76,8 +76,8 @@ fn word_boundaries(chars: &[char]) -> Vec<bool> {
         start = end;
     }
     for (i, pair) in chars.windows(2).enumerate() {
-        // Asked for a boundary right after a surrogate pair, the JDK says yes, unless the text starts with the pair: the
-        // character U+FFFF before it reads as the text's start.
+        // The JDK reports a boundary after each surrogate pair, except at the start of the text. A U+FFFF before the pair
+        // counts as the start.
         let after_pair = matches!(pair, [before, c] if *before != '\u{FFFF}' && c.len_utf16() == 2);
         boundaries.iter_mut().skip(i + 2).take(1).for_each(|boundary| *boundary |= after_pair);
     }

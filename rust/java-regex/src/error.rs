@@ -1,20 +1,20 @@
-//! What can go wrong: when a pattern or template is read, and at a match.
+//! Errors: of patterns and templates, and of matches.
 
 use std::error::Error;
 use std::fmt;
 
-/// Why a pattern was not accepted.
+/// Why a pattern is rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PatternErrorKind {
-    /// `java.util.regex.Pattern.compile` refuses the pattern too.
-    RefusedByJava,
-    /// This crate refuses the construct on purpose (see its documentation), although Java takes it, or takes most of its
-    /// kind.
+    /// `java.util.regex.Pattern.compile` rejects the pattern as well.
+    RejectedByJava,
+    /// This crate rejects the construct on purpose (see its documentation), although Java accepts it, or most patterns with
+    /// such a construct.
     Unsupported,
 }
 
-/// A pattern that was not accepted: which construct, where, and whether Java would have taken it.
+/// A rejected pattern: the construct, its position, and whether Java rejects it as well.
 ///
 /// [`fmt::Display`] is one sentence with all three.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,27 +25,27 @@ pub struct PatternError {
 }
 
 impl PatternError {
-    pub(crate) fn refused(construct: impl Into<String>, position: usize) -> Self {
-        Self { kind: PatternErrorKind::RefusedByJava, construct: construct.into(), position }
+    pub(crate) fn rejected(construct: impl Into<String>, position: usize) -> Self {
+        Self { kind: PatternErrorKind::RejectedByJava, construct: construct.into(), position }
     }
 
     pub(crate) fn unsupported(construct: impl Into<String>, position: usize) -> Self {
         Self { kind: PatternErrorKind::Unsupported, construct: construct.into(), position }
     }
 
-    /// Whether Java refuses the pattern as well.
+    /// Whether Java rejects the pattern as well.
     #[must_use]
     pub fn kind(&self) -> PatternErrorKind {
         self.kind
     }
 
-    /// The construct that was not accepted, in words.
+    /// The rejected construct, in words.
     #[must_use]
     pub fn construct(&self) -> &str {
         &self.construct
     }
 
-    /// Where the construct stands in the pattern, in characters (code points), from 0.
+    /// The position of the construct in the pattern, in characters (code points), from 0.
     #[must_use]
     pub fn position(&self) -> usize {
         self.position
@@ -55,8 +55,8 @@ impl PatternError {
 impl fmt::Display for PatternError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let why = match self.kind {
-            PatternErrorKind::RefusedByJava => "is not valid in java.util.regex",
-            PatternErrorKind::Unsupported => "is not supported, although java.util.regex may take it",
+            PatternErrorKind::RejectedByJava => "is not valid in java.util.regex",
+            PatternErrorKind::Unsupported => "is not supported, although java.util.regex may accept it",
         };
         write!(f, "{} at character {} of the pattern {why}", self.construct, self.position)
     }
@@ -64,9 +64,9 @@ impl fmt::Display for PatternError {
 
 impl Error for PatternError {}
 
-/// A replacement template that Java would fail on as soon as the pattern matches.
+/// A replacement template with which Java fails as soon as the pattern matches.
 ///
-/// [`fmt::Display`] is one sentence that names the problem and its place.
+/// [`fmt::Display`] is one sentence with the construct and its position.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReplacementError {
     construct: String,
@@ -78,13 +78,13 @@ impl ReplacementError {
         Self { construct: construct.into(), position }
     }
 
-    /// The construct that was not accepted, in words.
+    /// The rejected construct, in words.
     #[must_use]
     pub fn construct(&self) -> &str {
         &self.construct
     }
 
-    /// Where the construct stands in the template, in characters (code points), from 0.
+    /// The position of the construct in the template, in characters (code points), from 0.
     #[must_use]
     pub fn position(&self) -> usize {
         self.position
@@ -103,14 +103,14 @@ impl fmt::Display for ReplacementError {
 
 impl Error for ReplacementError {}
 
-/// Why a match has no answer.
+/// Why a match has no result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MatchError {
-    /// The backtracker took [`STEP_LIMIT`](crate::STEP_LIMIT) steps without an answer, in this call or in those together that
-    /// share its [`Budget`](crate::Budget).
+    /// The backtracker took [`STEP_LIMIT`](crate::STEP_LIMIT) steps without a result, in this call or in all calls with the
+    /// same [`Budget`](crate::Budget).
     StepLimit,
-    /// Java's result would hold half of a surrogate pair, which no `String` of Rust can hold.
+    /// Java's result would contain half of a surrogate pair, which a Rust `String` cannot contain.
     UnpairedSurrogate,
 }
 
@@ -118,7 +118,7 @@ impl fmt::Display for MatchError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::StepLimit => write!(f, "the pattern took more than {} steps on this input", crate::STEP_LIMIT),
-            Self::UnpairedSurrogate => f.write_str("the result would hold half of a surrogate pair"),
+            Self::UnpairedSurrogate => f.write_str("the result would contain half of a surrogate pair"),
         }
     }
 }

@@ -1,30 +1,30 @@
-//! The linear engine: the AST as a pattern of the `regex` crate, where both are proved to answer alike.
+//! The linear engine: translates the AST into a pattern of the `regex` crate if both are proved to return the same results.
 //!
 //! Conditions on the pattern: no look-around, back-reference, atomic or possessive part, no `\G`; no body of a repeat can
-//! be empty. Conditions on the input: nothing beyond the BMP, and what the pattern's anchors need. Groups that stand in a
-//! repeat do not change the verdict, but their spans are the backtracker's business.
+//! be empty. Conditions on the input: no character beyond the BMP, and what the anchors of the pattern need. Groups in a
+//! repeat do not change the verdict, but only the backtracker finds their spans.
 
 use crate::ast::{Assertion, Greed, Node, Repeat, UNBOUNDED};
 use crate::code_set::CodeSet;
 use regex::{Regex, RegexBuilder};
 use std::fmt::Write;
 
-/// Bytes a compiled program may take; larger ones go to the backtracker.
+/// The maximum size of a compiled program in bytes. For larger ones, the backtracker is used.
 const SIZE_LIMIT: usize = 1 << 20;
 
-/// What an input must be for the linear engine to answer as Java does.
+/// The conditions on an input under which the linear engine returns Java's results.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Needs {
-    /// `$` and `\Z` stand for the end only where no line end comes last.
+    /// The input does not end with a line end, so that `$` and `\Z` match at the end only.
     no_last_line_end: bool,
-    /// `(?m)` anchors stand for start and end only where there is one line, and it is not empty.
+    /// The input is one line that is not empty, so that `(?m)` anchors match at the start and the end only.
     one_line: bool,
-    /// `\b` is compared on ASCII only.
+    /// The input is ASCII, because `\b` is the same in both only there.
     ascii: bool,
 }
 
 impl Needs {
-    /// Whether the input is one the linear engine answers for.
+    /// Whether the input meets the conditions.
     pub(crate) fn met_by(self, input: &str) -> bool {
         if input.is_ascii() {
             let last = input.as_bytes().last();
@@ -32,7 +32,7 @@ impl Needs {
                 && !(self.one_line && (last.is_none() || input.bytes().any(|b| matches!(b, b'\n' | b'\r'))));
         }
         let is_line_end = |c: char| matches!(c, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}');
-        // Four-byte sequences are what stands beyond the BMP.
+        // Characters beyond the BMP have four bytes in UTF-8.
         let unmet = self.ascii
             || input.bytes().any(|b| b >= 0xF0)
             || self.no_last_line_end && input.ends_with(is_line_end)
@@ -41,7 +41,7 @@ impl Needs {
     }
 }
 
-/// What the input must be, or `None` where the pattern itself is not for this engine.
+/// The conditions on inputs, or `None` if the pattern is not for this engine.
 pub(crate) fn needs(root: &Node) -> Option<Needs> {
     let mut needs = Needs::default();
     eligible(root, false, &mut needs).then_some(needs)
@@ -64,7 +64,7 @@ fn eligible(node: &Node, repeated: bool, needs: &mut Needs) -> bool {
     node.children().iter().all(|child| eligible(child, repeated, needs))
 }
 
-/// Whether a group stands in a repeat, by number; 0 is the whole match.
+/// For each group by number, whether it is in a repeat; 0 is the whole match.
 pub(crate) fn repeated_groups(root: &Node, groups: u32) -> Vec<bool> {
     let mut repeated = vec![false; groups as usize + 1];
     mark_repeated(root, false, &mut repeated);
@@ -79,7 +79,7 @@ fn mark_repeated(node: &Node, inside: bool, repeated: &mut [bool]) {
     node.children().iter().for_each(|child| mark_repeated(child, inside, repeated));
 }
 
-/// A program that answers only whether the whole input matches.
+/// A program that tests only whether the whole input matches.
 pub(crate) fn whole_program(root: &Node, inputs: Inputs) -> Option<Regex> {
     let mut writer = Writer { text: String::from("^(?:"), captures: false, last: inputs.last() };
     writer.node(root);
@@ -94,7 +94,7 @@ pub(crate) fn find_program(root: &Node) -> Option<Regex> {
     build(&writer.text)
 }
 
-/// The inputs a program is made for: one for ASCII is a fraction of the size, and faster.
+/// The inputs of a program. A program for ASCII has a fraction of the size, and is faster.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Inputs {
     Ascii,
@@ -114,7 +114,7 @@ fn build(text: &str) -> Option<Regex> {
     RegexBuilder::new(text).size_limit(SIZE_LIMIT).build().ok()
 }
 
-/// Writes nodes in the syntax of `regex`, without any construct that could mean something else there.
+/// Writes nodes in the syntax of `regex`, with constructs that have the same meaning there only.
 struct Writer {
     text: String,
     captures: bool,
@@ -152,7 +152,7 @@ impl Writer {
                 Assertion::LastMatchEnd => "",
             }),
             Node::LineBreak => self.text.push_str(r"(?:\r\n|[\n-\r\x{85}\x{2028}\x{2029}])"),
-            // The rest is either empty or was found not to be for this engine.
+            // The others are empty, or `needs` has excluded them.
             Node::Empty | Node::Look(_) | Node::Atomic(_) | Node::BackReference(..) => {}
         }
     }
@@ -160,7 +160,7 @@ impl Writer {
     fn char(&mut self, c: u32) {
         match u8::try_from(c) {
             Ok(ascii) if ascii.is_ascii_alphanumeric() => self.text.push(char::from(ascii)),
-            // Writing to a String does not fail.
+            // Writing to a String cannot fail.
             _ => drop(write!(self.text, r"\x{{{c:x}}}")),
         }
     }
@@ -169,7 +169,7 @@ impl Writer {
         self.text.push('[');
         let start = self.text.len();
         for &(first, last) in set.ranges() {
-            // No surrogate is in an input that gets here.
+            // Inputs for this engine have no surrogates.
             for (first, last) in [(first, last.min(0xD7FF)), (first.max(0xE000), last)] {
                 let last = last.min(self.last);
                 if first <= last {

@@ -1,4 +1,4 @@
-//! Java's pattern syntax, read into the AST or refused with a position.
+//! Parses Java's pattern syntax into the AST. A rejected pattern has a position.
 
 use crate::ast::{Assertion, Fold, Greed, Look, Node, Repeat, UNBOUNDED};
 use crate::code_set::{CodeSet, MAX};
@@ -6,26 +6,26 @@ use crate::error::PatternError;
 use crate::{properties, tables};
 use std::sync::{Arc, LazyLock};
 
-/// Longest pattern, in bytes of UTF-8.
+/// The maximum length of a pattern, in bytes of UTF-8.
 const MAX_BYTES: usize = 8 * 1024;
-/// Deepest nesting of groups and classes.
+/// The maximum nesting of groups and classes.
 const MAX_DEPTH: usize = 200;
 
-/// A pattern and what its parts need to know of the whole.
+/// A parsed pattern, and facts about the whole of it.
 #[derive(Debug)]
 pub(crate) struct Parsed {
     pub(crate) root: Node,
-    /// Capturing groups, the whole match not counted.
+    /// The number of capturing groups, without the whole match.
     pub(crate) groups: u32,
     /// Named groups.
     pub(crate) names: Vec<(String, u32)>,
-    /// A literal beyond the BMP makes Java's searches step over whole surrogate pairs.
+    /// The pattern has a literal beyond the BMP, so Java's searches step over whole surrogate pairs.
     pub(crate) supplementary: bool,
     /// The largest count in a `{…}`, with its position.
     pub(crate) largest_count: Option<(u32, usize)>,
 }
 
-/// Reads a pattern.
+/// Parses a pattern.
 pub(crate) fn parse(pattern: &str) -> Result<Parsed, PatternError> {
     if pattern.len() > MAX_BYTES {
         return Err(PatternError::unsupported(format!("a pattern of more than {MAX_BYTES} bytes"), 0));
@@ -45,7 +45,7 @@ pub(crate) fn parse(pattern: &str) -> Result<Parsed, PatternError> {
     };
     let root = parser.alternation()?;
     if let Some(unit) = parser.peek() {
-        return Err(PatternError::refused("an unmatched \")\"", unit.at));
+        return Err(PatternError::rejected("an unmatched \")\"", unit.at));
     }
     Ok(Parsed {
         root,
@@ -56,13 +56,13 @@ pub(crate) fn parse(pattern: &str) -> Result<Parsed, PatternError> {
     })
 }
 
-/// A character of the pattern after `\Q…\E` is taken out.
+/// A character of the pattern, after `\Q` and `\E` were removed.
 #[derive(Clone, Copy, Debug)]
 struct Unit {
     c: char,
     /// Its position in the pattern as written.
     at: usize,
-    /// It stood between `\Q` and `\E`: always a literal.
+    /// It was between `\Q` and `\E`, so it is a literal.
     quoted: bool,
 }
 
@@ -123,7 +123,7 @@ enum Item {
     Set(CodeSet),
 }
 
-/// A run of literal characters that is still growing.
+/// A run of literal characters, to which more may be added.
 #[derive(Default)]
 struct Literals {
     chars: Vec<u32>,
@@ -142,7 +142,7 @@ impl Parser {
         self.units.get(self.next + ahead).copied()
     }
 
-    /// Whether the next character is `c`, and not a quoted one.
+    /// Whether the next character is `c`, unquoted.
     fn sees(&self, c: char) -> bool {
         self.peek().is_some_and(|unit| unit.c == c && !unit.quoted)
     }
@@ -162,8 +162,8 @@ impl Parser {
         self.peek().map_or(self.end, |unit| unit.at)
     }
 
-    fn refused<T>(&self, construct: impl Into<String>, position: usize) -> Result<T, PatternError> {
-        Err(PatternError::refused(construct, position))
+    fn rejected<T>(&self, construct: impl Into<String>, position: usize) -> Result<T, PatternError> {
+        Err(PatternError::rejected(construct, position))
     }
 
     /// Skips white space and comments under `(?x)`.
@@ -178,8 +178,8 @@ impl Parser {
                 while self.peek().is_some_and(|unit| !self.is_line_end(unit.c)) {
                     self.next += 1;
                 }
-                // A line end beyond ASCII ends the comment, and is a literal by itself. A quoted one in ASCII is none: the
-                // backslash that Java puts before it was part of the comment.
+                // A line end beyond ASCII ends the comment, and is also a literal. A quoted one in ASCII is not: the
+                // backslash that Java inserts before it belongs to the comment.
                 if self.peek().is_some_and(|unit| unit.quoted && unit.c.is_ascii()) {
                     self.next += 1;
                 }
@@ -193,7 +193,7 @@ impl Parser {
         c == '\n' || !self.flags.unix_lines && matches!(c, '\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
     }
 
-    /// Refuses white space inside a token under `(?x)`: Java's answer differs from token to token.
+    /// Rejects white space inside a token under `(?x)`, because Java's result differs between tokens.
     fn token_goes_on(&self) -> Result<(), PatternError> {
         match self.peek() {
             Some(unit) if self.flags.comments && !unit.quoted && (is_pattern_space(unit.c) || unit.c == '#') => {
@@ -233,7 +233,7 @@ impl Parser {
                 break;
             }
             if let Some(c) = self.literal()? {
-                // A quantifier takes the last character of a run only, and the run ends before it.
+                // A quantifier applies to the last character of a run only, so the run ends before that character.
                 self.skip_comments();
                 if self.sees_quantifier() {
                     self.flush(&mut literals, &mut nodes);
@@ -269,9 +269,9 @@ impl Parser {
         }
     }
 
-    /// A character that stands alone, with the case rules in force.
+    /// A single character, with the current case rules.
     fn single(&mut self, c: u32) -> Node {
-        // In a run, Java does not count an escaped one.
+        // In a run, Java ignores an escaped one.
         self.note_supplementary(c);
         if self.unicode_case_of(c) == Some(false) {
             return Node::Char(c);
@@ -280,14 +280,13 @@ impl Parser {
         self.in_run(c)
     }
 
-    /// Under `(?iu)`, whether a character has case. Java takes it for one without when its upper case is its own fold, as
-    /// that of U+00DF is.
+    /// Under `(?iu)`, whether a character has case. For Java it has none if its upper case is its own fold, as for U+00DF.
     fn unicode_case_of(&self, c: u32) -> Option<bool> {
         let unicode = self.flags.case_insensitive && self.flags.unicode_case;
         unicode.then(|| properties::to_upper(c) != properties::fold(c))
     }
 
-    /// A character of a literal run, with the case rules in force.
+    /// A character of a literal run, with the current case rules.
     fn in_run(&self, c: u32) -> Node {
         if !self.flags.case_insensitive {
             return Node::Char(c);
@@ -310,7 +309,7 @@ impl Parser {
         }
     }
 
-    /// A literal character, escaped or not; `None` where something else begins.
+    /// A literal character, escaped or not; `None` if something else begins.
     fn literal(&mut self) -> Result<Option<u32>, PatternError> {
         let Some(unit) = self.peek() else { return Ok(None) };
         let c = if unit.quoted || !matches!(unit.c, '\\' | '[' | '(' | '^' | '$' | '.' | '*' | '+' | '?' | '{') {
@@ -333,12 +332,12 @@ impl Parser {
         Ok(Some(c))
     }
 
-    /// Notes a character for which Java's searches step over whole surrogate pairs.
+    /// Notes a character beyond the BMP, with which Java's searches step over whole surrogate pairs.
     fn note_supplementary(&mut self, c: u32) {
         self.supplementary |= c > 0xFFFF || (0xD800..0xE000).contains(&c);
     }
 
-    /// What stands at `unit` and is not a literal, with its quantifiers; `None` for inline flags.
+    /// Parses what begins at `unit` and is not a literal, with its quantifiers; `None` for inline flags.
     fn atom(&mut self, unit: Unit) -> Result<Option<Node>, PatternError> {
         let mut group = false;
         let node = match unit.c {
@@ -365,13 +364,13 @@ impl Parser {
                 self.next += 1;
                 Node::Set(self.dot())
             }
-            // Java reads a count that follows nothing as a count of the empty string.
+            // In Java, a count at the start repeats the empty string.
             '{' => Node::Empty,
             '\\' => {
                 self.next += 1;
                 self.escape(unit.at)?
             }
-            _ => return self.refused(format!("a dangling \"{}\"", unit.c), unit.at),
+            _ => return self.rejected(format!("a dangling \"{}\"", unit.c), unit.at),
         };
         self.skip_comments();
         self.quantified(node, group).map(Some)
@@ -398,7 +397,7 @@ impl Parser {
         })
     }
 
-    /// Applies the quantifier that may stand next. Java takes at most one: a second is dangling, or counts the empty string.
+    /// Applies the next quantifier, if there is one. Java allows one: a second is dangling, or repeats the empty string.
     fn quantified(&mut self, body: Node, group: bool) -> Result<Node, PatternError> {
         let Some(unit) = self.peek().filter(|_| self.sees_quantifier()) else { return Ok(body) };
         self.next += 1;
@@ -436,10 +435,10 @@ impl Parser {
         };
         self.token_goes_on()?;
         if !self.eat('}') {
-            return self.refused("an unclosed or malformed count", brace);
+            return self.rejected("an unclosed or malformed count", brace);
         }
         if min > max {
-            return self.refused("a count whose least is above its most", brace);
+            return self.rejected("a count with a minimum above its maximum", brace);
         }
         let largest = if max == UNBOUNDED { min } else { max };
         if self.largest_count.is_none_or(|(before, _)| before < largest) {
@@ -454,14 +453,14 @@ impl Parser {
             let longer = number.unwrap_or(0).checked_mul(10).and_then(|number| number.checked_add(digit));
             match longer {
                 Some(longer) if longer <= i32::MAX.unsigned_abs() => number = Some(longer),
-                _ => return self.refused("a count above 2147483647", brace),
+                _ => return self.rejected("a count above 2147483647", brace),
             }
             self.next += 1;
             if self.peek().is_some_and(|unit| unit.quoted || self.flags.comments) {
                 self.token_goes_on()?;
             }
         }
-        number.map_or_else(|| self.refused("an unclosed or malformed count", brace), Ok)
+        number.map_or_else(|| self.rejected("an unclosed or malformed count", brace), Ok)
     }
 
     /// The rest of a group after its parenthesis; `None` for inline flags.
@@ -478,7 +477,7 @@ impl Parser {
         }
         let node = if self.eat('?') {
             self.token_goes_on()?;
-            let Some(unit) = self.peek() else { return self.refused("an unclosed group", open) };
+            let Some(unit) = self.peek() else { return self.rejected("an unclosed group", open) };
             match unit.c {
                 ':' | '=' | '!' | '>' => {
                     self.next += 1;
@@ -513,7 +512,7 @@ impl Parser {
             self.capture(None)?
         };
         if !self.eat(')') {
-            return self.refused("an unclosed group", open);
+            return self.rejected("an unclosed group", open);
         }
         self.flags = outer;
         self.depth -= 1;
@@ -533,12 +532,12 @@ impl Parser {
         let position = self.position();
         let name = self.group_name(open)?;
         if self.names.iter().any(|(other, _)| *other == name) {
-            return self.refused(format!("a second group named \"{name}\""), position);
+            return self.rejected(format!("a second group named \"{name}\""), position);
         }
         self.capture(Some(name))
     }
 
-    /// A group's name and the `>` after it.
+    /// The name of a group and the `>` after it.
     fn group_name(&mut self, construct: usize) -> Result<String, PatternError> {
         let mut name = String::new();
         loop {
@@ -552,21 +551,21 @@ impl Parser {
                     self.next += 1;
                     return Ok(name);
                 }
-                _ => return self.refused("a malformed group name", construct),
+                _ => return self.rejected("a malformed group name", construct),
             }
         }
     }
 
     fn look_behind(&mut self, open: usize, negative: bool) -> Result<Node, PatternError> {
-        // Java looks for a raw character beyond the BMP from here to the end of the whole pattern.
+        // Java searches for a raw character beyond the BMP from here to the end of the whole pattern.
         let code_points = self.units.iter().skip(self.next).any(|unit| u32::from(unit.c) > 0xFFFF);
         let body = self.alternation()?;
         let lengths = Lengths::of(&body);
         if !lengths.obvious {
-            return self.refused("a look-behind without an obvious greatest length", open);
+            return self.rejected("a look-behind without an obvious maximum length", open);
         }
         if lengths.unbounded {
-            return Err(PatternError::unsupported("a look-behind without a greatest length", open));
+            return Err(PatternError::unsupported("a look-behind without a maximum length", open));
         }
         let behind = Some((lengths.min, lengths.max, code_points));
         Ok(Node::Look(Box::new(Look { body, negative, behind })))
@@ -577,7 +576,7 @@ impl Parser {
         let mut on = true;
         loop {
             self.token_goes_on()?;
-            let Some(unit) = self.peek() else { return self.refused("an unclosed group", open) };
+            let Some(unit) = self.peek() else { return self.rejected("an unclosed group", open) };
             self.next += 1;
             match unit.c {
                 '-' if on => on = false,
@@ -594,14 +593,14 @@ impl Parser {
                 'c' => return Err(PatternError::unsupported("the flag (?c), canonical equivalence", unit.at)),
                 ')' => return Ok(None),
                 ':' => return Ok(Some(Node::Group(None, Box::new(self.alternation()?)))),
-                c => return self.refused(format!("the unknown group or flag \"(?{c}\""), unit.at),
+                c => return self.rejected(format!("the unknown group or flag \"(?{c}\""), unit.at),
             }
         }
     }
 
-    /// An escape that is no literal character, after its backslash.
+    /// An escape that is not a literal character, after its backslash.
     fn escape(&mut self, backslash: usize) -> Result<Node, PatternError> {
-        let Some(unit) = self.peek() else { return self.refused("a trailing backslash", backslash) };
+        let Some(unit) = self.peek() else { return self.rejected("a trailing backslash", backslash) };
         if let Some(set) = self.class_escape()? {
             return Ok(Node::Set(Arc::new(set)));
         }
@@ -625,16 +624,16 @@ impl Parser {
             'k' => {
                 self.token_goes_on()?;
                 if !self.eat('<') {
-                    return self.refused("\\k without a group name", backslash);
+                    return self.rejected("\\k without a group name", backslash);
                 }
                 let name = self.group_name(backslash)?;
                 match self.names.iter().find(|(other, _)| *other == name) {
                     Some(&(_, number)) => Node::BackReference(number, self.fold()),
-                    None => return self.refused(format!("a reference to the unknown group \"{name}\""), backslash),
+                    None => return self.rejected(format!("a reference to the unknown group \"{name}\""), backslash),
                 }
             }
             '1'..='9' => self.numbered_reference(unit.c)?,
-            c => return self.refused(format!("the unknown escape \"\\{c}\""), backslash),
+            c => return self.rejected(format!("the unknown escape \"\\{c}\""), backslash),
         })
     }
 
@@ -646,7 +645,7 @@ impl Parser {
         }
     }
 
-    /// `\1` and on: as many digits as make a group that is open already.
+    /// `\1` and higher: the longest number of a group that has begun.
     fn numbered_reference(&mut self, first: char) -> Result<Node, PatternError> {
         let mut number = first.to_digit(10).unwrap_or(0);
         loop {
@@ -670,7 +669,7 @@ impl Parser {
         Ok(Node::BackReference(number, self.fold()))
     }
 
-    /// `\d` and its like, after the backslash; `None` and nothing read where another escape stands.
+    /// `\d` and similar classes, after the backslash; `None`, with nothing consumed, for another escape.
     fn class_escape(&mut self) -> Result<Option<CodeSet>, PatternError> {
         let Some(unit) = self.peek() else { return Ok(None) };
         let set = match unit.c.to_ascii_lowercase() {
@@ -726,7 +725,7 @@ impl Parser {
                 self.next += 1;
             }
             if !self.eat('}') {
-                return self.refused("an unclosed property name", backslash);
+                return self.rejected("an unclosed property name", backslash);
             }
         } else if let Some(unit) = self.peek() {
             name.push(unit.c);
@@ -736,14 +735,14 @@ impl Parser {
             return Err(PatternError::unsupported("white space or a comment inside a token under (?x)", backslash));
         }
         let set = properties::property(&name, self.flags.case_insensitive, self.flags.unicode_classes)
-            .map_or_else(|| self.refused(format!("the unknown property \"{name}\""), backslash), Ok)?;
+            .map_or_else(|| self.rejected(format!("the unknown property \"{name}\""), backslash), Ok)?;
         self.supplementary |= !properties::is_ascii_name(&name, &set);
         Ok(set)
     }
 
-    /// An escape that stands for one character, after its backslash; `None` where another escape stands.
+    /// An escape for one character, after its backslash; `None` for another escape.
     fn escaped_char(&mut self, backslash: usize) -> Result<Option<u32>, PatternError> {
-        let Some(unit) = self.peek() else { return self.refused("a trailing backslash", backslash) };
+        let Some(unit) = self.peek() else { return self.rejected("a trailing backslash", backslash) };
         let c = match unit.c {
             '0' | 'x' | 'u' | 'c' => {
                 self.next += 1;
@@ -767,7 +766,7 @@ impl Parser {
         self.token_goes_on()?;
         match kind {
             '0' => {
-                let Some(first) = self.digit(8) else { return self.refused("a malformed octal escape", backslash) };
+                let Some(first) = self.digit(8) else { return self.rejected("a malformed octal escape", backslash) };
                 let mut c = first;
                 for _ in 0..if first <= 3 { 2 } else { 1 } {
                     let spaced = self.flags.comments && self.peek().is_some_and(|unit| is_pattern_space(unit.c));
@@ -788,15 +787,15 @@ impl Parser {
                     }
                     let longer = self.digit(16).map(|digit| c.unwrap_or(0) * 16 + digit).filter(|&c| c <= MAX);
                     if longer.is_none() {
-                        return self.refused("a malformed \\x{…}", backslash);
+                        return self.rejected("a malformed \\x{…}", backslash);
                     }
                     c = longer;
                 }
                 Ok(c.unwrap_or(0))
             }
-            'x' => self.hex(2).map_or_else(|| self.refused("a malformed \\x escape", backslash), Ok),
+            'x' => self.hex(2).map_or_else(|| self.rejected("a malformed \\x escape", backslash), Ok),
             'u' => {
-                let Some(unit) = self.hex(4) else { return self.refused("a malformed \\u escape", backslash) };
+                let Some(unit) = self.hex(4) else { return self.rejected("a malformed \\u escape", backslash) };
                 if (0xD800..0xDC00).contains(&unit) && self.sees('\\') && self.sees_at(1, 'u') {
                     let before = self.next;
                     self.next += 2;
@@ -810,7 +809,7 @@ impl Parser {
                 Ok(unit)
             }
             _ => {
-                let Some(unit) = self.peek() else { return self.refused("\\c without a character", backslash) };
+                let Some(unit) = self.peek() else { return self.rejected("\\c without a character", backslash) };
                 self.next += 1;
                 Ok(u32::from(unit.c) ^ 64)
             }
@@ -837,7 +836,7 @@ impl Parser {
         let mut empty = true;
         loop {
             self.skip_comments();
-            let Some(unit) = self.peek() else { return self.refused("an unclosed class", open) };
+            let Some(unit) = self.peek() else { return self.rejected("an unclosed class", open) };
             if !unit.quoted && unit.c == ']' && !empty {
                 self.next += 1;
                 break;
@@ -860,7 +859,7 @@ impl Parser {
                     intersection = Some(intersection.map_or(left.clone(), |before| before.intersection(&left)));
                 }
                 empty = true;
-                // A bracket that closes right after "&&" was refused above.
+                // A closing bracket right after "&&" was rejected above.
                 continue;
             }
             if self.flags.comments && !unit.quoted && unit.c == '&' {
@@ -903,10 +902,10 @@ impl Parser {
                 None => self.next = dash,
                 Some(_) => {
                     let Item::Char(last) = self.class_atom(true)? else {
-                        return self.refused("a range that ends in a class", start);
+                        return self.rejected("a range that ends in a class", start);
                     };
                     if last < first {
-                        return self.refused("a range whose end is before its start", start);
+                        return self.rejected("a range whose end is before its start", start);
                     }
                     self.add_range(first, last, ranges, union);
                     return Ok(());
@@ -943,14 +942,14 @@ impl Parser {
 
     /// A character or predefined class; `ends_range`: after a `-`.
     fn class_atom(&mut self, ends_range: bool) -> Result<Item, PatternError> {
-        let Some(unit) = self.peek() else { return self.refused("an unclosed class", self.end) };
+        let Some(unit) = self.peek() else { return self.rejected("an unclosed class", self.end) };
         if unit.quoted || unit.c != '\\' {
             self.next += 1;
             self.note_supplementary(u32::from(unit.c));
             return Ok(Item::Char(u32::from(unit.c)));
         }
         self.next += 1;
-        // At either end of a range, and before any "-", Java takes `\v` for the vertical tab alone.
+        // At either end of a range, and before any "-", `\v` in Java is the vertical tab only.
         if self.sees('v') && (ends_range || self.sees_at(1, '-')) {
             self.next += 1;
             return Ok(Item::Char(0x0B));
@@ -964,24 +963,24 @@ impl Parser {
         }
         match self.peek().map(|unit| unit.c) {
             Some('N') => Err(PatternError::unsupported("the named character \\N{…}", unit.at)),
-            Some(c) => self.refused(format!("the escape \"\\{c}\" inside a class"), unit.at),
-            None => self.refused("a trailing backslash", unit.at),
+            Some(c) => self.rejected(format!("the escape \"\\{c}\" inside a class"), unit.at),
+            None => self.rejected("a trailing backslash", unit.at),
         }
     }
 }
 
-/// How long a look-behind's text can be.
+/// The maximum length of the text of a look-behind.
 struct Lengths {
     min: u32,
     max: u32,
-    /// Java sees a greatest length, or may: where it counts with overflow, an unbounded one can seem to have one.
+    /// Java finds a maximum, or may find one: because of overflow, it can find one for an unbounded length.
     obvious: bool,
-    /// There is none.
+    /// There is no maximum.
     unbounded: bool,
 }
 
 impl Lengths {
-    /// As Java counts: one for each character, and nothing known for loops over groups of more than one shape.
+    /// Like Java: one for each character, and unknown for loops over groups with more than one shape.
     fn of(node: &Node) -> Self {
         let mut lengths = Self { min: 0, max: 0, obvious: true, unbounded: false };
         match node {

@@ -1,4 +1,4 @@
-//! The pattern as the outside sees it, and the choice between the two engines.
+//! The public pattern type, and the choice between the two engines.
 
 use crate::ast::{Assertion, Node};
 use crate::backtrack::{Budget, Matcher, Program, Spans};
@@ -11,19 +11,19 @@ use regex::Regex;
 use std::fmt;
 use std::sync::OnceLock;
 
-/// Largest count in a `{…}` where only the backtracker could answer.
+/// The maximum count in a `{…}` if only the backtracker can run the pattern.
 const MAX_COUNT: u32 = 1_000;
-/// A count from which on the size of a linear program has to be seen.
+/// With a count above this, the linear program is compiled at once, because it may be too large.
 const LARGE_COUNT: u32 = 50;
 
-/// Which engine answers for a pattern.
+/// The engine that runs a pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Engine {
     /// The `regex` crate: time linear in the input.
     ///
-    /// The backtracker still answers for inputs with characters beyond the BMP, for inputs that hold line ends where the
-    /// pattern has `$`, `\Z` or `(?m)` anchors, for inputs beyond ASCII where it has `\b`, for replacements that use a
-    /// group which stands in a repeat, and where a program of the `regex` crate would be too large.
+    /// The backtracker still handles inputs with characters beyond the BMP, inputs with line ends if the pattern has `$`,
+    /// `\Z` or `(?m)` anchors, inputs beyond ASCII if it has `\b`, replacements with a group that is in a repeat, and
+    /// patterns whose program in the `regex` crate would be too large.
     Linear,
     /// The backtracker, bounded by [`STEP_LIMIT`](crate::STEP_LIMIT).
     Backtracking,
@@ -35,7 +35,7 @@ pub enum Engine {
 pub struct Pattern {
     source: String,
     parsed: Parsed,
-    /// What every matching input starts with, ends with, and holds besides.
+    /// The texts with which every matching input starts and ends, and a text that it contains besides.
     prefix: String,
     suffix: String,
     inside: String,
@@ -45,8 +45,8 @@ pub struct Pattern {
 
 struct Linear {
     needs: Needs,
-    // Programs are made when the first input needs them, and are `None` where they would be too large: the backtracker
-    // answers then.
+    // Programs are compiled when the first input needs them. They are `None` if they would be too large: then the
+    // backtracker is used.
     whole_ascii: OnceLock<Option<Regex>>,
     whole: OnceLock<Option<Regex>>,
     find: OnceLock<Option<Regex>>,
@@ -57,11 +57,12 @@ impl Pattern {
     /// Compiles a pattern, as `Pattern.compile(pattern)` does.
     ///
     /// # Errors
-    /// If Java refuses the pattern, or if it holds a construct this crate refuses on purpose; [`PatternError::kind`] tells
-    /// which.
+    /// Java rejects the pattern, or the pattern has a construct that this crate rejects on purpose. [`PatternError::kind`]
+    /// says which.
     pub fn new(pattern: &str) -> Result<Self, PatternError> {
         let parsed = parse::parse(pattern)?;
-        let (mut prefix, mut suffix) = (String::new(), String::new());
+        let mut prefix = String::new();
+        let mut suffix = String::new();
         required_edge(&parsed.root, false, &mut prefix);
         required_edge(&parsed.root, true, &mut suffix);
         let suffix: String = suffix.chars().rev().collect();
@@ -70,8 +71,8 @@ impl Pattern {
         let inside = if is_at_an_edge { String::new() } else { inside };
         let linear = linear::needs(&parsed.root).and_then(|needs| {
             let whole_ascii = OnceLock::new();
-            // A literal text turns nearly every input away, and no program has to be kept for it. Without one, or where
-            // counts could make it too large, it is made now.
+            // With a literal text, nearly every input is excluded without a program. Without one, or if counts could make
+            // it too large, the program is compiled now.
             let large = parsed.largest_count.is_some_and(|(count, _)| count > LARGE_COUNT);
             if large || prefix.is_empty() && suffix.is_empty() && inside.is_empty() {
                 whole_ascii.get_or_init(|| linear::whole_program(&parsed.root, Inputs::Ascii)).as_ref()?;
@@ -87,13 +88,13 @@ impl Pattern {
         Ok(Self { source: pattern.to_owned(), parsed, prefix, suffix, inside, linear, program: OnceLock::new() })
     }
 
-    /// The pattern as it was given.
+    /// The source of the pattern.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.source
     }
 
-    /// The number of capturing groups, the whole match not counted: `Matcher.groupCount()`.
+    /// The number of capturing groups, without the whole match: `Matcher.groupCount()`.
     #[must_use]
     pub fn group_count(&self) -> usize {
         self.parsed.groups as usize
@@ -105,13 +106,13 @@ impl Pattern {
         self.parsed.names.iter().find(|(other, _)| other == name).map(|&(_, number)| number as usize)
     }
 
-    /// Which engine answers for ordinary inputs.
+    /// The engine for ordinary inputs.
     #[must_use]
     pub fn engine(&self) -> Engine {
         if self.linear.is_some() { Engine::Linear } else { Engine::Backtracking }
     }
 
-    /// The same pattern answered by the backtracker alone: lets tests hold the engines against each other.
+    /// The same pattern, run by the backtracker only. Tests compare the engines with it.
     #[must_use]
     pub fn backtracking_only(mut self) -> Self {
         self.linear = None;
@@ -126,10 +127,10 @@ impl Pattern {
         self.matches_within(input, &mut Budget::default())
     }
 
-    /// As [`Pattern::matches`], with a budget that other calls share.
+    /// Like [`Pattern::matches`], with a budget that other calls share.
     ///
     /// # Errors
-    /// [`MatchError::StepLimit`] if the budget ends.
+    /// [`MatchError::StepLimit`] if the budget is exhausted.
     pub fn matches_within(&self, input: &str, budget: &mut Budget) -> Result<bool, MatchError> {
         if !has_edge(input, &self.suffix, <[u8]>::ends_with) || !has_edge(input, &self.prefix, <[u8]>::starts_with) {
             return Ok(false);
@@ -137,7 +138,7 @@ impl Pattern {
         self.matches_between_the_edges(input, budget)
     }
 
-    /// By itself, so that the way to an edge that is missing stays short: a large rule file is passed over on it.
+    /// A separate function, so that the check of the edges stays short: most rules of a large file end there.
     #[inline(never)]
     fn matches_between_the_edges(&self, input: &str, budget: &mut Budget) -> Result<bool, MatchError> {
         if !self.inside.is_empty() && memmem::find(input.as_bytes(), self.inside.as_bytes()).is_none() {
@@ -160,15 +161,15 @@ impl Pattern {
     ///
     /// # Errors
     /// [`MatchError::StepLimit`] if the backtracker takes too long over all matches together,
-    /// [`MatchError::UnpairedSurrogate`] if the result would hold half of a surrogate pair.
+    /// [`MatchError::UnpairedSurrogate`] if the result would contain half of a surrogate pair.
     pub fn replace_all(&self, input: &str, replacement: &Replacement) -> Result<String, MatchError> {
         self.replace_all_within(input, replacement, &mut Budget::default())
     }
 
-    /// As [`Pattern::replace_all`], with a budget that other calls share.
+    /// Like [`Pattern::replace_all`], with a budget that other calls share.
     ///
     /// # Errors
-    /// As [`Pattern::replace_all`], and [`MatchError::StepLimit`] if the budget ends.
+    /// Those of [`Pattern::replace_all`], and [`MatchError::StepLimit`] if the budget is exhausted.
     pub fn replace_all_within(
         &self,
         input: &str,
@@ -218,7 +219,7 @@ impl Pattern {
         Ok(matches?.then(|| matcher.spans()))
     }
 
-    /// The spans of all groups for each match in turn: what a loop over `Matcher.find()` sees, in UTF-16 units.
+    /// The spans of all groups for each match, like a loop over `Matcher.find()`, in UTF-16 units.
     ///
     /// # Errors
     /// [`MatchError::StepLimit`] if the backtracker takes too long over all matches together.
@@ -245,7 +246,7 @@ impl Pattern {
         self.program.get_or_init(|| Program::new(&self.parsed.root, self.parsed.groups, self.parsed.supplementary))
     }
 
-    /// The linear engine's program for searches, where it answers for this input and these groups.
+    /// The linear engine's program for searches, if that engine handles this input and these groups.
     fn find_program<I: IntoIterator<Item = usize>>(&self, input: &str, groups: impl Fn() -> I) -> Option<&Regex> {
         let linear = self.linear.as_ref().filter(|linear| linear.needs.met_by(input))?;
         if groups().into_iter().any(|group| linear.repeated_groups.get(group).copied().unwrap_or(false)) {
@@ -254,10 +255,11 @@ impl Pattern {
         linear.find.get_or_init(|| linear::find_program(&self.parsed.root)).as_ref()
     }
 
-    /// Calls back for each match, as a loop over `Matcher.find()` does.
+    /// Calls `found` for each match, like a loop over `Matcher.find()`.
     fn each_find(&self, units: &[u16], budget: &mut Budget, mut found: impl FnMut(Spans)) -> Result<(), MatchError> {
         let mut matcher = Matcher::new(self.program(), units, budget.taken);
-        let (mut from, mut last_end) = (0, 0);
+        let mut from = 0;
+        let mut last_end = 0;
         while from <= units.len() {
             let finds = matcher.find(from, last_end);
             budget.taken = matcher.steps();
@@ -289,7 +291,7 @@ fn each_linear<'i>(regex: &Regex, input: &'i str, mut found: impl FnMut(regex::C
     }
 }
 
-/// Where the search goes on after a match: Java takes one character more after an empty one.
+/// Where the search continues after a match: after an empty match, Java moves on by one character.
 fn after(input: &str, start: usize, end: usize) -> usize {
     if end > start {
         return end;
@@ -316,14 +318,14 @@ fn replace_linear(regex: &Regex, input: &str, replacement: &Replacement) -> Stri
     result
 }
 
-/// Whether the input has a literal edge. Comparing with the dangling pointer of an empty String takes 200 ns on some
-/// processors, where a vector load from an unmapped page needs an assist; the rest takes 5.
+/// Whether the input has a literal edge. An empty edge is handled first: its dangling pointer is on an unmapped page, and a
+/// vector load from there takes 200 ns on some processors, instead of 5 ns.
 fn has_edge(input: &str, edge: &str, compare: fn(&[u8], &[u8]) -> bool) -> bool {
     edge.is_empty() || compare(input.as_bytes(), edge.as_bytes())
 }
 
-/// Collects the literal characters at one edge of every match; false where something else follows. The back edge is
-/// collected backwards.
+/// Collects the literal characters at one edge of every match; false if something else follows. The back edge is collected
+/// in reverse order.
 fn required_edge(node: &Node, back: bool, edge: &mut String) -> bool {
     match node {
         Node::Empty => true,
@@ -337,7 +339,7 @@ fn required_edge(node: &Node, back: bool, edge: &mut String) -> bool {
     }
 }
 
-/// The longest literal text that every match holds somewhere.
+/// The longest literal text that every match contains.
 fn required_text(root: &Node) -> String {
     let (mut run, mut longest) = (String::new(), String::new());
     collect_runs(root, &mut run, &mut longest);
@@ -345,10 +347,10 @@ fn required_text(root: &Node) -> String {
     longest
 }
 
-/// Collects the literal characters that follow each other in every match of the node.
+/// Collects the runs of literal characters in every match of the node.
 fn collect_runs(node: &Node, run: &mut String, longest: &mut String) {
     match node {
-        // They take nothing of the input.
+        // They do not consume input.
         Node::Empty | Node::Assert(_) | Node::Look(_) => {}
         Node::Char(c) if char::from_u32(*c).is_some() => run.extend(char::from_u32(*c)),
         Node::Group(_, body) | Node::Atomic(body) => collect_runs(body, run, longest),
@@ -367,11 +369,11 @@ fn end_run(run: &mut String, longest: &mut String) {
 impl Replacement {
     /// Parses a template.
     ///
-    /// As in Java, `$` takes as many digits as make a group that exists: with one group, `$10` is group 1 and a `0`.
+    /// As in Java, the longest number that is an existing group counts: with one group, `$10` is group 1 and a `0`.
     ///
     /// # Errors
-    /// What Java would fail on at the first match: a trailing `\` or `$`, a `$` before anything but a digit or a brace, a
-    /// malformed or unknown name, a group number that does not exist.
+    /// A template with which Java fails at the first match: with a trailing `\` or `$`, a `$` before anything but a digit or a
+    /// brace, a malformed or unknown name, or a group number that does not exist.
     pub fn new(pattern: &Pattern, template: &str) -> Result<Self, ReplacementError> {
         Self::parse(template, pattern.group_count(), |name| pattern.group_number(name))
     }

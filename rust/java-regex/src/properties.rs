@@ -1,4 +1,4 @@
-//! What JDK 25 knows about characters: `\p{…}` names, categories, and Java's simple case mapping.
+//! The character data of JDK 25: `\p{…}` names, categories, and Java's simple case mapping.
 
 use crate::code_set::CodeSet;
 use crate::property_set::{Form, Set};
@@ -6,7 +6,7 @@ use crate::tables;
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-/// Number of the category Mn in Java.
+/// The number of the category Mn in Java.
 const NON_SPACING_MARK: u8 = 6;
 /// The categories of `Character.isLetterOrDigit`: L and Nd.
 const LETTER_OR_DIGIT: u32 = 0b10_0011_1110;
@@ -22,7 +22,7 @@ fn category(c: u32) -> u8 {
     run_value(&tables::CATEGORIES, c)
 }
 
-/// Whether a character counts as one with case beside a sigma.
+/// Whether a character next to a sigma counts as cased.
 pub(crate) fn is_cased(c: u32) -> bool {
     run_value(&tables::CASED, c) == 1
 }
@@ -34,7 +34,7 @@ pub(crate) fn next_word_state(state: u8, c: u32) -> u8 {
     row.and_then(|(_, next)| next.get(usize::from(class))).copied().unwrap_or(0)
 }
 
-/// Whether a state of the word automaton ends a word; `None` if no word can come of it.
+/// Whether a word can end in a state of the word automaton; `None` if no word can follow from it.
 pub(crate) fn is_word_state(state: u8) -> Option<bool> {
     let &(word, next) = tables::WORD_STATES.get(usize::from(state))?;
     let dead = !word && next.iter().all(|&next| next == state);
@@ -58,7 +58,7 @@ pub(crate) fn numbered_set(id: u8) -> CodeSet {
     }
 }
 
-/// The ranges of a table of runs whose value is wanted.
+/// The ranges of a table of runs with the wanted values.
 fn runs(table: &[(u32, u8)], wanted: impl Fn(u8) -> bool) -> CodeSet {
     let ends = table.iter().skip(1).map(|&(first, _)| first - 1).chain([crate::code_set::MAX]);
     let ranges =
@@ -66,7 +66,7 @@ fn runs(table: &[(u32, u8)], wanted: impl Fn(u8) -> bool) -> CodeSet {
     CodeSet::new(ranges.collect())
 }
 
-/// The set of `\p{name}`, `None` where Java knows no such property.
+/// The set of `\p{name}`; `None` if Java does not have this property.
 pub(crate) fn property(name: &str, case_insensitive: bool, unicode_classes: bool) -> Option<CodeSet> {
     let mode = usize::from(case_insensitive) + 2 * usize::from(unicode_classes);
     if let Some((key, value)) = name.split_once('=') {
@@ -86,7 +86,7 @@ pub(crate) fn property(name: &str, case_insensitive: bool, unicode_classes: bool
     named(Form::Bare, name, mode)
 }
 
-/// Whether Java answers for a property from its ASCII (or Latin-1) table, and not by code point.
+/// Whether Java evaluates a property with its ASCII (or Latin-1) table, instead of by code point.
 pub(crate) fn is_ascii_name(name: &str, set: &CodeSet) -> bool {
     const POSIX: [&str; 12] =
         ["Lower", "Upper", "Alpha", "Digit", "Alnum", "Punct", "Graph", "Print", "Blank", "Cntrl", "XDigit", "Space"];
@@ -148,7 +148,7 @@ pub(crate) fn to_lower(c: u32) -> u32 {
     mapped(&tables::TO_LOWER, c)
 }
 
-/// What two characters share that are equal under `(?iu)`.
+/// The value that characters which are equal under `(?iu)` share.
 pub(crate) fn fold(c: u32) -> u32 {
     to_lower(to_upper(c))
 }
@@ -184,7 +184,7 @@ pub(crate) fn folded_equals(c: u32) -> CodeSet {
     CodeSet::new(equals.iter().chain([&c]).map(|&c| (c, c)).collect())
 }
 
-/// The range as it matches under `(?iu)`: what it holds, and what has an upper case in it or the lower case of that.
+/// The range as it matches under `(?iu)`: its characters, and those whose upper case, or the lower case of that, is in it.
 pub(crate) fn folded_range(first: u32, last: u32) -> CodeSet {
     let inside = |c: u32| first <= c && c <= last;
     let more = folds().cased.iter().filter(|&&c| inside(to_upper(c)) || inside(fold(c))).map(|&c| (c, c));

@@ -5,21 +5,22 @@ use crate::error::ReplacementError;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Part {
     Text(String),
-    /// A group by number, 0 for the whole match. A group without a span gives nothing.
+    /// A group by number, 0 for the whole match. A group without a span is empty.
     Group(usize),
 }
 
 /// A replacement template, parsed for one pattern: text, `$n`, `${name}`, and `\` before a literal character.
 ///
-/// It refers to the groups of the pattern it was made for; with another pattern, groups that do not exist there give
-/// nothing.
+/// It refers to the groups of the pattern for which it was parsed. With another pattern, groups that do not exist there are
+/// empty.
 #[derive(Clone, Debug)]
 pub struct Replacement {
     pub(crate) parts: Vec<Part>,
 }
 
 impl Replacement {
-    /// Parses a template for a pattern with so many groups; `group_number` finds a named one. See [`Replacement::new`].
+    /// Parses a template for a pattern with `group_count` groups. `group_number` returns the number of a named group. See
+    /// [`Replacement::new`].
     pub(crate) fn parse(
         template: &str,
         group_count: usize,
@@ -85,7 +86,7 @@ impl Replacement {
         Ok(Self { parts })
     }
 
-    /// Whether the template has text of its own beside groups.
+    /// Whether the template has literal text.
     #[must_use]
     pub fn has_text(&self) -> bool {
         self.parts.iter().any(|part| matches!(part, Part::Text(_)))

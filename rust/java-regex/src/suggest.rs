@@ -1,21 +1,21 @@
-//! Texts that a pattern may match, for people who want to see what it does.
+//! Example texts that a pattern may match.
 
 use crate::ast::{Node, UNBOUNDED};
 use crate::code_set::CodeSet;
 use crate::pattern::Pattern;
 
-/// From this many lengths on, a repeat of single characters is filled with a word.
+/// A repeat of single characters with at least this many possible lengths is filled with a word.
 const FREE_LENGTHS: u32 = 4;
-/// The longest text that is made, in bytes: counts multiply.
+/// The maximum length of an example in bytes, because nested counts multiply.
 const MAX_BYTES: usize = 1_000;
 
 impl Pattern {
     /// A text that the pattern may match, and the number of its free parts.
     ///
-    /// A free part is a repeat of single characters that can have many lengths, such as `.*` or `[a-z]{2,20}`; `fill` gives the
-    /// word for each, counted from 0, and characters that may not stand there are replaced. `variant` chooses among
-    /// alternatives and whether an optional part is there. Assertions are not looked at, so that the caller has to try the
-    /// text.
+    /// A free part is a repeat of single characters that can have many lengths, such as `.*` or `[a-z]{2,20}`. `fill` returns
+    /// the word for a free part by its number, from 0. Characters that do not match there are replaced. `variant` selects
+    /// alternatives, and whether optional parts are present. Assertions are ignored, so the caller must check that the text
+    /// matches.
     #[must_use]
     pub fn suggest<'w>(&self, variant: usize, fill: impl Fn(usize) -> &'w str) -> (String, usize) {
         let mut maker = Maker { fill: &fill, variant, text: String::new(), free_parts: 0, groups: Vec::new() };
@@ -86,7 +86,7 @@ impl Maker<'_, '_> {
     }
 }
 
-/// The node itself, or what the groups around it hold, if that is one character.
+/// The node without the groups around it, if it matches one character.
 fn single(node: &Node) -> Option<&Node> {
     match node {
         Node::Group(_, body) | Node::Atomic(body) => single(body),
@@ -94,7 +94,7 @@ fn single(node: &Node) -> Option<&Node> {
     }
 }
 
-/// The wanted character if the node takes it, else one that resembles it, else any.
+/// The wanted character if the node matches it, else a similar one, else any that it matches.
 fn character(node: &Node, wanted: char) -> Option<char> {
     match node {
         Node::Char(c) => char::from_u32(*c),
@@ -108,7 +108,7 @@ fn character(node: &Node, wanted: char) -> Option<char> {
     }
 }
 
-/// The first visible character of a set, or its first.
+/// The first visible ASCII character of a set, or else its first character.
 fn first(set: &CodeSet) -> Option<char> {
     let visible = ('!'..='~').find(|&c| set.contains(c.into()));
     visible.or_else(|| set.ranges().iter().find_map(|&(first, _)| char::from_u32(first)))
@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_suggested_matches_and_says_how_much_of_it_is_free() {
+    fn suggestions_match_and_have_the_number_of_free_parts() {
         for (pattern, variant, expected, free_parts) in [
             ("(.*)@corp\\.example", 0, "w0@corp.example", 1),
             ("(?i)([a-z]+)\\\\([A-Z]{2,20})", 0, "wa\\wa", 2),
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn counts_that_multiply_are_given_up() {
+    fn nested_counts_do_not_multiply_the_length() {
         let pattern = Pattern::new("((((a{100}){100}){100}){100})").unwrap();
         assert!(pattern.suggest(0, |_| "w").0.len() < 2 * MAX_BYTES);
     }

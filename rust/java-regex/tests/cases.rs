@@ -1,5 +1,5 @@
-//! The committed cases with JDK 25's answers, on both engines; and, where a JDK is found, whether they still are its
-//! answers. `JAVA_REGEX_UPDATE=1` writes them anew.
+//! Runs the committed cases, which have the results of JDK 25, on both engines. If a JDK is found, its results are checked
+//! again. `JAVA_REGEX_UPDATE=1` writes them.
 
 #![allow(
     clippy::expect_used,
@@ -24,7 +24,7 @@ fn file(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases").join(name)
 }
 
-/// Requests with their answers.
+/// Requests with their results.
 fn cases(name: &str) -> Vec<(String, String)> {
     let text = fs::read_to_string(file(name)).expect("the case file is there");
     let lines: Vec<&str> = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
@@ -83,7 +83,7 @@ fn both_engines_answer_the_cases_as_jdk_25() {
             Err(error) => {
                 match error.kind() {
                     PatternErrorKind::Unsupported => on_purpose.push(pattern),
-                    _ => assert_eq!(answer[0], "refused", "{pattern:?}: {error}"),
+                    _ => assert_eq!(answer[0], "rejected", "{pattern:?}: {error}"),
                 }
                 continue;
             }
@@ -113,6 +113,6 @@ fn both_engines_answer_the_cases_as_jdk_25() {
             }
         }
     }
-    println!("{compared} inputs compared; refused on purpose: {on_purpose:?}");
+    println!("{compared} inputs compared; rejected on purpose: {on_purpose:?}");
     assert!(compared > 500);
 }

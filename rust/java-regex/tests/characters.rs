@@ -1,4 +1,4 @@
-//! Every property name and every character with case, against a live JDK.
+//! Compares every property name and every character with case with a live JDK.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -25,7 +25,7 @@ fn names(table: &str) -> Vec<String> {
     rows.split('"').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
-/// Characters from everywhere, the ends of ranges among them, apart from each other.
+/// Characters from all ranges, including their ends.
 fn sample() -> String {
     let dense = ('\0'..'\u{250}').chain('\u{370}'..'\u{400}').chain('\u{2000}'..'\u{2100}');
     let sparse = ('\u{250}'..=char::MAX).step_by(709);
@@ -38,14 +38,14 @@ fn finds(pattern: &Pattern, input: &str) -> String {
 }
 
 fn compare(oracle: &mut Oracle, what: &str, patterns: &[String], input: &str) {
-    let mut refused = 0;
+    let mut rejected = 0;
     for batch in patterns.chunks(50) {
         let request = |pattern: &String| format!("R\t{}\tx\t{}", jdk::escape(pattern), jdk::escape(input));
         let requests: Vec<String> = batch.iter().map(request).collect();
         for (pattern, answer) in batch.iter().zip(oracle.ask(&requests)) {
             let Ok(compiled) = Pattern::new(pattern) else {
-                assert_eq!(answer, "refused", "{pattern}");
-                refused += 1;
+                assert_eq!(answer, "rejected", "{pattern}");
+                rejected += 1;
                 continue;
             };
             let java: Vec<&str> = answer.split('\t').collect();
@@ -54,7 +54,7 @@ fn compare(oracle: &mut Oracle, what: &str, patterns: &[String], input: &str) {
         }
     }
     println!(
-        "{what}: {} patterns on {} characters equal, {refused} of them refused",
+        "{what}: {} patterns on {} characters equal, {rejected} of them rejected",
         patterns.len(),
         input.chars().count()
     );
@@ -98,7 +98,7 @@ fn characters_with_case_are_equal_to_the_same_characters() {
     };
     let cased: Vec<char> = ('\0'..=char::MAX).filter(has_case).collect();
     let input: String = cased.iter().flat_map(|&c| ['z', c]).collect();
-    // Each form takes a part of the characters; all of them meet Greek, Latin and what stands alone.
+    // Each form gets a part of the characters. All forms get Greek, Latin and single ranges.
     let forms = ["(?iu)", "(?iu)z", "(?iu)[", "(?iu)[^", "(?i)[", "(?i)"];
     let special = |c: char| matches!(u32::from(c), 0x41..=0x7A | 0xB5 | 0xDF..=0x131 | 0x17F | 0x1C4..=0x1F3 | 0x345 | 0x390..=0x3F5 | 0x1C80..=0x1E9E | 0x1FBE | 0x2126..=0x212B);
     let mut patterns = Vec::new();

@@ -1,6 +1,6 @@
-//! Random patterns and inputs, answered by a live JDK and by both engines.
+//! Compares the results of a live JDK and both engines for random patterns and inputs.
 //!
-//! `JAVA_REGEX_CASES` sets how many comparisons are made, `JAVA_REGEX_SEED` takes others.
+//! `JAVA_REGEX_CASES` sets the number of comparisons, `JAVA_REGEX_SEED` the seed.
 
 #![allow(
     clippy::expect_used,
@@ -29,7 +29,7 @@ struct Count {
     equal: u64,
     linear: u64,
     patterns: u64,
-    both_refuse: u64,
+    both_reject: u64,
     on_purpose: u64,
     java_limit: u64,
     our_limit: u64,
@@ -48,7 +48,7 @@ impl Count {
     }
 }
 
-/// The same cases in every run, so that a red build is the change's fault; other seeds are for looking for more.
+/// The default seed. Cases are the same in every run, so that a failure is caused by a change.
 const SEED: u64 = 20_261_122;
 
 fn environment(name: &str) -> Option<u64> {
@@ -64,7 +64,7 @@ fn start(what: &str, cases: u64) -> Option<(Oracle, Random)> {
 
 fn run(profile: Profile, cases: u64, oracle: &mut Oracle, random: &mut Random) -> Count {
     let mut count = Count::default();
-    while count.compared + count.both_refuse + count.on_purpose < cases {
+    while count.compared + count.both_reject + count.on_purpose < cases {
         let batch: Vec<(String, String, Vec<String>)> = (0..BATCH)
             .map(|_| {
                 let pattern = random.pattern(profile);
@@ -91,10 +91,10 @@ fn check(count: &mut Count, pattern: &str, template: &str, inputs: &[String], an
     count.patterns += 1;
     let fields: Vec<&str> = answer.split('\t').collect();
     let compiled = match (Pattern::new(pattern), fields[0]) {
-        (Err(error), "refused") => {
-            // Refused on purpose is fine where Java refuses as well.
+        (Err(error), "rejected") => {
+            // A pattern that is rejected on purpose may also be one that Java rejects.
             let _ = error.kind();
-            count.both_refuse += 1;
+            count.both_reject += 1;
             return;
         }
         (Err(error), _) if error.kind() == PatternErrorKind::Unsupported => {
@@ -105,8 +105,8 @@ fn check(count: &mut Count, pattern: &str, template: &str, inputs: &[String], an
             count.compare("pattern", pattern, "", &error.to_string(), fields[0]);
             return;
         }
-        (Ok(_), "refused") => {
-            count.compare("pattern", pattern, "", "accepted", "refused");
+        (Ok(_), "rejected") => {
+            count.compare("pattern", pattern, "", "accepted", "rejected");
             return;
         }
         (Ok(compiled), _) => compiled,
@@ -144,7 +144,7 @@ fn check(count: &mut Count, pattern: &str, template: &str, inputs: &[String], an
                     let replaced = replaced.map(|replaced| jdk::escape(&replaced));
                     answered(count, engine, "replaced", pattern, input, replaced, java[2], java[2]);
                 }
-                // Java fails when it comes to the template, that is if anything is found.
+                // Java fails when it uses the template, that is if there is a match.
                 Err(_) if java[1].is_empty() => {}
                 Err(_) if java[2] == "limit" => count.java_limit += 1,
                 Err(_) => count.compare("template", pattern, template, "error", java[2]),
@@ -183,13 +183,13 @@ fn differential(profile: Profile) {
     let count = run(profile, cases, &mut oracle, &mut random);
     println!(
         "{profile:?}: {} patterns, {} comparisons, {} equal, {} differ; {} inputs also on the linear engine; patterns \
-         refused by both {}, on purpose {}; no answer in bounds: Java {}, ours {}; results that split a pair {}",
+         rejected by both {}, on purpose {}; no result within bounds: Java {}, ours {}; results that split a pair {}",
         count.patterns,
         count.compared,
         count.equal,
         count.differences.len(),
         count.linear,
-        count.both_refuse,
+        count.both_reject,
         count.on_purpose,
         count.java_limit,
         count.our_limit,
@@ -201,7 +201,7 @@ fn differential(profile: Profile) {
     assert!(count.differences.is_empty(), "{} differences, the first above", count.differences.len());
 }
 
-/// Compares both case changes of many texts.
+/// Compares both case conversions of many texts.
 fn case_changes(oracle: &mut Oracle, texts: &[String]) {
     let mut differences = Vec::new();
     for batch in texts.chunks(500) {
@@ -265,6 +265,6 @@ fn classes_answer_as_java_does() {
 }
 
 #[test]
-fn arbitrary_text_is_taken_or_refused_as_java_does() {
+fn arbitrary_text_is_accepted_or_rejected_as_in_java() {
     differential(Profile::Syntax);
 }

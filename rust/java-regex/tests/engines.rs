@@ -1,4 +1,4 @@
-//! Which engine answers, and that neither can be made to hang.
+//! Checks which engine is used, and that neither can be made to hang.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -68,7 +68,7 @@ fn inputs_the_linear_engine_is_not_proved_for_go_to_the_backtracker() {
 fn the_classic_explosion_is_answered_in_microseconds() {
     for pattern in ["(.*a){12}", "(a+)+b"] {
         let pattern = Pattern::new(pattern).unwrap();
-        // With what every match holds, so that it is not turned away for the want of it.
+        // The input has the text that every match contains, so that the engine is reached.
         let input = "a".repeat(40) + "b!";
         assert_eq!(pattern.matches(&input), Ok(false));
         let start = Instant::now();
@@ -102,7 +102,7 @@ fn an_explosion_of_the_backtracker_ends_in_a_clean_reject() {
 
 #[test]
 fn calls_that_share_a_budget_share_its_steps() {
-    // About 300 000 steps, and no match.
+    // About 300 000 steps without a match.
     let pattern = Pattern::new("(?!svc-)(.*a){4}").unwrap();
     let input = "a".repeat(40) + "!";
     let with = Replacement::new(&pattern, "x").unwrap();
@@ -112,20 +112,20 @@ fn calls_that_share_a_budget_share_its_steps() {
     assert_eq!(pattern.matches(&input), Ok(false), "a call without a budget has its own");
     assert_eq!(pattern.replace_all_within(&input, &with, &mut budget), Err(MatchError::StepLimit));
     assert!(pattern.replace_all(&input, &with).is_ok());
-    // What takes no step is still answered.
+    // A call without steps still succeeds.
     assert_eq!(Pattern::new("b(?=c)c").unwrap().matches_within(&input, &mut budget), Ok(false));
 }
 
 #[test]
 fn failed_positions_of_an_outermost_loop_are_remembered() {
-    // Without, this takes 2^40 steps: each of the two alternatives leads to the same places.
+    // Without the memory of failures, this takes 2^40 steps: both alternatives lead to the same positions.
     let pattern = Pattern::new("(?=)(?:a|a|aa)*b").unwrap();
     assert_eq!(pattern.engine(), Engine::Backtracking);
     assert_eq!(pattern.matches(&("a".repeat(2_000) + "bc")), Ok(false));
-    // With a back-reference a position does not say enough, and nothing is remembered.
+    // With a back-reference, a failure depends on more than the position, and is not remembered.
     let pattern = Pattern::new(r"(?:(a)|aa)*b\1").unwrap();
     assert_eq!(pattern.matches(&("a".repeat(60) + "bc")), Err(MatchError::StepLimit));
-    // An input without the text that every match holds takes no step.
+    // An input without the text that every match contains takes no steps.
     assert_eq!(pattern.matches(&"a".repeat(60)), Ok(false));
 }
 
@@ -139,7 +139,7 @@ fn long_inputs_need_no_deep_stack() {
 
 #[test]
 fn the_deepest_nesting_fits_a_small_stack() {
-    // A thread of a JVM has 1 MB; without optimization a frame takes several times its size.
+    // A JVM thread has a stack of 1 MB. Without optimization, frames are several times larger.
     let work = || {
         for (open, close) in [("(", ")"), ("(?:a|", ")*"), ("(?=", ")"), ("[a", "]")] {
             let pattern = Pattern::new(&(open.repeat(200) + "b" + &close.repeat(200))).unwrap();
@@ -165,7 +165,7 @@ fn nothing_from_outside_makes_it_panic() {
             if let Ok(replacement) = &replacement {
                 let _ = pattern.replace_all(&input, replacement).map(|user| to_lower_case(trim(&user)));
             }
-            // A template of another pattern refers to groups that are not there.
+            // The template of another pattern refers to groups that do not exist.
             let other = Pattern::new("((((a))))").unwrap();
             let foreign = Replacement::new(&other, "$4$1").unwrap();
             let _ = pattern.replace_all(&input, &foreign);

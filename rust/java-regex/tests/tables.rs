@@ -1,4 +1,4 @@
-//! Whether the committed tables are what the JDK says.
+//! Checks that the committed tables are those of the JDK.
 
 #![allow(
     clippy::expect_used,

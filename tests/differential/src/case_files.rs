@@ -1,4 +1,4 @@
-//! The case files of `tests/cases` through the core, JNI and stock.
+//! Compares the case files of `tests/cases` in the core, behind JNI and in Trino.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::thread;
@@ -22,7 +22,7 @@ struct Opened {
     jni: Result<(), String>,
 }
 
-/// Runs all of them. What is wrong stands in the report, each with the name of its case.
+/// Runs all cases. The report has each failure with the name of its case.
 pub fn run(oracle: &mut Oracle, report: &mut Report) {
     let cases = load_all().unwrap_or_else(|problems| panic!("{}", problems.join("\n")));
     let listed = differences::listed();
@@ -59,11 +59,14 @@ pub fn run(oracle: &mut Oracle, report: &mut Report) {
 fn open(oracle: &mut Oracle, server: &FileServer, name: &str, config: &[(String, String)]) -> Opened {
     let url = |value: &String| value.strip_prefix(SERVED).map_or_else(|| value.clone(), |file| server.url(file));
     let config: Vec<_> = config.iter().map(|(key, value)| (key.clone(), url(value))).collect();
-    let mut answer = oracle.ask(Request::open(name, &config)).expect("it opens or refuses");
+    let mut answer = oracle.ask(Request::open(name, &config)).expect("a result comes in time");
     Opened { name: name.to_owned(), core: open_core(&config), stock: answer.opened(), jni: answer.opened() }
 }
 
-/// The slug of the difference that the case shows; the error says what is wrong.
+/// The slug of the difference that the case shows, if any.
+///
+/// # Errors
+/// What is wrong with the case.
 fn check(
     oracle: &mut Oracle,
     engines: &Opened,
@@ -79,7 +82,7 @@ fn check(
         Some((answer.verdict(), answer.verdict()))
     };
     let (mut stock, mut jni) = ask(oracle).ok_or("stock does not come to an end")?;
-    // Behind JNI, the first fetch of a JWK set is under way for a moment.
+    // Behind JNI, the first fetch of a JWK Set takes a moment.
     for _ in 0..200 {
         if !is_waiting(&jni) || core.as_ref().is_some_and(is_waiting) {
             break;
@@ -134,16 +137,16 @@ fn check(
         (None, Some(slug)) => Err(format!("no difference, though it names {slug}")),
         (Some(direction), None) => Err(format!("{direction:?}, and names no difference")),
         (Some(direction), Some(slug)) => match listed.get(slug) {
-            // A line about what gets in also covers what is refused at another moment for the same reason.
+            // A row about accepted tokens also covers tokens that are rejected earlier or later because of the difference.
             Some(listed) if *listed == direction || direction == Direction::RefusesOtherwise => Ok(Some(slug.clone())),
             listed => Err(format!("{direction:?}, but {slug} is listed as {listed:?}")),
         },
     }
 }
 
-/// Both refuse, in other words: DIFFERENCES.md must say so.
+/// Both reject with different messages: DIFFERENCES.md must have a row for it.
 fn other_words(code: &str, message: &str, stocks: &str) -> Result<(), String> {
-    let line = match reasons::of_sentence(stocks) {
+    let line = match reasons::from_sentence(stocks) {
         Some(reason) if !reason.codes.contains(&code) => {
             reasons::line_for_other_words(code).or(Some("a token with several faults"))
         }
@@ -166,7 +169,7 @@ fn is_waiting(verdict: &Verdict) -> bool {
     matches!(verdict, Verdict::Reject { code, .. } if code == "KEYS_UNAVAILABLE")
 }
 
-/// Whether the core does what the case says.
+/// Whether the core's verdict is that of the case.
 fn expected(case: &Case, core: Option<&Verdict>) -> Result<(), String> {
     let utf16 = |text: &str| text.encode_utf16().collect::<Vec<_>>();
     let good = match (&case.expected, core) {

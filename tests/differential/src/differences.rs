@@ -1,4 +1,4 @@
-//! The lines of DIFFERENCES.md, each with its slug, and for each a predicate that recognises it in an input.
+//! The rows of DIFFERENCES.md, each with its slug and a predicate that recognizes it in an input.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,8 +12,8 @@ use test_support::tests_folder;
 
 pub(crate) use test_support::case::Direction;
 
-/// Differences in what is said or in what is said first, not in the verdict: no case can show them by its verdict. Each
-/// with text of its line in DIFFERENCES.md.
+/// Differences in messages or in the first reason, instead of the verdict, so that the verdict of a case cannot show them.
+/// Each has text of its row in DIFFERENCES.md.
 const SAYINGS: &[(&str, &str)] = &[
     ("escaped-claim-text", "text of a claim in a message"),
     ("far-dates", "a time beyond the year 9999, or one before 1970 with a fraction"),
@@ -25,7 +25,7 @@ const SAYINGS: &[(&str, &str)] = &[
 /// DIFFERENCES.md.
 #[must_use]
 pub fn document() -> String {
-    std::fs::read_to_string(tests_folder().join("../DIFFERENCES.md")).expect("DIFFERENCES.md is there")
+    std::fs::read_to_string(tests_folder().join("../DIFFERENCES.md")).expect("DIFFERENCES.md can be read")
 }
 
 /// The slugs that cases show, with their direction.
@@ -47,14 +47,14 @@ pub fn slugs() -> BTreeSet<String> {
     listed().into_keys().collect()
 }
 
-/// All slugs, each with text of its line in DIFFERENCES.md.
+/// All slugs, each with text of its row in DIFFERENCES.md.
 #[must_use]
 pub fn lines() -> BTreeMap<String, String> {
     let sayings = SAYINGS.iter().map(|(slug, line)| ((*slug).to_owned(), (*line).to_owned()));
     load_differences().into_iter().map(|(slug, difference)| (slug, difference.line)).chain(sayings).collect()
 }
 
-/// What is known of a token without any of our parsers.
+/// Facts about a token, found without our parsers.
 #[derive(Debug, Default)]
 pub struct Facts {
     token_bytes: usize,
@@ -67,7 +67,7 @@ pub struct Facts {
     key_set: bool,
 }
 
-/// Reads what stock reads: base64url with padding and stray bits.
+/// Decodes what Trino decodes: base64url with padding and stray bits.
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
     &URL_SAFE,
     GeneralPurposeConfig::new()
@@ -76,13 +76,14 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
 );
 
 impl Facts {
-    /// Looks at the value of an Authorization header; `key_set`: a key ID names a key of `jwks/set.json`, not a file.
+    /// Analyzes an Authorization value. `key_set`: the key ID names a key of `jwks/set.json` instead of a file.
     #[must_use]
-    pub fn of(authorization: &[u8], principal_field: &str, now: i64, key_set: bool) -> Self {
+    pub fn from_authorization(authorization: &[u8], principal_field: &str, now: i64, key_set: bool) -> Self {
         let space = authorization.iter().position(|byte| *byte == b' ').map_or(authorization.len(), |at| at + 1);
         let token = authorization[space..].trim_ascii();
         let parts: Vec<&[u8]> = token.split(|byte| *byte == b'.').collect();
-        let json = |index: usize| parts.get(index).map_or_else(Oddities::default, |part| Oddities::of(&decode(part)));
+        let json =
+            |index: usize| parts.get(index).map_or_else(Oddities::default, |part| Oddities::from_json(&decode(part)));
         Self {
             token_bytes: token.len(),
             sloppy_base64: parts.iter().any(|part| is_sloppy(part)),
@@ -102,25 +103,25 @@ impl Facts {
         self.payload.value(name)
     }
 
-    /// True if `exp` lies before 1970 and has a fraction: ours drops it downwards, stock towards 1970.
+    /// True if `exp` is before 1970 and has a fraction: nativejwt rounds down, Trino towards 1970.
     #[must_use]
     pub fn has_early_fraction(&self) -> bool {
         self.claim("exp").and_then(|exp| exp.parse::<f64>().ok()).is_some_and(|exp| exp < 0.0 && exp.fract() != 0.0)
     }
 
-    /// True if the key ID names a key that stock holds though nothing can be verified with it: off its curve, of a curve
-    /// that no algorithm has, or too short.
+    /// True if the key ID names a key that Trino loads although it cannot verify anything: off its curve, on a curve without
+    /// an algorithm, or too short.
     #[must_use]
     pub fn names_a_useless_key(&self) -> bool {
         self.names(if self.key_set { &["off-curve", "weak"] } else { &["secp256k1"] })
     }
 
-    /// True if the key ID is one of these, as it is written.
+    /// True if the key ID is exactly one of these.
     fn names(&self, key_ids: &[&str]) -> bool {
         self.header.value("kid").is_some_and(|kid| key_ids.contains(&kid.trim_matches('"')))
     }
 
-    /// True if the key ID is one of these, and looked for in the set.
+    /// True if the key ID is one of these and names a key of the set.
     fn names_in_set(&self, key_ids: &[&str]) -> bool {
         self.key_set && self.names(key_ids)
     }
@@ -131,7 +132,7 @@ impl Facts {
         self.claim("nbf").and_then(|nbf| nbf.parse::<f64>().ok()).is_some_and(|nbf| nbf.fract() != 0.0)
     }
 
-    /// True if `nbf` lies within the present second, whose whole ours lets pass: stock drops the fraction.
+    /// True if `nbf` has a fraction and is within the current second: Trino drops the fraction, nativejwt rounds up.
     fn begins_in_this_second(&self) -> bool {
         let nbf = self.claim("nbf").and_then(|nbf| nbf.parse::<f64>().ok());
         nbf.is_some_and(|nbf| {
@@ -140,7 +141,7 @@ impl Facts {
         })
     }
 
-    /// Members that somebody reads: not "a claim that nobody reads".
+    /// True for members that Trino or nativejwt reads.
     fn is_read(&self, name: &str) -> bool {
         ["exp", "nbf", "iat", "iss", "aud", "sub", "jti", self.principal_field.as_str()].contains(&name)
     }
@@ -150,7 +151,7 @@ impl Facts {
     }
 }
 
-/// Decodes as far as it goes, foreign characters left out.
+/// Decodes as much as possible, without characters that are not in the alphabet.
 fn decode(part: &[u8]) -> Vec<u8> {
     let letters: Vec<u8> = part
         .iter()
@@ -165,7 +166,7 @@ fn decode(part: &[u8]) -> Vec<u8> {
     LENIENT.decode(whole).unwrap_or_default()
 }
 
-/// Not the one strict encoding of some bytes.
+/// True for a text that is not the strict encoding of any bytes.
 fn is_sloppy(part: &[u8]) -> bool {
     let foreign = part.iter().any(|byte| !byte.is_ascii_alphanumeric() && !matches!(byte, b'-' | b'_'));
     foreign
@@ -176,25 +177,25 @@ fn is_sloppy(part: &[u8]) -> bool {
 /// A difference that a generated token may show.
 struct Known {
     slug: &'static str,
-    /// Our codes that it explains; none for what ours accepts.
+    /// The reasons that it explains.
     codes: &'static [&'static str],
     holds: fn(&Facts) -> bool,
 }
 
 const JSON: &[&str] = &["MALFORMED_HEADER", "MALFORMED_CLAIMS"];
 
-/// Keys of `tests/cases/jwks/set.json` that say they are not for signatures, or whose label does not fit their type.
+/// Keys of `tests/cases/jwks/set.json` that are not for signatures, or whose `alg` does not fit their type.
 const NOT_TO_VERIFY: &[&str] = &["enc", "use-enc", "oaep", "encrypt", "es256-label", "private"];
 
-/// Keys of the set that say for which one algorithm they are.
+/// Keys of the set that are for one algorithm only.
 const FOR_ONE_ALGORITHM: &[(&str, &str)] = &[("k1", "RS256"), ("rs512", "RS512"), ("p256", "ES256")];
 
-/// Parameters that jjwt reads as a text or a list of the header, so that an empty one of another type is "absent".
+/// Header parameters that jjwt reads as a string or list, so that an empty value of another type is "absent".
 const HEADER_TEXTS: &[&str] =
     &["alg", "kid", "typ", "cty", "crit", "zip", "jku", "jwk", "x5u", "x5c", "x5t", "x5t#S256", "b64"];
 
-/// Refused here, accepted by stock.
-const REFUSED_HERE: &[Known] = &[
+/// Rejected by nativejwt, accepted by Trino.
+const REJECTED_HERE: &[Known] = &[
     Known { slug: "sloppy-base64", codes: &["MALFORMED_BASE64"], holds: |facts| facts.sloppy_base64 },
     Known { slug: "text-after-json", codes: JSON, holds: |facts| facts.json(|json| json.text_after) },
     Known { slug: "invalid-text", codes: JSON, holds: |facts| facts.json(|json| json.not_utf8 || json.lone_surrogate) },
@@ -280,20 +281,20 @@ const REFUSED_HERE: &[Known] = &[
     },
 ];
 
-/// A refusal of stock's that ours does not share.
+/// A rejection by Trino that nativejwt accepts.
 struct Accepted {
     slug: &'static str,
     stock_says: &'static str,
-    /// With the rest of stock's sentence.
+    /// The predicate. It also gets the rest of Trino's message.
     holds: fn(&Facts, &str) -> bool,
 }
 
-/// Accepted here, refused by stock.
+/// Accepted by nativejwt, rejected by Trino.
 const ACCEPTED_HERE: &[Accepted] = &[
     Accepted {
         slug: "header-keys-not-parsed",
         stock_says: "Invalid protected header: Invalid JWS header '",
-        // The sentence names the parameter.
+        // The message names the parameter.
         holds: |facts, rest| {
             ["jku", "jwk", "x5u", "x5c", "x5t", "x5t#S256"]
                 .iter()
@@ -303,7 +304,7 @@ const ACCEPTED_HERE: &[Accepted] = &[
     Accepted {
         slug: "lists-and-pointers",
         stock_says: "Invalid Audience: [",
-        // Stock takes the whole text for one audience; the token has one of the elements.
+        // For Trino, the whole text is one audience. The token has one of the elements.
         holds: |_, rest| {
             let (found, allowed) = rest.split_once("]. Allowed audiences: ").unwrap_or_default();
             let elements: Vec<&str> = allowed.split(',').map(str::trim).collect();
@@ -313,7 +314,7 @@ const ACCEPTED_HERE: &[Accepted] = &[
     Accepted {
         slug: "no-kid",
         stock_says: "Key ID is required",
-        // The algorithms that exactly one key of the set fits.
+        // The algorithms that fit exactly one key of the set.
         holds: |facts, _| {
             let algorithm = facts.header.value("alg").and_then(text_of);
             facts.key_set && algorithm.is_some_and(|alg| matches!(alg.as_str(), "ES256" | "ES384"))
@@ -346,21 +347,21 @@ const ACCEPTED_HERE: &[Accepted] = &[
     },
 ];
 
-/// A run of more than a thousand digits, or nearly so with the signs that a number may hold.
+/// A run of at least a thousand characters of numbers.
 fn has_long_number(value: &str) -> bool {
     value.split(|c: char| !c.is_ascii_digit() && !"+-.eE".contains(c)).any(|run| run.len() >= 1000)
 }
 
-/// Empty, blank or null, alone or in a list, as far as jjwt can tell.
+/// True for an empty, blank or null value, also in a list, as jjwt sees it.
 fn says_nothing(value: &str) -> bool {
     let blank = |text: String| text.chars().all(|c| c.is_whitespace() || c.is_control());
     text_of(value).is_some_and(blank) || squeezed(value).replace("null", "").chars().all(|c| "[]{}\",".contains(c))
 }
 
-/// The last second whose milliseconds fit into 64 bits, or nearly.
+/// About the last second whose milliseconds fit into 64 bits.
 const LAST_SECOND: f64 = (i64::MAX / 1000 - 2) as f64;
 
-/// A value without the texts in it.
+/// A value without its strings.
 fn without_texts(value: &str) -> String {
     value.replace("\\\"", "").split('"').step_by(2).collect()
 }
@@ -369,13 +370,13 @@ fn squeezed(value: &str) -> String {
     value.chars().filter(|c| !c.is_whitespace()).collect()
 }
 
-/// The slug that explains why ours refuses with `code` what stock accepts, or refuses for another reason.
+/// The slug that explains why nativejwt rejects with `code` what Trino accepts, or rejects for another reason.
 #[must_use]
-pub fn refused_here(facts: &Facts, code: &str) -> Option<&'static str> {
-    REFUSED_HERE.iter().find(|known| known.codes.contains(&code) && (known.holds)(facts)).map(|known| known.slug)
+pub fn rejected_here(facts: &Facts, code: &str) -> Option<&'static str> {
+    REJECTED_HERE.iter().find(|known| known.codes.contains(&code) && (known.holds)(facts)).map(|known| known.slug)
 }
 
-/// The slug that explains why ours accepts, or refuses later for another reason, what stock refuses with this sentence.
+/// The slug that explains why nativejwt accepts, or rejects later for another reason, what Trino rejects with this message.
 #[must_use]
 pub fn accepted_here(facts: &Facts, stock_sentence: &str) -> Option<&'static str> {
     let explains = |known: &&Accepted| {
@@ -384,20 +385,19 @@ pub fn accepted_here(facts: &Facts, stock_sentence: &str) -> Option<&'static str
     ACCEPTED_HERE.iter().find(explains).map(|known| known.slug)
 }
 
-/// The slug that explains why ours refuses with `code`, and later than stock, which already says this sentence: what ours
-/// lets pass is refused a step later.
+/// The slug that explains why nativejwt rejects with `code` later than Trino, which rejects with this message before.
 #[must_use]
-pub fn refused_later(facts: &Facts, code: &str, stock_sentence: &str) -> Option<&'static str> {
+pub fn rejected_later(facts: &Facts, code: &str, stock_sentence: &str) -> Option<&'static str> {
     let long_number = || facts.json(|json| json.members.iter().any(|(_, value)| has_long_number(value)));
     let not_read = ["Unexpected content JWS.", "Malformed protected header JSON"];
     if not_read.iter().any(|begins| stock_sentence.starts_with(begins)) && long_number() {
         return Some("long-numbers");
     }
-    refused_here(facts, code).or_else(|| accepted_here(facts, stock_sentence))
+    rejected_here(facts, code).or_else(|| accepted_here(facts, stock_sentence))
 }
 
-/// All slugs that a predicate knows.
+/// All slugs with a predicate.
 pub fn known() -> impl Iterator<Item = &'static str> {
     let accepted = ACCEPTED_HERE.iter().map(|known| known.slug);
-    REFUSED_HERE.iter().map(|known| known.slug).chain(accepted)
+    REJECTED_HERE.iter().map(|known| known.slug).chain(accepted)
 }

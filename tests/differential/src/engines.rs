@@ -1,4 +1,4 @@
-//! Our core in this process, in the terms of the oracle.
+//! Runs the core in this process, with the types of the oracle.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::oracle::Verdict;
 /// Opens the core's authenticator.
 ///
 /// # Errors
-/// What the operator reads.
+/// The message for the operator.
 pub fn open_core(properties: &[(String, String)]) -> Result<Authenticator, String> {
     let entries = properties
         .iter()
@@ -18,19 +18,19 @@ pub fn open_core(properties: &[(String, String)]) -> Result<Authenticator, Strin
         .collect();
     let opened =
         Authenticator::open(&Properties { source: "case".to_owned(), entries }).map_err(|errors| errors.to_string())?;
-    // Whether there are keys is for the case to say.
+    // The case says whether there are keys.
     let _ = opened.wait_until_fetched(Duration::from_secs(20));
     Ok(opened)
 }
 
-/// The core's verdict, twice.
+/// The core's verdict, after checking that a second one is the same.
 ///
 /// # Panics
-/// The second one is another.
+/// The second verdict is different.
 #[must_use]
 pub fn core_verdict(authenticator: &Authenticator, authorization: &[u8], now: i64) -> Verdict {
     let verdict = authenticator.authenticate(authorization, UnixMillis(now));
-    // What is accepted is kept: the second time the cache answers.
+    // An accepted token is cached, so the second verdict comes from the cache.
     assert!(authenticator.authenticate(authorization, UnixMillis(now)) == verdict, "a second look says something else");
     match verdict {
         Ok(identity) => Verdict::Accept {

@@ -1,10 +1,10 @@
-//! Tokens that would be accepted, and what is done to them.
+//! Generates tokens that would be accepted, and their mutations.
 
 use crate::random::Random;
 use crate::setups::Setup;
 use crate::token::{Document, Edit, SignatureEdit, Token};
 
-/// JSON texts of every type, and some that are none.
+/// JSON texts of every type, and some texts that are not JSON.
 const VALUES: &[&str] = &[
     "null",
     "true",
@@ -195,7 +195,7 @@ const NAMES: &[&str] = &[
     "sub\\u001f",
 ];
 
-/// Header parameters with values that mean something to jjwt.
+/// Header parameters with values that have a meaning for jjwt.
 const HEADER_PARAMETERS: &[(&str, &[&str])] = &[
     (
         "alg",
@@ -323,7 +323,7 @@ const HEADER_PARAMETERS: &[(&str, &[&str])] = &[
     ("enc", &["\"A128GCM\"", "null", "1"]),
 ];
 
-/// Values of `aud` that set limits to equality.
+/// Values of `aud` at the limits of equality.
 const AUTHORIZATIONS: &[&str] = &[
     "bearer {token}",
     "BEARER {token}",
@@ -374,11 +374,11 @@ const AUTHORIZATIONS: &[&str] = &[
     "Bearer \u{1f}.{payload}.{signature}",
 ];
 
-/// What is put into encoded parts.
+/// Texts that are inserted into encoded parts.
 const INSERTIONS: &[&str] =
     &["=", "==", " ", "\n", "\r\n", "\t", "+", "/", "-", "_", "A", "AA", ".", "\u{0}", "%", "\u{e9}", "?", "*", "===="];
 
-/// A token and what it is presented to.
+/// A token and the configuration with which it is authenticated.
 #[must_use]
 pub fn token(random: &mut Random, setup: &Setup, now: i64) -> Token {
     let mut token = good(random, setup, now);
@@ -398,7 +398,7 @@ fn quoted(text: &str) -> String {
     format!("\"{text}\"")
 }
 
-/// What nobody has a reason to refuse, most of the time.
+/// A token that is usually accepted.
 fn good(random: &mut Random, setup: &Setup, now: i64) -> Token {
     let (algorithm, key, key_id) = setup.signers[random.below(setup.signers.len())];
     let mut header = Document::new(&[("alg", quoted(algorithm))]);
@@ -484,7 +484,7 @@ fn mutate(random: &mut Random, setup: &Setup, now: i64, token: &mut Token) {
             }
         }
         12 => {
-            // A member once more, with the same name, perhaps spelt in another way, and perhaps another value.
+            // Repeats a member, perhaps with another spelling of its name, and perhaps with another value.
             let document = if random.one_in(3) { &mut token.header } else { &mut token.payload };
             if !document.members.is_empty() {
                 let (mut name, mut value) = document.members[random.below(document.members.len())].clone();
@@ -530,7 +530,7 @@ fn mutate(random: &mut Random, setup: &Setup, now: i64, token: &mut Token) {
             document.instead = Some(bytes);
         }
         19 => {
-            // Bytes that are no UTF-8, or a coding that is not UTF-8, inside of the document.
+            // Bytes that are not UTF-8, or another encoding, inside of the document.
             let document = if random.one_in(3) { &mut token.header } else { &mut token.payload };
             let mut bytes = document.bytes();
             let at = random.below(bytes.len() + 1);
@@ -545,7 +545,7 @@ fn mutate(random: &mut Random, setup: &Setup, now: i64, token: &mut Token) {
                 &[0x80],
             ];
             let bad = bad[random.below(bad.len())];
-            // Inside a text it does most.
+            // Inside a string it has the greatest effect.
             let at = (at..bytes.len()).find(|at| bytes[*at].is_ascii_alphanumeric()).unwrap_or(at);
             bytes.splice(at..at, bad.iter().copied());
             document.instead = Some(bytes);
@@ -615,7 +615,7 @@ fn nested(depth: usize) -> String {
     format!("{}{}", "[".repeat(depth), "]".repeat(depth))
 }
 
-/// A value for a claim: one that is near the limit of what the claim means, or any.
+/// A value for a claim: one near a limit of its meaning, or any value.
 fn value(random: &mut Random, name: &str, now: i64) -> String {
     if matches!(name, "exp" | "nbf" | "iat") && !random.one_in(3) {
         let seconds = now.div_euclid(1000);

@@ -1,31 +1,31 @@
-//! Reads JSON as forgivingly as a mutated token needs, only to tell what is odd about it. It shares no code with the
-//! core, so that a mistake there is not excused here.
+//! Reads JSON leniently, to find the oddities of a mutated token. It shares no code with the core, so that a mistake there
+//! is found here.
 
-/// What is odd about a JSON text.
+/// The oddities of a JSON text.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Oddities {
-    /// Something other than white space stands after the value.
+    /// There is text other than white space after the value.
     pub text_after: bool,
-    /// The bytes are no UTF-8.
+    /// The bytes are not UTF-8.
     pub not_utf8: bool,
-    /// A text holds half of a surrogate pair as an escape.
+    /// A string has an escape for half of a surrogate pair.
     pub lone_surrogate: bool,
-    /// Levels of arrays and objects.
+    /// The number of nested levels of arrays and objects.
     pub depth: usize,
     /// A number is beyond the range of a double.
     pub number_beyond_double: bool,
     /// A name at the top level is empty, or begins or ends with white space or a control character.
     pub name_with_outer_space: bool,
-    /// A name at the top level whose white space jjwt sees and others do not, or the other way around.
+    /// A name at the top level has white space that jjwt recognizes and others do not, or vice versa.
     pub names: Vec<String>,
-    /// The members of the top level, their names decoded, with their values as they are written.
+    /// The members at the top level, with decoded names, and values as they are written.
     pub members: Vec<(String, String)>,
 }
 
 impl Oddities {
     /// Reads a text.
     #[must_use]
-    pub fn of(bytes: &[u8]) -> Self {
+    pub fn from_json(bytes: &[u8]) -> Self {
         let mut oddities = Self { not_utf8: std::str::from_utf8(bytes).is_err(), ..Self::default() };
         let text: Vec<char> = String::from_utf8_lossy(bytes).chars().collect();
         let mut scanner = Scanner { text: &text, at: 0, oddities: &mut oddities };
@@ -38,14 +38,14 @@ impl Oddities {
         oddities
     }
 
-    /// The last value of a name.
+    /// The last value with a name.
     #[must_use]
     pub fn value(&self, name: &str) -> Option<&str> {
         self.members.iter().rev().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
     }
 }
 
-/// Deeper than any parser here goes.
+/// Deeper than any of the compared parsers accepts.
 const MAX_DEPTH: usize = 1500;
 
 struct Scanner<'t> {
@@ -174,7 +174,7 @@ impl Scanner<'_> {
     }
 }
 
-/// The texts that follow a member's name anywhere in a document, unescaped.
+/// The strings after a member name anywhere in a document, unescaped.
 #[must_use]
 pub fn texts_of(bytes: &[u8], name: &str) -> Vec<String> {
     let text = String::from_utf8_lossy(bytes);
@@ -189,7 +189,7 @@ pub fn texts_of(bytes: &[u8], name: &str) -> Vec<String> {
         .collect()
 }
 
-/// The text that a value is, unescaped.
+/// The unescaped string, if the value is one.
 #[must_use]
 pub fn text_of(value: &str) -> Option<String> {
     let value: Vec<char> = value.chars().collect();

@@ -1,5 +1,5 @@
-//! Proves that our verdict is stock's: the same cases go through the core, through the native library behind JNI and
-//! through stock's real classes, and every difference must be a line of DIFFERENCES.md.
+//! Compares verdicts: the same cases run in the core, in the native library behind JNI and in Trino's real classes, and every
+//! difference must be a row of DIFFERENCES.md.
 
 #![allow(
     clippy::unwrap_used,
@@ -7,7 +7,7 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stdout,
-    reason = "a test harness: what is wrong with it ends the run, and it prints what it finds"
+    reason = "a test harness: errors end the run, and it prints its results"
 )]
 #![allow(clippy::missing_panics_doc, reason = "as above")]
 

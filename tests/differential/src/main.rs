@@ -1,7 +1,7 @@
-//! `make differential`: the case files, then random tokens and mapping rules, through ours and through stock. See
-//! `tests/differential/README.md`.
+//! `make differential`: compares nativejwt with Trino's classes on the case files, random tokens and random mapping rules.
+//! See `tests/differential/README.md`.
 
-#![allow(clippy::print_stdout, clippy::expect_used, reason = "a test harness: it prints what it finds")]
+#![allow(clippy::print_stdout, clippy::expect_used, reason = "a test harness: it prints its results")]
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -17,7 +17,7 @@ use differential::{case_files, differences, tokens};
 /// Tokens of a full run; there are ten times as many mappings.
 const TOKENS: u64 = 100_000;
 
-/// The parts of the mappings, each with its share in tenths of the number of tokens.
+/// The kinds of mappings, each with its number in tenths of the number of tokens.
 const MAPPINGS: &[(&str, Kind, u64)] = &[
     ("mapping: usual patterns", Kind::Pattern(Style::Usual), 40),
     ("mapping: any pattern", Kind::Pattern(Style::Any), 34),
@@ -62,22 +62,22 @@ fn main() -> ExitCode {
         let path = Path::new("build/differential").join(format!("found-{seed}.toml"));
         let text = failures.iter().map(|failure| failure.as_str()).collect::<Vec<_>>().join("\n");
         match std::fs::write(&path, format!("# SEED={seed} CASES={cases}\n\n{text}")) {
-            Ok(()) => println!("\nmade small and written as cases to {}:\n", path.display()),
+            Ok(()) => println!("\nreduced and written as cases to {}:\n", path.display()),
             Err(error) => println!("\n{}: {error}\n", path.display()),
         }
         println!("{text}");
     }
     let slugs: BTreeSet<&str> = reports.iter().flat_map(Report::slugs).collect();
-    let (mappings, compared) =
-        (reports.iter().skip(2).map(Report::cases).sum::<u64>(), reports.iter().map(Report::cases).sum::<u64>());
+    let mappings = reports.iter().skip(2).map(Report::cases).sum::<u64>();
+    let compared = reports.iter().map(Report::cases).sum::<u64>();
     println!(
-        "{compared} comparisons, {mappings} of them mappings; {} listed differences were met; {} s",
+        "{compared} comparisons, {mappings} of them mappings; {} listed differences were found; {} s",
         slugs.len(),
         started.elapsed().as_secs()
     );
     let listed = differences::slugs();
     let unknown: Vec<&&str> = slugs.iter().filter(|slug| !listed.contains(**slug)).collect();
-    assert!(unknown.is_empty(), "met, and in no list: {unknown:?}");
+    assert!(unknown.is_empty(), "found, but not listed: {unknown:?}");
     let failed: u64 = reports.iter().map(Report::failed).sum();
     let passed: u64 = reports.iter().map(Report::passed_tests).sum();
     println!("{passed} passed, {failed} failed");

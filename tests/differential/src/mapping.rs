@@ -1,4 +1,4 @@
-//! Generated mapping rules through the core and stock.
+//! Compares generated mapping rules in the core and in Trino.
 
 use std::path::{Path, PathBuf};
 
@@ -19,11 +19,11 @@ const PRINCIPALS: usize = 8;
 pub enum Rules {
     /// `user-mapping.pattern`.
     Pattern(String),
-    /// `user-mapping.file`, and what is in it.
+    /// `user-mapping.file`, and its content.
     File(PathBuf, Vec<u8>),
 }
 
-/// What is made in a part of a run.
+/// The kind of mappings in a part of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Patterns by themselves.
@@ -39,15 +39,17 @@ struct Case {
     principals: Vec<String>,
 }
 
-/// Our side: the rules opened, or why not.
+/// The mapping of the core, or why it cannot be opened.
 type Ours = Result<UserMapping, String>;
 
-/// What our side makes of the principals; `None` where the rules were refused.
+/// The core's result for each principal; `None` if the rules are invalid.
 type Mapped = Vec<Option<Result<MappedUser, Rejection>>>;
 
 /// Makes at least this many comparisons.
 pub fn run(oracle: &mut Oracle, kind: Kind, seed: u64, comparisons: u64, folder: &Path, report: &mut Report) {
-    let (mut number, mut done, mut lost) = (0, 0, 0);
+    let mut number = 0;
+    let mut done = 0;
+    let mut lost = 0;
     while done < comparisons {
         let batch: Vec<Case> = (0..BATCH).map(|index| make(kind, seed, number + index, folder)).collect();
         number += BATCH;
@@ -56,7 +58,7 @@ pub fn run(oracle: &mut Oracle, kind: Kind, seed: u64, comparisons: u64, folder:
         }
         oracle.flush();
         let ours: Vec<(Ours, Mapped)> = batch.iter().map(ours).collect();
-        // All answers are read before anything is made small, which asks again.
+        // All responses are read before anything is reduced, which sends further requests.
         let answers: Vec<_> = batch.iter().map(|_| oracle.receive()).collect();
         for ((case, (ours, mapped)), answer) in batch.iter().zip(ours).zip(answers) {
             let Some(mut answer) = answer else {
@@ -66,7 +68,7 @@ pub fn run(oracle: &mut Oracle, kind: Kind, seed: u64, comparisons: u64, folder:
             let started = answer.opened();
             let stock: Vec<Verdict> =
                 if started.is_ok() { case.principals.iter().map(|_| answer.mapped()).collect() } else { Vec::new() };
-            for found in judge(case, &ours, &mapped, &started, &stock) {
+            for found in compare(case, &ours, &mapped, &started, &stock) {
                 match found {
                     Some(found) => {
                         done += 1;
@@ -84,7 +86,7 @@ pub fn run(oracle: &mut Oracle, kind: Kind, seed: u64, comparisons: u64, folder:
         }
     }
     if lost > 0 {
-        report.remark(format!("{lost:9}  without an answer of stock's in time, not counted"));
+        report.remark(format!("{lost:9}  without a result of Trino in time, not counted"));
     }
 }
 
@@ -119,7 +121,7 @@ fn make(kind: Kind, seed: u64, number: u64, folder: &Path) -> Case {
 }
 
 fn file(folder: &Path, number: u64, text: Vec<u8>) -> Rules {
-    // Two batches never meet: the answers to one are read before the next is made.
+    // Batches do not overlap: the responses to one are read before the next is generated.
     let path = folder.join(format!("rules-{}.json", number % BATCH));
     std::fs::write(&path, &text).expect("the folder can be written to");
     Rules::File(path, text)
@@ -157,8 +159,8 @@ fn ours(case: &Case) -> (Ours, Mapped) {
     (mapping, mapped)
 }
 
-/// One outcome a principal; `None` where stock gave no answer in time.
-fn judge(
+/// One result for each principal; `None` if Trino returned no result in time.
+fn compare(
     case: &Case,
     ours: &Ours,
     mapped: &[Option<Result<MappedUser, Rejection>>],
@@ -166,25 +168,25 @@ fn judge(
     stock: &[Verdict],
 ) -> Vec<Option<Found>> {
     match (ours, started) {
-        // Neither starts: one comparison, however many principals there are.
+        // Neither opens the rules: this is one comparison, however many principals there are.
         (Err(_), Err(_)) => vec![Some(Found::Equal)],
-        (Err(told), Ok(())) => vec![Some(match refused_at_start(case, told, stock) {
+        (Err(message), Ok(())) => vec![Some(match rejected_at_start(case, message, stock) {
             Some(slug) => Found::Listed(slug.to_owned()),
-            None => Found::Unlisted(format!("does not start here: {}", kind_of(told))),
+            None => Found::Unlisted(format!("does not start here: {}", kind_of(message))),
         })],
-        (Ok(_), Err(told)) => vec![Some(Found::Unlisted(format!("STARTS HERE, stock: {}", kind_of(told))))],
+        (Ok(_), Err(message)) => vec![Some(Found::Unlisted(format!("STARTS HERE, stock: {}", kind_of(message))))],
         (Ok(_), Ok(())) => mapped
             .iter()
             .zip(stock)
             .map(|(ours, stock)| match (ours, stock) {
                 (_, Verdict::Lost) | (None, _) => None,
-                (Some(ours), stock) => Some(judge_one(ours, stock)),
+                (Some(ours), stock) => Some(compare_one(ours, stock)),
             })
             .collect(),
     }
 }
 
-fn judge_one(ours: &Result<MappedUser, Rejection>, stock: &Verdict) -> Found {
+fn compare_one(ours: &Result<MappedUser, Rejection>, stock: &Verdict) -> Found {
     match (ours, stock) {
         (Ok(mapped), Verdict::Accept { user, .. }) => {
             if mapped.user.encode_utf16().eq(user.iter().copied()) {
@@ -199,7 +201,7 @@ fn judge_one(ours: &Result<MappedUser, Rejection>, stock: &Verdict) -> Found {
             "MAPPED_USER_UNUSABLE" if String::from_utf16(user).is_err() => {
                 Found::Listed("mapping-half-pair".to_owned())
             }
-            code => Found::Unlisted(format!("refused here as {code}, accepted by stock")),
+            code => Found::Unlisted(format!("rejected here as {code}, accepted by stock")),
         },
         (Err(reject), Verdict::Reject { .. }) if reject.code().name() == "MAPPING_LIMIT" => {
             Found::Listed("mapping-steps".to_owned())
@@ -210,46 +212,46 @@ fn judge_one(ours: &Result<MappedUser, Rejection>, stock: &Verdict) -> Found {
     }
 }
 
-/// What is said, without what it is said of.
-fn kind_of(told: &str) -> String {
-    told.split(['\'', '"', '\n']).next().unwrap_or_default().chars().take(90).collect()
+/// A message without its details.
+fn kind_of(message: &str) -> String {
+    message.split(['\'', '"', '\n']).next().unwrap_or_default().chars().take(90).collect()
 }
 
-/// The slug for rules that are refused when they are read, though stock starts with them.
-fn refused_at_start(case: &Case, told: &str, stock: &[Verdict]) -> Option<&'static str> {
+/// The slug for rules that nativejwt does not load, although Trino starts with them.
+fn rejected_at_start(case: &Case, message: &str, stock: &[Verdict]) -> Option<&'static str> {
     let patterns: Vec<String> = match &case.rules {
         Rules::Pattern(pattern) => vec![pattern.clone()],
         Rules::File(_, text) => texts_of(text, "pattern"),
     };
     for pattern in &patterns {
-        let refused = JavaPattern::new(pattern).err().filter(|error| error.kind() == PatternErrorKind::Unsupported);
-        if refused.is_some_and(|error| told.contains(error.construct()) && holds(pattern, error.construct())) {
+        let rejected = JavaPattern::new(pattern).err().filter(|error| error.kind() == PatternErrorKind::Unsupported);
+        if rejected.is_some_and(|error| message.contains(error.construct()) && holds(pattern, error.construct())) {
             return Some("mapping-constructs");
         }
     }
-    if ["Java fails on it at every match", "has no capturing group"].iter().any(|sentence| told.contains(sentence)) {
-        // Proof that it does: no principal got in by this rule. Where others could let it in, the template must look it.
+    if ["Java fails on it at every match", "has no capturing group"].iter().any(|sentence| message.contains(sentence)) {
+        // With one rule, the proof is that Trino accepts no principal. With several, the template must be able to fail.
         let one_rule = patterns.len() == 1;
-        let nobody = stock.iter().all(|verdict| !verdict.accepts());
+        let none_accepted = stock.iter().all(|verdict| !verdict.accepts());
         let templates = match &case.rules {
             Rules::Pattern(_) => vec!["$1".to_owned()],
             Rules::File(_, text) => texts_of(text, "user").into_iter().chain(["$1".to_owned()]).collect(),
         };
         let fails = || templates.iter().any(|template| patterns.iter().any(|pattern| can_fail(template, pattern)));
-        if nobody && one_rule || !one_rule && fails() {
+        if none_accepted && one_rule || !one_rule && fails() {
             return Some("mapping-refused-at-start");
         }
     }
-    // Only where ours does not blame the pattern: it is right about that, or wrong.
+    // Only if the error is not about the pattern, which other checks cover.
     match &case.rules {
-        Rules::File(_, text) if !told.contains("is not valid in java.util.regex") => {
+        Rules::File(_, text) if !message.contains("is not valid in java.util.regex") => {
             crate::rule_file_oddities::slug(text)
         }
         _ => None,
     }
 }
 
-/// Whether Java may fail on a template for this pattern's groups, by a look at both.
+/// Whether Java may fail on a template with this pattern's groups, by a simple check of both.
 fn can_fail(template: &str, pattern: &str) -> bool {
     let groups = groups_of(pattern);
     let mut chars = template.chars().peekable();
@@ -268,14 +270,16 @@ fn can_fail(template: &str, pattern: &str) -> bool {
     false
 }
 
-/// The values of a member in a rule file, as far as they can be told without a parser of ours.
+/// The values of a member in a rule file, as far as they can be found without our parsers.
 fn texts_of(text: &[u8], name: &str) -> Vec<String> {
     crate::lenient_json::texts_of(text, name)
 }
 
-/// How many groups a pattern has, by a look at its parentheses.
+/// The number of groups of a pattern, by its parentheses.
 fn groups_of(pattern: &str) -> usize {
-    let (mut groups, mut class, mut rest) = (0, 0_u32, pattern);
+    let mut groups = 0;
+    let mut class = 0_u32;
+    let mut rest = pattern;
     while let Some(c) = rest.chars().next() {
         let after = &rest[c.len_utf8()..];
         rest = match c {
@@ -297,8 +301,8 @@ fn groups_of(pattern: &str) -> usize {
     groups
 }
 
-/// Whether a pattern holds the construct that ours names, among those that are refused on purpose although Java takes
-/// them: each is named in DIFFERENCES.md.
+/// Whether a pattern contains the construct that the error names. The constructs are those that java-regex rejects on
+/// purpose although Java accepts them; DIFFERENCES.md lists them.
 fn holds(pattern: &str, construct: &str) -> bool {
     let flags = |flag: char| {
         pattern.match_indices("(?").any(|(at, _)| {
@@ -313,7 +317,7 @@ fn holds(pattern: &str, construct: &str) -> bool {
         "\"&&\" before \"&\" or \"]\"" => pattern.contains("&&"),
         "white space or a comment inside a token under (?x)" => flags('x'),
         "a \\Q…\\E quotation inside a token" => pattern.contains("\\Q"),
-        "a look-behind without a greatest length" => has_unbounded_look_behind(pattern),
+        "a look-behind without a maximum length" => has_unbounded_look_behind(pattern),
         _ if construct.starts_with("a count above") => has_large_count(pattern),
         _ if construct.starts_with("a pattern of more than") => pattern.len() > 8192,
         _ if construct.starts_with("nesting of more than") => pattern.matches(['(', '[']).count() > 200,
@@ -321,7 +325,7 @@ fn holds(pattern: &str, construct: &str) -> bool {
     }
 }
 
-/// A look-behind, and after it a repeat that has no end.
+/// A look-behind, and after it a repeat without a maximum.
 fn has_unbounded_look_behind(pattern: &str) -> bool {
     ["(?<=", "(?<!"]
         .iter()
@@ -346,7 +350,7 @@ fn shrink(oracle: &mut Oracle, case: &Case, what: &str, folder: &Path) -> String
         let started = answer.opened();
         let stock: Vec<Verdict> =
             if started.is_ok() { case.principals.iter().map(|_| answer.mapped()).collect() } else { Vec::new() };
-        judge(case, &ours, &mapped, &started, &stock).contains(&Some(Found::Unlisted(what.to_owned())))
+        compare(case, &ours, &mapped, &started, &stock).contains(&Some(Found::Unlisted(what.to_owned())))
     };
     let principals = shrink_list(case.principals.clone(), |principals| {
         fails(&Case { rules: case.rules.clone(), principals: principals.to_vec() })

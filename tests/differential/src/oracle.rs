@@ -1,4 +1,4 @@
-//! The other side of `StockOracle.java`: one JVM that answers for stock and for the native library behind JNI.
+//! The client of `StockOracle.java`: one JVM runs Trino's classes, and the native library behind JNI.
 
 use std::collections::VecDeque;
 use std::io::{BufReader, BufWriter, Read, Write};
@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 
-/// A question, already in bytes.
+/// A request in bytes.
 #[derive(Clone, Debug)]
 pub struct Request(Vec<u8>);
 
@@ -16,22 +16,22 @@ impl Request {
     #[must_use]
     pub fn open(name: &str, config: &[(String, String)]) -> Self {
         let request = Self(vec![b'o']).text(name).text(&config.len().to_string());
-        config.iter().fold(request, |request, (key, value)| request.text(key).text(value))
+        config.iter().fold(request, |request, (name, value)| request.text(name).text(value))
     }
 
-    /// Judges an Authorization value.
+    /// Authenticates an Authorization value.
     #[must_use]
     pub fn authenticate(name: &str, now: i64, authorization: &[u8]) -> Self {
         Self(vec![b'a']).text(name).text(&now.to_string()).bytes(authorization)
     }
 
-    /// Maps principals by one pattern.
+    /// Maps principals with one pattern.
     #[must_use]
     pub fn map_by_pattern(pattern: &str, principals: &[String]) -> Self {
         principals.iter().fold(Self(vec![b'p']).text(pattern), |request, principal| request.text(principal))
     }
 
-    /// Maps principals by a rule file.
+    /// Maps principals with a rule file.
     #[must_use]
     pub fn map_by_file(file: &Path, principals: &[String]) -> Self {
         let request = Self(vec![b'f']).text(&file.display().to_string());
@@ -49,43 +49,43 @@ impl Request {
     }
 }
 
-/// A text of Java's, which may hold half of a surrogate pair.
+/// A Java string, which may contain half of a surrogate pair.
 pub type Utf16 = Vec<u16>;
 
-/// What an engine says of an Authorization value or of a principal.
+/// The verdict of an engine about an Authorization value or a principal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// Accepted.
     Accept {
         /// The mapped user.
         user: Utf16,
-        /// The principal; empty where only a mapping was asked.
+        /// The principal; empty if only a mapping was requested.
         principal: Utf16,
     },
-    /// Refused with status 401. `code` is empty for stock, which has none.
+    /// Rejected with status 401.
     Reject {
-        /// The name of our reject code.
+        /// The name of our reason; empty for Trino, which has none.
         code: String,
-        /// What the client reads.
+        /// The message for the client.
         message: String,
     },
-    /// Status 500, with what was thrown.
+    /// Status 500, with the exception.
     Fail(String),
-    /// No answer in time.
+    /// No result in time.
     Lost,
-    /// There is no such authenticator: the configuration was refused.
+    /// The authenticator does not exist, because its configuration is invalid.
     Missing,
 }
 
 impl Verdict {
-    /// True if somebody gets in.
+    /// True for an accepted token or principal.
     #[must_use]
     pub fn accepts(&self) -> bool {
         matches!(self, Self::Accept { .. })
     }
 }
 
-/// An answer, read field by field.
+/// A response, which is read field by field.
 #[derive(Clone, Debug)]
 pub struct Answer {
     bytes: Vec<u8>,
@@ -107,7 +107,7 @@ impl Answer {
         String::from_utf16_lossy(&self.utf16())
     }
 
-    /// Whether something could be opened, or why not.
+    /// Whether the configuration could be opened, or why not.
     pub fn opened(&mut self) -> Result<(), String> {
         let accepted = self.byte() == b'A';
         let text = self.text();
@@ -117,7 +117,9 @@ impl Answer {
     /// The verdict about an Authorization value.
     pub fn verdict(&mut self) -> Verdict {
         let kind = self.byte();
-        let (first, second, message) = (self.utf16(), self.utf16(), self.text());
+        let first = self.utf16();
+        let second = self.utf16();
+        let message = self.text();
         match kind {
             b'A' => Verdict::Accept { user: first, principal: second },
             b'R' => Verdict::Reject { code: String::from_utf16_lossy(&first), message },
@@ -148,7 +150,7 @@ pub struct Oracle {
 }
 
 impl Oracle {
-    /// Starts it by `tests/differential/oracle`, which knows class path and JDK.
+    /// Starts it with `tests/differential/oracle`, which knows the class path and the JDK.
     ///
     /// # Panics
     /// If it cannot be started.
@@ -175,7 +177,7 @@ impl Oracle {
         Self { child, requests, answers, waiting: VecDeque::new() }
     }
 
-    /// Asks without waiting.
+    /// Sends a request without waiting.
     pub fn send(&mut self, request: Request) {
         self.write(&request);
         self.waiting.push_back(request);
@@ -183,23 +185,23 @@ impl Oracle {
 
     fn write(&mut self, request: &Request) {
         let requests = self.requests.as_mut().expect("it runs");
-        // A JVM that gave up shows when its answer is missing.
+        // If the JVM has ended, its response is missing, which `receive` notices.
         let _ =
             requests.write_all(&(request.0.len() as u32).to_be_bytes()).and_then(|()| requests.write_all(&request.0));
     }
 
-    /// Hands what was asked to the JVM.
+    /// Sends buffered requests to the JVM.
     pub fn flush(&mut self) {
         let _ = self.requests.as_mut().expect("it runs").flush();
     }
 
-    /// The answer to the oldest question; `None` if the JVM gave it up. Then a new JVM is asked the rest.
+    /// The response to the oldest request; `None` if the JVM ended because of it. Then a new JVM gets the other requests.
     pub fn receive(&mut self) -> Option<Answer> {
         self.flush();
         let answer = self.answers.recv().ok().map(|bytes| Answer { bytes, at: 0 });
-        let asked = self.waiting.pop_front().expect("something was asked");
+        let asked = self.waiting.pop_front().expect("a request was sent");
         if answer.is_none() {
-            assert!(matches!(asked.0.first(), Some(b'p' | b'f')), "the JVM ended; its last words are above");
+            assert!(matches!(asked.0.first(), Some(b'p' | b'f')), "the JVM ended; its output is above");
             let waiting = std::mem::take(&mut self.waiting);
             *self = Self::start();
             for request in waiting {
@@ -209,7 +211,7 @@ impl Oracle {
         answer
     }
 
-    /// Asks and waits.
+    /// Sends a request and waits for the response.
     pub fn ask(&mut self, request: Request) -> Option<Answer> {
         self.send(request);
         self.receive()

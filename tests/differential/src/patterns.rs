@@ -1,17 +1,17 @@
-//! Random mapping rules: patterns from a grammar, templates, principals, rule files.
+//! Generates mapping rules: patterns from a grammar, templates, principals, rule files.
 
 use crate::random::Random;
 
-/// What a pattern is made of.
+/// The style of a pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Style {
-    /// As operators write them.
+    /// Patterns like those of operators.
     Usual,
-    /// Anything that the syntax has.
+    /// Patterns with the whole syntax.
     Any,
 }
 
-/// A pattern and what its groups are called.
+/// A pattern and the names of its groups.
 pub struct Pattern {
     /// Its text.
     pub text: String,
@@ -191,7 +191,7 @@ const QUANTIFIERS: &[&str] = &[
 ];
 
 impl Pattern {
-    /// A random one.
+    /// A random pattern.
     #[must_use]
     pub fn new(random: &mut Random, style: Style) -> Self {
         let mut pattern = Self { text: String::new(), groups: 0, names: 0 };
@@ -301,7 +301,7 @@ impl Pattern {
         (0..1 + random.below(3))
             .map(|_| {
                 let piece = random.pick(PIECES);
-                // Mostly groups that are there.
+                // Mostly groups that exist.
                 match piece.strip_prefix('$').and_then(|group| group.parse::<usize>().ok()) {
                     Some(group) if group > self.groups && !random.one_in(8) => "$0".to_owned(),
                     _ if piece.starts_with("${n") && self.names == 0 && !random.one_in(8) => "$0".to_owned(),
@@ -391,7 +391,7 @@ const STRANGE_PIECES: &[&str] = &[
     "\u{2160}",
 ];
 
-/// A random principal, never longer than an exponential pattern can bear.
+/// A random principal, short enough for exponential patterns.
 #[must_use]
 pub fn principal(random: &mut Random) -> String {
     let mut principal = String::new();
@@ -402,7 +402,7 @@ pub fn principal(random: &mut Random) -> String {
     principal.chars().take(24).collect()
 }
 
-/// A principal that a pattern is likely to match: its own letters, its classes filled in.
+/// A principal that a pattern probably matches: made of its letters, and of characters for its classes.
 #[must_use]
 pub fn likely_principal(random: &mut Random, pattern: &str) -> String {
     let mut principal = String::new();

@@ -1,6 +1,6 @@
-//! A small generator whose whole state is the printed seed (splitmix64).
+//! A small random generator. Its whole state is the printed seed (splitmix64).
 
-/// Random choices that a seed repeats.
+/// Random choices that can be repeated with a seed.
 #[derive(Clone, Debug)]
 pub struct Random {
     state: u64,
@@ -13,7 +13,7 @@ impl Random {
         Self { state: seed }
     }
 
-    /// A generator of its own for one of many cases, so that a case can be made again without those before it.
+    /// A separate generator for one of many cases, so that a case can be repeated without those before it.
     #[must_use]
     pub fn of_case(seed: u64, case: u64) -> Self {
         let mut random = Self::new(seed ^ case.wrapping_mul(0xD134_2543_DE82_EF95));
@@ -21,7 +21,7 @@ impl Random {
         random
     }
 
-    /// 64 more bits.
+    /// The next 64 bits.
     pub fn bits(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.state;

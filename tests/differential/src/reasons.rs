@@ -1,12 +1,12 @@
-//! What stock says for a refusal, and which of our reject codes mean the same.
+//! The messages of Trino's rejections, and our reasons with the same meaning.
 
-/// A sentence of stock's.
+/// A message of Trino.
 pub struct Reason {
-    /// How it begins.
+    /// The beginning of the message.
     begins: &'static str,
-    /// The codes that mean the same.
+    /// The reasons with the same meaning.
     pub codes: &'static [&'static str],
-    /// True if ours is the same sentence, to the letter.
+    /// True if our message is identical.
     pub same_sentence: bool,
 }
 
@@ -59,7 +59,7 @@ const fn reason(begins: &'static str, codes: &'static [&'static str], same_sente
     Reason { begins, codes, same_sentence }
 }
 
-/// Codes whose sentence is not stock's, each with text of its line in DIFFERENCES.md.
+/// Reasons whose message is not Trino's, each with text of its row in DIFFERENCES.md.
 const OTHER_WORDS: &[(&str, &str)] = &[
     ("UNSECURED_TOKEN", "alg none, unknown `crit`"),
     ("CRITICAL_HEADER", "alg none, unknown `crit`"),
@@ -82,15 +82,15 @@ const OTHER_WORDS: &[(&str, &str)] = &[
     ("PRINCIPAL_NOT_A_STRING", "wrong types of claims"),
 ];
 
-/// Text of the line in DIFFERENCES.md that says why a refusal has words of ours.
+/// Text of the row in DIFFERENCES.md about a reason whose message is not Trino's.
 #[must_use]
 pub fn line_for_other_words(code: &str) -> Option<&'static str> {
     OTHER_WORDS.iter().find(|(other, _)| *other == code).map(|(_, line)| *line)
 }
 
-/// The reason behind a sentence of stock's; `None` if several reasons share it.
+/// The entry for a message of Trino; `None` if several reasons share it.
 #[must_use]
-pub fn of_sentence(sentence: &str) -> Option<&'static Reason> {
+pub fn from_sentence(sentence: &str) -> Option<&'static Reason> {
     if let Some(rest) = sentence.strip_prefix("JWT is signed with ") {
         return match rest {
             _ if rest.ends_with("but no HMAC key is configured") => Some(&NO_HMAC_KEY),
@@ -103,8 +103,7 @@ pub fn of_sentence(sentence: &str) -> Option<&'static Reason> {
 static NO_HMAC_KEY: Reason = reason("", &["NO_HMAC_KEY"], true);
 static NO_PUBLIC_KEY: Reason = reason("", &["NO_PUBLIC_KEY"], true);
 
-/// True if `ours` is stock's sentence with what a token said made fit for one short line: characters escaped, the rest
-/// cut off.
+/// True if `ours` is Trino's message, with text of the token escaped and cut to fit one short line.
 #[must_use]
 pub fn is_escaped(stock: &str, ours: &str) -> bool {
     let escaped: String = stock
@@ -119,7 +118,7 @@ pub fn is_escaped(stock: &str, ours: &str) -> bool {
     if escaped == ours {
         return true;
     }
-    // What was cut ends with one character that says so.
+    // A cut text ends with an ellipsis.
     ours.split_once('…').is_some_and(|(before, after)| {
         let rest = escaped.strip_prefix(before);
         rest.is_some_and(|rest| rest.len() > after.len() && rest.ends_with(after.trim_start_matches(']')))

@@ -1,4 +1,4 @@
-//! What a run found: numbers for each engine, and failures as cases.
+//! The results of a run: counts for each part, and failures as cases.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -9,13 +9,13 @@ use std::time::Instant;
 pub enum Found {
     /// The same verdict.
     Equal,
-    /// Another verdict, as the line of this slug says.
+    /// A different verdict, as in the row of this slug.
     Listed(String),
-    /// Another verdict, and no line says so.
+    /// A different verdict without a row.
     Unlisted(String),
 }
 
-/// How many failures of one part are made small and written down.
+/// The maximum number of failures of one part that are reduced and written.
 const MAX_FAILURES: usize = 20;
 
 /// One part of a run.
@@ -31,7 +31,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// Starts a part; `engines` says who is held against stock.
+    /// Starts a part. `engines` names the engines that are compared with Trino's.
     #[must_use]
     pub fn new(title: &str, engines: &'static str) -> Self {
         Self {
@@ -61,31 +61,31 @@ impl Report {
         self.failures.len() < MAX_FAILURES
     }
 
-    /// Writes a failure down; the first of its kind only.
+    /// Records a failure, only the first of its kind.
     pub fn failure(&mut self, what: &str, case: &str) {
         if !self.unlisted.contains_key(what) {
             self.failures.push(format!("# {what}\n{case}"));
         }
     }
 
-    /// Something worth knowing that is no failure.
+    /// Adds a remark about something that is not a failure.
     pub fn remark(&mut self, remark: String) {
         self.remarks.push(remark);
     }
 
-    /// How many comparisons were made.
+    /// The number of comparisons.
     #[must_use]
     pub fn cases(&self) -> u64 {
         self.equal + self.listed.values().sum::<u64>() + self.unlisted.values().sum::<u64>()
     }
 
-    /// Kinds of unlisted differences: each counts as one failed test.
+    /// The number of kinds of unlisted differences. Each counts as one failed test.
     #[must_use]
     pub fn failed(&self) -> u64 {
         self.unlisted.len() as u64
     }
 
-    /// What counts as passed tests: every case of the case files, and a whole generator for one.
+    /// The number of passed tests: each case of the case files is one, and each generator is one.
     #[must_use]
     pub fn passed_tests(&self) -> u64 {
         match self.title.as_str() {
@@ -94,18 +94,18 @@ impl Report {
         }
     }
 
-    /// The slugs that were met.
+    /// The slugs of the listed differences that were found.
     pub fn slugs(&self) -> impl Iterator<Item = &str> {
         self.listed.keys().map(String::as_str)
     }
 
-    /// Failures, each a case.
+    /// The failures, as cases.
     #[must_use]
     pub fn failures(&self) -> &[String] {
         &self.failures
     }
 
-    /// The line of the table, and what is behind it.
+    /// The line of the table, and its details.
     #[must_use]
     pub fn text(&self) -> String {
         let listed: u64 = self.listed.values().sum();

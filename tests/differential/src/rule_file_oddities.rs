@@ -1,23 +1,23 @@
-//! What ours refuses in a rule file though stock's reader takes it, recognised without our parser.
+//! Recognizes, without our parser, what nativejwt rejects in a rule file although Trino accepts it.
 
 use std::collections::HashSet;
 
 use crate::lenient_json::Oddities;
 
-/// The slug of the line in DIFFERENCES.md, if the file has something of it.
+/// The slug of the row in DIFFERENCES.md, if the file shows its difference.
 #[must_use]
 pub fn slug(text: &[u8]) -> Option<&'static str> {
     let text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text);
     let wide = text.contains(&0);
-    let whole = Oddities::of(text);
+    let whole = Oddities::from_json(text);
     (wide || whole.not_utf8 || whole.lone_surrogate || rules(text).any(|rule| is_odd(&rule)))
         .then_some("mapping-file-types")
 }
 
-/// What reads as an object inside of the file. A brace in a pattern gives one that has no members.
+/// The pieces of the file that look like objects. A brace in a pattern gives one without members.
 fn rules(text: &[u8]) -> impl Iterator<Item = Oddities> {
     let starts = text.iter().enumerate().filter(|(_, byte)| **byte == b'{').map(|(at, _)| at);
-    starts.skip(1).map(|at| Oddities::of(&text[at..]))
+    starts.skip(1).map(|at| Oddities::from_json(&text[at..]))
 }
 
 fn is_odd(rule: &Oddities) -> bool {

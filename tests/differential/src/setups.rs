@@ -1,20 +1,20 @@
-//! The configurations that generated tokens are presented to.
+//! The configurations with which generated tokens are authenticated.
 
 use crate::random::Random;
 use test_support::serve::FileServer;
 use test_support::{PREFIX, keys_folder};
 
-/// A key that signs: algorithm, name of the key, key ID that finds it.
+/// A signing key: algorithm, name of the key, and the key ID that selects it.
 pub type Signer = (&'static str, &'static str, &'static str);
 
-/// One configuration, as both sides read it.
+/// A configuration that both sides read.
 #[derive(Clone, Debug)]
 pub struct Setup {
     /// Its name in the run.
     pub name: String,
-    /// Keys without their prefix, with values.
-    pub keys: Vec<(&'static str, String)>,
-    /// Who signs tokens that it accepts.
+    /// The properties, with names without the prefix.
+    pub short_properties: Vec<(&'static str, String)>,
+    /// The signers whose tokens it accepts.
     pub signers: &'static [Signer],
     /// `required-issuer`.
     pub issuer: Option<&'static str>,
@@ -22,13 +22,13 @@ pub struct Setup {
     pub audience: Option<&'static str>,
     /// `principal-field`.
     pub field: &'static str,
-    /// True if a key ID finds the key.
+    /// True if the key ID selects the key.
     pub by_key_id: bool,
-    /// True if it is looked for in a JWK set.
+    /// True if the keys are a JWK Set.
     pub key_set: bool,
 }
 
-/// The quick keys come more than once: what is looked for is in headers and claims, not in arithmetic.
+/// Fast keys are listed more than once, because differences are in headers and claims, not in arithmetic.
 const SOURCES: &[(&str, &[Signer])] = &[
     ("hmac-64.secret", &[("HS256", "hmac-64", "k"), ("HS384", "hmac-64", "k"), ("HS512", "hmac-64", "k")]),
     ("hmac-64.secret", &[("HS256", "hmac-64", "k")]),
@@ -76,7 +76,7 @@ const SOURCES: &[(&str, &[Signer])] = &[
     (JWK_SET, &[("ES256", "ec-p256", "p256")]),
 ];
 
-/// Beside the folder of the keys, and served by HTTP.
+/// Relative to the folder of the keys, and served by HTTP.
 const JWK_SET: &str = "../jwks/set.json";
 
 const ISSUERS: &[Option<&str>] = &[None, None, Some("https://issuer.example/"), Some("\u{e9}")];
@@ -94,7 +94,7 @@ const PATTERNS: &[Option<&str>] = &[
 ];
 
 impl Setup {
-    /// All configurations of a run: every source of keys with a few choices of the rest.
+    /// All configurations of a run: every source of keys, with some combinations of the other properties.
     #[must_use]
     pub(crate) fn all(random: &mut Random, server: &FileServer) -> Vec<Self> {
         let mut setups = Vec::new();
@@ -106,17 +106,17 @@ impl Setup {
                 let pattern = PATTERNS[random.below(PATTERNS.len())];
                 let file = keys_folder().join(source).display().to_string();
                 let key_file = if *source == JWK_SET { server.url(&file) } else { file };
-                let mut keys = vec![("key-file", key_file)];
+                let mut short_properties = vec![("key-file", key_file)];
                 let others = [
                     ("required-issuer", issuer),
                     ("required-audience", audience),
                     ("principal-field", Some(field).filter(|field| *field != "sub")),
                     ("user-mapping.pattern", pattern),
                 ];
-                keys.extend(others.into_iter().filter_map(|(key, value)| Some((key, value?.to_owned()))));
+                short_properties.extend(others.into_iter().filter_map(|(name, value)| Some((name, value?.to_owned()))));
                 setups.push(Self {
                     name: format!("setup {}", setups.len()),
-                    keys,
+                    short_properties,
                     signers,
                     issuer,
                     audience,
@@ -129,9 +129,9 @@ impl Setup {
         setups
     }
 
-    /// Whole keys with their values.
+    /// The properties with their full names.
     #[must_use]
     pub fn properties(&self) -> Vec<(String, String)> {
-        self.keys.iter().map(|(key, value)| (format!("{PREFIX}{key}"), value.clone())).collect()
+        self.short_properties.iter().map(|(name, value)| (format!("{PREFIX}{name}"), value.clone())).collect()
     }
 }

@@ -1,6 +1,6 @@
-//! Makes a failing input small: whatever can be taken away while it still fails is taken away (delta debugging).
+//! Reduces a failing input: removes parts as long as it still fails (delta debugging).
 
-/// Removes stretches of `items` as long as `fails` holds for what is left.
+/// Removes ranges of `items` as long as `fails` is true for the rest.
 pub fn shrink_list<T: Clone>(items: Vec<T>, mut fails: impl FnMut(&[T]) -> bool) -> Vec<T> {
     let mut items = items;
     let mut size = items.len().div_ceil(2);
@@ -20,13 +20,13 @@ pub fn shrink_list<T: Clone>(items: Vec<T>, mut fails: impl FnMut(&[T]) -> bool)
     items
 }
 
-/// Removes characters of a text as long as `fails` holds for what is left.
+/// Removes characters of a text as long as `fails` is true for the rest.
 pub fn shrink_text(text: &str, mut fails: impl FnMut(&str) -> bool) -> String {
     let kept = shrink_list(text.chars().collect(), |characters| fails(&characters.iter().collect::<String>()));
     kept.into_iter().collect()
 }
 
-/// A text as a literal of TOML that reads the same on every screen.
+/// A text as a TOML literal in printable ASCII.
 #[must_use]
 pub fn toml_text(text: &str) -> String {
     let plain = text.chars().all(|c| matches!(c, ' '..='~') && c != '\'');

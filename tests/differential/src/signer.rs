@@ -1,4 +1,4 @@
-//! Signs with the test keys of `tests/cases/keys`, each parsed once.
+//! Signs with the test keys of `tests/cases/keys`. Each is parsed once.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -23,7 +23,7 @@ thread_local! {
 /// The signature of `message` by the algorithm with the key of this name; empty for `none`.
 ///
 /// # Panics
-/// If the key does not fit the algorithm or there is none of the name.
+/// The key does not exist, or does not fit the algorithm.
 #[must_use]
 pub fn sign(algorithm: &str, name: &str, message: &[u8]) -> Vec<u8> {
     if algorithm == "none" {

@@ -1,4 +1,4 @@
-//! A token as a structure that can be mutated, signed, made smaller and written down as a case.
+//! A token as a structure that can be mutated, signed, reduced and written as a case.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -6,23 +6,23 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use crate::shrink::{shrink_list, toml_text};
 use crate::signer::sign;
 
-/// JSON text in pieces; every piece is raw, so that any oddity can be told.
+/// JSON text in pieces. Every piece is raw, so that any oddity can be expressed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Document {
-    /// What stands before the object.
+    /// Text before the object.
     pub before: String,
     /// Names with their quotes, and values.
     pub members: Vec<(String, String)>,
-    /// What stands after the object.
+    /// Text after the object.
     pub after: String,
-    /// White space, or what should be none, after each piece.
+    /// White space, or text that is not, after each piece.
     pub space: String,
-    /// Other bytes instead of all that.
+    /// Bytes to use instead of all of these.
     pub instead: Option<Vec<u8>>,
 }
 
 impl Document {
-    /// An object with these members; names get their quotes here.
+    /// An object with these members. Names are without quotes.
     #[must_use]
     pub fn new(members: &[(&str, String)]) -> Self {
         let members = members.iter().map(|(name, value)| (format!("\"{name}\""), value.clone())).collect();
@@ -50,21 +50,21 @@ impl Document {
         }
     }
 
-    /// Takes a member away.
+    /// Removes a member.
     pub fn remove(&mut self, name: &str) {
         let quoted = format!("\"{name}\"");
         self.members.retain(|(other, _)| *other != quoted);
     }
 }
 
-/// A change of an encoded part: where, and what is put there.
+/// A change of an encoded part: the position and the change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Edit {
-    /// Puts text in.
+    /// Inserts text.
     Insert(usize, String),
-    /// Takes characters away.
+    /// Removes characters.
     Remove(usize, usize),
-    /// Changes bits of the last character, keeping it in the alphabet.
+    /// Changes bits of the last character, which stays in the alphabet.
     LastBits(u8),
     /// Writes `-` and `_` as `+` and `/`.
     OtherAlphabet,
@@ -74,7 +74,7 @@ const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 
 impl Edit {
     fn apply(&self, part: &mut String) {
-        // Parts are ASCII until a text that is not was put in; such a part is left as it is.
+        // Parts are ASCII until other text is inserted. Such a part stays as it is.
         let place = |at: usize, part: &String| if part.is_ascii() { at.min(part.len()) } else { 0 };
         match self {
             Self::Insert(at, text) => part.insert_str(place(*at, part), text),
@@ -96,18 +96,18 @@ impl Edit {
     }
 }
 
-/// What is done to the bytes of a signature.
+/// A change of the bytes of a signature.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SignatureEdit {
     /// Flips a bit.
     Flip(usize),
-    /// Cuts bytes off the end.
+    /// Removes bytes at the end.
     Cut(usize),
-    /// Adds a byte in front or at the end.
+    /// Adds a byte at the beginning or the end.
     Add(bool),
     /// Swaps the halves.
     Swap,
-    /// All bytes become this one.
+    /// Sets all bytes to this one.
     Fill(u8),
 }
 
@@ -131,28 +131,28 @@ impl SignatureEdit {
     }
 }
 
-/// A token and the Authorization value that carries it.
+/// A token and its Authorization value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Token {
     /// The protected header.
     pub header: Document,
     /// The claims.
     pub payload: Document,
-    /// The algorithm that signs, whatever the header says.
+    /// The algorithm of the signature, whatever the header says.
     pub algorithm: String,
     /// The key that signs.
     pub key: String,
-    /// Changes of the encoded header, made before it is signed.
+    /// Changes of the encoded header before signing.
     pub header_edits: Vec<Edit>,
-    /// Changes of the encoded payload, made before it is signed.
+    /// Changes of the encoded payload before signing.
     pub payload_edits: Vec<Edit>,
-    /// Changes of the signature's bytes.
+    /// Changes of the bytes of the signature.
     pub signature_edits: Vec<SignatureEdit>,
     /// Changes of the encoded signature.
     pub signature_part_edits: Vec<Edit>,
-    /// Another payload put in after signing.
+    /// Another payload that is inserted after signing.
     pub payload_after: Option<Document>,
-    /// Authorization value, with `{token}`, `{header}`, `{payload}` and `{signature}`.
+    /// The Authorization value, with the variables `{token}`, `{header}`, `{payload}` and `{signature}`.
     pub authorization: String,
 }
 
@@ -181,7 +181,7 @@ impl Token {
         Built { header, payload, signature, signature_part, authorization: latin1(&text) }
     }
 
-    /// Takes away and simplifies whatever is not needed for `fails`.
+    /// Removes and simplifies everything that is not needed for `fails`.
     pub fn shrink(mut self, mut fails: impl FnMut(&Token) -> bool) -> Token {
         let plain = "Bearer {token}";
         for simpler in [
@@ -221,7 +221,7 @@ impl Token {
         self
     }
 
-    /// The lines of a case that make this very token. The signature is written down where its bytes were changed.
+    /// The lines of a case that make exactly this token. They contain the signature if its bytes were changed.
     #[must_use]
     pub fn case_lines(&self) -> String {
         let built = self.build();
@@ -262,18 +262,18 @@ impl Token {
     }
 }
 
-/// What came out of a [`Token`].
+/// The result of building a [`Token`].
 #[derive(Clone, Debug)]
 pub struct Built {
     header: String,
     payload: String,
     signature: Vec<u8>,
     signature_part: String,
-    /// The bytes of the header's value.
+    /// The bytes of the Authorization value.
     pub authorization: Vec<u8>,
 }
 
-/// The bytes of a header's value. What ISO-8859-1 does not have is left out.
+/// The bytes of an Authorization value, without characters that ISO-8859-1 does not have.
 fn latin1(text: &str) -> Vec<u8> {
     text.chars().filter_map(|c| u8::try_from(u32::from(c)).ok()).collect()
 }

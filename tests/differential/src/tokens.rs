@@ -1,4 +1,4 @@
-//! Generated tokens through the core, JNI and stock.
+//! Compares generated tokens in the core, behind JNI and in Trino.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -20,7 +20,7 @@ use test_support::serve::FileServer;
 
 const BATCH: u64 = 500;
 
-/// `{"alg":"HS256","kid":"k"}`, `{}` and some signature.
+/// `{"alg":"HS256","kid":"k"}`, `{}` and a signature.
 const PROBE: &[u8] = b"Bearer eyJhbGciOiJIUzI1NiIsImtpZCI6ImsifQ.e30.AAAA";
 
 struct Opened {
@@ -35,7 +35,7 @@ struct Case {
     authorization: Vec<u8>,
 }
 
-/// Compares this many tokens.
+/// Compares this number of tokens.
 pub fn run(oracle: &mut Oracle, seed: u64, cases: u64, report: &mut Report) {
     let server = FileServer::start();
     let setups = Setup::all(&mut Random::new(seed), &server);
@@ -52,7 +52,7 @@ pub fn run(oracle: &mut Oracle, seed: u64, cases: u64, report: &mut Report) {
         let answers: Vec<(Verdict, Verdict)> = batch
             .iter()
             .map(|_| {
-                let mut answer = oracle.receive().expect("a token is judged in time");
+                let mut answer = oracle.receive().expect("a verdict comes in time");
                 (answer.verdict(), answer.verdict())
             })
             .collect();
@@ -76,7 +76,7 @@ fn open(oracle: &mut Oracle, setup: Setup) -> Opened {
     let core = open_core(&properties);
     match (core, stock, jni) {
         (Ok(core), Ok(()), Ok(())) => {
-            // Behind JNI, the first fetch of a JWK set is under way for a moment.
+            // Behind JNI, the first fetch of a JWK Set takes a moment.
             while let Some(mut answer) = oracle.ask(Request::authenticate(&setup.name, 0, PROBE)) {
                 let _ = answer.verdict();
                 match answer.verdict() {
@@ -111,7 +111,7 @@ fn ask(oracle: &mut Oracle, case: &Case, opened: &[Opened]) -> (Verdict, Verdict
     (answer.verdict(), answer.verdict())
 }
 
-/// The same answer of the same code in two places. The only sentence that tells a time may tell another one.
+/// True for the same verdict of the core and behind JNI. Only the message with the current time may differ.
 #[must_use]
 pub fn same(core: &Verdict, jni: &Verdict) -> bool {
     match (core, jni) {
@@ -122,13 +122,13 @@ pub fn same(core: &Verdict, jni: &Verdict) -> bool {
     }
 }
 
-/// Holds the verdicts against each other.
+/// Compares the verdicts.
 #[must_use]
 pub fn judge(setup: &Setup, authorization: &[u8], now: i64, core: &Verdict, jni: &Verdict, stock: &Verdict) -> Found {
     if !same(core, jni) {
         return Found::Unlisted("JNI answers otherwise than the core".to_owned());
     }
-    let facts = || Facts::of(authorization, setup.field, now, setup.key_set);
+    let facts = || Facts::from_authorization(authorization, setup.field, now, setup.key_set);
     match (core, stock) {
         (Verdict::Accept { .. }, Verdict::Accept { .. }) if core == stock => Found::Equal,
         (Verdict::Accept { .. }, Verdict::Accept { .. }) => Found::Unlisted("another user".to_owned()),
@@ -138,7 +138,7 @@ pub fn judge(setup: &Setup, authorization: &[u8], now: i64, core: &Verdict, jni:
                 None => Found::Unlisted(format!("ACCEPTED HERE, stock: {}", beginning(message))),
             }
         }
-        (Verdict::Reject { code, .. }, Verdict::Accept { .. }) => match differences::refused_here(&facts(), code) {
+        (Verdict::Reject { code, .. }, Verdict::Accept { .. }) => match differences::rejected_here(&facts(), code) {
             Some(slug) => Found::Listed(slug.to_owned()),
             None => Found::Unlisted(format!("refused here as {code}, accepted by stock")),
         },
@@ -150,10 +150,10 @@ pub fn judge(setup: &Setup, authorization: &[u8], now: i64, core: &Verdict, jni:
     }
 }
 
-/// Reasons that ours finds in form and header, before any key is looked for.
+/// The reasons that nativejwt finds in form and header, before it selects a key.
 const FORM: &[&str] = &["ENCRYPTED_TOKEN", "DUPLICATE_MEMBER", "NESTED_TOKEN", "MALFORMED_HEADER", "COMPRESSED_TOKEN"];
 
-/// What stock may find earlier in such a token: faults of form, header, key or signature, not of the claims.
+/// What Trino may find earlier in such a token: faults of form, header, key or signature, but not of claims.
 const FORM_OR_LATER: &[&str] = &[
     "Compact JWT strings",
     "Malformed protected header JSON",
@@ -171,7 +171,7 @@ const FORM_OR_LATER: &[&str] = &[
     "Unsecured JWSs",
 ];
 
-/// Reasons that stock finds before or after ours does, in the same header.
+/// Reasons that Trino finds earlier or later than nativejwt, in the same header.
 const HEADER: &[&str] = &[
     "CRITICAL_HEADER",
     "MISSING_ALGORITHM",
@@ -181,7 +181,7 @@ const HEADER: &[&str] = &[
     "UNENCODED_PAYLOAD",
 ];
 
-/// What stock finds in such a header, or in the token's form.
+/// What Trino finds in such a header, or in the form of the token.
 const FORM_OR_HEADER: &[&str] = &[
     "Compact JWT strings",
     "Malformed protected header JSON",
@@ -189,9 +189,9 @@ const FORM_OR_HEADER: &[&str] = &[
     "Invalid Base64Url payload",
 ];
 
-/// Both refuse: for the same reason, and in the same words where ours are stock's?
+/// Both reject. Checks that the reasons are the same, and the messages if ours is Trino's.
 fn compare_reasons(facts: impl Fn() -> Facts, code: &str, message: &str, stock_message: &str) -> Found {
-    let Some(reason) = reasons::of_sentence(stock_message) else { return Found::Equal };
+    let Some(reason) = reasons::from_sentence(stock_message) else { return Found::Equal };
     if reason.codes.contains(&code) {
         if !reason.same_sentence || message == stock_message {
             return Found::Equal;
@@ -199,18 +199,18 @@ fn compare_reasons(facts: impl Fn() -> Facts, code: &str, message: &str, stock_m
         if reasons::is_escaped(stock_message, message) {
             return Found::Listed("escaped-claim-text".to_owned());
         }
-        // Both wait, ours for the next whole second.
+        // Both wait for nbf, nativejwt until the next whole second.
         if code == "TOKEN_NOT_YET_VALID" && facts().has_fraction_of_nbf() {
             return Found::Listed("nbf-fraction".to_owned());
         }
-        // Ours writes a time as a plain number where it has more than four digits of a year.
+        // nativejwt writes a time as a number if its year has more than four digits.
         if message.contains(" ms since 1970-01-01T00:00:00Z") || facts().has_early_fraction() {
             return Found::Listed("far-dates".to_owned());
         }
         return Found::Unlisted(format!("other words for {code}"));
     }
     let facts = facts();
-    // Ours reads the whole header before it looks for a key; stock does some of that later.
+    // nativejwt checks the whole header before it selects a key. Trino does a part of that later.
     let stock_says = |sentences: &[&str]| sentences.iter().any(|begins| stock_message.starts_with(begins));
     if FORM.contains(&code) && stock_says(FORM_OR_LATER) || HEADER.contains(&code) && stock_says(FORM_OR_HEADER) {
         return Found::Listed("first-reason".to_owned());
@@ -219,8 +219,8 @@ fn compare_reasons(facts: impl Fn() -> Facts, code: &str, message: &str, stock_m
     if no_key && stock_says(&["JWT signature does not match", "Unable to verify"]) && facts.names_a_useless_key() {
         return Found::Listed("useless-key-in-set".to_owned());
     }
-    // Whichever of the two goes on, the other has stopped earlier for a reason that is listed.
-    match differences::refused_later(&facts, code, stock_message) {
+    // If one of the two continues, the other has stopped earlier for a listed reason.
+    match differences::rejected_later(&facts, code, stock_message) {
         Some(slug) => Found::Listed(slug.to_owned()),
         None => Found::Unlisted(format!("refused here as {code}, stock: {}", beginning(stock_message))),
     }
@@ -249,11 +249,12 @@ fn with_token(case: &Case, token: Token) -> Case {
     Case { opened: case.opened, now: case.now, token, authorization }
 }
 
-/// The failure as a case that can be put into `tests/cases`.
+/// The failure as a case for `tests/cases`.
 fn as_case(case: &Case, setup: &Setup, oracle: &mut Oracle, opened: &[Opened]) -> String {
     let (stock, jni) = ask(oracle, case, opened);
     let core = ours(case, opened);
-    let config: HashMap<&str, String> = setup.keys.iter().map(|(key, value)| (*key, value.clone())).collect();
+    let config: HashMap<&str, String> =
+        setup.short_properties.iter().map(|(name, value)| (*name, value.clone())).collect();
     let mut config: Vec<String> = config
         .into_iter()
         .map(|(key, value)| {

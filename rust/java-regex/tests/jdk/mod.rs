@@ -1,4 +1,4 @@
-//! A JDK that answers for the tests: found, not assumed, and asked in one process.
+//! Finds a JDK, and runs all requests of the tests in one process of it.
 
 #![allow(dead_code, reason = "each test file uses a part of this")]
 
@@ -37,7 +37,7 @@ pub(crate) struct Oracle {
 }
 
 impl Oracle {
-    /// Starts it; `None`, with the reason printed, where no JDK is found.
+    /// Starts it. Without a JDK, prints the reason and returns `None`.
     pub(crate) fn start() -> Option<Self> {
         let Some(java) = java() else {
             eprintln!("skipped: no JDK 25 or later in JAVA_HOME or /usr/lib/jvm");
@@ -57,7 +57,7 @@ impl Oracle {
         Some(Self { child, input, answers })
     }
 
-    /// Sends requests and gives the answers, in order.
+    /// Sends requests, and returns the results in order.
     pub(crate) fn ask(&mut self, requests: &[String]) -> Vec<String> {
         let input = self.input.as_mut().expect("stdin is piped");
         let mut text = requests.join("\n");
@@ -75,7 +75,7 @@ impl Drop for Oracle {
     }
 }
 
-/// Text as the oracle writes it: all but printable ASCII as hexadecimal between backticks.
+/// Text as the oracle writes it: hexadecimal between backticks, except for printable ASCII.
 pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
@@ -87,7 +87,7 @@ pub(crate) fn escape(text: &str) -> String {
     escaped
 }
 
-/// The other way around. A lone surrogate gives `None`.
+/// The reverse. `None` for a lone surrogate.
 pub(crate) fn unescape(text: &str) -> Option<String> {
     let mut plain = String::new();
     for (i, part) in text.split('`').enumerate() {

@@ -1,4 +1,4 @@
-// Prints src/tables.rs: what the JDK that runs this file knows about characters, found by asking its public API.
+// Prints src/tables.rs: the character data of the JDK that runs this file, read through its public API.
 //
 //   java tests/oracle/GenerateTables.java > src/tables.rs
 import java.text.BreakIterator;
@@ -22,7 +22,7 @@ import java.util.regex.Pattern;
 public final class GenerateTables
 {
     private static final int CODE_POINTS = Character.MAX_CODE_POINT + 1;
-    // By number of Character.getType, 17 is unused.
+    // By the number of Character.getType; 17 is unused.
     private static final String[] CATEGORIES = {
             "Cn", "Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Me", "Mc", "Nd", "Nl", "No", "Zs", "Zl", "Zp", "Cc", "Cf", null,
             "Co", "Cs", "Pd", "Ps", "Pe", "Pc", "Po", "Sm", "Sc", "Sk", "So", "Pi", "Pf"};
@@ -43,7 +43,7 @@ public final class GenerateTables
     private static final Map<BitSet, Integer> sets = new LinkedHashMap<>();
 
     static {
-        // All code points in one string, surrogates last and apart, so that one search dumps a set.
+        // All code points in one string, with surrogates last and separated, so that one search finds a whole set.
         StringBuilder text = new StringBuilder();
         int[] at = new int[3 * CODE_POINTS];
         for (int c = 0; c < CODE_POINTS; c++) {
@@ -115,7 +115,7 @@ public final class GenerateTables
         while (matcher.find()) {
             set.set(positions[matcher.start()]);
         }
-        // The U+0000 before each surrogate has position 0 in the table as well: it stands for itself.
+        // The U+0000 before each surrogate has position 0 in the table as well, which is its own.
         return set;
     }
 
@@ -175,7 +175,7 @@ public final class GenerateTables
                 done.add(name);
             }
             for (String name : candidates) {
-                // A name that Java takes in any case is taken in these three; "all", "Lu" and their like are not.
+                // A name that Java accepts in any case is accepted in these three; "all", "Lu" and similar ones are not.
                 String upper = name.toUpperCase(Locale.ROOT);
                 String prefix = "(?U)\\p{" + form[1];
                 if (accepted(prefix + upper + "}") && accepted(prefix + name.toLowerCase(Locale.ROOT) + "}") && accepted(prefix + flip(name) + "}")
@@ -235,7 +235,7 @@ public final class GenerateTables
 
     private static void scriptNames()
     {
-        // Every ISO 15924 code has four letters: ask for them all.
+        // Every ISO 15924 code has four letters: try them all.
         TreeMap<String, Integer> names = new TreeMap<>();
         for (Character.UnicodeScript script : Character.UnicodeScript.values()) {
             names.put(script.name(), script.ordinal());
@@ -281,7 +281,7 @@ public final class GenerateTables
         for (Character.UnicodeBlock block : ids.keySet()) {
             name(names, block.toString().split("_"), 1, block.toString().split("_")[0], ids);
         }
-        // Names that are not made from the constant's.
+        // Names that do not follow from the name of the constant.
         for (String name : List.of("Greek", "Combining Marks for Symbols", "CombiningMarksforSymbols", "Cyrillic Supplementary", "CyrillicSupplementary", "Combining Diacritical Marks for Symbols", "Private Use", "Alphabetic Presentation Forms", "Latin-1", "Latin1", "Arabic Presentation Forms-A")) {
             try {
                 Integer id = ids.get(Character.UnicodeBlock.forName(name));
@@ -366,9 +366,9 @@ public final class GenerateTables
         table("First, last, step, difference of " + comment + ".", "pub(crate) static " + name + ": [(u32, u32, u8, i32); " + rows.size() + "]", rows);
     }
 
-    // Where words end decides whether a capital sigma is a final one. The rules of BreakIterator are no public API, so the
-    // automaton behind them is learnt by asking: characters that behave alike are one class, and prefixes after which the
-    // same continuations are words are one state (Angluin's algorithm, with random counterexamples).
+    // The ends of words decide whether a capital sigma is a final one. The rules of BreakIterator are not a public API, so
+    // the automaton behind them is learned from queries: characters that behave alike are one class, and prefixes after
+    // which the same continuations are words are one state (Angluin's algorithm, with random counterexamples).
     private static final BreakIterator breaks = BreakIterator.getWordInstance(Locale.ENGLISH);
     private static final String[][] CONTEXTS = {
             {"", ""}, {"A", ""}, {"", "A"}, {"A", "A"}, {"1", ""}, {"", "1"}, {"1", "1"}, {"\u6f22", ""}, {"\u30a2", ""}, {"\u3042", ""},
@@ -387,7 +387,7 @@ public final class GenerateTables
         List<String> samples = new ArrayList<>();
         int[] classOf = new int[CODE_POINTS];
         for (int c = 0; c < CODE_POINTS; c++) {
-            // U+FFFF is how BreakIterator's text says that it has ended.
+            // For BreakIterator, U+FFFF means the end of the text.
             String text = Character.toString(c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE || c == 0xFFFF ? 0 : c);
             StringBuilder behaviour = new StringBuilder();
             for (String[] context : CONTEXTS) {
@@ -439,7 +439,7 @@ public final class GenerateTables
         }
         table("Whether a text that leads to a state is a word, and the next state for each class; the first is the start.",
                 "pub(crate) static WORD_STATES: [(bool, [u8; " + samples.size() + "]); " + rows.size() + "]", rows);
-        // Only a character with case after a sigma keeps it from being a final one.
+        // Only a cased character after a sigma keeps it from being a final one.
         runs("CASED", "First code point, and whether it has case for a sigma beside it, to the next row",
                 c -> c == 0x3A3 || c == 0x3C2 || !("A\u03a3" + Character.toString(c)).toLowerCase(Locale.ENGLISH).contains("\u03c2") ? 1 : 0);
     }
@@ -468,7 +468,7 @@ public final class GenerateTables
             int state = 0;
             for (int length = 0; length < 10; length++) {
                 int c = random.nextInt(samples.size());
-                // Mostly stay where a word is still possible.
+                // Mostly stay in states in which a word is still possible.
                 for (int tries = 0; tries < 30 && !alive.get(states.get(state)[c]); tries++) {
                     c = random.nextInt(samples.size());
                 }

@@ -1,12 +1,12 @@
-// Answers for java.util.regex and String's case change, from the JDK that runs this file: one request a line on
-// standard input, one answer a line on standard output. Fields are parted by tabs. A character outside ' '..'~', and the
-// backtick, is written as its code in hexadecimal between backticks.
+// Prints the results of java.util.regex and of String's case conversion in the JDK that runs this file: one request on each
+// line of standard input, one result on each line of standard output. Fields are separated by tabs. A character outside
+// ' '..'~', and the backtick, is written as its hexadecimal code between backticks.
 //
-//   R pattern template input...   ->  refused | ok groups, then for each input: verdict, finds, replaced
+//   R pattern template input...   ->  rejected | ok groups, then for each input: verdict, finds, replaced
 //   L text | U text               ->  text in lower | upper case
 //
-// A verdict is "false" or the spans of all groups ("0,3 -1,-1"); finds are such lists parted by ';'; "limit" stands for
-// an answer that took too many steps or too deep a stack, "error" for a template that failed at a match.
+// A verdict is "false" or the spans of all groups ("0,3 -1,-1"). Finds are such lists, separated by ';'. "limit" means too
+// many steps or too deep a stack, "error" a template that failed at a match.
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
 import java.io.InputStreamReader;
@@ -66,10 +66,10 @@ public final class Oracle
             pattern = Pattern.compile(read(fields[1]));
         }
         catch (IllegalArgumentException e) {
-            return "refused";
+            return "rejected";
         }
         catch (RuntimeException | StackOverflowError e) {
-            return "refused\t" + e.getClass().getName();
+            return "rejected\t" + e.getClass().getName();
         }
         String template = read(fields[2]);
         StringBuilder answer = new StringBuilder("ok ").append(pattern.matcher("").groupCount());
@@ -159,7 +159,7 @@ public final class Oracle
         }
     }
 
-    // Counts the characters looked at, so that an explosion ends.
+    // Counts the characters that are read, so that an explosion ends.
     private static final class Counted
             implements CharSequence
     {

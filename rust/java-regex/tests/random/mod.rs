@@ -1,8 +1,8 @@
-//! Patterns, templates and inputs made from a grammar.
+//! Generates patterns, templates and inputs from a grammar.
 
 #![allow(dead_code, reason = "each test file uses a part of this")]
 
-/// What the patterns are made of.
+/// The kinds of patterns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Profile {
     /// User mappings: e-mail addresses, Kerberos principals, distinguished names.
@@ -166,7 +166,7 @@ impl Random {
         pattern
     }
 
-    /// Loops in loops, whose captures show Java's ways.
+    /// Nested loops, whose captures show how Java matches.
     fn loops(&mut self) -> String {
         const ENOUGH: &[&str] = &["*", "+", "{1,3}", "{2}", "*?", "{0,2}", "+", "*", "*+", "?"];
         self.groups = 2;
@@ -532,7 +532,7 @@ impl Random {
         (0..self.below(4)).map(|_| self.pick(PIECES)).collect()
     }
 
-    /// Text with capital sigmas among what may or may not belong to a word.
+    /// Text with capital sigmas, among characters that may or may not belong to a word.
     pub(crate) fn sigma_text(&mut self) -> String {
         const PIECES: &[&str] = &[
             "Σ",
@@ -738,7 +738,7 @@ impl Random {
             Profile::Classes => (CLASSES, 3),
             Profile::Syntax => (ORDINARY, 4),
         };
-        // A long one now and then: loops of loops show their cost there.
+        // Sometimes a long one, which shows the cost of nested loops.
         let most = if self.one_in(30) { most * 8 } else { most };
         (0..self.below(most)).map(|_| self.pick(pieces)).collect()
     }

@@ -1,4 +1,4 @@
-//! What is refused when a configuration is read: every construct with its position, and whether Java takes it.
+//! Patterns and templates that are rejected: each construct with its position, and whether Java accepts it.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -15,7 +15,7 @@ use java_regex::{Pattern, PatternErrorKind, Replacement};
 use jdk::Oracle;
 
 /// Pattern, position, a part of the construct's name.
-const REFUSED_BY_JAVA: &[(&str, usize, &str)] = &[
+const REJECTED_BY_JAVA: &[(&str, usize, &str)] = &[
     ("*a", 0, "dangling \"*\""),
     ("a|+", 2, "dangling \"+\""),
     ("a**", 2, "dangling \"*\""),
@@ -27,7 +27,7 @@ const REFUSED_BY_JAVA: &[(&str, usize, &str)] = &[
     ("a{ 2}", 1, "malformed count"),
     ("ab{2", 2, "malformed count"),
     ("a{x}", 1, "malformed count"),
-    ("a{3,2}", 1, "least is above its most"),
+    ("a{3,2}", 1, "minimum above its maximum"),
     ("a{2147483648}", 1, "above 2147483647"),
     ("x(a", 1, "unclosed group"),
     ("x(?:a", 1, "unclosed group"),
@@ -78,7 +78,7 @@ const REFUSED_BY_JAVA: &[(&str, usize, &str)] = &[
 ];
 
 /// Pattern, position, a part of the construct's name.
-const REFUSED_ON_PURPOSE: &[(&str, usize, &str)] = &[
+const REJECTED_ON_PURPOSE: &[(&str, usize, &str)] = &[
     ("a(?c)", 3, "canonical equivalence"),
     ("(?ic:a)", 3, "canonical equivalence"),
     ("a\\N{LATIN SMALL LETTER A}", 1, "named character"),
@@ -103,9 +103,9 @@ const REFUSED_ON_PURPOSE: &[(&str, usize, &str)] = &[
     ("(?x)(a)\\1 1", 9, "white space"),
     ("(?x)[a & & b]", 8, "white space"),
     ("(?<\\Qn\\E>a)", 5, "quotation inside a token"),
-    ("b(?<=a*)c", 1, "look-behind without a greatest length"),
-    ("b(?<!a{2,})c", 1, "look-behind without a greatest length"),
-    ("b(?<!(?:abc)*)c", 1, "look-behind without a greatest length"),
+    ("b(?<=a*)c", 1, "look-behind without a maximum length"),
+    ("b(?<!a{2,})c", 1, "look-behind without a maximum length"),
+    ("b(?<!(?:abc)*)c", 1, "look-behind without a maximum length"),
     ("(?=a{1001})b", 4, "count above 1000"),
     ("(?<=a{0,2000000000})b", 5, "count above 1000"),
 ];
@@ -126,7 +126,7 @@ const TEMPLATES: &[(&str, usize, &str)] = &[
     ("${n x}", 0, "malformed group name"),
 ];
 
-fn refused(cases: &[(&str, usize, &str)], kind: PatternErrorKind) {
+fn rejected(cases: &[(&str, usize, &str)], kind: PatternErrorKind) {
     for (pattern, position, construct) in cases {
         let error = Pattern::new(pattern).expect_err(pattern);
         assert_eq!(error.kind(), kind, "{pattern}: {error}");
@@ -137,31 +137,31 @@ fn refused(cases: &[(&str, usize, &str)], kind: PatternErrorKind) {
 }
 
 #[test]
-fn what_java_refuses_is_refused_with_its_position() {
-    refused(REFUSED_BY_JAVA, PatternErrorKind::RefusedByJava);
+fn patterns_that_java_rejects_are_rejected_with_their_position() {
+    rejected(REJECTED_BY_JAVA, PatternErrorKind::RejectedByJava);
 }
 
 #[test]
-fn what_is_refused_on_purpose_is_named_with_its_position() {
-    refused(REFUSED_ON_PURPOSE, PatternErrorKind::Unsupported);
+fn patterns_that_are_rejected_on_purpose_have_their_position() {
+    rejected(REJECTED_ON_PURPOSE, PatternErrorKind::Unsupported);
 }
 
 #[test]
 fn java_agrees_which_constructs_are_patterns() {
     let Some(mut oracle) = Oracle::start() else { return };
     let ask = |(pattern, ..): &(&str, usize, &str)| format!("R\t{}\tx", jdk::escape(pattern));
-    let requests: Vec<String> = REFUSED_BY_JAVA.iter().map(ask).collect();
+    let requests: Vec<String> = REJECTED_BY_JAVA.iter().map(ask).collect();
     for (request, answer) in requests.iter().zip(oracle.ask(&requests)) {
-        assert_eq!(answer, "refused", "{request}");
+        assert_eq!(answer, "rejected", "{request}");
     }
-    let requests: Vec<String> = REFUSED_ON_PURPOSE.iter().map(ask).collect();
+    let requests: Vec<String> = REJECTED_ON_PURPOSE.iter().map(ask).collect();
     for (request, answer) in requests.iter().zip(oracle.ask(&requests)) {
         assert!(answer.starts_with("ok "), "{request}: {answer}");
     }
 }
 
 #[test]
-fn templates_that_java_fails_on_are_refused_with_their_position() {
+fn templates_that_java_fails_on_are_rejected_with_their_position() {
     let pattern = Pattern::new("(a)(?<n>b)").unwrap();
     for (template, position, construct) in TEMPLATES {
         let error = Replacement::new(&pattern, template).expect_err(template);
@@ -176,7 +176,7 @@ fn templates_that_java_fails_on_are_refused_with_their_position() {
 }
 
 #[test]
-fn large_patterns_are_refused() {
+fn large_patterns_are_rejected() {
     let long = "a".repeat(8 * 1024);
     assert!(Pattern::new(&long).unwrap().matches(&long).unwrap());
     let error = Pattern::new(&(long + "a")).unwrap_err();
@@ -184,7 +184,7 @@ fn large_patterns_are_refused() {
 }
 
 #[test]
-fn deep_nesting_is_refused() {
+fn deep_nesting_is_rejected() {
     for (open, close) in [("(", ")"), ("(?:", ")"), ("(?=", ")"), ("(?>", ")"), ("[a", "]"), ("(a|", ")*")] {
         let nested = |depth: usize| open.repeat(depth) + "b" + &close.repeat(depth);
         Pattern::new(&nested(200)).unwrap_or_else(|error| panic!("{open}: {error}"));
