@@ -57,15 +57,15 @@ pub(crate) fn each(folder: &Path, mut take: impl FnMut(Case)) {
 fn rejects(take: &mut impl FnMut(Case)) {
     let good = token("RS256", "rsa-2048", KEY_ID, &claims("1.5k"));
     let mut forged = token("RS256", "rsa-other", KEY_ID, &claims("1.5k"));
-    take(rejected("refused, expired", &key_file("rsa-2048"), &good, LATER, Reason::TokenExpired));
-    take(rejected("refused, bad signature", &key_file("rsa-2048"), &forged, NOW, Reason::SignatureMismatch));
+    take(rejected("rejected, expired", &key_file("rsa-2048"), &good, LATER, Reason::TokenExpired));
+    take(rejected("rejected, bad signature", &key_file("rsa-2048"), &forged, NOW, Reason::SignatureMismatch));
     forged.retain(|byte| *byte != b'.');
-    take(rejected("refused, garbage without dots", &key_file("rsa-2048"), &forged, NOW, Reason::MalformedToken));
+    take(rejected("rejected, garbage without dots", &key_file("rsa-2048"), &forged, NOW, Reason::MalformedToken));
     let noise = b"Bearer nonsense.nonsense.nonsense";
-    take(rejected("refused, garbage with dots", &key_file("rsa-2048"), noise, NOW, Reason::MalformedHeader));
+    take(rejected("rejected, garbage with dots", &key_file("rsa-2048"), noise, NOW, Reason::MalformedHeader));
     let unknown = token("EdDSA", "ed25519", "nobody's", &claims("1.5k"));
     let set = format!("inline:{}", key_set(1));
-    take(rejected("refused, unknown kid", &set, &unknown, NOW, Reason::UnknownKeyId));
+    take(rejected("rejected, unknown kid", &set, &unknown, NOW, Reason::UnknownKeyId));
 }
 
 fn key_sets(folder: &Path, take: &mut impl FnMut(Case)) {

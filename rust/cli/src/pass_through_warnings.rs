@@ -126,7 +126,7 @@ fn check_connections(config: &Properties, found: &mut Findings) {
         );
     }
     if found.value(config, INSECURE_PROPERTY).known().is_some_and(|entry| is_true(&entry.value)) {
-        let message = "is true: over plain HTTP, Trino authenticates nothing, so that a client can use any user name and send the credential itself";
+        let message = "is true: over plain HTTP, Trino authenticates nothing, so a client can use any user name and send the credential itself";
         found.warn(config, INSECURE_PROPERTY, message);
     }
 }

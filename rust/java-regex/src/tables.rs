@@ -296,7 +296,7 @@ pub(crate) static CATEGORIES: [(u32, u8); 4099] = [
     (917760,6), (918000,0), (983040,18), (1048574,0), (1048576,18), (1114110,0),
 ];
 
-/// Form, name, whether it is taken in any case, its sets plain, under `i`, under `U`, under both; 255: not known there.
+/// Form, name, whether it is accepted in any case, its sets plain, under `i`, under `U`, under both; 255: not known there.
 #[rustfmt::skip]
 pub(crate) static NAMES: [(Form, &str, bool, [u8; 4]); 312] = [
     (Form::Bare,"Lower",false,[0,1,2,3]), (Form::Bare,"Upper",false,[4,1,5,3]), (Form::Bare,"ASCII",false,[6,6,6,6]), (Form::Bare,"Alpha",false,[1,1,7,7]),
@@ -408,7 +408,7 @@ pub(crate) const UNICODE_WORD: u8 = 74;
 /// The set of `(?U)\s`.
 pub(crate) const UNICODE_SPACE: u8 = 25;
 
-/// What the ids above stand for.
+/// The sets of the ids above.
 #[rustfmt::skip]
 pub(crate) static SETS: [Set; 82] = [
     Set::Ranges(&[(97,122),]), Set::Ranges(&[(65,90),(97,122),]),
@@ -595,7 +595,7 @@ pub(crate) static SCRIPTS: [(u32, u8); 1708] = [
     (205744,170), (917505,0), (917506,170), (917536,0), (917632,170), (917760,40), (918000,170),
 ];
 
-/// Script names, taken in any case, in order.
+/// Script names, accepted in any case, in order.
 #[rustfmt::skip]
 pub(crate) static SCRIPT_NAMES: [(&str, u8); 334] = [
     ("ADLAM",131), ("ADLM",131), ("AGHB",102), ("AHOM",125), ("ANATOLIAN_HIEROGLYPHS",126), ("ARAB",6), ("ARABIC",6), ("ARMENIAN",4), ("ARMI",88), ("ARMN",4),
@@ -673,7 +673,7 @@ pub(crate) static BLOCKS: [(u32, u32); 338] = [
     (183984,191471), (191472,192095), (194560,195103), (196608,201551), (201552,205743), (917504,917631), (917760,917999), (983040,1048575), (1048576,1114111),
 ];
 
-/// Block names, taken in any case, in order.
+/// Block names, accepted in any case, in order.
 #[rustfmt::skip]
 pub(crate) static BLOCK_NAMES: [(&str, u16); 776] = [
     ("ADLAM",305), ("AEGEAN NUMBERS",166), ("AEGEANNUMBERS",166), ("AEGEAN_NUMBERS",166), ("AHOM",236), ("ALCHEMICAL SYMBOLS",318), ("ALCHEMICALSYMBOLS",318),
@@ -1107,7 +1107,7 @@ pub(crate) static WORD_STATES: [(bool, [u8; 22]); 21] = [
     (true,[14,14,14,14,14,14,14,14,14,14,14,14,14,14,14,20,14,14,14,20,20,20]),
 ];
 
-/// First code point, and whether it has case for a sigma beside it, to the next row.
+/// First code point, and whether it is cased next to a sigma, to the next row.
 #[rustfmt::skip]
 pub(crate) static CASED: [(u32, u8); 299] = [
     (0,0), (65,1), (91,0), (97,1), (123,0), (181,1), (182,0), (192,1), (215,0), (216,1), (247,0), (248,1), (443,0), (444,1), (448,0), (452,1), (660,0), (661,1),

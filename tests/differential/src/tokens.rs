@@ -57,7 +57,7 @@ pub fn run(oracle: &mut Oracle, seed: u64, cases: u64, report: &mut Report) {
             })
             .collect();
         for ((case, core), (stock, jni)) in batch.into_iter().zip(ours).zip(answers) {
-            let found = judge(&opened[case.opened].setup, &case.authorization, case.now, &core, &jni, &stock);
+            let found = compare(&opened[case.opened].setup, &case.authorization, case.now, &core, &jni, &stock);
             if let Found::Unlisted(what) = &found
                 && report.wants_failures()
             {
@@ -124,7 +124,7 @@ pub fn same(core: &Verdict, jni: &Verdict) -> bool {
 
 /// Compares the verdicts.
 #[must_use]
-pub fn judge(setup: &Setup, authorization: &[u8], now: i64, core: &Verdict, jni: &Verdict, stock: &Verdict) -> Found {
+pub fn compare(setup: &Setup, authorization: &[u8], now: i64, core: &Verdict, jni: &Verdict, stock: &Verdict) -> Found {
     if !same(core, jni) {
         return Found::Unlisted("JNI answers otherwise than the core".to_owned());
     }
@@ -140,7 +140,7 @@ pub fn judge(setup: &Setup, authorization: &[u8], now: i64, core: &Verdict, jni:
         }
         (Verdict::Reject { code, .. }, Verdict::Accept { .. }) => match differences::rejected_here(&facts(), code) {
             Some(slug) => Found::Listed(slug.to_owned()),
-            None => Found::Unlisted(format!("refused here as {code}, accepted by stock")),
+            None => Found::Unlisted(format!("rejected here as {code}, accepted by stock")),
         },
         (Verdict::Reject { code, message }, Verdict::Reject { message: stock_message, .. }) => {
             compare_reasons(facts, code, message, stock_message)
@@ -222,7 +222,7 @@ fn compare_reasons(facts: impl Fn() -> Facts, code: &str, message: &str, stock_m
     // If one of the two continues, the other has stopped earlier for a listed reason.
     match differences::rejected_later(&facts, code, stock_message) {
         Some(slug) => Found::Listed(slug.to_owned()),
-        None => Found::Unlisted(format!("refused here as {code}, stock: {}", beginning(stock_message))),
+        None => Found::Unlisted(format!("rejected here as {code}, stock: {}", beginning(stock_message))),
     }
 }
 
@@ -238,7 +238,7 @@ fn shrink(oracle: &mut Oracle, opened: &[Opened], case: &Case, what: &str) -> Ca
         let (stock, jni) = ask(oracle, &smaller, opened);
         let core = ours(&smaller, opened);
         attempts < 400
-            && judge(&opened[case.opened].setup, &smaller.authorization, case.now, &core, &jni, &stock)
+            && compare(&opened[case.opened].setup, &smaller.authorization, case.now, &core, &jni, &stock)
                 == Found::Unlisted(what.to_owned())
     });
     with_token(case, token)

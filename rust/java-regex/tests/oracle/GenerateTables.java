@@ -184,7 +184,7 @@ public final class GenerateTables
                 }
             }
         }
-        table("Form, name, whether it is taken in any case, its sets plain, under `i`, under `U`, under both; 255: not known there.",
+        table("Form, name, whether it is accepted in any case, its sets plain, under `i`, under `U`, under both; 255: not known there.",
                 "pub(crate) static NAMES: [(Form, &str, bool, [u8; 4]); " + rows.size() + "]", rows);
 
         int digits = id(set("(?U)\\d"));
@@ -198,7 +198,7 @@ public final class GenerateTables
         for (BitSet set : sets.keySet()) {
             rowsOfSets.add(literal(set));
         }
-        table("What the ids above stand for.", "pub(crate) static SETS: [Set; " + rowsOfSets.size() + "]", rowsOfSets);
+        table("The sets of the ids above.", "pub(crate) static SETS: [Set; " + rowsOfSets.size() + "]", rowsOfSets);
     }
 
     private static String flip(String name)
@@ -256,7 +256,7 @@ public final class GenerateTables
         }
         List<String> rows = new ArrayList<>();
         names.forEach((name, script) -> rows.add("(\"" + name + "\"," + script + ")"));
-        table("Script names, taken in any case, in order.", "pub(crate) static SCRIPT_NAMES: [(&str, u8); " + rows.size() + "]", rows);
+        table("Script names, accepted in any case, in order.", "pub(crate) static SCRIPT_NAMES: [(&str, u8); " + rows.size() + "]", rows);
     }
 
     private static void blocks()
@@ -295,7 +295,7 @@ public final class GenerateTables
         }
         List<String> rows = new ArrayList<>();
         names.forEach((name, block) -> rows.add("(\"" + name + "\"," + block + ")"));
-        table("Block names, taken in any case, in order.", "pub(crate) static BLOCK_NAMES: [(&str, u16); " + rows.size() + "]", rows);
+        table("Block names, accepted in any case, in order.", "pub(crate) static BLOCK_NAMES: [(&str, u16); " + rows.size() + "]", rows);
     }
 
     private static void name(Map<String, Integer> names, String[] words, int next, String name, Map<Character.UnicodeBlock, Integer> ids)
@@ -440,7 +440,7 @@ public final class GenerateTables
         table("Whether a text that leads to a state is a word, and the next state for each class; the first is the start.",
                 "pub(crate) static WORD_STATES: [(bool, [u8; " + samples.size() + "]); " + rows.size() + "]", rows);
         // Only a cased character after a sigma keeps it from being a final one.
-        runs("CASED", "First code point, and whether it has case for a sigma beside it, to the next row",
+        runs("CASED", "First code point, and whether it is cased next to a sigma, to the next row",
                 c -> c == 0x3A3 || c == 0x3C2 || !("A\u03a3" + Character.toString(c)).toLowerCase(Locale.ENGLISH).contains("\u03c2") ? 1 : 0);
     }
 

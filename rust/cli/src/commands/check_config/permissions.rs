@@ -162,7 +162,7 @@ mod unix {
             true => text.contains("\"oct\""),
             false => hmac_secret(&text).is_ok(),
         });
-        is_secret.then_some("it is a shared secret, which allows to log in as any user")
+        is_secret.then_some("it is a shared secret, with which anyone can log in as any user")
     }
 
     /// Why others must not read a property file: it holds a password, instead of a reference to the environment.
