@@ -302,7 +302,7 @@ fn values_come_from_the_environment_as_in_the_coordinator() {
     // All missing variables are reported together, as text and as JSON.
     let answer = run(&arguments);
     answer.expect_error("native-jwt.properties:2: http-server.authentication.jwt.key-file refers to the environment variable NATIVEJWT_KEYS, which is not set");
-    answer.expect_error("native-jwt.properties:3: http-server.authentication.jwt.required-audience takes its value");
+    answer.expect_error("native-jwt.properties:3: http-server.authentication.jwt.required-audience refers to");
     let problems = &answer.json()["problems"];
     assert_eq!(problems[1]["line"], 3);
     assert_eq!(problems[1]["key"], "http-server.authentication.jwt.required-audience");
@@ -310,7 +310,7 @@ fn values_come_from_the_environment_as_in_the_coordinator() {
 
     let config = folder.config(&[property("key-file", "${vault:x}")]);
     run(&["check-token", "--config", &config, &token])
-        .expect_error("provider 'vault', which only the coordinator can ask");
+        .expect_error("provider 'vault', which only the coordinator can query");
 }
 
 #[test]

@@ -105,7 +105,7 @@ fn keys_that_cannot_be_used_are_named_with_what_to_do() {
     for (file, why) in [
         (folder.path("missing"), "missing: cannot be read"),
         (folder.write("short", "c2hvcnQ=\n"), "RFC 7518 section 3.2 requires 256"),
-        (folder.write("binary", [0x30, 0x82, 0xff]), "it holds binary data"),
+        (folder.write("binary", [0x30, 0x82, 0xff]), "it contains binary data"),
         (
             folder.write("der", pem::parse(folder.read("ES256/private.pem")).unwrap().contents()),
             "openssl pkey -inform DER",
