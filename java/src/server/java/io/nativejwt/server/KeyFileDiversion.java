@@ -81,7 +81,7 @@ final class KeyFileDiversion {
                 if (coordinator.value(former).isPresent()
                         && coordinator.value(property.name()).isPresent()) {
                     return Optional.of(
-                            "Configuration property '%s' is the former name of '%s', which is set too: keep one of them"
+                            "Configuration property '%s' is the legacy name of '%s', which is set too: keep one of them"
                                     .formatted(former, property.name()));
                 }
             }
