@@ -98,7 +98,7 @@ final class FailsToStartTest {
         assertThatThrownBy(twice::start)
                 .hasMessageEndingWith(
                         "ERROR: Configuration property 'http.authentication.jwt.key-file' is the"
-                            + " former name of '%skey-file', which is set too: keep one of them",
+                            + " legacy name of '%skey-file', which is set too: keep one of them",
                         JWT);
     }
 
