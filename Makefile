@@ -30,7 +30,7 @@ help: ## lists the targets
 demo: tools-build dist ## a real coordinator, a real login, three rejections: KEEP=1 leaves it up, SEAM=server, TRINO=483
 	@exec scripts/harness io.nativejwt.coordinator.Demo $(or $(SEAM),plugin) $(or $(TRINO),476) $(if $(KEEP),keep)
 
-check: lint ## before a push, in two minutes: the lints, and the tests of the core and of java-regex
+check: lint ## before a push, in two minutes: the lints, unit tests and cases
 	@scripts/test quick
 
 test: test-setup ## every test; the last line is "N passed, N failed"
