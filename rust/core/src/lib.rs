@@ -47,7 +47,8 @@ pub use config::{ConfigurationErrors, Problem, Properties, Property, advice_for_
 pub use events::{Event, Events, Level};
 pub use host::{HostProcess, JvmTrust};
 pub use identity::Identity;
-pub use issuers::view::{IssuerRules, IssuerView};
+pub use issuers::issuer::IssuerRules;
+pub use issuers::view::IssuerView;
 pub use keys::error::KeyError;
 pub use keys::offered::{OfferedKey, UnusedKey};
 pub use keys::verifying_key::PublicKeyParameters;

@@ -6,7 +6,7 @@ use nativejwt_core::{Algorithm, OfferedKey, PublicKeyParameters, Reason, UnusedK
 
 use super::secret::{Reading, other_reading};
 use super::seen::{Seen, described};
-use super::signature::{Fault, forms, is_rsa};
+use super::signature_forms::{Fault, forms, is_rsa};
 use super::{Case, listed, service, shown, whole};
 use crate::jwk::{public_members, thumbprint};
 

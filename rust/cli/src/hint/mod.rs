@@ -17,6 +17,7 @@ mod secret;
 mod seen;
 mod service;
 mod signature;
+mod signature_forms;
 #[cfg(test)]
 mod tests;
 mod times;

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use crate::config::known::{CONFIG_FILES, PREFIX};
+use crate::config::known::{
+    ALLOW_USER_WITH_HYPHEN, CONFIG_FILES, CREDENTIAL_NAME, MAX_TOKEN_SIZE, MINIMUM_LIFETIME, PREFIX, TOKEN_CACHE_SIZE,
+    is_global,
+};
 use crate::config::problem::{ConfigurationErrors, Problem};
 use crate::config::properties::Properties;
 use crate::config::setting::{Setting, setting};
@@ -10,16 +13,6 @@ use crate::config::units;
 use crate::host::HostProcess;
 use crate::pass_through::PassThrough;
 use crate::token_cache::TokenCache;
-
-const MAX_TOKEN_SIZE: &str = "max-token-size";
-const TOKEN_CACHE_SIZE: &str = "token-cache.max-size";
-const CREDENTIAL_NAME: &str = "pass-through.credential-name";
-const MINIMUM_LIFETIME: &str = "pass-through.minimum-lifetime";
-const ALLOW_USER_WITH_HYPHEN: &str = "pass-through.allow-user-with-hyphen";
-
-/// All names.
-pub(super) const NAMES: [&str; 5] =
-    [MAX_TOKEN_SIZE, TOKEN_CACHE_SIZE, CREDENTIAL_NAME, MINIMUM_LIFETIME, ALLOW_USER_WITH_HYPHEN];
 
 const KIB: u64 = 1024;
 const DEFAULT_MAX_TOKEN_SIZE: usize = 16 * 1024;
@@ -88,11 +81,6 @@ impl GlobalConfiguration {
             }
         }
     }
-}
-
-/// True for the full name of one of these properties.
-pub(super) fn is_global(name: &str) -> bool {
-    name.strip_prefix(PREFIX).is_some_and(|name| NAMES.contains(&name))
 }
 
 /// The name must be one that a client could send, so that a client that sends it is rejected. It must not be one that

@@ -2,75 +2,11 @@
 
 use std::time::Duration;
 
+use crate::config::known::{CLIENT_PREFIX, CLIENT_PROPERTIES_WITHOUT_EFFECT};
 use crate::config::problem::ConfigurationErrors;
 use crate::config::properties::Properties;
 use crate::config::setting::{Setting, setting_from};
 use crate::config::units;
-
-/// The prefix of every property.
-pub(super) const PREFIX: &str = "jwk.http-client.";
-
-/// The names after [`PREFIX`].
-pub(super) const PROPERTIES: &[&str] = &[
-    "trust-store-path",
-    "trust-store-password",
-    "key-store-path",
-    "key-store-password",
-    "http-proxy",
-    "http-proxy.user",
-    "http-proxy.password",
-    "http-proxy.secure",
-    "socks-proxy",
-    "connect-timeout",
-    "request-timeout",
-    "https.hostname-verification",
-];
-
-/// The other properties of `io.airlift.http.client.HttpClientConfig`, versions 336 and 439. They control connections,
-/// threads, buffers and logs of airlift's client. Our client makes few requests and has none of these.
-pub(super) const PROPERTIES_WITHOUT_EFFECT: &[&str] = &[
-    "buffer-pool-type",
-    "destination-idle-timeout",
-    "http2.enabled",
-    "http2.input-buffer-size",
-    "http2.session-receive-window-size",
-    "http2.stream-receive-window-size",
-    "https.automatic-shared-secret",
-    "https.excluded-cipher",
-    "https.included-cipher",
-    "idle-timeout",
-    "log.buffer-size",
-    "log.compression.enabled",
-    "log.enabled",
-    "log.flush-interval",
-    "log.max-history",
-    "log.max-size",
-    "log.path",
-    "log.queue-size",
-    "max-connections-per-server",
-    "max-content-length",
-    "max-direct-memory",
-    "max-heap-memory",
-    "max-request-header-size",
-    "max-requests-queued-per-destination",
-    "max-response-content-length",
-    "max-response-header-size",
-    "max-threads",
-    "min-threads",
-    "read-timeout",
-    "record-request-complete",
-    "request-buffer-size",
-    "response-buffer-size",
-    "secure-random-algorithm",
-    "selector-count",
-    "strict-event-ordering",
-    "tcp-keep-alive-idle-time",
-    "timeout-concurrency",
-    "timeout-threads",
-    "track-memory-allocations",
-    "use-blocking-connect",
-    "use-virtual-threads",
-];
 
 /// airlift's default ports.
 const HTTP_PROXY_PORT: u16 = 8080;
@@ -121,7 +57,7 @@ pub(crate) struct HostAndPort {
 impl HttpClientSettings {
     pub(super) fn read(properties: &Properties, errors: &mut ConfigurationErrors) -> Self {
         let mut read = |name: &str| {
-            let property = properties.get(&format!("{PREFIX}{name}"))?;
+            let property = properties.get(&format!("{CLIENT_PREFIX}{name}"))?;
             Some(setting_from(property, properties, errors)).filter(|setting| !setting.value.is_empty())
         };
         let trust_store = (read("trust-store-path"), read("trust-store-password"));
@@ -134,17 +70,15 @@ impl HttpClientSettings {
         let connect_timeout = read("connect-timeout");
         let request_timeout = read("request-timeout");
         let host_names = read("https.hostname-verification");
-        let without_effect = PROPERTIES_WITHOUT_EFFECT.iter().filter_map(|name| read(name)).collect();
+        let without_effect = CLIENT_PROPERTIES_WITHOUT_EFFECT.iter().filter_map(|name| read(name)).collect();
 
         let mut store =
             |(path, password): (Option<Setting>, Option<Setting>), path_property: &str| match (path, password) {
                 (Some(path), password) => Some(StoreSetting { path, password }),
                 (None, Some(password)) => {
-                    errors.push(
-                        password.problem(format!(
-                            "is set, but {PREFIX}{path_property} is not: set it, or remove this line"
-                        )),
-                    );
+                    errors.push(password.problem(format!(
+                        "is set, but {CLIENT_PREFIX}{path_property} is not: set it, or remove this line"
+                    )));
                     None
                 }
                 (None, None) => None,
@@ -154,25 +88,29 @@ impl HttpClientSettings {
         let secure = secure.filter(|setting| boolean(setting, errors) == Some(true));
         let verified = host_names.as_ref().and_then(|setting| boolean(setting, errors));
         if let (Some(http), Some(_)) = (&http_proxy, &socks_proxy) {
-            errors.push(http.problem(format!("and {PREFIX}socks-proxy are both set: remove one of them")));
+            errors.push(http.problem(format!("and {CLIENT_PREFIX}socks-proxy are both set: remove one of them")));
         }
         if http_proxy.is_none() {
             for setting in [&user, &password, &secure].into_iter().flatten() {
                 errors.push(
-                    setting.problem(format!("is set, but {PREFIX}http-proxy is not: set it, or remove this line")),
+                    setting
+                        .problem(format!("is set, but {CLIENT_PREFIX}http-proxy is not: set it, or remove this line")),
                 );
             }
         }
         let credentials = match (user, password) {
             (Some(user), Some(password)) => Some((user, password)),
             (Some(alone), None) => {
-                errors.push(
-                    alone.problem(format!("is set, but {PREFIX}http-proxy.password is not: set both or neither")),
-                );
+                errors
+                    .push(alone.problem(format!(
+                        "is set, but {CLIENT_PREFIX}http-proxy.password is not: set both or neither"
+                    )));
                 None
             }
             (None, Some(alone)) => {
-                errors.push(alone.problem(format!("is set, but {PREFIX}http-proxy.user is not: set both or neither")));
+                errors.push(
+                    alone.problem(format!("is set, but {CLIENT_PREFIX}http-proxy.user is not: set both or neither")),
+                );
                 None
             }
             (None, None) => None,
@@ -280,7 +218,7 @@ mod tests {
     }
 
     fn read(lines: &[&str]) -> (HttpClientSettings, Vec<String>) {
-        let text: String = lines.iter().map(|line| format!("{PREFIX}{line}\n")).collect();
+        let text: String = lines.iter().map(|line| format!("{CLIENT_PREFIX}{line}\n")).collect();
         let mut errors = ConfigurationErrors::default();
         let settings = HttpClientSettings::read(&Properties::parse(&text, "t").unwrap(), &mut errors);
         (settings, errors.problems().iter().map(ToString::to_string).collect())

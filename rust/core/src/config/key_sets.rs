@@ -3,22 +3,11 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use crate::config::known::KEY_SET_NAMES;
 use crate::config::problem::ConfigurationErrors;
 use crate::config::properties::Properties;
 use crate::config::setting::{Setting, setting};
 use crate::config::units;
-
-/// All names.
-pub(super) const NAMES: [&str; 8] = [
-    "jwks.refresh-interval",
-    "jwks.unknown-kid-cooldown",
-    "jwks.unknown-kid-wait",
-    "jwks.max-stale",
-    "jwks.removed-key-grace",
-    "jwks.cache-file",
-    "jwks.bearer-token-file",
-    "jwks.fail-fast",
-];
 
 const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -90,7 +79,7 @@ impl KeySetSettings {
             cache_file,
             bearer_token_file,
             fail_fast: fail_fast.and_then(|setting| setting.boolean(errors)).unwrap_or(false),
-            any: NAMES.into_iter().find_map(again),
+            any: KEY_SET_NAMES.into_iter().find_map(again),
         };
         if max_stale < refresh_interval
             && let Some(setting) = again("jwks.max-stale").or_else(|| again("jwks.refresh-interval"))

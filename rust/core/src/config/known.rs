@@ -1,10 +1,5 @@
 //! The names of all properties.
 
-use crate::config::names::advice_for_unknown_property;
-use crate::config::problem::{ConfigurationErrors, Problem};
-use crate::config::properties::Properties;
-use crate::config::{global, http_client, key_sets};
-
 /// The prefix of every property but those of the HTTP client.
 pub(super) const PREFIX: &str = "http-server.authentication.jwt.";
 
@@ -37,29 +32,113 @@ pub(super) const PROPERTIES: &[PropertyName] = &[
     PropertyName { name: "user-mapping.file", legacy: None },
 ];
 
+pub(super) const MAX_TOKEN_SIZE: &str = "max-token-size";
+pub(super) const TOKEN_CACHE_SIZE: &str = "token-cache.max-size";
+pub(super) const CREDENTIAL_NAME: &str = "pass-through.credential-name";
+pub(super) const MINIMUM_LIFETIME: &str = "pass-through.minimum-lifetime";
+pub(super) const ALLOW_USER_WITH_HYPHEN: &str = "pass-through.allow-user-with-hyphen";
+/// The names of [`GlobalConfiguration`](super::GlobalConfiguration) after [`PREFIX`].
+pub(super) const GLOBAL_NAMES: [&str; 5] =
+    [MAX_TOKEN_SIZE, TOKEN_CACHE_SIZE, CREDENTIAL_NAME, MINIMUM_LIFETIME, ALLOW_USER_WITH_HYPHEN];
+
+/// The names of fetched JWK Sets after [`PREFIX`].
+pub(super) const KEY_SET_NAMES: [&str; 8] = [
+    "jwks.refresh-interval",
+    "jwks.unknown-kid-cooldown",
+    "jwks.unknown-kid-wait",
+    "jwks.max-stale",
+    "jwks.removed-key-grace",
+    "jwks.cache-file",
+    "jwks.bearer-token-file",
+    "jwks.fail-fast",
+];
+
+/// The prefix of the properties of the HTTP client.
+pub(super) const CLIENT_PREFIX: &str = "jwk.http-client.";
+
+/// The names after [`CLIENT_PREFIX`].
+pub(super) const CLIENT_PROPERTIES: &[&str] = &[
+    "trust-store-path",
+    "trust-store-password",
+    "key-store-path",
+    "key-store-password",
+    "http-proxy",
+    "http-proxy.user",
+    "http-proxy.password",
+    "http-proxy.secure",
+    "socks-proxy",
+    "connect-timeout",
+    "request-timeout",
+    "https.hostname-verification",
+];
+
+/// The other properties of `io.airlift.http.client.HttpClientConfig`, versions 336 and 439. They control connections,
+/// threads, buffers and logs of airlift's client. Our client makes few requests and has none of these.
+pub(super) const CLIENT_PROPERTIES_WITHOUT_EFFECT: &[&str] = &[
+    "buffer-pool-type",
+    "destination-idle-timeout",
+    "http2.enabled",
+    "http2.input-buffer-size",
+    "http2.session-receive-window-size",
+    "http2.stream-receive-window-size",
+    "https.automatic-shared-secret",
+    "https.excluded-cipher",
+    "https.included-cipher",
+    "idle-timeout",
+    "log.buffer-size",
+    "log.compression.enabled",
+    "log.enabled",
+    "log.flush-interval",
+    "log.max-history",
+    "log.max-size",
+    "log.path",
+    "log.queue-size",
+    "max-connections-per-server",
+    "max-content-length",
+    "max-direct-memory",
+    "max-heap-memory",
+    "max-request-header-size",
+    "max-requests-queued-per-destination",
+    "max-response-content-length",
+    "max-response-header-size",
+    "max-threads",
+    "min-threads",
+    "read-timeout",
+    "record-request-complete",
+    "request-buffer-size",
+    "response-buffer-size",
+    "secure-random-algorithm",
+    "selector-count",
+    "strict-event-ordering",
+    "tcp-keep-alive-idle-time",
+    "timeout-concurrency",
+    "timeout-threads",
+    "track-memory-allocations",
+    "use-blocking-connect",
+    "use-virtual-threads",
+];
+
 /// The names that follow [`PREFIX`].
 pub(super) fn own_names() -> impl Iterator<Item = &'static str> {
-    PROPERTIES.iter().map(|property| property.name).chain(key_sets::NAMES).chain(global::NAMES)
+    PROPERTIES.iter().map(|property| property.name).chain(KEY_SET_NAMES).chain(GLOBAL_NAMES)
 }
 
 /// The full name of every property, legacy names included.
 pub(super) fn known_properties() -> impl Iterator<Item = String> {
-    let client = http_client::PROPERTIES.iter().chain(http_client::PROPERTIES_WITHOUT_EFFECT);
+    let client = CLIENT_PROPERTIES.iter().chain(CLIENT_PROPERTIES_WITHOUT_EFFECT);
     own_names()
         .map(|name| format!("{PREFIX}{name}"))
         .chain(PROPERTIES.iter().filter_map(|property| property.legacy).map(str::to_owned))
-        .chain(client.map(|name| format!("{}{name}", http_client::PREFIX)))
+        .chain(client.map(|name| format!("{}{name}", CLIENT_PREFIX)))
 }
 
 pub(super) fn is_known(name: &str) -> bool {
     known_properties().any(|known| known == name)
 }
 
-pub(super) fn report_unknown_properties(properties: &Properties, errors: &mut ConfigurationErrors) {
-    for entry in properties.entries.iter().filter(|entry| !is_known(&entry.name)) {
-        let message = format!("is not a known property{}", advice_for_unknown_property(&entry.name));
-        errors.push(Problem::for_property(&entry.name, &properties.source, entry.line, message));
-    }
+/// True for the full name of a property that applies to all issuers.
+pub(super) fn is_global(name: &str) -> bool {
+    name.strip_prefix(PREFIX).is_some_and(|name| GLOBAL_NAMES.contains(&name))
 }
 
 #[cfg(test)]
@@ -74,12 +153,12 @@ mod tests {
         );
         for name in own_names() {
             let whole = format!("{PREFIX}{name}");
-            let place = if name == CONFIG_FILES || global::is_global(&whole) { "global" } else { "issuer" };
+            let place = if name == CONFIG_FILES || is_global(&whole) { "global" } else { "issuer" };
             let former = PROPERTIES.iter().find(|property| property.name == name).and_then(|property| property.legacy);
             fresh += &format!("{whole}\t{place}\t{}\n", former.unwrap_or_default());
         }
-        for name in http_client::PROPERTIES.iter().chain(http_client::PROPERTIES_WITHOUT_EFFECT) {
-            fresh += &format!("{}{name}\tissuer\t\n", http_client::PREFIX);
+        for name in CLIENT_PROPERTIES.iter().chain(CLIENT_PROPERTIES_WITHOUT_EFFECT) {
+            fresh += &format!("{}{name}\tissuer\t\n", CLIENT_PREFIX);
         }
         crate::rejection::tests::assert_fresh("rust/core/generated/properties.tsv", &fresh);
     }

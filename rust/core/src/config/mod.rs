@@ -2,6 +2,7 @@
 
 mod global;
 pub(crate) mod http_client;
+mod java_properties;
 mod key_sets;
 mod known;
 mod names;
@@ -25,7 +26,8 @@ pub use problem::{ConfigurationErrors, Problem};
 pub use properties::{Properties, Property};
 
 use http_client::HttpClientSettings;
-use known::{CONFIG_FILES, PREFIX, is_known, report_unknown_properties};
+use known::{CONFIG_FILES, PREFIX, is_global, is_known};
+use names::report_unknown_properties;
 pub(crate) use setting::Setting;
 use setting::setting;
 
@@ -46,7 +48,7 @@ impl Configuration {
             Some(setting) => {
                 report_unknown_properties(properties, errors);
                 for entry in properties.entries.iter().filter(|entry| entry.name != setting.property) {
-                    if is_known(&entry.name) && !global::is_global(&entry.name) {
+                    if is_known(&entry.name) && !is_global(&entry.name) {
                         let message =
                             format!("cannot be combined with {}: move it into the per-issuer files", setting.property);
                         errors.push(Problem::for_property(&entry.name, &properties.source, entry.line, message));

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use crate::config::http_client;
-use crate::config::known::{PREFIX, is_known, known_properties, own_names};
-use crate::config::pitfalls::BYTE_ORDER_MARK;
+use crate::config::java_properties::BYTE_ORDER_MARK;
+use crate::config::known::{
+    CLIENT_PREFIX, CLIENT_PROPERTIES, CLIENT_PROPERTIES_WITHOUT_EFFECT, PREFIX, is_known, known_properties, own_names,
+};
+use crate::config::problem::{ConfigurationErrors, Problem};
+use crate::config::properties::Properties;
 
 /// Longer names get no suggestion: they are not typing errors, and comparing them takes long.
 const LONGEST_NAME: usize = 200;
@@ -333,6 +336,14 @@ const WITHOUT_PROPERTY: &[(&[&str], &str)] = &[
     (&["enabled", "enable"], "http-server.authentication.type enables the authenticator: remove it"),
 ];
 
+/// An error for each unknown property.
+pub(super) fn report_unknown_properties(properties: &Properties, errors: &mut ConfigurationErrors) {
+    for entry in properties.entries.iter().filter(|entry| !is_known(&entry.name)) {
+        let message = format!("is not a known property{}", advice_for_unknown_property(&entry.name));
+        errors.push(Problem::for_property(&entry.name, &properties.source, entry.line, message));
+    }
+}
+
 /// A hint for an unknown name, to follow "is not a known property".
 #[must_use]
 pub fn advice_for_unknown_property(asked: &str) -> String {
@@ -383,15 +394,14 @@ pub fn advice_for_unknown_property(asked: &str) -> String {
 /// wrote their prefix.
 fn candidates(head: &str) -> Vec<(String, Vec<String>)> {
     let of_the_client = head.contains("http-client.");
-    let client =
-        http_client::PROPERTIES.iter().chain(http_client::PROPERTIES_WITHOUT_EFFECT.iter().filter(|_| of_the_client));
-    let client = client.map(|name| (format!("{}{name}", http_client::PREFIX), words(name)));
+    let client = CLIENT_PROPERTIES.iter().chain(CLIENT_PROPERTIES_WITHOUT_EFFECT.iter().filter(|_| of_the_client));
+    let client = client.map(|name| (format!("{}{name}", CLIENT_PREFIX), words(name)));
     let own = own_names().map(|name| (format!("{PREFIX}{name}"), words(name)));
     if of_the_client { client.collect() } else { own.chain(client).collect() }
 }
 
 fn full_name(name: &str) -> String {
-    if name.starts_with(http_client::PREFIX) { name.to_owned() } else { format!("{PREFIX}{name}") }
+    if name.starts_with(CLIENT_PREFIX) { name.to_owned() } else { format!("{PREFIX}{name}") }
 }
 
 /// The prefix and the rest of the name.
@@ -493,7 +503,7 @@ fn with_more_words(asked: &[String], head: &str) -> Option<String> {
 /// The known name that differs by typing errors in the prefix and in the name.
 fn as_a_whole(asked: &str) -> Option<String> {
     const MAX_TYPOS: usize = 3;
-    if asked.starts_with(PREFIX) || asked.starts_with(http_client::PREFIX) {
+    if asked.starts_with(PREFIX) || asked.starts_with(CLIENT_PREFIX) {
         return None;
     }
     let measured =

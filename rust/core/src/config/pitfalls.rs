@@ -4,36 +4,15 @@
 use std::fs;
 use std::path::Path;
 
-use crate::config::http_client;
-use crate::config::known::PREFIX;
+use crate::config::java_properties::{LogicalLine, latin1, logical_lines, split_raw, unescape};
+use crate::config::known::{CLIENT_PREFIX, PREFIX};
 use crate::config::names::advice_for_unknown_property;
 use crate::config::problem::{ConfigurationErrors, Problem, on_one_line};
-use crate::config::properties::{LogicalLine, Properties, latin1, logical_lines, split_raw, unescape};
+use crate::config::properties::Properties;
 use crate::quoted::is_unprintable;
-
-/// The UTF-8 of U+FEFF, as Java reads it.
-pub(super) const BYTE_ORDER_MARK: &str = "\u{ef}\u{bb}\u{bf}";
 
 /// The longest excerpt of a file in a message, in characters.
 const SHOWN_CHARACTERS: usize = 300;
-
-/// Checks that Java can read the bytes as a property file.
-///
-/// # Errors
-/// The file begins with a byte order mark, or is in UTF-16.
-pub(super) fn check_encoding(bytes: &[u8], source: &str) -> Result<(), ConfigurationErrors> {
-    let message = if bytes.starts_with(b"\xef\xbb\xbf") {
-        "begins with a byte order mark (EF BB BF), which Java reads as part of the first name. Save the file without it (\"UTF-8 without BOM\")"
-    } else if bytes.starts_with(b"\xff\xfe")
-        || bytes.starts_with(b"\xfe\xff")
-        || bytes.iter().take(64).any(|&byte| byte == 0)
-    {
-        "is in UTF-16 or is not text: Java reads property files as ISO-8859-1. Save the file as ASCII, with \\u00fc for a character such as ü"
-    } else {
-        return Ok(());
-    };
-    Err(Problem::for_line(source, 1, message).into())
-}
 
 impl Properties {
     /// Values that Java reads differently than they look: one warning for each, with its line. Only properties for
@@ -67,7 +46,7 @@ impl Properties {
 
 /// The name of one of our properties, if the text begins with one, as after `export` in `export NAME=VALUE`.
 fn property_name(text: &str) -> Option<&str> {
-    let starts = [PREFIX, http_client::PREFIX].iter().any(|prefix| text.starts_with(prefix));
+    let starts = [PREFIX, CLIENT_PREFIX].iter().any(|prefix| text.starts_with(prefix));
     starts.then(|| split_raw(text).0)
 }
 

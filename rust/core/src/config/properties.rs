@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::config::pitfalls;
+use crate::config::java_properties::{LogicalLine, check_encoding, latin1, logical_lines, split};
 use crate::config::problem::{ConfigurationErrors, Problem};
 
 /// One property.
@@ -84,7 +84,7 @@ impl Properties {
         let source = path.display().to_string();
         match fs::read(path) {
             Ok(bytes) => {
-                pitfalls::check_encoding(&bytes, &source)?;
+                check_encoding(&bytes, &source)?;
                 Self::parse_with(&latin1(&bytes), &source, is_ours)
             }
             Err(error) => Err(Problem::for_file(&source, format!("cannot be read: {error}")).into()),
@@ -94,7 +94,7 @@ impl Properties {
     /// Reads the bytes of a file in ISO-8859-1, as Java does.
     pub(crate) fn from_bytes(bytes: &[u8], path: &Path) -> Result<Self, ConfigurationErrors> {
         let source = path.display().to_string();
-        pitfalls::check_encoding(bytes, &source)?;
+        check_encoding(bytes, &source)?;
         Self::parse(&latin1(bytes), &source)
     }
 
@@ -116,104 +116,6 @@ impl Properties {
     pub fn get(&self, name: &str) -> Option<&Property> {
         self.entries.iter().find(|entry| entry.name == name)
     }
-}
-
-pub(super) fn latin1(bytes: &[u8]) -> String {
-    bytes.iter().copied().map(char::from).collect()
-}
-
-/// One logical line.
-pub(super) struct LogicalLine {
-    /// The number of its first line, from 1.
-    pub(super) line: usize,
-    pub(super) text: String,
-    /// Where each joined line begins in `text`, in bytes.
-    pub(super) joints: Vec<usize>,
-}
-
-/// Joins lines that end in an odd number of backslashes with the next one, and drops comments and blank lines.
-pub(super) fn logical_lines(text: &str) -> Vec<LogicalLine> {
-    let mut lines: Vec<LogicalLine> = Vec::new();
-    let mut unfinished: Option<LogicalLine> = None;
-    let text = text.replace("\r\n", "\n").replace('\r', "\n");
-    for (index, natural) in text.split('\n').enumerate() {
-        let natural = natural.trim_start_matches([' ', '\t', '\x0c']);
-        let mut logical = match unfinished.take() {
-            Some(mut begun) => {
-                begun.joints.push(begun.text.len());
-                begun
-            }
-            None if natural.is_empty() || natural.starts_with(['#', '!']) => continue,
-            None => LogicalLine { line: index + 1, text: String::new(), joints: Vec::new() },
-        };
-        let backslashes = natural.len() - natural.trim_end_matches('\\').len();
-        if backslashes % 2 == 1 {
-            logical.text.push_str(natural.strip_suffix('\\').unwrap_or(natural));
-            unfinished = Some(logical);
-        } else {
-            logical.text.push_str(natural);
-            lines.push(logical);
-        }
-    }
-    lines.extend(unfinished);
-    lines
-}
-
-/// Splits a logical line at the first unescaped `=`, `:` or white space. The parts stay escaped.
-pub(super) fn split_raw(line: &str) -> (&str, &str) {
-    let is_space = |c: char| matches!(c, ' ' | '\t' | '\x0c');
-    let mut escaped = false;
-    let name_end = line
-        .char_indices()
-        .find(|&(_, c)| {
-            let ends = !escaped && (matches!(c, '=' | ':') || is_space(c));
-            escaped = c == '\\' && !escaped;
-            ends
-        })
-        .map_or(line.len(), |(index, _)| index);
-    let (name, rest) = line.split_at(name_end);
-    let rest = rest.trim_start_matches(is_space);
-    (name, rest.strip_prefix(['=', ':']).unwrap_or(rest).trim_start_matches(is_space))
-}
-
-/// The name and the value of a logical line. The error contains the name, if it is readable.
-fn split(line: &str) -> Result<(String, String), (Option<String>, String)> {
-    let (name, value) = split_raw(line);
-    let name = unescape(name).map_err(|why| (None, why))?;
-    match unescape(value) {
-        Ok(value) => Ok((name, value.trim_matches(|c| c <= ' ').to_owned())),
-        Err(why) => Err((Some(name), why)),
-    }
-}
-
-/// Resolves escapes. `\u` gives UTF-16 code units, so two of them can form one character.
-pub(super) fn unescape(text: &str) -> Result<String, String> {
-    let mut units: Vec<u16> = Vec::with_capacity(text.len());
-    let mut characters = text.chars();
-    while let Some(c) = characters.next() {
-        let plain = match c {
-            '\\' => match characters.next() {
-                Some('t') => '\t',
-                Some('n') => '\n',
-                Some('r') => '\r',
-                Some('f') => '\x0c',
-                Some('u') => {
-                    let digits: String = characters.by_ref().take(4).collect();
-                    let all_hex = digits.len() == 4 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
-                    match u16::from_str_radix(&digits, 16) {
-                        Ok(unit) if all_hex => units.push(unit),
-                        _ => return Err("has a \\u that is not followed by four hexadecimal digits: for a backslash and a u, write \\\\u".to_owned()),
-                    }
-                    continue;
-                }
-                Some(other) => other,
-                None => continue,
-            },
-            other => other,
-        };
-        units.extend_from_slice(plain.encode_utf16(&mut [0; 2]));
-    }
-    String::from_utf16(&units).map_err(|_| "has a \\u escape that is half a surrogate pair".to_owned())
 }
 
 #[cfg(test)]

@@ -10,7 +10,6 @@ use crate::events::{Events, Level};
 use crate::host::HostProcess;
 use crate::host::JvmTrust;
 use crate::http::client::Transport;
-use crate::issuers::view::IssuerRules;
 use crate::keys::{KeySource, Location, RemoteKeySet, RemoteSettings, Timing};
 use crate::token::protected_header::HeaderPolicy;
 use crate::user_mapping::UserMapping;
@@ -31,6 +30,33 @@ pub(crate) struct Issuer {
     key_file: Setting,
     user_mapping_pattern: Option<Setting>,
     user_mapping_file: Option<Setting>,
+}
+
+/// The rules for the tokens of one issuer. Texts are those of the configuration.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct IssuerRules {
+    /// `key-file` without secrets: a URL has no user, password and query, and keys in the configuration are not shown.
+    pub key_file: String,
+    /// `required-issuer`, also if `oidc:` implies it.
+    pub required_issuer: Option<String>,
+    /// `required-audience`.
+    pub required_audience: Option<String>,
+    /// The list of `principal-field`.
+    pub principal_fields: Vec<ClaimPath>,
+    /// `groups-field`.
+    pub groups_field: Option<ClaimPath>,
+    /// `allowed-algorithms`; empty if every algorithm is allowed.
+    pub allowed_algorithms: Vec<Algorithm>,
+    /// `required-token-type`.
+    pub required_token_type: Option<String>,
+    /// `clock-skew`.
+    pub clock_skew: Duration,
+    /// `max-token-lifetime`.
+    pub max_token_lifetime: Option<Duration>,
+    /// `user-mapping.pattern`.
+    pub user_mapping_pattern: Option<String>,
+    /// `user-mapping.file`.
+    pub user_mapping_file: Option<String>,
 }
 
 impl Issuer {

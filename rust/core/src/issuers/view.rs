@@ -8,33 +8,6 @@ use crate::claims::path::ClaimPath;
 use crate::issuers::issuer::Issuer;
 use crate::keys::offered::{OfferedKey, UnusedKey};
 
-/// The rules for the tokens of one issuer. Texts are those of the configuration.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct IssuerRules {
-    /// `key-file` without secrets: a URL has no user, password and query, and keys in the configuration are not shown.
-    pub key_file: String,
-    /// `required-issuer`, also if `oidc:` implies it.
-    pub required_issuer: Option<String>,
-    /// `required-audience`.
-    pub required_audience: Option<String>,
-    /// The list of `principal-field`.
-    pub principal_fields: Vec<ClaimPath>,
-    /// `groups-field`.
-    pub groups_field: Option<ClaimPath>,
-    /// `allowed-algorithms`; empty if every algorithm is allowed.
-    pub allowed_algorithms: Vec<Algorithm>,
-    /// `required-token-type`.
-    pub required_token_type: Option<String>,
-    /// `clock-skew`.
-    pub clock_skew: Duration,
-    /// `max-token-lifetime`.
-    pub max_token_lifetime: Option<Duration>,
-    /// `user-mapping.pattern`.
-    pub user_mapping_pattern: Option<String>,
-    /// `user-mapping.file`.
-    pub user_mapping_file: Option<String>,
-}
-
 /// An issuer in its present state.
 pub struct IssuerView(pub(crate) Arc<Issuer>);
 
