@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::config::java_properties::{LogicalLine, latin1, logical_lines, split_raw, unescape};
+use crate::config::java_properties::{LogicalLine, check_encoding, latin1, logical_lines, split_raw, unescape};
 use crate::config::known::{CLIENT_PREFIX, PREFIX};
 use crate::config::names::advice_for_unknown_property;
 use crate::config::problem::{ConfigurationErrors, Problem, on_one_line};

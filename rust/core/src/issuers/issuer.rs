@@ -2,13 +2,15 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
+use crate::algorithm::Algorithm;
 use crate::claims::ClaimsPolicy;
+use crate::claims::path::ClaimPath;
 use crate::config::{ConfigurationErrors, IssuerConfiguration, KeySetSettings, Problem, Setting};
 use crate::epoch::Epoch;
 use crate::events::{Events, Level};
-use crate::host::HostProcess;
-use crate::host::JvmTrust;
+use crate::host::{HostProcess, JvmTrust};
 use crate::http::client::Transport;
 use crate::keys::{KeySource, Location, RemoteKeySet, RemoteSettings, Timing};
 use crate::token::protected_header::HeaderPolicy;

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::algorithm::Algorithm;
-use crate::claims::path::ClaimPath;
-use crate::issuers::issuer::Issuer;
+use crate::issuers::issuer::{Issuer, IssuerRules};
 use crate::keys::offered::{OfferedKey, UnusedKey};
 
 /// An issuer in its present state.

@@ -341,7 +341,7 @@ final class SoakTest {
         System.out.printf(
                 Locale.ROOT,
                 "%d accepted and %d rejected requests in %d min; growth of resident memory %d KB,"
-                    + " of the heap %d KB; %d MB resident%n",
+                        + " of the heap %d KB; %d MB resident%n",
                 accepted.get(),
                 rejected.get(),
                 DURATION.toMinutes(),
