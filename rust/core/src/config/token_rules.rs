@@ -158,7 +158,7 @@ mod tests {
             ),
             (
                 "groups-field=a..b\nnested-claim-delimiter=.",
-                "f:1: http-server.authentication.jwt.groups-field has 'a..b', where",
+                "f:1: http-server.authentication.jwt.groups-field has 'a..b', in which",
             ),
         ] {
             let errors = errors_of(text);

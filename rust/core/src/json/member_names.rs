@@ -16,7 +16,7 @@ pub(super) struct OpenObject<'j> {
     start: usize,
     /// The [`mark`]s of its names. A name whose mark is not set is new and needs no comparison.
     marks: u64,
-    /// The names after the first [`MemberNames::FEW`].
+    /// The names after the first `MemberNames::FEW`.
     many: Option<HashSet<Cow<'j, str>>>,
 }
 
