@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! A pattern, a template and an input, separated by NUL. Both engines must return the same results, and the results must be
 //! consistent.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Keys from text: PEM, JWK, JWK Set. A key that is read, written as a JWK and read again must be the same.
 
 #![no_main]

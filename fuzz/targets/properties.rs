@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! A property file. What is read, written with every character escaped, and read again must be the same.
 
 #![no_main]

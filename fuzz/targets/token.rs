@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Authenticates an Authorization value. The first byte selects the input: the value as it is, or a header and a payload
 //! that are signed first, so that the checks after the signature are reached.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * Uses the C ABI like a C program: compiled with the committed header, and linked with the release library.
  * Token and key are the example of RFC 7515, appendix A.1. The time is an argument, so the token does not expire.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Runs the cases under callgrind and parses its output.
 //!
 //! The counts contain the instructions of our own code and of the Rust libraries in it. AWS-LC and the C library, and

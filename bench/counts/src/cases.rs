@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What is counted: tokens, key sets, mapping rules and issuers, each with the verdict that is expected.
 
 use std::fmt::Write as _;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Counts the instructions of the core for each case, and compares them with the committed table, `COUNTS.md`. Unlike
 //! times, they are the same in every run, so that a change of 3 % is significant. `NATIVEJWT_UPDATE=1` writes the table.
 

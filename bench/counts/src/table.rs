@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The committed table, and the comparison of a run with it.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The file that configures this authenticator in a coordinator: a whole config.properties, or the property file of the
 //! plugin.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! JSON as the command writes it: members in a fixed order, numbers as they are, control characters escaped.
 
 use std::fmt::Write as _;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! JWKs (RFC 7517) as the command writes them.
 
 use aws_lc_rs::digest;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The `nativejwt` command: runs the coordinator's own code from a shell, and makes tokens and keys to try it with.
 
 #![forbid(unsafe_code)]

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Warnings about other settings of the coordinator that endanger tokens which are passed through.
 
 use std::fs;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Keys for signing, read from PEM files, HMAC files and JWKs.
 
 use std::fs::File;

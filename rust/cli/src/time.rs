@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Reading and writing times and durations.
 
 use jiff::Timestamp;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! A token as an argument, or `-` for standard input.
 
 use std::ffi::OsStr;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The cost of several issuers for an authentication. 64 files of `config-files` should cost no more than one, because `iss`
 //! is looked up by its hash.
 #![allow(missing_docs, reason = "criterion's macros make undocumented functions")]

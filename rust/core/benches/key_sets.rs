@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The cost of large JWK Sets: to read one, and to authenticate with one of its keys, which is looked up by the hash of its
 //! `kid`.
 #![allow(missing_docs, reason = "criterion's macros make undocumented functions")]

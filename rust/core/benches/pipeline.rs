@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The cost of a verdict in the core, and of the bare signature. The difference is the cost of this library.
 #![allow(missing_docs, reason = "criterion's macros make undocumented functions")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "the tokens of a benchmark are valid")]

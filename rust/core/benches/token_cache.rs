@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The cost of a cached token, and of one that is not cached, with few and with many cached tokens. The tokens are signed with
 //! HS256, the fastest to verify, so that the cost of a miss is visible.
 //!

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The cost of a rule file with 10 000 rules: to load it, which should take less than a second, and to try all of them
 //! without a match, which should take less than 100 ns a rule (10 Melem/s).
 #![allow(missing_docs, reason = "criterion's macros make undocumented functions")]

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The path of a request, from top to bottom.
 
 use std::ops::Range;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Points in time, and the clocks that they are read from.
 
 use std::fmt;

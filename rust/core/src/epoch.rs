@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Counts the changes of what verdicts depend on: keys, rules, issuers. A cached verdict carries the epoch of its
 //! validation and is invalid in any other one.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Log lines for the operator. They wait in a queue until the caller drains it, because native threads never call into Java.
 
 use std::collections::VecDeque;

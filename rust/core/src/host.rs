@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What the process around an authenticator provides.
 
 use std::path::PathBuf;

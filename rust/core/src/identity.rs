@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The identity that an accepted token gives to its bearer.
 
 use crate::algorithm::Algorithm;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Java's view of text, where Trino's verdict depends on it.
 
 /// `java.lang.Character.isWhitespace`. Unlike Rust's, it excludes the no-break spaces and U+0085, and includes U+001C to

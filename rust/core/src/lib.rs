@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Decides about bearer tokens: turns an Authorization value into an identity or a rejection with a numbered reason.
 //!
 //! [`Authenticator`] calls the steps of a request from top to bottom. Each step is a module; ARCHITECTURE.md lists them.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The conditions for passing a token to connectors. The caller puts the token into the session's identity.
 
 use std::time::Duration;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Escapes text from tokens for messages.
 
 /// The maximum length of a quoted text, in characters.

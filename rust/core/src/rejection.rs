@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Why a token is rejected.
 //!
 //! A rejection is a value, never an exception. The number of its reason is stable, because operators alert on it. The

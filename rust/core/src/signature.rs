@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Signature verification, and the proof of it.
 
 use crate::keys::verifying_key::FittingKey;

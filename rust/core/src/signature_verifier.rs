@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Verifies a signature and no claims, for a command that gets a key and a token.
 
 use crate::algorithm::Algorithm;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! A thread that ends when its owner drops it.
 
 use std::io;

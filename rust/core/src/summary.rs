@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What a caller needs to know about a configuration before it opens it.
 
 use crate::config::{Configuration, ConfigurationErrors, GlobalConfiguration, Properties};

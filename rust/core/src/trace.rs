@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The steps that a token passes, for commands that show how far a token came.
 
 use std::cell::{Cell, RefCell};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Decodes a token without verification, for commands. The request path does not use it.
 
 use crate::claims;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Local files whose changes take effect without a restart.
 //!
 //! One thread polls the files every [`POLL_INTERVAL`]; the request path reads snapshots. The thread compares the metadata

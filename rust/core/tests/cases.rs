@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Runs every case of `tests/cases/*.toml` with the core. It also checks the files themselves: names are unique, sources
 //! exist, every reason has a case, and every difference from Trino is listed and has a case.
 //!

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Searches the memory of this process for tokens. It is alone in its binary, because other tests would leave tokens too.
 
 #![allow(clippy::print_stdout, reason = "it prints its results")]

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! A second opinion: other implementations must accept everything that the core accepts. Tokens are mutated at random, from
 //! a seed that is printed and can be set with `NATIVEJWT_SEED`.
 

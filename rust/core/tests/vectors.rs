@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Public test vectors: JSON web signatures and keys of Wycheproof, and the examples of RFC 7515, 7520, 7797 and 8037.
 //!
 //! Most payloads are not claims, so the authenticator rejects them. The test checks whether it accepts the signature: the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The functions that JNI and the C ABI call.
 //!
 //! No panic leaves this module. Each function does its work in [`guarded`]; outside of it, it only writes a record, which

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The C ABI. `include/nativejwt.h` is generated from this file.
 
 use std::mem::MaybeUninit;

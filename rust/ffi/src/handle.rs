@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Authenticators behind an opaque pointer.
 
 use nativejwt_core::Authenticator;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! JNI: the native methods of `io.nativejwt.ffi.NativeMethods`. Arguments are addresses and lengths of memory that the Java
 //! side owns. No function uses a Java object or the environment, or throws an exception.
 //!

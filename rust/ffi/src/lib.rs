@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The shared library, with all unsafe code of the product. [`jni`] and [`capi`] convert arguments. [`boundary`] does the
 //! work for both and catches panics. [`handle`] and [`wire`] define what crosses the boundary.
 

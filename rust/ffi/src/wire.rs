@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The record that returns a result over the boundary: a fixed head, followed by texts.
 
 use std::mem::MaybeUninit;

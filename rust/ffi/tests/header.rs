@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Checks that the committed C header is what cbindgen generates from the sources. `NATIVEJWT_UPDATE=1 cargo test` writes it.
 
 use std::{env, fs, path::Path};

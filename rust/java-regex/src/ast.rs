@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! A parsed pattern: flags are resolved, classes are sets of code points.
 
 use crate::code_set::CodeSet;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The backtracker: Java's matching order over UTF-16 units, with an explicit stack and a step budget.
 //!
 //! A pattern is compiled into instructions. Alternatives to try later, and changes to undo before, are frames on one stack.

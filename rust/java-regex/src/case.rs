@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! `String.trim`, and the case conversion of `String` in `Locale.ENGLISH`.
 
 use crate::{properties, tables};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Sets of code points as sorted ranges.
 
 /// The largest code point.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Errors: of patterns and templates, and of matches.
 
 use std::error::Error;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The linear engine: translates the AST into a pattern of the `regex` crate if both are proved to return the same results.
 //!
 //! Conditions on the pattern: no look-around, back-reference, atomic or possessive part, no `\G`; no body of a repeat can

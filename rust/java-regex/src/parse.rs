@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Parses Java's pattern syntax into the AST. A rejected pattern has a position.
 
 use crate::ast::{Assertion, Fold, Greed, Look, Node, Repeat, UNBOUNDED};

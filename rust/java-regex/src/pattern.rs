@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The public pattern type, and the choice between the two engines.
 
 use crate::ast::{Assertion, Node};

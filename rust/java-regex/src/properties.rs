@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The character data of JDK 25: `\p{…}` names, categories, and Java's simple case mapping.
 
 use crate::code_set::CodeSet;

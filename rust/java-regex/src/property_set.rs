@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The types of the generated tables of Unicode properties.
 
 /// How a property is written.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Replacement templates, as `Matcher.replaceAll` reads them.
 
 use crate::error::ReplacementError;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Example texts that a pattern may match.
 
 use crate::ast::{Node, UNBOUNDED};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Runs the committed cases, which have the results of JDK 25, on both engines. If a JDK is found, its results are checked
 //! again. `JAVA_REGEX_UPDATE=1` writes them.
 

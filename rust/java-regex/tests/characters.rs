@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Compares every property name and every character with case with a live JDK.
 #![allow(
     clippy::expect_used,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Compares the results of a live JDK and both engines for random patterns and inputs.
 //!
 //! `JAVA_REGEX_CASES` sets the number of comparisons, `JAVA_REGEX_SEED` the seed.

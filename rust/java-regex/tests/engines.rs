@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Checks which engine is used, and that neither can be made to hang.
 #![allow(
     clippy::expect_used,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Patterns and templates that are rejected: each construct with its position, and whether Java accepts it.
 #![allow(
     clippy::expect_used,

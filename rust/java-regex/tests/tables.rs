@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Checks that the committed tables are those of the JDK.
 
 #![allow(

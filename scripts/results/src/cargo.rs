@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! `cargo test`, with this program between cargo and what it starts.
 //!
 //! Cargo sets up each test program's environment and folder, and this program runs it: as cargo's `runner` for test programs,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The XML that JUnit's console launcher writes into its `--reports-dir`.
 
 use std::fs;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The JSON that a Rust test program writes with `--format json`, one event a line.
 
 use std::collections::BTreeSet;

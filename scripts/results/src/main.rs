@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Counts what a suite's tests say in machine-readable form, and ends with the line `N passed, N failed`.
 //!
 //! - `results cargo ARGUMENT…` runs `cargo test ARGUMENT…` and counts the JSON of its test programs.

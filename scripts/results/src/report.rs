@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What a suite came to.
 
 use std::fmt::Write;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Compares the case files of `tests/cases` in the core, behind JNI and in Trino.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};

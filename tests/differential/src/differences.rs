@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The rows of DIFFERENCES.md, each with its slug and a predicate that recognizes it in an input.
 
 use std::collections::{BTreeMap, BTreeSet};

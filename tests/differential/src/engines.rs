@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Runs the core in this process, with the types of the oracle.
 
 use std::time::Duration;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Generates tokens that would be accepted, and their mutations.
 
 use crate::random::Random;

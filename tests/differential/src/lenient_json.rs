@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Reads JSON leniently, to find the oddities of a mutated token. It shares no code with the core, so that a mistake there
 //! is found here.
 

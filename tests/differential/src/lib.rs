@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Compares verdicts: the same cases run in the core, in the native library behind JNI and in Trino's real classes, and every
 //! difference must be a row of DIFFERENCES.md.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! `make differential`: compares nativejwt with Trino's classes on the case files, random tokens and random mapping rules.
 //! See `tests/differential/README.md`.
 

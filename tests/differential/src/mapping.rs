@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Compares generated mapping rules in the core and in Trino.
 
 use std::path::{Path, PathBuf};

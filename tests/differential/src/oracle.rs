@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The client of `StockOracle.java`: one JVM runs Trino's classes, and the native library behind JNI.
 
 use std::collections::VecDeque;

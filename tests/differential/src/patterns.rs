@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Generates mapping rules: patterns from a grammar, templates, principals, rule files.
 
 use crate::random::Random;

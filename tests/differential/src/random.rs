@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! A small random generator. Its whole state is the printed seed (splitmix64).
 
 /// Random choices that can be repeated with a seed.

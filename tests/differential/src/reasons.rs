@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The messages of Trino's rejections, and our reasons with the same meaning.
 
 /// A message of Trino.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The results of a run: counts for each part, and failures as cases.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Recognizes, without our parser, what nativejwt rejects in a rule file although Trino accepts it.
 
 use std::collections::HashSet;

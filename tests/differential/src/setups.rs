@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The configurations with which generated tokens are authenticated.
 
 use crate::random::Random;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Reduces a failing input: removes parts as long as it still fails (delta debugging).
 
 /// Removes ranges of `items` as long as `fails` is true for the rest.

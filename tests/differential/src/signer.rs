@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Signs with the test keys of `tests/cases/keys`. Each is parsed once.
 
 use std::cell::RefCell;

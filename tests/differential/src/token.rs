@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! A token as a structure that can be mutated, signed, reduced and written as a case.
 
 use base64::Engine as _;

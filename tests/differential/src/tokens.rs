@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Compares generated tokens in the core, behind JNI and in Trino.
 
 use std::collections::HashMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Case files: a configuration, a token, and the expected verdict. `tests/cases/README.md` describes them.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Shared by the test binaries: the case files, the test keys and a signer.
 
 #![allow(missing_docs, reason = "fields and variants are what tests/cases/README.md describes")]

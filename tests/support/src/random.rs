@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Reproducible random numbers: xorshift64*, with a seed that the tests print.
 
 /// A seed from `NATIVEJWT_SEED`, or a fixed one.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Serves files by HTTP/1.1, one connection after the other.
 
 use std::io::{BufRead as _, BufReader, Write as _};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Signs with the test keys. The product's core only verifies.
 
 use aws_lc_rs::hmac;

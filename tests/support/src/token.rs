@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Makes the tokens that cases describe, to the bit.
 
 use base64::Engine as _;

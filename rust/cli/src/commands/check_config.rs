@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! `check-config`: checks a configuration before a coordinator starts with it.
 
 mod mappings;

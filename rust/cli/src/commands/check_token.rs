@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! `check-token`: authenticates a token like the coordinator.
 
 use std::env;

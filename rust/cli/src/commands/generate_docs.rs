@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! `generate-docs`: writes man pages and completions from the definitions of the arguments. It is for building releases, so
 //! it is hidden: man pages and completions do not list it.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! `inspect`: shows the content of a token.
 
 use std::ffi::OsString;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! `issue`: signs a token.
 
 use std::io::Write;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! `jwks`: makes a JWK Set from public keys.
 
 use std::io::Write;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! `keygen`: generates a key.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};

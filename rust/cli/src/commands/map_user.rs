@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! `map-user`: maps principals to users.
 
 use std::io::Write;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The calls of the command, one per file. The doc comments of the arguments are also the manual.
 
 mod check_config;

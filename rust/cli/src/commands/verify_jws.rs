@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! `verify-jws`: verifies the signature only.
 
 use std::ffi::OsString;

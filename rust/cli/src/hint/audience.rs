@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Hints about `aud` and `required-audience`.
 
 use nativejwt_core::quoted;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Hints about claims with a wrong type, and claims that are missing where the configuration expects them.
 
 use nativejwt_core::ClaimPath;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Hints about a text that is not a JWT: a token with other text around it, a part of a token, or something else.
 
 use std::path::Path;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Hints about the claim that `groups-field` names.
 
 use nativejwt_core::ClaimPath;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Hints about `iss` and `required-issuer`.
 
 use super::seen::described;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Hints about the key: compares `kid`, type and `alg` of the available keys with those of the token.
 
 use std::path::Path;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Hints about the user mapping and a principal that it rejects.
 
 use std::path::Path;

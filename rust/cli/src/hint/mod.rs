@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Hints about a rejected token: what is wrong, and what to change. They are derived from the token, the configuration and
 //! the keys, with one file for each kind of rejection.
 //!

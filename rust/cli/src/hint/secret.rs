@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! HMAC secrets: the issuer and the coordinator may read the same text differently.
 
 use std::path::Path;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The readable content of a token, even of a damaged one. Nothing is verified.
 
 use base64::Engine as _;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Hints about tokens for another service or another purpose, recognized by what their issuers write.
 
 use super::seen::Seen;

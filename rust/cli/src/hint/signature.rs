@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Hints about an invalid signature: its length, its form, and other keys that may have made it.
 
 use nativejwt_core::Algorithm;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The forms that a signature may have, the one of RFC 7518 and those that other software writes.
 
 use nativejwt_core::Algorithm;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Each row has a token, the rules of a configuration, and words that the hint must contain.
 
 use nativejwt_core::ClaimPath;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Hints about the claims that hold times: `exp`, `nbf`, `iat`.
 
 use std::time::Duration;

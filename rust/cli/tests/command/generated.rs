@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Man pages and completions are committed, so that releases copy them and reviews show their changes. This test checks
 //! that they are what the command generates.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Hints from the token, the keys and the configuration together.
 
 use std::fs;

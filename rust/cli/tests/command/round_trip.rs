@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Tokens that the command issues are accepted by us and by another implementation, and vice versa.
 
 use std::fs;

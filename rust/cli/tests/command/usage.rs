@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 use std::process::{Command, Stdio};
 
 use crate::support::*;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 use base64::Engine as _;
 use serde_json::json;
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The authenticator with its cache: what is checked for a cached token, and when it is validated again.
 
 use std::cell::Cell;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Verified claims → groups.
 
 use std::collections::HashSet;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Payload → verified claims: `exp`, `nbf`, `iss`, `aud`, in this order (jjwt's, then
 //! `io.trino.server.security.jwt.JwtAuthenticator`'s).
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The claim that a property names: a name at the top level, a path into nested objects, or a JSON Pointer.
 
 use crate::json::{Member, Value};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Verified claims → principal.
 
 use std::borrow::Cow;

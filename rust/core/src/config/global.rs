@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The properties that apply to all issuers. They are set beside `config-files`, never in the file of one issuer.
 
 use std::time::Duration;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The properties of the HTTP client: `jwk.http-client.*`, named as in `io.airlift.http.client.HttpClientConfig`.
 
 use std::time::Duration;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The format of `java.util.Properties`: encoding, logical lines and escapes.
 
 use crate::config::problem::{ConfigurationErrors, Problem};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The properties of fetched JWK Sets: `jwks.*`.
 
 use std::ops::RangeInclusive;

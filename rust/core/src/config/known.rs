@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The names of all properties.
 
 /// The prefix of every property but those of the HTTP client.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The configuration: Trino's properties and our own, read strictly. All errors are collected before they are reported.
 
 mod global;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Suggests the property that an operator meant by an unknown name.
 
 use std::collections::BTreeSet;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Finds values that Java reads differently than their author expects. A coordinator starts with most of them, and then
 //! rejects or accepts tokens by a different value than the operator sees.
 

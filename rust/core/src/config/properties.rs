@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Reads the format of `java.util.Properties`, with the line of each property.
 
 use std::fs;

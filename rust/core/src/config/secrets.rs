@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! `${ENV:NAME}` in values.
 
 use std::env::{self, VarError};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The value of a property, with its file and line.
 
 use std::fmt;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The properties about the content of a token: header, claims, principal, groups.
 
 use std::time::Duration;

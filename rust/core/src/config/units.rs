@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Durations and sizes in airlift's notation: `30s`, `1.50m`, `16kB`.
 
 use std::time::Duration;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! How a server is contacted: timeouts, proxy, trust and client certificate, and the HTTP client with these settings.
 
 use std::fmt;

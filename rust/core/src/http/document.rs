@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Describes a document that is not the expected JWK Set or discovery document: what it is, then what to do, so that
 //! the operator need not read it.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Why a document could not be fetched.
 
 /// The kind of a failure.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Fetches one document by HTTP GET.
 
 use std::error::Error;

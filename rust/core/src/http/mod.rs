@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Fetches one document: HTTP, TLS, and which servers to trust. Nothing here knows about keys.
 
 pub(crate) mod client;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Verifies that a server is the requested one, and explains failures to the operator.
 
 use std::error::Error as StdError;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! A small server for tests, which can be slow, wrong or hostile.
 
 use std::io::{self, Read, Write};

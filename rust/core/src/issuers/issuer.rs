@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The rules for the tokens of one issuer: its keys, the requirements for header and claims, and the user mapping.
 
 use std::path::{Path, PathBuf};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Selects the issuer whose rules apply to a token.
 //!
 //! Without `config-files` there is one set of rules, which includes `required-issuer`. With `config-files` the token's

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Opens the issuers with their files, and reloads files that change.
 
 use std::path::{Path, PathBuf};

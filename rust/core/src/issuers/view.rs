@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Rules and keys as commands show them, to explain why a token is rejected. The request path does not use this module.
 
 use std::sync::Arc;

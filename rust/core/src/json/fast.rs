@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The fast path for JSON of typical issuers: texts without escapes, short integers, few levels of nesting.
 //!
 //! It takes about half of `serde_json`'s time. For every other text, valid or not, it returns `None`.

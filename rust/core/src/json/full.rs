@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The full reader, on `serde_json`: it reads every text that RFC 8259 allows, and explains why it rejects others.
 
 use std::borrow::Cow;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Detects duplicate members of objects (RFC 7519, section 4).
 
 use std::borrow::Cow;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Strict JSON, for tokens and JWK Sets.
 //!
 //! `serde_json` rejects what RFC 8259 forbids: text after the value, a BOM, raw control characters, invalid UTF-8 and lone

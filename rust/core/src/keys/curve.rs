@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The elliptic curves of JWS.
 
 use aws_lc_rs::signature as aws;

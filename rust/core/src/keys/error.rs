@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Why key material cannot be used.
 
 use std::fmt;

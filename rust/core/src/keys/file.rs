@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Key files: one file, or a path with the key ID in it.
 
 use std::collections::HashMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The forms in which keys are stored. Bytes in one of them are never an HMAC secret: most of them are public, so
 //! anyone could sign with them (CVE-2016-10555).
 //!

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Reads a shared secret from a file in MIME base64 (RFC 2045, section 6.8), as `java.util.Base64.getMimeDecoder()`
 //! does.
 

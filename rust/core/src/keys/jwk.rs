@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Reads a key from one JWK (RFC 7517, section 4; RFC 7518, section 6; RFC 8037, section 2).
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};

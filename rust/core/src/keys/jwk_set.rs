@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! A JWK Set: the document (RFC 7517, section 5), and the selection of a token's key.
 
 use std::collections::HashMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Keys: where they come from, and which of them may verify a token.
 
 pub(crate) mod curve;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Keys and unused keys, described for tools. Verdicts do not depend on this module.
 
 use crate::algorithm::Algorithm;

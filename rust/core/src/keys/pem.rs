@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Reads a public key from PEM: SubjectPublicKeyInfo, PKCS#1 RSA public key, or the key of an X.509 certificate.
 
 use ::pem::Pem;

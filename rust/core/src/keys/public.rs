@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Public keys for the command that publishes them.
 
 use crate::algorithm::Algorithm;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Keys that verify signatures. They are checked and parsed once, when they are loaded.
 
 use std::fmt;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Authorization value → bearer token.
 
 use std::ops::Range;

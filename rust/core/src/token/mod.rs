@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! JWS Compact Serialization → three borrowed parts → their decoded bytes (RFC 7515, sections 7.1 and 5.2).
 
 pub(crate) mod bearer;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The protected header: algorithm, key, and what must be absent (RFC 7515, section 4.1).
 
 use std::borrow::Cow;

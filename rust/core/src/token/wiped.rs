@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Buffers that are overwritten when they are dropped, for tokens and their decoded parts.
 
 use std::fmt;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Compares the cache with `quick_cache`: the hit rate, and the time of a hit on one thread and on two. docs/benchmarks.md
 //! has the figures. Run it with
 //! `cargo test --release -p nativejwt-core --lib -- --ignored --nocapture --test-threads=1 token_cache::measure`

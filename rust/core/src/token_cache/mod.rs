@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The cache of accepted tokens. A cached token costs a look-up and no signature verification.
 //!
 //! The table is allocated once: sets of [`WAYS`] slots. The hash of a token selects the set. 32 bits of it, the tag, select

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The eviction policy S3-FIFO (Yang, Zhang, Qiu, Yue, Vigfusson: "FIFO Queues are All You Need for Cache Eviction", SOSP
 //! 2023).
 //!

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 use std::collections::HashSet;
 use std::hash::Hasher as _;
 use std::sync::atomic::{AtomicBool, AtomicUsize};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The memory of a cached token on both sides of the boundary.
 //!
 //! Both values are upper bounds. Java objects are counted without compressed references, where they are largest.

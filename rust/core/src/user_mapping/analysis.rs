@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Finds probable mistakes in user mappings, with made-up principals. `check-config` reports them.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Maps principals to Trino users, like `io.trino.server.security.UserMapping`: the first rule whose pattern matches the
 //! whole principal decides.
 

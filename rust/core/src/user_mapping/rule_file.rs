@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The JSON rule file: `{"rules":[{"pattern":…,"user":"$1","allow":true,"case":"keep|lower|upper"}]}`.
 
 use std::fmt;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Finds a JDK, and runs all requests of the tests in one process of it.
 
 #![allow(dead_code, reason = "each test file uses a part of this")]

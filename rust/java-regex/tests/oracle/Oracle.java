@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Prints the results of java.util.regex and of String's case conversion in the JDK that runs this file: one request on each
 // line of standard input, one result on each line of standard output. Fields are separated by tabs. A character outside
 // ' '..'~', and the backtick, is written as its hexadecimal code between backticks.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Generates patterns, templates and inputs from a grammar.
 
 #![allow(dead_code, reason = "each test file uses a part of this")]

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Warnings about user mappings: rules without effect, and principals that become the same user.
 
 use std::path::Path;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Warnings about files that other users of the machine can change or replace, and secrets that they can read.
 
 #[cfg(unix)]

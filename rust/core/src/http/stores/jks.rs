@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Java's own key store format, JKS. The parser is our own: the container is four fields and a list, and existing
 //! crates bring a second RSA implementation. The format is that of `sun.security.provider.JavaKeyStore`, with the
 //! private key protection of `sun.security.provider.KeyProtector`.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Trust stores and key stores in the formats that Trino supports: PEM, PKCS#12 and JKS. The first bytes identify the
 //! format, not the file's name.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Files that change while an authenticator is in use: key files, rule files and per-issuer files.
 
 use std::fs;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
 use super::*;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! A second net after the forms: traces that identify a public key wherever they occur in the bytes, even if it was
 //! truncated or shifted on its way into a file. It catches copied labels, lost first lines and text around a key.
 //!

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The file with the bearer token for the server of the keys, such as the token of a Kubernetes service account.
 
 use std::fs::{self, File};

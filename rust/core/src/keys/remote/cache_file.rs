@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Keeps the last successfully fetched JWK Set on disk, so that a restart works while the issuer is down.
 
 use std::fs::{self, File, OpenOptions};

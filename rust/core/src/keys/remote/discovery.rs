@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! OpenID Connect Discovery 1.0: finds the address of an issuer's JWK Set.
 
 use crate::http::client::Transport;

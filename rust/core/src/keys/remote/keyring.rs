@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Which keys of a remote set are valid at a time: those of the last successful fetch until `max-stale`, and removed
 //! ones for `removed-key-grace`. Decisions only, with time as an argument.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! A remote JWK Set and the snapshot of its keys that the request path reads.
 
 mod bearer_file;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Fetches that requests trigger because the keys lack their `kid`: when they begin, and how many requests wait for
 //! them. Decisions only, with time as an argument.
 

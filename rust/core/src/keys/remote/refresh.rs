@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The thread that fetches remote JWK Sets.
 
 use std::future::poll_fn;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Decides when the next fetch is due and what to log, with time as an argument.
 
 use std::time::Duration;

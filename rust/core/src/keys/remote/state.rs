@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The state of one remote JWK Set: fetches, the keys they bring, and the requests that wait for them, without a
 //! thread, a clock or a socket. [`RemoteKeySet`](super::remote::RemoteKeySet) guards it with a lock; a test walks
 //! through every order of events.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! JWK Sets against real sockets: keys that rotate, expire and come back, and requests that wait.
 
 #![expect(clippy::print_stdout, reason = "figures")]

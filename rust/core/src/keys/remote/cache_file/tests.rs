@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The cache file: writing, checks when reading, and a full disk.
 
 use std::os::unix::fs::{PermissionsExt as _, symlink};

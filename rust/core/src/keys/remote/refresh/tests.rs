@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! JWK Sets against servers that are up, down, slow, wrong or hostile: with real sockets, and with time limits instead
 //! of sleeps.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The state of a JWK Set in every order of events: breadth-first to a limited depth, and long random walks. The test
 //! keeps its own independent record to check the rules.
 

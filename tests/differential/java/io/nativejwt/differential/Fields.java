@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package io.nativejwt.differential;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;

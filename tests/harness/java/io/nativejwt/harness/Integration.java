@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package io.nativejwt.harness;
 
 /** How native-jwt is installed, or Trino's built-in JWT authenticator for comparison. */

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package io.nativejwt.harness;
 
 /** An integration and a version of Trino; most tests run on each of them. */

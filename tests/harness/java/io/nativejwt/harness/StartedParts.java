@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package io.nativejwt.harness;
 
 import org.junit.jupiter.api.extension.AfterAllCallback;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package io.nativejwt.passthrough;
 
 import io.nativejwt.harness.Workspace;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package io.nativejwt.plugin;
 
 import java.security.Principal;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package io.nativejwt.ffi;
 
 /** The native library cannot be used; the message says why and what to do about it. */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* The library of some future version, as far as the loader looks at it before it refuses. */
 #include <stdint.h>
 

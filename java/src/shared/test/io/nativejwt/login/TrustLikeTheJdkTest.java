@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package io.nativejwt.login;
 
 import static io.nativejwt.testing.Certificate.DIGITAL_SIGNATURE;

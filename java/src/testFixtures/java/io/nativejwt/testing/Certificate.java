@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package io.nativejwt.testing;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Trust, client certificates, proxies and timeouts, with real sockets and stores made by keytool.
 
 use std::io::{Read, Write};

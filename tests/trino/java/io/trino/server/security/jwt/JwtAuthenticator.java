@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package io.trino.server.security.jwt;
 
 import com.google.inject.Inject;
