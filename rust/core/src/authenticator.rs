@@ -295,6 +295,11 @@ impl Authenticator {
         observer.begins(StepName::Claims);
         let claims = claims::verify(&payload, &issuer.claims, now)?;
         observer.passed(Step::Claims { issuer: claims.issuer.as_deref(), expires_at: claims.expires_at });
+        if issuer.claims.requires_claims() {
+            observer.begins(StepName::Required);
+            issuer.claims.check_required(&claims)?;
+            observer.passed(Step::Required);
+        }
         observer.begins(StepName::PassThrough);
         let pass_through = self.global.pass_through.as_ref();
         pass_through.map_or(Ok(()), |rules| rules.check_lifetime(claims.expires_at, now))?;

@@ -91,6 +91,9 @@ reasons! {
     414 IssuedInTheFuture "ISSUED_IN_THE_FUTURE" "max-token-lifetime is set and iat is in the future."
     415 ExpiresBeforeIssued "EXPIRES_BEFORE_ISSUED" "max-token-lifetime is set and exp is before iat."
 
+    416 MissingScope "MISSING_SCOPE" "scope and scp together lack a scope of required-scopes."
+    417 RequiredClaim "REQUIRED_CLAIM" "A claim of required-claims is absent or has a value that is not listed."
+
     501 MissingPrincipal "MISSING_PRINCIPAL" "The token has no claim that principal-field names."
     502 PrincipalNotAString "PRINCIPAL_NOT_A_STRING" "The claim that principal-field names is not a string."
     503 PrincipalTooLong "PRINCIPAL_TOO_LONG" "The principal is longer than 4096 bytes."

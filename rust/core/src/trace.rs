@@ -41,6 +41,7 @@ step_names! {
     Key "key" "There is a key for this header, and it fits the algorithm."
     Signature "signature" "The key verifies the signature."
     Claims "claims" "Times, issuer and audience meet the configuration."
+    Required "required" "The token has the scopes and claims that the configuration requires."
     Principal "principal" "The principal field contains a principal."
     User "user" "The user mapping maps the principal to a user."
     PassThrough "pass-through" "The token may be passed to connectors: its lifetime is checked after the claims, the user after the mapping."
@@ -103,6 +104,8 @@ pub enum Step<'a> {
         /// `exp`, if the token has one.
         expires_at: Option<UnixMillis>,
     },
+    /// [`StepName::Required`], with `required-scopes` or `required-claims`.
+    Required,
     /// [`StepName::Principal`].
     Principal(&'a str),
     /// [`StepName::User`].
@@ -125,6 +128,7 @@ impl Step<'_> {
             Self::Key(_) => StepName::Key,
             Self::Signature => StepName::Signature,
             Self::Claims { .. } => StepName::Claims,
+            Self::Required => StepName::Required,
             Self::Principal(_) => StepName::Principal,
             Self::User(_) => StepName::User,
             Self::PassThrough => StepName::PassThrough,

@@ -138,6 +138,7 @@ fn describe(step: Step<'_>, now: UnixMillis) -> String {
                 expires_at.map_or_else(|| "never expires".to_owned(), |at| format!("expires {}", in_words(at, now)));
             format!("{issuer}, {expiry}")
         }
+        Step::Required => "the scopes and claims that the configuration requires are there".to_owned(),
         Step::Principal(principal) => quoted(principal),
         Step::User(user) => quoted(user),
         Step::PassThrough => "the token may be passed to connectors".to_owned(),

@@ -14,6 +14,7 @@ mod issuer;
 mod keys;
 mod mapping;
 mod principal;
+mod required;
 mod secret;
 mod seen;
 mod service;
@@ -76,7 +77,8 @@ impl<'t> Case<'t> {
 
     /// One to three sentences: what is wrong, and what to change.
     pub(crate) fn hint(&self, reject: &Rejection) -> String {
-        self.advice_for(reject.code())
+        let required = (reject.code() == Reason::RequiredClaim).then(|| required::claim(self, reject.message()));
+        required.flatten().unwrap_or_else(|| self.advice_for(reject.code()))
     }
 
     fn advice_for(&self, code: Reason) -> String {
@@ -134,6 +136,7 @@ impl<'t> Case<'t> {
             | C::LifetimeTooShort
             | C::IssuedInTheFuture
             | C::ExpiresBeforeIssued => times::advice(self, code),
+            C::MissingScope => Some(required::scopes(&self.seen)),
             C::MissingIssuer | C::WrongIssuer | C::UnknownIssuer => issuer::advice(self),
             C::MissingAudience | C::WrongAudience => audience::advice(self),
             C::MissingPrincipal | C::PrincipalNotAString | C::PrincipalTooLong | C::PrincipalUnusable => {
@@ -229,6 +232,12 @@ pub(crate) fn general(code: Reason) -> &'static str {
         }
         C::MissingPrincipal | C::PrincipalNotAString | C::PrincipalTooLong => {
             "set principal-field to a claim with the user's name: 'nativejwt inspect' shows the claims"
+        }
+        C::MissingScope => {
+            "have the client ask for the scopes of required-scopes, and the issuer grant them; 'nativejwt inspect' shows what a token has"
+        }
+        C::RequiredClaim => {
+            "compare the claim with required-claims in the configuration: 'nativejwt inspect' shows what a token says"
         }
         C::NoMappingMatches => {
             "try the rules with this principal in 'nativejwt map-user', and add a rule if the user should have access"

@@ -5,6 +5,7 @@
 pub(crate) mod groups;
 pub(crate) mod path;
 pub(crate) mod principal;
+pub(crate) mod required;
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -12,6 +13,7 @@ use std::time::Duration;
 
 use crate::claims::groups::GroupsField;
 use crate::claims::path::ClaimPath;
+use crate::claims::required::{RequiredClaim, RequiredScopes, SCOPE_CLAIMS};
 use crate::clock::{Clock, UnixMillis};
 use crate::java_text::is_blank;
 use crate::json::{JsonError, Member, Value, read_object};
@@ -31,6 +33,10 @@ pub(crate) struct ClaimsPolicy {
     pub(crate) require_expiration: bool,
     /// The maximum time from `iat` to `exp`. If set, both must be present, and `iat` must not be in the future.
     pub(crate) max_token_lifetime: Option<Duration>,
+    /// `required-scopes`.
+    pub(crate) required_scopes: RequiredScopes,
+    /// `required-claims.<path>`.
+    pub(crate) required_claims: Vec<RequiredClaim>,
     /// The claims that may contain the principal; the first one that is present is used.
     pub(crate) principal_fields: Vec<ClaimPath>,
     /// The claim that contains the groups.
@@ -62,10 +68,26 @@ impl RequiredAudience {
 }
 
 impl ClaimsPolicy {
-    /// True for a claim at the top level that contains the principal or the groups.
+    /// True for a claim at the top level that contains the principal or the groups, or that is required.
     fn selects(&self, name: &str) -> bool {
         let groups = self.groups_field.as_ref().map(|field| &field.path);
-        self.principal_fields.iter().chain(groups).any(|path| path.top() == name)
+        let required = self.required_claims.iter().map(|claim| &claim.path);
+        self.principal_fields.iter().chain(groups).chain(required).any(|path| path.top() == name)
+            || (!self.required_scopes.0.is_empty() && SCOPE_CLAIMS.contains(&name))
+    }
+
+    /// True if there are scopes or claims to check.
+    pub(crate) fn requires_claims(&self) -> bool {
+        !self.required_scopes.0.is_empty() || !self.required_claims.is_empty()
+    }
+
+    /// Checks `required-scopes`, then `required-claims`, in the order of the configuration.
+    ///
+    /// # Errors
+    /// The first requirement that the claims do not meet.
+    pub(crate) fn check_required(&self, claims: &VerifiedClaims<'_>) -> Result<(), Rejection> {
+        self.required_scopes.check(claims)?;
+        self.required_claims.iter().try_for_each(|claim| claim.check(claims))
     }
 
     /// The skew in milliseconds.
@@ -448,8 +470,12 @@ pub(crate) mod tests {
 
     /// Claims that count as verified, with the claim of the groups field.
     pub(crate) fn verified<'t>(payload: &'t str, groups_field: &GroupsField) -> VerifiedClaims<'t> {
-        let policy = ClaimsPolicy { groups_field: Some(groups_field.clone()), ..ClaimsPolicy::default() };
-        let Claims { issuer, selected, .. } = Claims::read(payload.as_bytes(), &policy).unwrap();
+        selected(payload, &ClaimsPolicy { groups_field: Some(groups_field.clone()), ..ClaimsPolicy::default() })
+    }
+
+    /// Claims that count as verified, with those that the policy selects.
+    pub(crate) fn selected<'t>(payload: &'t str, policy: &ClaimsPolicy) -> VerifiedClaims<'t> {
+        let Claims { issuer, selected, .. } = Claims::read(payload.as_bytes(), policy).unwrap();
         VerifiedClaims { expires_at: None, validity: Validity::between(i64::MIN, i64::MAX), issuer, selected }
     }
 

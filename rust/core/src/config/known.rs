@@ -4,6 +4,9 @@
 /// The prefix of every property but those of the HTTP client.
 pub(super) const PREFIX: &str = "http-server.authentication.jwt.";
 
+/// What the names of required claims begin with, after [`PREFIX`]; the path of the claim follows.
+pub(super) const REQUIRED_CLAIMS: &str = "required-claims.";
+
 /// A property that an operator may set.
 pub(super) struct PropertyName {
     /// The name after [`PREFIX`].
@@ -25,6 +28,7 @@ pub(super) const PROPERTIES: &[PropertyName] = &[
     PropertyName { name: "max-token-lifetime", legacy: None },
     PropertyName { name: "allowed-algorithms", legacy: None },
     PropertyName { name: "required-token-type", legacy: None },
+    PropertyName { name: "required-scopes", legacy: None },
     PropertyName { name: "principal-field", legacy: None },
     PropertyName { name: "nested-claim-delimiter", legacy: None },
     PropertyName { name: "groups-field", legacy: None },
@@ -134,7 +138,12 @@ pub(super) fn known_properties() -> impl Iterator<Item = String> {
 }
 
 pub(super) fn is_known(name: &str) -> bool {
-    known_properties().any(|known| known == name)
+    required_claim(name).is_some() || known_properties().any(|known| known == name)
+}
+
+/// The path of a property `required-claims.<path>`: the one family whose names the operator completes.
+pub(super) fn required_claim(name: &str) -> Option<&str> {
+    name.strip_prefix(PREFIX)?.strip_prefix(REQUIRED_CLAIMS).filter(|path| !path.is_empty())
 }
 
 /// True for the full name of a property that applies to all issuers.
@@ -158,6 +167,7 @@ mod tests {
             let former = PROPERTIES.iter().find(|property| property.name == name).and_then(|property| property.legacy);
             fresh += &format!("{whole}\t{place}\t{}\n", former.unwrap_or_default());
         }
+        fresh += &format!("{PREFIX}{REQUIRED_CLAIMS}*\tissuer\t\n");
         for name in CLIENT_PROPERTIES.iter().chain(CLIENT_PROPERTIES_WITHOUT_EFFECT) {
             fresh += &format!("{}{name}\tissuer\t\n", CLIENT_PREFIX);
         }

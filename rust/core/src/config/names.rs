@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::config::java_properties::BYTE_ORDER_MARK;
 use crate::config::known::{
-    CLIENT_PREFIX, CLIENT_PROPERTIES, CLIENT_PROPERTIES_WITHOUT_EFFECT, PREFIX, is_known, known_properties, own_names,
+    CLIENT_PREFIX, CLIENT_PROPERTIES, CLIENT_PROPERTIES_WITHOUT_EFFECT, PREFIX, REQUIRED_CLAIMS, is_known, known_properties, own_names,
 };
 use crate::config::problem::{ConfigurationErrors, Problem};
 use crate::config::properties::Properties;
@@ -329,7 +329,6 @@ const WITHOUT_PROPERTY: &[(&[&str], &str)] = &[
         ],
         "it is not needed, because tokens are only verified, never requested: remove it",
     ),
-    (&["scopes", "scope", "required-scope", "required-scopes"], "scopes are not checked: remove it"),
     (
         &["cookie-name", "cookie", "header-name", "header", "token-header", "http-header"],
         "the token is always taken from the Authorization header: remove it",
@@ -361,6 +360,9 @@ pub fn advice_for_unknown_property(asked: &str) -> String {
     if bare.len() < asked.len() && is_known(bare) {
         return format!("; write {bare}, without the characters around it");
     }
+    if let Some(path) = misspelt_required_claim(bare) {
+        return format!("; did you mean {PREFIX}{REQUIRED_CLAIMS}{path}?");
+    }
     let (head, tail) = split_prefix(bare);
     let words = words(&tail);
     let name = words.join("-");
@@ -389,6 +391,15 @@ pub fn advice_for_unknown_property(asked: &str) -> String {
         Some((known, how)) => format!("; did you mean {known}? ({how})"),
         None => "; docs/configuration.md lists all properties".to_owned(),
     }
+}
+
+/// The path in a name that means `required-claims.<path>`, such as `required-claim.tenant`. Without this, the nearest known
+/// name would be offered, and that is another property.
+fn misspelt_required_claim(name: &str) -> Option<&str> {
+    let (family, path) = name.strip_prefix(PREFIX).unwrap_or(name).split_once('.')?;
+    let family: String = family.chars().filter(|c| c.is_ascii_alphabetic()).collect();
+    let is_meant = ["requiredclaim", "requiredclaims", "requireclaim", "requireclaims", "claims"];
+    (is_meant.contains(&&*family.to_ascii_lowercase()) && !path.is_empty()).then_some(path)
 }
 
 /// The names that may be suggested, each with its words. Properties without effect are suggested only to operators who
@@ -591,6 +602,19 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_misspelt_required_claim_keeps_its_path() {
+        for (name, path) in [
+            ("http-server.authentication.jwt.required-claim.tenant", "tenant"),
+            ("http-server.authentication.jwt.required_claims.realm_access.roles", "realm_access.roles"),
+            ("http-server.authentication.jwt.requiredClaims.https://a/b", "https://a/b"),
+            ("required-claims./a/0", "/a/0"),
+        ] {
+            let advice = advice_for_unknown_property(name);
+            assert_eq!(advice, format!("; did you mean http-server.authentication.jwt.required-claims.{path}?"));
+        }
+    }
+
     /// A wrong suggestion costs the operator more time than none.
     #[test]
     fn a_name_that_resembles_no_property_gets_no_suggestion() {
@@ -600,7 +624,6 @@ mod tests {
             "http-server.authentication.jwt.timeout",
             "http-server.authentication.jwt.key-id",
             "http-server.authentication.jwt.key-file-password",
-            "http-server.authentication.jwt.required-claim.tenant",
             "http-server.authentication.jwt.groups-filter",
             "http-server.authentication.jwt.x",
             "coordinatr",

@@ -6,11 +6,12 @@ use std::time::Duration;
 use crate::algorithm::Algorithm;
 use crate::claims::groups::GroupsField;
 use crate::claims::path::ClaimPath;
+use crate::claims::required::{RequiredClaim, RequiredScopes, RequiredValue};
 use crate::claims::{ClaimsPolicy, RequiredAudience};
-use crate::config::known::PREFIX;
+use crate::config::known::{PREFIX, required_claim};
 use crate::config::problem::ConfigurationErrors;
 use crate::config::properties::Properties;
-use crate::config::setting::{Setting, setting};
+use crate::config::setting::{Setting, setting, setting_of};
 use crate::config::units;
 use crate::quoted::quoted;
 use crate::token::protected_header::HeaderPolicy;
@@ -31,6 +32,12 @@ pub(super) fn read(properties: &Properties, errors: &mut ConfigurationErrors) ->
     let groups_field = read("groups-field");
     let groups_delimiter = read("groups-delimiter");
     let delimiter = read("nested-claim-delimiter");
+    let scopes = read("required-scopes");
+    let required_claims: Vec<(&str, Setting)> = properties
+        .entries
+        .iter()
+        .filter_map(|entry| Some((required_claim(&entry.name)?, setting_of(entry, properties, errors))))
+        .collect();
 
     let delimiter = delimiter.map(|setting| setting.value);
     let mut path = |setting: &Setting, text: &str| {
@@ -40,6 +47,7 @@ pub(super) fn read(properties: &Properties, errors: &mut ConfigurationErrors) ->
         Some(setting) => setting.value.split(',').filter_map(|text| path(setting, text.trim())).collect(),
         None => path(&Setting::default(), "sub").into_iter().collect(),
     };
+    let required_paths: Vec<_> = required_claims.iter().map(|(text, setting)| path(setting, text)).collect();
     let groups_path = groups_field.as_ref().and_then(|setting| path(setting, &setting.value));
     if let (None, Some(delimiter)) = (&groups_field, &groups_delimiter) {
         errors.push(
@@ -58,6 +66,14 @@ pub(super) fn read(properties: &Properties, errors: &mut ConfigurationErrors) ->
         clock_skew: skew.and_then(|setting| clock_skew(&setting, errors)).unwrap_or_default(),
         require_expiration: require_expiration.and_then(|setting| setting.boolean(errors)).unwrap_or(false),
         max_token_lifetime: lifetime.and_then(|setting| duration(&setting, errors)),
+        required_scopes: RequiredScopes(scopes.map(|setting| required_scopes(&setting, errors)).unwrap_or_default()),
+        required_claims: required_paths
+            .into_iter()
+            .zip(&required_claims)
+            .filter_map(|(path, (_, setting))| {
+                Some(RequiredClaim { path: path?, values: required_values(setting, errors) })
+            })
+            .collect(),
         principal_fields,
         groups_field: groups_path.map(|path| GroupsField { path, delimiter: groups_delimiter }),
     };
@@ -71,6 +87,41 @@ fn list(setting: &Setting, errors: &mut ConfigurationErrors) -> Vec<String> {
         errors.push(setting.problem("has an empty element: separate the values with single commas"));
     }
     elements
+}
+
+/// `required-scopes`. A blank within a scope would never match, since blanks separate scopes (RFC 6749, section 3.3).
+fn required_scopes(setting: &Setting, errors: &mut ConfigurationErrors) -> Vec<String> {
+    let scopes = list(setting, errors);
+    if let Some(scope) = scopes.iter().find(|scope| scope.contains(char::is_whitespace)) {
+        errors.push(
+            setting.problem(format!(
+                "has the scope '{}' with white space in it: separate scopes by commas",
+                quoted(scope)
+            )),
+        );
+    }
+    scopes
+}
+
+/// The values of `required-claims.<path>`: separated by commas, each trimmed. `\\,` is a comma within a value and `\\\\` a
+/// backslash; before any other character a backslash is itself.
+fn required_values(setting: &Setting, errors: &mut ConfigurationErrors) -> Vec<RequiredValue> {
+    let mut values = vec![String::new()];
+    let mut characters = setting.value.chars().peekable();
+    while let Some(character) = characters.next() {
+        match character {
+            ',' => values.push(String::new()),
+            '\\' if matches!(characters.peek(), Some(',' | '\\')) => {
+                values.last_mut().into_iter().for_each(|value| value.extend(characters.next()));
+            }
+            other => values.last_mut().into_iter().for_each(|value| value.push(other)),
+        }
+    }
+    let values: Vec<String> = values.iter().map(|value| value.trim().to_owned()).collect();
+    if values.iter().any(String::is_empty) && !setting.value.is_empty() {
+        errors.push(setting.problem("has an empty element: write the values with commas between them"));
+    }
+    values.into_iter().map(RequiredValue::new).collect()
 }
 
 /// `groups-delimiter`. A space is written as a word, because values are trimmed.
@@ -165,12 +216,47 @@ mod tests {
             let errors = errors_of(text);
             assert!(errors.contains(expected) && errors.lines().count() == 1, "{text}: {errors}");
         }
+        for (text, expected) in [
+            ("required-scopes=trino,,read", "f:1: http-server.authentication.jwt.required-scopes has an empty element"),
+            ("required-scopes=trino read", "required-scopes has the scope 'trino read' with white space in it"),
+            ("required-claims.tenant=", "f:1: http-server.authentication.jwt.required-claims.tenant is set to nothing"),
+            ("required-claims.tenant=a,,b", "required-claims.tenant has an empty element"),
+            ("required-claims./a~=1", "f:1: http-server.authentication.jwt.required-claims./a~ is no JSON Pointer"),
+            (
+                "nested-claim-delimiter=.\nrequired-claims.a..b=1",
+                "f:2: http-server.authentication.jwt.required-claims.a..b",
+            ),
+        ] {
+            let errors = errors_of(text);
+            assert!(errors.contains(expected) && errors.lines().count() == 1, "{text}: {errors}");
+        }
         let good = "required-audience=a, b\nclock-skew=30s\nmax-token-lifetime=1d\nrequire-expiration=true\n\
                     allowed-algorithms=RS256, EdDSA\nrequired-token-type=at+jwt\nprincipal-field=email,/a~1b\n\
                     groups-field=realm_access.roles\nnested-claim-delimiter=.";
         assert_eq!(errors_of(good), "");
         for delimiter in ["comma", "space", ",", "|", "\u{1f600}", "c"] {
             assert_eq!(errors_of(&format!("groups-field=g\ngroups-delimiter={delimiter}")), "", "{delimiter}");
+        }
+    }
+
+    #[test]
+    fn values_of_a_required_claim_are_split_at_commas_that_no_backslash_escapes() {
+        let values = |value: &str| {
+            let text = format!("http-server.authentication.jwt.required-claims.c={value}\n");
+            let mut errors = ConfigurationErrors::default();
+            let (_, claims) = read(&Properties::parse(&text, "f").unwrap(), &mut errors);
+            assert_eq!(errors.to_string(), "", "{value}");
+            format!("{:?}", claims.required_claims[0].values.iter().map(RequiredValue::text).collect::<Vec<_>>())
+        };
+        // A properties file takes one half of the backslashes for itself.
+        for (value, expected) in [
+            ("a", r#"["a"]"#),
+            ("a, b", r#"["a", "b"]"#),
+            (r"Doe\\, Jane,x", r#"["Doe, Jane", "x"]"#),
+            (r"CORP\\alice", r#"["CORP\\alice"]"#),
+            (r"a\\\\,b", r#"["a\\", "b"]"#),
+        ] {
+            assert_eq!(values(value), expected, "{value}");
         }
     }
 }

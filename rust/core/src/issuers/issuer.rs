@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::algorithm::Algorithm;
 use crate::claims::ClaimsPolicy;
 use crate::claims::path::ClaimPath;
+use crate::claims::required::RequiredClaim;
 use crate::config::{ConfigurationErrors, IssuerConfiguration, KeySetSettings, Problem, Setting};
 use crate::epoch::Epoch;
 use crate::events::{Events, Level};
@@ -52,6 +53,8 @@ pub struct IssuerRules {
     pub allowed_algorithms: Vec<Algorithm>,
     /// `required-token-type`.
     pub required_token_type: Option<String>,
+    /// `required-claims`: each claim with the values that are listed for it.
+    pub required_claims: Vec<(ClaimPath, Vec<String>)>,
     /// `clock-skew`.
     pub clock_skew: Duration,
     /// `max-token-lifetime`.
@@ -136,6 +139,7 @@ impl Issuer {
             groups_field: self.claims.groups_field.as_ref().map(|field| field.path.clone()),
             allowed_algorithms: self.header.allowed_algorithms.clone(),
             required_token_type: self.header.required_token_type.clone(),
+            required_claims: self.claims.required_claims.iter().map(RequiredClaim::shown).collect(),
             clock_skew: self.claims.clock_skew,
             max_token_lifetime: self.claims.max_token_lifetime,
             user_mapping_pattern: value(&self.user_mapping_pattern),
