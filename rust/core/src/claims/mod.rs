@@ -81,7 +81,7 @@ impl ClaimsPolicy {
         !self.required_scopes.0.is_empty() || !self.required_claims.is_empty()
     }
 
-    /// Checks `required-scopes`, then `required-claims`, in the order of the configuration.
+    /// Checks `required-scopes`, then `required-claims`, in the order of their names.
     ///
     /// # Errors
     /// The first requirement that the claims do not meet.

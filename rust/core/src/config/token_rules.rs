@@ -33,11 +33,13 @@ pub(super) fn read(properties: &Properties, errors: &mut ConfigurationErrors) ->
     let groups_delimiter = read("groups-delimiter");
     let delimiter = read("nested-claim-delimiter");
     let scopes = read("required-scopes");
-    let required_claims: Vec<(&str, Setting)> = properties
+    let mut required_claims: Vec<(&str, Setting)> = properties
         .entries
         .iter()
         .filter_map(|entry| Some((required_claim(&entry.name)?, setting_of(entry, properties, errors))))
         .collect();
+    // A coordinator hands the properties over in no order, and a rejection must not depend on it.
+    required_claims.sort_by_key(|(path, _)| *path);
 
     let delimiter = delimiter.map(|setting| setting.value);
     let mut path = |setting: &Setting, text: &str| {
