@@ -11,7 +11,7 @@ use crate::claims::{ClaimsPolicy, RequiredAudience};
 use crate::config::known::{PREFIX, required_claim};
 use crate::config::problem::ConfigurationErrors;
 use crate::config::properties::Properties;
-use crate::config::setting::{Setting, setting, setting_of};
+use crate::config::setting::{Setting, setting, setting_from};
 use crate::config::units;
 use crate::quoted::quoted;
 use crate::token::protected_header::HeaderPolicy;
@@ -36,7 +36,7 @@ pub(super) fn read(properties: &Properties, errors: &mut ConfigurationErrors) ->
     let mut required_claims: Vec<(&str, Setting)> = properties
         .entries
         .iter()
-        .filter_map(|entry| Some((required_claim(&entry.name)?, setting_of(entry, properties, errors))))
+        .filter_map(|entry| Some((required_claim(&entry.name)?, setting_from(entry, properties, errors))))
         .collect();
     // A coordinator hands the properties over in no order, and a rejection must not depend on it.
     required_claims.sort_by_key(|(path, _)| *path);

@@ -82,6 +82,10 @@ final class ConfigurationTest {
                         "RS256,RS512",
                         "http.authentication.jwt.required-audience",
                         "trino",
+                        JWT + "required-scopes",
+                        "trino",
+                        JWT + "required-claims./org/tenant",
+                        "ours,partner",
                         "jwk.http-client.max-connections-per-server",
                         "3",
                         "jwk.http-client.log.enabled",
@@ -260,6 +264,19 @@ final class ConfigurationTest {
     }
 
     @Test
+    void scopesAndClaimsAreRequired() {
+        String withoutScope = base("alice").claim("scope", "openid").sign("RS256", KEYS.getPrivate());
+        assertThat(Clients.http(coordinator, "Bearer " + withoutScope).body())
+                .contains("The token lacks the scope 'trino'");
+        String otherTenant =
+                base("alice")
+                        .claim("org", Map.of("tenant", "theirs"))
+                        .sign("RS256", KEYS.getPrivate());
+        assertThat(Clients.http(coordinator, "Bearer " + otherTenant).body())
+                .contains("The claim '/org/tenant' is 'theirs', which is not a value that is required");
+    }
+
+    @Test
     void propertiesOfTrinosClientWithoutEffectAreLogged() {
         for (String name : List.of("max-connections-per-server", "log.enabled")) {
             assertThat(coordinator.log())
@@ -315,7 +332,11 @@ final class ConfigurationTest {
     }
 
     private static Token base(String user) {
-        return Token.of(user).header("kid", "one").claim("aud", "trino");
+        return Token.of(user)
+                .header("kid", "one")
+                .claim("aud", "trino")
+                .claim("scope", "openid trino")
+                .claim("org", Map.of("tenant", "ours"));
     }
 
     private static String token(String user) {

@@ -22,6 +22,30 @@ record LibraryProperty(String name, List<String> formerNames) {
 
     static final List<LibraryProperty> ALL = read();
 
+    /** The end of a name that stands for all names with its beginning. */
+    private static final String FAMILY = "*";
+
+    /** The library reads this property. */
+    static boolean isKnown(String name) {
+        return isOfFamily(name)
+                || ALL.stream().flatMap(LibraryProperty::names).anyMatch(name::equals);
+    }
+
+    /**
+     * The operator completed this name, as in {@code required-claims.tenant}. No configuration class
+     * can list such names.
+     */
+    static boolean isOfFamily(String name) {
+        return ALL.stream()
+                .filter(LibraryProperty::isFamily)
+                .map(family -> family.name.substring(0, family.name.length() - FAMILY.length()))
+                .anyMatch(beginning -> name.startsWith(beginning) && !name.equals(beginning));
+    }
+
+    boolean isFamily() {
+        return name.endsWith(FAMILY);
+    }
+
     Stream<String> names() {
         return Stream.concat(Stream.of(name), formerNames.stream());
     }

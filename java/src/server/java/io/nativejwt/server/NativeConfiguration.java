@@ -16,12 +16,6 @@ import java.util.stream.Collectors;
 final class NativeConfiguration {
     private static final String HTTP_CLIENT = "jwk.http-client.";
 
-    /** The names, present and former, of all properties that the library reads. */
-    private static final Set<String> LIBRARY_PROPERTIES =
-            LibraryProperty.ALL.stream()
-                    .flatMap(LibraryProperty::names)
-                    .collect(Collectors.toUnmodifiableSet());
-
     private final Map<String, String> properties;
 
     /**
@@ -57,6 +51,11 @@ final class NativeConfiguration {
                 .findFirst();
     }
 
+    /** Those whose names the operator completed, such as {@code required-claims.tenant}. */
+    List<String> ofFamilies() {
+        return properties.keySet().stream().filter(LibraryProperty::isOfFamily).toList();
+    }
+
     /** The second prefix under which the coordinator accepts request headers, or null. */
     String alternateHeaderName() {
         return properties.get(CoordinatorProperties.ALTERNATE_HEADER_NAME);
@@ -64,7 +63,7 @@ final class NativeConfiguration {
 
     Map<String, String> forLibrary() {
         Map<String, String> selected = new HashMap<>(properties);
-        selected.keySet().retainAll(LIBRARY_PROPERTIES);
+        selected.keySet().removeIf(name -> !LibraryProperty.isKnown(name));
         // The key file goes under the name that the operator used, which the file's line has.
         for (String name : KeyFileDiversion.KEY_FILE_PROPERTIES) {
             if (selected.remove(name) != null) {
@@ -80,7 +79,7 @@ final class NativeConfiguration {
      */
     Set<String> withoutEffect() {
         return properties.keySet().stream()
-                .filter(name -> name.startsWith(HTTP_CLIENT) && !LIBRARY_PROPERTIES.contains(name))
+                .filter(name -> name.startsWith(HTTP_CLIENT) && !LibraryProperty.isKnown(name))
                 .collect(Collectors.toCollection(TreeSet::new));
     }
 

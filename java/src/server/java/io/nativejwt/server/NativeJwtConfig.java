@@ -14,6 +14,7 @@ import io.airlift.configuration.ConfigSecuritySensitive;
 public class NativeJwtConfig {
     private String configFiles;
     private String clockSkew;
+    private String requiredScopes;
     private String requireExpiration;
     private String maxTokenLifetime;
     private String allowedAlgorithms;
@@ -58,6 +59,18 @@ public class NativeJwtConfig {
                     + " and for iat with max-token-lifetime")
     public NativeJwtConfig setClockSkew(String clockSkew) {
         this.clockSkew = clockSkew;
+        return this;
+    }
+
+    public String getRequiredScopes() {
+        return requiredScopes;
+    }
+
+    @Config("http-server.authentication.jwt.required-scopes")
+    @ConfigDescription(
+            "Scopes that a token must have, all of them, in scope or scp, separated by commas")
+    public NativeJwtConfig setRequiredScopes(String requiredScopes) {
+        this.requiredScopes = requiredScopes;
         return this;
     }
 

@@ -5,6 +5,7 @@ package io.nativejwt.server;
 import com.google.inject.Binder;
 
 import io.airlift.configuration.ConfigBinder;
+import io.airlift.configuration.ConfigPropertyMetadata;
 import io.airlift.configuration.ConfigurationAwareModule;
 import io.airlift.configuration.ConfigurationFactory;
 import io.airlift.http.client.HttpClientConfig;
@@ -68,6 +69,13 @@ final class NativeJwtModule implements ConfigurationAwareModule {
         ConfigBinder configBinder = ConfigBinder.configBinder(binder);
         configBinder.bindConfig(NativeJwtConfig.class);
         NativeConfiguration properties = new NativeConfiguration(configuration.getProperties());
+        // No configuration class can list their names, so the coordinator has to hear of each.
+        properties
+                .ofFamilies()
+                .forEach(
+                        name ->
+                                configuration.consumeProperty(
+                                        new ConfigPropertyMetadata(name, false)));
         if (fetchesKeys(properties)) {
             // The built-in module binds them for its own HTTP client, which is not made here. So
             // the coordinator knows all of them, in its own version, and finds the same mistakes.

@@ -30,6 +30,7 @@ final class NativeConfigurationTest {
         known.addAll(builtIn());
         assertThat(
                         LibraryProperty.ALL.stream()
+                                .filter(property -> !property.isFamily())
                                 .flatMap(LibraryProperty::names)
                                 .filter(name -> !name.startsWith("jwk.http-client.")))
                 .containsExactlyInAnyOrderElementsOf(known);
@@ -55,6 +56,10 @@ final class NativeConfigurationTest {
                                 "x",
                                 JWT + "clock-skew",
                                 "1s",
+                                JWT + "required-claims.tenant",
+                                "ours",
+                                JWT + "required-claims.",
+                                "nothing",
                                 "http.authentication.jwt.required-issuer",
                                 "i",
                                 JWT + "key-file",
@@ -66,8 +71,10 @@ final class NativeConfigurationTest {
         assertThat(configuration.forLibrary())
                 .containsOnlyKeys(
                         JWT + "clock-skew",
+                        JWT + "required-claims.tenant",
                         "http.authentication.jwt.required-issuer",
                         "jwk.http-client.http-proxy");
+        assertThat(configuration.ofFamilies()).containsExactly(JWT + "required-claims.tenant");
         assertThat(configuration.withoutEffect())
                 .containsExactly("jwk.http-client.of-another-version");
     }
