@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The scopes and claims that the configuration requires.
 
 use serde_json::Value;

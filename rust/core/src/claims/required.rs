@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Verified claims → the scopes and claims that the configuration requires are there.
 
 use crate::claims::VerifiedClaims;

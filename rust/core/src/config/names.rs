@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use crate::config::java_properties::BYTE_ORDER_MARK;
 use crate::config::known::{
-    CLIENT_PREFIX, CLIENT_PROPERTIES, CLIENT_PROPERTIES_WITHOUT_EFFECT, PREFIX, REQUIRED_CLAIMS, is_known, known_properties, own_names,
+    CLIENT_PREFIX, CLIENT_PROPERTIES, CLIENT_PROPERTIES_WITHOUT_EFFECT, PREFIX, REQUIRED_CLAIMS, is_known,
+    known_properties, own_names,
 };
 use crate::config::problem::{ConfigurationErrors, Problem};
 use crate::config::properties::Properties;

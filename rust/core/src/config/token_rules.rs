@@ -221,9 +221,12 @@ mod tests {
         for (text, expected) in [
             ("required-scopes=trino,,read", "f:1: http-server.authentication.jwt.required-scopes has an empty element"),
             ("required-scopes=trino read", "required-scopes has the scope 'trino read' with white space in it"),
-            ("required-claims.tenant=", "f:1: http-server.authentication.jwt.required-claims.tenant is set to nothing"),
+            ("required-claims.tenant=", "f:1: http-server.authentication.jwt.required-claims.tenant is empty"),
             ("required-claims.tenant=a,,b", "required-claims.tenant has an empty element"),
-            ("required-claims./a~=1", "f:1: http-server.authentication.jwt.required-claims./a~ is no JSON Pointer"),
+            (
+                "required-claims./a~=1",
+                "f:1: http-server.authentication.jwt.required-claims./a~ is not a valid JSON Pointer",
+            ),
             (
                 "nested-claim-delimiter=.\nrequired-claims.a..b=1",
                 "f:2: http-server.authentication.jwt.required-claims.a..b",

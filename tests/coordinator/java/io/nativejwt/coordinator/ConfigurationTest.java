@@ -265,7 +265,8 @@ final class ConfigurationTest {
 
     @Test
     void scopesAndClaimsAreRequired() {
-        String withoutScope = base("alice").claim("scope", "openid").sign("RS256", KEYS.getPrivate());
+        String withoutScope =
+                base("alice").claim("scope", "openid").sign("RS256", KEYS.getPrivate());
         assertThat(Clients.http(coordinator, "Bearer " + withoutScope).body())
                 .contains("The token lacks the scope 'trino'");
         String otherTenant =
@@ -273,7 +274,9 @@ final class ConfigurationTest {
                         .claim("org", Map.of("tenant", "theirs"))
                         .sign("RS256", KEYS.getPrivate());
         assertThat(Clients.http(coordinator, "Bearer " + otherTenant).body())
-                .contains("The claim '/org/tenant' is 'theirs', which is not a value that is required");
+                .contains(
+                        "The claim '/org/tenant' is 'theirs', which is not a value that is"
+                            + " required");
     }
 
     @Test

@@ -32,8 +32,8 @@ record LibraryProperty(String name, List<String> formerNames) {
     }
 
     /**
-     * The operator completed this name, as in {@code required-claims.tenant}. No configuration class
-     * can list such names.
+     * The operator completed this name, as in {@code required-claims.tenant}. No configuration
+     * class can list such names.
      */
     static boolean isOfFamily(String name) {
         return ALL.stream()
