@@ -94,6 +94,10 @@
 #define NATIVEJWT_REJECT_ISSUED_IN_THE_FUTURE 414
 /* max-token-lifetime is set and exp is before iat. */
 #define NATIVEJWT_REJECT_EXPIRES_BEFORE_ISSUED 415
+/* scope and scp together lack a scope of required-scopes. */
+#define NATIVEJWT_REJECT_MISSING_SCOPE 416
+/* A claim of required-claims is absent or has a value that is not listed. */
+#define NATIVEJWT_REJECT_REQUIRED_CLAIM 417
 /* The token has no claim that principal-field names. */
 #define NATIVEJWT_REJECT_MISSING_PRINCIPAL 501
 /* The claim that principal-field names is not a string. */
