@@ -39,14 +39,15 @@ pub struct Accepted<'a> {
     pub place: Option<CachePlace>,
     /// True if it was cached before this request. A caller that remembers identities by their place may know this one.
     pub was_known: bool,
-    /// Where in the Authorization value the token is that connectors get. `None` without `pass-through.credential-name`.
-    pub passed_through: Option<Range<usize>>,
+    /// Where the token is in the Authorization value. Connectors get it if
+    /// [`Authenticator::passes_tokens_through`] says so.
+    pub token: Range<usize>,
 }
 
 impl<'a> Accepted<'a> {
     /// A token that is not cached.
-    fn uncached(identity: &'a Identity, passed_through: Option<Range<usize>>) -> Self {
-        Self { identity, place: None, was_known: false, passed_through }
+    fn uncached(identity: &'a Identity, token: Range<usize>) -> Self {
+        Self { identity, place: None, was_known: false, token }
     }
 
     /// Bytes that the identity takes in a JVM that remembers it.
@@ -201,6 +202,12 @@ impl Authenticator {
         validated.map(|token| token.identity).map_err(|rejection| journal.rejection(rejection))
     }
 
+    /// True if connectors get the caller's token (`pass-through.credential-name`).
+    #[must_use]
+    pub fn passes_tokens_through(&self) -> bool {
+        self.global.pass_through.is_some()
+    }
+
     /// The issuer whose rules apply to this token; with `config-files` its unverified `iss` chooses it. `None` if no
     /// issuer matches. A token that cannot be decoded counts as one with an empty payload.
     #[must_use]
@@ -228,17 +235,17 @@ impl Authenticator {
     ) -> R {
         let clock = clock.into();
         let epoch = self.issuers.epoch();
-        let passed_through = self.global.pass_through.as_ref().map(|_| token.range());
+        let range = token.range();
         let token = token.bytes;
         let Some(cache) = &self.cache else {
             return match self.validate(token, clock.now(), observer) {
-                Ok(Validated { identity, .. }) => answer(Ok(Accepted::uncached(&identity, passed_through))),
+                Ok(Validated { identity, .. }) => answer(Ok(Accepted::uncached(&identity, range))),
                 Err(rejection) => answer(Err(rejection)),
             };
         };
         let found = cache.find(token, epoch, clock);
         if let Some((identity, place)) = found.as_ref().and_then(Hit::verdict) {
-            return answer(Ok(Accepted { identity, place: Some(place), was_known: true, passed_through }));
+            return answer(Ok(Accepted { identity, place: Some(place), was_known: true, token: range }));
         }
         // Before anything is loaded that the verdict depends on.
         let settled = epoch.settled();
@@ -250,12 +257,12 @@ impl Authenticator {
         let keys_end = match key_life {
             KeyLife::UntilChanged => None,
             KeyLife::Until(end) => Some(end),
-            KeyLife::Unwatched => return answer(Ok(Accepted::uncached(&identity, passed_through))),
+            KeyLife::Unwatched => return answer(Ok(Accepted::uncached(&identity, range))),
         };
-        let Some(epoch_before) = settled else { return answer(Ok(Accepted::uncached(&identity, passed_through))) };
+        let Some(epoch_before) = settled else { return answer(Ok(Accepted::uncached(&identity, range))) };
         let entry = cache.entry(token, Terms { epoch: epoch_before, validity, keys_end }, identity);
         let place = cache.keep(&entry, epoch, now);
-        answer(Ok(Accepted { identity: entry.identity(), place, was_known: false, passed_through }))
+        answer(Ok(Accepted { identity: entry.identity(), place, was_known: false, token: range }))
     }
 
     /// Validates a token. Every token takes this path.

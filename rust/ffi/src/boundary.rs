@@ -149,7 +149,10 @@ pub(crate) fn authenticate(
             #[cfg(feature = "provoke-panic")]
             provoke_panic(header);
             Some(handle.authenticator.authenticate_with(header, clock, |verdict| match verdict {
-                Ok(accepted) => write_accepted(record, &accepted, remembers),
+                Ok(accepted) => {
+                    let passes_token = handle.authenticator.passes_tokens_through();
+                    write_accepted(record, &accepted, remembers, passes_token)
+                }
                 Err(rejection) => write_rejected(record, &rejection),
             }))
         },

@@ -196,8 +196,8 @@ impl<'b> Writer<'b> {
 }
 
 /// Writes the verdict about an accepted token, and returns 0. `remembers` is true for a caller that needs no texts for a token
-/// that was already cached.
-pub(crate) fn write_accepted(buffer: &mut Output, accepted: &Accepted<'_>, remembers: bool) -> u32 {
+/// that was already cached. `passes_token` is true if connectors get the token.
+pub(crate) fn write_accepted(buffer: &mut Output, accepted: &Accepted<'_>, remembers: bool, passes_token: bool) -> u32 {
     let mut writer = Writer::new(buffer);
     let identity = accepted.identity;
     let mut head = NativejwtRecord {
@@ -225,7 +225,8 @@ pub(crate) fn write_accepted(buffer: &mut Output, accepted: &Accepted<'_>, remem
         (head.groups_offset, head.groups_length) = groups;
         head.identity_bytes = u32::try_from(accepted.java_bytes()).unwrap_or(u32::MAX);
     }
-    if let Some(token) = &accepted.passed_through {
+    if passes_token {
+        let token = &accepted.token;
         // The length is at most max-token-size. A header beyond 4 GB would pass on no token.
         head.token_offset = u32::try_from(token.start).unwrap_or(0);
         head.token_length = u32::try_from(token.len()).unwrap_or(0);

@@ -68,11 +68,15 @@ impl RequiredAudience {
 }
 
 impl ClaimsPolicy {
-    /// True for a claim at the top level that contains the principal or the groups, or that is required.
+    /// True for a claim at the top level that contains the principal or the groups.
     fn selects(&self, name: &str) -> bool {
         let groups = self.groups_field.as_ref().map(|field| &field.path);
-        let required = self.required_claims.iter().map(|claim| &claim.path);
-        self.principal_fields.iter().chain(groups).chain(required).any(|path| path.top() == name)
+        self.principal_fields.iter().chain(groups).any(|path| path.top() == name)
+    }
+
+    /// True for a claim at the top level that `required-scopes` or `required-claims` checks.
+    fn requires(&self, name: &str) -> bool {
+        self.required_claims.iter().any(|claim| claim.path.top() == name)
             || (!self.required_scopes.0.is_empty() && SCOPE_CLAIMS.contains(&name))
     }
 
@@ -218,13 +222,16 @@ enum Audience<'t> {
 
 impl<'t> Claims<'t> {
     fn read(payload: &'t [u8], policy: &ClaimsPolicy) -> Result<Self, Rejection> {
+        // Asked once, since most configurations require no claims and every name of the payload is looked up twice.
+        let requires_claims = policy.requires_claims();
+        let selects = |name: &str| policy.selects(name) || (requires_claims && policy.requires(name));
         let members = read_object(payload, |name| {
-            matches!(name, "exp" | "nbf" | "iat" | "iss" | "sub" | "aud" | "jti") || policy.selects(name)
+            matches!(name, "exp" | "nbf" | "iat" | "iss" | "sub" | "aud" | "jti") || selects(name)
         })
         .map_err(no_claims)?;
         let mut claims = Self::default();
         for (name, value) in members {
-            if policy.selects(&name) {
+            if selects(&name) {
                 claims.selected.push((name.clone(), value.clone()));
             }
             match &*name {

@@ -94,6 +94,12 @@ record Engine(ClassLoader loader, String version) {
                     Part.method(AIRLIFT + "ConfigurationFactory", "getProperties"),
                     Part.method(AIRLIFT + "ConfigurationFactory", "getAllSeenProperties"),
                     Part.method(
+                            AIRLIFT + "ConfigurationFactory",
+                            "consumeProperty",
+                            AIRLIFT + "ConfigPropertyMetadata"),
+                    Part.constructor(
+                            AIRLIFT + "ConfigPropertyMetadata", "java.lang.String", "boolean"),
+                    Part.method(
                             AIRLIFT + "ConfigBinder", "configBinder", "com.google.inject.Binder"),
                     Part.method(AIRLIFT + "ConfigBinder", "bindConfig", "java.lang.Class"),
                     Part.method(
