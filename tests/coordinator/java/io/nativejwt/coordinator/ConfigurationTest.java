@@ -276,7 +276,7 @@ final class ConfigurationTest {
         assertThat(Clients.http(coordinator, "Bearer " + otherTenant).body())
                 .contains(
                         "The claim '/org/tenant' is 'theirs', which is not a value that is"
-                            + " required");
+                                + " required");
     }
 
     @Test
