@@ -64,7 +64,8 @@ final class FailsToStartTest {
                 assertThatThrownBy(builder::start).isInstanceOf(CoordinatorStartException.class);
         error.message()
                 .containsPattern(
-                        "properties:\\d+: \\S*require-expiration is 'perhaps', which is neither");
+                        "properties:\\d+: \\S*require-expiration is 'perhaps', but must be true or"
+                            + " false");
         if (site.isServer()) {
             error.hasMessageContaining("Configuration is invalid")
                     .hasMessageContaining(

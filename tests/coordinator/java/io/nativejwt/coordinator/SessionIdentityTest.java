@@ -280,7 +280,7 @@ final class SessionIdentityTest {
         Instant now = Instant.now();
         assertThatThrownBy(() -> Clients.jdbc(coordinator, token(now.plusSeconds(60)), "SELECT 1"))
                 .hasMessageContaining("The token expires in ")
-                .hasMessageContaining("must live for 120000:");
+                .hasMessageContaining("must be valid for 120000:");
         assertThat(Clients.jdbc(coordinator, token(now.plusSeconds(600)), "SELECT 1"))
                 .containsExactly("1");
     }

@@ -85,7 +85,7 @@ final class TwoUsersTest {
         String query = PUBLIC.formatted("lake");
         assertThat(site.careful().login(site.tokenOfTwoMinutes("alice")).failure(query))
                 .startsWith("Authentication failed: The token expires in 1")
-                .contains("must live for 300000");
+                .contains("must be valid for 300000");
         Login brief = site.careful().login(site.tokenOfSeconds("alice"));
         Poll.until(
                 "the end of a token of 15 seconds",
