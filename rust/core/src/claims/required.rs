@@ -84,11 +84,14 @@ impl RequiredValue {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "an integer beyond 2^53 is compared with a fraction, which it is not")]
+/// Floats from here on stand for several integers each, so they equal no number.
+const FIRST_INEXACT: f64 = 9_007_199_254_740_992.0;
+
+#[expect(clippy::cast_precision_loss, reason = "integers that a float cannot represent are excluded")]
 fn is_same_number(one: &Value<'_>, other: &Value<'_>) -> bool {
     match (one, other) {
         (Value::Integer(one), Value::Integer(other)) => one == other,
-        (Value::Float(one), Value::Float(other)) => one == other,
+        (Value::Float(one), Value::Float(other)) => one == other && one.abs() < FIRST_INEXACT,
         (Value::Integer(whole), Value::Float(float)) | (Value::Float(float), Value::Integer(whole)) => {
             whole.unsigned_abs() < 1 << 53 && *whole as f64 == *float
         }
@@ -107,7 +110,6 @@ impl RequiredClaim {
     /// # Errors
     /// The claim is absent or has another value. The message names the claim and not the values that are required.
     pub(crate) fn check(&self, claims: &VerifiedClaims<'_>) -> Result<(), Rejection> {
-        let name = quoted(self.path.text());
         let fits = |value: &Value<'_>| self.values.iter().any(|required| required.is(value));
         let why = match self.path.find(&claims.selected) {
             None => "is required and absent".to_owned(),
@@ -117,7 +119,7 @@ impl RequiredClaim {
             Some(Value::String(text)) => format!("is '{}', which is not a value that is required", quoted(text)),
             Some(value) => format!("is {}, which is not a value that is required", value.type_name()),
         };
-        Err(Rejection::new(Reason::RequiredClaim, format!("The claim '{name}' {why}")))
+        Err(Rejection::new(Reason::RequiredClaim, format!("The claim '{}' {why}", quoted(self.path.text()))))
     }
 }
 
@@ -189,6 +191,9 @@ mod tests {
             ("c", &["07"], "7", false),
             ("c", &["9223372036854775807"], "9223372036854775807", true),
             ("c", &["9223372036854775807"], "9223372036854775808", false),
+            ("c", &["18446744073709551615"], "18446744073709551614", false),
+            ("c", &["18446744073709551615"], "18446744073709551615", false),
+            ("c", &["18446744073709551615"], r#""18446744073709551615""#, true),
             ("c", &["1e3"], "1000", true),
             ("c", &["true"], "true", true),
             ("c", &["true"], r#""true""#, true),
