@@ -65,7 +65,7 @@ final class FailsToStartTest {
         error.message()
                 .containsPattern(
                         "properties:\\d+: \\S*require-expiration is 'perhaps', but must be true or"
-                            + " false");
+                                + " false");
         if (site.isServer()) {
             error.hasMessageContaining("Configuration is invalid")
                     .hasMessageContaining(
