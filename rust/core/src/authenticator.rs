@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The path of a request, from top to bottom.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
+use java_regex::Budget;
+
+use crate::claim_rules::{Facts, Granted, GrantedUser, RulesInUse, WatchedRules};
 use crate::claims::principal::principal;
 use crate::claims::{self, Validity};
 use crate::clock::{Clock, UnixMillis};
@@ -62,6 +66,7 @@ pub struct Authenticator {
     /// Polls the files of `issuers`. The first field, so it is dropped before them.
     _watcher: Option<FileWatcher>,
     issuers: Arc<Issuers>,
+    claim_rules: Option<Arc<WatchedRules>>,
     cache: Option<TokenCache>,
     global: GlobalConfiguration,
     events: Arc<Events>,
@@ -93,16 +98,18 @@ impl Authenticator {
         let events = Arc::new(Events::default());
         let mut errors = ConfigurationErrors::default();
         let global = GlobalConfiguration::read(properties, host, &mut errors);
+        let claim_rules = global.claim_rules_file.as_ref().and_then(|file| WatchedRules::open(file, host, &mut errors));
+        let claim_rules = claim_rules.map(Arc::new);
         let issuers = Arc::new(Issuers::open(properties, host, &events, errors)?);
-        let watcher = issuers.has_files().then(|| {
-            let issuers = Arc::clone(&issuers);
-            FileWatcher::start(POLL_INTERVAL, &events, move || issuers.poll())
+        let watcher = (issuers.has_files() || claim_rules.is_some()).then(|| {
+            let (issuers, claim_rules, for_files) = (Arc::clone(&issuers), claim_rules.clone(), Arc::clone(&events));
+            FileWatcher::start(POLL_INTERVAL, &events, move || poll(&issuers, claim_rules.as_deref(), &for_files))
         });
         let watcher = watcher.transpose().map_err(|error| {
             Problem::for_file(&properties.source, format!("cannot start the thread that polls files: {error}"))
         })?;
         let cache = global.token_cache_size.map(TokenCache::new);
-        Ok(Self { _watcher: watcher, issuers, cache, global, events })
+        Ok(Self { _watcher: watcher, issuers, claim_rules, cache, global, events })
     }
 
     /// Log lines for the operator. The caller drains them regularly.
@@ -129,7 +136,14 @@ impl Authenticator {
     /// Polls the files once, as the thread does.
     #[cfg(test)]
     pub(crate) fn poll(&self) {
-        self.issuers.poll();
+        poll(&self.issuers, self.claim_rules.as_deref(), &self.events);
+    }
+
+    /// How often each claim rule decided since the file was read; the last number counts the tokens that no rule matched.
+    /// Empty without claim rules. Cached tokens are not counted.
+    #[must_use]
+    pub fn claim_rule_hits(&self) -> Vec<u64> {
+        self.claim_rules.as_ref().map_or_else(Vec::new, |rules| rules.load().hits().collect())
     }
 
     /// The maximum number of cached tokens. Each [`CachePlace::slot`] is less than it. 0 without a cache.
@@ -156,7 +170,8 @@ impl Authenticator {
     /// Authenticates the value of an Authorization header at the time `now`.
     ///
     /// # Errors
-    /// The first reason, in Trino's order: form, header, key, signature, times, issuer, audience, principal, mapping.
+    /// The first reason, in Trino's order: form, header, key, signature, times, issuer, audience, then
+    /// requirements and claim rules, principal, mapping.
     pub fn authenticate(&self, authorization: &[u8], now: UnixMillis) -> Result<Identity, Rejection> {
         self.authenticate_with(authorization, now, |verdict| verdict.map(|accepted| accepted.identity.clone()))
     }
@@ -300,37 +315,61 @@ impl Authenticator {
         observer.passed(Step::Signature);
 
         observer.begins(StepName::Claims);
-        let claims = claims::verify(&payload, &issuer.claims, now)?;
+        let claim_rules = self.claim_rules.as_ref().map(|rules| rules.load());
+        let for_rules = claim_rules.as_ref().map(|rules| rules.reads());
+        let claims = claims::verify(&payload, &issuer.claims, for_rules, now)?;
         observer.passed(Step::Claims { issuer: claims.issuer.as_deref(), expires_at: claims.expires_at });
         if issuer.claims.requires_claims() {
             observer.begins(StepName::Required);
             issuer.claims.check_required(&claims)?;
             observer.passed(Step::Required);
         }
+        // All patterns of the request together may take so many steps.
+        let mut budget = Budget::default();
+        let (granted, validity) = match &claim_rules {
+            Some(rules) => {
+                let facts = Facts::new(&claims, now, issuer.claims.skew());
+                observer.begins(StepName::ClaimRules);
+                observer.passed(Step::ClaimRules(RulesInUse { rules, facts: &facts }));
+                let granted = rules.decide(&facts, &mut budget)?;
+                (granted, claims.validity.and(facts.validity()))
+            }
+            None => (Granted::default(), claims.validity),
+        };
         observer.begins(StepName::PassThrough);
         let pass_through = self.global.pass_through.as_ref();
         pass_through.map_or(Ok(()), |rules| rules.check_lifetime(claims.expires_at, now))?;
         let last_start = pass_through.and_then(|rules| rules.last_start(claims.expires_at));
 
-        observer.begins(StepName::Principal);
-        let principal = principal(&claims, &issuer.claims.principal_fields)?;
-        observer.passed(Step::Principal(&principal));
-        observer.begins(StepName::User);
-        let user = issuer.user_mapping.load().map_user(&principal)?;
+        let (principal, user) = match granted.user {
+            Some(GrantedUser { principal, user }) => (Cow::Owned(principal), user),
+            None => {
+                observer.begins(StepName::Principal);
+                let principal = principal(&claims, &issuer.claims.principal_fields)?;
+                observer.passed(Step::Principal(&principal));
+                observer.begins(StepName::User);
+                let user = issuer.user_mapping.load().map_user_within(&principal, &mut budget)?;
+                (principal, user)
+            }
+        };
         observer.passed(Step::User(&user));
         if let Some(rules) = pass_through {
             observer.begins(StepName::PassThrough);
             rules.check_user(&user)?;
             observer.passed(Step::PassThrough);
         }
-        let groups = match &issuer.claims.groups_field {
-            Some(field) => {
+        let groups = match (granted.groups, &issuer.claims.groups_field) {
+            (Some(groups), _) => {
+                observer.passed(Step::Groups(&groups));
+                groups
+            }
+            (None, Some(field)) => {
                 observer.begins(StepName::Groups);
                 let groups = field.groups(&claims)?;
                 observer.passed(Step::Groups(&groups));
                 groups
             }
-            None => Vec::new(),
+            (None, None) => Vec::new(),
         };
         let identity = Identity {
             principal: principal.into_owned(),
@@ -341,7 +380,15 @@ impl Authenticator {
             algorithm: header.algorithm,
             expires_at: claims.expires_at,
         };
-        Ok(Validated { identity, validity: claims.validity.and_until(last_start), key_life })
+        Ok(Validated { identity, validity: validity.and_until(last_start), key_life })
+    }
+}
+
+/// Polls all files, and puts their changes in use.
+fn poll(issuers: &Issuers, claim_rules: Option<&WatchedRules>, events: &Events) {
+    issuers.poll();
+    if let Some(rules) = claim_rules {
+        rules.poll(events, issuers.epoch());
     }
 }
 

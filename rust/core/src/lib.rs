@@ -12,6 +12,7 @@
 
 mod algorithm;
 mod authenticator;
+mod claim_rules;
 mod claims;
 mod clock;
 mod config;
@@ -23,6 +24,7 @@ mod identity;
 mod issuers;
 mod java_text;
 mod json;
+mod json_file;
 mod keys;
 mod pass_through;
 mod quoted;
@@ -40,6 +42,7 @@ mod watched_file;
 
 pub use algorithm::Algorithm;
 pub use authenticator::{Accepted, Authenticator};
+pub use claim_rules::{ClaimRules, ExplainedRule, Granted, GrantedUser, RuleWarning, RulesInUse};
 pub use claims::path::ClaimPath;
 pub use claims::principal::unusable_principal;
 pub use claims::suspected_unit;
@@ -50,6 +53,7 @@ pub use host::{HostProcess, JvmTrust};
 pub use identity::Identity;
 pub use issuers::issuer::IssuerRules;
 pub use issuers::view::IssuerView;
+pub use json_file::RuleFileError;
 pub use keys::error::KeyError;
 pub use keys::offered::{OfferedKey, UnusedKey};
 pub use keys::verifying_key::PublicKeyParameters;
@@ -63,4 +67,4 @@ pub use summary::ConfigurationSummary;
 pub use token_cache::CachePlace;
 pub use trace::{KeyDescription, Step, StepName, StepRejection};
 pub use unverified_token::UnverifiedToken;
-pub use user_mapping::{MappedUser, MappingWarning, RuleFileError, SharedUser, UserMapping};
+pub use user_mapping::{MappedUser, MappingWarning, SharedUser, UserMapping};

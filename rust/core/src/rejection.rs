@@ -94,6 +94,11 @@ reasons! {
     416 MissingScope "MISSING_SCOPE" "scope and scp together lack a scope of required-scopes."
     417 RequiredClaim "REQUIRED_CLAIM" "A claim of required-claims is absent or has a value that is not listed."
 
+    418 DeniedByRule "DENIED_BY_RULE" "The first claim rule that matches the token has allow=false."
+    419 NoRuleMatches "NO_RULE_MATCHES" "No claim rule matches the token, and otherwise has allow=false."
+    420 RuleLimit "RULE_LIMIT" "The patterns of the claim rules needed more steps than one authentication may take."
+    421 RuleWithoutUser "RULE_WITHOUT_USER" "The claim rule that matches the token sets the user, but the claim is absent or gives no valid user."
+
     501 MissingPrincipal "MISSING_PRINCIPAL" "The token has no claim that principal-field names."
     502 PrincipalNotAString "PRINCIPAL_NOT_A_STRING" "The claim that principal-field names is not a string."
     503 PrincipalTooLong "PRINCIPAL_TOO_LONG" "The principal is longer than 4096 bytes."

@@ -5,6 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::fmt;
 
 use crate::algorithm::Algorithm;
+use crate::claim_rules::RulesInUse;
 use crate::clock::UnixMillis;
 use crate::keys::verifying_key::VerifyingKey;
 use crate::rejection::Rejection;
@@ -42,6 +43,7 @@ step_names! {
     Signature "signature" "The key verifies the signature."
     Claims "claims" "Times, issuer and audience meet the configuration."
     Required "required" "The token has the scopes and claims that the configuration requires."
+    ClaimRules "claim rules" "A claim rule accepts the token, or no rule matches and otherwise accepts it."
     Principal "principal" "The principal field contains a principal."
     User "user" "The user mapping maps the principal to a user."
     PassThrough "pass-through" "The token may be passed to connectors: its lifetime is checked after the claims, the user after the mapping."
@@ -106,6 +108,8 @@ pub enum Step<'a> {
     },
     /// [`StepName::Required`], with `required-scopes` or `required-claims`.
     Required,
+    /// [`StepName::ClaimRules`], with `claim-rules.file`: the rules are tried next.
+    ClaimRules(RulesInUse<'a>),
     /// [`StepName::Principal`].
     Principal(&'a str),
     /// [`StepName::User`].
@@ -129,6 +133,7 @@ impl Step<'_> {
             Self::Signature => StepName::Signature,
             Self::Claims { .. } => StepName::Claims,
             Self::Required => StepName::Required,
+            Self::ClaimRules(_) => StepName::ClaimRules,
             Self::Principal(_) => StepName::Principal,
             Self::User(_) => StepName::User,
             Self::PassThrough => StepName::PassThrough,

@@ -163,6 +163,9 @@ pub fn load_differences() -> BTreeMap<String, Difference> {
     toml::from_str(&text).unwrap_or_else(|error| panic!("differences.toml: {error}"))
 }
 
+/// Values that begin with one of these are paths.
+const FOLDERS: [&str; 3] = ["claim-rules/", "keys/", "mapping/"];
+
 fn resolve(raw: RawCase, defaults: &Defaults, file: &str, folder: &Path) -> Result<Case, String> {
     let problem = |what: &str| format!("{file}: {}: {what}", raw.name);
     let mut config = defaults.config.clone();
@@ -173,7 +176,7 @@ fn resolve(raw: RawCase, defaults: &Defaults, file: &str, folder: &Path) -> Resu
         .map(|(name, value)| {
             let value = match value.strip_prefix(SERVED) {
                 Some(file) => format!("{SERVED}{}", absolute(file)),
-                None if value.starts_with("keys/") || value.starts_with("mapping/") => absolute(&value),
+                None if FOLDERS.iter().any(|folder| value.starts_with(folder)) => absolute(&value),
                 None if name == "config-files" => {
                     let listed: Vec<_> = value.split(',').map(|file| (file, file.trim())).collect();
                     let named = |(file, name): (&str, &str)| match name {

@@ -9,7 +9,7 @@ use crate::json::Value;
 use crate::rejection::{Reason, Rejection};
 
 /// A token with more groups is rejected. They cross to Java, and access control compares each of them.
-const MAX_GROUPS: usize = 1000;
+pub(crate) const MAX_GROUPS: usize = 1000;
 
 /// The claim with the groups, and how a string is split.
 #[derive(Clone, Debug)]

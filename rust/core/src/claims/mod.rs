@@ -95,7 +95,7 @@ impl ClaimsPolicy {
     }
 
     /// The skew in milliseconds.
-    fn skew(&self) -> i64 {
+    pub(crate) fn skew(&self) -> i64 {
         i64::try_from(self.clock_skew.as_millis()).unwrap_or(i64::MAX)
     }
 }
@@ -104,12 +104,19 @@ impl ClaimsPolicy {
 #[derive(Debug)]
 pub(crate) struct VerifiedClaims<'t> {
     pub(crate) expires_at: Option<UnixMillis>,
+    /// `iat`, without its fraction of a second.
+    pub(crate) issued_at: Option<UnixMillis>,
     /// The times at which these claims are accepted.
     pub(crate) validity: Validity,
     pub(crate) issuer: Option<Cow<'t, str>>,
-    /// The claims at the top level that contain principal and groups.
+    /// The claims at the top level that contain principal and groups, and those that are required.
     pub(crate) selected: Vec<Member<'t>>,
+    /// The claims at the top level that claim rules read.
+    pub(crate) for_rules: Vec<Member<'t>>,
 }
+
+/// The names of claims at the top level.
+pub(crate) type ClaimNames = HashSet<Box<str>, foldhash::quality::FixedState>;
 
 /// The range of times at which claims are accepted. It is all that a verdict takes from the clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,6 +128,9 @@ pub(crate) struct Validity {
 }
 
 impl Validity {
+    /// All times.
+    pub(crate) const ALWAYS: Self = Self { from: UnixMillis(i64::MIN), until: UnixMillis(i64::MAX) };
+
     fn from_claims(claims: &Claims<'_>, skew: i64) -> Self {
         let from = claims.not_before.map_or(i64::MIN, |not_before| not_before.latest().0.saturating_sub(skew));
         let until = claims.expires_at.map_or(i64::MAX, |expires_at| expires_at.earliest().0.saturating_add(skew));
@@ -128,13 +138,18 @@ impl Validity {
     }
 
     /// The same range, but not before `first`.
-    fn and_from(self, first: Option<UnixMillis>) -> Self {
+    pub(crate) fn and_from(self, first: Option<UnixMillis>) -> Self {
         Self { from: first.map_or(self.from, |first| first.max(self.from)), ..self }
     }
 
     /// The same range, but not after `last`.
     pub(crate) fn and_until(self, last: Option<UnixMillis>) -> Self {
         Self { until: last.map_or(self.until, |last| last.min(self.until)), ..self }
+    }
+
+    /// The times that are in both ranges.
+    pub(crate) fn and(self, other: Self) -> Self {
+        self.and_from(Some(other.from)).and_until(Some(other.until))
     }
 
     pub(crate) fn holds(&self, now: UnixMillis) -> bool {
@@ -159,28 +174,31 @@ impl Validity {
     }
 }
 
-/// Reads the claims and checks them at the time `now`.
+/// Reads the claims and checks them at the time `now`. `for_rules` are the claims that claim rules read, if there are any.
 pub(crate) fn verify<'t>(
     payload: &VerifiedPayload<'t>,
     policy: &ClaimsPolicy,
+    for_rules: Option<&ClaimNames>,
     now: UnixMillis,
 ) -> Result<VerifiedClaims<'t>, Rejection> {
-    let claims = Claims::read(payload.bytes(), policy)?;
+    let claims = Claims::read(payload.bytes(), policy, for_rules)?;
     let validity = check_times(&claims, policy, now)?;
     check_issuer(&claims, policy.required_issuer.as_deref())?;
     check_audience(&claims, policy.required_audience.as_ref())?;
     let validity = validity.and_from(check_lifetime(&claims, policy, now)?);
     Ok(VerifiedClaims {
-        expires_at: claims.expires_at.map(NumericDate::earliest),
+        expires_at: claims.expires_at(),
+        issued_at: claims.issued_at(),
         validity,
         issuer: claims.issuer,
         selected: claims.selected,
+        for_rules: claims.for_rules,
     })
 }
 
 /// Checks that an unverified payload is a set of claims: one JSON object whose registered claims have the right types.
 pub(crate) fn check_form(payload: &[u8]) -> Result<(), Rejection> {
-    Claims::read(payload, &ClaimsPolicy::default()).map(drop)
+    Claims::read(payload, &ClaimsPolicy::default(), None).map(drop)
 }
 
 /// `iss` of an unverified payload. It only chooses the issuer whose rules apply.
@@ -204,14 +222,16 @@ fn no_claims(error: JsonError) -> Rejection {
 
 /// The registered claims (RFC 7519, section 4.1), each of its right type.
 #[derive(Debug, Default)]
-struct Claims<'t> {
+pub(crate) struct Claims<'t> {
     expires_at: Option<NumericDate>,
     not_before: Option<NumericDate>,
     issued_at: Option<NumericDate>,
-    issuer: Option<Cow<'t, str>>,
+    pub(crate) issuer: Option<Cow<'t, str>>,
     audience: Option<Audience<'t>>,
     /// The claims that the policy selects for principal and groups.
     selected: Vec<Member<'t>>,
+    /// The claims that claim rules read. `aud` is a list here, also if the token has one audience as a string.
+    pub(crate) for_rules: Vec<Member<'t>>,
 }
 
 #[derive(Debug)]
@@ -221,18 +241,31 @@ enum Audience<'t> {
 }
 
 impl<'t> Claims<'t> {
-    fn read(payload: &'t [u8], policy: &ClaimsPolicy) -> Result<Self, Rejection> {
+    /// Reads a payload, without checking anything but the types of the registered claims.
+    pub(crate) fn read(
+        payload: &'t [u8],
+        policy: &ClaimsPolicy,
+        for_rules: Option<&ClaimNames>,
+    ) -> Result<Self, Rejection> {
         // Asked once, since most configurations require no claims and every name of the payload is looked up twice.
         let requires_claims = policy.requires_claims();
         let selects = |name: &str| policy.selects(name) || (requires_claims && policy.requires(name));
+        let is_for_rules = |name: &str| for_rules.is_some_and(|names| names.contains(name));
         let members = read_object(payload, |name| {
-            matches!(name, "exp" | "nbf" | "iat" | "iss" | "sub" | "aud" | "jti") || selects(name)
+            matches!(name, "exp" | "nbf" | "iat" | "iss" | "sub" | "aud" | "jti") || selects(name) || is_for_rules(name)
         })
         .map_err(no_claims)?;
         let mut claims = Self::default();
         for (name, value) in members {
             if selects(&name) {
                 claims.selected.push((name.clone(), value.clone()));
+            }
+            if is_for_rules(&name) {
+                let value = match &value {
+                    Value::String(_) if name == "aud" => Value::Array(vec![value.clone()]),
+                    other => other.clone(),
+                };
+                claims.for_rules.push((name.clone(), value));
             }
             match &*name {
                 "exp" => claims.expires_at = Some(NumericDate::read("exp", &value)?),
@@ -245,6 +278,16 @@ impl<'t> Claims<'t> {
             }
         }
         Ok(claims)
+    }
+
+    /// `iat`, without its fraction of a second.
+    pub(crate) fn issued_at(&self) -> Option<UnixMillis> {
+        self.issued_at.map(NumericDate::earliest)
+    }
+
+    /// `exp`, without its fraction of a second.
+    pub(crate) fn expires_at(&self) -> Option<UnixMillis> {
+        self.expires_at.map(NumericDate::earliest)
     }
 }
 
@@ -482,8 +525,8 @@ pub(crate) mod tests {
 
     /// Claims that count as verified, with those that the policy selects.
     pub(crate) fn selected<'t>(payload: &'t str, policy: &ClaimsPolicy) -> VerifiedClaims<'t> {
-        let Claims { issuer, selected, .. } = Claims::read(payload.as_bytes(), policy).unwrap();
-        VerifiedClaims { expires_at: None, validity: Validity::between(i64::MIN, i64::MAX), issuer, selected }
+        let Claims { issuer, selected, for_rules, .. } = Claims::read(payload.as_bytes(), policy, None).unwrap();
+        VerifiedClaims { expires_at: None, validity: Validity::ALWAYS, issuer, selected, issued_at: None, for_rules }
     }
 
     /// Every token that `max-token-lifetime` accepts expires within the limit and the skew from now, and `Validity` gives
@@ -502,8 +545,9 @@ pub(crate) mod tests {
             for (issued_at, expires_at) in (-120..120).step_by(3).flat_map(|iat| (-120..240).map(move |exp| (iat, exp)))
             {
                 let payload = format!(r#"{{"iat":{issued_at},"exp":{expires_at}}}"#);
-                let verify_at =
-                    |now: i64| verify(&VerifiedPayload::for_test(payload.as_bytes()), &policy, UnixMillis(now * 1000));
+                let verify_at = |now: i64| {
+                    verify(&VerifiedPayload::for_test(payload.as_bytes()), &policy, None, UnixMillis(now * 1000))
+                };
                 let Ok(claims) = verify_at(0) else { continue };
                 accepted += 1;
                 let text = format!("{payload} with a skew of {skew}");

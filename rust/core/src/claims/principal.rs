@@ -27,8 +27,7 @@ pub(crate) fn principal<'t>(claims: &VerifiedClaims<'t>, fields: &[ClaimPath]) -
             Err(Rejection::new(Reason::PrincipalNotAString, message))
         }
         Value::String(principal) => {
-            check_length(principal)?;
-            check_text(name, principal)?;
+            check_principal(name, principal)?;
             Ok(principal.clone())
         }
         other => {
@@ -47,6 +46,12 @@ fn is_present((field, value): &(&ClaimPath, &Value<'_>)) -> bool {
         Value::Array(list) => !(field.is_top() && field.top() == "aud" && list.is_empty()),
         _ => true,
     }
+}
+
+/// Checks length and characters of a principal. `name` is the claim's.
+pub(crate) fn check_principal(name: &str, principal: &str) -> Result<(), Rejection> {
+    check_length(principal)?;
+    check_text(name, principal)
 }
 
 /// Checks the maximum length.

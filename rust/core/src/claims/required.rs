@@ -3,7 +3,7 @@
 
 use crate::claims::VerifiedClaims;
 use crate::claims::path::ClaimPath;
-use crate::json::Value;
+use crate::json::{Member, Value};
 use crate::quoted::quoted;
 use crate::rejection::{Reason, Rejection};
 
@@ -23,7 +23,7 @@ impl RequiredScopes {
         let missing: Vec<String> = self
             .0
             .iter()
-            .filter(|scope| !has_scope(claims, scope))
+            .filter(|scope| !has_scope(&claims.selected, scope))
             .map(|scope| format!("'{}'", quoted(scope)))
             .collect();
         if missing.is_empty() {
@@ -35,8 +35,8 @@ impl RequiredScopes {
 }
 
 /// A string holds scopes with blanks between them (RFC 6749, section 3.3). An array holds one scope in each string.
-fn has_scope(claims: &VerifiedClaims<'_>, scope: &str) -> bool {
-    let values = claims.selected.iter().filter(|(name, _)| SCOPE_CLAIMS.contains(&&**name)).map(|(_, value)| value);
+pub(crate) fn has_scope(claims: &[Member<'_>], scope: &str) -> bool {
+    let values = claims.iter().filter(|(name, _)| SCOPE_CLAIMS.contains(&&**name)).map(|(_, value)| value);
     values.into_iter().any(|value| match value {
         Value::String(scopes) => scopes.split(' ').any(|one| one == scope),
         Value::Array(elements) => elements.iter().any(|element| matches!(element, Value::String(one) if one == scope)),
@@ -85,10 +85,11 @@ impl RequiredValue {
 }
 
 /// Floats from here on stand for several integers each, so they equal no number.
-const FIRST_INEXACT: f64 = 9_007_199_254_740_992.0;
+pub(crate) const FIRST_INEXACT: f64 = 9_007_199_254_740_992.0;
 
+/// True if both are numbers of the same value, whether they are written as integers or not.
 #[expect(clippy::cast_precision_loss, reason = "integers that a float cannot represent are excluded")]
-fn is_same_number(one: &Value<'_>, other: &Value<'_>) -> bool {
+pub(crate) fn is_same_number(one: &Value<'_>, other: &Value<'_>) -> bool {
     match (one, other) {
         (Value::Integer(one), Value::Integer(other)) => one == other,
         (Value::Float(one), Value::Float(other)) => one == other && one.abs() < FIRST_INEXACT,

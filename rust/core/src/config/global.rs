@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use crate::config::known::{
-    ALLOW_USER_WITH_HYPHEN, CONFIG_FILES, CREDENTIAL_NAME, MAX_TOKEN_SIZE, MINIMUM_LIFETIME, PREFIX, TOKEN_CACHE_SIZE,
-    is_global,
+    ALLOW_USER_WITH_HYPHEN, CLAIM_RULES_FILE, CONFIG_FILES, CREDENTIAL_NAME, MAX_TOKEN_SIZE, MINIMUM_LIFETIME, PREFIX,
+    TOKEN_CACHE_SIZE, is_global,
 };
 use crate::config::problem::{ConfigurationErrors, Problem};
 use crate::config::properties::Properties;
@@ -33,6 +33,8 @@ pub(crate) struct GlobalConfiguration {
     pub(crate) max_token_size: usize,
     /// The memory of the token cache, in bytes; `None` if it is off.
     pub(crate) token_cache_size: Option<u64>,
+    /// The file of claim rules.
+    pub(crate) claim_rules_file: Option<Setting>,
     /// The rules for passing tokens through to connectors; `None` if it is off.
     pub(crate) pass_through: Option<PassThrough>,
 }
@@ -40,6 +42,8 @@ pub(crate) struct GlobalConfiguration {
 impl GlobalConfiguration {
     /// Reads the properties. Errors go to `errors`.
     pub(crate) fn read(properties: &Properties, host: &HostProcess, errors: &mut ConfigurationErrors) -> Self {
+        // An empty path is an error when the file is opened.
+        let claim_rules_file = setting(properties, CLAIM_RULES_FILE, errors);
         let mut read = |name: &str| setting(properties, name, errors).filter(|setting| !setting.value.is_empty());
         let max_token_size = read(MAX_TOKEN_SIZE);
         let token_cache_size = read(TOKEN_CACHE_SIZE);
@@ -69,6 +73,7 @@ impl GlobalConfiguration {
                 .unwrap_or(DEFAULT_MAX_TOKEN_SIZE),
             token_cache_size: token_cache_size
                 .map_or(Some(DEFAULT_TOKEN_CACHE_SIZE), |setting| cache_size(&setting, errors)),
+            claim_rules_file,
             pass_through,
         }
     }

@@ -13,7 +13,7 @@ mod properties;
 mod secrets;
 mod setting;
 mod token_rules;
-mod units;
+pub(crate) mod units;
 
 use std::path::PathBuf;
 

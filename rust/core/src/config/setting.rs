@@ -6,6 +6,7 @@ use std::fmt;
 use crate::config::known::{PREFIX, PROPERTIES};
 use crate::config::problem::{ConfigurationErrors, Problem};
 use crate::config::properties::{Properties, Property};
+use crate::json_file::RuleFileError;
 
 /// A value with its file and line, so that every later error can name them.
 #[derive(Clone, Default)]
@@ -27,6 +28,13 @@ impl Setting {
     /// A problem with this value.
     pub(crate) fn problem(&self, message: impl Into<String>) -> Problem {
         Problem::for_property(&self.property, &self.source, self.line, message)
+    }
+
+    /// The problems with the file that this value names.
+    pub(crate) fn problems_of_file(&self, errors: Vec<RuleFileError>) -> Vec<Problem> {
+        let first = self.problem(format!("names '{}', which cannot be used:", self.value));
+        let others = errors.into_iter().map(|error| Problem::for_line(&self.value, error.line, error.message));
+        [first].into_iter().chain(others).collect()
     }
 
     /// `true` or `false`, in any case, as airlift reads them.

@@ -235,12 +235,7 @@ fn open_user_mapping(
     }
     let Some(file) = &configuration.user_mapping_file else { return Some(Reloadable::fixed(UserMapping::identity())) };
     UserMapping::from_watched_file(Path::new(&file.value))
-        .map_err(|problems| {
-            errors.push(file.problem(format!("names '{}', which cannot be used:", file.value)));
-            for problem in problems {
-                errors.push(Problem::for_line(&file.value, problem.line, problem.message));
-            }
-        })
+        .map_err(|wrong| errors.extend(file.problems_of_file(wrong)))
         .ok()
 }
 

@@ -13,6 +13,7 @@ mod full;
 mod member_names;
 
 use std::borrow::Cow;
+use std::fmt;
 
 pub(crate) use full::split_array;
 
@@ -45,6 +46,38 @@ impl Value<'_> {
             Value::String(_) => "a string",
             Value::Array(_) => "an array",
             Value::Object(_) => "an object",
+        }
+    }
+}
+
+/// Writes the value as JSON, for messages.
+impl fmt::Display for Value<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text =
+            |f: &mut fmt::Formatter<'_>, text: &str| f.write_str(&serde_json::to_string(text).map_err(|_| fmt::Error)?);
+        let comma = |index: usize| if index == 0 { "" } else { ", " };
+        match self {
+            Value::Null => f.write_str("null"),
+            Value::Boolean(truth) => write!(f, "{truth}"),
+            Value::Integer(number) => write!(f, "{number}"),
+            Value::Float(number) => write!(f, "{number:?}"),
+            Value::String(string) => text(f, string),
+            Value::Array(elements) => {
+                f.write_str("[")?;
+                for (index, element) in elements.iter().enumerate() {
+                    write!(f, "{}{element}", comma(index))?;
+                }
+                f.write_str("]")
+            }
+            Value::Object(members) => {
+                f.write_str("{")?;
+                for (index, (name, value)) in members.iter().enumerate() {
+                    f.write_str(comma(index))?;
+                    text(f, name)?;
+                    write!(f, ": {value}")?;
+                }
+                f.write_str("}")
+            }
         }
     }
 }

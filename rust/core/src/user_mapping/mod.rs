@@ -8,10 +8,10 @@ mod rule_file;
 use java_regex::{Budget, MatchError, Pattern, Replacement, to_lower_case, to_upper_case, trim};
 
 use crate::claims::principal::check_length;
+use crate::quoted::quoted;
 use crate::rejection::{Reason, Rejection};
 
 pub use analysis::{MappingWarning, SharedUser};
-pub use rule_file::RuleFileError;
 
 /// The maximum length of a mapped user, in bytes of UTF-8.
 const MAX_USER_BYTES: usize = 16 * 1024;
@@ -51,6 +51,21 @@ enum Case {
     Keep,
     Lower,
     Upper,
+}
+
+impl Case {
+    /// `keep`, `lower` or `upper`, in any case.
+    ///
+    /// # Errors
+    /// The text is another one. The sentence continues after the name of the rule.
+    fn from_name(name: &str) -> Result<Self, String> {
+        match name.to_ascii_lowercase().as_str() {
+            "keep" => Ok(Self::Keep),
+            "lower" => Ok(Self::Lower),
+            "upper" => Ok(Self::Upper),
+            _ => Err(format!("has the case '{}', which is not keep, lower or upper", quoted(name))),
+        }
+    }
 }
 
 /// A mapped user and how the rules produced it, for people who write rules.
@@ -103,8 +118,23 @@ impl UserMapping {
         Ok(Self { rules: vec![Rule::map(pattern, FIRST_GROUP, Case::Keep)?], takes_all: pattern == TAKES_ALL })
     }
 
-    /// The user of a principal.
+    /// The mapping of one rule, as rule files write it. Absent members have their defaults.
+    ///
+    /// # Errors
+    /// What is wrong with the rule. The sentence continues after the name of the rule.
+    pub(crate) fn from_rule(pattern: Option<&str>, user: Option<&str>, case: Option<&str>) -> Result<Self, String> {
+        let case = case.map_or(Ok(Case::Keep), Case::from_name)?;
+        let rule = Rule::map(pattern.unwrap_or(TAKES_ALL), user.unwrap_or(FIRST_GROUP), case)?;
+        Ok(Self { rules: vec![rule], takes_all: false })
+    }
+
+    /// The user of a principal, outside of a request.
     pub(crate) fn map_user(&self, principal: &str) -> Result<String, Rejection> {
+        self.map_user_within(principal, &mut Budget::default())
+    }
+
+    /// The user of a principal. `budget` bounds the steps of all patterns of the request.
+    pub(crate) fn map_user_within(&self, principal: &str, budget: &mut Budget) -> Result<String, Rejection> {
         if self.takes_all {
             check_length(principal)?;
             let trimmed = trim(principal);
@@ -112,7 +142,7 @@ impl UserMapping {
                 return Ok(trimmed.to_owned());
             }
         }
-        self.explain(principal).map(|mapped| mapped.user)
+        self.explain_within(principal, budget).map(|mapped| mapped.user)
     }
 
     /// The rule that decides about a principal, counted from 1, whether it maps or denies.
@@ -130,17 +160,20 @@ impl UserMapping {
     /// No rule matches, the first match denies, or its result is not a valid user. The messages are those of Trino's
     /// `UserMappingException`.
     pub fn explain(&self, principal: &str) -> Result<MappedUser, Rejection> {
+        self.explain_within(principal, &mut Budget::default())
+    }
+
+    /// All rules share the budget of the request, so that many costly patterns cost no more than one.
+    pub(crate) fn explain_within(&self, principal: &str, budget: &mut Budget) -> Result<MappedUser, Rejection> {
         check_length(principal)?;
-        // All rules share one budget, so that many costly patterns cost no more than one.
-        let mut budget = Budget::default();
         for (index, rule) in self.rules.iter().enumerate() {
-            if !rule.pattern.matches_within(principal, &mut budget).map_err(limit)? {
+            if !rule.pattern.matches_within(principal, budget).map_err(limit)? {
                 continue;
             }
             let Action::Map { user, case } = &rule.action else {
                 return Err(Rejection::new(Reason::PrincipalNotAllowed, "Principal is not allowed"));
             };
-            let replaced = rule.pattern.replace_all_within(principal, user, &mut budget).map_err(limit)?;
+            let replaced = rule.pattern.replace_all_within(principal, user, budget).map_err(limit)?;
             let trimmed = trim(&replaced);
             if trimmed.is_empty() {
                 return Err(Rejection::new(Reason::MappedUserEmpty, "Principal matched, but mapped user is empty"));

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The JSON rule file: `{"rules":[{"pattern":…,"user":"$1","allow":true,"case":"keep|lower|upper"}]}`.
 
-use std::fmt;
 use std::path::Path;
 
 use serde_json::value::RawValue;
@@ -10,27 +9,10 @@ use super::{Case, FIRST_GROUP, Rule, UserMapping};
 use crate::epoch::Epoch;
 use crate::events::Events;
 use crate::json::{JsonError, Value, read_object};
+use crate::json_file::{LineCounter, RuleFileError, read_file, text_of_file};
 use crate::watched_file::{Reloadable, WatchedFile};
 
 const MAX_FILE_BYTES: u64 = 64 * 1024 * 1024;
-
-/// An error in a rule file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RuleFileError {
-    /// The line, counted from 1; 0 if the error is about the whole file.
-    pub line: usize,
-    /// What is wrong, with the number of the rule.
-    pub message: String,
-}
-
-impl fmt::Display for RuleFileError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.line > 0 {
-            write!(f, "line {}: ", self.line)?;
-        }
-        f.write_str(&self.message)
-    }
-}
 
 /// The outer object. Rules stay text, so that each is parsed separately and has its own error.
 #[derive(serde::Deserialize)]
@@ -61,15 +43,7 @@ impl UserMapping {
     }
 
     fn from_bytes(bytes: &[u8]) -> Result<Self, Vec<RuleFileError>> {
-        let text = std::str::from_utf8(bytes).map_err(|error| {
-            let good = bytes.get(..error.valid_up_to()).unwrap_or_default();
-            let line = good.iter().filter(|&&byte| byte == b'\n').count() + 1;
-            let byte = bytes.get(error.valid_up_to()).copied().unwrap_or_default();
-            let message =
-                format!("is not UTF-8: the byte {byte:02X} does not begin a character. Save the file as UTF-8");
-            vec![RuleFileError { line, message }]
-        })?;
-        Self::from_text(text)
+        Self::from_text(text_of_file(bytes).map_err(|error| vec![error])?)
     }
 
     /// Applies a change of the rule file.
@@ -81,14 +55,11 @@ impl UserMapping {
 
     /// Reads the text of a rule file.
     fn from_text(text: &str) -> Result<Self, Vec<RuleFileError>> {
-        // Some editors write a byte order mark. Trino ignores it, too.
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let file: RuleFile<'_> = serde_json::from_str(text)
-            .map_err(|error| vec![RuleFileError { line: error.line(), message: explained(&error) }])?;
+        let file: RuleFile<'_> = read_file(text).map_err(|error| vec![error])?;
         if file.rules.is_empty() {
             return Err(vec![RuleFileError { line: 0, message: "rules list is empty".to_owned() }]);
         }
-        let mut lines = LineCounter { text, counted: 0, line: 1 };
+        let mut lines = LineCounter::new(text);
         let mut rules = Vec::with_capacity(file.rules.len());
         let mut errors = Vec::new();
         for (index, raw) in file.rules.iter().enumerate() {
@@ -101,35 +72,6 @@ impl UserMapping {
             }
         }
         if errors.is_empty() { Ok(Self { rules, takes_all: false }) } else { Err(errors) }
-    }
-}
-
-/// The message of serde, with advice if it is about the backslashes of patterns.
-fn explained(error: &serde_json::Error) -> String {
-    let what = error.to_string();
-    let advice = if what.starts_with("invalid escape") {
-        ": in JSON, write each backslash of a pattern twice, as in \\\\."
-    } else {
-        ""
-    };
-    what + advice
-}
-
-/// Counts lines while moving forward through the text, so that all rules together cost one pass.
-struct LineCounter<'t> {
-    text: &'t str,
-    counted: usize,
-    line: usize,
-}
-
-impl LineCounter<'_> {
-    /// The line on which `part`, a slice of the text, begins.
-    fn line_of(&mut self, part: &str) -> usize {
-        let offset = (part.as_ptr() as usize).saturating_sub(self.text.as_ptr() as usize);
-        let passed = self.text.as_bytes().get(self.counted..offset).unwrap_or_default();
-        self.line += passed.iter().filter(|&&byte| byte == b'\n').count();
-        self.counted = self.counted.max(offset);
-        self.line
     }
 }
 
@@ -148,19 +90,7 @@ fn rule(json: &str) -> Result<Rule, String> {
             ("pattern", Value::String(text)) => pattern = Some(text),
             ("user", Value::String(text)) => user = Some(text),
             ("allow", Value::Boolean(allowed)) => allow = allowed,
-            ("case", Value::String(text)) => {
-                case = match text.to_ascii_lowercase().as_str() {
-                    "keep" => Case::Keep,
-                    "lower" => Case::Lower,
-                    "upper" => Case::Upper,
-                    _ => {
-                        return Err(format!(
-                            "has the case '{}', which is not keep, lower or upper",
-                            crate::quoted(&text)
-                        ));
-                    }
-                }
-            }
+            ("case", Value::String(text)) => case = Case::from_name(&text)?,
             // For Trino, null means "not set".
             ("user" | "allow" | "case", Value::Null) => {}
             ("pattern" | "user" | "case", other) => {
@@ -209,9 +139,9 @@ mod tests {
 
     #[test]
     fn a_byte_order_mark_is_dropped() {
-        let mapping = UserMapping::from_text("\u{feff}{\"rules\":[{\"pattern\":\"(.*)\"}]}").unwrap();
+        let mapping = UserMapping::from_bytes("\u{feff}{\"rules\":[{\"pattern\":\"(.*)\"}]}".as_bytes()).unwrap();
         assert_eq!(mapping.map_user("alice").unwrap(), "alice");
-        assert!(UserMapping::from_text("\u{feff}\u{feff}{\"rules\":[{\"pattern\":\"(.*)\"}]}").is_err());
+        assert!(UserMapping::from_bytes("\u{feff}\u{feff}{\"rules\":[{\"pattern\":\"(.*)\"}]}".as_bytes()).is_err());
     }
 
     #[test]

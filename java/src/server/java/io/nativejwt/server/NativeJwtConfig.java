@@ -30,6 +30,7 @@ public class NativeJwtConfig {
     private String jwksCacheFile;
     private String jwksBearerTokenFile;
     private String jwksFailFast;
+    private String claimRulesFile;
     private String maxTokenSize;
     private String tokenCacheMaxSize;
     private String passThroughCredentialName;
@@ -245,6 +246,17 @@ public class NativeJwtConfig {
                     + " does")
     public NativeJwtConfig setJwksFailFast(String jwksFailFast) {
         this.jwksFailFast = jwksFailFast;
+        return this;
+    }
+
+    public String getClaimRulesFile() {
+        return claimRulesFile;
+    }
+
+    @Config("http-server.authentication.jwt.claim-rules.file")
+    @ConfigDescription("JSON file with rules that decide about tokens by their claims")
+    public NativeJwtConfig setClaimRulesFile(String claimRulesFile) {
+        this.claimRulesFile = claimRulesFile;
         return this;
     }
 
