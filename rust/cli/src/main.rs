@@ -3,6 +3,7 @@
 
 #![forbid(unsafe_code)]
 
+mod claim_rules;
 mod commands;
 mod coordinator_file;
 mod failure;

@@ -19,6 +19,9 @@ _nativejwt() {
             nativejwt,check-config)
                 cmd="nativejwt__subcmd__check__subcmd__config"
                 ;;
+            nativejwt,check-rules)
+                cmd="nativejwt__subcmd__check__subcmd__rules"
+                ;;
             nativejwt,check-token)
                 cmd="nativejwt__subcmd__check__subcmd__token"
                 ;;
@@ -45,6 +48,9 @@ _nativejwt() {
                 ;;
             nativejwt__subcmd__help,check-config)
                 cmd="nativejwt__subcmd__help__subcmd__check__subcmd__config"
+                ;;
+            nativejwt__subcmd__help,check-rules)
+                cmd="nativejwt__subcmd__help__subcmd__check__subcmd__rules"
                 ;;
             nativejwt__subcmd__help,check-token)
                 cmd="nativejwt__subcmd__help__subcmd__check__subcmd__token"
@@ -77,7 +83,7 @@ _nativejwt() {
 
     case "${cmd}" in
         nativejwt)
-            opts="-h -V --json --help --version issue keygen jwks inspect verify-jws check-token check-config map-user help"
+            opts="-h -V --json --help --version issue keygen jwks inspect verify-jws check-token check-config map-user check-rules help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -97,6 +103,28 @@ _nativejwt() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nativejwt__subcmd__check__subcmd__rules)
+            opts="-h --cases --at --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --cases)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --at)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -127,7 +155,7 @@ _nativejwt() {
             return 0
             ;;
         nativejwt__subcmd__help)
-            opts="issue keygen jwks inspect verify-jws check-token check-config map-user help"
+            opts="issue keygen jwks inspect verify-jws check-token check-config map-user check-rules help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -141,6 +169,20 @@ _nativejwt() {
             return 0
             ;;
         nativejwt__subcmd__help__subcmd__check__subcmd__config)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nativejwt__subcmd__help__subcmd__check__subcmd__rules)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

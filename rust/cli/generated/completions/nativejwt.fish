@@ -35,6 +35,7 @@ complete -c nativejwt -n "__fish_nativejwt_needs_command" -f -a "verify-jws" -d 
 complete -c nativejwt -n "__fish_nativejwt_needs_command" -f -a "check-token" -d 'Authenticate a token as the coordinator does'
 complete -c nativejwt -n "__fish_nativejwt_needs_command" -f -a "check-config" -d 'Check a coordinator\'s configuration'
 complete -c nativejwt -n "__fish_nativejwt_needs_command" -f -a "map-user" -d 'Map principals to Trino users'
+complete -c nativejwt -n "__fish_nativejwt_needs_command" -f -a "check-rules" -d 'Try a file of claim rules'
 complete -c nativejwt -n "__fish_nativejwt_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c nativejwt -n "__fish_nativejwt_using_subcommand issue" -l key -d 'File with the private key or secret' -r -F
 complete -c nativejwt -n "__fish_nativejwt_using_subcommand issue" -l alg -d 'JWS algorithm; by default the JWK\'s alg, else the algorithm of the key (RSA: RS256, secret: HS256)' -r
@@ -65,12 +66,17 @@ complete -c nativejwt -n "__fish_nativejwt_using_subcommand map-user" -l pattern
 complete -c nativejwt -n "__fish_nativejwt_using_subcommand map-user" -l file -d 'A rule file, as in user-mapping.file' -r -F
 complete -c nativejwt -n "__fish_nativejwt_using_subcommand map-user" -l json -d 'Print JSON, one object on each line'
 complete -c nativejwt -n "__fish_nativejwt_using_subcommand map-user" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user help" -f -a "issue" -d 'Sign a token and print it'
-complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user help" -f -a "keygen" -d 'Generate a key pair or a shared secret'
-complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user help" -f -a "jwks" -d 'Make a JWK Set from public keys'
-complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user help" -f -a "inspect" -d 'Show header and claims of a token, without verifying it'
-complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user help" -f -a "verify-jws" -d 'Verify the signature of a JWS with a key, and print its payload'
-complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user help" -f -a "check-token" -d 'Authenticate a token as the coordinator does'
-complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user help" -f -a "check-config" -d 'Check a coordinator\'s configuration'
-complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user help" -f -a "map-user" -d 'Map principals to Trino users'
-complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand check-rules" -l cases -d 'A JSON array of claims with the decisions that are expected' -r -F
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand check-rules" -l at -d 'The time of the decision: RFC 3339 or Unix seconds; by default now' -r
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand check-rules" -l json -d 'Print JSON, one object on each line'
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand check-rules" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user check-rules help" -f -a "issue" -d 'Sign a token and print it'
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user check-rules help" -f -a "keygen" -d 'Generate a key pair or a shared secret'
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user check-rules help" -f -a "jwks" -d 'Make a JWK Set from public keys'
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user check-rules help" -f -a "inspect" -d 'Show header and claims of a token, without verifying it'
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user check-rules help" -f -a "verify-jws" -d 'Verify the signature of a JWS with a key, and print its payload'
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user check-rules help" -f -a "check-token" -d 'Authenticate a token as the coordinator does'
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user check-rules help" -f -a "check-config" -d 'Check a coordinator\'s configuration'
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user check-rules help" -f -a "map-user" -d 'Map principals to Trino users'
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user check-rules help" -f -a "check-rules" -d 'Try a file of claim rules'
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user check-rules help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

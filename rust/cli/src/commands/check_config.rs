@@ -14,6 +14,7 @@ use nativejwt_core::{
 };
 
 use super::check_token::{FETCH_TIMEOUT, host};
+use crate::claim_rules;
 use crate::coordinator_file::{CREDENTIAL_PROPERTY, CoordinatorFile, TYPE_PROPERTY, is_ours, names_jwt, parts};
 use crate::failure::{Failure, Outcome, problems_json};
 use crate::json::JsonObject;
@@ -139,6 +140,7 @@ fn check(path: &Path) -> Findings {
         warn_of_claims(rules, &mut findings.warnings);
         warn_of_files(rules, &mut findings.warnings);
     }
+    warn_of_claim_rules(&file.properties, &mut findings.warnings);
     mappings::check(&issuers, &mut findings.warnings, &mut findings.notes);
     permissions::warn_of_permissions(path, &file.properties, &issuers, &mut findings.warnings);
     findings
@@ -207,6 +209,14 @@ fn warn_of_claims(properties: &Properties, warnings: &mut ConfigurationErrors) {
             0,
             "is not set: the coordinator accepts tokens that the issuer made for other services",
         ));
+    }
+}
+
+fn warn_of_claim_rules(properties: &Properties, warnings: &mut ConfigurationErrors) {
+    let Some(file) = find(properties, "claim-rules.file") else { return };
+    // Errors were reported when the authenticator was opened.
+    if let Ok(rules) = claim_rules::read(Path::new(&file.value)) {
+        warnings.extend(rules.warnings().into_iter().map(|warning| Problem::for_file(&file.value, warning.message)));
     }
 }
 

@@ -11,6 +11,7 @@ use nativejwt_core::{
     Authenticator, Event, HostProcess, Identity, JvmTrust, Level, Step, StepName, StepRejection, UnixMillis, quoted,
 };
 
+use crate::claim_rules;
 use crate::coordinator_file::CoordinatorFile;
 use crate::failure::{Failure, Outcome, with_reject};
 use crate::hint::Case;
@@ -73,13 +74,19 @@ pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Res
     let authorization = [b"Bearer ", token.as_slice()].concat();
 
     let mut steps: Vec<(StepName, String)> = Vec::new();
-    let verdict = authenticator.explain(&authorization, now, |step| steps.push((step.name(), describe(step, now))));
+    let mut rules = None;
+    let verdict = authenticator.explain(&authorization, now, |step| {
+        if let (Step::ClaimRules(in_use), true) = (&step, json) {
+            rules = Some(claim_rules::json(&in_use.explain()));
+        }
+        steps.push((step.name(), describe(step, now)));
+    });
     let case = Case::from_configuration(&token, now, &authenticator);
     let why_no_groups = case.why_no_groups().filter(|_| verdict.as_ref().is_ok_and(|user| user.groups.is_empty()));
     let mut warnings = if verdict.is_ok() { case.warnings() } else { Vec::new() };
     if json {
         warnings.extend(why_no_groups.map(|why| format!("no groups: {why}")));
-        writeln!(out, "{}", verdict_json(&verdict, &case, &warnings))?;
+        writeln!(out, "{}", verdict_json(&verdict, &case, &warnings, rules.as_deref()))?;
     } else {
         if let (Some(why), Some((_, found))) =
             (why_no_groups, steps.iter_mut().find(|(step, _)| *step == StepName::Groups))
@@ -98,8 +105,14 @@ pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Res
     Ok(if verdict.is_ok() { Outcome::Accepted } else { Outcome::Rejected })
 }
 
-fn verdict_json(verdict: &Result<Identity, StepRejection>, case: &Case<'_>, warnings: &[String]) -> String {
-    match verdict {
+/// `rules` is what became of the claim rules, as JSON.
+fn verdict_json(
+    verdict: &Result<Identity, StepRejection>,
+    case: &Case<'_>,
+    warnings: &[String],
+    rules: Option<&str>,
+) -> String {
+    let object = match verdict {
         Ok(identity) => JsonObject::new()
             .boolean("accepted", true)
             .text("principal", &identity.principal)
@@ -115,6 +128,10 @@ fn verdict_json(verdict: &Result<Identity, StepRejection>, case: &Case<'_>, warn
                 .text("step", step.name())
                 .text("hint", &case.hint(reject))
         }
+    };
+    match rules {
+        Some(rules) => object.raw("rules", rules),
+        None => object,
     }
     .finish()
 }
@@ -139,6 +156,7 @@ fn describe(step: Step<'_>, now: UnixMillis) -> String {
             format!("{issuer}, {expiry}")
         }
         Step::Required => "the scopes and claims that the configuration requires are there".to_owned(),
+        Step::ClaimRules(rules) => claim_rules::lines(&rules.explain()).join("\n"),
         Step::Principal(principal) => quoted(principal),
         Step::User(user) => quoted(user),
         Step::PassThrough => "the token may be passed to connectors".to_owned(),
@@ -168,7 +186,14 @@ fn write_steps(
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
     for (name, found) in steps {
-        writeln!(out, "{name:<12}  ok        {found}")?;
+        // The rules are shown before they decide, and take several lines.
+        let word = if *name == StepName::ClaimRules { "tried" } else { "ok" };
+        for (index, line) in found.lines().enumerate() {
+            match index {
+                0 => writeln!(out, "{name:<12}  {word:<8}  {line}")?,
+                _ => writeln!(out, "{:<24}{line}", "")?,
+            }
+        }
     }
     match verdict {
         Ok(identity) => writeln!(out, "\naccepted: Trino user {}", quoted(&identity.user))?,

@@ -2,6 +2,7 @@
 //! The calls of the command, one per file. The doc comments of the arguments are also the manual.
 
 mod check_config;
+mod check_rules;
 mod check_token;
 mod generate_docs;
 mod inspect;
@@ -53,6 +54,7 @@ enum Call {
     CheckToken(check_token::Arguments),
     CheckConfig(check_config::Arguments),
     MapUser(map_user::Arguments),
+    CheckRules(check_rules::Arguments),
 }
 
 impl Cli {
@@ -80,6 +82,7 @@ impl Cli {
             Call::CheckToken(arguments) => check_token::run(arguments, self.json, out),
             Call::CheckConfig(arguments) => check_config::run(arguments, self.json, out),
             Call::MapUser(arguments) => map_user::run(arguments, self.json, out),
+            Call::CheckRules(arguments) => check_rules::run(arguments, self.json, out),
         }
     }
 }

@@ -213,6 +213,13 @@ pub(crate) fn general(code: Reason) -> &'static str {
         C::UnknownIssuer => {
             "add the file of this issuer to config-files, or compare its required-issuer with iss in 'nativejwt inspect'"
         }
+        C::DeniedByRule | C::NoRuleMatches => {
+            "compare the claims with the conditions above: have the issuer write the claims that a rule asks for, or correct the file of claim-rules.file ('nativejwt check-rules')"
+        }
+        C::RuleLimit => "simplify the patterns of the claim rules: avoid (.*a)* and similar repetitions of repetitions",
+        C::RuleWithoutUser => {
+            "have the issuer write the claim that the rule makes the user of, or add a condition to the rule so that it does not match such tokens"
+        }
         C::MissingAudience | C::WrongAudience => {
             "have the issuer put the audience of this coordinator into aud, or correct required-audience"
         }

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "helpers of tests fail as tests do")]
 
 mod check_config;
+mod check_rules;
 mod check_token;
 mod generated;
 mod hints;

@@ -3,8 +3,8 @@ use std::process::{Command, Stdio};
 
 use crate::support::*;
 
-const CALLS: [&str; 8] =
-    ["issue", "keygen", "jwks", "inspect", "verify-jws", "check-token", "check-config", "map-user"];
+const CALLS: [&str; 9] =
+    ["issue", "keygen", "jwks", "inspect", "verify-jws", "check-token", "check-config", "map-user", "check-rules"];
 
 #[test]
 fn every_call_has_help_with_an_example() {
@@ -39,6 +39,7 @@ fn wrong_usage_is_exit_code_2() {
         &["verify-jws", "a.b.c"],
         &["check-token", "a.b.c"],
         &["check-config"],
+        &["check-rules"],
         &["map-user", "alice"],
         &["inspect", "--no-such-option", "a"],
     ] {

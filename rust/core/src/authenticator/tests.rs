@@ -219,6 +219,90 @@ fn a_change_of_rules_alone_ends_cached_verdicts() {
     assert!(is_cached(authenticator, &token));
 }
 
+/// A rule file with these rules, which denies everything else.
+fn rule_file(rules: &str) -> String {
+    format!(r#"{{"rules":[{rules}],"otherwise":{{"allow":false}}}}"#)
+}
+
+/// An authenticator with these claim rules.
+fn with_claim_rules(name: &str, key: &Key, rules: &str, more: &str) -> Setting {
+    Setting::new(name, &[("key.json", &key.jwk("")), ("claims.json", &rule_file(rules))])
+        .open(&format!("key-file=@/key.json\nclaim-rules.file=@/claims.json\n{more}"))
+}
+
+#[test]
+fn changed_claim_rules_end_cached_verdicts_and_a_broken_change_keeps_the_old_ones() {
+    let key = Key::new(1);
+    let only = |user: &str| format!(r#"{{"conditions":[{{"claim":"sub","equals":"{user}"}}],"allow":true}}"#);
+    let setting = with_claim_rules("claim-rules", &key, &only("alice"), "");
+    let (authenticator, token) = (setting.authenticator(), key.token("", ALICE));
+    let verdict = || authenticate(authenticator, &token, 0);
+    assert_eq!((verdict(), verdict()), (Ok(("alice".to_owned(), false)), Ok(("alice".to_owned(), true))));
+    setting.write("claims.json", &rule_file("{}"));
+    setting.poll();
+    assert_eq!(verdict(), Ok(("alice".to_owned(), true)), "the change is broken");
+    setting.write("claims.json", &rule_file(&only("bob")));
+    setting.poll();
+    assert_eq!(verdict(), Err(Reason::NoRuleMatches));
+    assert_eq!(authenticator.claim_rule_hits(), [0, 1], "a cached verdict is not counted, and new rules begin at 0");
+}
+
+#[test]
+fn the_age_of_a_cached_token_is_checked_at_each_request() {
+    let key = Key::new(1);
+    let setting = with_claim_rules("claim-age", &key, r#"{"conditions":[{"max_age":"10s"}],"allow":true}"#, "");
+    let token = key.token("", r#"{"sub":"alice","iat":100}"#);
+    let verdict = |now| authenticate(setting.authenticator(), &token, now).map(|(_, was_known)| was_known);
+    assert_eq!((verdict(100_000), verdict(110_000)), (Ok(false), Ok(true)));
+    assert_eq!(verdict(110_001), Err(Reason::NoRuleMatches));
+    assert_eq!(verdict(99_999), Err(Reason::NoRuleMatches));
+}
+
+#[test]
+fn a_rule_sets_the_user_before_any_mapping_and_the_groups_before_the_groups_field() {
+    let key = Key::new(1);
+    let rule = r#"{"allow":true,"user":{"claim":"app","user":"svc-$1","pattern":"([a-z]+)"},"groups":["services"]}"#;
+    let more = "user-mapping.pattern=(.*)[.]corp\ngroups-field=groups\nprincipal-field=email";
+    let setting = with_claim_rules("claim-user", &key, rule, more);
+    let token = key.token("", r#"{"app":"etl","groups":["staff"]}"#);
+    let identity = setting.authenticator().authenticate_token(token.as_bytes(), UnixMillis(0)).unwrap();
+    assert_eq!((&*identity.principal, &*identity.user), ("etl", "svc-etl"));
+    assert_eq!(identity.groups, ["services"]);
+    // With pass-through, the user of a rule has the limits of every other one.
+    let setting = with_claim_rules("claim-hyphen", &key, rule, "pass-through.credential-name=token");
+    assert_eq!(setting.authenticate(&key.token("", r#"{"app":"etl","exp":9}"#)), Err(Reason::UserWithHyphen));
+}
+
+#[test]
+fn the_patterns_of_rules_and_mapping_share_the_steps_of_one_request() {
+    let key = Key::new(1);
+    // No match, after many steps.
+    let costly = r#"{"conditions":[{"claim":"sub","pattern":"(?!svc-)(.*a){4}"}],"allow":true}"#;
+    let payload = format!(r#"{{"sub":"{}!"}}"#, "a".repeat(40));
+    let rules = |number: usize| [vec![costly; number], vec![r#"{"allow":true}"#]].concat().join(",");
+    let verdict = |name: &str, number, mapping: &str| {
+        with_claim_rules(name, &key, &rules(number), mapping).authenticate(&key.token("", &payload)).map(drop)
+    };
+    let mapping = "user-mapping.pattern=(?!svc-)(?:(?:.*a){4}|(.*))";
+    assert_eq!(verdict("claim-steps-few", 1, ""), Ok(()));
+    assert_eq!(verdict("claim-steps-many", 40, ""), Err(Reason::RuleLimit));
+    let most = (1..40).rev().find(|number| verdict("claim-steps-most", *number, "").is_ok()).unwrap();
+    assert_eq!(verdict("claim-steps-mapping", 0, mapping), Ok(()));
+    assert_eq!(verdict("claim-steps-both", most, mapping), Err(Reason::MappingLimit));
+}
+
+#[test]
+fn rules_that_set_groups_need_a_caller_that_takes_them() {
+    let key = Key::new(1);
+    let setting = with_claim_rules("claim-groups", &key, r#"{"allow":true,"groups":["a"]}"#, "");
+    let text = setting.prefixed("key-file=@/key.json\nclaim-rules.file=@/claims.json");
+    let properties = Properties::parse(&text, "").unwrap();
+    let principal_only = HostProcess { without_identity: true, ..HostProcess::default() };
+    let errors = Authenticator::open_with(&properties, &principal_only).err().unwrap().to_string();
+    assert!(errors.contains("claim-rules.file sets groups, which requires Trino 480"), "{errors}");
+    assert_eq!(errors.lines().count(), 1, "{errors}");
+}
+
 #[test]
 fn a_fetch_that_removes_a_key_ends_its_tokens_and_a_fetch_without_changes_ends_none() {
     let (one, two) = (Key::new(1), Key::new(2));
