@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use nativejwt_core::{Authenticator, Properties, Reason, SignatureVerifier, UnixMillis, UserMapping};
+use nativejwt_core::{Authenticator, ClaimRules, Properties, Reason, SignatureVerifier, UnixMillis, UserMapping};
 
 use test_support::sign::{ALGORITHMS, sign, verifying_file};
 
@@ -53,6 +53,7 @@ pub(crate) fn each(folder: &Path, mut take: impl FnMut(Case)) {
     key_sets(folder, &mut take);
     mappings(folder, &mut take);
     issuers(folder, &mut take);
+    claims_that_decide(folder, &mut take);
 }
 
 fn rejects(take: &mut impl FnMut(Case)) {
@@ -116,6 +117,48 @@ fn issuers(folder: &Path, take: &mut impl FnMut(Case)) {
         let token = token("EdDSA", "ed25519", KEY_ID, &claims("1.5k"));
         take(accepted(format!("accepted, {}", counted(count, "issuer")), open_config(&config), vec![token]));
     }
+}
+
+fn claims_that_decide(folder: &Path, take: &mut impl FnMut(Case)) {
+    let token = token("EdDSA", "ed25519", KEY_ID, &claims("1.5k"));
+    let required =
+        format!("{PREFIX}required-scopes=openid\n{PREFIX}required-claims./realm_access/roles=data-engineer\n");
+    let config = format!("{}{NO_CACHE}{required}", rules(&key_file("ed25519")));
+    take(accepted("accepted, a scope and a claim required".to_owned(), open_config(&config), vec![token.clone()]));
+    let path = folder.join("claim-rules.json");
+    for count in [1, 10] {
+        write(&path, &claim_rules(count));
+        let config = format!("{}{NO_CACHE}{PREFIX}claim-rules.file={}\n", rules(&key_file("ed25519")), text(&path));
+        let name = format!("accepted, {}", counted(count, "claim rule"));
+        take(accepted(name, open_config(&config), vec![token.clone()]));
+    }
+    write(&path, &claim_rules(10_000));
+    let work = move || assert!(ClaimRules::from_file(&path).is_ok(), "good rules");
+    take(Case { name: "claim rules read, 10000 rules".to_owned(), times: 1, work: Box::new(work) });
+}
+
+/// Rules of different kinds. Only the last one matches.
+fn claim_rules(count: usize) -> String {
+    const KINDS: [&str; 9] = [
+        r#"{"claim": "sub", "equals": "someone-NUMBER"}"#,
+        r#"{"scope": "scope-NUMBER"}"#,
+        r#"{"claim": "groups", "holds": "/group-NUMBER"}"#,
+        r#"{"claim": "email", "pattern": "[a-z.]+@unit-NUMBER[.]example"}"#,
+        r#"{"claim": "/realm_access/roles", "holds_one_of": ["role-NUMBER", "other-NUMBER"]}"#,
+        r#"{"not": {"claim": "email_verified", "equals": true}}"#,
+        r#"{"claim": "azp", "one_of": ["cli-NUMBER", "web-NUMBER"]}"#,
+        r#"{"issuer": "https://sso-NUMBER.corp.example"}"#,
+        r#"{"claim": "allowed-origins", "max_length": 0}"#,
+    ];
+    let mut json = String::from("{\"rules\":[");
+    for (number, kind) in (1..count).zip(KINDS.iter().cycle()) {
+        let condition = kind.replace("NUMBER", &number.to_string());
+        let _ = write!(json, "{{\"conditions\":[{condition}],\"allow\":false}},");
+    }
+    json.push_str(
+        r#"{"conditions":[{"claim":"groups","holds":"/analytics"}],"allow":true}],"otherwise":{"allow":false}}"#,
+    );
+    json
 }
 
 fn accepted(name: String, authenticator: Authenticator, tokens: Vec<Vec<u8>>) -> Case {

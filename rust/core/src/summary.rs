@@ -35,6 +35,8 @@ impl ConfigurationSummary {
             ),
             Configuration::Several { .. } => (true, false, true),
         };
+        // Rules can set groups, also after a change of their file.
+        let gives_groups = gives_groups || global.claim_rules_file.is_some();
         let allows_user_with_hyphen = global.pass_through.as_ref().is_some_and(|rules| rules.allow_user_with_hyphen);
         let credential_name = global.pass_through.map(|rules| rules.credential_name);
         Self {
@@ -89,6 +91,7 @@ mod tests {
         let name = || Some("token".to_owned());
         assert_eq!(of("key-file=a"), (false, None, false));
         assert_eq!(of("key-file=a\ngroups-field=groups"), (true, None, false));
+        assert_eq!(of("key-file=a\nclaim-rules.file=a"), (true, None, false));
         assert_eq!(of("key-file=a\npass-through.credential-name = token"), (true, name(), false));
         let with_hyphen = "pass-through.credential-name=token\npass-through.allow-user-with-hyphen=TRUE";
         assert_eq!(of(with_hyphen), (true, name(), true));

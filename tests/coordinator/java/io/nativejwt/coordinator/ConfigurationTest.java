@@ -56,7 +56,20 @@ final class ConfigurationTest {
     /** In the address of the keys: as it is written, and behind a reference. */
     private static final String SECRET = "s3cret";
 
+    /** Guests may not come in. Another rule takes the place of {@code %s} while the coordinator runs. */
+    private static final String CLAIM_RULES =
+            """
+            {
+              "rules": [
+                %s
+                {"conditions": [{"not": {"claim": "guest", "present": true}}], "allow": true}
+              ],
+              "otherwise": {"allow": false, "message": "No guests here"}
+            }
+            """;
+
     private static JwksEndpoint endpoint;
+    private static Path claimRules;
 
     private static Coordinator coordinator;
 
@@ -70,8 +83,12 @@ final class ConfigurationTest {
         JwksEndpoint keysOfOAuth2 =
                 PARTS.add(JwksEndpoint.serving(List.of(JwksEndpoint.jwk("other", Keys.rsa()))));
         String dead = "http://127.0.0.1:1/";
+        claimRules =
+                Files.writeString(folder.resolve("claim-rules.json"), CLAIM_RULES.formatted(""));
         Map<String, String> jwt =
                 Map.of(
+                        JWT + "claim-rules.file",
+                        claimRules.toString(),
                         JWT + "key-file",
                         "http://svc:" + SECRET + "@${ENV:NATIVEJWT_TEST_KEYS}",
                         JWT + "user-mapping.pattern",
@@ -277,6 +294,38 @@ final class ConfigurationTest {
                 .contains(
                         "The claim '/org/tenant' is 'theirs', which is not a value that is"
                                 + " required");
+    }
+
+    @Test
+    void claimRulesRejectAndReload() throws IOException {
+        String guest = base("alice").claim("guest", true).sign("RS256", KEYS.getPrivate());
+        HttpResponse<String> rejected = Clients.http(coordinator, "Bearer " + guest);
+        assertThat(rejected.statusCode()).isEqualTo(401);
+        assertThat(rejected.body()).contains("No guests here");
+        String gone = "Bearer " + token("gone");
+        assertThat(Clients.http(coordinator, gone).statusCode()).isEqualTo(200);
+        String rule =
+                """
+                {"conditions": [{"claim": "sub", "equals": "gone"}], "allow": false, "message": "You left"},
+                """;
+        Files.writeString(claimRules, CLAIM_RULES.formatted(rule));
+        Poll.until(
+                "the new rule to be in use",
+                Duration.ofSeconds(10),
+                () -> Clients.http(coordinator, gone).body().contains("You left"));
+        assertThat(coordinator.log())
+                .anyMatch(
+                        line ->
+                                line.contains("The file of claim rules")
+                                        && line.endsWith("has changed and is in use"));
+        Files.writeString(claimRules, CLAIM_RULES.formatted("{},"));
+        Poll.until(
+                "the broken rule to be reported",
+                Duration.ofSeconds(10),
+                () ->
+                        coordinator.log().stream()
+                                .anyMatch(line -> line.contains("line 3: rule 1 has no allow")));
+        assertThat(Clients.http(coordinator, gone).body()).contains("You left");
     }
 
     @Test

@@ -79,6 +79,27 @@ final class SessionIdentityTest {
             }
             """;
 
+    /** Decide about tokens of services only. */
+    private static final String CLAIM_RULES =
+            """
+            {
+              "rules": [
+                {
+                  "conditions": [{"claim": "service", "equals": "old"}],
+                  "allow": false,
+                  "message": "This service is retired"
+                },
+                {
+                  "conditions": [{"claim": "service", "present": true}],
+                  "allow": true,
+                  "user": {"claim": "service", "pattern": "app-(.+)", "user": "service_$1"},
+                  "groups": {"claim": "rights", "pattern": "trino:(.+)", "group": "$1"}
+                }
+              ],
+              "otherwise": {"allow": true}
+            }
+            """;
+
     /** Extra credentials as clients may write them, all meant for the name {@code token}. */
     private static final List<String> FORGERIES =
             List.of("token=x", " token = x", "TOKEN=x", "a=b,token=x");
@@ -103,6 +124,8 @@ final class SessionIdentityTest {
                 Files.writeString(folder.resolve("key.pem"), Keys.publicPem(KEYS)).toString());
         jwt.put(JWT + "groups-field", "/https:~1~1corp~1groups");
         jwt.put(JWT + "groups-delimiter", "comma");
+        Path claimRules = Files.writeString(folder.resolve("claim-rules.json"), CLAIM_RULES);
+        jwt.put(JWT + "claim-rules.file", claimRules.toString());
         jwt.put(JWT + "pass-through.minimum-lifetime", "2m");
         if (site == Site.SERVER_483) {
             jwt.put("http-server.authentication.type", "delegated-jwt");
@@ -138,6 +161,31 @@ final class SessionIdentityTest {
         assertThat(as("alice", "etl analysts", "SELECT cardinality(current_groups())"))
                 .containsExactly("1");
         assertThat(as("alice", null, GROUPS)).containsExactly("");
+    }
+
+    @Test
+    void claimRuleSetsUserAndGroups() throws SQLException {
+        Token service =
+                Token.of("alice")
+                        .claim("service", "app-etl")
+                        .claim("https://corp/groups", "staff")
+                        .claim("rights", List.of("trino:analysts", "other:x", "trino:batch"));
+        String token = service.sign("ES256", KEYS.getPrivate());
+        assertThat(Clients.jdbc(coordinator, token, "SELECT current_user"))
+                .containsExactly("service_etl");
+        assertThat(Clients.jdbc(coordinator, token, GROUPS)).containsExactly("analysts batch");
+        assertThat(Clients.jdbc(coordinator, token, NODES)).containsExactly("1");
+    }
+
+    @Test
+    void claimRuleRejectsWithItsMessage() {
+        String token = Token.of("alice").claim("service", "old").sign("ES256", KEYS.getPrivate());
+        assertThatThrownBy(() -> Clients.jdbc(coordinator, token, "SELECT 1"))
+                .hasMessageContaining("This service is retired");
+        String withoutPrefix =
+                Token.of("alice").claim("service", "etl").sign("ES256", KEYS.getPrivate());
+        assertThatThrownBy(() -> Clients.jdbc(coordinator, withoutPrefix, "SELECT 1"))
+                .hasMessageContaining("which the pattern of the rule does not match");
     }
 
     @Test

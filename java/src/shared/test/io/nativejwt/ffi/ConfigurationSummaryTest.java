@@ -56,6 +56,7 @@ final class ConfigurationSummaryTest {
                 .isEqualTo(new ConfigurationSummary(false, false, true, "token", true));
         assertThat(of("groups-field", "groups").givesMoreThanAUser()).isTrue();
         assertThat(of("config-files", "a").givesMoreThanAUser()).isTrue();
+        assertThat(of("claim-rules.file", "a").givesMoreThanAUser()).isTrue();
     }
 
     private static ConfigurationSummary of(String... keysAndValues) {
