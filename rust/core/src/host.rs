@@ -14,6 +14,9 @@ pub struct HostProcess {
     /// True for a caller that passes a principal to Trino and no identity. `groups-field` and
     /// `pass-through.credential-name` are then errors.
     pub without_identity: bool,
+    /// True for a caller that has no address to which issuers can send logout tokens. `backchannel-logout.client-id` is then
+    /// an error.
+    pub without_logout_endpoint: bool,
 }
 
 /// The source of the JVM's trusted certificates. It is used only if keys are fetched and no trust store is set.

@@ -26,6 +26,7 @@ mod java_text;
 mod json;
 mod json_file;
 mod keys;
+mod logout;
 mod pass_through;
 mod quoted;
 mod rejection;
@@ -60,6 +61,7 @@ pub use keys::verifying_key::PublicKeyParameters;
 pub use keys::{
     KeyFileKind, PublicKey, PublicKeys, hmac_secret, key_text, pem_sections, public_keys, reject_as_secret,
 };
+pub use logout::{LogoutError, LogoutErrorKind};
 pub use quoted::{is_unprintable, quoted};
 pub use rejection::{Reason, Rejection};
 pub use signature_verifier::{SignatureVerifier, SignedPayload};
