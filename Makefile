@@ -27,8 +27,9 @@ endif
 help: ## lists the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | while IFS=$$'\t' read -r target what; do printf '  make %-20s %s\n' "$$target" "$$what"; done
 
-demo: tools-build dist ## a real coordinator, a real login, three rejections: KEEP=1 leaves it up, SEAM=server, TRINO=483
-	@exec scripts/harness io.nativejwt.coordinator.Demo $(or $(SEAM),plugin) $(or $(TRINO),476) $(if $(KEEP),keep)
+# Rules can set groups, which the plugin for Trino 476 cannot give to a session.
+demo: tools-build dist ## a real coordinator, a real login, three rejections: KEEP=1 leaves it up, SEAM=server, TRINO=483; RULES=1 shows claim rules
+	@exec scripts/harness io.nativejwt.coordinator.Demo $(or $(SEAM),$(if $(RULES),server,plugin)) $(or $(TRINO),476) $(if $(KEEP),keep) $(if $(RULES),rules)
 
 check: lint ## before a push, in two minutes: the lints, unit tests and cases
 	@scripts/test quick

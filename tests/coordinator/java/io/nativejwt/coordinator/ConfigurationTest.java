@@ -56,7 +56,10 @@ final class ConfigurationTest {
     /** In the address of the keys: as it is written, and behind a reference. */
     private static final String SECRET = "s3cret";
 
-    /** Guests may not come in. Another rule takes the place of {@code %s} while the coordinator runs. */
+    /**
+     * Guests may not come in. Another rule takes the place of {@code %s} while the coordinator
+     * runs.
+     */
     private static final String CLAIM_RULES =
             """
             {

@@ -38,7 +38,7 @@ final class Demo {
     private final Coordinator coordinator;
     private int shownRejections;
 
-    private Demo(Site site, Coordinator coordinator) {
+    Demo(Site site, Coordinator coordinator) {
         this.site = site;
         this.coordinator = coordinator;
     }
@@ -46,6 +46,10 @@ final class Demo {
     public static void main(String[] arguments) throws Exception {
         Site site = Site.of(arguments[0], arguments[1]);
         boolean keep = List.of(arguments).contains("keep");
+        if (List.of(arguments).contains("rules")) {
+            RulesDemo.run(site);
+            return;
+        }
         Path folder = Workspace.freshFolder("demo");
 
         Stopwatch stopwatch = new Stopwatch("Keys, and tokens from nativejwt issue");
@@ -180,11 +184,11 @@ final class Demo {
         show(WHO, result.output().lines().toList());
     }
 
-    private static void show(String sql, List<String> rows) {
+    static void show(String sql, List<String> rows) {
         System.out.printf("  %-50s -> %s%n", sql, String.join(", ", rows));
     }
 
-    private void showRejection(String what, String token) {
+    void showRejection(String what, String token) {
         System.out.println();
         System.out.println("Rejected, " + what + ":");
         try {

@@ -33,6 +33,24 @@ public final class NativejwtCommand {
         return run(arguments).strip();
     }
 
+    /** Adds the token to a revocation file. */
+    public static String revoke(Path file, String token) {
+        Processes.Result result =
+                Processes.run(
+                        LIMIT,
+                        List.of(
+                                Workspace.command().toString(),
+                                "revoke",
+                                "--file",
+                                file.toString(),
+                                "-"),
+                        token);
+        if (result.exitCode() != 0) {
+            throw new IllegalStateException("nativejwt revoke failed: " + result.error());
+        }
+        return result.output();
+    }
+
     /** Whom the coordinator with this configuration would take the token's owner for. */
     public static Optional<String> user(Path configuration, String token) {
         Processes.Result result =
