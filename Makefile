@@ -21,7 +21,7 @@ ifneq ($(RUST_TOOLCHAIN),)
 export RUSTUP_TOOLCHAIN := $(RUST_TOOLCHAIN)
 endif
 
-.PHONY: help demo check test differential soak key-events verify-pass-through bench fuzz dist lint format verify-fresh clean
+.PHONY: help demo check test differential verify-rules soak key-events verify-pass-through bench fuzz dist lint format verify-fresh clean
 .PHONY: test-setup bench-setup
 
 help: ## lists the targets
@@ -39,6 +39,9 @@ test: test-setup ## every test; the last line is "N passed, N failed"
 
 differential: tools-build tools-differential dist ## ours against Trino's own classes, a million comparisons: SEED=… repeats a run, CASES=… tokens
 	@tests/differential/run
+
+verify-rules: tools-build ## claim rules against a second, plain evaluator, a million comparisons: CASES=… SEED=…
+	@scripts/test rules
 
 soak: tools-build dist ## an hour of mixed load while keys and rules change, memory must not grow: MINUTES=…
 	@NATIVEJWT_SOAK_MINUTES=$(or $(MINUTES),60) scripts/junit soak

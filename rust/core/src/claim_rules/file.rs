@@ -335,7 +335,7 @@ impl Reader {
             }
         }
         let claim = claim.ok_or_else(|| format!("has a {member} without claim"))?;
-        let mapping = UserMapping::from_rule(pattern.as_deref(), replacement.as_deref(), case.as_deref())
+        let mapping = UserMapping::from_claim_rule(pattern.as_deref(), replacement.as_deref(), case.as_deref())
             .map_err(|what| format!("under {member} {what}"))?;
         Ok(Template { claim, mapping })
     }

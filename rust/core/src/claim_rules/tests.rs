@@ -183,6 +183,22 @@ fn a_rule_sets_user_and_groups_from_claims() {
 }
 
 #[test]
+fn a_template_is_filled_in_once() {
+    for (user, subject, expected) in [
+        (json!({"claim": "sub", "user": "oidc:$1"}), "jane", "oidc:jane"),
+        (json!({"claim": "sub", "pattern": "(.*)", "user": "$1@corp"}), "jane", "jane@corp"),
+        (json!({"claim": "sub", "pattern": "a|ab", "user": "x"}), "ab", "x"),
+        (json!({"claim": "sub", "pattern": "(a)|(b)", "user": "$1-$2"}), "b", "-b"),
+        (json!({"claim": "sub", "pattern": "(?x) (a) # a letter\n", "user": "$1"}), "a", "a"),
+    ] {
+        let rules = rules(&rule_file(json!([{"allow": true, "user": user}]), false));
+        assert_eq!(decide(&rules, &json!({"sub": subject})).unwrap().user.unwrap().user, expected, "{user}");
+    }
+    let rules = rules(&rule_file(json!([{"allow": true, "groups": {"claim": "g", "group": "x:$1"}}]), false));
+    assert_eq!(decide(&rules, &json!({"g": ["a", "b"]})).unwrap().groups.unwrap(), ["x:a", "x:b"]);
+}
+
+#[test]
 fn one_audience_is_a_list() {
     let condition = json!({"claim": "aud", "holds": "trino"});
     for (claims, expected) in
@@ -325,6 +341,7 @@ fn what_is_not_understood_is_an_error_with_line_rule_and_member() {
         (json!({"allow": true, "user": {"pattern": "(.*)"}}), "has a user without claim"),
         (json!({"allow": true, "user": {"claim": "a", "pattern": "a"}}), "under user has no capturing group"),
         (json!({"allow": true, "user": {"claim": "a", "user": "$2"}}), "under user has an invalid user"),
+        (json!({"allow": true, "user": {"claim": "a", "pattern": "(?x)(a)#"}}), "ends within a comment"),
         (json!({"allow": true, "groups": []}), "has an empty list as groups"),
         (json!({"allow": true, "groups": [""]}), "has an empty group"),
         (json!({"allow": true, "groups": {"claim": "a", "user": "$1"}}), "under groups has the unknown member 'user'"),
@@ -502,18 +519,19 @@ impl Random {
     }
 }
 
-/// `NATIVEJWT_RULE_CASES` sets the number of comparisons; a million take a minute in a release build.
+/// `NATIVEJWT_RULE_CASES` sets the number of comparisons (`make verify-rules`), `SEED` another sequence of them.
 #[test]
 fn random_rules_decide_as_the_plain_evaluator_does() {
     let cases = std::env::var("NATIVEJWT_RULE_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(20_000);
-    let mut random = Random(18);
+    let seed = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(18);
+    let mut random = Random(seed);
     let mut accepted = 0;
     for case in 0..cases {
         let (file, claims) = (random.rules(), random.claims());
         let decided = decide(&rules(&rule_file(file.clone(), false)), &claims);
         let expected = plain_decision(&file, &claims).map(|index| index + 1);
         accepted += usize::from(expected.is_some());
-        assert_eq!(decided.ok().and_then(|granted| granted.rule), expected, "case {case}: {file} for {claims}");
+        assert_eq!(decided.ok().and_then(|granted| granted.rule), expected, "seed {seed}, case {case}: {file} for {claims}");
     }
     assert!(accepted * 10 > cases, "{accepted} of {cases} were accepted");
 }

@@ -118,13 +118,22 @@ impl UserMapping {
         Ok(Self { rules: vec![Rule::map(pattern, FIRST_GROUP, Case::Keep)?], takes_all: pattern == TAKES_ALL })
     }
 
-    /// The mapping of one rule, as rule files write it. Absent members have their defaults.
+    /// The mapping of a claim rule. Absent members have their defaults. The replacement runs once, over the whole text: in
+    /// Trino's mapping it runs over every match, and `(.*)` matches the empty text at the end once more.
     ///
     /// # Errors
     /// What is wrong with the rule. The sentence continues after the name of the rule.
-    pub(crate) fn from_rule(pattern: Option<&str>, user: Option<&str>, case: Option<&str>) -> Result<Self, String> {
+    pub(crate) fn from_claim_rule(
+        pattern: Option<&str>,
+        user: Option<&str>,
+        case: Option<&str>,
+    ) -> Result<Self, String> {
         let case = case.map_or(Ok(Case::Keep), Case::from_name)?;
-        let rule = Rule::map(pattern.unwrap_or(TAKES_ALL), user.unwrap_or(FIRST_GROUP), case)?;
+        let (pattern, user) = (pattern.unwrap_or(TAKES_ALL), user.unwrap_or(FIRST_GROUP));
+        // First the pattern itself, so that errors name its own positions.
+        Rule::map(pattern, user, case)?;
+        let rule = Rule::map(&format!("\\A(?:{pattern})\\z"), user, case)
+            .map_err(|_| "has a pattern that ends within a comment: add a line end to it".to_owned())?;
         Ok(Self { rules: vec![rule], takes_all: false })
     }
 
