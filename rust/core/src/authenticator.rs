@@ -20,6 +20,7 @@ use crate::issuers::Issuers;
 use crate::issuers::view::IssuerView;
 use crate::keys::KeyLife;
 use crate::rejection::Rejection;
+use crate::revocation::{Names, Revocation, RevocationEntry};
 use crate::signature;
 use crate::token::CompactJws;
 use crate::token::bearer::{BearerToken, bearer_token};
@@ -63,9 +64,10 @@ impl<'a> Accepted<'a> {
 
 /// Decides about bearer tokens. It is built once from a configuration and then shared by all threads.
 pub struct Authenticator {
-    /// Polls the files of `issuers`. The first field, so it is dropped before them.
+    /// Polls the files of `issuers` and `revocation`. The first field, so it is dropped before them.
     _watcher: Option<FileWatcher>,
     issuers: Arc<Issuers>,
+    revocation: Arc<Revocation>,
     claim_rules: Option<Arc<WatchedRules>>,
     cache: Option<TokenCache>,
     global: GlobalConfiguration,
@@ -98,18 +100,24 @@ impl Authenticator {
         let events = Arc::new(Events::default());
         let mut errors = ConfigurationErrors::default();
         let global = GlobalConfiguration::read(properties, host, &mut errors);
+        let revocation = Arc::new(Revocation::open(global.revocation_file.as_ref(), &events, &mut errors));
         let claim_rules = global.claim_rules_file.as_ref().and_then(|file| WatchedRules::open(file, host, &mut errors));
         let claim_rules = claim_rules.map(Arc::new);
         let issuers = Arc::new(Issuers::open(properties, host, &events, errors)?);
-        let watcher = (issuers.has_files() || claim_rules.is_some()).then(|| {
-            let (issuers, claim_rules, for_files) = (Arc::clone(&issuers), claim_rules.clone(), Arc::clone(&events));
-            FileWatcher::start(POLL_INTERVAL, &events, move || poll(&issuers, claim_rules.as_deref(), &for_files))
+        let watched = Watched {
+            revocation: Arc::clone(&revocation),
+            issuers: Arc::clone(&issuers),
+            claim_rules: claim_rules.clone(),
+        };
+        let watcher = watched.has_files().then(|| {
+            let log = Arc::clone(&events);
+            FileWatcher::start(POLL_INTERVAL, &events, move || watched.poll(&log))
         });
         let watcher = watcher.transpose().map_err(|error| {
             Problem::for_file(&properties.source, format!("cannot start the thread that polls files: {error}"))
         })?;
         let cache = global.token_cache_size.map(TokenCache::new);
-        Ok(Self { _watcher: watcher, issuers, claim_rules, cache, global, events })
+        Ok(Self { _watcher: watcher, issuers, revocation, claim_rules, cache, global, events })
     }
 
     /// Log lines for the operator. The caller drains them regularly.
@@ -136,7 +144,8 @@ impl Authenticator {
     /// Polls the files once, as the thread does.
     #[cfg(test)]
     pub(crate) fn poll(&self) {
-        poll(&self.issuers, self.claim_rules.as_deref(), &self.events);
+        let (issuers, revocation) = (Arc::clone(&self.issuers), Arc::clone(&self.revocation));
+        Watched { revocation, issuers, claim_rules: self.claim_rules.clone() }.poll(&self.events);
     }
 
     /// How often each claim rule decided since the file was read; the last number counts the tokens that no rule matched.
@@ -232,6 +241,12 @@ impl Authenticator {
         rules.select(&payload).ok().map(|issuer| IssuerView(Arc::clone(issuer)))
     }
 
+    /// The entry of `revocation-file` that revokes this token, and its line. The token is not verified.
+    #[must_use]
+    pub fn revoked_by(&self, token: &[u8], now: UnixMillis) -> Option<(usize, RevocationEntry<'static>)> {
+        self.revocation.explain(token, now)
+    }
+
     /// All issuers, in an unspecified order.
     #[must_use]
     pub fn issuers(&self) -> Vec<IssuerView> {
@@ -259,11 +274,18 @@ impl Authenticator {
             };
         };
         let found = cache.find(token, epoch, clock);
-        if let Some((identity, place)) = found.as_ref().and_then(Hit::verdict) {
+        if let Some(hit) = &found
+            && let Some((identity, place)) = hit.verdict()
+        {
+            if !hit.is_checked_in(self.revocation.epoch())
+                && let Err(rejection) = self.check_revocation_again(hit, token, clock, observer)
+            {
+                return answer(Err(rejection));
+            }
             return answer(Ok(Accepted { identity, place: Some(place), was_known: true, token: range }));
         }
         // Before anything is loaded that the verdict depends on.
-        let settled = epoch.settled();
+        let settled = epoch.settled().zip(self.revocation.epoch().settled());
         let now = clock.now();
         let Validated { identity, validity, key_life } = match self.validate(token, now, observer) {
             Ok(validated) => validated,
@@ -274,10 +296,28 @@ impl Authenticator {
             KeyLife::Until(end) => Some(end),
             KeyLife::Unwatched => return answer(Ok(Accepted::uncached(&identity, range))),
         };
-        let Some(epoch_before) = settled else { return answer(Ok(Accepted::uncached(&identity, range))) };
-        let entry = cache.entry(token, Terms { epoch: epoch_before, validity, keys_end }, identity);
+        let Some((epoch_before, revocation)) = settled else {
+            return answer(Ok(Accepted::uncached(&identity, range)));
+        };
+        let entry = cache.entry(token, Terms { epoch: epoch_before, revocation, validity, keys_end }, identity);
         let place = cache.keep(&entry, epoch, now);
         answer(Ok(Accepted { identity: entry.identity(), place, was_known: false, token: range }))
+    }
+
+    /// Looks a cached token up in a revocation list that changed since. Its signature is not verified again.
+    #[cold]
+    fn check_revocation_again(
+        &self,
+        hit: &Hit,
+        token: &[u8],
+        clock: Clock,
+        observer: &impl Observer,
+    ) -> Result<(), Rejection> {
+        // Before the list is loaded, which is then the one of this epoch or a newer one.
+        let settled = self.revocation.epoch().settled();
+        Names::with(token, |names| self.revocation.check(names, clock.now(), observer))??;
+        settled.into_iter().for_each(|epoch| hit.was_checked_in(epoch));
+        Ok(())
     }
 
     /// Validates a token. Every token takes this path.
@@ -319,6 +359,14 @@ impl Authenticator {
         let for_rules = claim_rules.as_ref().map(|rules| rules.reads());
         let claims = claims::verify(&payload, &issuer.claims, for_rules, now)?;
         observer.passed(Step::Claims { issuer: claims.issuer.as_deref(), expires_at: claims.expires_at });
+        let names = Names {
+            signing_input: token.signing_input(),
+            key_id: header.key_id.as_deref(),
+            issuer: claims.issuer.as_deref(),
+            identifiers: &claims.identifiers,
+            issued_at: claims.issued_at,
+        };
+        self.revocation.check(&names, now, observer)?;
         if issuer.claims.requires_claims() {
             observer.begins(StepName::Required);
             issuer.claims.check_required(&claims)?;
@@ -384,11 +432,25 @@ impl Authenticator {
     }
 }
 
-/// Polls all files, and puts their changes in use.
-fn poll(issuers: &Issuers, claim_rules: Option<&WatchedRules>, events: &Events) {
-    issuers.poll();
-    if let Some(rules) = claim_rules {
-        rules.poll(events, issuers.epoch());
+/// What the files are for that are polled.
+struct Watched {
+    revocation: Arc<Revocation>,
+    issuers: Arc<Issuers>,
+    claim_rules: Option<Arc<WatchedRules>>,
+}
+
+impl Watched {
+    fn has_files(&self) -> bool {
+        self.revocation.has_file() || self.issuers.has_files() || self.claim_rules.is_some()
+    }
+
+    /// Polls all files, and puts their changes in use.
+    fn poll(&self, events: &Events) {
+        self.revocation.poll(events);
+        self.issuers.poll();
+        if let Some(rules) = &self.claim_rules {
+            rules.poll(events, self.issuers.epoch());
+        }
     }
 }
 

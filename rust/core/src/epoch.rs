@@ -13,6 +13,24 @@ pub(crate) struct Epoch(AtomicU64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct EpochNumber(u64);
 
+/// The number of an epoch that threads read and replace. Each number in it is true by itself, so no order is needed.
+#[derive(Debug)]
+pub(crate) struct AtomicEpochNumber(AtomicU64);
+
+impl AtomicEpochNumber {
+    pub(crate) fn new(number: EpochNumber) -> Self {
+        Self(AtomicU64::new(number.0))
+    }
+
+    pub(crate) fn load(&self) -> EpochNumber {
+        EpochNumber(self.0.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn store(&self, number: EpochNumber) {
+        self.0.store(number.0, Ordering::Relaxed);
+    }
+}
+
 /// A change in progress. The drop ends it, also after a panic.
 pub(crate) struct Change<'e>(&'e Epoch);
 
@@ -26,6 +44,12 @@ impl Epoch {
     pub(crate) fn settled(&self) -> Option<EpochNumber> {
         let number = self.0.load(Ordering::Acquire);
         (number & Self::IN_PROGRESS_MASK == 0).then_some(EpochNumber(number))
+    }
+
+    /// True if this is the present epoch and no change is in progress.
+    pub(crate) fn is(&self, number: EpochNumber) -> bool {
+        // The number of an epoch has no change in progress, so equality suffices.
+        self.0.load(Ordering::Acquire) == number.0
     }
 
     /// Makes a change, such as the swap of a snapshot. Older verdicts become invalid before it begins.

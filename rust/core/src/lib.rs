@@ -30,6 +30,7 @@ mod logout;
 mod pass_through;
 mod quoted;
 mod rejection;
+mod revocation;
 mod signature;
 mod signature_verifier;
 mod stoppable_thread;
@@ -64,6 +65,7 @@ pub use keys::{
 pub use logout::{LogoutError, LogoutErrorKind};
 pub use quoted::{is_unprintable, quoted};
 pub use rejection::{Reason, Rejection};
+pub use revocation::{RevocationEntry, RevocationKind, RevocationLine, RevocationList, revocation_lines};
 pub use signature_verifier::{SignatureVerifier, SignedPayload};
 pub use summary::ConfigurationSummary;
 pub use token_cache::CachePlace;

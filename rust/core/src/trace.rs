@@ -42,6 +42,7 @@ step_names! {
     Key "key" "There is a key for this header, and it fits the algorithm."
     Signature "signature" "The key verifies the signature."
     Claims "claims" "Times, issuer and audience meet the configuration."
+    Revocation "revocation" "With `revocation-file`: no entry of the file names the token."
     Required "required" "The token has the scopes and claims that the configuration requires."
     ClaimRules "claim rules" "A claim rule accepts the token, or no rule matches and otherwise accepts it."
     Principal "principal" "The principal field contains a principal."
@@ -106,6 +107,8 @@ pub enum Step<'a> {
         /// `exp`, if the token has one.
         expires_at: Option<UnixMillis>,
     },
+    /// [`StepName::Revocation`], with `revocation-file`.
+    Revocation,
     /// [`StepName::Required`], with `required-scopes` or `required-claims`.
     Required,
     /// [`StepName::ClaimRules`], with `claim-rules.file`: the rules are tried next.
@@ -132,6 +135,7 @@ impl Step<'_> {
             Self::Key(_) => StepName::Key,
             Self::Signature => StepName::Signature,
             Self::Claims { .. } => StepName::Claims,
+            Self::Revocation => StepName::Revocation,
             Self::Required => StepName::Required,
             Self::ClaimRules(_) => StepName::ClaimRules,
             Self::Principal(_) => StepName::Principal,

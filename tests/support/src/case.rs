@@ -128,6 +128,9 @@ pub enum Direction {
     RefusesOtherwise,
 }
 
+/// The folders of the files that cases name.
+const FOLDERS: [&str; 4] = ["claim-rules/", "keys/", "mapping/", "revocation/"];
+
 /// All cases, in the order of the file names; or all errors of the files.
 pub fn load_all() -> Result<Vec<Case>, Vec<String>> {
     let mut problems = Vec::new();
@@ -162,9 +165,6 @@ pub fn load_differences() -> BTreeMap<String, Difference> {
     let text = std::fs::read_to_string(tests_folder().join("cases/differences.toml")).unwrap();
     toml::from_str(&text).unwrap_or_else(|error| panic!("differences.toml: {error}"))
 }
-
-/// Values that begin with one of these are paths.
-const FOLDERS: [&str; 3] = ["claim-rules/", "keys/", "mapping/"];
 
 fn resolve(raw: RawCase, defaults: &Defaults, file: &str, folder: &Path) -> Result<Case, String> {
     let problem = |what: &str| format!("{file}: {}: {what}", raw.name);

@@ -155,6 +155,7 @@ fn describe(step: Step<'_>, now: UnixMillis) -> String {
                 expires_at.map_or_else(|| "never expires".to_owned(), |at| format!("expires {}", in_words(at, now)));
             format!("{issuer}, {expiry}")
         }
+        Step::Revocation => "not revoked".to_owned(),
         Step::Required => "the scopes and claims that the configuration requires are there".to_owned(),
         Step::ClaimRules(rules) => claim_rules::lines(&rules.explain()).join("\n"),
         Step::Principal(principal) => quoted(principal),

@@ -15,6 +15,7 @@ mod keys;
 mod mapping;
 mod principal;
 mod required;
+mod revocation;
 mod secret;
 mod seen;
 mod service;
@@ -27,7 +28,8 @@ mod times;
 use std::collections::BTreeSet;
 
 use nativejwt_core::{
-    Authenticator, IssuerRules, Reason, Rejection, SignatureVerifier, UnixMillis, is_unprintable, quoted,
+    Authenticator, IssuerRules, Reason, Rejection, RevocationEntry, SignatureVerifier, UnixMillis, is_unprintable,
+    quoted,
 };
 
 use keys::Keys;
@@ -44,19 +46,30 @@ pub(crate) struct Case<'t> {
     rules: Option<IssuerRules>,
     /// `required-issuer` of each issuer.
     issuers: BTreeSet<String>,
+    /// The line of `revocation-file` that revokes the token, and its entry.
+    revoked_by: Option<(usize, RevocationEntry<'static>)>,
     keys: Keys,
 }
 
 impl<'t> Case<'t> {
     /// A token, without a configuration.
     pub(crate) fn from_token(token: &'t [u8], now: UnixMillis) -> Self {
-        Self { token, seen: Seen::from_token(token), now, rules: None, issuers: BTreeSet::new(), keys: Keys::default() }
+        Self {
+            token,
+            seen: Seen::from_token(token),
+            now,
+            rules: None,
+            issuers: BTreeSet::new(),
+            revoked_by: None,
+            keys: Keys::default(),
+        }
     }
 
     /// A token that is authenticated with a configuration.
     pub(crate) fn from_configuration(token: &'t [u8], now: UnixMillis, authenticator: &Authenticator) -> Self {
         let mut case = Self::from_token(token, now);
         case.issuers = authenticator.issuers().iter().filter_map(|issuer| issuer.rules().required_issuer).collect();
+        case.revoked_by = authenticator.revoked_by(token, now);
         if let Some(issuer) = authenticator.issuer_of(token) {
             let rules = issuer.rules();
             case.keys = Keys::collect(&case.seen, &rules.key_file, |show| issuer.for_each_key(show));
@@ -136,6 +149,7 @@ impl<'t> Case<'t> {
             | C::LifetimeTooShort
             | C::IssuedInTheFuture
             | C::ExpiresBeforeIssued => times::advice(self, code),
+            C::TokenRevoked => revocation::advice(self),
             C::MissingScope => Some(required::scopes(&self.seen)),
             C::MissingIssuer | C::WrongIssuer | C::UnknownIssuer => issuer::advice(self),
             C::MissingAudience | C::WrongAudience => audience::advice(self),
@@ -240,6 +254,7 @@ pub(crate) fn general(code: Reason) -> &'static str {
         C::MissingPrincipal | C::PrincipalNotAString | C::PrincipalTooLong => {
             "set principal-field to a claim with the user's name: 'nativejwt inspect' shows the claims"
         }
+        C::TokenRevoked => "get a new token; if it is revoked as well, ask the operator who keeps revocation-file",
         C::MissingScope => {
             "have the client ask for the scopes of required-scopes, and the issuer grant them; 'nativejwt inspect' shows what a token has"
         }

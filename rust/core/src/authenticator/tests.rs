@@ -11,6 +11,8 @@ use crate::http::test_server::{BOUND, Server, response};
 use crate::issuers::tests::{ALICE, Key, Setting, alice};
 use crate::rejection::Reason;
 
+mod revocation;
+
 /// An authenticator with one key in a file.
 fn with_key_file(name: &str, key: &Key, more: &str) -> Setting {
     Setting::new(name, &[("key.json", &key.jwk(""))]).open(&format!("key-file=@/key.json\n{more}"))

@@ -531,7 +531,11 @@ fn random_rules_decide_as_the_plain_evaluator_does() {
         let decided = decide(&rules(&rule_file(file.clone(), false)), &claims);
         let expected = plain_decision(&file, &claims).map(|index| index + 1);
         accepted += usize::from(expected.is_some());
-        assert_eq!(decided.ok().and_then(|granted| granted.rule), expected, "seed {seed}, case {case}: {file} for {claims}");
+        assert_eq!(
+            decided.ok().and_then(|granted| granted.rule),
+            expected,
+            "seed {seed}, case {case}: {file} for {claims}"
+        );
     }
     assert!(accepted * 10 > cases, "{accepted} of {cases} were accepted");
 }

@@ -109,6 +109,7 @@ pub(crate) struct VerifiedClaims<'t> {
     /// The times at which these claims are accepted.
     pub(crate) validity: Validity,
     pub(crate) issuer: Option<Cow<'t, str>>,
+    pub(crate) identifiers: Identifiers<'t>,
     /// The claims at the top level that contain principal and groups, and those that are required.
     pub(crate) selected: Vec<Member<'t>>,
     /// The claims at the top level that claim rules read.
@@ -117,6 +118,16 @@ pub(crate) struct VerifiedClaims<'t> {
 
 /// The names of claims at the top level.
 pub(crate) type ClaimNames = HashSet<Box<str>, foldhash::quality::FixedState>;
+/// The claims by which a revocation can name a token.
+#[derive(Debug, Default)]
+pub(crate) struct Identifiers<'t> {
+    /// `jti`.
+    pub(crate) token_id: Option<Cow<'t, str>>,
+    /// `sub`.
+    pub(crate) subject: Option<Cow<'t, str>>,
+    /// `sid` of OpenID Connect, if it is a string. RFC 7519 does not know it, so another type is no error.
+    pub(crate) session: Option<Cow<'t, str>>,
+}
 
 /// The range of times at which claims are accepted. It is all that a verdict takes from the clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -188,9 +199,10 @@ pub(crate) fn verify<'t>(
     let validity = validity.and_from(check_lifetime(&claims, policy, now)?);
     Ok(VerifiedClaims {
         expires_at: claims.expires_at(),
-        issued_at: claims.issued_at(),
         validity,
+        issued_at: claims.issued_at(),
         issuer: claims.issuer,
+        identifiers: claims.identifiers,
         selected: claims.selected,
         for_rules: claims.for_rules,
     })
@@ -198,7 +210,7 @@ pub(crate) fn verify<'t>(
 
 /// Checks that an unverified payload is a set of claims: one JSON object whose registered claims have the right types.
 pub(crate) fn check_form(payload: &[u8]) -> Result<(), Rejection> {
-    Claims::read(payload, &ClaimsPolicy::default(), None).map(drop)
+    Claims::read_unverified(payload).map(drop)
 }
 
 /// `iss` of an unverified payload. It only chooses the issuer whose rules apply.
@@ -228,6 +240,7 @@ pub(crate) struct Claims<'t> {
     issued_at: Option<NumericDate>,
     pub(crate) issuer: Option<Cow<'t, str>>,
     audience: Option<Audience<'t>>,
+    pub(crate) identifiers: Identifiers<'t>,
     /// The claims that the policy selects for principal and groups.
     selected: Vec<Member<'t>>,
     /// The claims that claim rules read. `aud` is a list here, also if the token has one audience as a string.
@@ -252,7 +265,9 @@ impl<'t> Claims<'t> {
         let selects = |name: &str| policy.selects(name) || (requires_claims && policy.requires(name));
         let is_for_rules = |name: &str| for_rules.is_some_and(|names| names.contains(name));
         let members = read_object(payload, |name| {
-            matches!(name, "exp" | "nbf" | "iat" | "iss" | "sub" | "aud" | "jti") || selects(name) || is_for_rules(name)
+            matches!(name, "exp" | "nbf" | "iat" | "iss" | "sub" | "aud" | "jti" | "sid")
+                || selects(name)
+                || is_for_rules(name)
         })
         .map_err(no_claims)?;
         let mut claims = Self::default();
@@ -272,12 +287,19 @@ impl<'t> Claims<'t> {
                 "nbf" => claims.not_before = Some(NumericDate::read("nbf", &value)?),
                 "iat" => claims.issued_at = Some(NumericDate::read("iat", &value)?),
                 "iss" => claims.issuer = text("iss", value)?,
-                "sub" | "jti" => drop(text(&name, value)?),
+                "sub" => claims.identifiers.subject = text("sub", value)?,
+                "jti" => claims.identifiers.token_id = text("jti", value)?,
+                "sid" => claims.identifiers.session = text("sid", value).ok().flatten(),
                 "aud" => claims.audience = Audience::read(value)?,
                 _ => {}
             }
         }
         Ok(claims)
+    }
+
+    /// Reads a payload that no policy applies to. Only the types of the registered claims are checked.
+    pub(crate) fn read_unverified(payload: &'t [u8]) -> Result<Self, Rejection> {
+        Self::read(payload, &ClaimsPolicy::default(), None)
     }
 
     /// `iat`, without its fraction of a second.
@@ -525,8 +547,10 @@ pub(crate) mod tests {
 
     /// Claims that count as verified, with those that the policy selects.
     pub(crate) fn selected<'t>(payload: &'t str, policy: &ClaimsPolicy) -> VerifiedClaims<'t> {
-        let Claims { issuer, selected, for_rules, .. } = Claims::read(payload.as_bytes(), policy, None).unwrap();
-        VerifiedClaims { expires_at: None, validity: Validity::ALWAYS, issuer, selected, issued_at: None, for_rules }
+        let claims = Claims::read(payload.as_bytes(), policy, None).unwrap();
+        let Claims { issuer, selected, identifiers, for_rules, .. } = claims;
+        let validity = Validity::ALWAYS;
+        VerifiedClaims { expires_at: None, issued_at: None, validity, issuer, identifiers, selected, for_rules }
     }
 
     /// Every token that `max-token-lifetime` accepts expires within the limit and the skew from now, and `Validity` gives

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::config::known::{
     ALLOW_USER_WITH_HYPHEN, CLAIM_RULES_FILE, CONFIG_FILES, CREDENTIAL_NAME, MAX_TOKEN_SIZE, MINIMUM_LIFETIME, PREFIX,
-    TOKEN_CACHE_SIZE, is_global,
+    REVOCATION_FILE, TOKEN_CACHE_SIZE, is_global,
 };
 use crate::config::problem::{ConfigurationErrors, Problem};
 use crate::config::properties::Properties;
@@ -35,6 +35,8 @@ pub(crate) struct GlobalConfiguration {
     pub(crate) token_cache_size: Option<u64>,
     /// The file of claim rules.
     pub(crate) claim_rules_file: Option<Setting>,
+    /// `revocation-file`.
+    pub(crate) revocation_file: Option<Setting>,
     /// The rules for passing tokens through to connectors; `None` if it is off.
     pub(crate) pass_through: Option<PassThrough>,
 }
@@ -42,8 +44,9 @@ pub(crate) struct GlobalConfiguration {
 impl GlobalConfiguration {
     /// Reads the properties. Errors go to `errors`.
     pub(crate) fn read(properties: &Properties, host: &HostProcess, errors: &mut ConfigurationErrors) -> Self {
-        // An empty path is an error when the file is opened.
+        // Empty paths are errors when the files are opened.
         let claim_rules_file = setting(properties, CLAIM_RULES_FILE, errors);
+        let revocation_file = setting(properties, REVOCATION_FILE, errors);
         let mut read = |name: &str| setting(properties, name, errors).filter(|setting| !setting.value.is_empty());
         let max_token_size = read(MAX_TOKEN_SIZE);
         let token_cache_size = read(TOKEN_CACHE_SIZE);
@@ -74,6 +77,7 @@ impl GlobalConfiguration {
             token_cache_size: token_cache_size
                 .map_or(Some(DEFAULT_TOKEN_CACHE_SIZE), |setting| cache_size(&setting, errors)),
             claim_rules_file,
+            revocation_file,
             pass_through,
         }
     }

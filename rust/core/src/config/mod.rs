@@ -31,6 +31,7 @@ use known::{CONFIG_FILES, PREFIX, is_global, is_known};
 use names::report_unknown_properties;
 pub(crate) use setting::Setting;
 use setting::setting;
+pub(crate) use token_rules::MAX_CLOCK_SKEW;
 
 /// The rules of one issuer, or of several.
 #[derive(Clone, Debug)]

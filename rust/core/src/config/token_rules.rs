@@ -17,7 +17,7 @@ use crate::quoted::quoted;
 use crate::token::protected_header::HeaderPolicy;
 
 /// A clock that differs by more is wrong.
-const MAX_CLOCK_SKEW: Duration = Duration::from_secs(60 * 60);
+pub(crate) const MAX_CLOCK_SKEW: Duration = Duration::from_secs(60 * 60);
 
 /// What header and claims of a token must contain, without `required-issuer`. Errors go to `errors`.
 pub(super) fn read(properties: &Properties, errors: &mut ConfigurationErrors) -> (HeaderPolicy, ClaimsPolicy) {

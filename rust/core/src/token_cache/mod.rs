@@ -11,13 +11,14 @@
 //! token is inserted the next time. [`s3_fifo`] decides which tokens are evicted.
 //!
 //! A verdict is valid in the epoch in which the validation began ([`crate::epoch`]), within the token's [`Validity`], and
-//! until its keys expire ([`Deadline`]). Everything else that it depends on is in the bytes of the token.
+//! until its keys expire ([`Deadline`]). After a change of the revocation list, the caller looks the token up in the new
+//! list ([`Hit::is_checked_in`]). Everything else that a verdict depends on is in the bytes of the token.
 
 #[cfg(test)]
 mod measure;
 mod s3_fifo;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod weight;
 
 use std::hash::{BuildHasher as _, RandomState};
@@ -30,7 +31,7 @@ use foldhash::quality::FixedState;
 
 use crate::claims::Validity;
 use crate::clock::{Clock, Deadline, Moment, UnixMillis};
-use crate::epoch::{Epoch, EpochNumber};
+use crate::epoch::{AtomicEpochNumber, Epoch, EpochNumber};
 use crate::identity::Identity;
 use crate::token::wiped::WipedBytes;
 use s3_fifo::{MAX_USES, Queues, Victim};
@@ -69,13 +70,15 @@ struct Set {
     entries: [ManuallyDrop<ArcSwapOption<Entry>>; WAYS],
 }
 
-/// An accepted token with its verdict. It is immutable.
+/// An accepted token with its verdict. Only `revocation` changes.
 pub(crate) struct Entry {
     token: WipedBytes,
     hash: u64,
     /// Unique in this cache.
     generation: u64,
     epoch: EpochNumber,
+    /// The epoch of the revocation list that the token was checked against last.
+    revocation: AtomicEpochNumber,
     validity: Validity,
     keys_end: Option<Deadline>,
     identity: Identity,
@@ -86,6 +89,8 @@ pub(crate) struct Entry {
 pub(crate) struct Terms {
     /// The epoch before the validation began.
     pub(crate) epoch: EpochNumber,
+    /// The epoch of the revocation list before the validation began.
+    pub(crate) revocation: EpochNumber,
     /// The times at which the token is accepted.
     pub(crate) validity: Validity,
     /// When the keys expire that verified it, if they do.
@@ -112,6 +117,16 @@ impl Hit {
     pub(crate) fn verdict(&self) -> Option<(&Identity, CachePlace)> {
         let entry = self.entry.as_ref()?;
         Some((&entry.identity, CachePlace { slot: self.slot, generation: entry.generation }))
+    }
+
+    /// True if the token was checked against the present revocation list.
+    pub(crate) fn is_checked_in(&self, revocation: &Epoch) -> bool {
+        self.entry.as_ref().is_some_and(|entry| revocation.is(entry.revocation.load()))
+    }
+
+    /// The token was checked again, against the list of this epoch or a newer one.
+    pub(crate) fn was_checked_in(&self, revocation: EpochNumber) {
+        self.entry.iter().for_each(|entry| entry.revocation.store(revocation));
     }
 }
 
@@ -227,12 +242,13 @@ impl TokenCache {
 
     /// An entry for [`TokenCache::keep`].
     pub(crate) fn entry(&self, token: &[u8], terms: Terms, identity: Identity) -> Arc<Entry> {
-        let Terms { epoch, validity, keys_end } = terms;
+        let Terms { epoch, revocation, validity, keys_end } = terms;
         Arc::new(Entry {
             token: WipedBytes::from(token),
             hash: self.hash(token).unwrap_or(0),
             generation: self.generations.fetch_add(1, Ordering::Relaxed),
             epoch,
+            revocation: AtomicEpochNumber::new(revocation),
             validity,
             keys_end: keys_end.map(Deadline::at),
             identity,

@@ -14,6 +14,11 @@ const MEGABYTE: u64 = 1024 * 1024;
 pub(super) const ALWAYS: (i64, i64) = (i64::MIN, i64::MAX);
 pub(super) const NOW: UnixMillis = UnixMillis(0);
 
+/// The epoch of a revocation list that never changes.
+pub(crate) fn unchanged() -> EpochNumber {
+    Epoch::default().settled().unwrap()
+}
+
 pub(super) fn identity(user: &str) -> Identity {
     Identity {
         principal: user.to_owned(),
@@ -43,7 +48,12 @@ impl Fixture {
         (from, until): (i64, i64),
         keys_end: Option<Moment>,
     ) -> Option<CachePlace> {
-        let terms = Terms { epoch: self.epoch.settled().unwrap(), validity: Validity::between(from, until), keys_end };
+        let terms = Terms {
+            epoch: self.epoch.settled().unwrap(),
+            validity: Validity::between(from, until),
+            keys_end,
+            revocation: unchanged(),
+        };
         self.cache.keep(&self.cache.entry(token, terms, identity("alice")), &self.epoch, NOW)
     }
 
@@ -84,10 +94,10 @@ pub(super) fn token(number: u64, length: usize) -> Vec<u8> {
 }
 
 /// Random numbers that are the same in each run (SplitMix64).
-pub(super) struct Random(pub(super) u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
-    pub(super) fn below(&mut self, bound: u64) -> u64 {
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -151,7 +161,7 @@ fn a_token_expires_with_its_keys() {
 fn a_token_of_another_epoch_is_neither_found_nor_inserted() {
     let fixture = Fixture::new(MEGABYTE);
     let token = token(1, 300);
-    let terms = |epoch| Terms { epoch, validity: Validity::between(0, 0), keys_end: None };
+    let terms = |epoch| Terms { epoch, validity: Validity::between(0, 0), keys_end: None, revocation: unchanged() };
     let verified = fixture.cache.entry(&token, terms(fixture.epoch.settled().unwrap()), identity("alice"));
     let place = fixture.cache.keep(&verified, &fixture.epoch, NOW);
     assert!(place.is_some() && fixture.find(&token));
@@ -198,8 +208,12 @@ fn both_sides_stay_below_the_size_with_many_groups() {
         let number = random.below(1000);
         let group = |group| format!("group-{group}-{}", if number.is_multiple_of(7) { "é" } else { "" });
         let groups = (0..number % 300).map(group).collect();
-        let terms =
-            Terms { epoch: fixture.epoch.settled().unwrap(), validity: Validity::between(0, 0), keys_end: None };
+        let terms = Terms {
+            epoch: fixture.epoch.settled().unwrap(),
+            validity: Validity::between(0, 0),
+            keys_end: None,
+            revocation: unchanged(),
+        };
         let entry = fixture.cache.entry(&token(number, 300), terms, Identity { groups, ..identity("alice") });
         fixture.cache.keep(&entry, &fixture.epoch, NOW);
         assert!(fixture.cache.fill().1 <= MEGABYTE);
@@ -222,8 +236,12 @@ fn a_token_needs_the_documented_memory() {
             key_id: Some("FJ86GcF3jTbNLOco4NvZkUCIUmfYCqoqtOQeMfbhNlE".to_owned()),
             ..identity("alice@example.com")
         };
-        let terms =
-            Terms { epoch: fixture.epoch.settled().unwrap(), validity: Validity::between(0, 0), keys_end: None };
+        let terms = Terms {
+            epoch: fixture.epoch.settled().unwrap(),
+            validity: Validity::between(0, 0),
+            keys_end: None,
+            revocation: unchanged(),
+        };
         let entry = fixture.cache.entry(&token(1, 1200), terms, identity);
         (entry.native_bytes(), entry.charge())
     };
@@ -246,7 +264,7 @@ fn a_token_that_is_too_large_or_too_short_evicts_no_other() {
 #[test]
 fn the_drop_of_a_cache_drops_its_entries() {
     let fixture = Fixture::new(MEGABYTE);
-    let terms = |epoch| Terms { epoch, validity: Validity::between(0, 0), keys_end: None };
+    let terms = |epoch| Terms { epoch, validity: Validity::between(0, 0), keys_end: None, revocation: unchanged() };
     let entry = fixture.cache.entry(&token(1, 300), terms(fixture.epoch.settled().unwrap()), identity("alice"));
     fixture.cache.keep(&entry, &fixture.epoch, NOW).unwrap();
     let kept = Arc::downgrade(&entry);
@@ -310,8 +328,12 @@ fn expired_tokens_are_evicted_first() {
         assert!(fixture.find(token) && fixture.find(token));
     }
     for number in 1000..1500 {
-        let terms =
-            Terms { epoch: fixture.epoch.settled().unwrap(), validity: Validity::between(0, 1000), keys_end: None };
+        let terms = Terms {
+            epoch: fixture.epoch.settled().unwrap(),
+            validity: Validity::between(0, 1000),
+            keys_end: None,
+            revocation: unchanged(),
+        };
         let entry = fixture.cache.entry(&token(number, 1700), terms, identity("alice"));
         fixture.cache.keep(&entry, &fixture.epoch, UnixMillis(101)).unwrap();
     }
@@ -362,7 +384,8 @@ mod interleavings {
             (Actor::Request, 2) => state.verified = **key.load() == 0,
             (Actor::Request, _) => {
                 if let (Some(epoch), true) = (state.settled, state.verified) {
-                    let terms = Terms { epoch, validity: Validity::between(0, 0), keys_end: None };
+                    let terms =
+                        Terms { epoch, validity: Validity::between(0, 0), keys_end: None, revocation: unchanged() };
                     fixture.cache.keep(&fixture.cache.entry(token, terms, identity("alice")), &fixture.epoch, NOW);
                 }
             }
@@ -377,7 +400,7 @@ mod interleavings {
     }
 
     /// Runs the actors one step at a time, in the order of `choose`. A look-up at the end checks the result.
-    fn run(actors: &[Actor], mut choose: impl FnMut(usize) -> usize) -> usize {
+    fn run(actors: &[Actor], choose: &mut dyn FnMut(usize) -> usize) -> usize {
         let world = World {
             fixture: Fixture::new(TokenCache::MIN_BYTES),
             key: ArcSwap::from_pointee(0),
@@ -385,26 +408,27 @@ mod interleavings {
             served: AtomicUsize::new(0),
         };
         let mut states: Vec<_> = actors.iter().map(|_| State::default()).collect();
-        loop {
-            let ready: Vec<usize> = (0..actors.len()).filter(|index| !states[*index].done).collect();
-            if ready.is_empty() {
-                break;
-            }
-            let index = ready[choose(ready.len())];
+        while let Some(index) = next(states.iter().map(|state| state.done), choose) {
             step(&world, actors[index], &mut states[index]);
         }
         step(&world, Actor::Request, &mut State::default());
         world.served.load(Ordering::Relaxed)
     }
 
-    /// Runs all orders, by counting through the choices.
-    fn walk(actors: &[Actor]) -> (usize, usize) {
+    /// The index of the actor that takes the next step; `None` if all are done.
+    pub(super) fn next(done: impl Iterator<Item = bool>, choose: &mut dyn FnMut(usize) -> usize) -> Option<usize> {
+        let ready: Vec<usize> = done.enumerate().filter(|(_, done)| !done).map(|(index, _)| index).collect();
+        (!ready.is_empty()).then(|| ready[choose(ready.len())])
+    }
+
+    /// Runs all orders, by counting through the choices. `run` returns how many requests the cache served.
+    pub(super) fn walk(run: impl Fn(&mut dyn FnMut(usize) -> usize) -> usize) -> (usize, usize) {
         let mut orders = 0;
         let mut served = 0;
         let mut choices: Vec<(usize, usize)> = Vec::new();
         loop {
             let mut depth = 0;
-            served += run(actors, |ready| {
+            served += run(&mut |ready| {
                 if depth == choices.len() {
                     choices.push((0, ready));
                 }
@@ -427,20 +451,174 @@ mod interleavings {
 
     #[test]
     fn no_token_is_served_after_its_key_was_removed() {
-        let (orders, served) = walk(&[Actor::Request, Actor::Request, Actor::Change(1)]);
+        let (orders, served) = walk(|choose| run(&[Actor::Request, Actor::Request, Actor::Change(1)], choose));
         assert!(orders > 70_000 && served > 3_000, "{orders} orders, {served} served by the cache");
     }
 
     #[test]
     fn no_token_is_served_after_its_key_was_removed_during_another_change() {
-        let (orders, served) = walk(&[Actor::Request, Actor::Change(1), Actor::Change(1)]);
+        let (orders, served) = walk(|choose| run(&[Actor::Request, Actor::Change(1), Actor::Change(1)], choose));
         assert!(orders > 9_000 && served > 10, "{orders} orders, {served} served by the cache");
     }
 
     #[test]
     fn no_token_is_served_while_its_key_is_removed_and_added_again() {
-        let (orders, served) = walk(&[Actor::Request, Actor::Change(1), Actor::Change(0)]);
+        let (orders, served) = walk(|choose| run(&[Actor::Request, Actor::Change(1), Actor::Change(0)], choose));
         assert!(orders > 9_000 && served > 10, "{orders} orders, {served} served by the cache");
+    }
+}
+
+/// The same for the revocation list: a cached token is served only if the present list does not name it.
+mod revocation_interleavings {
+    use super::interleavings::{next, walk};
+    use super::*;
+
+    struct World {
+        fixture: Fixture,
+        /// The epoch of the list.
+        epoch: Epoch,
+        /// The list: true if it names the token.
+        list: ArcSwap<bool>,
+        token: Vec<u8>,
+        served: AtomicUsize,
+    }
+
+    #[derive(Clone, Copy)]
+    enum Actor {
+        /// Does as `Authenticator::find_or_validate` and `Authenticator::check_revocation_again` do.
+        Request,
+        /// Replaces the list.
+        Change(bool),
+    }
+
+    #[derive(Clone, Copy, Default)]
+    enum Step {
+        #[default]
+        LookUp,
+        /// The cache does not have the token.
+        Validate,
+        LoadList,
+        Keep,
+        /// The cache has the token, which was checked against an older list.
+        CheckAgain,
+        LoadListAgain,
+        WasChecked,
+        Done,
+    }
+
+    #[derive(Default)]
+    struct State<'w> {
+        step: Step,
+        settled: Option<EpochNumber>,
+        hit: Option<Hit>,
+        is_revoked: bool,
+        change: Option<crate::epoch::Change<'w>>,
+    }
+
+    fn step<'w>(world: &'w World, actor: Actor, state: &mut State<'w>) {
+        let World { fixture, epoch, list, token, served } = world;
+        let find = || fixture.cache.find(token, &fixture.epoch, NOW);
+        state.step = match (actor, state.step) {
+            (Actor::Request, Step::LookUp) => match find() {
+                None => Step::Validate,
+                Some(hit) if hit.is_checked_in(epoch) => {
+                    assert!(!**list.load(), "served by the cache, although the list names it");
+                    served.fetch_add(1, Ordering::Relaxed);
+                    Step::Done
+                }
+                Some(hit) => {
+                    state.hit = Some(hit);
+                    Step::CheckAgain
+                }
+            },
+            (Actor::Request, Step::Validate | Step::CheckAgain) => {
+                state.settled = epoch.settled();
+                if state.hit.is_some() { Step::LoadListAgain } else { Step::LoadList }
+            }
+            (Actor::Request, Step::LoadList | Step::LoadListAgain) => {
+                state.is_revoked = **list.load();
+                match (state.is_revoked, state.hit.is_some()) {
+                    (true, _) => Step::Done,
+                    (false, true) => Step::WasChecked,
+                    (false, false) => Step::Keep,
+                }
+            }
+            (Actor::Request, Step::Keep) => {
+                if let Some(revocation) = state.settled {
+                    let terms = Terms {
+                        epoch: fixture.epoch.settled().unwrap(),
+                        revocation,
+                        validity: Validity::between(0, 0),
+                        keys_end: None,
+                    };
+                    fixture.cache.keep(&fixture.cache.entry(token, terms, identity("alice")), &fixture.epoch, NOW);
+                }
+                Step::Done
+            }
+            (Actor::Request, Step::WasChecked) => {
+                if let (Some(hit), Some(settled)) = (&state.hit, state.settled) {
+                    hit.was_checked_in(settled);
+                }
+                served.fetch_add(1, Ordering::Relaxed);
+                Step::Done
+            }
+            (Actor::Change(_), Step::LookUp) => {
+                state.change = Some(epoch.begin());
+                Step::LoadList
+            }
+            (Actor::Change(to), Step::LoadList) => {
+                list.store(Arc::new(to));
+                Step::Keep
+            }
+            (Actor::Change(_), _) | (_, Step::Done) => {
+                state.change = None;
+                Step::Done
+            }
+        };
+    }
+
+    /// The token is cached at first. Look-ups at the end check the result.
+    fn run(actors: &[Actor], choose: &mut dyn FnMut(usize) -> usize) -> usize {
+        let world = World {
+            fixture: Fixture::new(TokenCache::MIN_BYTES),
+            epoch: Epoch::default(),
+            list: ArcSwap::from_pointee(false),
+            token: token(1, 64),
+            served: AtomicUsize::new(0),
+        };
+        world.fixture.keep(&world.token).unwrap();
+        let mut states: Vec<_> = actors.iter().map(|_| State::default()).collect();
+        while let Some(index) = next(states.iter().map(|state| matches!(state.step, Step::Done)), choose) {
+            step(&world, actors[index], &mut states[index]);
+        }
+        let is_served = world.fixture.cache.find(&world.token, &world.fixture.epoch, NOW);
+        let is_served = is_served.is_some_and(|hit| hit.is_checked_in(&world.epoch));
+        assert!(!(is_served && **world.list.load()), "checked in the present epoch, although the list names it");
+        world.served.load(Ordering::Relaxed)
+    }
+
+    #[test]
+    fn no_token_is_served_after_the_list_names_it() {
+        let actors = [Actor::Request, Actor::Request, Actor::Change(true)];
+        let (orders, served) = walk(|choose| run(&actors, choose));
+        assert!(orders > 500 && served > 500, "{orders} orders, {served} served by the cache");
+    }
+
+    #[test]
+    fn no_token_is_served_after_the_list_names_it_during_another_change() {
+        let actors = [Actor::Request, Actor::Change(true), Actor::Change(true)];
+        let (orders, served) = walk(|choose| run(&actors, choose));
+        assert!(orders > 1_000 && served > 200, "{orders} orders, {served} served by the cache");
+    }
+
+    #[test]
+    fn no_token_is_served_while_the_list_names_it_for_a_time() {
+        for changes in [[false, true], [true, false]] {
+            let [first, second] = changes.map(Actor::Change);
+            let actors = [Actor::Request, first, second];
+            let (orders, served) = walk(|choose| run(&actors, choose));
+            assert!(orders > 1_000 && served > 200, "{orders} orders, {served} served by the cache");
+        }
     }
 }
 
@@ -474,7 +652,8 @@ fn threads_find_no_token_after_its_key_was_replaced() {
                     }
                     let Some(epoch) = fixture.epoch.settled() else { continue };
                     if **key.load() % tokens.len() == number {
-                        let terms = Terms { epoch, validity: Validity::between(0, 0), keys_end: None };
+                        let terms =
+                            Terms { epoch, validity: Validity::between(0, 0), keys_end: None, revocation: unchanged() };
                         let entry = fixture.cache.entry(&tokens[number], terms, identity("alice"));
                         fixture.cache.keep(&entry, &fixture.epoch, NOW);
                     }

@@ -54,9 +54,10 @@ mod unix {
                 permissions.check(named, holds_password(named), DECIDE, &names(files, properties, named));
             }
         }
-        if let Some(rules) = find(properties, "claim-rules.file") {
-            let path = Path::new(&rules.value);
-            permissions.check(path, None, DECIDE, &names(rules, properties, path));
+        for name in ["claim-rules.file", "revocation-file"] {
+            let Some(entry) = find(properties, name) else { continue };
+            let path = Path::new(&entry.value);
+            permissions.check(path, None, DECIDE, &names(entry, properties, path));
         }
         for issuer in issuers {
             permissions.check_issuer(issuer);

@@ -318,7 +318,12 @@ fn a_removed_key_expires_with_its_grace_even_if_the_thread_hangs() {
     let header = ProtectedHeader::of(Algorithm::EdDsa, Some("a"));
     let epoch = fetched.epoch.settled().unwrap();
     let ((), end) = fetched.key_set.verify_with(&header, |_| Ok(())).unwrap();
-    let terms = Terms { epoch, validity: Validity::between(i64::MIN, i64::MAX), keys_end: Some(end) };
+    let terms = Terms {
+        epoch,
+        revocation: crate::token_cache::tests::unchanged(),
+        validity: Validity::between(i64::MIN, i64::MAX),
+        keys_end: Some(end),
+    };
     let mallory = Identity {
         principal: "mallory".to_owned(),
         user: "mallory".to_owned(),

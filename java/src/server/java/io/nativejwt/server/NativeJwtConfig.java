@@ -33,6 +33,7 @@ public class NativeJwtConfig {
     private String claimRulesFile;
     private String maxTokenSize;
     private String tokenCacheMaxSize;
+    private String revocationFile;
     private String passThroughCredentialName;
     private String passThroughMinimumLifetime;
     private String passThroughAllowUserWithHyphen;
@@ -279,6 +280,17 @@ public class NativeJwtConfig {
     @ConfigDescription("Native and heap memory for the cache of accepted tokens; 0B disables it")
     public NativeJwtConfig setTokenCacheMaxSize(String tokenCacheMaxSize) {
         this.tokenCacheMaxSize = tokenCacheMaxSize;
+        return this;
+    }
+
+    public String getRevocationFile() {
+        return revocationFile;
+    }
+
+    @Config("http-server.authentication.jwt.revocation-file")
+    @ConfigDescription("File whose entries name tokens that are no longer accepted")
+    public NativeJwtConfig setRevocationFile(String revocationFile) {
+        this.revocationFile = revocationFile;
         return this;
     }
 
