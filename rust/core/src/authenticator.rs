@@ -19,7 +19,8 @@ use crate::identity::Identity;
 use crate::issuers::Issuers;
 use crate::issuers::view::IssuerView;
 use crate::keys::KeyLife;
-use crate::rejection::Rejection;
+use crate::logout::{BackchannelLogout, LogoutError};
+use crate::rejection::{Reason, Rejection};
 use crate::revocation::{Names, Revocation, RevocationEntry};
 use crate::signature;
 use crate::token::CompactJws;
@@ -68,6 +69,7 @@ pub struct Authenticator {
     _watcher: Option<FileWatcher>,
     issuers: Arc<Issuers>,
     revocation: Arc<Revocation>,
+    logout: Option<BackchannelLogout>,
     claim_rules: Option<Arc<WatchedRules>>,
     cache: Option<TokenCache>,
     global: GlobalConfiguration,
@@ -100,7 +102,10 @@ impl Authenticator {
         let events = Arc::new(Events::default());
         let mut errors = ConfigurationErrors::default();
         let global = GlobalConfiguration::read(properties, host, &mut errors);
-        let revocation = Arc::new(Revocation::open(global.revocation_file.as_ref(), &events, &mut errors));
+        let logout = global.logout.as_ref().and_then(|logout| BackchannelLogout::open(logout, host, &mut errors));
+        let (logout, logouts) = logout.unzip();
+        let revocation = Revocation::open(global.revocation_file.as_ref(), logouts, &events, &mut errors);
+        let revocation = Arc::new(revocation);
         let claim_rules = global.claim_rules_file.as_ref().and_then(|file| WatchedRules::open(file, host, &mut errors));
         let claim_rules = claim_rules.map(Arc::new);
         let issuers = Arc::new(Issuers::open(properties, host, &events, errors)?);
@@ -117,7 +122,7 @@ impl Authenticator {
             Problem::for_file(&properties.source, format!("cannot start the thread that polls files: {error}"))
         })?;
         let cache = global.token_cache_size.map(TokenCache::new);
-        Ok(Self { _watcher: watcher, issuers, revocation, claim_rules, cache, global, events })
+        Ok(Self { _watcher: watcher, issuers, revocation, logout, claim_rules, cache, global, events })
     }
 
     /// Log lines for the operator. The caller drains them regularly.
@@ -253,6 +258,18 @@ impl Authenticator {
         self.issuers.load().issuers().into_iter().map(|issuer| IssuerView(Arc::clone(issuer))).collect()
     }
 
+    /// Carries out the logout that a logout token of OpenID Connect asks for. If this succeeds, the tokens of the session or
+    /// user are rejected from now on, also after a restart.
+    ///
+    /// # Errors
+    /// The token is not a valid logout token, or the logout cannot be carried out now.
+    pub fn log_out(&self, token: &[u8], now: UnixMillis) -> Result<(), LogoutError> {
+        match &self.logout {
+            Some(logout) => logout.log_out(token, &self.issuers, now, &self.revocation, &self.events),
+            None => Err(LogoutError::off()),
+        }
+    }
+
     /// Finds the token in the cache, or validates it and caches it.
     ///
     /// `observer` is a hook for tests, which replace a key in the middle of a validation. The product passes `()`.
@@ -367,6 +384,9 @@ impl Authenticator {
             issued_at: claims.issued_at,
         };
         self.revocation.check(&names, now, observer)?;
+        if claims.has_logout_event && self.logout.is_some() {
+            return Err(Rejection::new(Reason::LogoutToken, "A logout token is not a bearer token"));
+        }
         if issuer.claims.requires_claims() {
             observer.begins(StepName::Required);
             issuer.claims.check_required(&claims)?;

@@ -110,6 +110,8 @@ pub(crate) struct VerifiedClaims<'t> {
     pub(crate) validity: Validity,
     pub(crate) issuer: Option<Cow<'t, str>>,
     pub(crate) identifiers: Identifiers<'t>,
+    /// True for a logout token.
+    pub(crate) has_logout_event: bool,
     /// The claims at the top level that contain principal and groups, and those that are required.
     pub(crate) selected: Vec<Member<'t>>,
     /// The claims at the top level that claim rules read.
@@ -203,6 +205,7 @@ pub(crate) fn verify<'t>(
         issued_at: claims.issued_at(),
         issuer: claims.issuer,
         identifiers: claims.identifiers,
+        has_logout_event: claims.has_logout_event,
         selected: claims.selected,
         for_rules: claims.for_rules,
     })
@@ -241,6 +244,8 @@ pub(crate) struct Claims<'t> {
     pub(crate) issuer: Option<Cow<'t, str>>,
     audience: Option<Audience<'t>>,
     pub(crate) identifiers: Identifiers<'t>,
+    /// True for a logout token (OpenID Connect Back-Channel Logout 1.0, section 2.4).
+    pub(crate) has_logout_event: bool,
     /// The claims that the policy selects for principal and groups.
     selected: Vec<Member<'t>>,
     /// The claims that claim rules read. `aud` is a list here, also if the token has one audience as a string.
@@ -265,7 +270,7 @@ impl<'t> Claims<'t> {
         let selects = |name: &str| policy.selects(name) || (requires_claims && policy.requires(name));
         let is_for_rules = |name: &str| for_rules.is_some_and(|names| names.contains(name));
         let members = read_object(payload, |name| {
-            matches!(name, "exp" | "nbf" | "iat" | "iss" | "sub" | "aud" | "jti" | "sid")
+            matches!(name, "exp" | "nbf" | "iat" | "iss" | "sub" | "aud" | "jti" | "sid" | "events")
                 || selects(name)
                 || is_for_rules(name)
         })
@@ -290,6 +295,7 @@ impl<'t> Claims<'t> {
                 "sub" => claims.identifiers.subject = text("sub", value)?,
                 "jti" => claims.identifiers.token_id = text("jti", value)?,
                 "sid" => claims.identifiers.session = text("sid", value).ok().flatten(),
+                "events" => claims.has_logout_event = has_logout_event(&value),
                 "aud" => claims.audience = Audience::read(value)?,
                 _ => {}
             }
@@ -302,6 +308,16 @@ impl<'t> Claims<'t> {
         Self::read(payload, &ClaimsPolicy::default(), None)
     }
 
+    /// Checks `iss`.
+    pub(crate) fn check_issuer(&self, required: Option<&str>) -> Result<(), Rejection> {
+        check_issuer(self, required)
+    }
+
+    /// True if `aud` is this audience, or contains it.
+    pub(crate) fn is_for_audience(&self, audience: &str) -> bool {
+        self.audience.as_ref().is_some_and(|audiences| audiences.contains(audience))
+    }
+
     /// `iat`, without its fraction of a second.
     pub(crate) fn issued_at(&self) -> Option<UnixMillis> {
         self.issued_at.map(NumericDate::earliest)
@@ -310,6 +326,15 @@ impl<'t> Claims<'t> {
     /// `exp`, without its fraction of a second.
     pub(crate) fn expires_at(&self) -> Option<UnixMillis> {
         self.expires_at.map(NumericDate::earliest)
+    }
+}
+
+/// True for the `events` of a logout token.
+fn has_logout_event(events: &Value<'_>) -> bool {
+    const LOGOUT: &str = "http://schemas.openid.net/event/backchannel-logout";
+    match events {
+        Value::Object(events) => events.iter().any(|(name, event)| name == LOGOUT && matches!(event, Value::Object(_))),
+        _ => false,
     }
 }
 
@@ -550,7 +575,16 @@ pub(crate) mod tests {
         let claims = Claims::read(payload.as_bytes(), policy, None).unwrap();
         let Claims { issuer, selected, identifiers, for_rules, .. } = claims;
         let validity = Validity::ALWAYS;
-        VerifiedClaims { expires_at: None, issued_at: None, validity, issuer, identifiers, selected, for_rules }
+        VerifiedClaims {
+            expires_at: None,
+            issued_at: None,
+            validity,
+            issuer,
+            identifiers,
+            has_logout_event: false,
+            selected,
+            for_rules,
+        }
     }
 
     /// Every token that `max-token-lifetime` accepts expires within the limit and the skew from now, and `Validity` gives

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use crate::config::known::{
-    ALLOW_USER_WITH_HYPHEN, CLAIM_RULES_FILE, CONFIG_FILES, CREDENTIAL_NAME, MAX_TOKEN_SIZE, MINIMUM_LIFETIME, PREFIX,
-    REVOCATION_FILE, TOKEN_CACHE_SIZE, is_global,
+    ALLOW_USER_WITH_HYPHEN, CLAIM_RULES_FILE, CONFIG_FILES, CREDENTIAL_NAME, LOGOUT_CLIENT_ID, LOGOUT_FILE,
+    LOGOUT_RETENTION, MAX_TOKEN_SIZE, MINIMUM_LIFETIME, PREFIX, REVOCATION_FILE, TOKEN_CACHE_SIZE, is_global,
 };
 use crate::config::problem::{ConfigurationErrors, Problem};
 use crate::config::properties::Properties;
@@ -23,6 +23,9 @@ const LARGEST_MAX_TOKEN_SIZE: u64 = 32 * KIB;
 const DEFAULT_TOKEN_CACHE_SIZE: u64 = 64 * KIB * KIB;
 /// More than the tokens of any coordinator need.
 const LARGEST_TOKEN_CACHE_SIZE: u64 = 64 * KIB * KIB * KIB;
+/// Longer than the access tokens of most issuers live.
+const DEFAULT_LOGOUT_RETENTION: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+const MIN_LOGOUT_RETENTION: Duration = Duration::from_secs(60 * 60);
 /// Longer than any token that is passed through should be valid.
 const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
@@ -37,6 +40,8 @@ pub(crate) struct GlobalConfiguration {
     pub(crate) claim_rules_file: Option<Setting>,
     /// `revocation-file`.
     pub(crate) revocation_file: Option<Setting>,
+    /// The properties of back-channel logout; `None` if it is off.
+    pub(crate) logout: Option<LogoutConfiguration>,
     /// The rules for passing tokens through to connectors; `None` if it is off.
     pub(crate) pass_through: Option<PassThrough>,
 }
@@ -47,6 +52,7 @@ impl GlobalConfiguration {
         // Empty paths are errors when the files are opened.
         let claim_rules_file = setting(properties, CLAIM_RULES_FILE, errors);
         let revocation_file = setting(properties, REVOCATION_FILE, errors);
+        let logout = LogoutConfiguration::read(properties, errors);
         let mut read = |name: &str| setting(properties, name, errors).filter(|setting| !setting.value.is_empty());
         let max_token_size = read(MAX_TOKEN_SIZE);
         let token_cache_size = read(TOKEN_CACHE_SIZE);
@@ -78,6 +84,7 @@ impl GlobalConfiguration {
                 .map_or(Some(DEFAULT_TOKEN_CACHE_SIZE), |setting| cache_size(&setting, errors)),
             claim_rules_file,
             revocation_file,
+            logout,
             pass_through,
         }
     }
@@ -90,6 +97,55 @@ impl GlobalConfiguration {
                 errors.push(Problem::for_property(&entry.name, &properties.source, entry.line, message));
             }
         }
+    }
+}
+
+/// `backchannel-logout.*`.
+#[derive(Clone, Debug)]
+pub(crate) struct LogoutConfiguration {
+    /// The client of the coordinator at its issuers.
+    pub(crate) client_id: Setting,
+    /// The file that keeps logouts over a restart.
+    pub(crate) file: Setting,
+    /// How long a logout is kept.
+    pub(crate) retention: Duration,
+}
+
+impl LogoutConfiguration {
+    fn read(properties: &Properties, errors: &mut ConfigurationErrors) -> Option<Self> {
+        let [client_id, file, retention] =
+            [LOGOUT_CLIENT_ID, LOGOUT_FILE, LOGOUT_RETENTION].map(|name| setting(properties, name, errors));
+        let Some(client_id) = client_id else {
+            for setting in [file, retention].into_iter().flatten() {
+                errors.push(setting.problem(format!(
+                    "has no effect: {PREFIX}{LOGOUT_CLIENT_ID} is not set. Set it, or remove this line"
+                )));
+            }
+            return None;
+        };
+        if client_id.value.is_empty() {
+            errors.push(client_id.problem("is empty: write the client ID that this coordinator has at its issuer"));
+        }
+        let retention =
+            retention.map_or(Some(DEFAULT_LOGOUT_RETENTION), |setting| match units::duration(&setting.value) {
+                Ok(retention) if (MIN_LOGOUT_RETENTION..=YEAR).contains(&retention) => Some(retention),
+                Ok(_) => {
+                    errors.push(setting.problem(format!("is {}, but must be from 1h to 365d", setting.value)));
+                    None
+                }
+                Err(why) => {
+                    errors.push(setting.problem(why));
+                    None
+                }
+            });
+        let Some(file) = file.filter(|file| !file.value.is_empty()) else {
+            errors.push(client_id.problem(format!(
+                "is set, but {PREFIX}{LOGOUT_FILE} is not: name a file of this coordinator alone, which it creates. Without \
+                 it, a restart would let users in again who have logged out"
+            )));
+            return None;
+        };
+        Some(Self { client_id, file, retention: retention? })
     }
 }
 

@@ -41,15 +41,21 @@ pub(super) const CLAIM_RULES_FILE: &str = "claim-rules.file";
 pub(super) const MAX_TOKEN_SIZE: &str = "max-token-size";
 pub(super) const TOKEN_CACHE_SIZE: &str = "token-cache.max-size";
 pub(super) const REVOCATION_FILE: &str = "revocation-file";
+pub(super) const LOGOUT_CLIENT_ID: &str = "backchannel-logout.client-id";
+pub(super) const LOGOUT_FILE: &str = "backchannel-logout.file";
+pub(super) const LOGOUT_RETENTION: &str = "backchannel-logout.retention";
 pub(super) const CREDENTIAL_NAME: &str = "pass-through.credential-name";
 pub(super) const MINIMUM_LIFETIME: &str = "pass-through.minimum-lifetime";
 pub(super) const ALLOW_USER_WITH_HYPHEN: &str = "pass-through.allow-user-with-hyphen";
 /// The names of [`GlobalConfiguration`](super::GlobalConfiguration) after [`PREFIX`].
-pub(super) const GLOBAL_NAMES: [&str; 7] = [
+pub(super) const GLOBAL_NAMES: [&str; 10] = [
     CLAIM_RULES_FILE,
     MAX_TOKEN_SIZE,
     TOKEN_CACHE_SIZE,
     REVOCATION_FILE,
+    LOGOUT_CLIENT_ID,
+    LOGOUT_FILE,
+    LOGOUT_RETENTION,
     CREDENTIAL_NAME,
     MINIMUM_LIFETIME,
     ALLOW_USER_WITH_HYPHEN,

@@ -20,7 +20,7 @@ use std::path::PathBuf;
 use crate::claims::ClaimsPolicy;
 use crate::token::protected_header::HeaderPolicy;
 
-pub(crate) use global::GlobalConfiguration;
+pub(crate) use global::{GlobalConfiguration, LogoutConfiguration};
 pub(crate) use key_sets::KeySetSettings;
 pub use names::advice_for_unknown_property;
 pub use problem::{ConfigurationErrors, Problem};

@@ -12,7 +12,9 @@ mod tests;
 use std::borrow::Cow;
 use std::hash::{BuildHasher as _, RandomState};
 use std::path::Path;
+use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use aws_lc_rs::digest::{SHA256, SHA256_OUTPUT_LEN, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -31,18 +33,33 @@ pub use file::{RevocationEntry, RevocationKind, RevocationLine, revocation_lines
 /// Room for two million long entries.
 const MAX_FILE_BYTES: u64 = 256 * 1024 * 1024;
 
-/// The revocation file of an authenticator, or none.
+/// What an authenticator revokes: the entries of `revocation-file`, and logouts.
 #[derive(Default)]
 pub(crate) struct Revocation {
     list: Option<Reloadable<RevocationList>>,
-    /// Changes with the list. Without a file it is always the same.
+    /// `None` if back-channel logout is off.
+    logouts: Option<ArcSwap<Logouts>>,
+    /// Changes with the lists. Without any it is always the same.
     epoch: Epoch,
 }
 
+/// The logouts that are in force. A logout changes only the small list.
+#[derive(Clone)]
+pub(crate) struct Logouts {
+    pub(crate) older: Arc<RevocationList>,
+    pub(crate) recent: Arc<RevocationList>,
+}
+
 impl Revocation {
-    /// Opens the file of `revocation-file`. Adds everything that is wrong to `errors`.
-    pub(crate) fn open(setting: Option<&Setting>, events: &Events, errors: &mut ConfigurationErrors) -> Self {
-        let Some(setting) = setting else { return Self::default() };
+    /// Opens the file of `revocation-file`. Adds everything that is wrong to `errors`. `logouts` are those so far.
+    pub(crate) fn open(
+        setting: Option<&Setting>,
+        logouts: Option<Logouts>,
+        events: &Events,
+        errors: &mut ConfigurationErrors,
+    ) -> Self {
+        let logouts = logouts.map(ArcSwap::from_pointee);
+        let Some(setting) = setting else { return Self { logouts, ..Self::default() } };
         let path = Path::new(&setting.value);
         let opened = WatchedFile::open(path, MAX_FILE_BYTES)
             .map_err(|error| {
@@ -60,7 +77,7 @@ impl Revocation {
                 announce(Level::Info, &list, path, &bytes, events);
                 Ok(Reloadable::of_file(file, list))
             });
-        Self { list: opened.ok(), epoch: Epoch::default() }
+        Self { list: opened.ok(), logouts, epoch: Epoch::default() }
     }
 
     pub(crate) fn has_file(&self) -> bool {
@@ -85,14 +102,34 @@ impl Revocation {
         });
     }
 
-    /// Looks a verified token up in the present list.
+    /// The logouts that are in force, if back-channel logout is on.
+    pub(crate) fn logouts(&self) -> Option<Arc<Logouts>> {
+        self.logouts.as_ref().map(ArcSwap::load_full)
+    }
+
+    /// Puts logouts in force.
+    pub(crate) fn set_logouts(&self, logouts: Logouts) {
+        if let Some(present) = &self.logouts {
+            self.epoch.change(|| present.store(Arc::new(logouts)));
+        }
+    }
+
+    /// Looks a verified token up in the present lists.
     ///
     /// # Errors
     /// The token is revoked.
     pub(crate) fn check(&self, names: &Names<'_>, now: UnixMillis, observer: &impl Observer) -> Result<(), Rejection> {
-        let Some(list) = &self.list else { return Ok(()) };
+        if self.list.is_none() && self.logouts.is_none() {
+            return Ok(());
+        }
         observer.begins(StepName::Revocation);
-        if list.load().find(names, now).is_some() {
+        let is_listed = self.list.as_ref().is_some_and(|list| list.load().find(names, now).is_some());
+        let is_logged_out = || {
+            let logouts = self.logouts.as_ref().map(ArcSwap::load);
+            let mut lists = logouts.iter().flat_map(|logouts| [&logouts.older, &logouts.recent]);
+            lists.any(|list| list.find(names, now).is_some())
+        };
+        if is_listed || is_logged_out() {
             // The client does not learn which entry names its token.
             return Err(Rejection::new(Reason::TokenRevoked, "The token was revoked"));
         }
@@ -229,6 +266,14 @@ impl Table {
             Some(&[from, to]) => self.entries.get(from as usize..to as usize).unwrap_or_default(),
             _ => &[],
         }
+    }
+}
+
+/// A list without entries.
+impl Default for RevocationList {
+    fn default() -> Self {
+        let (kinds, values, issuers, hasher) = Default::default();
+        Self { kinds, values, issuers, hasher }
     }
 }
 

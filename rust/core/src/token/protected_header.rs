@@ -36,18 +36,24 @@ pub(crate) struct HeaderPolicy {
 
 impl HeaderPolicy {
     pub(crate) fn check(&self, header: &ProtectedHeader<'_>) -> Result<(), Rejection> {
+        self.check_algorithm(header)?;
+        let Some(required) = &self.required_token_type else { return Ok(()) };
+        if header.is_of_type(required) {
+            return Ok(());
+        }
+        let found = header.token_type.as_deref();
+        let found = found.map_or_else(|| "none".to_owned(), |found| format!("'{}'", quoted(found)));
+        let message = format!("Expected the token's type (typ) to be '{required}', but it is {found}");
+        Err(Rejection::new(Reason::WrongTokenType, message))
+    }
+
+    /// Checks `allowed-algorithms`.
+    pub(crate) fn check_algorithm(&self, header: &ProtectedHeader<'_>) -> Result<(), Rejection> {
         if !self.allowed_algorithms.is_empty() && !self.allowed_algorithms.contains(&header.algorithm) {
             let message = format!("The algorithm {} is not allowed", header.algorithm);
             return Err(Rejection::new(Reason::AlgorithmNotAllowed, message));
         }
-        let Some(required) = &self.required_token_type else { return Ok(()) };
-        let found = header.token_type.as_deref();
-        if found.is_some_and(|found| bare_type(found).eq_ignore_ascii_case(bare_type(required))) {
-            return Ok(());
-        }
-        let found = found.map_or_else(|| "none".to_owned(), |found| format!("'{}'", quoted(found)));
-        let message = format!("Expected the token's type (typ) to be '{required}', but it is {found}");
-        Err(Rejection::new(Reason::WrongTokenType, message))
+        Ok(())
     }
 }
 
@@ -89,6 +95,12 @@ impl<'t> ProtectedHeader<'t> {
     #[cfg(test)]
     pub(crate) fn of(algorithm: Algorithm, key_id: Option<&'t str>) -> Self {
         Self { algorithm, key_id: key_id.map(Into::into), token_type: None, thumbprint: None }
+    }
+
+    /// True if `typ` is this media type.
+    pub(crate) fn is_of_type(&self, media_type: &str) -> bool {
+        let found = self.token_type.as_deref();
+        found.is_some_and(|found| bare_type(found).eq_ignore_ascii_case(bare_type(media_type)))
     }
 
     /// The name of the key in the token: `kid`, or else the certificate thumbprint.
