@@ -10,6 +10,7 @@ mod failure;
 mod hint;
 mod json;
 mod jwk;
+mod locked_file;
 mod pass_through_warnings;
 mod private_key;
 mod time;

@@ -98,7 +98,7 @@ reasons! {
     419 NoRuleMatches "NO_RULE_MATCHES" "No claim rule matches the token, and otherwise has allow=false."
     420 RuleLimit "RULE_LIMIT" "The patterns of the claim rules needed more steps than one authentication may take."
     421 RuleWithoutUser "RULE_WITHOUT_USER" "The claim rule that matches the token sets the user, but the claim is absent or gives no valid user."
-    422 TokenRevoked "TOKEN_REVOKED" "An entry of revocation-file names the token, its user, its session, its key or its issuer."
+    422 TokenRevoked "TOKEN_REVOKED" "An entry of revocation-file names the token, its sub, sid or iss, or the kid of its protected header, or its session or user has logged out."
     423 LogoutToken "LOGOUT_TOKEN" "The token is a logout token of OpenID Connect, which backchannel-logout receives at its own address."
 
     501 MissingPrincipal "MISSING_PRINCIPAL" "The token has no claim that principal-field names."

@@ -362,6 +362,31 @@ mod tests {
         assert_eq!(poll_twice(&mut file), Some(Ok("one".to_owned())));
     }
 
+    /// Drops note whether the epoch is settled. A value is dropped when the next one is in its place.
+    struct Replaced(Arc<Epoch>, mpsc::Sender<bool>);
+
+    impl Drop for Replaced {
+        fn drop(&mut self) {
+            let _ = self.1.send(self.0.settled().is_some());
+        }
+    }
+
+    #[test]
+    fn a_value_is_replaced_while_its_change_is_in_progress() {
+        let folder = Folder::new("epoch");
+        let path = folder.write("a", "1");
+        let (epoch, events) = (Arc::new(Epoch::default()), Events::default());
+        let (sender, settled) = mpsc::channel();
+        let value = || Replaced(Arc::clone(&epoch), sender.clone());
+        let (file, _) = WatchedFile::open(&path, 10).unwrap();
+        let reloaded = Reloadable::of_file(file, value());
+        folder.replace("a", "2");
+        for _ in 0..2 {
+            reloaded.poll("The value", &events, &epoch, |_, _| Ok(value()));
+        }
+        assert_eq!((settled.try_recv(), epoch.settled().is_some()), (Ok(false), true));
+    }
+
     #[test]
     fn the_previous_value_stays_if_the_new_one_cannot_be_read() {
         let folder = Folder::new("value");

@@ -43,6 +43,9 @@ _nativejwt() {
             nativejwt,map-user)
                 cmd="nativejwt__subcmd__map__subcmd__user"
                 ;;
+            nativejwt,revoke)
+                cmd="nativejwt__subcmd__revoke"
+                ;;
             nativejwt,verify-jws)
                 cmd="nativejwt__subcmd__verify__subcmd__jws"
                 ;;
@@ -73,6 +76,9 @@ _nativejwt() {
             nativejwt__subcmd__help,map-user)
                 cmd="nativejwt__subcmd__help__subcmd__map__subcmd__user"
                 ;;
+            nativejwt__subcmd__help,revoke)
+                cmd="nativejwt__subcmd__help__subcmd__revoke"
+                ;;
             nativejwt__subcmd__help,verify-jws)
                 cmd="nativejwt__subcmd__help__subcmd__verify__subcmd__jws"
                 ;;
@@ -83,7 +89,7 @@ _nativejwt() {
 
     case "${cmd}" in
         nativejwt)
-            opts="-h -V --json --help --version issue keygen jwks inspect verify-jws check-token check-config map-user check-rules help"
+            opts="-h -V --json --help --version issue keygen jwks inspect verify-jws check-token check-config map-user check-rules revoke help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -155,7 +161,7 @@ _nativejwt() {
             return 0
             ;;
         nativejwt__subcmd__help)
-            opts="issue keygen jwks inspect verify-jws check-token check-config map-user check-rules help"
+            opts="issue keygen jwks inspect verify-jws check-token check-config map-user check-rules revoke help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -294,6 +300,20 @@ _nativejwt() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        nativejwt__subcmd__help__subcmd__revoke)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         nativejwt__subcmd__help__subcmd__verify__subcmd__jws)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -408,6 +428,60 @@ _nativejwt() {
                     return 0
                     ;;
                 --file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nativejwt__subcmd__revoke)
+            opts="-h --file --jti --sub --sid --kid --iss --issuer --issued-before --until --comment --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --jti)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sub)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sid)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kid)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --iss)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --issuer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --issued-before)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --until)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --comment)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -36,6 +36,7 @@ complete -c nativejwt -n "__fish_nativejwt_needs_command" -f -a "check-token" -d
 complete -c nativejwt -n "__fish_nativejwt_needs_command" -f -a "check-config" -d 'Check a coordinator\'s configuration'
 complete -c nativejwt -n "__fish_nativejwt_needs_command" -f -a "map-user" -d 'Map principals to Trino users'
 complete -c nativejwt -n "__fish_nativejwt_needs_command" -f -a "check-rules" -d 'Try a file of claim rules'
+complete -c nativejwt -n "__fish_nativejwt_needs_command" -f -a "revoke" -d 'Shut out tokens before they expire'
 complete -c nativejwt -n "__fish_nativejwt_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c nativejwt -n "__fish_nativejwt_using_subcommand issue" -l key -d 'File with the private key or secret' -r -F
 complete -c nativejwt -n "__fish_nativejwt_using_subcommand issue" -l alg -d 'JWS algorithm; by default the JWK\'s alg, else the algorithm of the key (RSA: RS256, secret: HS256)' -r
@@ -70,13 +71,26 @@ complete -c nativejwt -n "__fish_nativejwt_using_subcommand check-rules" -l case
 complete -c nativejwt -n "__fish_nativejwt_using_subcommand check-rules" -l at -d 'The time of the decision: RFC 3339 or Unix seconds; by default now' -r
 complete -c nativejwt -n "__fish_nativejwt_using_subcommand check-rules" -l json -d 'Print JSON, one object on each line'
 complete -c nativejwt -n "__fish_nativejwt_using_subcommand check-rules" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user check-rules help" -f -a "issue" -d 'Sign a token and print it'
-complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user check-rules help" -f -a "keygen" -d 'Generate a key pair or a shared secret'
-complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user check-rules help" -f -a "jwks" -d 'Make a JWK Set from public keys'
-complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user check-rules help" -f -a "inspect" -d 'Show header and claims of a token, without verifying it'
-complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user check-rules help" -f -a "verify-jws" -d 'Verify the signature of a JWS with a key, and print its payload'
-complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user check-rules help" -f -a "check-token" -d 'Authenticate a token as the coordinator does'
-complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user check-rules help" -f -a "check-config" -d 'Check a coordinator\'s configuration'
-complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user check-rules help" -f -a "map-user" -d 'Map principals to Trino users'
-complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user check-rules help" -f -a "check-rules" -d 'Try a file of claim rules'
-complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user check-rules help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand revoke" -l file -d 'The revocation file' -r -F
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand revoke" -l jti -d 'The token with this jti' -r
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand revoke" -l sub -d 'All tokens with this sub' -r
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand revoke" -l sid -d 'All tokens of the session with this sid' -r
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand revoke" -l kid -d 'All tokens whose protected header names the key with this kid' -r
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand revoke" -l iss -d 'All tokens of this issuer' -r
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand revoke" -l issuer -d 'Only tokens with this iss' -r
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand revoke" -l issued-before -d 'Only tokens that were issued before this time: now, RFC 3339 or Unix seconds' -r
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand revoke" -l until -d 'The end of the entry: RFC 3339, Unix seconds, or a duration from now on such as 8h' -r
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand revoke" -l comment -d 'A comment on the line of the entry' -r
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand revoke" -l json -d 'Print JSON, one object on each line'
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand revoke" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user check-rules revoke help" -f -a "issue" -d 'Sign a token and print it'
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user check-rules revoke help" -f -a "keygen" -d 'Generate a key pair or a shared secret'
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user check-rules revoke help" -f -a "jwks" -d 'Make a JWK Set from public keys'
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user check-rules revoke help" -f -a "inspect" -d 'Show header and claims of a token, without verifying it'
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user check-rules revoke help" -f -a "verify-jws" -d 'Verify the signature of a JWS with a key, and print its payload'
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user check-rules revoke help" -f -a "check-token" -d 'Authenticate a token as the coordinator does'
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user check-rules revoke help" -f -a "check-config" -d 'Check a coordinator\'s configuration'
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user check-rules revoke help" -f -a "map-user" -d 'Map principals to Trino users'
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user check-rules revoke help" -f -a "check-rules" -d 'Try a file of claim rules'
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user check-rules revoke help" -f -a "revoke" -d 'Shut out tokens before they expire'
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user check-rules revoke help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

@@ -10,6 +10,7 @@ mod issue;
 mod jwks;
 mod keygen;
 mod map_user;
+mod revoke;
 mod verify_jws;
 
 use std::io::Write;
@@ -55,6 +56,7 @@ enum Call {
     CheckConfig(check_config::Arguments),
     MapUser(map_user::Arguments),
     CheckRules(check_rules::Arguments),
+    Revoke(revoke::Arguments),
 }
 
 impl Cli {
@@ -83,6 +85,7 @@ impl Cli {
             Call::CheckConfig(arguments) => check_config::run(arguments, self.json, out),
             Call::MapUser(arguments) => map_user::run(arguments, self.json, out),
             Call::CheckRules(arguments) => check_rules::run(arguments, self.json, out),
+            Call::Revoke(arguments) => revoke::run(arguments, self.json, out),
         }
     }
 }

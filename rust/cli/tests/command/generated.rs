@@ -32,9 +32,18 @@ fn the_committed_man_pages_and_completions_are_up_to_date() {
     for (name, text) in &fresh {
         assert!(*text == committed[name], "{name} is stale: {advice}");
     }
-    for call in
-        ["issue", "keygen", "jwks", "inspect", "verify-jws", "check-token", "check-config", "map-user", "check-rules"]
-    {
+    for call in [
+        "issue",
+        "keygen",
+        "jwks",
+        "inspect",
+        "verify-jws",
+        "check-token",
+        "check-config",
+        "map-user",
+        "check-rules",
+        "revoke",
+    ] {
         let page = &fresh[&format!("man/nativejwt-{call}.1")];
         assert!(page.contains(".SH EXAMPLES\n.nf\n") && page.trim_end().ends_with(".fi"), "{page}");
     }

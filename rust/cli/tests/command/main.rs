@@ -13,6 +13,7 @@ mod issue;
 mod jwks;
 mod keygen;
 mod map_user;
+mod revoke;
 mod round_trip;
 mod support;
 mod usage;

@@ -3,8 +3,18 @@ use std::process::{Command, Stdio};
 
 use crate::support::*;
 
-const CALLS: [&str; 9] =
-    ["issue", "keygen", "jwks", "inspect", "verify-jws", "check-token", "check-config", "map-user", "check-rules"];
+const CALLS: [&str; 10] = [
+    "issue",
+    "keygen",
+    "jwks",
+    "inspect",
+    "verify-jws",
+    "check-token",
+    "check-config",
+    "map-user",
+    "check-rules",
+    "revoke",
+];
 
 #[test]
 fn every_call_has_help_with_an_example() {
@@ -41,6 +51,9 @@ fn wrong_usage_is_exit_code_2() {
         &["check-config"],
         &["check-rules"],
         &["map-user", "alice"],
+        &["revoke", "--file", "a"],
+        &["revoke", "--sub", "a"],
+        &["revoke", "--file", "a", "--sub", "a", "--kid", "b"],
         &["inspect", "--no-such-option", "a"],
     ] {
         assert_eq!(run(arguments).code, 2, "{arguments:?}");
