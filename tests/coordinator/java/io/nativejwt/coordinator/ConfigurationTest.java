@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.nio.file.StandardCopyOption.ATOMIC_MOVE;
+import static java.util.Map.entry;
 
 import io.nativejwt.harness.Clients;
 import io.nativejwt.harness.Coordinator;
@@ -75,6 +77,7 @@ final class ConfigurationTest {
     private static Path claimRules;
 
     private static Coordinator coordinator;
+    private static Path revoked;
 
     @Parameter Site site;
 
@@ -82,6 +85,7 @@ final class ConfigurationTest {
     static void start(Site site) throws Exception {
         Path folder = Workspace.freshFolder("test/configuration/" + site);
         endpoint = PARTS.add(JwksEndpoint.absent());
+        revoked = Files.writeString(folder.resolve("revoked"), "# nobody yet\n");
         // OAUTH2 answers 500 when its own keys cannot be fetched.
         JwksEndpoint keysOfOAuth2 =
                 PARTS.add(JwksEndpoint.serving(List.of(JwksEndpoint.jwk("other", Keys.rsa()))));
@@ -89,27 +93,20 @@ final class ConfigurationTest {
         claimRules =
                 Files.writeString(folder.resolve("claim-rules.json"), CLAIM_RULES.formatted(""));
         Map<String, String> jwt =
-                Map.of(
-                        JWT + "claim-rules.file",
-                        claimRules.toString(),
-                        JWT + "key-file",
-                        "http://svc:" + SECRET + "@${ENV:NATIVEJWT_TEST_KEYS}",
-                        JWT + "user-mapping.pattern",
-                        "(.*?)(?:@corp[.]example)?",
-                        JWT + "clock-skew",
-                        "${ENV:NATIVEJWT_TEST_SKEW}",
-                        JWT + "allowed-algorithms",
-                        "RS256,RS512",
-                        "http.authentication.jwt.required-audience",
-                        "trino",
-                        JWT + "required-scopes",
-                        "trino",
-                        JWT + "required-claims./org/tenant",
-                        "ours,partner",
-                        "jwk.http-client.max-connections-per-server",
-                        "3",
-                        "jwk.http-client.log.enabled",
-                        "false");
+                Map.ofEntries(
+                        entry(JWT + "claim-rules.file", claimRules.toString()),
+                        entry(
+                                JWT + "key-file",
+                                "http://svc:" + SECRET + "@${ENV:NATIVEJWT_TEST_KEYS}"),
+                        entry(JWT + "user-mapping.pattern", "(.*?)(?:@corp[.]example)?"),
+                        entry(JWT + "clock-skew", "${ENV:NATIVEJWT_TEST_SKEW}"),
+                        entry(JWT + "allowed-algorithms", "RS256,RS512"),
+                        entry("http.authentication.jwt.required-audience", "trino"),
+                        entry(JWT + "required-scopes", "trino"),
+                        entry(JWT + "required-claims./org/tenant", "ours,partner"),
+                        entry(JWT + "revocation-file", revoked.toString()),
+                        entry("jwk.http-client.max-connections-per-server", "3"),
+                        entry("jwk.http-client.log.enabled", "false"));
         coordinator =
                 PARTS.add(
                         Coordinator.in(folder)
@@ -297,6 +294,30 @@ final class ConfigurationTest {
                 .contains(
                         "The claim '/org/tenant' is 'theirs', which is not a value that is"
                                 + " required");
+    }
+
+    /** The tokens are cached, and are no longer accepted within 5 seconds. */
+    @Test
+    void revokedUserIsShutOutWhileTheCoordinatorRuns() throws IOException {
+        String mallory = "Bearer " + token("mallory");
+        assertThat(Clients.http(coordinator, mallory).statusCode()).isEqualTo(200);
+        Path next = Files.writeString(revoked.resolveSibling("revoked.new"), "sub=mallory\n");
+        Files.move(next, revoked, ATOMIC_MOVE);
+        Duration waited =
+                Poll.until(
+                        "the entry to count",
+                        Duration.ofSeconds(30),
+                        () -> Clients.http(coordinator, mallory).statusCode() == 401);
+        assertThat(waited).isLessThan(Duration.ofSeconds(6));
+        assertThat(Clients.http(coordinator, mallory).body()).contains("The token was revoked");
+        assertThat(Clients.http(coordinator, "Bearer " + token("alice")).statusCode())
+                .isEqualTo(200);
+        Poll.until(
+                "the log to name the number of entries",
+                Duration.ofSeconds(10),
+                () ->
+                        coordinator.log().stream()
+                                .anyMatch(line -> line.contains("1 entry is in force")));
     }
 
     @Test

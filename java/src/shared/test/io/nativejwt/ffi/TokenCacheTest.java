@@ -4,7 +4,10 @@ package io.nativejwt.ffi;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import static java.nio.file.StandardCopyOption.ATOMIC_MOVE;
+
 import io.nativejwt.testing.Keys;
+import io.nativejwt.testing.Poll;
 import io.nativejwt.testing.Token;
 
 import org.junit.jupiter.api.BeforeEach;
@@ -14,6 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -104,6 +108,27 @@ final class TokenCacheTest {
         Verdict late = authenticator.authenticate(header, NOW + 3_700_000);
         assertThat(((Verdict.Rejected) late).reason()).isEqualTo("TOKEN_EXPIRED");
         accepted(authenticator.authenticate(header, NOW));
+    }
+
+    /** A remembered identity is not used for a token that the library rejects. */
+    @Test
+    void rememberedTokenIsRejectedOnceItIsRevokedAndTheOthersStay() throws IOException {
+        Path revoked = Files.writeString(folder.resolve("revoked"), "");
+        authenticator = open(Map.of("revocation-file", revoked.toString()));
+        String mallory = bearer("mallory");
+        String alice = bearer("alice");
+        Verdict first = accepted(authenticator.authenticate(mallory, NOW));
+        assertThat(authenticator.authenticate(mallory, NOW)).isSameAs(first);
+        Verdict other = accepted(authenticator.authenticate(alice, NOW));
+        Path next = Files.writeString(folder.resolve("revoked.new"), "sub=mallory\n");
+        Files.move(next, revoked, ATOMIC_MOVE);
+        Poll.until(
+                "the entry to count",
+                Duration.ofSeconds(30),
+                () -> authenticator.authenticate(mallory, NOW) instanceof Verdict.Rejected);
+        assertThat(((Verdict.Rejected) authenticator.authenticate(mallory, NOW)).reason())
+                .isEqualTo("TOKEN_REVOKED");
+        assertThat(authenticator.authenticate(alice, NOW)).isSameAs(other);
     }
 
     @Test
