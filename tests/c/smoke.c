@@ -226,6 +226,12 @@ int main(int count, char **arguments) {
     check(authenticate(authenticator, "Bearer a.b.c.d.e", 0, record) == NATIVEJWT_REJECT_ENCRYPTED_TOKEN,
           "a JWE is rejected");
 
+    uint32_t logout = nativejwt_log_out(authenticator, (const uint8_t *)"a.b.c", 5, record, NATIVEJWT_RECORD_CAPACITY);
+    nativejwt_record off = head(record);
+    check(logout == NATIVEJWT_LOGOUT_OFF && off.code == logout && off.message_length > 0,
+          "without back-channel logout, no logout token is accepted");
+    check(nativejwt_log_out(NULL, NULL, 0, NULL, 0) == NATIVEJWT_LOGOUT_UNAVAILABLE, "nor without an authenticator");
+
     pthread_t threads[THREADS];
     for (int i = 0; i < THREADS; i++) {
         if (pthread_create(&threads[i], NULL, authenticate_often, authenticator) != 0) {

@@ -98,6 +98,14 @@
 #define NATIVEJWT_REJECT_MISSING_SCOPE 416
 /* A claim of required-claims is absent or has a value that is not listed. */
 #define NATIVEJWT_REJECT_REQUIRED_CLAIM 417
+/* The first claim rule that matches the token has allow=false. */
+#define NATIVEJWT_REJECT_DENIED_BY_RULE 418
+/* No claim rule matches the token, and otherwise has allow=false. */
+#define NATIVEJWT_REJECT_NO_RULE_MATCHES 419
+/* The patterns of the claim rules needed more steps than one authentication may take. */
+#define NATIVEJWT_REJECT_RULE_LIMIT 420
+/* The claim rule that matches the token sets the user, but the claim is absent or gives no valid user. */
+#define NATIVEJWT_REJECT_RULE_WITHOUT_USER 421
 /* The token has no claim that principal-field names. */
 #define NATIVEJWT_REJECT_MISSING_PRINCIPAL 501
 /* The claim that principal-field names is not a string. */
@@ -127,7 +135,7 @@
 /*
  The version of the functions and of the record. A caller compares it before it calls any other function.
  */
-#define NATIVEJWT_ABI_VERSION 6
+#define NATIVEJWT_ABI_VERSION 7
 
 /*
  The size of a record buffer that has room for every verdict.
@@ -150,6 +158,11 @@
  are not. For a caller with its own trust store, such as a JVM with `javax.net.ssl.trustStore`.
  */
 #define NATIVEJWT_OPEN_TRUSTED_CERTIFICATES_ALONE 2
+
+/*
+ A flag for `nativejwt_open`: issuers cannot send logout tokens to the caller, so `backchannel-logout.client-id` is an error.
+ */
+#define NATIVEJWT_OPEN_WITHOUT_LOGOUT_ENDPOINT 4
 
 /*
  A flag of `nativejwt_describe`: keys are fetched from a server, or can be after a change of one of `config-files`.
@@ -184,6 +197,26 @@
 #define NATIVEJWT_AUTHENTICATE_NOW 2
 
 /*
+ A result of `nativejwt_log_out`: the logout token is not valid, or it was used before.
+ */
+#define NATIVEJWT_LOGOUT_INVALID 1
+
+/*
+ A result of `nativejwt_log_out`: there were too many logouts in this second.
+ */
+#define NATIVEJWT_LOGOUT_TOO_MANY 2
+
+/*
+ A result of `nativejwt_log_out`: the logout token cannot be verified or stored now. The issuer should try again.
+ */
+#define NATIVEJWT_LOGOUT_UNAVAILABLE 3
+
+/*
+ A result of `nativejwt_log_out`: `backchannel-logout.client-id` is not set.
+ */
+#define NATIVEJWT_LOGOUT_OFF 4
+
+/*
  A flag of a record: the token is cached, and `cache_slot` and `cache_generation` are its place.
  */
 #define NATIVEJWT_RECORD_KEPT 1
@@ -205,7 +238,7 @@ typedef struct nativejwt_authenticator nativejwt_authenticator;
  */
 typedef struct nativejwt_record {
   /*
-   0 if the token was accepted, otherwise the stable number of the reason.
+   0 if the token was accepted, otherwise the stable number of the reason. Of a logout, the result.
    */
   uint32_t code;
   /*
@@ -234,8 +267,8 @@ typedef struct nativejwt_record {
    */
   uint32_t user_length;
   /*
-   For a rejected token, the message for the client. Otherwise the errors or events, one a line, or, for a description,
-   `pass-through.credential-name`.
+   For a rejected token, the message for the client. For a failed logout, the message for the issuer. Otherwise the errors
+   or events, one a line, or, for a description, `pass-through.credential-name`.
    */
   uint32_t message_offset;
   /*
@@ -319,7 +352,7 @@ uint32_t nativejwt_describe(const uint8_t *config,
  `http-server.authentication.jwt.*` and `jwk.http-client.*`. `source` is the name of its file, for error messages; it may be
  empty. `trusted_certificates` is PEM text with the certificates that the caller trusts in addition to the system's. They
  are used if a JWK Set is fetched and no trust store is configured; it may be empty. `flags` is 0 or the sum of
- `NATIVEJWT_OPEN_WITHOUT_IDENTITY` and `NATIVEJWT_OPEN_TRUSTED_CERTIFICATES_ALONE`. Returns null if the configuration is
+ `NATIVEJWT_OPEN_…` constants. Returns null if the configuration is
  invalid. The record's code is then `NATIVEJWT_CODE_CONFIGURATION`, and its message contains all errors, one a line.
 
  # Safety
@@ -352,6 +385,22 @@ uint32_t nativejwt_authenticate(const struct nativejwt_authenticator *authentica
                                 uint32_t flags,
                                 uint8_t *record,
                                 size_t record_capacity);
+
+/*
+ Carries out the logout that a logout token (OpenID Connect Back-Channel Logout 1.0) asks for, by the system's clock. When it
+ returns 0, the tokens of the session or of the user are rejected, and the logout is on disk. Otherwise it returns one of
+ `NATIVEJWT_LOGOUT_…`, and the record's message says why, in one line without the token. The call may wait for keys of the
+ issuer and for the disk. Any number of threads may call it at the same time, each with its own record of at least
+ `NATIVEJWT_RECORD_CAPACITY` bytes.
+
+ # Safety
+ `authenticator` is open. `token` and `record` point to as many bytes as their lengths say.
+ */
+uint32_t nativejwt_log_out(const struct nativejwt_authenticator *authenticator,
+                           const uint8_t *token,
+                           size_t token_length,
+                           uint8_t *record,
+                           size_t record_capacity);
 
 /*
  Returns the maximum number of cached tokens; each `cache_slot` is less than it. 0 without a cache.

@@ -11,15 +11,16 @@ use std::path::Path;
 use std::sync::Once;
 
 use nativejwt_core::{
-    Authenticator, Clock, ConfigurationErrors, ConfigurationSummary, HostProcess, JvmTrust, Level, Properties, Reason,
-    Rejection, UnixMillis,
+    Authenticator, Clock, ConfigurationErrors, ConfigurationSummary, HostProcess, JvmTrust, Level, LogoutError,
+    LogoutErrorKind, Properties, Reason, Rejection, UnixMillis,
 };
 
 use crate::handle::NativejwtAuthenticator;
 use crate::wire::{
     NATIVEJWT_AUTHENTICATE_NOW, NATIVEJWT_AUTHENTICATE_REMEMBERED, NATIVEJWT_CODE_CONFIGURATION,
-    NATIVEJWT_OPEN_TRUSTED_CERTIFICATES_ALONE, NATIVEJWT_OPEN_WITHOUT_IDENTITY, NativejwtRecord, Output,
-    write_accepted, write_description, write_message, write_rejected,
+    NATIVEJWT_LOGOUT_INVALID, NATIVEJWT_LOGOUT_OFF, NATIVEJWT_LOGOUT_TOO_MANY, NATIVEJWT_LOGOUT_UNAVAILABLE,
+    NATIVEJWT_OPEN_TRUSTED_CERTIFICATES_ALONE, NATIVEJWT_OPEN_WITHOUT_IDENTITY, NATIVEJWT_OPEN_WITHOUT_LOGOUT_ENDPOINT,
+    NativejwtRecord, Output, write_accepted, write_description, write_message, write_rejected,
 };
 
 thread_local! {
@@ -107,6 +108,7 @@ pub(crate) fn open(
                 jvm_trust,
                 keeps_cache_files: true,
                 without_identity: flags & NATIVEJWT_OPEN_WITHOUT_IDENTITY != 0,
+                without_logout_endpoint: flags & NATIVEJWT_OPEN_WITHOUT_LOGOUT_ENDPOINT != 0,
             };
             let authenticator = Authenticator::open_with(&properties, &host)
                 .map_err(|errors| ConfigurationErrors::to_string(&errors))?;
@@ -162,6 +164,41 @@ pub(crate) fn authenticate(
         },
     );
     code.unwrap_or_else(|| write_rejected(record, &Rejection::internal_error()))
+}
+
+/// Carries out the logout that a logout token asks for, by the system's clock. Writes the result to `record` and returns it.
+pub(crate) fn log_out(handle: Option<&NativejwtAuthenticator>, token: &[u8], record: &mut Output) -> u32 {
+    let Some(handle) = handle else { return NATIVEJWT_LOGOUT_UNAVAILABLE };
+    if record.len() < NativejwtRecord::SIZE {
+        return NATIVEJWT_LOGOUT_UNAVAILABLE;
+    }
+    let result = guarded(
+        || {
+            #[cfg(feature = "provoke-panic")]
+            provoke_panic(token);
+            handle.authenticator.log_out(token, UnixMillis::now())
+        },
+        |place| {
+            report_panic(handle, place, "a logout may not have been carried out");
+            let message = "The logout failed because of an internal error".to_owned();
+            Err(LogoutError { kind: LogoutErrorKind::Unavailable, message })
+        },
+    );
+    let (code, message) = match &result {
+        Ok(()) => (0, ""),
+        Err(error) => (logout_code(error.kind), error.message.as_str()),
+    };
+    write_message(record, code, message);
+    code
+}
+
+fn logout_code(kind: LogoutErrorKind) -> u32 {
+    match kind {
+        LogoutErrorKind::Invalid => NATIVEJWT_LOGOUT_INVALID,
+        LogoutErrorKind::TooMany => NATIVEJWT_LOGOUT_TOO_MANY,
+        LogoutErrorKind::Unavailable => NATIVEJWT_LOGOUT_UNAVAILABLE,
+        LogoutErrorKind::Off => NATIVEJWT_LOGOUT_OFF,
+    }
 }
 
 /// The maximum number of cached tokens.
@@ -271,7 +308,7 @@ mod tests {
     fn every_function_of_the_boundary_is_guarded() {
         let source = include_str!("boundary.rs").split("#[cfg(test)]").next().unwrap();
         let functions: Vec<_> = source.split("\npub(crate) ").skip(1).collect();
-        assert_eq!(functions.len(), 9);
+        assert_eq!(functions.len(), 10);
         for function in functions {
             assert!(function.contains("guarded("), "{function}");
         }

@@ -49,8 +49,9 @@ pub unsafe extern "C" fn nativejwt_describe(
 /// `http-server.authentication.jwt.*` and `jwk.http-client.*`. `source` is the name of its file, for error messages; it may be
 /// empty. `trusted_certificates` is PEM text with the certificates that the caller trusts in addition to the system's. They
 /// are used if a JWK Set is fetched and no trust store is configured; it may be empty. `flags` is 0 or the sum of
-/// `NATIVEJWT_OPEN_WITHOUT_IDENTITY` and `NATIVEJWT_OPEN_TRUSTED_CERTIFICATES_ALONE`. Returns null if the configuration is
-/// invalid. The record's code is then `NATIVEJWT_CODE_CONFIGURATION`, and its message contains all errors, one a line.
+/// `NATIVEJWT_OPEN_WITHOUT_IDENTITY`, `NATIVEJWT_OPEN_TRUSTED_CERTIFICATES_ALONE` and
+/// `NATIVEJWT_OPEN_WITHOUT_LOGOUT_ENDPOINT`. Returns null if the configuration is invalid. The record's code is then
+/// `NATIVEJWT_CODE_CONFIGURATION`, and its message contains all errors, one a line.
 ///
 /// # Safety
 /// `config`, `source`, `trusted_certificates` and `record` point to as many bytes as their lengths say, and nothing else uses
@@ -101,6 +102,29 @@ pub unsafe extern "C" fn nativejwt_authenticate(
         (NativejwtAuthenticator::borrow(authenticator), input(header, header_length), output(record, record_capacity))
     };
     boundary::authenticate(authenticator, header, UnixMillis(now_millis), flags, record)
+}
+
+/// Carries out the logout that a logout token (OpenID Connect Back-Channel Logout 1.0) asks for, by the system's clock. When it
+/// returns 0, the tokens of the session or of the user are rejected, and the logout is on disk. Otherwise it returns one of
+/// `NATIVEJWT_LOGOUT_…`, and the record's message says why, in one line without the token. The call may wait for keys of the
+/// issuer and for the disk. Any number of threads may call it at the same time, each with its own record of at least
+/// `NATIVEJWT_RECORD_CAPACITY` bytes.
+///
+/// # Safety
+/// `authenticator` is open. `token` and `record` point to as many bytes as their lengths say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nativejwt_log_out(
+    authenticator: *const NativejwtAuthenticator,
+    token: *const u8,
+    token_length: usize,
+    record: *mut u8,
+    record_capacity: usize,
+) -> u32 {
+    // SAFETY: the caller guarantees the pointer and the lengths.
+    let (authenticator, token, record) = unsafe {
+        (NativejwtAuthenticator::borrow(authenticator), input(token, token_length), output(record, record_capacity))
+    };
+    boundary::log_out(authenticator, token, record)
 }
 
 /// Returns the maximum number of cached tokens; each `cache_slot` is less than it. 0 without a cache.

@@ -124,6 +124,31 @@ pub unsafe extern "system" fn authenticate(
     to_jint(boundary::authenticate(handle, header, UnixMillis(now_millis), flags.cast_unsigned(), record))
 }
 
+/// Carries out a logout.
+///
+/// # Safety
+/// As [`crate::capi::nativejwt_log_out`].
+#[jni_mangle("io.nativejwt.ffi.NativeMethods", "logOut", "(JJJJI)I")]
+pub unsafe extern "system" fn log_out(
+    _: EnvUnowned<'_>,
+    _: JClass<'_>,
+    handle: jlong,
+    token: jlong,
+    token_length: jlong,
+    record: jlong,
+    record_capacity: jint,
+) -> jint {
+    // SAFETY: the Java side passes a handle that it keeps open, and addresses and sizes of segments it holds.
+    let (handle, token, record) = unsafe {
+        (
+            NativejwtAuthenticator::borrow(address(handle)),
+            input(address(token), length(token_length)),
+            output(address(record), length(record_capacity.into())),
+        )
+    };
+    to_jint(boundary::log_out(handle, token, record))
+}
+
 /// The maximum number of tokens in the cache.
 ///
 /// # Safety
@@ -231,6 +256,7 @@ mod tests {
     native_functions!(A B);
     native_functions!(A B C);
     native_functions!(A B C D);
+    native_functions!(A B C D E);
     native_functions!(A B C D E F G);
     native_functions!(A B C D E F G H I);
 
@@ -257,6 +283,7 @@ mod tests {
             native!("drainEvents", drain_events, _, _, _),
             native!("forgetTokens", forget_tokens, _),
             native!("libraryVersion", library_version, _, _),
+            native!("logOut", log_out, _, _, _, _, _),
             native!("open", open, _, _, _, _, _, _, _, _, _),
         ]
         .concat()

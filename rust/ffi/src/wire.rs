@@ -6,7 +6,7 @@ use std::mem::MaybeUninit;
 use nativejwt_core::{Accepted, ConfigurationSummary, Rejection};
 
 /// The version of the functions and of the record. A caller compares it before it calls any other function.
-pub const NATIVEJWT_ABI_VERSION: u32 = 6;
+pub const NATIVEJWT_ABI_VERSION: u32 = 7;
 
 /// The size of a record buffer that has room for every verdict.
 pub const NATIVEJWT_RECORD_CAPACITY: usize = 65_536;
@@ -21,6 +21,9 @@ pub const NATIVEJWT_OPEN_WITHOUT_IDENTITY: u32 = 1;
 /// A flag for `nativejwt_open`: only `trusted_certificates` are trusted for servers of JWK Sets, and the system's certificates
 /// are not. For a caller with its own trust store, such as a JVM with `javax.net.ssl.trustStore`.
 pub const NATIVEJWT_OPEN_TRUSTED_CERTIFICATES_ALONE: u32 = 2;
+
+/// A flag for `nativejwt_open`: issuers cannot send logout tokens to the caller, so `backchannel-logout.client-id` is an error.
+pub const NATIVEJWT_OPEN_WITHOUT_LOGOUT_ENDPOINT: u32 = 4;
 
 /// A flag of `nativejwt_describe`: keys are fetched from a server, or can be after a change of one of `config-files`.
 pub const NATIVEJWT_DESCRIBED_FETCHES_KEYS: u32 = 1;
@@ -42,6 +45,18 @@ pub const NATIVEJWT_AUTHENTICATE_REMEMBERED: u32 = 1;
 /// less time than reading the clock in the caller.
 pub const NATIVEJWT_AUTHENTICATE_NOW: u32 = 2;
 
+/// A result of `nativejwt_log_out`: the logout token is not valid, or it was used before.
+pub const NATIVEJWT_LOGOUT_INVALID: u32 = 1;
+
+/// A result of `nativejwt_log_out`: there were too many logouts in this second.
+pub const NATIVEJWT_LOGOUT_TOO_MANY: u32 = 2;
+
+/// A result of `nativejwt_log_out`: the logout token cannot be verified or stored now. The issuer should try again.
+pub const NATIVEJWT_LOGOUT_UNAVAILABLE: u32 = 3;
+
+/// A result of `nativejwt_log_out`: `backchannel-logout.client-id` is not set.
+pub const NATIVEJWT_LOGOUT_OFF: u32 = 4;
+
 /// A flag of a record: the token is cached, and `cache_slot` and `cache_generation` are its place.
 pub const NATIVEJWT_RECORD_KEPT: u32 = 1;
 
@@ -54,7 +69,7 @@ pub const NATIVEJWT_RECORD_WITHOUT_TEXTS: u32 = 2;
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct NativejwtRecord {
-    /// 0 if the token was accepted, otherwise the stable number of the reason.
+    /// 0 if the token was accepted, otherwise the stable number of the reason. Of a logout, the result.
     pub code: u32,
     /// For a verdict, the sum of `NATIVEJWT_RECORD_KEPT` and `NATIVEJWT_RECORD_WITHOUT_TEXTS`, if they apply. For a description,
     /// the sum of the `NATIVEJWT_DESCRIBED_…` that apply.
@@ -69,8 +84,8 @@ pub struct NativejwtRecord {
     pub user_offset: u32,
     /// Bytes of the user.
     pub user_length: u32,
-    /// For a rejected token, the message for the client. Otherwise the errors or events, one a line, or, for a description,
-    /// `pass-through.credential-name`.
+    /// For a rejected token, the message for the client. For a failed logout, the message for the issuer. Otherwise the errors
+    /// or events, one a line, or, for a description, `pass-through.credential-name`.
     pub message_offset: u32,
     /// Bytes of the message.
     pub message_length: u32,

@@ -19,6 +19,7 @@ import io.airlift.configuration.ConfigurationFactory;
 import io.airlift.http.client.HttpStatus;
 import io.airlift.http.client.testing.TestingHttpClient;
 import io.airlift.http.client.testing.TestingResponse;
+import io.nativejwt.ffi.Host;
 import io.nativejwt.login.TokenAuthenticator;
 import io.nativejwt.server.NativeJwtAuthenticator;
 import io.trino.server.security.AuthenticationException;
@@ -71,7 +72,7 @@ interface Subject {
                     ofTrino(
                             new NativeJwtAuthenticator(
                                     TokenAuthenticator.open(
-                                            ours(material, isCached), "", null, true)));
+                                            ours(material, isCached), "", null, Host.SERVER_LAUNCHER)));
             case "library" -> library(ours(material, isCached));
             case "nimbus" -> nimbus(material);
             default -> throw new IllegalArgumentException(implementation);
@@ -89,7 +90,7 @@ interface Subject {
     }
 
     private static Subject library(Map<String, String> config) {
-        TokenAuthenticator authenticator = TokenAuthenticator.open(config, "", null, true);
+        TokenAuthenticator authenticator = TokenAuthenticator.open(config, "", null, Host.SERVER_LAUNCHER);
         return request ->
                 authenticator.authenticate(request, (ours, name) -> ours.getHeaders().get(name));
     }

@@ -2,6 +2,7 @@
 
 package io.nativejwt.differential;
 
+import io.nativejwt.ffi.Host;
 import io.nativejwt.ffi.NativeAuthenticator;
 import io.nativejwt.ffi.TrustedCertificates;
 import io.nativejwt.ffi.Verdict;
@@ -18,7 +19,7 @@ final class NativeEngine {
 
     static NativeEngine open(Map<String, String> config) {
         return new NativeEngine(
-                NativeAuthenticator.open(config, "case", TrustedCertificates.OF_THE_SYSTEM, true));
+                NativeAuthenticator.open(config, "case", TrustedCertificates.OF_THE_SYSTEM, Host.SERVER_LAUNCHER));
     }
 
     /** The verdict is A (user, principal) or R (code, message). */

@@ -2,6 +2,7 @@
 
 package io.nativejwt.plugin;
 
+import io.nativejwt.ffi.Host;
 import io.nativejwt.ffi.NativeAuthenticator;
 import io.nativejwt.ffi.NativeLibrary;
 import io.nativejwt.login.TokenAuthenticator;
@@ -42,7 +43,7 @@ public final class NativeJwtAuthenticatorFactory implements HeaderAuthenticatorF
                         config,
                         source.orElse(""),
                         ConfigurationFile.alternateHeaderName(givesMoreThanAUser),
-                        takesIdentity());
+                        takesIdentity() ? Host.PLUGIN : Host.PLUGIN_FOR_PRINCIPALS);
         LOG.info(
                 "native-jwt %s authenticates requests as configured in %s"
                         .formatted(NativeLibrary.jarVersion(), source.orElse("its property file")));

@@ -28,6 +28,7 @@ record Engine(ClassLoader loader, String version) {
     private static final String JWT = "io.trino.server.security.jwt.";
     private static final String AIRLIFT = "io.airlift.configuration.";
     private static final String REQUEST = "jakarta.ws.rs.container.ContainerRequestContext";
+    private static final String RESPONSE = "jakarta.ws.rs.core.Response";
     private static final String IDENTITY = "io.trino.spi.security.Identity";
 
     private static final Set<String> MAINS =
@@ -83,6 +84,23 @@ record Engine(ClassLoader loader, String version) {
                     Part.constructor("io.trino.spi.security.BasicPrincipal", "java.lang.String"),
                     Part.method(REQUEST, "getHeaders"),
                     Part.method("jakarta.ws.rs.core.MultivaluedMap", "get", "java.lang.Object"),
+                    Part.method("jakarta.ws.rs.core.SecurityContext", "isSecure"),
+                    Part.method(RESPONSE, "status", "int"),
+                    Part.method(
+                            RESPONSE + "$ResponseBuilder",
+                            "header",
+                            "java.lang.String",
+                            "java.lang.Object"),
+                    Part.method(RESPONSE + "$ResponseBuilder", "type", "java.lang.String"),
+                    Part.method(RESPONSE + "$ResponseBuilder", "entity", "java.lang.Object"),
+                    Part.method(RESPONSE + "$ResponseBuilder", "build"),
+                    Part.type("io.trino.server.security.ResourceSecurity"),
+                    Part.method(
+                            "io.airlift.jaxrs.JaxrsBinder",
+                            "jaxrsBinder",
+                            "com.google.inject.Binder"),
+                    Part.method(
+                            "io.airlift.jaxrs.JaxrsBinder", "bindInstance", "java.lang.Object"),
                     Part.overridden(
                             AIRLIFT + "ConfigurationAwareModule",
                             "setConfigurationFactory",

@@ -15,6 +15,8 @@ import java.util.stream.Collectors;
 /** Selects those of the coordinator's properties that are for the library. */
 final class NativeConfiguration {
     private static final String HTTP_CLIENT = "jwk.http-client.";
+    private static final String LOGOUT_CLIENT_ID =
+            "http-server.authentication.jwt.backchannel-logout.client-id";
 
     private final Map<String, String> properties;
 
@@ -59,6 +61,11 @@ final class NativeConfiguration {
     /** The second prefix under which the coordinator accepts request headers, or null. */
     String alternateHeaderName() {
         return properties.get(CoordinatorProperties.ALTERNATE_HEADER_NAME);
+    }
+
+    /** Whether issuers may send logout tokens to this coordinator. */
+    boolean hasBackchannelLogout() {
+        return properties.containsKey(LOGOUT_CLIENT_ID);
     }
 
     Map<String, String> forLibrary() {

@@ -31,6 +31,9 @@ public class NativeJwtConfig {
     private String jwksBearerTokenFile;
     private String jwksFailFast;
     private String claimRulesFile;
+    private String backchannelLogoutClientId;
+    private String backchannelLogoutFile;
+    private String backchannelLogoutRetention;
     private String maxTokenSize;
     private String tokenCacheMaxSize;
     private String revocationFile;
@@ -258,6 +261,39 @@ public class NativeJwtConfig {
     @ConfigDescription("JSON file with rules that decide about tokens by their claims")
     public NativeJwtConfig setClaimRulesFile(String claimRulesFile) {
         this.claimRulesFile = claimRulesFile;
+        return this;
+    }
+
+    public String getBackchannelLogoutClientId() {
+        return backchannelLogoutClientId;
+    }
+
+    @Config("http-server.authentication.jwt.backchannel-logout.client-id")
+    @ConfigDescription("Client ID to which issuers address logout tokens; no logout tokens are accepted when not set")
+    public NativeJwtConfig setBackchannelLogoutClientId(String backchannelLogoutClientId) {
+        this.backchannelLogoutClientId = backchannelLogoutClientId;
+        return this;
+    }
+
+    public String getBackchannelLogoutFile() {
+        return backchannelLogoutFile;
+    }
+
+    @Config("http-server.authentication.jwt.backchannel-logout.file")
+    @ConfigDescription("File that keeps logouts across a restart")
+    public NativeJwtConfig setBackchannelLogoutFile(String backchannelLogoutFile) {
+        this.backchannelLogoutFile = backchannelLogoutFile;
+        return this;
+    }
+
+    public String getBackchannelLogoutRetention() {
+        return backchannelLogoutRetention;
+    }
+
+    @Config("http-server.authentication.jwt.backchannel-logout.retention")
+    @ConfigDescription("How long a logout is kept; at least the longest lifetime of a token")
+    public NativeJwtConfig setBackchannelLogoutRetention(String backchannelLogoutRetention) {
+        this.backchannelLogoutRetention = backchannelLogoutRetention;
         return this;
     }
 

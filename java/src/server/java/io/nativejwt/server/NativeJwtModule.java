@@ -9,6 +9,8 @@ import io.airlift.configuration.ConfigPropertyMetadata;
 import io.airlift.configuration.ConfigurationAwareModule;
 import io.airlift.configuration.ConfigurationFactory;
 import io.airlift.http.client.HttpClientConfig;
+import io.airlift.jaxrs.JaxrsBinder;
+import io.nativejwt.ffi.Host;
 import io.nativejwt.ffi.InvalidConfigurationException;
 import io.nativejwt.ffi.NativeAuthenticator;
 import io.nativejwt.ffi.NativeLibrary;
@@ -33,7 +35,7 @@ final class NativeJwtModule implements ConfigurationAwareModule {
     private ConfigurationFactory configuration;
 
     /** The coordinator configures a module twice: to read the configuration, and to wire. */
-    private NativeJwtAuthenticator authenticator;
+    private TokenAuthenticator authenticator;
 
     NativeJwtModule(Engine engine) {
         this.engine = engine;
@@ -85,7 +87,12 @@ final class NativeJwtModule implements ConfigurationAwareModule {
             open(binder, properties);
         }
         if (authenticator != null) {
-            binder.bind(JwtAuthenticator.class).toInstance(authenticator);
+            binder.bind(JwtAuthenticator.class)
+                    .toInstance(new NativeJwtAuthenticator(authenticator));
+            if (properties.hasBackchannelLogout()) {
+                JaxrsBinder.jaxrsBinder(binder)
+                        .bindInstance(new BackchannelLogoutResource(authenticator));
+            }
         }
     }
 
@@ -128,12 +135,11 @@ final class NativeJwtModule implements ConfigurationAwareModule {
         }
         try {
             authenticator =
-                    new NativeJwtAuthenticator(
-                            TokenAuthenticator.open(
-                                    properties.forLibrary(),
-                                    source,
-                                    properties.alternateHeaderName(),
-                                    true));
+                    TokenAuthenticator.open(
+                            properties.forLibrary(),
+                            source,
+                            properties.alternateHeaderName(),
+                            Host.SERVER_LAUNCHER);
         } catch (InvalidConfigurationException | NativeLibraryUnavailableException e) {
             binder.addError("%s", e.getMessage());
             return;

@@ -63,8 +63,7 @@ public final class NativeAuthenticator {
      * @param source the file that the properties came from, for the messages; empty when unknown
      * @param trusted the certificates that this JVM trusts, used where {@link
      *     ConfigurationSummary#usesJvmTrustStore}
-     * @param takesIdentity whether the coordinator takes groups and extra credentials; if it does
-     *     not, properties about them are errors
+     * @param host what the coordinator can do with the authenticator
      * @throws InvalidConfigurationException with all errors at once
      * @throws NativeLibraryUnavailableException when there is no usable library
      */
@@ -72,14 +71,14 @@ public final class NativeAuthenticator {
             Map<String, String> config,
             String source,
             TrustedCertificates trusted,
-            boolean takesIdentity) {
+            Host host) {
         String credentialName = describe(config).credentialName();
         try (Arena arena = Arena.ofConfined()) {
             byte[] text = propertiesText(config).getBytes(UTF_8);
             byte[] path = source.getBytes(UTF_8);
             byte[] pem = trusted.pem().getBytes(US_ASCII);
             int flags =
-                    (takesIdentity ? 0 : NativeMethods.OPEN_WITHOUT_IDENTITY)
+                    host.flags()
                             + (trusted.alone() ? NativeMethods.OPEN_TRUSTED_CERTIFICATES_ALONE : 0);
             VerdictRecord record = newRecord(arena);
             MemorySegment configSegment = copyOf(arena, text);
@@ -165,11 +164,7 @@ public final class NativeAuthenticator {
                         nowMillis,
                         flags,
                         record);
-        if (code != record.code()) {
-            throw new IllegalStateException(
-                    "The native library returned %d, but its record says %d"
-                            .formatted(code, record.code()));
-        }
+        requireCode(code, record);
         if (code != 0) {
             return rejections.of(record);
         }
@@ -183,6 +178,31 @@ public final class NativeAuthenticator {
             identities.remember(record, accepted, handle.cacheRoom());
         }
         return accepted;
+    }
+
+    private static void requireCode(int returned, VerdictRecord record) {
+        if (returned != record.code()) {
+            throw new IllegalStateException(
+                    "The native library returned %d, but its record says %d"
+                            .formatted(returned, record.code()));
+        }
+    }
+
+    /**
+     * Carries out the logout that a logout token asks for, by the system's clock. Waits for the
+     * disk, and for keys that have to be fetched. The identities that are remembered here need no
+     * change: native code rejects their tokens before it names their slots.
+     *
+     * @param token a logout token of OpenID Connect Back-Channel Logout 1.0
+     */
+    public LogoutResult logOut(String token) {
+        // Not with the buffers for headers: a long token would stay allocated with the thread.
+        try (Arena arena = Arena.ofConfined()) {
+            byte[] bytes = token.getBytes(UTF_8);
+            VerdictRecord record = newRecord(arena);
+            requireCode(handle.logOut(copyOf(arena, bytes), bytes.length, record), record);
+            return LogoutResult.of(record);
+        }
     }
 
     /** Forgets all accepted tokens, so that each is verified again. */

@@ -2,6 +2,7 @@
 
 package io.nativejwt.ffi;
 
+import java.lang.foreign.MemorySegment;
 import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
 
@@ -51,6 +52,20 @@ final class NativeHandle {
                     headerLength,
                     nowMillis,
                     flags,
+                    record.segment().address(),
+                    VerdictRecord.CAPACITY);
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    /** Returns the record's code. */
+    int logOut(MemorySegment token, long length, VerdictRecord record) {
+        try {
+            return NativeMethods.logOut(
+                    address,
+                    token.address(),
+                    length,
                     record.segment().address(),
                     VerdictRecord.CAPACITY);
         } finally {

@@ -15,13 +15,16 @@ final class NativeMethods {
      * Incremented together with the native constant whenever a signature or the layout of the
      * record changes.
      */
-    static final int ABI_VERSION = 6;
+    static final int ABI_VERSION = 7;
 
     /** The flag of {@link #open} for a coordinator that takes a principal and no identity. */
     static final int OPEN_WITHOUT_IDENTITY = 1;
 
     /** The flag of {@link #open} for a JVM with a configured trust store. */
     static final int OPEN_TRUSTED_CERTIFICATES_ALONE = 2;
+
+    /** The flag of {@link #open} for a coordinator to which issuers cannot send logout tokens. */
+    static final int OPEN_WITHOUT_LOGOUT_ENDPOINT = 4;
 
     /**
      * The flag of {@link #authenticate} for a caller that remembers identities by their slot in the
@@ -68,6 +71,14 @@ final class NativeMethods {
             long headerLength,
             long nowMillis,
             int flags,
+            long recordAddress,
+            int recordCapacity);
+
+    /** Returns the record's code, which is the place of a {@link LogoutResult.Outcome}. */
+    static native int logOut(
+            long handle,
+            long tokenAddress,
+            long tokenLength,
             long recordAddress,
             int recordCapacity);
 

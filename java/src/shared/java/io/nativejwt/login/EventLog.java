@@ -6,6 +6,7 @@ import io.nativejwt.ffi.Event;
 import io.nativejwt.ffi.NativeAuthenticator;
 
 import java.lang.ref.WeakReference;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.logging.Level;
@@ -21,19 +22,19 @@ final class EventLog implements Runnable {
     private static final long INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final WeakReference<NativeAuthenticator> authenticator;
-    private final RejectionLog rejectionLog;
+    private final List<RejectionLog> rejectionLogs;
 
-    private EventLog(NativeAuthenticator authenticator, RejectionLog rejectionLog) {
+    private EventLog(NativeAuthenticator authenticator, List<RejectionLog> rejectionLogs) {
         this.authenticator = new WeakReference<>(authenticator);
-        this.rejectionLog = rejectionLog;
+        this.rejectionLogs = rejectionLogs;
     }
 
     /**
      * Logs the events of opening before it returns, so that they appear among the lines of the
      * start.
      */
-    static void start(NativeAuthenticator authenticator, RejectionLog rejectionLog) {
-        EventLog eventLog = new EventLog(authenticator, rejectionLog);
+    static void start(NativeAuthenticator authenticator, RejectionLog... rejectionLogs) {
+        EventLog eventLog = new EventLog(authenticator, List.of(rejectionLogs));
         eventLog.drain();
         Thread thread = new Thread(eventLog, "native-jwt-log");
         thread.setDaemon(true);
@@ -56,7 +57,7 @@ final class EventLog implements Runnable {
             for (Event event : live.drainEvents()) {
                 LOG.log(event.level(), event.text());
             }
-            rejectionLog.flush();
+            rejectionLogs.forEach(RejectionLog::flush);
         } catch (RuntimeException e) {
             // One bad line must not end the logging; the next round may succeed.
             LOG.log(Level.WARNING, "Events of the native library could not be read", e);

@@ -16,7 +16,7 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 
 /**
- * Logs why requests are rejected, so that a flood of bad tokens does not fill the log. A reason has
+ * Logs why requests or logouts are rejected, so that a flood of bad tokens does not fill the log. A reason has
  * at most one line a second. All reasons together have at most {@value #LINES} lines a minute, in
  * addition to the first line of each reason in that minute. So no flood hides another reason, and a
  * flood of all reasons at once makes some fifty lines a minute. Rejections without a line are
@@ -32,16 +32,28 @@ final class RejectionLog {
     /** Reasons come from a fixed table, and each defect has a place in the code: bounded. */
     private final ConcurrentMap<String, Reason> reasons = new ConcurrentHashMap<>();
 
+    private final Level level;
+
+    /** The beginning of each line. */
+    private final String event;
+
     private final LongSupplier nanoTime;
     private volatile Period period;
 
-    RejectionLog() {
-        this(System::nanoTime);
-    }
-
-    RejectionLog(LongSupplier nanoTime) {
+    private RejectionLog(Level level, String event, LongSupplier nanoTime) {
+        this.level = level;
+        this.event = event;
         this.nanoTime = nanoTime;
         period = new Period(nanoTime.getAsLong());
+    }
+
+    static RejectionLog ofAuthentications(LongSupplier nanoTime) {
+        return new RejectionLog(Level.INFO, "Authentication rejected", nanoTime);
+    }
+
+    /** At a higher level, since users who have logged out may keep their access. */
+    static RejectionLog ofLogouts(LongSupplier nanoTime) {
+        return new RejectionLog(Level.WARNING, "Back-channel logout failed", nanoTime);
     }
 
     /**
@@ -55,13 +67,20 @@ final class RejectionLog {
     }
 
     void rejected(Verdict.Rejected rejected) {
+        rejected(rejected.reason(), rejected.message());
+    }
+
+    /**
+     * @param name of a fixed table of reasons
+     */
+    void rejected(String name, String message) {
         if (LOG.isLoggable(Level.FINE)) {
-            LOG.fine(line(rejected.reason(), rejected.message()));
+            LOG.fine(line(name, message));
             return;
         }
-        Reason reason = reason(rejected.reason());
+        Reason reason = reason(name);
         if (mayLog(reason)) {
-            LOG.info(line(rejected.reason(), rejected.message()) + reason.before());
+            LOG.log(level, line(name, message) + reason.before());
         } else {
             reason.suppressed.increment();
         }
@@ -74,7 +93,7 @@ final class RejectionLog {
         reasons.forEach(
                 (name, reason) -> {
                     if (reason.suppressed.sum() > 0 && mayLog(reason)) {
-                        LOG.info(line(name, reason.suppressed.sumThenReset() + " more"));
+                        LOG.log(level, line(name, reason.suppressed.sumThenReset() + " more"));
                     }
                 });
     }
@@ -93,8 +112,8 @@ final class RejectionLog {
         Reason reason = reason(text);
         if (mayLog(reason)) {
             LOG.severe(
-                    "Internal error, authentication rejected: %s. Please report this.%s"
-                            .formatted(text, reason.before()));
+                    "%s: internal error: %s. Please report this.%s"
+                            .formatted(event, text, reason.before()));
         } else {
             reason.suppressed.increment();
         }
@@ -122,8 +141,8 @@ final class RejectionLog {
     }
 
     /** The coordinator's log does not fill in parameters, so the text is complete. */
-    private static String line(String reason, String message) {
-        return "Authentication rejected: " + reason + ": " + message;
+    private String line(String reason, String message) {
+        return event + ": " + reason + ": " + message;
     }
 
     private static final class Period {

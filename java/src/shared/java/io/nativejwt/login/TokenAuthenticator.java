@@ -3,6 +3,8 @@
 package io.nativejwt.login;
 
 import io.nativejwt.ffi.ConfigurationSummary;
+import io.nativejwt.ffi.Host;
+import io.nativejwt.ffi.LogoutResult;
 import io.nativejwt.ffi.NativeAuthenticator;
 import io.nativejwt.ffi.TrustedCertificates;
 import io.nativejwt.ffi.Verdict;
@@ -11,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArraySet;
+import java.util.logging.Logger;
 
 /**
  * What both integrations do with a request: they hand the Authorization header to native code,
@@ -19,6 +22,8 @@ import java.util.concurrent.CopyOnWriteArraySet;
  * ask the next authenticator of the list.
  */
 public final class TokenAuthenticator {
+    private static final Logger LOG = Logger.getLogger(TokenAuthenticator.class.getName());
+
     /** In lower case: the coordinator's map of headers then needs no copy of it. */
     private static final String AUTHORIZATION = "authorization";
 
@@ -31,7 +36,8 @@ public final class TokenAuthenticator {
     private final NativeAuthenticator authenticator;
     private final SessionHeaders sessionHeaders;
     private final boolean allowsHyphen;
-    private final RejectionLog rejectionLog = new RejectionLog();
+    private final RejectionLog rejectionLog = RejectionLog.ofAuthentications(System::nanoTime);
+    private final RejectionLog logoutLog = RejectionLog.ofLogouts(System::nanoTime);
 
     private TokenAuthenticator(
             NativeAuthenticator authenticator,
@@ -49,7 +55,7 @@ public final class TokenAuthenticator {
      * @param config the properties of the authenticator
      * @param source the file that the properties came from, for the messages; empty when unknown
      * @param alternateHeaderName {@link CoordinatorProperties#ALTERNATE_HEADER_NAME}, or null
-     * @param takesIdentity whether the coordinator takes groups and extra credentials from us
+     * @param host what the coordinator can do with the authenticator
      * @throws io.nativejwt.ffi.InvalidConfigurationException with all errors at once
      * @throws io.nativejwt.ffi.NativeLibraryUnavailableException when there is no usable library
      */
@@ -57,7 +63,7 @@ public final class TokenAuthenticator {
             Map<String, String> config,
             String source,
             String alternateHeaderName,
-            boolean takesIdentity) {
+            Host host) {
         ConfigurationSummary summary = NativeAuthenticator.describe(config);
         // Reading it takes a while, so it is read only where keys are fetched with it.
         TrustedCertificates trusted =
@@ -66,13 +72,13 @@ public final class TokenAuthenticator {
                         : TrustedCertificates.OF_THE_SYSTEM;
         TokenAuthenticator opened =
                 new TokenAuthenticator(
-                        NativeAuthenticator.open(config, source, trusted, takesIdentity),
+                        NativeAuthenticator.open(config, source, trusted, host),
                         new SessionHeaders(alternateHeaderName),
                         summary.allowsUserWithHyphen());
         if (opened.authenticator.credentialName() != null) {
             RESERVED.add(opened.authenticator.credentialName());
         }
-        EventLog.start(opened.authenticator, opened.rejectionLog);
+        EventLog.start(opened.authenticator, opened.rejectionLog, opened.logoutLog);
         return opened;
     }
 
@@ -130,6 +136,30 @@ public final class TokenAuthenticator {
         return verdict instanceof Verdict.Accepted accepted
                 ? inSession(accepted, request, headers)
                 : verdict;
+    }
+
+    /** Carries out the logout that a logout token asks for, and logs the result. */
+    public LogoutResult logOut(String token) {
+        LogoutResult result;
+        try {
+            result = authenticator.logOut(token);
+        } catch (RuntimeException | LinkageError | AssertionError e) {
+            logoutLog.defect(e);
+            return new LogoutResult(
+                    LogoutResult.Outcome.UNAVAILABLE,
+                    "The logout failed because of an internal error");
+        }
+        if (result.outcome() == LogoutResult.Outcome.DONE) {
+            LOG.info("Back-channel logout carried out");
+            return result;
+        }
+        return rejectLogout(result.outcome(), result.message());
+    }
+
+    /** Logs why a logout is not carried out. */
+    public LogoutResult rejectLogout(LogoutResult.Outcome outcome, String message) {
+        logoutLog.rejected(outcome.name(), message);
+        return new LogoutResult(outcome, message);
     }
 
     /** The verdict for the session that the request asks for, which may be another user's. */

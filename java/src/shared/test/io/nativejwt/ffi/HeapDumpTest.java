@@ -49,7 +49,7 @@ final class HeapDumpTest {
                         Map.of("http-server.authentication.jwt.key-file", keyFile.toString()),
                         "test",
                         TrustedCertificates.OF_THE_SYSTEM,
-                        true);
+                        Host.SERVER_LAUNCHER);
         List<String> held = new ArrayList<>();
         for (int request = 0; request < REQUESTS; request++) {
             // The claims begin with the mark, so that it is encoded the same way in each token.

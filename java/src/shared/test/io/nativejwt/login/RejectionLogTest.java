@@ -30,7 +30,7 @@ final class RejectionLogTest {
     private final Logger logger = Logger.getLogger(TokenAuthenticator.class.getName());
     private final List<String> lines = new ArrayList<>();
     private final AtomicLong now = new AtomicLong();
-    private final RejectionLog log = new RejectionLog(now::get);
+    private final RejectionLog log = RejectionLog.ofAuthentications(now::get);
     private final Thread thisThread = Thread.currentThread();
     private final Handler handler =
             new Handler() {

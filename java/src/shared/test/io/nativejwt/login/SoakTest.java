@@ -8,6 +8,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.sun.net.httpserver.HttpServer;
 
+import io.nativejwt.ffi.Host;
 import io.nativejwt.ffi.Verdict;
 import io.nativejwt.testing.Keys;
 import io.nativejwt.testing.Token;
@@ -234,7 +235,7 @@ final class SoakTest {
                         .map(issuer -> folder.resolve(issuer + ".properties").toString())
                         .reduce((all, file) -> all + "," + file)
                         .orElseThrow();
-        return TokenAuthenticator.open(Map.of(JWT + "config-files", files), "", null, true);
+        return TokenAuthenticator.open(Map.of(JWT + "config-files", files), "", null, Host.SERVER_LAUNCHER);
     }
 
     private String stable(String user) {

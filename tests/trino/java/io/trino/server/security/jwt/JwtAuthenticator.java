@@ -5,6 +5,7 @@ package io.trino.server.security.jwt;
 import com.google.inject.Inject;
 
 import io.jsonwebtoken.Locator;
+import io.nativejwt.ffi.Host;
 import io.nativejwt.ffi.NativeAuthenticator;
 import io.nativejwt.ffi.TrustedCertificates;
 import io.nativejwt.ffi.Verdict;
@@ -52,7 +53,7 @@ public class JwtAuthenticator implements Authenticator {
                 config.getUserMappingFile().map(Object::toString).orElse(null));
         authenticator =
                 NativeAuthenticator.open(
-                        properties, "config.properties", TrustedCertificates.OF_THE_SYSTEM, true);
+                        properties, "config.properties", TrustedCertificates.OF_THE_SYSTEM, Host.SERVER_LAUNCHER);
     }
 
     private static void put(Map<String, String> properties, String name, String value) {

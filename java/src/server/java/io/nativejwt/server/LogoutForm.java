@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package io.nativejwt.server;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URLDecoder;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** The form in which an issuer sends a logout token. */
+final class LogoutForm {
+    /** Twice the largest token, each character escaped, would still fit. */
+    static final int MAXIMUM_SIZE = 64 * 1024;
+
+    private static final String TOKEN = "logout_token";
+
+    private LogoutForm() {}
+
+    /**
+     * The logout token; empty for a form that does not contain exactly one, is too long or is not
+     * well-formed. Anyone can send it, so no more than its maximum size is read.
+     */
+    static Optional<String> token(InputStream body) {
+        List<String> tokens = new ArrayList<>();
+        try {
+            byte[] form = body.readNBytes(MAXIMUM_SIZE + 1);
+            if (form.length > MAXIMUM_SIZE) {
+                return Optional.empty();
+            }
+            for (String field : new String(form, UTF_8).split("&")) {
+                String[] parts = field.split("=", 2);
+                if (URLDecoder.decode(parts[0], UTF_8).equals(TOKEN)) {
+                    tokens.add(parts.length == 1 ? "" : URLDecoder.decode(parts[1], UTF_8));
+                }
+            }
+        } catch (IOException | IllegalArgumentException e) {
+            // The client has gone, or an escape sequence is incomplete.
+            return Optional.empty();
+        }
+        return tokens.size() == 1 ? Optional.of(tokens.getFirst()) : Optional.empty();
+    }
+}
