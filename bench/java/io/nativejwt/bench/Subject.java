@@ -72,7 +72,10 @@ interface Subject {
                     ofTrino(
                             new NativeJwtAuthenticator(
                                     TokenAuthenticator.open(
-                                            ours(material, isCached), "", null, Host.SERVER_LAUNCHER)));
+                                            ours(material, isCached),
+                                            "",
+                                            null,
+                                            Host.SERVER_LAUNCHER)));
             case "library" -> library(ours(material, isCached));
             case "nimbus" -> nimbus(material);
             default -> throw new IllegalArgumentException(implementation);
@@ -90,7 +93,8 @@ interface Subject {
     }
 
     private static Subject library(Map<String, String> config) {
-        TokenAuthenticator authenticator = TokenAuthenticator.open(config, "", null, Host.SERVER_LAUNCHER);
+        TokenAuthenticator authenticator =
+                TokenAuthenticator.open(config, "", null, Host.SERVER_LAUNCHER);
         return request ->
                 authenticator.authenticate(request, (ours, name) -> ours.getHeaders().get(name));
     }

@@ -5,8 +5,13 @@ package io.nativejwt.coordinator;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.sun.net.httpserver.HttpServer;
+
 import io.nativejwt.harness.Clients;
 import io.nativejwt.harness.Coordinator;
+import io.nativejwt.harness.Integration;
 import io.nativejwt.harness.Keycloak;
 import io.nativejwt.harness.Workspace;
 import io.nativejwt.testing.Keys;
@@ -20,25 +25,36 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 
 /**
  * A day in the life of two realms of a real Keycloak, each an issuer of its own: absent at first,
- * then there, rotating, forgetting a key, gone, and back. One Keycloak and one coordinator live
- * through it, so the tests run in this order.
+ * then there, logging a user out, rotating, forgetting a key, gone, and back. One Keycloak and one
+ * coordinator live through it, so the tests run in this order.
  */
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 final class KeycloakTest {
     private static final String LAKE = "lake";
     private static final String PARTNER = "partner";
     private static final String PREFIX = "http-server.authentication.jwt.";
+    private static final String CLIENT = "trino-cli";
+    private static final String LOGOUT = "/v1/native-jwt/backchannel-logout";
     private static final String WHO = "SELECT current_user";
     private static final Duration REFRESH_INTERVAL = Duration.ofSeconds(10);
 
@@ -53,6 +69,9 @@ final class KeycloakTest {
     private static String aliceBefore;
     private static String aliceAfter;
     private static String partnersBob;
+
+    /** Tokens of sessions that have ended. */
+    private static final List<String> loggedOut = new ArrayList<>();
 
     @BeforeAll
     static void start() throws Exception {
@@ -90,9 +109,17 @@ final class KeycloakTest {
                                 rules.toString()));
         coordinator =
                 Coordinator.in(folder)
-                        .authenticator(
-                                "native-jwt", Map.of(PREFIX + "config-files", lake + "," + partner))
+                        .through(Integration.SERVER)
+                        .jwt(
+                                Map.of(
+                                        PREFIX + "config-files",
+                                        lake + "," + partner,
+                                        PREFIX + "backchannel-logout.client-id",
+                                        CLIENT,
+                                        PREFIX + "backchannel-logout.file",
+                                        folder.resolve("logouts").toString()))
                         .start();
+        keycloak.trust(coordinator.tls().certificatePem());
     }
 
     private static Path issuer(Path folder, String realm, Map<String, String> properties)
@@ -168,8 +195,80 @@ final class KeycloakTest {
         awaitLog("UNKNOWN_ISSUER");
     }
 
+    /** Keycloak sends the logout token to a server of the test, which then hands it on. */
     @Test
     @Order(5)
+    void logoutTokenEndsTheUsersSessionAndLogsNobodyIn() throws Exception {
+        keycloak.logOut(LAKE, "bob");
+        String bob = keycloak.userToken(LAKE, "bob");
+        assertUser("bob", bob);
+        String form = logoutOfBob();
+        String logoutToken = form.substring(form.indexOf('=') + 1);
+        assertUser("bob", bob);
+        assertThatThrownBy(() -> Clients.jdbc(coordinator, logoutToken, WHO))
+                .hasMessageStartingWith("Authentication failed: ");
+
+        HttpResponse<String> done = postLogout(form);
+        assertThat(done.statusCode()).as(done.body()).isEqualTo(200);
+        assertThat(done.body()).isEmpty();
+        assertThat(accepted(bob, "bob")).isFalse();
+        assertUser("alice", aliceBefore);
+        assertUser("partner-bob", partnersBob);
+        assertThat(postLogout(form).statusCode()).as("a second time").isEqualTo(400);
+        assertThat(String.join("\n", coordinator.log()))
+                .doesNotContain(logoutToken.substring(0, logoutToken.indexOf('.')));
+        loggedOut.add(bob);
+    }
+
+    @Test
+    @Order(6)
+    void tokenIsRejectedSoonAfterKeycloakLoggedItsUserOut() throws SQLException {
+        keycloak.sendLogoutTokens(LAKE, CLIENT, coordinator.uri().resolve(LOGOUT));
+        String bob = keycloak.userToken(LAKE, "bob");
+        assertUser("bob", bob);
+        keycloak.logOut(LAKE, "bob");
+        Duration waited = Poll.until("the end of the session", SLACK, () -> !accepted(bob, "bob"));
+        print("logout in Keycloak to last request", waited);
+        awaitLog("INFO", "Back-channel logout carried out");
+        assertUser("alice", aliceBefore);
+        assertUser("bob", keycloak.userToken(LAKE, "bob"));
+        loggedOut.add(bob);
+    }
+
+    private static String logoutOfBob() throws Exception {
+        BlockingQueue<String> forms = new LinkedBlockingQueue<>();
+        HttpServer receiver =
+                HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        receiver.createContext(
+                "/",
+                exchange -> {
+                    forms.add(new String(exchange.getRequestBody().readAllBytes(), UTF_8));
+                    exchange.sendResponseHeaders(200, -1);
+                    exchange.close();
+                });
+        receiver.start();
+        try {
+            URI url = URI.create("http://127.0.0.1:" + receiver.getAddress().getPort() + "/");
+            keycloak.sendLogoutTokens(LAKE, CLIENT, url);
+            keycloak.logOut(LAKE, "bob");
+            String form = forms.poll(SLACK.toSeconds(), TimeUnit.SECONDS);
+            assertThat(form).startsWith("logout_token=");
+            return form;
+        } finally {
+            receiver.stop(0);
+        }
+    }
+
+    private static HttpResponse<String> postLogout(String form) {
+        return Clients.send(
+                coordinator,
+                HttpRequest.newBuilder(coordinator.uri().resolve(LOGOUT))
+                        .header("Content-Type", "application/x-www-form-urlencoded")
+                        .POST(HttpRequest.BodyPublishers.ofString(form)));
+    }
+
+    @Test
+    @Order(7)
     void firstTokenOfANewKeyIsAccepted() throws SQLException {
         keycloak.rotate(LAKE);
         long rotated = System.nanoTime();
@@ -186,7 +285,7 @@ final class KeycloakTest {
     }
 
     @Test
-    @Order(6)
+    @Order(8)
     void tokensOfARemovedKeyEndWithTheNextRefresh() throws SQLException {
         keycloak.removeKey(LAKE, Keycloak.kid(aliceBefore));
         Duration waited =
@@ -205,7 +304,7 @@ final class KeycloakTest {
     }
 
     @Test
-    @Order(7)
+    @Order(9)
     void usersKeepWorkingWhileKeycloakIsStopped() throws SQLException {
         keycloak.stop();
         assertUser("alice", aliceAfter);
@@ -213,19 +312,22 @@ final class KeycloakTest {
     }
 
     @Test
-    @Order(8)
+    @Order(10)
     void usersKeepWorkingWhenTheCoordinatorStartsWhileKeycloakIsStopped() throws SQLException {
         coordinator = coordinator.restart();
         assertUser("alice", aliceAfter);
         assertUser("partner-bob", partnersBob);
         assertThatThrownBy(() -> Clients.jdbc(coordinator, aliceBefore, WHO))
                 .hasMessageContaining("Unknown signing key ID");
+        for (String token : loggedOut) {
+            assertThat(accepted(token, "bob")).isFalse();
+        }
         awaitLog("INFO", "from the cache file", keycloak.issuer(LAKE));
         awaitLog("WARN", keycloak.issuer(LAKE), "stay in use until");
     }
 
     @Test
-    @Order(9)
+    @Order(11)
     void comingBackIsLogged() throws SQLException {
         keycloak.start();
         assertUser("alice", keycloak.userToken(LAKE, "alice"));

@@ -21,7 +21,7 @@ final class PrincipalOnlyTest {
     private static final String JWT = "http-server.authentication.jwt.";
 
     @Test
-    void groupsAndPassThroughAreErrorsWithTheReason() throws Exception {
+    void groupsPassThroughAndLogoutAreErrorsWithTheReason() throws Exception {
         Path folder = Workspace.freshFolder("test/principal-only/" + Site.PLUGIN_476);
         Path key = folder.resolve("key.pem");
         Files.writeString(key, Keys.publicPem(Keys.ec("secp256r1")));
@@ -35,7 +35,9 @@ final class PrincipalOnlyTest {
                                         JWT + "groups-field",
                                         "groups",
                                         JWT + "pass-through.credential-name",
-                                        "token"));
+                                        "token",
+                                        JWT + "backchannel-logout.client-id",
+                                        "trino"));
         assertThatThrownBy(builder::start)
                 .isInstanceOf(CoordinatorStartException.class)
                 .message()
@@ -43,6 +45,9 @@ final class PrincipalOnlyTest {
                         "native-jwt\\.properties:\\d: \\S*groups-field requires Trino 480 or later")
                 .containsPattern(
                         "native-jwt\\.properties:\\d: \\S*credential-name requires Trino 480 or"
-                                + " later");
+                                + " later")
+                .containsPattern(
+                        "native-jwt\\.properties:\\d: \\S*backchannel-logout\\.client-id.* server"
+                                + " launcher");
     }
 }

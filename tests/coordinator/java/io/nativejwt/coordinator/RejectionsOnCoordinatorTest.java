@@ -29,6 +29,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 import java.io.IOException;
+import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -41,6 +44,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.UUID;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -56,6 +60,12 @@ import javax.crypto.SecretKey;
 @EnumSource(Site.class)
 final class RejectionsOnCoordinatorTest {
     @RegisterExtension static final StartedParts PARTS = new StartedParts();
+
+    private static final String LOGOUT = "/v1/native-jwt/backchannel-logout";
+    private static final String FORM = "application/x-www-form-urlencoded";
+
+    /** Until a line is in the log, or a request has ended. */
+    private static final Duration LIMIT = Duration.ofSeconds(10);
 
     private static final String ISSUER = "https://idp.example.com";
     private static final KeyPair KEYS = Keys.rsa();
@@ -115,12 +125,15 @@ final class RejectionsOnCoordinatorTest {
 
     @BeforeParameterizedClassInvocation
     static void start(Site site) {
-        coordinator =
-                PARTS.add(
-                        Coordinator.in(Workspace.freshFolder("test/rejections/" + site))
-                                .at(site)
-                                .jwt(properties)
-                                .start());
+        Path folder = Workspace.freshFolder("test/rejections/" + site);
+        Map<String, String> all = new LinkedHashMap<>(properties);
+        if (site.isServer()) {
+            all.put("http-server.authentication.jwt.backchannel-logout.client-id", "trino-web");
+            all.put(
+                    "http-server.authentication.jwt.backchannel-logout.file",
+                    folder.resolve("logouts").toString());
+        }
+        coordinator = PARTS.add(Coordinator.in(folder).at(site).jwt(all).start());
     }
 
     static Stream<Row> rows() {
@@ -328,11 +341,14 @@ final class RejectionsOnCoordinatorTest {
     @ParameterizedTest(name = "{0}")
     @MethodSource("rows")
     void logNamesTheReason(Row row) {
-        String line = "Authentication rejected: " + row.reason() + ": ";
         Clients.http(coordinator, "Bearer " + row.token().get());
+        awaitLog("Authentication rejected: " + row.reason() + ": ");
+    }
+
+    private static void awaitLog(String line) {
         Poll.until(
                 "a line in the log: " + line,
-                Duration.ofSeconds(10),
+                LIMIT,
                 () -> coordinator.log().stream().anyMatch(logged -> logged.contains(line)));
     }
 
@@ -431,6 +447,120 @@ final class RejectionsOnCoordinatorTest {
                 assertThat(log).doesNotContain(part.substring(0, Math.min(part.length(), 24)));
             }
         }
+    }
+
+    @Test
+    void issuerEndsASessionByALogoutToken() {
+        if (!site.isServer()) {
+            assertThat(logout(coordinator.uri(), "").statusCode()).isEqualTo(404);
+            return;
+        }
+        String ended = rs256(token().claim("sid", "one"));
+        String other = rs256(token().claim("sid", "two"));
+        String logoutToken = rs256(logoutToken().claim("sid", "one"));
+        assertThat(status(ended)).isEqualTo(200);
+        assertThat(status(logoutToken)).isEqualTo(401);
+
+        HttpResponse<String> done = logout(coordinator.uri(), "logout_token=" + logoutToken);
+        assertThat(done.statusCode()).as(done.body()).isEqualTo(200);
+        assertThat(done.body()).isEmpty();
+        assertThat(done.headers().allValues("Cache-Control")).containsExactly("no-store");
+        assertThat(status(ended)).isEqualTo(401);
+        assertThat(status(other)).isEqualTo(200);
+        assertThat(status(logoutToken)).isEqualTo(401);
+        awaitLog("Back-channel logout carried out");
+        assertInvalid(logout(coordinator.uri(), "logout_token=" + logoutToken));
+    }
+
+    @Test
+    void requestsWithoutALogoutTokenOfTheIssuerLogNobodyOut() {
+        if (!site.isServer()) {
+            return;
+        }
+        String user = rs256(token().claim("sid", "three"));
+        String forged = logoutToken().claim("sid", "three").sign("RS256", Keys.rsa().getPrivate());
+        String good = "logout_token=" + rs256(logoutToken().claim("sid", "three"));
+        assertInvalid(logout(coordinator.uri(), ""));
+        assertInvalid(logout(coordinator.uri(), good + "&" + good));
+        assertInvalid(logout(coordinator.uri(), good + "&fill=" + "x".repeat(64 * 1024)));
+        HttpResponse<String> unencrypted = logout(coordinator.httpUri(), good);
+        assertInvalid(unencrypted);
+        assertThat(unencrypted.body()).contains("HTTPS");
+        HttpRequest.Builder text =
+                HttpRequest.newBuilder(coordinator.uri().resolve(LOGOUT))
+                        .header("Content-Type", "text/plain")
+                        .POST(HttpRequest.BodyPublishers.ofString(good));
+        assertThat(Clients.send(coordinator, text).statusCode()).isEqualTo(415);
+        assertThat(Clients.get(coordinator, LOGOUT).statusCode()).isEqualTo(405);
+        assertInvalid(logout(coordinator.uri(), "logout_token=" + forged));
+        assertInvalid(logout(coordinator.uri(), "logout_token=" + user));
+        assertThat(status(user)).isEqualTo(200);
+        awaitLog("Back-channel logout failed: INVALID: ");
+    }
+
+    @Test
+    void slowClientsHoldFewThreads() throws IOException {
+        if (!site.isServer()) {
+            return;
+        }
+        String head =
+                "POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: %s\r\nContent-Length: 9\r\n\r\n"
+                        .formatted(LOGOUT, FORM);
+        List<Socket> slow = new ArrayList<>();
+        try {
+            for (int i = 0; i < 8; i++) {
+                Socket socket =
+                        coordinator
+                                .tls()
+                                .clientContext()
+                                .getSocketFactory()
+                                .createSocket("localhost", coordinator.uri().getPort());
+                slow.add(socket);
+                socket.getOutputStream().write(head.getBytes(UTF_8));
+            }
+            Poll.until(
+                    "no place for another request",
+                    LIMIT,
+                    () -> logout(coordinator.uri(), "").statusCode() == 429);
+            assertThat(logout(coordinator.uri(), "").headers().firstValue("Retry-After"))
+                    .contains("1");
+        } finally {
+            for (Socket socket : slow) {
+                socket.close();
+            }
+        }
+        Poll.until(
+                "the end of the slow requests",
+                LIMIT,
+                () -> logout(coordinator.uri(), "").statusCode() == 400);
+    }
+
+    private static void assertInvalid(HttpResponse<String> response) {
+        assertThat(response.statusCode()).isEqualTo(400);
+        assertThat(response.headers().allValues("Cache-Control")).containsExactly("no-store");
+        assertThat(response.headers().firstValue("Content-Type")).contains("application/json");
+        assertThat(response.body())
+                .contains("\"error\":\"invalid_request\"", "\"error_description\":\"");
+    }
+
+    private static HttpResponse<String> logout(URI server, String form) {
+        return Clients.send(
+                coordinator,
+                HttpRequest.newBuilder(server.resolve(LOGOUT))
+                        .header("Content-Type", FORM)
+                        .POST(HttpRequest.BodyPublishers.ofString(form)));
+    }
+
+    private static int status(String token) {
+        return Clients.http(coordinator, "Bearer " + token).statusCode();
+    }
+
+    private static Token logoutToken() {
+        return token().claim("aud", "trino-web")
+                .claim("jti", UUID.randomUUID().toString())
+                .claim(
+                        "events",
+                        Map.of("http://schemas.openid.net/event/backchannel-logout", Map.of()));
     }
 
     private static Token token() {

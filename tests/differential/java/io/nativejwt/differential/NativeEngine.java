@@ -19,7 +19,8 @@ final class NativeEngine {
 
     static NativeEngine open(Map<String, String> config) {
         return new NativeEngine(
-                NativeAuthenticator.open(config, "case", TrustedCertificates.OF_THE_SYSTEM, Host.SERVER_LAUNCHER));
+                NativeAuthenticator.open(
+                        config, "case", TrustedCertificates.OF_THE_SYSTEM, Host.SERVER_LAUNCHER));
     }
 
     /** The verdict is A (user, principal) or R (code, message). */

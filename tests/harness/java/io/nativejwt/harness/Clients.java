@@ -137,7 +137,8 @@ public final class Clients {
                 authorizations);
     }
 
-    private static HttpResponse<String> send(
+    /** What a request of any kind answers. */
+    public static HttpResponse<String> send(
             Coordinator coordinator, HttpRequest.Builder request, String... authorizations) {
         request.timeout(LIMIT);
         for (String authorization : authorizations) {

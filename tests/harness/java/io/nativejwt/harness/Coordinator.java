@@ -66,6 +66,14 @@ public final class Coordinator implements AutoCloseable {
         return URI.create("https://localhost:" + httpsPort);
     }
 
+    /** Its port without TLS, which authenticates no client. */
+    public URI httpUri() {
+        if (internal.https()) {
+            throw new IllegalStateException("There is no port without TLS");
+        }
+        return URI.create(internal.discoveryUri());
+    }
+
     public Tls tls() {
         return tls;
     }

@@ -3,6 +3,7 @@
 package io.nativejwt.harness;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.stream.Collectors.joining;
 
 import io.nativejwt.testing.Poll;
 
@@ -16,12 +17,12 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 
 /**
  * A real Keycloak with realms made of {@code tests/coordinator/keycloak/realm.json}. It can be
@@ -37,6 +38,9 @@ public final class Keycloak implements AutoCloseable {
     private static final Pattern ACTIVE_RS256 =
             Pattern.compile("\"active\":\\{[^}]*\"RS256\":\"([^\"]+)\"");
 
+    /** The first member of a client or a user. */
+    private static final Pattern ID = Pattern.compile("^\\[\\{\"id\":\"([^\"]+)\"");
+
     /** The members of a key that are read stand before any nested one. */
     private static final Pattern KEY =
             Pattern.compile("\\{\"providerId\":\"([^\"]+)\",[^{}]*?\"kid\":\"([^\"]+)\"");
@@ -46,6 +50,7 @@ public final class Keycloak implements AutoCloseable {
     private final List<String> realms;
     private final HttpClient client = HttpClient.newHttpClient();
     private final Thread shutdownHook = new Thread(this::stop);
+    private final List<Path> trusted = new ArrayList<>();
     private Process process;
 
     private Keycloak(Path home, int port, List<String> realms) {
@@ -93,19 +98,32 @@ public final class Keycloak implements AutoCloseable {
                         "--db=dev-file"));
     }
 
+    /** From the next start on it trusts servers with this certificate. */
+    public void trust(Path certificatePem) {
+        trusted.add(certificatePem);
+    }
+
     /** Returns when tokens can be had. */
     public void start() {
+        List<String> command = new ArrayList<>();
+        command.add(home.resolve("bin/kc.sh").toString());
+        command.addAll(
+                List.of(
+                        "start",
+                        "--optimized",
+                        "--import-realm",
+                        "--cache=local",
+                        "--http-enabled=true",
+                        "--http-host=127.0.0.1",
+                        "--http-port=" + port,
+                        "--hostname=" + uri()));
+        if (!trusted.isEmpty()) {
+            command.add(
+                    "--truststore-paths="
+                            + trusted.stream().map(Path::toString).collect(joining(",")));
+        }
         ProcessBuilder builder =
-                new ProcessBuilder(
-                                home.resolve("bin/kc.sh").toString(),
-                                "start",
-                                "--optimized",
-                                "--import-realm",
-                                "--cache=local",
-                                "--http-enabled=true",
-                                "--http-host=127.0.0.1",
-                                "--http-port=" + port,
-                                "--hostname=" + uri())
+                new ProcessBuilder(command)
                         .directory(home.toFile())
                         .redirectErrorStream(true)
                         .redirectOutput(
@@ -210,6 +228,34 @@ public final class Keycloak implements AutoCloseable {
                         ADMIN));
     }
 
+    /**
+     * From now on this URL gets a logout token for each session that a user had with the client.
+     */
+    public void sendLogoutTokens(String realm, String client, URI url) {
+        String clients = send(admin(realm, "/clients?clientId=" + client).GET(), 200);
+        send(
+                admin(realm, "/clients/" + only(ID, clients))
+                        .header("Content-Type", "application/json")
+                        .PUT(
+                                HttpRequest.BodyPublishers.ofString(
+                                        """
+                                        {"clientId": "%s", "attributes": {
+                                            "backchannel.logout.url": "%s",
+                                            "backchannel.logout.session.required": "true"}}
+                                        """
+                                                .formatted(client, url))),
+                204);
+    }
+
+    /** Ends all sessions of the user, as an administrator does it. */
+    public void logOut(String realm, String user) {
+        String users = send(admin(realm, "/users?exact=true&username=" + user).GET(), 200);
+        send(
+                admin(realm, "/users/" + only(ID, users) + "/logout")
+                        .POST(HttpRequest.BodyPublishers.noBody()),
+                204);
+    }
+
     /** From now on the realm signs with a new key; the old one stays in its JWK set. */
     public void rotate(String realm) {
         send(
@@ -260,7 +306,7 @@ public final class Keycloak implements AutoCloseable {
                                         field.getKey()
                                                 + "="
                                                 + URLEncoder.encode(field.getValue(), UTF_8))
-                        .collect(Collectors.joining("&"));
+                        .collect(joining("&"));
         String answer =
                 send(
                         request(URI.create(issuer(realm) + "/protocol/openid-connect/token"))

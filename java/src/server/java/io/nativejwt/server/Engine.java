@@ -99,8 +99,7 @@ record Engine(ClassLoader loader, String version) {
                             "io.airlift.jaxrs.JaxrsBinder",
                             "jaxrsBinder",
                             "com.google.inject.Binder"),
-                    Part.method(
-                            "io.airlift.jaxrs.JaxrsBinder", "bindInstance", "java.lang.Object"),
+                    Part.method("io.airlift.jaxrs.JaxrsBinder", "bindInstance", "java.lang.Object"),
                     Part.overridden(
                             AIRLIFT + "ConfigurationAwareModule",
                             "setConfigurationFactory",

@@ -269,7 +269,9 @@ public class NativeJwtConfig {
     }
 
     @Config("http-server.authentication.jwt.backchannel-logout.client-id")
-    @ConfigDescription("Client ID to which issuers address logout tokens; no logout tokens are accepted when not set")
+    @ConfigDescription(
+            "Client ID to which issuers address logout tokens; no logout tokens are accepted when"
+                    + " not set")
     public NativeJwtConfig setBackchannelLogoutClientId(String backchannelLogoutClientId) {
         this.backchannelLogoutClientId = backchannelLogoutClientId;
         return this;

@@ -68,10 +68,7 @@ public final class NativeAuthenticator {
      * @throws NativeLibraryUnavailableException when there is no usable library
      */
     public static NativeAuthenticator open(
-            Map<String, String> config,
-            String source,
-            TrustedCertificates trusted,
-            Host host) {
+            Map<String, String> config, String source, TrustedCertificates trusted, Host host) {
         String credentialName = describe(config).credentialName();
         try (Arena arena = Arena.ofConfined()) {
             byte[] text = propertiesText(config).getBytes(UTF_8);

@@ -16,11 +16,11 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 
 /**
- * Logs why requests or logouts are rejected, so that a flood of bad tokens does not fill the log. A reason has
- * at most one line a second. All reasons together have at most {@value #LINES} lines a minute, in
- * addition to the first line of each reason in that minute. So no flood hides another reason, and a
- * flood of all reasons at once makes some fifty lines a minute. Rejections without a line are
- * counted, and the next line of their reason contains their number.
+ * Logs why requests or logouts are rejected, so that a flood of bad tokens does not fill the log. A
+ * reason has at most one line a second. All reasons together have at most {@value #LINES} lines a
+ * minute, in addition to the first line of each reason in that minute. So no flood hides another
+ * reason, and a flood of all reasons at once makes some fifty lines a minute. Rejections without a
+ * line are counted, and the next line of their reason contains their number.
  */
 final class RejectionLog {
     static final int LINES = 30;

@@ -60,10 +60,7 @@ public final class TokenAuthenticator {
      * @throws io.nativejwt.ffi.NativeLibraryUnavailableException when there is no usable library
      */
     public static TokenAuthenticator open(
-            Map<String, String> config,
-            String source,
-            String alternateHeaderName,
-            Host host) {
+            Map<String, String> config, String source, String alternateHeaderName, Host host) {
         ConfigurationSummary summary = NativeAuthenticator.describe(config);
         // Reading it takes a while, so it is read only where keys are fetched with it.
         TrustedCertificates trusted =

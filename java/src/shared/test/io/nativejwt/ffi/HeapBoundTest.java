@@ -70,7 +70,8 @@ final class HeapBoundTest {
                         "groups",
                         PREFIX + "token-cache.max-size",
                         "16MB");
-        return NativeAuthenticator.open(config, "test", TrustedCertificates.OF_THE_SYSTEM, Host.SERVER_LAUNCHER);
+        return NativeAuthenticator.open(
+                config, "test", TrustedCertificates.OF_THE_SYSTEM, Host.SERVER_LAUNCHER);
     }
 
     /** A new token, sent twice, and the coordinator's identity, as both integrations make it. */

@@ -52,7 +52,8 @@ final class TokenCacheTest {
         Path keyFile = Files.writeString(folder.resolve("key"), secret);
         Map<String, String> config = new HashMap<>(Map.of(PREFIX + "key-file", keyFile.toString()));
         more.forEach((key, value) -> config.put(PREFIX + key, value));
-        return NativeAuthenticator.open(config, "test", TrustedCertificates.OF_THE_SYSTEM, Host.SERVER_LAUNCHER);
+        return NativeAuthenticator.open(
+                config, "test", TrustedCertificates.OF_THE_SYSTEM, Host.SERVER_LAUNCHER);
     }
 
     private static String bearer(String user) {

@@ -29,6 +29,7 @@ final class RejectionLogTest {
 
     private final Logger logger = Logger.getLogger(TokenAuthenticator.class.getName());
     private final List<String> lines = new ArrayList<>();
+    private final List<Level> levels = new ArrayList<>();
     private final AtomicLong now = new AtomicLong();
     private final RejectionLog log = RejectionLog.ofAuthentications(now::get);
     private final Thread thisThread = Thread.currentThread();
@@ -41,6 +42,7 @@ final class RejectionLogTest {
                 public void publish(LogRecord line) {
                     if (Thread.currentThread() == thisThread) {
                         lines.add(line.getMessage());
+                        levels.add(line.getLevel());
                     }
                 }
 
@@ -174,6 +176,22 @@ final class RejectionLogTest {
         now.addAndGet(TimeUnit.SECONDS.toNanos(1));
         log.defect(defect);
         assertThat(lines).hasSize(2).last().asString().endsWith("(999 more before)");
+    }
+
+    /** Users who logged out may keep their access, so operators should see it. */
+    @Test
+    void failedLogoutsAreWarnings() {
+        RejectionLog logouts = RejectionLog.ofLogouts(now::get);
+        for (int i = 0; i < 1000; i++) {
+            logouts.rejected("INVALID", "JWT expired");
+        }
+        now.addAndGet(TimeUnit.SECONDS.toNanos(1));
+        logouts.flush();
+        assertThat(lines)
+                .containsExactly(
+                        "Back-channel logout failed: INVALID: JWT expired",
+                        "Back-channel logout failed: INVALID: 999 more");
+        assertThat(levels).containsOnly(Level.WARNING);
     }
 
     @Test

@@ -235,7 +235,8 @@ final class SoakTest {
                         .map(issuer -> folder.resolve(issuer + ".properties").toString())
                         .reduce((all, file) -> all + "," + file)
                         .orElseThrow();
-        return TokenAuthenticator.open(Map.of(JWT + "config-files", files), "", null, Host.SERVER_LAUNCHER);
+        return TokenAuthenticator.open(
+                Map.of(JWT + "config-files", files), "", null, Host.SERVER_LAUNCHER);
     }
 
     private String stable(String user) {

@@ -53,7 +53,10 @@ public class JwtAuthenticator implements Authenticator {
                 config.getUserMappingFile().map(Object::toString).orElse(null));
         authenticator =
                 NativeAuthenticator.open(
-                        properties, "config.properties", TrustedCertificates.OF_THE_SYSTEM, Host.SERVER_LAUNCHER);
+                        properties,
+                        "config.properties",
+                        TrustedCertificates.OF_THE_SYSTEM,
+                        Host.SERVER_LAUNCHER);
     }
 
     private static void put(Map<String, String> properties, String name, String value) {
