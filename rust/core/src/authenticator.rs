@@ -153,6 +153,12 @@ impl Authenticator {
         Watched { revocation, issuers, claim_rules: self.claim_rules.clone() }.poll(&self.events);
     }
 
+    /// Back-channel logout, and what it changes.
+    #[cfg(test)]
+    pub(crate) fn logout_parts(&self) -> (&BackchannelLogout, &Revocation) {
+        (self.logout.as_ref().unwrap(), &self.revocation)
+    }
+
     /// How often each claim rule decided since the file was read; the last number counts the tokens that no rule matched.
     /// Empty without claim rules. Cached tokens are not counted.
     #[must_use]

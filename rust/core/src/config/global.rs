@@ -123,9 +123,6 @@ impl LogoutConfiguration {
             }
             return None;
         };
-        if client_id.value.is_empty() {
-            errors.push(client_id.problem("is empty: write the client ID that this coordinator has at its issuer"));
-        }
         let retention =
             retention.map_or(Some(DEFAULT_LOGOUT_RETENTION), |setting| match units::duration(&setting.value) {
                 Ok(retention) if (MIN_LOGOUT_RETENTION..=YEAR).contains(&retention) => Some(retention),

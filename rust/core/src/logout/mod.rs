@@ -5,6 +5,8 @@
 
 mod limit;
 mod store;
+#[cfg(test)]
+mod tests;
 mod token;
 
 use std::fmt;

@@ -13,7 +13,7 @@ use crate::config::{ConfigurationErrors, Setting};
 use crate::revocation::{Logouts, Revocation, RevocationEntry, RevocationList, revocation_lines};
 
 /// The number of new logouts after which all of them become one list.
-const MAX_RECENT: usize = 256;
+pub(super) const MAX_RECENT: usize = 256;
 /// The maximum number of logouts in force.
 const MAX_ENTRIES: usize = 1_000_000;
 const OWNER_ONLY: u32 = 0o600;

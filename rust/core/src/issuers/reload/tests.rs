@@ -12,6 +12,7 @@ use crate::authenticator::Authenticator;
 use crate::clock::UnixMillis;
 use crate::config::Properties;
 use crate::events::Level;
+use crate::host::HostProcess;
 use crate::rejection::Reason;
 
 pub(crate) struct Key(Ed25519KeyPair);
@@ -53,10 +54,21 @@ impl Setting {
     }
 
     /// `config` has the properties without their prefix; `@` is the folder.
-    pub(crate) fn open(mut self, config: &str) -> Self {
+    pub(crate) fn open(self, config: &str) -> Self {
+        self.open_in(config, &HostProcess::default())
+    }
+
+    /// As [`Setting::open`], in this process.
+    pub(crate) fn open_in(mut self, config: &str, host: &HostProcess) -> Self {
+        // As at a restart, there are never two at a time.
+        self.authenticator = None;
         let properties = Properties::parse(&self.prefixed(config), "").unwrap();
-        self.authenticator = Some(Authenticator::open(&properties).unwrap());
+        self.authenticator = Some(Authenticator::open_with(&properties, host).unwrap());
         self
+    }
+
+    pub(crate) fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.folder.join(name)).unwrap()
     }
 
     pub(crate) fn prefixed(&self, config: &str) -> String {
