@@ -18,6 +18,7 @@ use crate::claims::Claims;
 use crate::clock::UnixMillis;
 use crate::config::{ConfigurationErrors, MAX_CLOCK_SKEW, Problem};
 use crate::java_text::is_blank;
+use crate::json_file::text_of_file;
 use crate::quoted::{is_unprintable, quoted};
 use crate::rejection::Rejection;
 use crate::token::CompactJws;
@@ -310,7 +311,7 @@ pub fn revocation_lines<'t>(
     source: &str,
     mut each: impl FnMut(RevocationLine<'t>),
 ) -> Result<(), ConfigurationErrors> {
-    let text = text_of_file(bytes).map_err(|(line, message)| Problem::for_line(source, line, message))?;
+    let text = text_of_file(bytes).map_err(|error| Problem::for_line(source, error.line, error.message))?;
     let mut errors = ConfigurationErrors::default();
     for (index, text) in text.split_inclusive('\n').enumerate() {
         let number = index + 1;
@@ -325,13 +326,4 @@ pub fn revocation_lines<'t>(
         }
     }
     errors.or(())
-}
-
-/// The text of a file, without the byte order mark that some editors write.
-fn text_of_file(bytes: &[u8]) -> Result<&str, (usize, String)> {
-    let text = std::str::from_utf8(bytes).map_err(|error| {
-        let good = bytes.get(..error.valid_up_to()).unwrap_or_default();
-        (good.iter().filter(|&&byte| byte == b'\n').count() + 1, "is not UTF-8. Save the file as UTF-8".to_owned())
-    })?;
-    Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
 }
