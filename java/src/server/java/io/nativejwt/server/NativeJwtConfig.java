@@ -293,7 +293,7 @@ public class NativeJwtConfig {
     }
 
     @Config("http-server.authentication.jwt.backchannel-logout.retention")
-    @ConfigDescription("How long a logout is kept; at least the longest lifetime of a token")
+    @ConfigDescription("How long a logout is kept: longer than any token lives")
     public NativeJwtConfig setBackchannelLogoutRetention(String backchannelLogoutRetention) {
         this.backchannelLogoutRetention = backchannelLogoutRetention;
         return this;
