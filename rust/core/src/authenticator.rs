@@ -102,7 +102,8 @@ impl Authenticator {
         let events = Arc::new(Events::default());
         let mut errors = ConfigurationErrors::default();
         let global = GlobalConfiguration::read(properties, host, &mut errors);
-        let logout = global.logout.as_ref().and_then(|logout| BackchannelLogout::open(logout, host, &mut errors));
+        let logout =
+            global.logout.as_ref().and_then(|logout| BackchannelLogout::open(logout, host, &events, &mut errors));
         let (logout, logouts) = logout.unzip();
         let revocation = Revocation::open(global.revocation_file.as_ref(), logouts, &events, &mut errors);
         let revocation = Arc::new(revocation);
@@ -390,7 +391,7 @@ impl Authenticator {
             issued_at: claims.issued_at,
         };
         self.revocation.check(&names, now, observer)?;
-        if claims.has_logout_event && self.logout.is_some() {
+        if claims.has_logout_event {
             return Err(Rejection::new(Reason::LogoutToken, "A logout token is not a bearer token"));
         }
         if issuer.claims.requires_claims() {

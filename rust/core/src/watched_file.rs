@@ -3,7 +3,8 @@
 //!
 //! One thread polls the files every [`POLL_INTERVAL`]; the request path reads snapshots. The thread compares the metadata
 //! of a file, through all symbolic links, so it detects when Kubernetes swaps a folder behind a link. A change is read
-//! after two polls have seen the same metadata, so that a file is not read while it is being written.
+//! after two polls have seen the same metadata, so that a file is not read while it is being written. A file that takes the
+//! place of another one is whole, and is read at the second poll even if it changes at every poll.
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read as _};
@@ -45,6 +46,12 @@ impl Stamp {
             modified: (metadata.mtime(), metadata.mtime_nsec()),
             changed: (metadata.ctime(), metadata.ctime_nsec()),
         }
+    }
+
+    /// True if this state is that of a whole file, and not of one that is being written since `earlier`: another file took
+    /// its place, or it was renamed after the last write.
+    fn is_whole_since(&self, earlier: &Self) -> bool {
+        (self.device, self.inode) != (earlier.device, earlier.inode) || self.changed > self.modified
     }
 
     /// `None` if nothing exists at the path.
@@ -114,8 +121,14 @@ impl WatchedFile {
             return None;
         }
         if self.pending != Some(found) {
-            self.pending = Some(found);
-            return None;
+            let is_whole = match (&self.pending, &found) {
+                (Some(Some(earlier)), Some(found)) => found.is_whole_since(earlier),
+                _ => false,
+            };
+            if !is_whole {
+                self.pending = Some(found);
+                return None;
+            }
         }
         self.pending = None;
         let before = self.last_read.take();
@@ -316,6 +329,18 @@ mod tests {
             assert!(file.changed().is_none());
         }
         assert_eq!(&**file.changed().unwrap().unwrap(), b"twotwo");
+    }
+
+    #[test]
+    fn a_file_that_is_replaced_before_every_poll_is_read_at_every_second_one() {
+        let folder = Folder::new("busy");
+        let mut file = open(&folder.write("a", "0"));
+        let mut read = Vec::new();
+        for number in 1..=9 {
+            folder.replace("a", &number.to_string());
+            read.extend(file.changed().map(|content| String::from_utf8(content.unwrap().to_vec()).unwrap()));
+        }
+        assert_eq!(read, ["2", "4", "6", "8"]);
     }
 
     #[test]

@@ -22,7 +22,6 @@ use test_support::serve::FileServer;
 const WITHOUT_CASE: &[(Reason, &str)] = &[
     (Reason::SeveralAuthorizationHeaders, "a case has one header; the tests of the Java side cover several"),
     (Reason::ReservedCredential, "a case has one header; the tests of the Java side cover the others"),
-    (Reason::LogoutToken, "an engine would create the file of logouts; the tests of logouts cover it"),
     (Reason::InternalError, "only a defect causes it; the tests of the boundary provoke a panic"),
 ];
 

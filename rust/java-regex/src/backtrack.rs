@@ -29,6 +29,17 @@ pub struct Budget {
     pub(crate) taken: u64,
 }
 
+impl Budget {
+    /// Takes steps for other work on the same input.
+    ///
+    /// # Errors
+    /// [`MatchError::StepLimit`] if the budget is exhausted.
+    pub fn take(&mut self, steps: u64) -> Result<(), MatchError> {
+        self.taken = self.taken.saturating_add(steps);
+        if self.taken > STEP_LIMIT { Err(MatchError::StepLimit) } else { Ok(()) }
+    }
+}
+
 /// The maximum number of frames on the stack, of 16 bytes each.
 const MAX_FRAMES: usize = 1 << 20;
 /// A register or capture without a value.

@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{self, IsTerminal as _, Read as _, Write};
 use std::path::{Path, PathBuf};
 
-use nativejwt_core::{ClaimRules, Granted, Rejection, UnixMillis, quoted};
+use nativejwt_core::{ClaimRules, Granted, Reason, Rejection, UnixMillis, quoted};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -176,7 +176,7 @@ impl Case<'_> {
     /// What differs from the expectation; `None` if nothing does.
     ///
     /// # Errors
-    /// `at` is not a time.
+    /// `at` is not a time, or the case has members that contradict each other.
     fn differs(&self, rules: &ClaimRules) -> Result<Option<String>, String> {
         let now = match &self.at {
             None => UnixMillis::now(),
@@ -185,21 +185,35 @@ impl Case<'_> {
                 parse_time(&text).map_err(|what| format!("the case '{}': at {what}", quoted(&self.name)))?
             }
         };
-        let (_, decision) = rules.try_claims(self.claims.get().as_bytes(), now, 0);
-        let found = in_words(&decision);
-        let fits = match &decision {
-            Ok(granted) => {
-                self.allow
-                    && self.message.is_none()
-                    && self.rule.is_none_or(|rule| granted.rule == Some(rule))
-                    && self
-                        .user
-                        .as_ref()
-                        .is_none_or(|user| granted.user.as_ref().is_some_and(|found| found.user == *user))
-                    && self.groups.as_ref().is_none_or(|groups| granted.groups.as_ref() == Some(groups))
-            }
-            Err(reject) => !self.allow && self.message.as_ref().is_none_or(|message| reject.message() == message),
+        if !self.allow && (self.user.is_some() || self.groups.is_some()) {
+            return Err(format!("the case '{}': user and groups need \"allow\": true", quoted(&self.name)));
+        }
+        if self.allow && self.message.is_some() {
+            return Err(format!("the case '{}': message needs \"allow\": false", quoted(&self.name)));
+        }
+        let (explained, decision) = rules.try_claims(self.claims.get().as_bytes(), now, 0);
+        let decided_by = explained.last().filter(|rule| rule.matches()).map(|rule| rule.number);
+        let found = match decided_by {
+            Some(rule) => format!("rule {rule}: {}", in_words(&decision)),
+            None => format!("no rule: {}", in_words(&decision)),
         };
+        let fits = self.rule.is_none_or(|rule| decided_by == Some(rule))
+            && match &decision {
+                Ok(granted) => {
+                    let user = granted.user.as_ref().map(|granted| &granted.user);
+                    self.allow
+                        && (self.user.is_none() || user == self.user.as_ref())
+                        && (self.groups.is_none() || granted.groups == self.groups)
+                }
+                // Claims that no rule was asked about would pass as rejected by the rules.
+                Err(reject) => {
+                    !self.allow
+                        && match &self.message {
+                            Some(message) => reject.message() == message,
+                            None => matches!(reject.code(), Reason::DeniedByRule | Reason::NoRuleMatches),
+                        }
+                }
+            };
         Ok((!fits).then_some(found))
     }
 }

@@ -23,8 +23,8 @@ fn each_rule_is_printed_up_to_the_one_that_decides() {
     let text = check("rules_accepted", &[], claims).expect_code(0).text();
     assert_eq!(
         text,
-        "WARN: rule 3 accepts tokens without the claim 'level': condition 1 is negated, and then it holds. If these tokens must not be \
-         accepted, add a condition that the claim 'level' is present\n\
+        "WARN: rule 3 accepts tokens whose claim 'level' is absent or of another type: condition 1 is negated, and then it \
+         holds. If these tokens must not be accepted, add a condition that they do not meet\n\
          rule 1 (shut out) does not match\n  no   {\"claim\": \"sub\", \"equals\": \"mallory\"}\n\
          rule 2 matches and accepts\n  yes  {\"scope\": \"trino\"}\n  yes  {\"claim\": \"tenant\", \"one_of\": [\"ours\"]}\n\
          \naccepted: user ALICE, groups ['staff']\n"
@@ -94,12 +94,14 @@ fn a_table_of_cases_is_run() {
     let text = run(&["check-rules", &rules, "--cases", &cases(good)]).expect_code(0).text();
     assert!(text.contains("\nok      ours\nok      shut out\n") && text.ends_with("\n4 passed, 0 failed\n"), "{text}");
     for (case, why) in [
-        (r#"{"claims": {"sub": "mallory"}, "allow": true"#, "rejected: DENIED_BY_RULE (418): Ask security"),
-        (r#"{"claims": {"iat": 1}, "at": 1, "allow": false"#, "accepted: the user of principal-field"),
-        (r#"{"claims": {"iat": 1}, "at": 1, "allow": true, "rule": 2"#, "accepted"),
-        (r#"{"claims": {"iat": 1}, "at": 1, "allow": true, "user": "alice""#, "accepted"),
-        (r#"{"claims": {"iat": 1}, "at": 1, "allow": true, "groups": []"#, "accepted"),
-        (r#"{"claims": {"sub": "mallory"}, "allow": false, "message": "Other""#, "rejected"),
+        (r#"{"claims": {"sub": "mallory"}, "allow": true"#, "rule 1: rejected: DENIED_BY_RULE (418): Ask security"),
+        (r#"{"claims": {"iat": 1}, "at": 1, "allow": false"#, "rule 3: accepted: the user of principal-field"),
+        (r#"{"claims": {"iat": 1}, "at": 1, "allow": true, "rule": 2"#, "rule 3: accepted"),
+        (r#"{"claims": {"iat": 1}, "at": 1, "allow": true, "user": "alice""#, "rule 3: accepted"),
+        (r#"{"claims": {"iat": 1}, "at": 1, "allow": true, "groups": []"#, "rule 3: accepted"),
+        (r#"{"claims": {"sub": "mallory"}, "allow": false, "message": "Other""#, "rule 1: rejected"),
+        (r#"{"claims": {"level": 1}, "allow": false, "rule": 1"#, "no rule: rejected: NO_RULE_MATCHES"),
+        (r#"{"claims": {"sub": 7}, "allow": false"#, "no rule: rejected: INVALID_CLAIM"),
     ] {
         let text = run(&["check-rules", &rules, "--cases", &cases(&format!("[{case}, \"name\": \"x\"}}]"))]);
         let text = text.expect_code(1).text();
@@ -110,6 +112,8 @@ fn a_table_of_cases_is_run() {
         (r#"[{"name": "x", "claims": {}, "allow": true, "usr": "a"}]"#, "unknown field `usr`"),
         (r#"[{"name": "x", "claims": {}}]"#, "missing field `allow`"),
         (r#"[{"name": "x", "claims": {}, "allow": true, "at": "soon"}]"#, "the case 'x': at is neither"),
+        (r#"[{"name": "x", "claims": {}, "allow": false, "user": "a"}]"#, "user and groups need"),
+        (r#"[{"name": "x", "claims": {}, "allow": true, "message": "a"}]"#, "message needs"),
     ] {
         let answer = run(&["check-rules", &rules, "--cases", &cases(wrong)]).expect_code(2);
         assert!(answer.err.contains(message), "{answer:?}");
@@ -140,7 +144,7 @@ fn check_token_shows_the_rules_and_check_config_warns_of_them() {
     let answer = run(&["check-token", "--json", "--config", &config, &accepted]).expect_code(0).json();
     assert_eq!(answer["rules"][1]["matches"], true);
     let text = run(&["check-config", &config]).expect_code(0).text();
-    assert!(text.contains("rules.json: rule 3 accepts tokens without the claim 'level'"), "{text}");
+    assert!(text.contains("rules.json: rule 3 accepts tokens whose claim 'level' is absent"), "{text}");
     set_mode(&rules, 0o666);
     let text = run(&["check-config", &config]).expect_code(0).text();
     assert!(text.contains("a file that its group and all other users can write to"), "{text}");

@@ -90,7 +90,17 @@ impl Condition {
 }
 
 impl Subject {
+    /// Steps of the request's budget, so that a large token costs no more with many rules than with costly patterns.
+    fn steps(&self, facts: &Facts<'_, '_>) -> u64 {
+        match self {
+            Self::Claim(..) => facts.claims.len() as u64 / 8,
+            Self::Scope(_) => facts.scope_bytes() / 8,
+            _ => 0,
+        }
+    }
+
     fn holds(&self, facts: &Facts<'_, '_>, budget: &mut Budget) -> Result<bool, MatchError> {
+        budget.take(self.steps(facts))?;
         Ok(match self {
             Self::Claim(path, test) => match path.find(facts.claims) {
                 Some(value) => test.holds(value, budget)?,
@@ -107,6 +117,9 @@ impl Subject {
 impl Test {
     fn holds(&self, value: &Value<'_>, budget: &mut Budget) -> Result<bool, MatchError> {
         let list: &[Value<'_>] = if let Value::Array(elements) = value { elements } else { &[] };
+        if let Self::OneOf(scalars) | Self::HoldsOneOf(scalars) | Self::HoldsAllOf(scalars) = self {
+            budget.take((scalars.len() * list.len().max(1)) as u64 / 8)?;
+        }
         Ok(match self {
             Self::Present => true,
             Self::OneOf(scalars) => scalars.iter().any(|scalar| scalar.is(value)),
@@ -131,8 +144,36 @@ impl Test {
     }
 }
 
+/// The JSON type that a test is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ValueType {
+    Text,
+    Number,
+    Boolean,
+    List,
+}
+
 /// What a test can be true of.
 impl Test {
+    /// The type of all values that pass; `None` if they may have several.
+    pub(crate) fn value_type(&self) -> Option<ValueType> {
+        match self {
+            Self::Present => None,
+            Self::OneOf(scalars) => {
+                let mut types = scalars.iter().map(|scalar| match scalar {
+                    Scalar::Text(_) => ValueType::Text,
+                    Scalar::Integer(_) | Scalar::Float(_) => ValueType::Number,
+                    Scalar::Boolean(_) => ValueType::Boolean,
+                });
+                let first = types.next()?;
+                types.all(|other| other == first).then_some(first)
+            }
+            Self::Matches(_) => Some(ValueType::Text),
+            Self::Range(..) => Some(ValueType::Number),
+            Self::HoldsOneOf(_) | Self::HoldsAllOf(_) | Self::HoldsMatch(_) | Self::Length(..) => Some(ValueType::List),
+        }
+    }
+
     pub(crate) fn fits_text(&self) -> bool {
         match self {
             Self::OneOf(scalars) => scalars.iter().any(|scalar| matches!(scalar, Scalar::Text(_))),

@@ -4,9 +4,10 @@
 use std::cell::Cell;
 use std::time::Duration;
 
+use crate::claims::required::SCOPE_CLAIMS;
 use crate::claims::{Claims, Validity, VerifiedClaims};
 use crate::clock::UnixMillis;
-use crate::json::Member;
+use crate::json::{Member, Value};
 
 /// The facts about one token at one time.
 pub(crate) struct Facts<'c, 't> {
@@ -46,6 +47,17 @@ impl<'c, 't> Facts<'c, 't> {
             skew,
             validity: Cell::new(Validity::ALWAYS),
         }
+    }
+
+    /// The length of the claims that hold scopes, of an array the number of its elements.
+    pub(crate) fn scope_bytes(&self) -> u64 {
+        let scopes = self.claims.iter().filter(|(name, _)| SCOPE_CLAIMS.contains(&&**name));
+        let length = |value: &Value<'_>| match value {
+            Value::String(text) => text.len(),
+            Value::Array(elements) => elements.len(),
+            _ => 0,
+        };
+        scopes.map(|(_, value)| length(value) as u64).sum()
     }
 
     /// The times at which the rules decide the same about this token. A cached verdict ends with them.

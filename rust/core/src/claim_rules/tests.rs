@@ -222,33 +222,65 @@ fn each_decision_is_counted() {
 }
 
 #[test]
-fn what_lets_tokens_in_that_lack_a_claim_is_marked() {
+fn rules_that_let_tokens_in_by_an_absent_claim_or_one_of_another_type_are_marked() {
     let sub = json!({"claim": "sub", "present": true});
-    for (rule, warning) in [
-        (json!({"conditions": [sub], "allow": true}), None),
-        (json!({"conditions": [{"not": {"claim": "a", "equals": 1}}], "allow": true}), Some("without the claim 'a'")),
-        (json!({"conditions": [{"not": {"claim": "a", "equals": 1}}], "allow": false}), None),
-        (json!({"conditions": [{"not": {"claim": "a", "present": true}}], "allow": true}), None),
-        (
-            json!({"conditions": [{"not": {"claim": "a", "equals": 1}}, {"claim": "a", "present": true}], "allow": true}),
-            None,
-        ),
-        (json!({"conditions": [{"not": {"max_age": "1h"}}], "allow": true}), Some("without the claim 'iat'")),
-        (
-            json!({"conditions": [{"not": {"max_lifetime": "1h"}}, {"max_age": "1d"}], "allow": true}),
-            Some("without the claim 'exp'"),
-        ),
-        (json!({"conditions": [{"not": {"issuer": "a"}}], "allow": true}), Some("without the claim 'iss'")),
-        (json!({"conditions": [{"not": {"scope": "a"}}], "allow": true}), None),
+    let not = |condition: Json| json!({"not": condition});
+    let other_type = Some("whose claim 'a' is absent or of another type");
+    for (conditions, allow, warning) in [
+        (json!([sub]), true, None),
+        (json!([not(json!({"claim": "a", "equals": 1}))]), true, other_type),
+        (json!([not(json!({"claim": "a", "equals": 1}))]), false, None),
+        (json!([not(json!({"claim": "a", "present": true}))]), true, None),
+        // Present it may be a string.
+        (json!([not(json!({"claim": "a", "holds": "x"})), {"claim": "a", "present": true}]), true, other_type),
+        (json!([not(json!({"claim": "a", "holds": "x"})), {"claim": "a", "min_length": 0}]), true, None),
+        (json!([not(json!({"claim": "a", "equals": "x"})), {"claim": "a", "pattern": ".*"}]), true, None),
+        (json!([not(json!({"claim": "sub", "equals": "x"}))]), true, Some("without the claim 'sub'")),
+        (json!([not(json!({"claim": "sub", "equals": "x"})), sub]), true, None),
+        (json!([not(json!({"max_age": "1h"}))]), true, Some("without the claim 'iat'")),
+        (json!([not(json!({"max_lifetime": "1h"})), {"max_age": "1d"}]), true, Some("without the claim 'exp'")),
+        (json!([not(json!({"issuer": "a"}))]), true, Some("without the claim 'iss'")),
+        (json!([not(json!({"scope": "a"}))]), true, None),
+        // Tokens with a string pass a rule that rejects by a list.
+        (json!([{"claim": "a", "holds": "x"}]), false, Some("whose claim 'a' is a string")),
+        (json!([{"claim": "aud", "holds": "x"}]), false, None),
     ] {
-        let warnings = rules(&rule_file(json!([rule.clone()]), false)).warnings();
+        let rule = json!({"conditions": conditions, "allow": allow});
+        let warnings = rules(&rule_file(json!([rule.clone()]), true)).warnings();
         let found = warnings.first().map_or("", |warning| &warning.message);
         assert!(warnings.len() == usize::from(warning.is_some()), "{rule}: {warnings:?}");
         assert!(warning.is_none_or(|text| found.contains(text)), "{rule}: {found}");
     }
+    let deny = json!({"conditions": [{"claim": "a", "holds": "x"}], "allow": false});
+    assert_eq!(rules(&rule_file(json!([deny]), false)).warnings(), [], "nothing later accepts");
     let warnings = rules(&rule_file(json!([{"allow": true}, {"conditions": [sub], "allow": false}]), false)).warnings();
     assert_eq!(warnings.iter().map(|warning| warning.rule).collect::<Vec<_>>(), [2]);
     assert!(warnings[0].message.contains("rule 2 never decides, because rule 1"), "{warnings:?}");
+}
+
+#[test]
+fn blank_registered_claims_count_as_absent() {
+    for (claims, present) in [(json!({"jti": " "}), false), (json!({"jti": "x"}), true), (json!({"jti": ""}), false)] {
+        assert_eq!(holds(json!({"claim": "jti", "present": true}), &claims), present, "{claims}");
+    }
+    assert!(!holds(json!({"claim": "aud", "max_length": 9}), &json!({"aud": []})));
+    assert!(holds(json!({"claim": "other", "present": true}), &json!({"other": " "})));
+}
+
+#[test]
+fn many_rules_for_a_large_token_end_at_the_limit_of_steps() {
+    let many = |condition: fn(usize) -> Json| {
+        let rules: Vec<Json> =
+            (0..10_000).map(|number| json!({"conditions": [condition(number)], "allow": false})).collect();
+        self::rules(&rule_file(Json::Array(rules), true))
+    };
+    let scopes = many(|number| json!({"scope": format!("s{number}")}));
+    let lists = many(|number| json!({"claim": "a", "holds_one_of": vec![format!("x{number}"); 100]}));
+    for (rules, claims) in [(&scopes, json!({"scope": "a ".repeat(5_000)})), (&lists, json!({"a": vec!["y"; 900]}))] {
+        assert_eq!(decide(rules, &claims).unwrap_err().0, Reason::RuleLimit);
+    }
+    assert!(decide(&scopes, &json!({"scope": "openid trino"})).is_ok());
+    assert!(decide(&lists, &json!({"a": ["y"]})).is_ok());
 }
 
 #[test]

@@ -280,7 +280,7 @@ impl<'t> Claims<'t> {
             if selects(&name) {
                 claims.selected.push((name.clone(), value.clone()));
             }
-            if is_for_rules(&name) {
+            if is_for_rules(&name) && !counts_as_absent(&name, &value) {
                 let value = match &value {
                     Value::String(_) if name == "aud" => Value::Array(vec![value.clone()]),
                     other => other.clone(),
@@ -326,6 +326,15 @@ impl<'t> Claims<'t> {
     /// `exp`, without its fraction of a second.
     pub(crate) fn expires_at(&self) -> Option<UnixMillis> {
         self.expires_at.map(NumericDate::earliest)
+    }
+}
+
+/// jjwt drops blank registered claims and an empty list of audiences.
+fn counts_as_absent(name: &str, value: &Value<'_>) -> bool {
+    match (name, value) {
+        ("iss" | "sub" | "jti" | "aud", Value::String(text)) => is_blank(text),
+        ("aud", Value::Array(audiences)) => audiences.is_empty(),
+        _ => false,
     }
 }
 

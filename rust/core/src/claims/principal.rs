@@ -3,9 +3,8 @@
 
 use std::borrow::Cow;
 
-use crate::claims::VerifiedClaims;
 use crate::claims::path::ClaimPath;
-use crate::java_text::is_blank;
+use crate::claims::{VerifiedClaims, counts_as_absent};
 use crate::json::Value;
 use crate::rejection::{Reason, Rejection};
 
@@ -37,15 +36,8 @@ pub(crate) fn principal<'t>(claims: &VerifiedClaims<'t>, fields: &[ClaimPath]) -
     }
 }
 
-/// jjwt drops blank registered claims and an empty list of audiences, and keeps every other claim.
 fn is_present((field, value): &(&ClaimPath, &Value<'_>)) -> bool {
-    match value {
-        Value::String(text) => {
-            !(field.is_top() && matches!(field.top(), "sub" | "iss" | "jti" | "aud") && is_blank(text))
-        }
-        Value::Array(list) => !(field.is_top() && field.top() == "aud" && list.is_empty()),
-        _ => true,
-    }
+    !(field.is_top() && counts_as_absent(field.top(), value))
 }
 
 /// Checks length and characters of a principal. `name` is the claim's.

@@ -7,26 +7,27 @@ use std::time::Instant;
 use crate::clock::UnixMillis;
 use crate::logout::token::{LogoutToken, MAX_AGE};
 
-/// The requests of one second.
-const REQUESTS_PER_SECOND: u32 = 20;
+/// The signatures that are verified in one second, which takes a tenth of one processor at most. An administrator can log
+/// out thousands of users at once.
+const VERIFICATIONS_PER_SECOND: u32 = 1000;
 
-/// Admits as many requests in each second.
+/// Admits as many verifications in each second.
 #[derive(Default)]
-pub(super) struct RequestLimit {
-    /// The second that is counted, and its requests.
+pub(super) struct VerificationLimit {
+    /// The second that is counted, and its verifications.
     window: Option<(Instant, u32)>,
 }
 
-impl RequestLimit {
+impl VerificationLimit {
     pub(super) fn admits(&mut self) -> bool {
         self.admits_at(Instant::now())
     }
 
     fn admits_at(&mut self, now: Instant) -> bool {
         match &mut self.window {
-            Some((begin, requests)) if now.saturating_duration_since(*begin).as_secs() == 0 => {
-                *requests += 1;
-                *requests <= REQUESTS_PER_SECOND
+            Some((begin, verifications)) if now.saturating_duration_since(*begin).as_secs() == 0 => {
+                *verifications += 1;
+                *verifications <= VERIFICATIONS_PER_SECOND
             }
             window => {
                 *window = Some((now, 1));
@@ -36,11 +37,13 @@ impl RequestLimit {
     }
 }
 
-/// The logout tokens that were used and are not too old yet. [`RequestLimit`] bounds their number.
+/// The logout tokens that were used and are not too old yet. [`VerificationLimit`] bounds their number.
 #[derive(Default)]
 pub(super) struct UsedTokens {
     /// Issuer and `jti`, with the time at which the token is too old.
     until: HashMap<(String, String), UnixMillis>,
+    /// The number at which those that are too old are removed.
+    prune_at: usize,
 }
 
 impl UsedTokens {
@@ -49,7 +52,10 @@ impl UsedTokens {
     }
 
     pub(super) fn insert(&mut self, token: LogoutToken, now: UnixMillis) {
-        self.until.retain(|_, until| now <= *until);
+        if self.until.len() >= self.prune_at {
+            self.until.retain(|_, until| now <= *until);
+            self.prune_at = 2 * self.until.len() + 1024;
+        }
         let until = UnixMillis(token.issued_at.0.saturating_add(MAX_AGE).saturating_add(token.skew));
         self.until.insert(token.name(), until);
     }
@@ -62,13 +68,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_requests_of_each_second_are_bounded() {
-        let mut limit = RequestLimit::default();
+    fn the_verifications_of_each_second_are_bounded() {
+        let mut limit = VerificationLimit::default();
         let begin = Instant::now();
         for second in 0..3 {
             let at = begin + Duration::from_secs(second);
-            let admitted = (0..100).filter(|_| limit.admits_at(at)).count();
-            assert_eq!(admitted, REQUESTS_PER_SECOND as usize);
+            let admitted = (0..5000).filter(|_| limit.admits_at(at)).count();
+            assert_eq!(admitted, VERIFICATIONS_PER_SECOND as usize);
             assert!(!limit.admits_at(at + Duration::from_millis(999)));
         }
     }

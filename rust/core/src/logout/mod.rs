@@ -10,7 +10,7 @@ mod tests;
 mod token;
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use crate::config::{ConfigurationErrors, LogoutConfiguration};
 use crate::events::{Events, Level};
 use crate::host::HostProcess;
 use crate::issuers::Issuers;
-use crate::logout::limit::{RequestLimit, UsedTokens};
+use crate::logout::limit::{UsedTokens, VerificationLimit};
 use crate::logout::store::LogoutStore;
 use crate::rejection::{Reason, Rejection};
 use crate::revocation::{Logouts, Revocation, RevocationEntry};
@@ -87,7 +87,7 @@ pub(crate) struct BackchannelLogout {
     /// How long an entry is kept: longer than any token that it revokes.
     retention: Duration,
     store: LogoutStore,
-    limit: Mutex<RequestLimit>,
+    limit: Mutex<VerificationLimit>,
     used: Mutex<UsedTokens>,
 }
 
@@ -96,6 +96,7 @@ impl BackchannelLogout {
     pub(crate) fn open(
         configuration: &LogoutConfiguration,
         host: &HostProcess,
+        events: &Events,
         errors: &mut ConfigurationErrors,
     ) -> Option<(Self, Logouts)> {
         if host.without_logout_endpoint {
@@ -105,8 +106,8 @@ impl BackchannelLogout {
             ));
             return None;
         }
-        let path = PathBuf::from(&configuration.file.value);
-        let (store, logouts) = LogoutStore::open(path, host.keeps_cache_files, &configuration.file, errors)?;
+        let path = Path::new(&configuration.file.value);
+        let (store, logouts) = LogoutStore::open(path, host.keeps_cache_files, &configuration.file, events, errors)?;
         let logout = Self {
             client_id: configuration.client_id.value.clone(),
             retention: configuration.retention,
@@ -129,17 +130,18 @@ impl BackchannelLogout {
         revocation: &Revocation,
         events: &Events,
     ) -> Result<(), LogoutError> {
-        if !self.limit.lock().unwrap_or_else(PoisonError::into_inner).admits() {
-            return Err(LogoutError::new(LogoutErrorKind::TooMany, "Too many logout requests: try again in a second"));
-        }
-        let logout = token::verify(token, issuers, &self.client_id, now)?;
+        let admits = || match self.limit.lock().unwrap_or_else(PoisonError::into_inner).admits() {
+            true => Ok(()),
+            false => Err(LogoutError::new(LogoutErrorKind::TooMany, "Too many logouts: try again in a second")),
+        };
+        let logout = token::verify(token, issuers, &self.client_id, now, admits)?;
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         if used.contains(&logout, now) {
             return Err(LogoutError::invalid("The logout token was used before: its jti is known"));
         }
         let until = now.0.saturating_add(i64::try_from(self.retention.as_millis()).unwrap_or(i64::MAX));
         let entry = RevocationEntry { until: Some(UnixMillis(until)), ..logout.entry() };
-        self.store.add(&entry, now, revocation).map_err(|error| {
+        self.store.add(&entry, now, revocation, events).map_err(|error| {
             let text = format!("A logout cannot be written to '{}': {error}", self.store.path().display());
             events.push(
                 Level::Error,

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Logout tokens and what they revoke.
 
+use std::fs;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+
 use super::*;
 use crate::authenticator::Authenticator;
 use crate::config::Properties;
@@ -174,11 +177,95 @@ fn a_logout_token_is_used_once_and_is_no_bearer_token() {
 }
 
 #[test]
-fn requests_are_bounded() {
+fn verifications_are_bounded_and_garbage_keeps_nobody_out() {
     let key = Key::new(1);
     let setting = with_logout("logout-many", &key, "");
-    let kinds: Vec<_> = (0..100).map(|_| log_out(&setting, "x", NOW).unwrap_err().kind).collect();
-    assert!(kinds.contains(&LogoutErrorKind::Invalid) && kinds.contains(&LogoutErrorKind::TooMany), "{kinds:?}");
+    let forged = logout_token(&Key::new(2), "", "{}");
+    let not_for_us = logout_token(&Key::new(2), "", r#"{"aud": "other"}"#);
+    let kinds = |token: &str| (0..3000).map(|_| log_out(&setting, token, NOW).unwrap_err().kind).collect::<Vec<_>>();
+    for garbage in ["x", &not_for_us, &access_token(&Key::new(2), "alice", "s1", NOW)] {
+        assert!(!kinds(garbage).contains(&LogoutErrorKind::TooMany), "{garbage}");
+    }
+    assert_eq!(log_out(&setting, &logout_token(&key, "", "{}"), NOW), Ok(()));
+    // Forged ones are verified, more slowly than the limit without optimization.
+    let limit = &setting.authenticator().logout_parts().0.limit;
+    while limit.lock().unwrap().admits() {}
+    assert_eq!(log_out(&setting, &forged, NOW).unwrap_err().kind, LogoutErrorKind::TooMany);
+}
+
+#[test]
+fn one_process_has_the_file_and_writes_it_again_if_somebody_replaces_it() {
+    let key = Key::new(1);
+    let setting = with_logout("logout-file", &key, "");
+    let (logout, revocation) = setting.authenticator().logout_parts();
+    let now = UnixMillis::now();
+    let add = |session: &str| {
+        let entry = RevocationEntry::new(RevocationKind::Session, session.to_owned());
+        logout.store.add(&entry, now, revocation, setting.authenticator().events()).unwrap();
+    };
+    add("s1");
+    let properties = Properties::parse(&setting.prefixed(CONFIG), "").unwrap();
+    let second = Authenticator::open_with(&properties, &coordinator()).err().unwrap().to_string();
+    assert!(second.contains("which another process uses: stop that coordinator"), "{second}");
+    assert_eq!(setting.read("logouts"), "sid=s1\n", "a failed start changes nothing");
+
+    for (number, tamper) in [
+        (2, (|setting: &Setting| setting.write("logouts", "sid=other\n")) as fn(&Setting)),
+        (3, |setting| setting.remove("logouts")),
+        (4, |setting| fs::write(setting.path("logouts"), "").unwrap()),
+    ] {
+        tamper(&setting);
+        add(&format!("s{number}"));
+        let mut lines: Vec<_> = setting.read("logouts").lines().map(str::to_owned).collect();
+        lines.sort_unstable();
+        assert_eq!(lines, (1..=number).map(|session| format!("sid=s{session}")).collect::<Vec<_>>());
+        let event = setting.authenticator().events().pop().unwrap();
+        assert!(event.text.contains("was replaced or removed"), "{event:?}");
+        assert_eq!(logout.store.path().metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    }
+    // What is left beside the file is not followed.
+    let precious = setting.path("precious");
+    fs::write(&precious, "precious").unwrap();
+    symlink(&precious, setting.path("logouts.new")).unwrap();
+    setting.remove("logouts");
+    add("s5");
+    assert_eq!(setting.read("precious"), "precious");
+    assert_eq!(setting.read("logouts").lines().count(), 5);
+}
+
+#[test]
+fn a_line_that_was_not_written_to_its_end_is_dropped() {
+    let key = Key::new(1);
+    for rest in ["sub=alice", "sid=b until=2026-12", "\0\0\0\0", "\u{ff}"] {
+        let setting =
+            Setting::new("logout-half", &[("key.json", &key.jwk("")), ("logouts", &format!("sid=s1\n{rest}"))]);
+        let setting = setting.open_in(CONFIG, &coordinator());
+        assert_eq!(setting.read("logouts"), "sid=s1\n", "{rest}");
+        let event = setting.authenticator().events().pop().unwrap();
+        assert!(event.text.contains("is incomplete"), "{rest}: {event:?}");
+        let other = access_token(&key, "alice", "s2", NOW);
+        assert_eq!(authenticate(setting.authenticator(), &other, NOW), Ok(false), "{rest}");
+        let ended = access_token(&key, "bob", "s1", NOW);
+        assert_eq!(authenticate(setting.authenticator(), &ended, NOW), Err(Reason::TokenRevoked), "{rest}");
+    }
+}
+
+#[test]
+fn many_logouts_of_one_user_become_one_entry() {
+    let key = Key::new(1);
+    let setting = with_logout("logout-merge", &key, "");
+    let (logout, revocation) = setting.authenticator().logout_parts();
+    let now = UnixMillis::now();
+    for number in 0..600 {
+        let issued_before = Some(UnixMillis((NOW + number) * 1000));
+        let entry = RevocationEntry { issued_before, ..RevocationEntry::new(RevocationKind::Subject, "alice") };
+        logout.store.add(&entry, now, revocation, setting.authenticator().events()).unwrap();
+    }
+    assert!(setting.read("logouts").lines().count() < store::MAX_RECENT);
+    for (issued_at, expected) in [(NOW + 598, Err(Reason::TokenRevoked)), (NOW + 599, Ok(false))] {
+        let token = access_token(&key, "alice", "s1", issued_at);
+        assert_eq!(authenticate(setting.authenticator(), &token, now.0 / 1000), expected, "{issued_at}");
+    }
 }
 
 #[test]
@@ -207,7 +294,7 @@ fn thousands_of_logouts_stay_in_force_and_those_that_ended_leave_the_file() {
         let until = if number % 2 == 0 { now.0 + 60_000 } else { now.0 - 1 };
         let session = RevocationEntry::new(RevocationKind::Session, format!("session {number}"));
         let entry = RevocationEntry { until: Some(UnixMillis(until)), ..session };
-        logout.store.add(&entry, now, revocation).unwrap();
+        logout.store.add(&entry, now, revocation, authenticator.events()).unwrap();
     }
     let lines = setting.read("logouts").lines().count();
     assert!((500..500 + store::MAX_RECENT).contains(&lines), "{lines} lines");

@@ -51,7 +51,8 @@ impl LogoutToken {
     }
 }
 
-/// Verifies a logout token with the keys of its issuer.
+/// Verifies a logout token with the keys of its issuer. `admits` limits the number of signatures that are verified. What is
+/// visibly no logout token of this client costs nothing, so it cannot keep others out.
 ///
 /// # Errors
 /// The signature or a claim is not as the specification wants it, or there are no keys.
@@ -60,6 +61,7 @@ pub(super) fn verify(
     issuers: &Issuers,
     client_id: &str,
     now: UnixMillis,
+    admits: impl Fn() -> Result<(), LogoutError>,
 ) -> Result<LogoutToken, LogoutError> {
     let header_bytes = CompactJws::parse(token, MAX_BYTES)?.decode_header()?;
     let header = header_bytes.parse()?;
@@ -72,6 +74,8 @@ pub(super) fn verify(
     let rules = issuers.load();
     let issuer = rules.select(token.unverified_payload())?;
     issuer.header.check_algorithm(&header)?;
+    check_form(&Claims::read_unverified(token.unverified_payload())?, client_id)?;
+    admits()?;
     let (payload, _) =
         issuer.keys.verify_with(&header, |key| signature::verify(&key.for_algorithm(header.algorithm)?, &token))?;
 
@@ -79,14 +83,9 @@ pub(super) fn verify(
     let claims = Claims::read(payload.bytes(), &ClaimsPolicy::default(), Some(&names))?;
     let skew = issuer.claims.skew();
     claims.check_issuer(issuer.claims.required_issuer.as_deref())?;
-    if !claims.is_for_audience(client_id) {
-        return Err(LogoutError::invalid("The audience of the logout token is not backchannel-logout.client-id"));
-    }
+    check_form(&claims, client_id)?;
     if claims.expires_at().is_some_and(|end| end.0.saturating_add(skew) < now.0) {
         return Err(LogoutError::invalid("The logout token has expired"));
-    }
-    if !claims.has_logout_event {
-        return Err(LogoutError::invalid("The claim events of the token has no logout event"));
     }
     if !claims.for_rules.is_empty() {
         return Err(LogoutError::invalid("The token has a nonce, which a logout token must not have"));
@@ -111,4 +110,15 @@ pub(super) fn verify(
         issued_at,
         skew,
     })
+}
+
+/// Checks that the token is a logout token for this client.
+fn check_form(claims: &Claims<'_>, client_id: &str) -> Result<(), LogoutError> {
+    if !claims.is_for_audience(client_id) {
+        return Err(LogoutError::invalid("The audience of the logout token is not backchannel-logout.client-id"));
+    }
+    if !claims.has_logout_event {
+        return Err(LogoutError::invalid("The claim events of the token has no logout event"));
+    }
+    Ok(())
 }

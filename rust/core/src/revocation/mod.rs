@@ -319,6 +319,12 @@ impl RevocationList {
         digest(&SHA256, bytes).as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
     }
 
+    /// All entries, in no order.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = RevocationEntry<'static>> {
+        let tables = RevocationKind::ALL.into_iter().zip(&self.kinds);
+        tables.flat_map(move |(kind, table)| table.entries.iter().map(move |entry| self.shown((kind, entry)).1))
+    }
+
     fn is_empty(&self) -> bool {
         self.kinds.iter().all(|table| table.entries.is_empty())
     }

@@ -54,7 +54,7 @@ mod unix {
                 permissions.check(named, holds_password(named), DECIDE, &names(files, properties, named));
             }
         }
-        for name in ["claim-rules.file", "revocation-file"] {
+        for name in ["claim-rules.file", "revocation-file", "backchannel-logout.file"] {
             let Some(entry) = find(properties, name) else { continue };
             let path = Path::new(&entry.value);
             permissions.check(path, None, DECIDE, &names(entry, properties, path));

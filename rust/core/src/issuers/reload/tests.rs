@@ -67,8 +67,12 @@ impl Setting {
         self
     }
 
+    pub(crate) fn path(&self, name: &str) -> std::path::PathBuf {
+        self.folder.join(name)
+    }
+
     pub(crate) fn read(&self, name: &str) -> String {
-        fs::read_to_string(self.folder.join(name)).unwrap()
+        fs::read_to_string(self.path(name)).unwrap()
     }
 
     pub(crate) fn prefixed(&self, config: &str) -> String {
