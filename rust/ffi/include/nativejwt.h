@@ -106,6 +106,10 @@
 #define NATIVEJWT_REJECT_RULE_LIMIT 420
 /* The claim rule that matches the token sets the user, but the claim is absent or gives no valid user. */
 #define NATIVEJWT_REJECT_RULE_WITHOUT_USER 421
+/* An entry of revocation-file names the token, its sub, sid or iss, or the kid of its protected header, or its session or user has logged out. */
+#define NATIVEJWT_REJECT_TOKEN_REVOKED 422
+/* The token is a logout token of OpenID Connect, which backchannel-logout receives at its own address. */
+#define NATIVEJWT_REJECT_LOGOUT_TOKEN 423
 /* The token has no claim that principal-field names. */
 #define NATIVEJWT_REJECT_MISSING_PRINCIPAL 501
 /* The claim that principal-field names is not a string. */
@@ -352,8 +356,9 @@ uint32_t nativejwt_describe(const uint8_t *config,
  `http-server.authentication.jwt.*` and `jwk.http-client.*`. `source` is the name of its file, for error messages; it may be
  empty. `trusted_certificates` is PEM text with the certificates that the caller trusts in addition to the system's. They
  are used if a JWK Set is fetched and no trust store is configured; it may be empty. `flags` is 0 or the sum of
- `NATIVEJWT_OPEN_…` constants. Returns null if the configuration is
- invalid. The record's code is then `NATIVEJWT_CODE_CONFIGURATION`, and its message contains all errors, one a line.
+ `NATIVEJWT_OPEN_WITHOUT_IDENTITY`, `NATIVEJWT_OPEN_TRUSTED_CERTIFICATES_ALONE` and
+ `NATIVEJWT_OPEN_WITHOUT_LOGOUT_ENDPOINT`. Returns null if the configuration is invalid. The record's code is then
+ `NATIVEJWT_CODE_CONFIGURATION`, and its message contains all errors, one a line.
 
  # Safety
  `config`, `source`, `trusted_certificates` and `record` point to as many bytes as their lengths say, and nothing else uses

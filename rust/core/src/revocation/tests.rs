@@ -383,3 +383,44 @@ fn the_list_finds_what_a_plain_search_finds() {
     }
     assert!((1000..5000).contains(&revoked), "{revoked}");
 }
+
+/// `cargo test --release -p nativejwt-core --lib -- --ignored --nocapture revocation::tests::time_of`
+#[test]
+#[ignore = "a measurement"]
+#[allow(clippy::print_stdout, reason = "it prints its results")]
+fn time_of_a_look_up_among_a_million_entries() {
+    const ROUNDS: u32 = 100_000;
+    let id = |number: u32| format!("{:08x}-0000-4000-8000-{number:012x}", number.wrapping_mul(0x9e37_79b9));
+    let identifiers = Identifiers {
+        token_id: Some(id(2_000_000).into()),
+        subject: Some(id(2_000_001).into()),
+        session: Some(id(2_000_002).into()),
+    };
+    let signing_input = vec![b'x'; 2000];
+    let names = Names {
+        signing_input: &signing_input,
+        key_id: Some("2026-11"),
+        issuer: Some("https://idp.example"),
+        identifiers: &identifiers,
+        issued_at: Some(NOW),
+    };
+    let kinds = ["jti", "sub", "sid", "kid"];
+    let by_name = |number: u32| format!("{}={}", kinds[number as usize % kinds.len()], id(number));
+    let by_digest = |number: u32| format!("token={:064x}", u128::from(number) << 96);
+    for (what, line) in [("by name", &by_name as &dyn Fn(u32) -> String), ("by digest", &by_digest)] {
+        let text: String =
+            (0..1_000_000).map(|number| line(number) + " issuer=i until=2100-01-01T00:00:00Z\n").collect();
+        let begin = std::time::Instant::now();
+        let list = read(&text);
+        let reading = begin.elapsed();
+        let begin = std::time::Instant::now();
+        for _ in 0..ROUNDS {
+            assert!(list.find(std::hint::black_box(&names), NOW).is_none());
+        }
+        println!(
+            "{what}: read in {reading:?}, a look-up takes {:?}, {} bytes",
+            begin.elapsed() / ROUNDS,
+            list.memory()
+        );
+    }
+}
