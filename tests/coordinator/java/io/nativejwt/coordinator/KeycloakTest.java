@@ -61,6 +61,9 @@ final class KeycloakTest {
     /** The longest pause between two attempts while no keys are there. */
     private static final Duration LONGEST_RETRY = Duration.ofSeconds(10);
 
+    /** The same while the keys of before are in use. */
+    private static final Duration LONGEST_RETRY_WITH_KEYS = Duration.ofSeconds(60);
+
     /** What a busy machine may add: a login by JDBC, a fetch, a line in the log. */
     private static final Duration SLACK = Duration.ofSeconds(20);
 
@@ -333,7 +336,7 @@ final class KeycloakTest {
         assertUser("alice", keycloak.userToken(LAKE, "alice"));
         Poll.until(
                 "a refresh",
-                REFRESH_INTERVAL.plus(SLACK),
+                LONGEST_RETRY_WITH_KEYS.plus(SLACK),
                 () -> logHolds("INFO", keycloak.issuer(LAKE), "works again"));
     }
 

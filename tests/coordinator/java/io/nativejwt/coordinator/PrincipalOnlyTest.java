@@ -37,7 +37,9 @@ final class PrincipalOnlyTest {
                                         JWT + "pass-through.credential-name",
                                         "token",
                                         JWT + "backchannel-logout.client-id",
-                                        "trino"));
+                                        "trino",
+                                        JWT + "backchannel-logout.file",
+                                        folder.resolve("logouts").toString()));
         assertThatThrownBy(builder::start)
                 .isInstanceOf(CoordinatorStartException.class)
                 .message()
