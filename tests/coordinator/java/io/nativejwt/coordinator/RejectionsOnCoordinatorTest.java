@@ -509,7 +509,7 @@ final class RejectionsOnCoordinatorTest {
                         .formatted(LOGOUT, FORM);
         List<Socket> slow = new ArrayList<>();
         try {
-            for (int i = 0; i < 8; i++) {
+            for (int i = 0; i < 16; i++) {
                 Socket socket =
                         coordinator
                                 .tls()

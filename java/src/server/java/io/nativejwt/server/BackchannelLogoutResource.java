@@ -18,6 +18,7 @@ import jakarta.ws.rs.core.SecurityContext;
 
 import java.io.InputStream;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Semaphore;
 
 /**
@@ -28,11 +29,14 @@ import java.util.concurrent.Semaphore;
 public final class BackchannelLogoutResource {
     static final String PATH = "/v1/native-jwt/backchannel-logout";
 
-    /** Slow clients, or an issuer whose keys have to be fetched, must not take all threads. */
-    private static final int MAXIMUM_CONCURRENCY = 8;
+    /**
+     * Requests whose forms are read at the same time. Slow clients must not hold all threads of the
+     * coordinator. An issuer that logs many users out sends its forms in one piece.
+     */
+    private static final int MAXIMUM_READERS = 16;
 
     private final TokenAuthenticator authenticator;
-    private final Semaphore places = new Semaphore(MAXIMUM_CONCURRENCY);
+    private final Semaphore readers = new Semaphore(MAXIMUM_READERS);
 
     public BackchannelLogoutResource(TokenAuthenticator authenticator) {
         this.authenticator = authenticator;
@@ -48,24 +52,25 @@ public final class BackchannelLogoutResource {
                     authenticator.rejectLogout(
                             Outcome.INVALID, "Logout tokens are accepted over HTTPS only"));
         }
-        if (!places.tryAcquire()) {
+        if (!readers.tryAcquire()) {
             return response(
                     authenticator.rejectLogout(
-                            Outcome.TOO_MANY, "Too many logouts are in progress"));
+                            Outcome.TOO_MANY, "Too many requests: try again in a second"));
         }
+        Optional<String> token;
         try {
-            return response(
-                    LogoutForm.token(body)
-                            .map(authenticator::logOut)
-                            .orElseGet(
-                                    () ->
-                                            authenticator.rejectLogout(
-                                                    Outcome.INVALID,
-                                                    "The request is not a form with exactly one"
-                                                            + " logout_token")));
+            token = LogoutForm.token(body);
         } finally {
-            places.release();
+            readers.release();
         }
+        return response(
+                token.map(authenticator::logOut)
+                        .orElseGet(
+                                () ->
+                                        authenticator.rejectLogout(
+                                                Outcome.INVALID,
+                                                "The request is not a form with exactly one"
+                                                        + " logout_token")));
     }
 
     /** Section 2.8 of the specification; its errors are those of OAuth 2.0. */
