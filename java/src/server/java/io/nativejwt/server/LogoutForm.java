@@ -54,8 +54,12 @@ final class LogoutForm {
         long begin = System.nanoTime();
         ByteArrayOutputStream form = new ByteArrayOutputStream();
         byte[] piece = new byte[8 * 1024];
-        int length;
-        while (form.size() <= MAXIMUM_SIZE && (length = body.read(piece)) >= 0) {
+        while (form.size() <= MAXIMUM_SIZE) {
+            int rest = MAXIMUM_SIZE + 1 - form.size();
+            int length = body.read(piece, 0, Math.min(piece.length, rest));
+            if (length < 0) {
+                break;
+            }
             if (System.nanoTime() - begin > LIMIT.toNanos()) {
                 throw new IOException("The form takes too long");
             }
