@@ -230,6 +230,7 @@ pub(crate) fn general(code: Reason) -> &'static str {
         C::DeniedByRule | C::NoRuleMatches => {
             "compare the claims with the conditions above: have the issuer write the claims that a rule asks for, or correct the file of claim-rules.file ('nativejwt check-rules')"
         }
+        C::LogoutToken => "this token reports a logout to the client of its aud: send the user's access token instead",
         C::RuleLimit => "simplify the patterns of the claim rules: avoid (.*a)* and similar repetitions of repetitions",
         C::RuleWithoutUser => {
             "have the issuer write the claim that the rule makes the user of, or add a condition to the rule so that it does not match such tokens"

@@ -52,7 +52,7 @@ impl GlobalConfiguration {
         // Empty paths are errors when the files are opened.
         let claim_rules_file = setting(properties, CLAIM_RULES_FILE, errors);
         let revocation_file = setting(properties, REVOCATION_FILE, errors);
-        let logout = LogoutConfiguration::read(properties, errors);
+        let logout = LogoutConfiguration::read(properties, host, errors);
         let mut read = |name: &str| setting(properties, name, errors).filter(|setting| !setting.value.is_empty());
         let max_token_size = read(MAX_TOKEN_SIZE);
         let token_cache_size = read(TOKEN_CACHE_SIZE);
@@ -112,7 +112,7 @@ pub(crate) struct LogoutConfiguration {
 }
 
 impl LogoutConfiguration {
-    fn read(properties: &Properties, errors: &mut ConfigurationErrors) -> Option<Self> {
+    fn read(properties: &Properties, host: &HostProcess, errors: &mut ConfigurationErrors) -> Option<Self> {
         let [client_id, file, retention] =
             [LOGOUT_CLIENT_ID, LOGOUT_FILE, LOGOUT_RETENTION].map(|name| setting(properties, name, errors));
         let Some(client_id) = client_id else {
@@ -123,6 +123,13 @@ impl LogoutConfiguration {
             }
             return None;
         };
+        if host.without_logout_endpoint {
+            errors.push(client_id.problem(
+                "requires the server launcher: the plugin cannot receive logout tokens. Remove the property, or start the \
+                 coordinator with the server launcher",
+            ));
+            return None;
+        }
         let retention =
             retention.map_or(Some(DEFAULT_LOGOUT_RETENTION), |setting| match units::duration(&setting.value) {
                 Ok(retention) if (MIN_LOGOUT_RETENTION..=YEAR).contains(&retention) => Some(retention),

@@ -99,13 +99,6 @@ impl BackchannelLogout {
         events: &Events,
         errors: &mut ConfigurationErrors,
     ) -> Option<(Self, Logouts)> {
-        if host.without_logout_endpoint {
-            errors.push(configuration.client_id.problem(
-                "requires the server launcher: the plugin cannot receive logout tokens. Remove the property, or start the \
-                 coordinator with the server launcher",
-            ));
-            return None;
-        }
         let path = Path::new(&configuration.file.value);
         let (store, logouts) = LogoutStore::open(path, host.keeps_cache_files, &configuration.file, events, errors)?;
         let logout = Self {
