@@ -9,6 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use nativejwt_core::{Authenticator, ClaimRules, Properties, Reason, SignatureVerifier, UnixMillis, UserMapping};
 
+use test_support::claim_rules::claim_rules;
 use test_support::sign::{ALGORITHMS, sign, verifying_file};
 
 const PREFIX: &str = "http-server.authentication.jwt.";
@@ -135,30 +136,6 @@ fn claims_that_decide(folder: &Path, take: &mut impl FnMut(Case)) {
     write(&path, &claim_rules(10_000));
     let work = move || assert!(ClaimRules::from_file(&path).is_ok(), "good rules");
     take(Case { name: "claim rules read, 10000 rules".to_owned(), times: 1, work: Box::new(work) });
-}
-
-/// Rules of different kinds. Only the last one matches.
-fn claim_rules(count: usize) -> String {
-    const KINDS: [&str; 9] = [
-        r#"{"claim": "sub", "equals": "someone-NUMBER"}"#,
-        r#"{"scope": "scope-NUMBER"}"#,
-        r#"{"claim": "groups", "holds": "/group-NUMBER"}"#,
-        r#"{"claim": "email", "pattern": "[a-z.]+@unit-NUMBER[.]example"}"#,
-        r#"{"claim": "/realm_access/roles", "holds_one_of": ["role-NUMBER", "other-NUMBER"]}"#,
-        r#"{"not": {"claim": "email_verified", "equals": true}}"#,
-        r#"{"claim": "azp", "one_of": ["cli-NUMBER", "web-NUMBER"]}"#,
-        r#"{"issuer": "https://sso-NUMBER.corp.example"}"#,
-        r#"{"claim": "allowed-origins", "max_length": 0}"#,
-    ];
-    let mut json = String::from("{\"rules\":[");
-    for (number, kind) in (1..count).zip(KINDS.iter().cycle()) {
-        let condition = kind.replace("NUMBER", &number.to_string());
-        let _ = write!(json, "{{\"conditions\":[{condition}],\"allow\":false}},");
-    }
-    json.push_str(
-        r#"{"conditions":[{"claim":"groups","holds":"/analytics"}],"allow":true}],"otherwise":{"allow":false}}"#,
-    );
-    json
 }
 
 fn accepted(name: String, authenticator: Authenticator, tokens: Vec<Vec<u8>>) -> Case {

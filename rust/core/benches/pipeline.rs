@@ -15,6 +15,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use criterion::{Criterion, criterion_group, criterion_main};
 use nativejwt_core::{Authenticator, Properties, UnixMillis};
+use test_support::claim_rules::claim_rules;
 use test_support::sign::{secret, sign, verifying_file};
 
 const PREFIX: &str = "http-server.authentication.jwt.";
@@ -44,10 +45,16 @@ impl Token {
 }
 
 fn authenticator(key: &str) -> Authenticator {
+    authenticator_with(key, "")
+}
+
+/// With more properties, without their prefix.
+fn authenticator_with(key: &str, more: &str) -> Authenticator {
+    let more: String = more.lines().map(|line| format!("{PREFIX}{line}\n")).collect();
     let config = format!(
         "{PREFIX}key-file={}\n{PREFIX}required-issuer=https://sso.corp.example/realms/analytics\n\
          {PREFIX}required-audience=trino\n{PREFIX}principal-field=preferred_username\n\
-         {PREFIX}token-cache.max-size=0B\n",
+         {PREFIX}token-cache.max-size=0B\n{more}",
         verifying_file(key).display()
     );
     Authenticator::open(&Properties::parse(&config, "bench").unwrap()).unwrap_or_else(|errors| panic!("{errors}"))
@@ -94,6 +101,35 @@ fn algorithms(c: &mut Criterion) {
     }
 }
 
+/// What claim rules and a revocation file with a million entries add to a verdict.
+fn claims_that_decide(c: &mut Criterion) {
+    let folder = std::env::temp_dir().join(format!("nativejwt-pipeline-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = |name: &str, text: String| {
+        let path = folder.join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let rules = format!("claim-rules.file={}", file("rules.json", claim_rules(10)));
+    let entries = (0..1_000_000).map(|number| format!("sub=user-{number}\n")).collect();
+    let revoked = format!("revocation-file={}", file("revoked", entries));
+    for (algorithm, key) in [("HS256", "hmac-64"), ("RS256", "rsa-2048"), ("ES256", "ec-p256")] {
+        let mut group = c.benchmark_group(format!("{algorithm}, claims that decide"));
+        let token = Token::new(algorithm, key, "1.5k");
+        for (name, more) in [("none", ""), ("10 claim rules", &*rules), ("1000000 revocations", &*revoked)] {
+            let authenticator = authenticator_with(key, more);
+            group.bench_function(name, |b| {
+                b.iter(|| {
+                    authenticator
+                        .authenticate_with(black_box(token.authorization.as_bytes()), NOW, |it| assert!(it.is_ok()))
+                });
+            });
+        }
+        group.finish();
+    }
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
 fn sizes(c: &mut Criterion) {
     let mut group = c.benchmark_group("HS256 by size");
     let authenticator = authenticator("hmac-64");
@@ -128,5 +164,5 @@ fn rejections(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, algorithms, sizes, rejections);
+criterion_group!(benches, algorithms, claims_that_decide, sizes, rejections);
 criterion_main!(benches);

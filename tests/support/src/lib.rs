@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "test support")]
 
 pub mod case;
+pub mod claim_rules;
 pub mod random;
 pub mod serve;
 pub mod sign;

@@ -10,7 +10,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use nativejwt_core::{
-    Authenticator, ConfigurationErrors, KeyFileKind, Level, Problem, Properties, Property, SignatureVerifier,
+    Authenticator, ConfigurationErrors, HostProcess, KeyFileKind, Level, Problem, Properties, Property,
+    SignatureVerifier,
 };
 
 use super::check_token::{FETCH_TIMEOUT, host};
@@ -104,7 +105,9 @@ fn check(path: &Path) -> Findings {
             return findings;
         }
     }
-    match Authenticator::open_with(&file.properties, &host()) {
+    // A plugin has no address for logout tokens.
+    let host = HostProcess { without_logout_endpoint: file.is_plugin_file, ..host() };
+    match Authenticator::open_with(&file.properties, &host) {
         Ok(authenticator) => {
             let source = &file.properties.source;
             let fetched = authenticator.wait_until_fetched(FETCH_TIMEOUT);

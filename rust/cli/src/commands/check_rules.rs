@@ -68,7 +68,7 @@ pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Res
         if !json {
             writeln!(
                 out,
-                "{}: valid, {} warnings; no claims on standard input",
+                "{}: valid, warnings: {}; no claims on standard input",
                 arguments.file.display(),
                 warnings.len()
             )?;
@@ -88,12 +88,25 @@ pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Res
         writeln!(out, "{}", object.raw("rules", &claim_rules::json(&explained)).texts("warnings", &warnings).finish())?;
     } else {
         write_warnings(&warnings, json, out)?;
-        for line in claim_rules::lines(&explained) {
-            writeln!(out, "{line}")?;
+        match &decision {
+            // No rule was tried.
+            Err(reject) if explained.is_empty() && !is_of_rules(reject) => {
+                writeln!(out, "standard input is not the claims of a token; to try a token, use check-token")?;
+            }
+            _ => {
+                for line in claim_rules::lines(&explained) {
+                    writeln!(out, "{line}")?;
+                }
+            }
         }
         writeln!(out, "\n{}", in_words(&decision))?;
     }
     Ok(if decision.is_ok() { Outcome::Accepted } else { Outcome::Rejected })
+}
+
+/// True if the rules rejected the claims. Otherwise the claims could not be read, or gave no user.
+fn is_of_rules(reject: &Rejection) -> bool {
+    matches!(reject.code(), Reason::DeniedByRule | Reason::NoRuleMatches)
 }
 
 fn json_texts(texts: &[String]) -> String {
@@ -172,7 +185,23 @@ fn run_cases(rules: &ClaimRules, file: &Path, json: bool, out: &mut dyn Write) -
     Ok(if failed == 0 { Outcome::Accepted } else { Outcome::Rejected })
 }
 
+fn sorted(groups: Option<&[String]>) -> Option<Vec<&String>> {
+    let mut groups: Vec<&String> = groups?.iter().collect();
+    groups.sort_unstable();
+    Some(groups)
+}
+
 impl Case<'_> {
+    /// What the case expects, in words.
+    fn expectation(&self) -> String {
+        let mut parts = vec![if self.allow { "accepted" } else { "rejected" }.to_owned()];
+        parts.extend(self.rule.map(|rule| format!("by rule {rule}")));
+        parts.extend(self.user.as_ref().map(|user| format!("user {}", quoted(user))));
+        parts.extend(self.groups.as_ref().map(|groups| format!("groups {groups:?}")));
+        parts.extend(self.message.as_ref().map(|message| format!("message '{}'", quoted(message))));
+        parts.join(", ")
+    }
+
     /// What differs from the expectation; `None` if nothing does.
     ///
     /// # Errors
@@ -197,23 +226,25 @@ impl Case<'_> {
             Some(rule) => format!("rule {rule}: {}", in_words(&decision)),
             None => format!("no rule: {}", in_words(&decision)),
         };
+        let expected = self.expectation();
         let fits = self.rule.is_none_or(|rule| decided_by == Some(rule))
             && match &decision {
                 Ok(granted) => {
                     let user = granted.user.as_ref().map(|granted| &granted.user);
                     self.allow
                         && (self.user.is_none() || user == self.user.as_ref())
-                        && (self.groups.is_none() || granted.groups == self.groups)
+                        && (self.groups.is_none()
+                            || sorted(granted.groups.as_deref()) == sorted(self.groups.as_deref()))
                 }
                 // Claims that no rule was asked about would pass as rejected by the rules.
                 Err(reject) => {
                     !self.allow
                         && match &self.message {
                             Some(message) => reject.message() == message,
-                            None => matches!(reject.code(), Reason::DeniedByRule | Reason::NoRuleMatches),
+                            None => is_of_rules(reject),
                         }
                 }
             };
-        Ok((!fits).then_some(found))
+        Ok((!fits).then(|| format!("expected {expected}, but {found}")))
     }
 }

@@ -32,6 +32,24 @@ fn json_of(config: &str, code: i32) -> Value {
 }
 
 #[test]
+fn a_plugin_has_no_address_for_logout_tokens() {
+    let folder = Folder::new("config_logout");
+    let keys = folder.keygen("ES256");
+    let lines = [
+        property("key-file", &keys.public),
+        property("required-audience", "trino"),
+        property("backchannel-logout.client-id", "trino"),
+        property("backchannel-logout.file", &folder.path("logouts")),
+    ];
+    let text = run(&["check-config", &folder.config(&lines)]).expect_code(2).text();
+    assert!(text.contains("backchannel-logout.client-id requires the server launcher"), "{text}");
+    let whole = format!("http-server.authentication.type=JWT\n{}\n", lines.join("\n"));
+    let text = run(&["check-config", &folder.write("config.properties", whole)]).expect_code(0).text();
+    assert!(text.ends_with("config.properties: valid, 0 errors, 0 warnings\n"), "{text}");
+    assert!(!std::path::Path::new(&folder.path("logouts")).exists(), "the command writes nothing");
+}
+
+#[test]
 fn a_good_configuration_is_valid_without_warnings() {
     let folder = Folder::new("config_good");
     let keys = folder.keygen("ES256");

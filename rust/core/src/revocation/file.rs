@@ -182,6 +182,14 @@ fn word<'t>(text: &mut &'t str) -> Result<Option<(&'t str, Cow<'t, str>)>, Strin
 
 /// A value without quotes.
 fn bare<'t>(name: &str, value: &'t str) -> Result<&'t str, String> {
+    // Such an entry would be about nobody.
+    if value.starts_with('\'') || value.ends_with([',', ';']) {
+        return Err(format!(
+            "has the value {} of {}, as in another file format: separate options with blanks, or write the value as a JSON string, in quotes, if it is meant",
+            shown(value),
+            shown(name)
+        ));
+    }
     match value.chars().find(|&character| !is_plain(character)) {
         None => Ok(value),
         Some(character) => Err(format!(
@@ -274,7 +282,7 @@ impl fmt::Display for RevocationEntry<'_> {
 
 fn write_value(f: &mut fmt::Formatter<'_>, name: &str, value: &str) -> fmt::Result {
     write!(f, "{name}=")?;
-    if !value.is_empty() && value.chars().all(is_plain) {
+    if !value.is_empty() && value.chars().all(is_plain) && bare(name, value).is_ok() {
         return f.write_str(value);
     }
     f.write_char('"')?;
