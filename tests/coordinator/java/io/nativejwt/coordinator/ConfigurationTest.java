@@ -337,11 +337,16 @@ final class ConfigurationTest {
                 "the new rule to be in use",
                 Duration.ofSeconds(10),
                 () -> Clients.http(coordinator, gone).body().contains("You left"));
-        assertThat(coordinator.log())
-                .anyMatch(
-                        line ->
-                                line.contains("The file of claim rules")
-                                        && line.endsWith("has changed and is in use"));
+        Poll.until(
+                "the change in the log",
+                Duration.ofSeconds(10),
+                () ->
+                        coordinator.log().stream()
+                                .anyMatch(
+                                        line ->
+                                                line.contains("The file of claim rules")
+                                                        && line.endsWith(
+                                                                "has changed and is in use")));
         Files.writeString(claimRules, CLAIM_RULES.formatted("{},"));
         Poll.until(
                 "the broken rule to be reported",
