@@ -345,7 +345,7 @@ final class ConfigurationTest {
                                 .anyMatch(
                                         line ->
                                                 line.contains("The file of claim rules")
-                                                        && line.endsWith(
+                                                        && line.contains(
                                                                 "has changed and is in use")));
         Files.writeString(claimRules, CLAIM_RULES.formatted("{},"));
         Poll.until(
