@@ -99,7 +99,7 @@ reasons! {
     420 RuleLimit "RULE_LIMIT" "The patterns of the claim rules needed more steps than one authentication may take."
     421 RuleWithoutUser "RULE_WITHOUT_USER" "The claim rule that matches the token sets the user, but the claim is absent or gives no valid user."
     422 TokenRevoked "TOKEN_REVOKED" "An entry of revocation-file names the token, its sub, sid or iss, or the kid of its protected header, or its session or user has logged out."
-    423 LogoutToken "LOGOUT_TOKEN" "The token is a logout token of OpenID Connect, which reports a logout and is no one's access token."
+    423 LogoutToken "LOGOUT_TOKEN" "The token is a logout token of OpenID Connect, which reports a logout and is not an access token."
 
     501 MissingPrincipal "MISSING_PRINCIPAL" "The token has no claim that principal-field names."
     502 PrincipalNotAString "PRINCIPAL_NOT_A_STRING" "The claim that principal-field names is not a string."

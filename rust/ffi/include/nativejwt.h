@@ -108,7 +108,7 @@
 #define NATIVEJWT_REJECT_RULE_WITHOUT_USER 421
 /* An entry of revocation-file names the token, its sub, sid or iss, or the kid of its protected header, or its session or user has logged out. */
 #define NATIVEJWT_REJECT_TOKEN_REVOKED 422
-/* The token is a logout token of OpenID Connect, which reports a logout and is no one's access token. */
+/* The token is a logout token of OpenID Connect, which reports a logout and is not an access token. */
 #define NATIVEJWT_REJECT_LOGOUT_TOKEN 423
 /* The token has no claim that principal-field names. */
 #define NATIVEJWT_REJECT_MISSING_PRINCIPAL 501

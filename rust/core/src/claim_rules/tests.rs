@@ -573,7 +573,7 @@ fn random_rules_decide_as_the_plain_evaluator_does() {
 }
 
 #[test]
-fn ten_thousand_rules_are_read_in_under_a_second_and_name_their_claims() {
+fn ten_thousand_rules_are_read_and_name_their_claims() {
     let rule =
         |number: usize| json!({"conditions": [{"claim": format!("c{number}"), "equals": number}], "allow": true});
     let text = rule_file((0..10_000).map(rule).collect(), false);
