@@ -2,9 +2,11 @@
 //! The file that configures this authenticator in a coordinator: a whole config.properties, or the property file of the
 //! plugin.
 
+use std::env;
 use std::path::Path;
+use std::time::Duration;
 
-use nativejwt_core::{ConfigurationErrors, Problem, Properties, Property};
+use nativejwt_core::{ConfigurationErrors, HostProcess, JvmTrust, Problem, Properties, Property};
 
 /// The prefixes of our properties. A config.properties has many others, which Trino checks.
 const PREFIXES: [&str; 3] = ["http-server.authentication.jwt.", "http.authentication.jwt.", "jwk.http-client."];
@@ -23,6 +25,18 @@ const STOCK_TYPE: &str = "JWT";
 /// [`DELEGATED_TYPE`] sets this property to [`DEFAULT_CREDENTIAL`] if the file does not set it.
 pub(crate) const CREDENTIAL_PROPERTY: &str = "http-server.authentication.jwt.pass-through.credential-name";
 const DEFAULT_CREDENTIAL: &str = "token";
+
+/// How long to wait for the first fetch of keys: somewhat longer than a coordinator waits for one request.
+pub(crate) const FETCH_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The coordinator's process, as far as a command can know it. Cache files are not used.
+pub(crate) fn host() -> HostProcess {
+    let jvm_trust = match env::var_os("JAVA_HOME") {
+        Some(home) if !home.is_empty() => JvmTrust::JavaHome(home.into()),
+        _ => JvmTrust::None,
+    };
+    HostProcess { jvm_trust, ..HostProcess::default() }
+}
 
 /// True if the property has one of our prefixes, even if it is not a known one.
 pub(crate) fn is_ours(property: &str) -> bool {

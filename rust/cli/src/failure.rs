@@ -5,6 +5,7 @@ use std::fmt;
 use std::io;
 
 use nativejwt_core::{ConfigurationErrors, Problem, Rejection};
+use nativejwt_login::{ErrorKind, LoginError};
 
 use crate::json::JsonObject;
 
@@ -17,9 +18,11 @@ pub(crate) enum Outcome {
     Rejected,
 }
 
-/// Why a call could not be carried out: exit code 2.
+/// Why a call could not be carried out: exit code 2, but for refused logins.
 #[derive(Debug)]
 pub(crate) enum Failure {
+    /// A login was refused, or has ended: exit code 1.
+    Refused(String),
     /// A wrong argument, file or key. The sentence names it and says what to do.
     Message(String),
     /// A wrong configuration, with all its errors.
@@ -36,6 +39,11 @@ impl Failure {
         Self::Message(format!("{place}: {what}"))
     }
 
+    /// The exit code of the command.
+    pub(crate) fn exit_code(&self) -> u8 {
+        if matches!(self, Self::Refused(_)) { 1 } else { 2 }
+    }
+
     /// One JSON object on one line.
     pub(crate) fn to_json(&self) -> String {
         match self {
@@ -47,9 +55,10 @@ impl Failure {
         .finish()
     }
 
-    fn sentence(&self) -> String {
+    /// The error without a mark.
+    pub(crate) fn sentence(&self) -> String {
         match self {
-            Self::Message(message) => message.clone(),
+            Self::Refused(message) | Self::Message(message) => message.clone(),
             Self::Configuration(errors) => errors.to_string(),
             Self::Reported => String::new(),
             Self::Output(error) => format!("the output cannot be written: {error}"),
@@ -93,6 +102,15 @@ impl fmt::Display for Failure {
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         Self::Output(error)
+    }
+}
+
+impl From<LoginError> for Failure {
+    fn from(error: LoginError) -> Self {
+        match error.kind {
+            ErrorKind::NotLoggedIn | ErrorKind::Refused => Self::Refused(error.to_string()),
+            ErrorKind::Failed => Self::Message(error.to_string()),
+        }
     }
 }
 

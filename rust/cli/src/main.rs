@@ -11,6 +11,7 @@ mod hint;
 mod json;
 mod jwk;
 mod locked_file;
+mod login_session;
 mod pass_through_warnings;
 mod private_key;
 mod time;
@@ -38,7 +39,7 @@ fn main() -> ExitCode {
         Err(failure) => {
             // If this fails as well, no output is left to report it on.
             let _ = report(&failure, json, &mut out);
-            ExitCode::from(2)
+            ExitCode::from(failure.exit_code())
         }
     }
 }

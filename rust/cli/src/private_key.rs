@@ -18,6 +18,8 @@ use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use crate::failure::Failure;
+use crate::json::JsonObject;
+use crate::jwk::base64url;
 
 const MAX_FILE_BYTES: u64 = 256 * 1024;
 
@@ -111,7 +113,7 @@ impl PrivateKey {
     ///
     /// # Errors
     /// The key cannot sign with the requested algorithm.
-    pub(crate) fn algorithm(&self, requested: Option<Algorithm>) -> Result<Algorithm, String> {
+    fn algorithm(&self, requested: Option<Algorithm>) -> Result<Algorithm, String> {
         let algorithm = requested.or(self.bound_to).unwrap_or(match &self.material {
             Material::Rsa(_) => Algorithm::Rs256,
             Material::Ec(_, algorithm) => *algorithm,
@@ -138,6 +140,27 @@ impl PrivateKey {
         if fits { Ok(algorithm) } else { Err(format!("is {}, which cannot sign with {algorithm}", self.describe())) }
     }
 
+    /// A JWT as a compact JWS over `payload`, a JSON object. Without `algorithm` or `key_id`, those of the key are used.
+    ///
+    /// # Errors
+    /// The key cannot sign with the algorithm.
+    pub(crate) fn sign_jwt(
+        &self,
+        algorithm: Option<Algorithm>,
+        key_id: Option<&str>,
+        payload: &str,
+    ) -> Result<String, String> {
+        let algorithm = self.algorithm(algorithm)?;
+        let header = JsonObject::new().text("alg", algorithm.name()).text("typ", "JWT");
+        let header = match key_id.or(self.key_id.as_deref()) {
+            Some(key_id) => header.text("kid", key_id),
+            None => header,
+        };
+        let signing_input = format!("{}.{}", base64url(header.finish().as_bytes()), base64url(payload.as_bytes()));
+        let signature = self.sign(algorithm, signing_input.as_bytes())?;
+        Ok(format!("{signing_input}.{}", base64url(&signature)))
+    }
+
     fn describe(&self) -> &'static str {
         match &self.material {
             Material::Rsa(_) => "an RSA key (RS256, RS384, RS512, PS256, PS384, PS512)",
@@ -150,7 +173,7 @@ impl PrivateKey {
     }
 
     /// Signs with an algorithm that [`PrivateKey::algorithm`] returned.
-    pub(crate) fn sign(&self, algorithm: Algorithm, message: &[u8]) -> Result<Vec<u8>, String> {
+    fn sign(&self, algorithm: Algorithm, message: &[u8]) -> Result<Vec<u8>, String> {
         let failed = |_| format!("cannot sign with {algorithm}: the cryptographic library does not accept the key");
         let random = SystemRandom::new();
         match &self.material {

@@ -52,6 +52,7 @@ pub use clock::{Clock, UnixMillis};
 pub use config::{ConfigurationErrors, Problem, Properties, Property, advice_for_unknown_property};
 pub use events::{Event, Events, Level};
 pub use host::{HostProcess, JvmTrust};
+pub use http::exchange::{ExchangeError, ExchangeErrorKind, HttpExchange};
 pub use identity::Identity;
 pub use issuers::issuer::IssuerRules;
 pub use issuers::view::IssuerView;

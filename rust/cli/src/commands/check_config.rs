@@ -14,9 +14,10 @@ use nativejwt_core::{
     SignatureVerifier,
 };
 
-use super::check_token::{FETCH_TIMEOUT, host};
 use crate::claim_rules;
-use crate::coordinator_file::{CREDENTIAL_PROPERTY, CoordinatorFile, TYPE_PROPERTY, is_ours, names_jwt, parts};
+use crate::coordinator_file::{
+    CREDENTIAL_PROPERTY, CoordinatorFile, FETCH_TIMEOUT, TYPE_PROPERTY, host, is_ours, names_jwt, parts,
+};
 use crate::failure::{Failure, Outcome, problems_json};
 use crate::json::JsonObject;
 use crate::pass_through_warnings;

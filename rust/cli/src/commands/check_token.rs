@@ -1,18 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `check-token`: authenticates a token like the coordinator.
 
-use std::env;
 use std::ffi::OsString;
 use std::io::Write;
 use std::path::PathBuf;
-use std::time::Duration;
 
-use nativejwt_core::{
-    Authenticator, Event, HostProcess, Identity, JvmTrust, Level, Step, StepName, StepRejection, UnixMillis, quoted,
-};
+use nativejwt_core::{Authenticator, Event, Identity, Level, Step, StepName, StepRejection, UnixMillis, quoted};
 
 use crate::claim_rules;
-use crate::coordinator_file::CoordinatorFile;
+use crate::coordinator_file::{CoordinatorFile, FETCH_TIMEOUT, host};
 use crate::failure::{Failure, Outcome, with_reject};
 use crate::hint::Case;
 use crate::json::JsonObject;
@@ -50,18 +46,6 @@ pub(crate) struct Arguments {
     /// The token, or - for standard input
     #[arg(value_name = "TOKEN")]
     token: OsString,
-}
-
-/// How long to wait for the first fetch of keys: somewhat longer than a coordinator waits for one request.
-pub(super) const FETCH_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// The coordinator's process, as far as this command can know it. Cache files are not used.
-pub(super) fn host() -> HostProcess {
-    let jvm_trust = match env::var_os("JAVA_HOME") {
-        Some(home) if !home.is_empty() => JvmTrust::JavaHome(home.into()),
-        _ => JvmTrust::None,
-    };
-    HostProcess { jvm_trust, ..HostProcess::default() }
 }
 
 pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Result<Outcome, Failure> {
@@ -167,7 +151,7 @@ fn describe(step: Step<'_>, now: UnixMillis) -> String {
 }
 
 /// The number of groups and the first 20 of them, in quotes because a group may contain commas and spaces.
-fn describe_groups(groups: &[String]) -> String {
+pub(super) fn describe_groups(groups: &[String]) -> String {
     const SHOWN: usize = 20;
     if groups.is_empty() {
         return "none".to_owned();

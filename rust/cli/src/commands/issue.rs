@@ -8,7 +8,6 @@ use nativejwt_core::{Algorithm, UnixMillis};
 
 use crate::failure::{Failure, Outcome};
 use crate::json::{JsonObject, compact, json_string};
-use crate::jwk::base64url;
 use crate::private_key::PrivateKey;
 use crate::time::{Ttl, parse_ttl};
 
@@ -74,17 +73,10 @@ pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Res
     add_times(&mut claims, arguments.ttl, UnixMillis::now())?;
 
     let key = PrivateKey::load(&arguments.key)?;
-    let at_key = |why| Failure::at(arguments.key.display(), why);
-    let algorithm = key.algorithm(arguments.alg).map_err(at_key)?;
-    let header = JsonObject::new().text("alg", algorithm.name()).text("typ", "JWT");
-    let header = match arguments.kid.as_ref().or(key.key_id.as_ref()) {
-        Some(key_id) => header.text("kid", key_id),
-        None => header,
-    };
     let payload = claims.iter().fold(JsonObject::new(), |payload, (name, value)| payload.raw(name, value));
-    let signing_input = format!("{}.{}", base64url(header.finish().as_bytes()), base64url(payload.finish().as_bytes()));
-    let signature = key.sign(algorithm, signing_input.as_bytes()).map_err(at_key)?;
-    let token = format!("{signing_input}.{}", base64url(&signature));
+    let token = key
+        .sign_jwt(arguments.alg, arguments.kid.as_deref(), &payload.finish())
+        .map_err(|why| Failure::at(arguments.key.display(), why))?;
     if json {
         writeln!(out, "{}", JsonObject::new().text("token", &token).finish())?;
     } else {

@@ -9,8 +9,11 @@ mod inspect;
 mod issue;
 mod jwks;
 mod keygen;
+mod login;
+mod logout;
 mod map_user;
 mod revoke;
+mod token;
 mod verify_jws;
 
 use std::io::Write;
@@ -22,7 +25,7 @@ use crate::failure::{Failure, Outcome};
 /// JWT authentication for Trino coordinators, from a shell
 ///
 /// The calls run the coordinator's own code, so their results are those of the coordinator. Exit codes: 0 accepted or
-/// done, 1 rejected, 2 wrong usage or configuration.
+/// done, 1 rejected or not logged in, 2 wrong usage or configuration.
 ///
 /// Where a call takes a TOKEN, - reads it from standard input, so that it does not end up in the shell history or the
 /// process list. One final line end is dropped.
@@ -57,6 +60,9 @@ enum Call {
     MapUser(map_user::Arguments),
     CheckRules(check_rules::Arguments),
     Revoke(revoke::Arguments),
+    Login(Box<login::Arguments>),
+    Token(token::Arguments),
+    Logout(logout::Arguments),
 }
 
 impl Cli {
@@ -86,6 +92,9 @@ impl Cli {
             Call::MapUser(arguments) => map_user::run(arguments, self.json, out),
             Call::CheckRules(arguments) => check_rules::run(arguments, self.json, out),
             Call::Revoke(arguments) => revoke::run(arguments, self.json, out),
+            Call::Login(arguments) => login::run(arguments, self.json, out),
+            Call::Token(arguments) => token::run(arguments, self.json, out),
+            Call::Logout(arguments) => logout::run(arguments, self.json, out),
         }
     }
 }

@@ -56,7 +56,7 @@ pub(crate) struct HostAndPort {
 }
 
 impl HttpClientSettings {
-    pub(super) fn read(properties: &Properties, errors: &mut ConfigurationErrors) -> Self {
+    pub(crate) fn read(properties: &Properties, errors: &mut ConfigurationErrors) -> Self {
         let mut read = |name: &str| {
             let property = properties.get(&format!("{CLIENT_PREFIX}{name}"))?;
             Some(setting_from(property, properties, errors)).filter(|setting| !setting.value.is_empty())

@@ -20,6 +20,8 @@ use crate::http::failure::{Failure, FailureKind};
 use crate::http::server_trust::tls_sentence;
 use crate::quoted::quoted;
 
+/// The User-Agent of every request.
+pub(super) const AGENT: &str = concat!("nativejwt/", env!("CARGO_PKG_VERSION"));
 const MAX_REDIRECTS: usize = 3;
 /// Longer ETags are ignored.
 const MAX_ETAG_BYTES: usize = 1024;
@@ -174,7 +176,7 @@ pub(crate) async fn fetch(query: Query<'_>, transport: &Transport) -> Result<Ans
         }
         let mut request = client
             .get(asked)
-            .header(USER_AGENT, concat!("nativejwt/", env!("CARGO_PKG_VERSION")))
+            .header(USER_AGENT, AGENT)
             .header(ACCEPT, query.accept)
             // Without this header, any coding is acceptable (RFC 9110, section 12.5.3).
             .header(ACCEPT_ENCODING, "identity");
@@ -326,7 +328,7 @@ fn follow(from: &Url, location: &str) -> Result<Url, Failure> {
 }
 
 /// Reads the body in chunks, so that an endless one is cut off at `max_bytes`.
-async fn body(mut response: Response, max_bytes: usize, transport: &Transport) -> Result<Vec<u8>, Failure> {
+pub(super) async fn body(mut response: Response, max_bytes: usize, transport: &Transport) -> Result<Vec<u8>, Failure> {
     let mut body = Vec::new();
     while let Some(piece) = response.chunk().await.map_err(|error| explain(&error, transport))? {
         if body.len() + piece.len() > max_bytes {
@@ -350,7 +352,7 @@ fn requires_credentials(proxy: &ProxyAddress) -> Failure {
 }
 
 /// The failure, in the words of the innermost error. The outer errors contain the URL with its secrets.
-fn explain(error: &reqwest::Error, transport: &Transport) -> Failure {
+pub(super) fn explain(error: &reqwest::Error, transport: &Transport) -> Failure {
     let (mut innermost, mut tls): (&dyn Error, Option<String>) = (error, None);
     loop {
         let custom = innermost.downcast_ref::<io::Error>().and_then(|error| error.get_ref());

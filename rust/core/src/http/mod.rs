@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Fetches one document: HTTP, TLS, and which servers to trust. Nothing here knows about keys.
+//! HTTP, TLS, and which servers to trust: fetches one document, or carries one exchange out. Nothing here knows about keys.
 
 pub(crate) mod client;
 pub(crate) mod document;
 pub(crate) mod endpoint;
+pub(crate) mod exchange;
 pub(crate) mod failure;
 pub(crate) mod get;
 mod server_trust;

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+//! A token that is good for some time, whatever has to be done for it.
+
+use crate::client::AssertionSigner;
+use crate::error::{ErrorKind, LoginError};
+use crate::grants::{Grant, client_credentials, refresh};
+use crate::profile::{Flow, Profile};
+use crate::profiles::Profiles;
+use crate::provider::Provider;
+use crate::storage::StorageKind;
+use crate::token::Tokens;
+
+/// A token from [`Session::current`] is good for at least this many seconds, if the provider's tokens live that long.
+pub const MINIMUM_LEFT: i64 = 60;
+
+/// A profile in use.
+pub struct Session<'s> {
+    /// Where profiles are kept.
+    pub profiles: &'s Profiles,
+    /// The profile's name.
+    pub name: &'s str,
+    /// Signs assertions, for clients with a key.
+    pub signer: &'s dyn AssertionSigner,
+    /// Reaches the profile's provider.
+    pub connect: &'s dyn Fn(&Profile) -> Result<Provider, LoginError>,
+}
+
+impl Session<'_> {
+    /// The profile's token. Where it is good for less than [`MINIMUM_LEFT`], the next one is fetched and kept first. `tell`
+    /// gets what the person should know about it.
+    ///
+    /// # Errors
+    /// There is no login, it has ended, or the provider cannot be reached.
+    pub fn current(&self, tell: &mut dyn FnMut(&str)) -> Result<(Profile, Tokens), LoginError> {
+        let kept = self.kept()?;
+        if is_good(&kept.1) {
+            return Ok(kept);
+        }
+        let _lock = self.profiles.lock(self.name)?;
+        // While this call waited, another one may have fetched the next token.
+        let (profile, tokens) = self.kept()?;
+        if is_good(&tokens) {
+            return Ok((profile, tokens));
+        }
+        let next = self.next(&profile, &tokens)?;
+        let wanted = (profile.storage == StorageKind::File).then_some(StorageKind::File);
+        let (kept, how) = self.profiles.keep(self.name, &profile, &next, wanted)?;
+        if kept.storage != profile.storage {
+            tell(&how);
+        }
+        if let Some(left) = next.seconds_left().filter(|left| *left < MINIMUM_LEFT) {
+            tell(&format!(
+                "The provider's tokens live for {left} s only, so a query must start at once. Ask for a longer life at the provider"
+            ));
+        }
+        Ok((kept, next))
+    }
+
+    fn kept(&self) -> Result<(Profile, Tokens), LoginError> {
+        let profile = self.profiles.profile(self.name)?;
+        let tokens = self.profiles.tokens(self.name, &profile)?;
+        Ok((profile, tokens))
+    }
+
+    fn next(&self, profile: &Profile, tokens: &Tokens) -> Result<Tokens, LoginError> {
+        let provider = || (self.connect)(profile);
+        if profile.flow == Flow::ClientCredentials {
+            let provider = provider()?;
+            return client_credentials::log_in(Grant { provider: &provider, profile, signer: self.signer });
+        }
+        let ended = |why: &str| LoginError::new(ErrorKind::NotLoggedIn, format!("{why} {}", self.way_back()));
+        let Some(refresh_token) = &tokens.refresh_token else {
+            return Err(ended(
+                "The token has ended, and the provider gave no refresh token for the next one (many give one for the scope offline_access).",
+            ));
+        };
+        let provider = provider()?;
+        refresh::refresh(Grant { provider: &provider, profile, signer: self.signer }, refresh_token).map_err(|error| {
+            match error.kind {
+                ErrorKind::NotLoggedIn => ended(&format!("{error}.")),
+                _ => error,
+            }
+        })
+    }
+
+    /// Which call logs in again.
+    fn way_back(&self) -> String {
+        let option = if self.name == "default" { String::new() } else { format!(" --profile {}", self.name) };
+        format!("Log in again with 'nativejwt login{option}'")
+    }
+}
+
+/// A token without a known end is used until a coordinator rejects it.
+fn is_good(tokens: &Tokens) -> bool {
+    tokens.seconds_left().is_none_or(|left| left >= MINIMUM_LEFT)
+}
