@@ -4,7 +4,7 @@
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use nativejwt_core::{Events, HttpExchange, JvmTrust, Properties, Property};
+use nativejwt_core::{ConfigurationErrors, Events, HttpExchange, JvmTrust, Problem, Properties, Property};
 use nativejwt_login::{AssertionSigner, LoginError, Profile, Profiles, Provider};
 
 use crate::coordinator_file::{CoordinatorFile, host};
@@ -56,12 +56,26 @@ pub(crate) fn connect(profile: &Profile) -> Result<Provider, Failure> {
         }
     }
     let events = Events::default();
-    let exchange = HttpExchange::open(&properties, &jvm_trust, &events)?
+    let exchange = HttpExchange::open(&properties, &jvm_trust, &events)
+        .map_err(in_terms_of_options)?
         .map_err(|error| Failure::Message(format!("The HTTP client cannot be started: {error}")))?;
     while let Some(event) = events.pop() {
         tell(&format!("{}: {}", event.level, event.text));
     }
     Ok(Provider::discover(exchange, &profile.issuer)?)
+}
+
+/// Errors of properties that stand for options name the options.
+fn in_terms_of_options(errors: ConfigurationErrors) -> Failure {
+    let option = |problem: &Problem| match (problem.line(), problem.property()) {
+        (0, Some(TRUST_STORE)) => Some("--trust-store"),
+        (0, Some(HTTP_PROXY)) => Some("--proxy"),
+        _ => None,
+    };
+    match errors.problems() {
+        [problem] if option(problem).is_some() => Failure::at(option(problem).unwrap_or_default(), problem.message()),
+        _ => Failure::Configuration(errors),
+    }
 }
 
 /// As [`connect`], for a [`Session`](nativejwt_login::Session).

@@ -72,7 +72,9 @@ impl Profiles {
             let option = if name == "default" { String::new() } else { format!(" --profile {name}") };
             LoginError::new(
                 ErrorKind::NotLoggedIn,
-                format!("There is no login in the profile '{name}': log in with 'nativejwt login{option} …'"),
+                format!(
+                    "There is no login in the profile '{name}': log in with 'nativejwt login{option} --issuer URL --client-id ID'"
+                ),
             )
         })
     }

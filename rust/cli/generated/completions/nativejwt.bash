@@ -40,11 +40,20 @@ _nativejwt() {
             nativejwt,keygen)
                 cmd="nativejwt__subcmd__keygen"
                 ;;
+            nativejwt,login)
+                cmd="nativejwt__subcmd__login"
+                ;;
+            nativejwt,logout)
+                cmd="nativejwt__subcmd__logout"
+                ;;
             nativejwt,map-user)
                 cmd="nativejwt__subcmd__map__subcmd__user"
                 ;;
             nativejwt,revoke)
                 cmd="nativejwt__subcmd__revoke"
+                ;;
+            nativejwt,token)
+                cmd="nativejwt__subcmd__token"
                 ;;
             nativejwt,verify-jws)
                 cmd="nativejwt__subcmd__verify__subcmd__jws"
@@ -73,11 +82,20 @@ _nativejwt() {
             nativejwt__subcmd__help,keygen)
                 cmd="nativejwt__subcmd__help__subcmd__keygen"
                 ;;
+            nativejwt__subcmd__help,login)
+                cmd="nativejwt__subcmd__help__subcmd__login"
+                ;;
+            nativejwt__subcmd__help,logout)
+                cmd="nativejwt__subcmd__help__subcmd__logout"
+                ;;
             nativejwt__subcmd__help,map-user)
                 cmd="nativejwt__subcmd__help__subcmd__map__subcmd__user"
                 ;;
             nativejwt__subcmd__help,revoke)
                 cmd="nativejwt__subcmd__help__subcmd__revoke"
+                ;;
+            nativejwt__subcmd__help,token)
+                cmd="nativejwt__subcmd__help__subcmd__token"
                 ;;
             nativejwt__subcmd__help,verify-jws)
                 cmd="nativejwt__subcmd__help__subcmd__verify__subcmd__jws"
@@ -89,7 +107,7 @@ _nativejwt() {
 
     case "${cmd}" in
         nativejwt)
-            opts="-h -V --json --help --version issue keygen jwks inspect verify-jws check-token check-config map-user check-rules revoke help"
+            opts="-h -V --json --help --version issue keygen jwks inspect verify-jws check-token check-config map-user check-rules revoke login token logout help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -161,7 +179,7 @@ _nativejwt() {
             return 0
             ;;
         nativejwt__subcmd__help)
-            opts="issue keygen jwks inspect verify-jws check-token check-config map-user check-rules revoke help"
+            opts="issue keygen jwks inspect verify-jws check-token check-config map-user check-rules revoke login token logout help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -286,6 +304,34 @@ _nativejwt() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        nativejwt__subcmd__help__subcmd__login)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nativejwt__subcmd__help__subcmd__logout)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         nativejwt__subcmd__help__subcmd__map__subcmd__user)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -301,6 +347,20 @@ _nativejwt() {
             return 0
             ;;
         nativejwt__subcmd__help__subcmd__revoke)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nativejwt__subcmd__help__subcmd__token)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -416,6 +476,106 @@ _nativejwt() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        nativejwt__subcmd__login)
+            opts="-h --issuer --config --client-id --profile --scope --audience --resource --id-token --browser --device --client-credentials --redirect-port --redirect-host --no-open --client-secret-file --client-secret-env --client-key-file --client-key-id --trust-store --proxy --wait --storage --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --issuer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --client-id)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --scope)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --audience)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --resource)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --redirect-port)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --redirect-host)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --client-secret-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --client-secret-env)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --client-key-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --client-key-id)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --trust-store)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --proxy)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --wait)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --storage)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nativejwt__subcmd__logout)
+            opts="-h --profile --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         nativejwt__subcmd__map__subcmd__user)
             opts="-h --pattern --file --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -482,6 +642,24 @@ _nativejwt() {
                     return 0
                     ;;
                 --comment)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nativejwt__subcmd__token)
+            opts="-h --profile --exec-credential --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --profile)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -37,6 +37,9 @@ complete -c nativejwt -n "__fish_nativejwt_needs_command" -f -a "check-config" -
 complete -c nativejwt -n "__fish_nativejwt_needs_command" -f -a "map-user" -d 'Map principals to Trino users'
 complete -c nativejwt -n "__fish_nativejwt_needs_command" -f -a "check-rules" -d 'Try a file of claim rules'
 complete -c nativejwt -n "__fish_nativejwt_needs_command" -f -a "revoke" -d 'Shut out tokens before they expire'
+complete -c nativejwt -n "__fish_nativejwt_needs_command" -f -a "login" -d 'Get a token from an identity provider, for you or for a job'
+complete -c nativejwt -n "__fish_nativejwt_needs_command" -f -a "token" -d 'Print a token that is good for at least a minute'
+complete -c nativejwt -n "__fish_nativejwt_needs_command" -f -a "logout" -d 'End a login: revoke its tokens, and forget them'
 complete -c nativejwt -n "__fish_nativejwt_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c nativejwt -n "__fish_nativejwt_using_subcommand issue" -l key -d 'File with the private key or secret' -r -F
 complete -c nativejwt -n "__fish_nativejwt_using_subcommand issue" -l alg -d 'JWS algorithm; by default the JWK\'s alg, else the algorithm of the key (RSA: RS256, secret: HS256)' -r
@@ -83,14 +86,48 @@ complete -c nativejwt -n "__fish_nativejwt_using_subcommand revoke" -l until -d 
 complete -c nativejwt -n "__fish_nativejwt_using_subcommand revoke" -l comment -d 'A comment on the line of the entry' -r
 complete -c nativejwt -n "__fish_nativejwt_using_subcommand revoke" -l json -d 'Print JSON, one object on each line'
 complete -c nativejwt -n "__fish_nativejwt_using_subcommand revoke" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user check-rules revoke help" -f -a "issue" -d 'Sign a token and print it'
-complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user check-rules revoke help" -f -a "keygen" -d 'Generate a key pair or a shared secret'
-complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user check-rules revoke help" -f -a "jwks" -d 'Make a JWK Set from public keys'
-complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user check-rules revoke help" -f -a "inspect" -d 'Show header and claims of a token, without verifying it'
-complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user check-rules revoke help" -f -a "verify-jws" -d 'Verify the signature of a JWS with a key, and print its payload'
-complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user check-rules revoke help" -f -a "check-token" -d 'Authenticate a token as the coordinator does'
-complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user check-rules revoke help" -f -a "check-config" -d 'Check a coordinator\'s configuration'
-complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user check-rules revoke help" -f -a "map-user" -d 'Map principals to Trino users'
-complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user check-rules revoke help" -f -a "check-rules" -d 'Try a file of claim rules'
-complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user check-rules revoke help" -f -a "revoke" -d 'Shut out tokens before they expire'
-complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user check-rules revoke help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand login" -l issuer -d 'The issuer, exactly as its tokens have it in iss; for Keycloak https://HOST/realms/REALM' -r
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand login" -l config -d 'A coordinator\'s config.properties, or the plugin\'s property file: gives the issuer and the audience' -r -F
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand login" -l client-id -d 'The ID of a client that is registered at the provider' -r
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand login" -l profile -d 'The name under which the login is kept' -r
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand login" -l scope -d 'The scope to ask for, words separated by blanks [default: openid]' -r
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand login" -l audience -d 'The parameter audience, which some providers (Auth0) need; with --config its required-audience' -r
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand login" -l resource -d 'The parameter resource (RFC 8707)' -r
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand login" -l redirect-port -d 'The port of the redirect; 0 takes a free one [default: 0]' -r
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand login" -l redirect-host -d 'The host of the redirect: 127.0.0.1, ::1 or localhost [default: 127.0.0.1]' -r
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand login" -l client-secret-file -d 'A file with the client\'s secret' -r -F
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand login" -l client-secret-env -d 'The environment variable with the client\'s secret, also for later calls' -r
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand login" -l client-key-file -d 'A file with the client\'s private key, PEM or JWK, which signs assertions (RFC 7523)' -r -F
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand login" -l client-key-id -d 'The kid of the assertions; by default that of the JWK' -r
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand login" -l trust-store -d 'A file with the certificates that are trusted for the provider: PEM, JKS or PKCS#12' -r -F
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand login" -l proxy -d 'An HTTP proxy' -r
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand login" -l wait -d 'How many seconds to wait for your sign-in' -r
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand login" -l storage -d 'Where the tokens are kept [default: the key ring where one answers, else a file]' -r
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand login" -l id-token -d 'Keep the ID token instead of the access token, for providers with opaque access tokens (Google)'
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand login" -l browser -d 'Sign in in a browser on this machine'
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand login" -l device -d 'Sign in in a browser on any machine, with a code'
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand login" -l client-credentials -d 'Get a token with the client\'s own credentials, without a person'
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand login" -l no-open -d 'Print the address only, and open no browser'
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand login" -l json -d 'Print JSON, one object on each line'
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand login" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand token" -l profile -d 'The name of the login' -r
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand token" -l exec-credential -d 'Print Kubernetes\' ExecCredential instead'
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand token" -l json -d 'Print JSON, one object on each line'
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand token" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand logout" -l profile -d 'The name of the login' -r
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand logout" -l json -d 'Print JSON, one object on each line'
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand logout" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user check-rules revoke login token logout help" -f -a "issue" -d 'Sign a token and print it'
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user check-rules revoke login token logout help" -f -a "keygen" -d 'Generate a key pair or a shared secret'
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user check-rules revoke login token logout help" -f -a "jwks" -d 'Make a JWK Set from public keys'
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user check-rules revoke login token logout help" -f -a "inspect" -d 'Show header and claims of a token, without verifying it'
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user check-rules revoke login token logout help" -f -a "verify-jws" -d 'Verify the signature of a JWS with a key, and print its payload'
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user check-rules revoke login token logout help" -f -a "check-token" -d 'Authenticate a token as the coordinator does'
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user check-rules revoke login token logout help" -f -a "check-config" -d 'Check a coordinator\'s configuration'
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user check-rules revoke login token logout help" -f -a "map-user" -d 'Map principals to Trino users'
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user check-rules revoke login token logout help" -f -a "check-rules" -d 'Try a file of claim rules'
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user check-rules revoke login token logout help" -f -a "revoke" -d 'Shut out tokens before they expire'
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user check-rules revoke login token logout help" -f -a "login" -d 'Get a token from an identity provider, for you or for a job'
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user check-rules revoke login token logout help" -f -a "token" -d 'Print a token that is good for at least a minute'
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user check-rules revoke login token logout help" -f -a "logout" -d 'End a login: revoke its tokens, and forget them'
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user check-rules revoke login token logout help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

@@ -12,6 +12,7 @@ mod inspect;
 mod issue;
 mod jwks;
 mod keygen;
+mod login;
 mod map_user;
 mod revoke;
 mod round_trip;

@@ -46,7 +46,11 @@ pub fn log_in(grant: Grant<'_>, person: &mut Person<'_>) -> Result<Tokens, Login
         let opened = address.clone();
         thread::spawn(move || webbrowser::open(&opened));
     }
-    (person.tell)(&format!("Waiting for your sign-in, for {} at most.", in_words(person.patience)));
+    (person.tell)(&format!(
+        "Waiting for your sign-in, for {} at most. An error page about the redirect URI means that the client '{}' may not use {redirect_uri}.",
+        in_words(person.patience),
+        quoted(&profile.client_id)
+    ));
     let expected = Expected {
         state: state.secret(),
         issuer: &provider.metadata.issuer,
