@@ -18,11 +18,15 @@ const PLUGIN_NAME: &str = "native-jwt";
 /// The property of config.properties that lists Trino's authenticators.
 pub(crate) const TYPE_PROPERTY: &str = "http-server.authentication.type";
 
+/// The property of config.properties that chooses how people sign in to the web UI.
+const WEB_UI_TYPE_PROPERTY: &str = "web-ui.authentication.type";
+
 /// The server launcher serves both names. [`STOCK_TYPE`] is also the name of Trino's built-in authenticator.
 const DELEGATED_TYPE: &str = "DELEGATED-JWT";
 const STOCK_TYPE: &str = "JWT";
 
-/// [`DELEGATED_TYPE`] sets this property to [`DEFAULT_CREDENTIAL`] if the file does not set it.
+/// [`DELEGATED_TYPE`] in [`TYPE_PROPERTY`] sets this property to [`DEFAULT_CREDENTIAL`] if the file does not set it. In
+/// [`WEB_UI_TYPE_PROPERTY`] it sets nothing, since the web UI runs no statements.
 pub(crate) const CREDENTIAL_PROPERTY: &str = "http-server.authentication.jwt.pass-through.credential-name";
 const DEFAULT_CREDENTIAL: &str = "token";
 
@@ -43,7 +47,7 @@ pub(crate) fn is_ours(property: &str) -> bool {
     PREFIXES.iter().any(|prefix| property.starts_with(prefix))
 }
 
-/// True for a name in `http-server.authentication.type` that the server launcher serves.
+/// True for a type of authentication that the server launcher serves.
 pub(crate) fn names_jwt(name: &str) -> bool {
     [STOCK_TYPE, DELEGATED_TYPE].iter().any(|ours| name.eq_ignore_ascii_case(ours))
 }
@@ -61,6 +65,9 @@ pub(crate) struct CoordinatorFile {
     pub(crate) is_plugin_file: bool,
     /// `http-server.authentication.type` of a config.properties, and its line.
     pub(crate) authentication_type: Option<(String, usize)>,
+    /// True if `web-ui.authentication.type` of a config.properties is one of ours: the coordinator then reads our properties,
+    /// whatever the other types are.
+    pub(crate) serves_web_ui: bool,
 }
 
 impl CoordinatorFile {
@@ -79,13 +86,15 @@ impl CoordinatorFile {
         let is_plugin_file = plugin_name.is_some();
         properties.entries.retain(|entry| match is_plugin_file {
             true => entry.name != PLUGIN_PROPERTY,
-            false => is_ours(&entry.name) || entry.name == TYPE_PROPERTY,
+            false => is_ours(&entry.name) || [TYPE_PROPERTY, WEB_UI_TYPE_PROPERTY].contains(&&*entry.name),
         });
         properties.resolve_environment(&mut errors);
         let mut authentication_type = None;
+        let mut serves_web_ui = false;
         if !is_plugin_file {
             authentication_type = properties.get(TYPE_PROPERTY).map(|entry| (entry.value.clone(), entry.line));
-            properties.entries.retain(|entry| entry.name != TYPE_PROPERTY);
+            serves_web_ui = properties.get(WEB_UI_TYPE_PROPERTY).is_some_and(|entry| names_jwt(&entry.value));
+            properties.entries.retain(|entry| is_ours(&entry.name));
         }
         if let Some((types, line)) = &authentication_type {
             let names = |name: &str| parts(types).any(|part| part.eq_ignore_ascii_case(name));
@@ -102,7 +111,7 @@ impl CoordinatorFile {
             }
         }
         if errors.problems().is_empty() {
-            Ok(Self { properties, is_plugin_file, authentication_type })
+            Ok(Self { properties, is_plugin_file, authentication_type, serves_web_ui })
         } else {
             Err(errors)
         }

@@ -189,7 +189,7 @@ fn variable_of(key_file: &str) -> Option<&'static str> {
 /// The error for a config.properties whose `http-server.authentication.type` does not use our properties.
 fn check_authentication_type(file: &CoordinatorFile) -> Option<Problem> {
     let (value, line) = file.authentication_type.clone().unwrap_or_default();
-    if file.is_plugin_file || parts(&value).any(names_jwt) {
+    if file.is_plugin_file || file.serves_web_ui || parts(&value).any(names_jwt) {
         return None;
     }
     let is_header = parts(&value).any(|part| part.eq_ignore_ascii_case("HEADER"));

@@ -652,6 +652,22 @@ fn settings_that_endanger_passed_through_tokens_are_warnings() {
 }
 
 #[test]
+fn web_ui_alone_can_be_delegated() {
+    let (folder, keys) = etc("config_web_ui");
+    let config = folder.write(
+        "config.properties",
+        format!("http-server.authentication.type=PASSWORD\nweb-ui.authentication.type=Delegated-JWT\n{keys}"),
+    );
+    // Valid, and without the warnings of pass-through.
+    assert_eq!(warned(&config), Vec::<String>::new());
+    let config = folder.write(
+        "config.properties",
+        format!("http-server.authentication.type=PASSWORD\nweb-ui.authentication.type=form\n{keys}"),
+    );
+    assert!(run(&["check-config", &config]).expect_code(2).text().contains("list JWT there"));
+}
+
+#[test]
 fn references_are_resolved_or_noted() {
     let (folder, keys) = etc("config_references");
     let config = folder.write(

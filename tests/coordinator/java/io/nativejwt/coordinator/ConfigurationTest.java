@@ -107,10 +107,17 @@ final class ConfigurationTest {
                         entry(JWT + "revocation-file", revoked.toString()),
                         entry("jwk.http-client.max-connections-per-server", "3"),
                         entry("jwk.http-client.log.enabled", "false"));
+        Coordinator.Builder builder = Coordinator.in(folder);
+        if (site.isServer()) {
+            builder.config("web-ui.token-copy.enabled", "true");
+        }
+        if (site == Site.SERVER_483) {
+            // Without the same type for clients.
+            builder.config("web-ui.authentication.type", DELEGATED);
+        }
         coordinator =
                 PARTS.add(
-                        Coordinator.in(folder)
-                                .at(site)
+                        builder.at(site)
                                 .environment(
                                         "NATIVEJWT_TEST_KEYS",
                                         endpoint.url().replace("http://", "") + "?token=" + SECRET)
@@ -256,6 +263,37 @@ final class ConfigurationTest {
                 Clients.get(coordinator, "/ui/api/stats", "Bearer " + forged("alice"));
         assertThat(rejected.statusCode()).isEqualTo(401);
         assertThat(Clients.get(coordinator, "/ui/api/stats").statusCode()).isNotEqualTo(200);
+    }
+
+    /** As a proxy in front of the web UI sends it. */
+    @Test
+    void pageShowsTheTokenThatOpensTheWebUi() {
+        if (!site.isServer()) {
+            return;
+        }
+        String token = token("alice");
+        String[] headers = TokenPage.with(TokenPage.BY_SCRIPT, "Authorization", "Bearer " + token);
+        assertThat(TokenPage.get(coordinator, TokenPage.PATH, headers).body())
+                .contains("data-source=\"web-ui\"")
+                .doesNotContain(token);
+        HttpResponse<String> answer = TokenPage.get(coordinator, TokenPage.ME, headers);
+        TokenPage.assertSafe(answer, "");
+        assertThat(answer.body()).contains("\"user\":\"alice\"", "\"token\":\"" + token + "\"");
+        for (String path : List.of(TokenPage.PATH, TokenPage.ME)) {
+            assertThat(TokenPage.get(coordinator, path, TokenPage.BY_SCRIPT).statusCode())
+                    .isEqualTo(401);
+            assertThat(
+                            TokenPage.get(
+                                            coordinator,
+                                            path,
+                                            TokenPage.with(
+                                                    TokenPage.BY_SCRIPT,
+                                                    "Authorization",
+                                                    "Bearer " + forged("alice")))
+                                    .statusCode())
+                    .isEqualTo(401);
+        }
+        TokenPage.assertIsInNoFile(coordinator, token);
     }
 
     @Test

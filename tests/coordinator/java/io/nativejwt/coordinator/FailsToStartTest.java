@@ -141,17 +141,37 @@ final class FailsToStartTest {
     }
 
     @Test
-    void webUiAloneCannotBeDelegated() {
-        Coordinator.Builder webUi =
-                Coordinator.in(folder.resolve("web-ui"))
+    void pageWithoutATokenToShowIsAnError() {
+        Coordinator.Builder fixed =
+                Coordinator.in(folder.resolve("page-of-fixed"))
                         .at(Site.SERVER_476)
                         .jwt(Map.of(JWT + "key-file", keyFile.toString()))
-                        .config("web-ui.authentication.type", "delegated-jwt");
-        assertThatThrownBy(webUi::start)
-                .hasMessageEndingWith(
-                        "ERROR: Configuration property 'web-ui.authentication.type' is"
-                            + " DELEGATED-JWT, but 'http-server.authentication.type' is not: set"
-                            + " DELEGATED-JWT in both, or in neither");
+                        .config("web-ui.authentication.type", "fixed")
+                        .config("web-ui.user", "viewer")
+                        .config("web-ui.token-copy.enabled", "true")
+                        .config("web-ui.token-copy.clientid", "trino");
+        assertThatThrownBy(fixed::start)
+                .hasMessageContaining(
+                        "Configuration property 'web-ui.token-copy.enabled' shows the token of the"
+                                + " web UI's sign-in, but there is none with"
+                                + " 'web-ui.authentication.type' fixed")
+                .hasMessageContaining("'web-ui.token-copy.clientid' was not used");
+    }
+
+    @Test
+    void pageWithoutClientsThatCanUseItsTokensIsAnError() {
+        Coordinator.Builder passwords =
+                Coordinator.in(folder.resolve("page-without-jwt"))
+                        .at(Site.SERVER_483)
+                        .config("http-server.authentication.type", "CERTIFICATE")
+                        .config("web-ui.token-copy.issuer", "https://idp.example.com")
+                        .config("web-ui.token-copy.client-id", "trino");
+        assertThatThrownBy(passwords::start)
+                .hasMessageContaining(
+                        "Configuration property 'web-ui.token-copy.issuer' needs JWT in"
+                                + " 'http-server.authentication.type'")
+                .message()
+                .doesNotContain("was not used");
     }
 
     @Test

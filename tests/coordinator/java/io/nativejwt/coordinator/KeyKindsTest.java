@@ -27,6 +27,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 import java.io.IOException;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyPair;
@@ -61,6 +62,9 @@ final class KeyKindsTest {
     private static final KeyPair NAMED = Keys.ec("secp256r1");
     private static final KeyPair UNNAMED = Keys.ec("secp256r1");
     private static final KeyPair FETCHED = Keys.rsa();
+
+    /** Of the web UI's sign-in; no test gets there. */
+    private static final String PROVIDER = "http://127.0.0.1:1/";
 
     private static Tls certificate;
 
@@ -132,7 +136,24 @@ final class KeyKindsTest {
         }
         builder.jwt(
                 Map.of("http-server.authentication.jwt.config-files", String.join(",", issuers)));
+        if (site.isServer()) {
+            signInByOAuth2(builder);
+        }
         coordinator = PARTS.add(builder.start());
+    }
+
+    /** The web UI has its own sign-in, and its tokens are also those of an issuer of ours. */
+    private static void signInByOAuth2(Coordinator.Builder builder) {
+        String oauth2 = "http-server.authentication.oauth2.";
+        builder.config("web-ui.authentication.type", "oauth2")
+                .config("web-ui.token-copy.enabled", "true")
+                .config(oauth2 + "issuer", "jwks")
+                .config(oauth2 + "auth-url", PROVIDER + "auth")
+                .config(oauth2 + "token-url", PROVIDER + "token")
+                .config(oauth2 + "jwks-url", endpoint.url())
+                .config(oauth2 + "oidc.discovery", "false")
+                .config(oauth2 + "client-id", "trino-web")
+                .config(oauth2 + "client-secret", "secret");
     }
 
     private static final String KEY_FILE = "http-server.authentication.jwt.key-file";
@@ -226,6 +247,105 @@ final class KeyKindsTest {
             assertThatThrownBy(() -> Clients.jdbc(coordinator, unknown, "SELECT 1"))
                     .hasMessageContaining("Unknown signing key ID");
         }
+    }
+
+    @Test
+    void pageShowsTheTokenOfTheWebUisSignIn() {
+        if (!site.isServer()) {
+            return;
+        }
+        TokenPage.assertAssets(coordinator, "");
+        String token = ofWebUi(3600);
+        HttpResponse<String> page =
+                TokenPage.get(coordinator, TokenPage.PATH, "Cookie", COOKIE + token);
+        assertThat(page.statusCode()).isEqualTo(200);
+        TokenPage.assertSafe(page, "");
+        assertThat(page.headers().firstValue("Content-Type")).hasValue("text/html;charset=utf-8");
+        assertThat(page.body())
+                .contains("<body data-source=\"web-ui\">", "token is a password")
+                .doesNotContain(token, "style=", "<style", "onclick");
+
+        HttpResponse<String> answer = me(token, TokenPage.BY_SCRIPT);
+        assertThat(answer.statusCode()).isEqualTo(200);
+        TokenPage.assertSafe(answer, "");
+        assertThat(answer.headers().firstValue("Content-Type")).hasValue("application/json");
+        assertThat(answer.body())
+                .contains("\"accepted\":true", "\"user\":\"alice\"", "\"groups\":[]")
+                .containsPattern("\"expiresAt\":\\d{10}[,}]")
+                .contains("\"token\":\"" + token + "\"");
+        TokenPage.assertIsInNoFile(coordinator, token);
+    }
+
+    /** The web UI tolerates a minute, and clients of the coordinator get no minute. */
+    @Test
+    void pageKeepsATokenThatClientsCannotUse() {
+        if (!site.isServer()) {
+            return;
+        }
+        String expired = ofWebUi(-20);
+        HttpResponse<String> answer = me(expired, TokenPage.BY_SCRIPT);
+        assertThat(answer.statusCode()).isEqualTo(200);
+        TokenPage.assertSafe(answer, "");
+        assertThat(answer.body())
+                .contains("\"accepted\":false", "\"reason\":\"TOKEN_EXPIRED\"")
+                .contains("\"message\":\"JWT expired ")
+                .doesNotContain(expired);
+    }
+
+    /** Browsers send the cookie with requests of other sites, too. */
+    @Test
+    void tokenIsForTheScriptOfThePageAlone() {
+        if (!site.isServer()) {
+            return;
+        }
+        String token = ofWebUi(3600);
+        List<HttpResponse<String>> refused =
+                List.of(
+                        me(token),
+                        me(token, "Sec-Fetch-Site", "same-origin"),
+                        me(token, "Sec-Fetch-Site", "none"),
+                        me(token, "X-Native-Jwt-Page", "1", "Sec-Fetch-Site", "cross-site"),
+                        me(token, "X-Native-Jwt-Page", "1", "Sec-Fetch-Site", "same-site"));
+        assertThat(refused)
+                .allSatisfy(
+                        answer -> {
+                            assertThat(answer.statusCode()).isEqualTo(403);
+                            assertThat(answer.body()).doesNotContain(token);
+                            TokenPage.assertSafe(answer, "");
+                        });
+        // A bearer token is no sign-in to this web UI.
+        String[] bearer = TokenPage.with(TokenPage.BY_SCRIPT, "Authorization", "Bearer " + token);
+        for (String path : List.of(TokenPage.PATH, TokenPage.ME)) {
+            HttpResponse<String> signIn = TokenPage.get(coordinator, path, bearer);
+            assertThat(signIn.statusCode()).isEqualTo(303);
+            assertThat(signIn.headers().firstValue("Location").orElseThrow()).startsWith(PROVIDER);
+            assertThat(signIn.body()).doesNotContain(token);
+            HttpResponse<String> overHttp =
+                    TokenPage.get(
+                            coordinator,
+                            coordinator.httpUri(),
+                            path,
+                            TokenPage.with(TokenPage.BY_SCRIPT, "Cookie", COOKIE + token));
+            assertThat(overHttp.statusCode()).isEqualTo(303);
+            assertThat(overHttp.headers().firstValue("Location").orElseThrow())
+                    .endsWith("/ui/disabled.html");
+            assertThat(overHttp.body()).doesNotContain(token);
+        }
+    }
+
+    private static final String COOKIE = "__Secure-Trino-OAuth2-Token=";
+
+    private static HttpResponse<String> me(String token, String... headers) {
+        return TokenPage.get(
+                coordinator, TokenPage.ME, TokenPage.with(headers, "Cookie", COOKIE + token));
+    }
+
+    private static String ofWebUi(int seconds) {
+        return Token.of("alice")
+                .header("kid", "fetched")
+                .claim("iss", "jwks")
+                .expiringAt(Instant.now().plusSeconds(seconds))
+                .sign("RS256", FETCHED.getPrivate());
     }
 
     @Test

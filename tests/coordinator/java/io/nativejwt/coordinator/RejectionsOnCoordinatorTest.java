@@ -46,6 +46,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.UUID;
 import java.util.function.Supplier;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -132,6 +133,13 @@ final class RejectionsOnCoordinatorTest {
             all.put(
                     "http-server.authentication.jwt.backchannel-logout.file",
                     folder.resolve("logouts").toString());
+            all.put("web-ui.token-copy.issuer", ISSUER + "/realms/corp");
+            all.put("web-ui.token-copy.client-id", "trino-\"page\"<x>");
+            all.put("web-ui.token-copy.scope", "openid trino");
+            all.put("web-ui.token-copy.token-endpoint-origin", "https://tokens.example.com:8443/");
+            // Whoever comes is viewer there, and the page does without the web UI.
+            all.put("web-ui.authentication.type", "fixed");
+            all.put("web-ui.user", "viewer");
         }
         coordinator = PARTS.add(Coordinator.in(folder).at(site).jwt(all).start());
     }
@@ -542,6 +550,96 @@ final class RejectionsOnCoordinatorTest {
         assertThat(response.headers().firstValue("Content-Type")).contains("application/json");
         assertThat(response.body())
                 .contains("\"error\":\"invalid_request\"", "\"error_description\":\"");
+    }
+
+    @Test
+    void pageThatSignsPeopleInItselfIsTheSameForAll() {
+        if (!site.isServer()) {
+            return;
+        }
+        String origins = " https://idp.example.com https://tokens.example.com:8443";
+        TokenPage.assertAssets(coordinator, origins);
+        HttpResponse<String> page = TokenPage.get(coordinator, TokenPage.PATH);
+        assertThat(page.statusCode()).isEqualTo(200);
+        TokenPage.assertSafe(page, origins);
+        assertThat(page.body())
+                .contains(
+                        " data-source=\"issuer\"",
+                        " data-issuer=\"https://idp.example.com/realms/corp\"",
+                        " data-client-id=\"trino-&quot;page&quot;&lt;x>\"",
+                        " data-scope=\"openid trino\"",
+                        " data-origins=\"https://idp.example.com"
+                            + " https://tokens.example.com:8443\"");
+        HttpResponse<String> slash = TokenPage.get(coordinator, TokenPage.PATH + "/");
+        assertThat(slash.statusCode()).isEqualTo(308);
+        assertThat(coordinator.uri().resolve(TokenPage.PATH + "/").resolve(location(slash)))
+                .hasPath(TokenPage.PATH);
+        for (String path : List.of(TokenPage.PATH, TokenPage.ME)) {
+            HttpResponse<String> overHttp = TokenPage.get(coordinator, coordinator.httpUri(), path);
+            assertThat(overHttp.statusCode()).isEqualTo(403);
+            assertThat(overHttp.body()).contains("HTTPS only", "process-forwarded");
+            TokenPage.assertSafe(overHttp, origins);
+        }
+    }
+
+    private static String location(HttpResponse<String> answer) {
+        return answer.headers().firstValue("Location").orElseThrow();
+    }
+
+    @Test
+    void pageSaysWhoTheTokenIs() {
+        if (!site.isServer()) {
+            return;
+        }
+        String token = rs256(token());
+        HttpResponse<String> accepted =
+                TokenPage.get(coordinator, TokenPage.ME, "Authorization", "Bearer " + token);
+        assertThat(accepted.statusCode()).isEqualTo(200);
+        assertThat(accepted.body())
+                .contains("\"accepted\":true", "\"user\":\"alice\"", "\"groups\":[]")
+                .containsPattern("\"expiresAt\":\\d{10}[,}]")
+                .doesNotContain(token);
+        String forever = rs256(token().claim("exp", null));
+        assertThat(
+                        TokenPage.get(
+                                        coordinator,
+                                        TokenPage.ME,
+                                        "Authorization",
+                                        "Bearer " + forever)
+                                .body())
+                .contains("\"accepted\":true")
+                .doesNotContain("expiresAt");
+        assertThat(TokenPage.get(coordinator, TokenPage.ME).body())
+                .contains("\"accepted\":false", "\"reason\":\"NO_BEARER_TOKEN\"");
+        assertThat(
+                        TokenPage.get(
+                                        coordinator,
+                                        TokenPage.ME,
+                                        "Authorization",
+                                        "Bearer " + token,
+                                        "Sec-Fetch-Site",
+                                        "cross-site")
+                                .statusCode())
+                .isEqualTo(403);
+        TokenPage.assertIsInNoFile(coordinator, token);
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("rows")
+    void pageSaysWhyNot(Row row) {
+        if (!site.isServer()) {
+            return;
+        }
+        String token = row.token().get();
+        HttpResponse<String> answer =
+                TokenPage.get(coordinator, TokenPage.ME, "Authorization", "Bearer " + token);
+        assertThat(answer.statusCode()).isEqualTo(200);
+        TokenPage.assertSafe(answer, " https://idp.example.com https://tokens.example.com:8443");
+        assertThat(answer.body())
+                .contains("\"accepted\":false", "\"reason\":\"" + row.reason() + "\"");
+        Matcher message = Pattern.compile("\"message\":\"(.*)\"").matcher(answer.body());
+        assertThat(message.find()).isTrue();
+        assertThat(message.group(1).replace("\\\"", "\"")).matches(row.sentence());
     }
 
     private static HttpResponse<String> logout(URI server, String form) {

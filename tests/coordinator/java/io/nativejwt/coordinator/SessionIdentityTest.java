@@ -323,6 +323,21 @@ final class SessionIdentityTest {
                 .hasMessageContaining("Access Denied");
     }
 
+    /** As on a coordinator that has never heard of it. */
+    @Test
+    void pageForTokensThatIsNotConfiguredDoesNotExist() {
+        for (String path : List.of("", "/me", "/page.js", "/page.css", "/other")) {
+            assertThat(
+                            Clients.get(
+                                            coordinator,
+                                            TokenPage.PATH + path,
+                                            "Bearer " + token("alice", null))
+                                    .statusCode())
+                    .as(path)
+                    .isEqualTo(404);
+        }
+    }
+
     @Test
     void tokenThatExpiresTooSoonIsRejected() throws SQLException {
         Instant now = Instant.now();

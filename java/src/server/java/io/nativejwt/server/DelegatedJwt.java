@@ -14,6 +14,10 @@ import java.util.stream.Collectors;
  * tokens through as the extra credential {@code token}, unless the configuration names another one.
  * The coordinator does not know that type, and neither does its web UI. So it reads {@code JWT}
  * instead, from a system property, which it prefers to etc/config.properties.
+ *
+ * <p>Each of the two properties can have it without the other one. Clients run statements under
+ * {@code http-server.authentication.type}, and the web UI runs none: so the former alone makes
+ * connectors get tokens, and in the latter the type means the same as {@code JWT}.
  */
 final class DelegatedJwt {
     static final String TYPE = "DELEGATED-JWT";
@@ -24,9 +28,8 @@ final class DelegatedJwt {
     private static final String BUILT_IN_TYPE = "JWT";
     private static final String TYPE_PROPERTY = "http-server.authentication.type";
 
-    /** The last one is replaced last, since the other one is compared with it. */
     private static final List<String> TYPE_PROPERTIES =
-            List.of("web-ui.authentication.type", TYPE_PROPERTY);
+            List.of(TYPE_PROPERTY, "web-ui.authentication.type");
 
     private DelegatedJwt() {}
 
@@ -41,11 +44,6 @@ final class DelegatedJwt {
             List<String> types = types(property, coordinator);
             if (!names(types, TYPE)) {
                 continue;
-            }
-            if (!names(types(TYPE_PROPERTY, coordinator), TYPE)) {
-                return Optional.of(
-                        "Configuration property '%s' is %s, but '%s' is not: set %2$s in both, or in neither"
-                                .formatted(property, TYPE, TYPE_PROPERTY));
             }
             if (names(types, BUILT_IN_TYPE)) {
                 return Optional.of(

@@ -29,6 +29,7 @@ record Engine(ClassLoader loader, String version) {
     private static final String AIRLIFT = "io.airlift.configuration.";
     private static final String REQUEST = "jakarta.ws.rs.container.ContainerRequestContext";
     private static final String RESPONSE = "jakarta.ws.rs.core.Response";
+    private static final String TOKEN_PAIR = "io.trino.server.security.oauth2.TokenPairSerializer";
     private static final String IDENTITY = "io.trino.spi.security.Identity";
 
     private static final Set<String> MAINS =
@@ -83,6 +84,11 @@ record Engine(ClassLoader loader, String version) {
                     Part.method(IDENTITY + "$Builder", "build"),
                     Part.constructor("io.trino.spi.security.BasicPrincipal", "java.lang.String"),
                     Part.method(REQUEST, "getHeaders"),
+                    Part.method(REQUEST, "getHeaderString", "java.lang.String"),
+                    Part.method(REQUEST, "getCookies"),
+                    Part.method(REQUEST, "getSecurityContext"),
+                    Part.method(REQUEST, "getUriInfo"),
+                    Part.method("jakarta.ws.rs.core.UriInfo", "getRequestUri"),
                     Part.method("jakarta.ws.rs.core.MultivaluedMap", "get", "java.lang.Object"),
                     Part.method("jakarta.ws.rs.core.SecurityContext", "isSecure"),
                     Part.method(RESPONSE, "status", "int"),
@@ -95,6 +101,9 @@ record Engine(ClassLoader loader, String version) {
                     Part.method(RESPONSE + "$ResponseBuilder", "entity", "java.lang.Object"),
                     Part.method(RESPONSE + "$ResponseBuilder", "build"),
                     Part.type("io.trino.server.security.ResourceSecurity"),
+                    Part.method("io.trino.server.ui.OAuthWebUiCookie", "read", "java.util.Map"),
+                    Part.method(TOKEN_PAIR, "deserialize", "java.lang.String"),
+                    Part.method(TOKEN_PAIR + "$TokenPair", "accessToken"),
                     Part.method(
                             "io.airlift.jaxrs.JaxrsBinder",
                             "jaxrsBinder",
@@ -129,6 +138,7 @@ record Engine(ClassLoader loader, String version) {
                     Part.type(AIRLIFT + "ConfigDescription"),
                     Part.type("io.airlift.http.client.HttpClientConfig"),
                     Part.type("com.google.inject.Module"),
+                    Part.type("com.google.inject.Inject"),
                     Part.method("com.google.inject.Binder", "bind", "java.lang.Class"),
                     Part.method(
                             "com.google.inject.Binder",

@@ -50,7 +50,7 @@ public final class NativeJwtAuthenticator extends JwtAuthenticator {
         return Optional.empty();
     }
 
-    private static List<String> values(ContainerRequestContext request, String header) {
+    static List<String> values(ContainerRequestContext request, String header) {
         return request.getHeaders().get(header);
     }
 

@@ -21,12 +21,14 @@ import io.trino.server.security.jwt.ForJwt;
 import io.trino.server.security.jwt.JwtAuthenticator;
 
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.logging.Logger;
 
 /**
  * Replaces Trino's built-in JWT authenticator by the native one wherever the coordinator asks for
  * it: for the type {@code JWT} and for the web UI. Where neither is configured, this module does
- * nothing, and the coordinator rejects our properties as it rejects the built-in ones.
+ * nothing but report a page for tokens that nothing would accept, and the coordinator rejects our
+ * properties as it rejects the built-in ones.
  */
 final class NativeJwtModule implements ConfigurationAwareModule {
     private static final Logger LOG = Logger.getLogger(NativeJwtModule.class.getName());
@@ -49,8 +51,14 @@ final class NativeJwtModule implements ConfigurationAwareModule {
     @Override
     public void configure(Binder binder) {
         try {
+            if (TokenPageSettings.areIn(configuration.getProperties())) {
+                ConfigBinder.configBinder(binder).bindConfig(TokenPageConfig.class);
+            }
+            Optional<TokenPageSettings> page =
+                    TokenPageSettings.read(
+                            configuration.getProperties(), error -> binder.addError("%s", error));
             if (jwtIsConfigured()) {
-                bind(binder);
+                bind(binder, page);
             }
         } catch (LinkageError e) {
             binder.addError(engine.misfit(e.toString()));
@@ -67,7 +75,7 @@ final class NativeJwtModule implements ConfigurationAwareModule {
                 .contains(KeyFileDiversion.KEY_FILE_PROPERTIES.getFirst());
     }
 
-    private void bind(Binder binder) {
+    private void bind(Binder binder, Optional<TokenPageSettings> page) {
         ConfigBinder configBinder = ConfigBinder.configBinder(binder);
         configBinder.bindConfig(NativeJwtConfig.class);
         NativeConfiguration properties = new NativeConfiguration(configuration.getProperties());
@@ -93,6 +101,8 @@ final class NativeJwtModule implements ConfigurationAwareModule {
                 JaxrsBinder.jaxrsBinder(binder)
                         .bindInstance(new BackchannelLogoutResource(authenticator));
             }
+            page.map(settings -> TokenPageResource.of(settings, authenticator))
+                    .ifPresent(resource -> JaxrsBinder.jaxrsBinder(binder).bindInstance(resource));
         }
     }
 

@@ -7,10 +7,12 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * An authenticator in native memory. It has no {@code close}: it is freed when nothing refers to
@@ -175,6 +177,34 @@ public final class NativeAuthenticator {
             identities.remember(record, accepted, handle.cacheRoom());
         }
         return accepted;
+    }
+
+    /**
+     * When the token expires: {@code exp} of an accepted token. A verdict does not contain it,
+     * since verdicts are remembered and few callers ask.
+     *
+     * @param header the value of the Authorization header
+     */
+    public Optional<Instant> expiration(String header) {
+        CallBuffers buffers = CallBuffers.ofThisThread();
+        MemorySegment segment = buffers.copyIn(header);
+        try {
+            VerdictRecord record = buffers.record();
+            int code =
+                    handle.authenticate(
+                            CallBuffers.headerAddress(segment),
+                            buffers.headerLength(),
+                            0,
+                            NativeMethods.NOW | NativeMethods.REMEMBERED,
+                            record);
+            requireCode(code, record);
+            long millis = record.expiresAtMillis();
+            return code != 0 || millis == Long.MAX_VALUE
+                    ? Optional.empty()
+                    : Optional.of(Instant.ofEpochMilli(millis));
+        } finally {
+            buffers.wipe(segment);
+        }
     }
 
     private static void requireCode(int returned, VerdictRecord record) {

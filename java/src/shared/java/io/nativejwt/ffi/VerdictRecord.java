@@ -21,6 +21,7 @@ final class VerdictRecord {
 
     private static final int CODE = 0;
     private static final int FLAGS = 4;
+    private static final int EXPIRES_AT = 8;
     private static final int PRINCIPAL = 16;
     private static final int USER = 24;
     private static final int MESSAGE = 32;
@@ -59,6 +60,11 @@ final class VerdictRecord {
 
     int flags() {
         return segment.get(ValueLayout.JAVA_INT, FLAGS);
+    }
+
+    /** In milliseconds since 1970; {@link Long#MAX_VALUE} for a token without {@code exp}. */
+    long expiresAtMillis() {
+        return segment.get(ValueLayout.JAVA_LONG, EXPIRES_AT);
     }
 
     /** Whether the token is in the cache, so that it has a slot and a generation. */

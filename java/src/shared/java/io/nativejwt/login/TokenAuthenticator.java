@@ -9,8 +9,10 @@ import io.nativejwt.ffi.NativeAuthenticator;
 import io.nativejwt.ffi.TrustedCertificates;
 import io.nativejwt.ffi.Verdict;
 
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArraySet;
 import java.util.logging.Logger;
@@ -26,6 +28,8 @@ public final class TokenAuthenticator {
 
     /** In lower case: the coordinator's map of headers then needs no copy of it. */
     private static final String AUTHORIZATION = "authorization";
+
+    private static final String BEARER = "Bearer ";
 
     /**
      * The names of extra credentials that are reserved for tokens, of all authenticators of the
@@ -93,7 +97,12 @@ public final class TokenAuthenticator {
 
     /** Authenticates the request by this token, and reads no Authorization header. */
     public <R> Verdict authenticateToken(String token, R request, Headers<R> headers) {
-        return rejectDefects("Bearer " + token, request, headers);
+        return rejectDefects(BEARER + token, request, headers);
+    }
+
+    /** When this token expires; empty for one that does not, or that is not accepted. */
+    public Optional<Instant> expiration(String token) {
+        return authenticator.expiration(BEARER + token);
     }
 
     /**
