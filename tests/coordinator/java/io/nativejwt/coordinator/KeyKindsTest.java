@@ -328,7 +328,7 @@ final class KeyKindsTest {
                             TokenPage.with(TokenPage.BY_SCRIPT, "Cookie", COOKIE + token));
             assertThat(overHttp.statusCode()).isEqualTo(303);
             assertThat(overHttp.headers().firstValue("Location").orElseThrow())
-                    .endsWith("/ui/disabled.html");
+                    .endsWith("/disabled.html");
             assertThat(overHttp.body()).doesNotContain(token);
         }
     }

@@ -18,6 +18,7 @@ import jakarta.ws.rs.core.Response;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.net.URI;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -92,8 +93,10 @@ public abstract class TokenPageResource {
 
     /** Addresses in the document are relative, for proxies that serve it under another path. */
     private Optional<Response> withoutSlash(ContainerRequestContext request) {
-        return request.getUriInfo().getRequestUri().getPath().endsWith("/")
-                ? Optional.of(builder(308).header("Location", "../token").build())
+        URI uri = request.getUriInfo().getRequestUri();
+        return uri.getPath().endsWith("/")
+                ? Optional.of(
+                        builder(308).header("Location", uri.resolve("../token").toString()).build())
                 : Optional.empty();
     }
 
@@ -115,8 +118,8 @@ public abstract class TokenPageResource {
                 : Optional.of(
                         refused(
                                 "The token page is served over HTTPS only. If a proxy terminates"
-                                    + " HTTPS, the coordinator needs"
-                                    + " http-server.process-forwarded=true"));
+                                        + " HTTPS, the coordinator needs"
+                                        + " http-server.process-forwarded=true"));
     }
 
     final Response refused(String sentence) {

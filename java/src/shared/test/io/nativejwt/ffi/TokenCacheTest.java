@@ -66,6 +66,20 @@ final class TokenCacheTest {
     }
 
     @Test
+    void expirationIsKnownOfATokenThatIsAcceptedNow() {
+        Instant end = Instant.now().truncatedTo(ChronoUnit.SECONDS).plusSeconds(60);
+        String header = "Bearer " + Token.of("alice").expiringAt(end).sign("HS256", KEY);
+        for (String time : List.of("the first time", "from the cache")) {
+            assertThat(authenticator.expiration(header)).as(time).contains(end);
+        }
+        String forever = "Bearer " + Token.of("alice").claim("exp", null).sign("HS256", KEY);
+        assertThat(authenticator.expiration(forever)).isEmpty();
+        assertThat(authenticator.authenticate(forever)).isInstanceOf(Verdict.Accepted.class);
+        assertThat(authenticator.expiration(header + "x")).isEmpty();
+        assertThat(authenticator.expiration("")).isEmpty();
+    }
+
+    @Test
     void tokenThatComesAgainGetsTheSameObject() {
         String header = bearer("alice");
         Verdict first = authenticator.authenticate(header, NOW);

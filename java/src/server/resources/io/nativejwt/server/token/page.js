@@ -171,9 +171,9 @@ function show(verdict) {
     forget();
     element('verdict-sentence').textContent =
       `This coordinator does not accept your token, so it is not shown: ${verdict.message} (${verdict.reason}).`
-      + ' Your administrator can do something about it with this sentence.';
+      + ' Send this sentence to your administrator.';
     announce('This coordinator does not accept your token.');
-    offerSignIn();
+    offerSignIn('Try again', 'To get another token, sign out of the web UI first.');
     return;
   }
   element('verdict-sentence').textContent = 'This coordinator accepts your token. To it, you are:';
@@ -182,7 +182,7 @@ function show(verdict) {
   element('token').value = token;
   element('use').hidden = false;
   fillSnippets(verdict.user);
-  announce(`You are the user ${verdict.user}.`);
+  announce(`The token is ready. You are the user ${verdict.user}.`);
   countDown(verdict);
 }
 
@@ -192,7 +192,7 @@ function countDown(verdict) {
     return;
   }
   const end = new Date(verdict.expiresAt * 1000);
-  let before = Infinity;
+  let before = 0;
   const tick = () => {
     const left = Math.ceil((end.getTime() - Date.now() - verdict.clockOffset) / 1000);
     if (left <= 0) {
@@ -202,7 +202,7 @@ function countDown(verdict) {
       offerSignIn();
       return;
     }
-    element('expires').textContent = `in ${duration(left)}, at ${end.toLocaleTimeString()}`;
+    element('expires').textContent = `in ${duration(left)}, ${end.toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' })}`;
     if (ANNOUNCED.some((limit) => left <= limit && before > limit)) {
       announce(`The token expires in ${duration(left)}.`);
     }
@@ -223,7 +223,8 @@ function fillSnippets(user) {
   const port = location.port || '443';
   const quoted = JSON.stringify(user);
   const texts = {
-    cli: `trino --server ${location.origin} --user '${user.replaceAll("'", "'\\''")}' --access-token "$TRINO_TOKEN"`,
+    cli: `trino --server ${location.origin} --user '${user.replaceAll("'", "'\\''")}' \\
+  --access-token "$TRINO_TOKEN"`,
     jdbc: `Properties properties = new Properties();
 properties.setProperty("SSL", "true");
 properties.setProperty("accessToken", System.getenv("TRINO_TOKEN"));
@@ -285,6 +286,7 @@ function reveal(shown) {
   if (shown) {
     element('token').focus();
     element('token').select();
+    element('token').scrollTop = 0;
   }
 }
 
@@ -299,12 +301,11 @@ const announce = (text) => {
   element('announcement').textContent = text;
 };
 
-function offerSignIn() {
+/** The texts are those of the web UI's sign-in, which begins when the page is loaded without one. */
+function offerSignIn(text = 'Sign in again', note = 'If you get to the overview of queries, open this page once more.') {
   const isOfWebUi = settings.source === 'web-ui';
-  element('sign-in').textContent = isOfWebUi ? 'Sign in again' : 'Sign in';
-  element('sign-in-note').textContent = isOfWebUi
-    ? 'If you get to the overview of queries, open this page once more.'
-    : `at ${new URL(settings.issuer).host}`;
+  element('sign-in').textContent = isOfWebUi ? text : 'Sign in';
+  element('sign-in-note').textContent = isOfWebUi ? note : `at ${new URL(settings.issuer).host}`;
   element('sign-in-line').hidden = false;
 }
 
