@@ -65,8 +65,8 @@ pub(crate) struct CoordinatorFile {
     pub(crate) is_plugin_file: bool,
     /// `http-server.authentication.type` of a config.properties, and its line.
     pub(crate) authentication_type: Option<(String, usize)>,
-    /// True if `web-ui.authentication.type` of a config.properties is one of ours: the coordinator then reads our properties,
-    /// whatever the other types are.
+    /// True if `web-ui.authentication.type` of a config.properties is one of ours: the coordinator then reads our
+    /// properties, whatever the other types are.
     pub(crate) serves_web_ui: bool,
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Shows people their token, and who it is to this coordinator. The token is in this module and in the document while the
-// page is open: it gets into no address, storage or log. All texts are set as text, never as HTML.
+// Shows people their token, and who it is to this coordinator. The token is in this module and in the document while
+// the page is open: it gets into no address, storage or log. All texts are set as text, never as HTML.
 
 const settings = document.body.dataset;
 const element = (id) => document.getElementById(id);
@@ -60,11 +60,13 @@ async function discover() {
     const response = await fetch(address, { credentials: 'omit', cache: 'no-store' });
     provider = await response.json();
   } catch {
-    throw new Problem(`The browser could not read ${address}. Is the issuer reachable, and does it allow CORS for this page?`);
+    throw new Problem(
+      `The browser could not read ${address}. Is the issuer reachable, and does it allow CORS for this page?`);
   }
   if (provider.issuer !== settings.issuer) {
     throw new Problem(
-      `The issuer calls itself '${provider.issuer}', but is configured as '${settings.issuer}': tell your administrator.`);
+      `The issuer calls itself '${provider.issuer}', but is configured as '${settings.issuer}':`
+      + ' tell your administrator.');
   }
   for (const name of ['authorization_endpoint', 'token_endpoint']) {
     const scheme = URL.canParse(provider[name]) ? new URL(provider[name]).protocol : '';
@@ -75,7 +77,8 @@ async function discover() {
   const { origin } = new URL(provider.token_endpoint);
   if (!settings.origins.split(' ').includes(origin)) {
     throw new Problem(
-      `The issuer's token endpoint is at ${origin}. Your administrator must set web-ui.token-copy.token-endpoint-origin to it.`);
+      `The issuer's token endpoint is at ${origin}.`
+      + ' Your administrator must set web-ui.token-copy.token-endpoint-origin to it.');
   }
   return provider;
 }
@@ -111,7 +114,8 @@ async function signInAtIssuer() {
 /** After the way back from the issuer. */
 async function finishSignIn(pending) {
   if (returnedInQuery.has('state')) {
-    throw new Problem('The issuer ignored response_mode=fragment, so its answer was not used: tell your administrator.');
+    throw new Problem(
+      'The issuer ignored response_mode=fragment, so its answer was not used: tell your administrator.');
   }
   if (pending === null || returned.get('state') !== pending.state) {
     throw new Problem('This sign-in was not begun in this tab, or took too long: sign in again.');
@@ -123,7 +127,8 @@ async function finishSignIn(pending) {
     throw new Problem('The answer to the sign-in is not of the configured issuer, so it was not used.');
   }
   if (returned.has('error')) {
-    throw new Problem(`The issuer refused the sign-in: ${explained(returned.get('error'), returned.get('error_description'))}`);
+    const why = explained(returned.get('error'), returned.get('error_description'));
+    throw new Problem(`The issuer refused the sign-in: ${why}`);
   }
   token = await exchange(provider, pending.verifier);
   show(await judge({ Authorization: `Bearer ${token}` }, 'omit'));
@@ -192,6 +197,7 @@ function countDown(verdict) {
     return;
   }
   const end = new Date(verdict.expiresAt * 1000);
+  const time = end.toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' });
   let before = 0;
   const tick = () => {
     const left = Math.ceil((end.getTime() - Date.now() - verdict.clockOffset) / 1000);
@@ -202,7 +208,7 @@ function countDown(verdict) {
       offerSignIn();
       return;
     }
-    element('expires').textContent = `in ${duration(left)}, ${end.toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' })}`;
+    element('expires').textContent = `in ${duration(left)}, ${time}`;
     if (ANNOUNCED.some((limit) => left <= limit && before > limit)) {
       announce(`The token expires in ${duration(left)}.`);
     }
@@ -213,7 +219,12 @@ function countDown(verdict) {
 }
 
 function duration(seconds) {
-  const parts = [[Math.floor(seconds / 86400), 'd'], [Math.floor(seconds / 3600) % 24, 'h'], [Math.floor(seconds / 60) % 60, 'min'], [seconds % 60, 's']];
+  const parts = [
+    [Math.floor(seconds / 86400), 'd'],
+    [Math.floor(seconds / 3600) % 24, 'h'],
+    [Math.floor(seconds / 60) % 60, 'min'],
+    [seconds % 60, 's'],
+  ];
   const first = parts.findIndex(([number]) => number > 0);
   return parts.slice(first, first + 2).map(([number, unit]) => `${number} ${unit}`).join(' ');
 }
@@ -302,7 +313,10 @@ const announce = (text) => {
 };
 
 /** The texts are those of the web UI's sign-in, which begins when the page is loaded without one. */
-function offerSignIn(text = 'Sign in again', note = 'If you get to the overview of queries, open this page once more.') {
+function offerSignIn(
+  text = 'Sign in again',
+  note = 'If you get to the overview of queries, open this page once more.',
+) {
   const isOfWebUi = settings.source === 'web-ui';
   element('sign-in').textContent = isOfWebUi ? text : 'Sign in';
   element('sign-in-note').textContent = isOfWebUi ? note : `at ${new URL(settings.issuer).host}`;
