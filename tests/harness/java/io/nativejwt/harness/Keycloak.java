@@ -6,6 +6,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.stream.Collectors.joining;
 
 import io.nativejwt.testing.Poll;
+import io.nativejwt.testing.Token;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -21,6 +22,7 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -48,15 +50,23 @@ public final class Keycloak implements AutoCloseable {
     private final Path home;
     private final int port;
     private final List<String> realms;
-    private final HttpClient client = HttpClient.newHttpClient();
+
+    /** Absent where it speaks plain HTTP. */
+    private final Optional<Tls> tls;
+
+    private final HttpClient client;
     private final Thread shutdownHook = new Thread(this::stop);
     private final List<Path> trusted = new ArrayList<>();
     private Process process;
 
-    private Keycloak(Path home, int port, List<String> realms) {
+    private Keycloak(Path home, int port, List<String> realms, Optional<Tls> tls) {
         this.home = home;
         this.port = port;
         this.realms = realms;
+        this.tls = tls;
+        HttpClient.Builder builder = HttpClient.newBuilder();
+        tls.ifPresent(own -> builder.sslContext(own.clientContext()));
+        client = builder.build();
         Runtime.getRuntime().addShutdownHook(shutdownHook);
     }
 
@@ -66,6 +76,16 @@ public final class Keycloak implements AutoCloseable {
     }
 
     public static Keycloak prepare(Path folder, Path realmFile, String... realms) {
+        return prepare(folder, Optional.empty(), realmFile, realms);
+    }
+
+    /** Speaks only HTTPS, with a certificate of its own. */
+    public static Keycloak prepareWithTls(Path folder, Path realmFile, String... realms) {
+        return prepare(folder, Optional.of(Tls.create(folder)), realmFile, realms);
+    }
+
+    private static Keycloak prepare(
+            Path folder, Optional<Tls> tls, Path realmFile, String... realms) {
         Path distribution =
                 Workspace.unpack(Workspace.fetchedForTests("keycloak"), Keycloak::build);
         try {
@@ -80,7 +100,7 @@ public final class Keycloak implements AutoCloseable {
             for (String name : realms) {
                 Files.writeString(imports.resolve(name + ".json"), realm.replace("REALM", name));
             }
-            return new Keycloak(folder, Coordinator.freePorts(1)[0], List.of(realms));
+            return new Keycloak(folder, Coordinator.freePorts(1)[0], List.of(realms), tls);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -113,10 +133,16 @@ public final class Keycloak implements AutoCloseable {
                         "--optimized",
                         "--import-realm",
                         "--cache=local",
-                        "--http-enabled=true",
                         "--http-host=127.0.0.1",
-                        "--http-port=" + port,
                         "--hostname=" + uri()));
+        command.addAll(
+                tls.map(
+                                own ->
+                                        List.of(
+                                                "--https-port=" + port,
+                                                "--https-certificate-file=" + own.certificatePem(),
+                                                "--https-certificate-key-file=" + own.keyPem()))
+                        .orElse(List.of("--http-enabled=true", "--http-port=" + port)));
         if (!trusted.isEmpty()) {
             command.add(
                     "--truststore-paths="
@@ -171,7 +197,12 @@ public final class Keycloak implements AutoCloseable {
     }
 
     public URI uri() {
-        return URI.create("http://127.0.0.1:" + port);
+        return URI.create((tls.isPresent() ? "https" : "http") + "://127.0.0.1:" + port);
+    }
+
+    /** What its clients trust. */
+    public Tls tls() {
+        return tls.orElseThrow();
     }
 
     /** What {@code iss} says in the realm's tokens. */
@@ -232,18 +263,41 @@ public final class Keycloak implements AutoCloseable {
      * From now on this URL gets a logout token for each session that a user had with the client.
      */
     public void sendLogoutTokens(String realm, String client, URI url) {
+        change(
+                realm,
+                client,
+                """
+                {"clientId": "%s", "attributes": {
+                    "backchannel.logout.url": "%s",
+                    "backchannel.logout.session.required": "true"}}
+                """
+                        .formatted(client, url));
+    }
+
+    /** From now on the client's sign-ins may return there, and its scripts may come from there. */
+    public void returnTo(String realm, String client, URI page) {
+        change(
+                realm,
+                client,
+                """
+                {"clientId": "%s", "redirectUris": ["%s"], "webOrigins": ["%s"]}
+                """
+                        .formatted(
+                                client, page, page.resolve("/").toString().replaceAll("/$", "")));
+    }
+
+    /** From now on the client proves itself by assertions of these keys (RFC 7523). */
+    public void believeAssertions(String realm, String client, String jwkSet) {
+        Map<String, Object> attributes = Map.of("use.jwks.string", "true", "jwks.string", jwkSet);
+        change(realm, client, Token.json(Map.of("clientId", client, "attributes", attributes)));
+    }
+
+    private void change(String realm, String client, String members) {
         String clients = send(admin(realm, "/clients?clientId=" + client).GET(), 200);
         send(
                 admin(realm, "/clients/" + only(ID, clients))
                         .header("Content-Type", "application/json")
-                        .PUT(
-                                HttpRequest.BodyPublishers.ofString(
-                                        """
-                                        {"clientId": "%s", "attributes": {
-                                            "backchannel.logout.url": "%s",
-                                            "backchannel.logout.session.required": "true"}}
-                                        """
-                                                .formatted(client, url))),
+                        .PUT(HttpRequest.BodyPublishers.ofString(members)),
                 204);
     }
 

@@ -21,9 +21,9 @@ import javax.net.ssl.TrustManagerFactory;
 
 /**
  * A self-signed certificate for localhost: {@code server.pem} with the key for the coordinator,
- * {@code ca.pem} for its clients.
+ * {@code ca.pem} for its clients, {@code key.pem} with the key alone.
  */
-public record Tls(Path serverPem, Path certificatePem, PrivateKey privateKey) {
+public record Tls(Path serverPem, Path certificatePem, Path keyPem, PrivateKey privateKey) {
     private static final String ALIAS = "localhost";
     private static final String PASSWORD = "only-for-this-run";
 
@@ -62,6 +62,7 @@ public record Tls(Path serverPem, Path certificatePem, PrivateKey privateKey) {
             return new Tls(
                     Files.writeString(folder.resolve("server.pem"), key + certificate),
                     Files.writeString(folder.resolve("ca.pem"), certificate),
+                    Files.writeString(folder.resolve("key.pem"), key),
                     privateKey);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
