@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package io.nativejwt.people;
+
+import io.nativejwt.harness.Coordinator;
+import io.nativejwt.harness.Keycloak;
+import io.nativejwt.harness.Site;
+import io.nativejwt.harness.Workspace;
+
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.ParameterContext;
+import org.junit.jupiter.api.extension.ParameterResolver;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** One Keycloak for all tests of logins, and how coordinators trust it. */
+final class PeopleSite implements AutoCloseable {
+    static final String REALM = "people";
+    static final String JWT = "http-server.authentication.jwt.";
+
+    /** The user and the groups that a token of alice stands for. */
+    static final String WHO = "SELECT current_user, array_join(array_sort(current_groups()), ' ')";
+
+    static final String ALICE = "alice analysts etl";
+
+    private final Keycloak keycloak;
+
+    private PeopleSite() {
+        try {
+            keycloak =
+                    Keycloak.prepareWithTls(
+                            Files.createDirectories(folder("keycloak")),
+                            Workspace.source("tests/login/realm.json"),
+                            REALM);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        keycloak.start();
+    }
+
+    /** An empty folder for one part of the tests. */
+    static Path folder(String name) {
+        return Workspace.freshFolder("test/login/" + name);
+    }
+
+    Keycloak keycloak() {
+        return keycloak;
+    }
+
+    String issuer() {
+        return keycloak.issuer(REALM);
+    }
+
+    /** What a person types after {@code nativejwt login}. */
+    String[] arguments(String... more) {
+        String[] arguments = {
+            "login",
+            "--issuer",
+            issuer(),
+            "--client-id",
+            "nativejwt-cli",
+            "--trust-store",
+            keycloak.tls().certificatePem().toString()
+        };
+        String[] all = java.util.Arrays.copyOf(arguments, arguments.length + more.length);
+        System.arraycopy(more, 0, all, arguments.length, more.length);
+        return all;
+    }
+
+    /** A coordinator that takes the tokens of Keycloak. */
+    Coordinator.Builder coordinator(Path folder, Site site) {
+        Map<String, String> properties = new LinkedHashMap<>();
+        properties.put(JWT + "key-file", "oidc:" + issuer());
+        properties.put(JWT + "required-audience", "trino");
+        properties.put(JWT + "principal-field", "preferred_username");
+        properties.put(JWT + "groups-field", "groups");
+        properties.put(
+                "jwk.http-client.trust-store-path", keycloak.tls().certificatePem().toString());
+        return Coordinator.in(folder).at(site).jwt(properties);
+    }
+
+    @Override
+    public void close() {
+        keycloak.close();
+    }
+
+    /** Hands the one site to every test class, and closes it after the last of them. */
+    static final class Shared implements ParameterResolver {
+        @Override
+        public boolean supportsParameter(ParameterContext parameter, ExtensionContext context) {
+            return parameter.getParameter().getType() == PeopleSite.class;
+        }
+
+        @Override
+        public Object resolveParameter(ParameterContext parameter, ExtensionContext context) {
+            return context.getRoot()
+                    .getStore(ExtensionContext.Namespace.GLOBAL)
+                    .getOrComputeIfAbsent(
+                            PeopleSite.class, type -> new PeopleSite(), PeopleSite.class);
+        }
+    }
+
+    /** Leaves Keycloak up until the process is ended, to try things by hand. */
+    public static void main(String[] arguments) throws Exception {
+        try (PeopleSite site = new PeopleSite()) {
+            System.out.println("issuer " + site.issuer());
+            System.out.println("certificate " + site.keycloak.tls().certificatePem());
+            Thread.currentThread().join();
+        }
+    }
+}
