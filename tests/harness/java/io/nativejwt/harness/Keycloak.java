@@ -43,6 +43,9 @@ public final class Keycloak implements AutoCloseable {
     /** The first member of a client or a user. */
     private static final Pattern ID = Pattern.compile("^\\[\\{\"id\":\"([^\"]+)\"");
 
+    private static final Pattern AUDIENCE_MAPPER =
+            Pattern.compile("\\{\"id\":\"([^\"]+)\",\"name\":\"audience\"");
+
     /** The members of a key that are read stand before any nested one. */
     private static final Pattern KEY =
             Pattern.compile("\\{\"providerId\":\"([^\"]+)\",[^{}]*?\"kid\":\"([^\"]+)\"");
@@ -244,6 +247,16 @@ public final class Keycloak implements AutoCloseable {
                         "client_secret", "etl-secret-for-tests"));
     }
 
+    /** The next token of a session. */
+    public String refresh(String realm, String client, String refreshToken) {
+        return token(
+                realm,
+                Map.of(
+                        "grant_type", "refresh_token",
+                        "client_id", client,
+                        "refresh_token", refreshToken));
+    }
+
     /** The administrator's, of a realm that no coordinator of ours trusts. */
     public String foreignToken() {
         return token(
@@ -292,12 +305,34 @@ public final class Keycloak implements AutoCloseable {
         change(realm, client, Token.json(Map.of("clientId", client, "attributes", attributes)));
     }
 
+    /** From now on the client's tokens are for this audience; its mapper is named so. */
+    public void issueFor(String realm, String client, String audience) {
+        String mappers = "/clients/" + id(realm, client) + "/protocol-mappers/models";
+        String mapper = only(AUDIENCE_MAPPER, send(admin(realm, mappers).GET(), 200));
+        put(
+                realm,
+                mappers + "/" + mapper,
+                """
+                {"id": "%s", "name": "audience", "protocol": "openid-connect",
+                 "protocolMapper": "oidc-audience-mapper",
+                 "config": {"included.custom.audience": "%s", "access.token.claim": "true"}}
+                """
+                        .formatted(mapper, audience));
+    }
+
     private void change(String realm, String client, String members) {
-        String clients = send(admin(realm, "/clients?clientId=" + client).GET(), 200);
+        put(realm, "/clients/" + id(realm, client), members);
+    }
+
+    private String id(String realm, String client) {
+        return only(ID, send(admin(realm, "/clients?clientId=" + client).GET(), 200));
+    }
+
+    private void put(String realm, String path, String json) {
         send(
-                admin(realm, "/clients/" + only(ID, clients))
+                admin(realm, path)
                         .header("Content-Type", "application/json")
-                        .PUT(HttpRequest.BodyPublishers.ofString(members)),
+                        .PUT(HttpRequest.BodyPublishers.ofString(json)),
                 204);
     }
 

@@ -12,10 +12,12 @@ import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.PrivateKey;
+import java.security.cert.Certificate;
 import java.security.cert.CertificateFactory;
 import java.time.Duration;
 import java.util.List;
 
+import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 
@@ -64,6 +66,31 @@ public record Tls(Path serverPem, Path certificatePem, Path keyPem, PrivateKey p
                     Files.writeString(folder.resolve("ca.pem"), certificate),
                     Files.writeString(folder.resolve("key.pem"), key),
                     privateKey);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** For a server of the tests themselves. */
+    public SSLContext serverContext() {
+        try (InputStream in = Files.newInputStream(certificatePem)) {
+            KeyStore identity = KeyStore.getInstance("PKCS12");
+            identity.load(null, null);
+            identity.setKeyEntry(
+                    ALIAS,
+                    privateKey,
+                    PASSWORD.toCharArray(),
+                    new Certificate[] {
+                        CertificateFactory.getInstance("X.509").generateCertificate(in)
+                    });
+            KeyManagerFactory factory =
+                    KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+            factory.init(identity, PASSWORD.toCharArray());
+            SSLContext context = SSLContext.getInstance("TLS");
+            context.init(factory.getKeyManagers(), null, null);
+            return context;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } catch (GeneralSecurityException e) {
