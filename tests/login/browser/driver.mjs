@@ -32,12 +32,13 @@ context.setDefaultTimeout(LIMIT);
 let page;
 let complaints;
 
-// What a page must not do: errors in the console, refused by its policy, or thrown.
+// What a page must not do: errors and warnings in the console, among them what its policy refuses, and errors thrown.
 function watch(opened) {
+  const complain = text => complaints.push(`${opened.url()} ${text}`);
   opened.on('console', message => {
-    if (message.type() === 'error' || message.type() === 'warning') complaints.push(`${message.text()} (${message.location().url})`);
+    if (['error', 'warning'].includes(message.type())) complain(message.text());
   });
-  opened.on('pageerror', error => complaints.push(String(error)));
+  opened.on('pageerror', error => complain(String(error)));
 }
 
 const requests = {
@@ -85,7 +86,7 @@ const requests = {
   async scheme(colorScheme) { await page.emulateMedia({ colorScheme }); },
   cookies: async () => (await context.cookies()).map(c => `${c.domain}${c.path} ${c.name}=${c.value} ${c.httpOnly ? 'HttpOnly' : ''}`).join('\n'),
   complaints: () => complaints.join('\n'),
-  async screenshot(file) { await page.screenshot({ path: file, fullPage: true }); },
+  async screenshot(file) { await page.screenshot({ path: file, fullPage: true, animations: 'disabled' }); },
   // Through the debugger, since a strict policy refuses scripts of others in the page.
   async axe() {
     const session = await context.newCDPSession(page);

@@ -149,7 +149,10 @@ final class Browser implements AutoCloseable {
         return ask("cookies").lines().toList();
     }
 
-    /** Errors and warnings of the console, among them what the page's policy refused. */
+    /**
+     * Errors and warnings of the console, among them what the page's policy refused: the page's
+     * address and what was said, one a line.
+     */
     List<String> complaints() {
         return ask("complaints").lines().toList();
     }
