@@ -71,6 +71,12 @@ fn advice(error: &str, description: &str, request: Request<'_>, profile: &Profil
         ("expired_token", _) => {
             "Nobody entered the code in time. Log in again, and open the page before the code ends.".to_owned()
         }
+        // Keycloak's words, for a client that it does not know.
+        ("invalid_client", _) if !is_confidential && mentions("invalid client or invalid client credentials") => {
+            format!(
+                "The provider does not know the client '{client}', or requires a secret from it: check --client-id, or name the file with the secret by --client-secret-file."
+            )
+        }
         ("invalid_client" | "unauthorized_client", _) if !is_confidential && wants_secret(error, description) => {
             format!(
                 "The provider requires a secret from the client '{client}'. Name the file with it by --client-secret-file; or register a public client for people, which has none."
@@ -197,6 +203,7 @@ mod tests {
                 "--client-secret-file",
             ),
             ("invalid_client", "Client not found", Request::Device, &public, "--client-id"),
+            ("invalid_client", "Invalid client or Invalid client credentials", Request::Device, &public, "--client-id"),
             ("invalid_client", "Bad secret", Request::ClientCredentials, &secret, "its secret or key"),
             ("unauthorized_client", "Client is not allowed", Request::Device, &public, "--browser"),
             ("unauthorized_client", "", Request::ClientCredentials, &secret, "service account"),

@@ -40,7 +40,8 @@ pub fn log_in(grant: Grant<'_>, person: &mut Person<'_>) -> Result<Tokens, Login
     let address = address.to_string();
 
     (person.tell)("Open this page in a browser:");
-    (person.tell)(&format!("  {}", quoted(&address)));
+    // Whole, however long it is; a URL has no control characters.
+    (person.tell)(&format!("  {address}"));
     if person.opens_browser {
         // It may be a browser in a terminal, which ends only when the person is done.
         let opened = address.clone();

@@ -5,6 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use nativejwt_core::quoted;
+use oauth2::url::Url;
 use oauth2::{DeviceAuthorizationUrl, PkceCodeChallenge, StandardDeviceAuthorizationResponse};
 
 use crate::answer::{explain, tokens};
@@ -47,11 +48,12 @@ pub fn log_in(grant: Grant<'_>, person: &mut Person<'_>) -> Result<Tokens, Login
         .request(&|request| provider.call(request))
         .map_err(|error| explain(error, Request::Device, profile, provider))?;
 
-    let plain = quoted(details.verification_uri().as_str()).to_string();
-    let complete = details.verification_uri_complete().map(|uri| quoted(uri.secret()).to_string());
+    // Whole, however long they are; as URLs, they have no control characters.
+    let plain = details.verification_uri().url().to_string();
+    let complete = details.verification_uri_complete().and_then(|uri| Url::parse(uri.secret()).ok());
     let code = quoted(details.user_code().secret()).to_string();
     (person.tell)("Open this page in a browser, on any machine:");
-    (person.tell)(&format!("  {}", complete.as_deref().unwrap_or(&plain)));
+    (person.tell)(&format!("  {}", complete.as_ref().map_or(plain.as_str(), Url::as_str)));
     (person.tell)(&match complete {
         Some(_) => format!("and check that it shows the code {code}"),
         None => format!("and enter the code {code}"),

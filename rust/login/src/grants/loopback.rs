@@ -215,7 +215,7 @@ fn read_request(mut connection: TcpStream) -> Option<Arrived> {
 /// A page without anything of the request in it. Its address, which has the code, goes to no other server.
 fn answer(mut connection: &TcpStream, status: &str, text: &str) {
     let page = format!(
-        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"color-scheme\" content=\"light dark\"><title>nativejwt login</title><h1>nativejwt login</h1><p>{text}</p></html>\n"
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"color-scheme\" content=\"light dark\"><title>nativejwt login</title><main><h1>nativejwt login</h1><p>{text}</p></main></html>\n"
     );
     let head = format!(
         "HTTP/1.1 {status}\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {}\r\nCache-Control: no-store\r\nReferrer-Policy: no-referrer\r\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n",
