@@ -14,7 +14,7 @@ use crate::error::LoginError;
 use crate::profile::{Profile, WantedToken};
 use crate::provider::{CallError, Provider};
 use crate::refusal::{Request, refusal};
-use crate::token::Tokens;
+use crate::token::{Tokens, describe_unusable};
 
 /// The member of a token answer that OpenID Connect adds (Core 1.0, section 3.1.3.3).
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -51,18 +51,20 @@ pub(crate) fn tokens(
     let refresh_token = answer.refresh_token().map(|token| token.secret().as_str()).or(earlier).map(str::to_owned);
     let expires_in = answer.expires_in().and_then(|left| i64::try_from(left.as_secs()).ok());
     let its_now = provider.its_now();
-    match profile.token {
-        WantedToken::AccessToken => {
-            Ok(Tokens::received(answer.access_token().secret().clone(), expires_in, its_now, refresh_token))
-        }
-        WantedToken::IdToken => match &answer.extra_fields().id_token {
-            // expires_in is the access token's.
-            Some(id_token) => Ok(Tokens::received(id_token.clone(), None, its_now, refresh_token)),
-            None => Err(LoginError::refused(
+    let (which, token, expires_in) = match (profile.token, &answer.extra_fields().id_token) {
+        (WantedToken::AccessToken, _) => ("access", answer.access_token().secret(), expires_in),
+        // expires_in is the access token's.
+        (WantedToken::IdToken, Some(id_token)) => ("ID", id_token, None),
+        (WantedToken::IdToken, None) => {
+            return Err(LoginError::refused(
                 "The provider sent no ID token: the scope must contain openid, and the client must be one of OpenID Connect",
-            )),
-        },
+            ));
+        }
+    };
+    if let Some(what) = describe_unusable(token) {
+        return Err(LoginError::refused(format!("The provider's {which} token {what}. Nothing was kept")));
     }
+    Ok(Tokens::received(profile, token.clone(), expires_in, its_now, refresh_token))
 }
 
 /// The error in a person's words. Nothing of the answer is shown but the provider's error and its description, since an

@@ -33,4 +33,4 @@ pub use profile::{Flow, Profile, RedirectAddress, WantedToken};
 pub use profiles::Profiles;
 pub use provider::Provider;
 pub use session::{MINIMUM_LEFT, Session};
-pub use token::{Tokens, describe_unusable};
+pub use token::Tokens;

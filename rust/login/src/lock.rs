@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use crate::error::LoginError;
 
-/// Longer than any call holds the lock: a refresh is bounded by the time-outs of one request, and a key ring by its own.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Calls that wait for one provider that does not answer take their turns, each of some twenty seconds.
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// Holds a profile until it is dropped, or its process ends.
 pub struct ProfileLock {

@@ -85,8 +85,11 @@ pub struct Profile {
     /// The parameter `resource` (RFC 8707).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource: Option<String>,
-    /// How the last login was done, and the next one will be.
+    /// How the last login was done.
     pub flow: Flow,
+    /// Whether an option forced the flow, so that the next login takes it, too.
+    #[serde(default)]
+    pub flow_is_forced: bool,
     /// Which token is kept.
     #[serde(default)]
     pub token: WantedToken,
@@ -107,4 +110,33 @@ pub struct Profile {
     pub proxy: Option<String>,
     /// Where the tokens are.
     pub storage: StorageKind,
+    /// Whether an option forced it, so that the next login takes it, too.
+    #[serde(default)]
+    pub storage_is_forced: bool,
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A profile of a public client.
+    pub(crate) fn profile() -> Profile {
+        Profile {
+            issuer: "https://idp.example".to_owned(),
+            client_id: "cli".to_owned(),
+            scope: "openid lake".to_owned(),
+            audience: None,
+            resource: None,
+            flow: Flow::Browser,
+            flow_is_forced: false,
+            token: WantedToken::AccessToken,
+            client_authentication: ClientAuthentication::None,
+            redirect: RedirectAddress::default(),
+            config: None,
+            trust_store: None,
+            proxy: None,
+            storage: StorageKind::File,
+            storage_is_forced: false,
+        }
+    }
 }

@@ -3,10 +3,13 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::fs::{self, DirBuilder, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+
+use rustix::process::geteuid;
+use zeroize::Zeroizing;
 
 use crate::error::{ErrorKind, LoginError};
 use crate::lock::ProfileLock;
@@ -14,6 +17,8 @@ use crate::profile::Profile;
 use crate::storage::{self, StorageKind};
 use crate::token::Tokens;
 
+/// The rights of others to write.
+const OTHERS_WRITE: u32 = 0o022;
 /// A profile's name is also the name of its files.
 const MAX_NAME: usize = 64;
 
@@ -60,7 +65,27 @@ impl Profiles {
             .mode(0o700)
             .create(&self.folder)
             .map_err(|error| LoginError::failed(format!("{}: cannot be made: {error}", self.folder.display())))?;
+        self.check_folder()?;
         ProfileLock::wait(&self.file(name, "lock"))
+    }
+
+    /// What is in a folder that others can change would decide where secrets go.
+    fn check_folder(&self) -> Result<(), LoginError> {
+        let failed = |what: String| Err(LoginError::failed(format!("{}: {what}", self.folder.display())));
+        match fs::metadata(&self.folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => failed(format!("cannot be read: {error}")),
+            Ok(metadata) if metadata.uid() != geteuid().as_raw() => failed(format!(
+                "belongs to the user with the number {}, and you are {}: set HOME or XDG_STATE_HOME to a folder of yours",
+                metadata.uid(),
+                geteuid().as_raw()
+            )),
+            Ok(metadata) if metadata.mode() & OTHERS_WRITE != 0 => failed(format!(
+                "has mode {:o}, so others could replace your logins: run chmod 700 on it, and log in again",
+                metadata.mode() & 0o777
+            )),
+            Ok(_) => Ok(()),
+        }
     }
 
     /// The profile.
@@ -85,11 +110,8 @@ impl Profiles {
     /// Its file cannot be read.
     pub fn find(&self, name: &str) -> Result<Option<Profile>, LoginError> {
         let path = self.file(name, "json");
-        let bytes = match fs::read(&path) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(LoginError::failed(format!("{}: cannot be read: {error}", path.display()))),
-        };
+        self.check_folder()?;
+        let Some(bytes) = read_own(&path)? else { return Ok(None) };
         serde_json::from_slice(&bytes).map(Some).map_err(|error| {
             LoginError::failed(format!(
                 "{}: is not a profile that this version wrote ({error}): remove it, and log in again",
@@ -104,12 +126,34 @@ impl Profiles {
     /// They are gone, or cannot be read.
     pub fn tokens(&self, name: &str, profile: &Profile) -> Result<Tokens, LoginError> {
         let text = storage::load(profile.storage, name, &self.token_file(name))?;
-        serde_json::from_str(&text).map_err(|_| {
-            LoginError::new(
-                ErrorKind::NotLoggedIn,
-                format!("The tokens of the profile '{name}' are damaged: log in again"),
-            )
-        })
+        let again = |what: &str| {
+            LoginError::new(ErrorKind::NotLoggedIn, format!("The tokens of the profile '{name}' {what}: log in again"))
+        };
+        let tokens: Tokens = serde_json::from_str(&text).map_err(|_| again("are damaged"))?;
+        // A crash in the middle of a login, or another folder with the same key ring.
+        if (&tokens.issuer, &tokens.client_id) != (&profile.issuer, &profile.client_id) {
+            return Err(again("belong to another login"));
+        }
+        Ok(tokens)
+    }
+
+    /// Writes what is there once more, so that a full disk is found before a refresh token is spent. A key ring is not asked:
+    /// a file takes its place.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub(crate) fn check_that_it_can_keep(
+        &self,
+        name: &str,
+        profile: &Profile,
+        tokens: &Tokens,
+    ) -> Result<(), LoginError> {
+        match profile.storage {
+            StorageKind::KeyRing => Ok(()),
+            StorageKind::File => {
+                storage::store(Some(StorageKind::File), name, &self.token_file(name), &*text_of(tokens)?).map(drop)
+            }
+        }
     }
 
     /// Keeps a profile with its tokens, in the key ring where `wanted` says so or one answers. Returns the profile as it was
@@ -124,13 +168,16 @@ impl Profiles {
         tokens: &Tokens,
         wanted: Option<StorageKind>,
     ) -> Result<(Profile, String), LoginError> {
-        let text = zeroize::Zeroizing::new(
-            serde_json::to_string(tokens)
-                .map_err(|error| LoginError::failed(format!("The tokens cannot be written: {error}")))?,
-        );
-        let (kind, how) = storage::store(wanted, name, &self.token_file(name), &text)?;
+        let earlier = self.find(name).ok().flatten();
+        let (kind, mut how) = storage::store(wanted, name, &self.token_file(name), &*text_of(tokens)?)?;
+        if kind == StorageKind::File
+            && earlier.as_ref().is_some_and(|earlier| earlier.storage == StorageKind::KeyRing)
+            && let Err(error) = storage::remove(StorageKind::KeyRing, name, None, &self.folder)
+        {
+            how = format!("{how} {error}");
+        }
         let profile = Profile { storage: kind, ..profile.clone() };
-        if self.find(name).ok().flatten().as_ref() != Some(&profile) {
+        if earlier.as_ref() != Some(&profile) {
             let json = serde_json::to_string_pretty(&profile)
                 .map_err(|error| LoginError::failed(format!("The profile cannot be written: {error}")))?;
             write_private(&self.file(name, "json"), json.as_bytes())?;
@@ -143,7 +190,7 @@ impl Profiles {
     /// # Errors
     /// Something of it cannot be removed.
     pub fn forget(&self, name: &str, profile: &Profile) -> Result<(), LoginError> {
-        storage::remove(profile.storage, name, &self.token_file(name))?;
+        storage::remove(profile.storage, name, Some(&self.token_file(name)), &self.folder)?;
         remove_file(&self.file(name, "json"))
     }
 
@@ -154,6 +201,33 @@ impl Profiles {
     fn file(&self, name: &str, extension: &str) -> PathBuf {
         self.folder.join(format!("{name}.{extension}"))
     }
+}
+
+/// The tokens as they are kept.
+fn text_of(tokens: &Tokens) -> Result<Zeroizing<String>, LoginError> {
+    serde_json::to_string(tokens)
+        .map(Zeroizing::new)
+        .map_err(|error| LoginError::failed(format!("The tokens cannot be written: {error}")))
+}
+
+/// The content of a file of this user; `None` if there is no file.
+pub(crate) fn read_own(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, LoginError> {
+    let failed = |what: String| LoginError::failed(format!("{}: {what}", path.display()));
+    let mut file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(failed(format!("cannot be read: {error}"))),
+    };
+    let metadata = file.metadata().map_err(|error| failed(format!("cannot be read: {error}")))?;
+    if metadata.uid() != geteuid().as_raw() {
+        return Err(failed(format!(
+            "belongs to the user with the number {}, so it is not used: remove it, and log in again",
+            metadata.uid()
+        )));
+    }
+    let mut bytes = Zeroizing::new(Vec::new());
+    file.read_to_end(&mut bytes).map_err(|error| failed(format!("cannot be read: {error}")))?;
+    Ok(Some(bytes))
 }
 
 /// Replaces a file by one that only its owner can read. After a crash there is the previous content or the new one.
@@ -171,7 +245,10 @@ pub(crate) fn write_private(path: &Path, content: &[u8]) -> Result<(), LoginErro
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
         file.write_all(content)?;
         file.sync_all()?;
-        fs::rename(&temporary, path)
+        fs::rename(&temporary, path)?;
+        // A spent refresh token must not come back after a crash. Some file systems cannot sync a folder.
+        let _ = path.parent().map(|folder| File::open(folder).and_then(|folder| folder.sync_all()));
+        Ok(())
     };
     write().map_err(|error| {
         // Removes what a full disk left.

@@ -7,6 +7,7 @@ use std::fmt;
 use http::header::{ACCEPT, CONTENT_TYPE, DATE};
 use http::{Method, StatusCode};
 use nativejwt_core::{HttpExchange, quoted};
+use oauth2::url::Url;
 use oauth2::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
@@ -59,7 +60,8 @@ impl Provider {
         let address = HttpExchange::discovery_url(issuer)
             .map_err(|what| LoginError::failed(format!("The issuer '{shown}' is not usable: {what}")))?;
         let failed = |what: &str| LoginError::failed(format!("The discovery document {address}: {what}"));
-        check_encryption(&address).map_err(|what| failed(&what))?;
+        let is_encrypted = address.starts_with("https:");
+        checked(&address, is_encrypted).map_err(|what| failed(&what))?;
         let request = http::Request::builder().uri(&address).header(ACCEPT, "application/json").body(Vec::new());
         let request = request.map_err(|error| failed(&error.to_string()))?;
         let answer = exchange.send(request).map_err(|error| LoginError::no_answer(&address, &error))?;
@@ -78,7 +80,7 @@ impl Provider {
             }
             status => return Err(failed(&format!("the server answered with status {}", status.as_u16()))),
         }
-        let metadata: Metadata = serde_json::from_slice(answer.body()).map_err(|_| {
+        let mut metadata: Metadata = serde_json::from_slice(answer.body()).map_err(|_| {
             failed("the answer is no discovery document (JSON with issuer and the endpoints). Check the issuer")
         })?;
         if metadata.issuer != issuer {
@@ -88,14 +90,14 @@ impl Provider {
             )));
         }
         let endpoints = [
-            ("authorization_endpoint", &metadata.authorization_endpoint),
-            ("token_endpoint", &metadata.token_endpoint),
-            ("device_authorization_endpoint", &metadata.device_authorization_endpoint),
-            ("revocation_endpoint", &metadata.revocation_endpoint),
+            ("authorization_endpoint", &mut metadata.authorization_endpoint),
+            ("token_endpoint", &mut metadata.token_endpoint),
+            ("device_authorization_endpoint", &mut metadata.device_authorization_endpoint),
+            ("revocation_endpoint", &mut metadata.revocation_endpoint),
         ];
         for (name, endpoint) in endpoints {
-            if let Some(endpoint) = endpoint {
-                check_encryption(endpoint).map_err(|what| failed(&format!("its {name} {what}")))?;
+            if let Some(text) = endpoint {
+                *text = checked(text, is_encrypted).map_err(|what| failed(&format!("its {name} {what}")))?;
             }
         }
         let ahead = Cell::new(ahead_of(&answer));
@@ -118,6 +120,12 @@ impl Provider {
     #[must_use]
     pub fn clock_remark(&self) -> Option<String> {
         clock::remark(self.ahead.get()?)
+    }
+
+    /// Checks an address that the provider wants a person to open.
+    pub(crate) fn checked_page(&self, address: &str) -> Result<String, LoginError> {
+        checked(address, self.metadata.issuer.starts_with("https:"))
+            .map_err(|what| LoginError::failed(format!("The page for the sign-in that the provider names {what}")))
     }
 
     /// The time at the provider, in seconds since 1970, as far as it can be known here.
@@ -177,14 +185,15 @@ fn without_query(address: &str) -> String {
     address.split('?').next().unwrap_or_default().to_owned()
 }
 
-/// Codes, secrets and tokens go to these addresses: encrypted, or within this machine.
-fn check_encryption(address: &str) -> Result<(), String> {
-    let Ok(uri) = address.parse::<http::Uri>() else {
+/// An address to which codes, secrets and tokens go, in the form without control characters. It is encrypted; or it is within
+/// this machine, as the issuer itself is, since any user of the machine can listen there.
+fn checked(address: &str, is_encrypted: bool) -> Result<String, String> {
+    let Ok(url) = Url::parse(address) else {
         return Err(format!("is not an address: '{}'", quoted(address)));
     };
-    match uri.scheme_str() {
-        Some("https") => Ok(()),
-        Some("http") if is_loopback(uri.host().unwrap_or_default()) => Ok(()),
+    match (url.scheme(), is_encrypted) {
+        ("https", _) => Ok(url.into()),
+        ("http", false) if is_loopback(url.host_str().unwrap_or_default()) => Ok(url.into()),
         _ => Err("is not https: a token and a secret must not travel without encryption".to_owned()),
     }
 }
@@ -201,10 +210,22 @@ mod tests {
     #[test]
     fn only_encrypted_and_local_addresses_get_secrets() {
         for fine in ["https://idp.example/t", "http://127.0.0.1:8080/t", "http://[::1]/t", "http://localhost/t"] {
-            assert_eq!(check_encryption(fine), Ok(()), "{fine}");
+            assert_eq!(checked(fine, false).as_deref(), Ok(fine));
         }
-        for bad in ["http://idp.example/t", "http://127.0.0.1.example/t", "ftp://idp.example/", "", "idp.example"] {
-            assert!(check_encryption(bad).is_err(), "{bad}");
+        for bad in [
+            "http://idp.example/t",
+            "http://127.0.0.1.example/t",
+            "ftp://idp.example/",
+            "",
+            "idp.example",
+            "javascript:a",
+        ] {
+            assert!(checked(bad, false).is_err(), "{bad}");
         }
+        assert!(checked("http://127.0.0.1:8080/t", true).is_err(), "any user can listen there");
+        assert_eq!(
+            checked("https://idp.example/\u{9b}a\u{202e}", true).unwrap(),
+            "https://idp.example/%C2%9Ba%E2%80%AE"
+        );
     }
 }

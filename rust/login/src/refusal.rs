@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The errors of OAuth 2.0 in a person's words (RFC 6749, sections 4.1.2.1 and 5.2; RFC 8628, section 3.5).
 
-use nativejwt_core::quoted;
+use nativejwt_core::{is_unprintable, quoted};
 
 use crate::error::{ErrorKind, LoginError};
 use crate::profile::{Flow, Profile};
@@ -52,11 +52,22 @@ fn said(error: &str, description: Option<&str>) -> String {
     let Some(description) = description.filter(|description| !description.is_empty()) else {
         return quoted(error).to_string();
     };
-    let mut shown: String = description.chars().take(MAX_DESCRIPTION).collect();
-    if shown.len() < description.len() {
+    format!("{} ({})", quoted(error), escaped(description))
+}
+
+/// A text of the provider on one line, without what could change a terminal.
+fn escaped(text: &str) -> String {
+    let mut shown = String::new();
+    for character in text.chars().take(MAX_DESCRIPTION) {
+        match is_unprintable(character) {
+            true => shown.extend(character.escape_unicode()),
+            false => shown.push(character),
+        }
+    }
+    if text.chars().nth(MAX_DESCRIPTION).is_some() {
         shown.push('…');
     }
-    format!("{} ({})", quoted(error), quoted(&shown))
+    shown
 }
 
 fn advice(error: &str, description: &str, request: Request<'_>, profile: &Profile) -> String {
@@ -159,25 +170,9 @@ pub(crate) fn not_registered(redirect_uri: &str, client: &str) -> String {
 mod tests {
     use super::*;
     use crate::client::ClientAuthentication;
-    use crate::profile::{RedirectAddress, WantedToken};
-    use crate::storage::StorageKind;
 
     fn profile(client_authentication: ClientAuthentication, flow: Flow) -> Profile {
-        Profile {
-            issuer: "https://idp.example".to_owned(),
-            client_id: "cli".to_owned(),
-            scope: "openid lake".to_owned(),
-            audience: None,
-            resource: None,
-            flow,
-            token: WantedToken::AccessToken,
-            client_authentication,
-            redirect: RedirectAddress::default(),
-            config: None,
-            trust_store: None,
-            proxy: None,
-            storage: StorageKind::File,
-        }
+        Profile { client_authentication, flow, ..crate::profile::tests::profile() }
     }
 
     #[test]

@@ -32,34 +32,42 @@ impl Session<'_> {
     /// # Errors
     /// There is no login, it has ended, or the provider cannot be reached.
     pub fn current(&self, tell: &mut dyn FnMut(&str)) -> Result<(Profile, Tokens), LoginError> {
-        let kept = self.kept()?;
-        if is_good(&kept.1) {
-            return Ok(kept);
+        let profile = self.profiles.profile(self.name)?;
+        // Another call may be replacing them: any error is looked at again under the lock.
+        if let Ok(tokens) = self.profiles.tokens(self.name, &profile)
+            && tokens.is_good_for(MINIMUM_LEFT)
+        {
+            return Ok((profile, tokens));
         }
         let _lock = self.profiles.lock(self.name)?;
         // While this call waited, another one may have fetched the next token.
-        let (profile, tokens) = self.kept()?;
-        if is_good(&tokens) {
+        let profile = self.profiles.profile(self.name)?;
+        let tokens = self.profiles.tokens(self.name, &profile)?;
+        if tokens.is_good_for(MINIMUM_LEFT) {
             return Ok((profile, tokens));
         }
+        // A refresh token must not be spent whose successor cannot be kept.
+        self.profiles.check_that_it_can_keep(self.name, &profile, &tokens)?;
         let next = self.next(&profile, &tokens)?;
         let wanted = (profile.storage == StorageKind::File).then_some(StorageKind::File);
-        let (kept, how) = self.profiles.keep(self.name, &profile, &next, wanted)?;
-        if kept.storage != profile.storage {
-            tell(&how);
-        }
+        let kept = match self.profiles.keep(self.name, &profile, &next, wanted) {
+            Ok((kept, how)) => {
+                if kept.storage != profile.storage {
+                    tell(&how);
+                }
+                kept
+            }
+            Err(error) => {
+                tell(&format!("This token could not be kept, so you will have to log in again: {error}"));
+                profile
+            }
+        };
         if let Some(left) = next.seconds_left().filter(|left| *left < MINIMUM_LEFT) {
             tell(&format!(
                 "The provider's tokens live for {left} s only, so a query must start at once. Ask for a longer life at the provider"
             ));
         }
         Ok((kept, next))
-    }
-
-    fn kept(&self) -> Result<(Profile, Tokens), LoginError> {
-        let profile = self.profiles.profile(self.name)?;
-        let tokens = self.profiles.tokens(self.name, &profile)?;
-        Ok((profile, tokens))
     }
 
     fn next(&self, profile: &Profile, tokens: &Tokens) -> Result<Tokens, LoginError> {
@@ -88,9 +96,4 @@ impl Session<'_> {
         let option = if self.name == "default" { String::new() } else { format!(" --profile {}", self.name) };
         format!("Log in again with 'nativejwt login{option}'")
     }
-}
-
-/// A token without a known end is used until a coordinator rejects it.
-fn is_good(tokens: &Tokens) -> bool {
-    tokens.seconds_left().is_none_or(|left| left >= MINIMUM_LEFT)
 }

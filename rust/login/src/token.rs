@@ -6,11 +6,16 @@ use zeroize::Zeroize as _;
 
 use crate::client::unverified_payload;
 use crate::clock;
+use crate::profile::Profile;
 
 /// What a login gave. Times are seconds since 1970 by this machine's clock.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Tokens {
+    /// The issuer that they are from. A refresh token goes to no other.
+    pub(crate) issuer: String,
+    /// The client that they are for.
+    pub(crate) client_id: String,
     /// The token for coordinators.
     pub token: String,
     /// When the provider issued it.
@@ -35,6 +40,7 @@ impl Tokens {
     /// `expires_in` is the provider's; `its_now` is the time at the provider. A token that says itself when it ends is
     /// believed where that is sooner.
     pub(crate) fn received(
+        profile: &Profile,
         token: String,
         expires_in: Option<i64>,
         its_now: i64,
@@ -48,13 +54,34 @@ impl Tokens {
             (Some(said), Some(own)) => Some(said.min(own)),
             (said, own) => said.or(own),
         };
-        Self { token, issued_at: now, expires_at: left.map(|left| now.saturating_add(left)), refresh_token }
+        Self {
+            issuer: profile.issuer.clone(),
+            client_id: profile.client_id.clone(),
+            token,
+            issued_at: now,
+            expires_at: left.map(|left| now.saturating_add(left)),
+            refresh_token,
+        }
     }
 
     /// Seconds for which the token is good from now on; `None` if that is not known.
     #[must_use]
     pub fn seconds_left(&self) -> Option<i64> {
         Some(self.expires_at?.saturating_sub(clock::now()))
+    }
+
+    /// True if the token is good for so many seconds, as far as is known. One that seems to come from the future does not
+    /// count: this machine's clock was set back, so it is not known when the token ends.
+    pub(crate) fn is_good_for(&self, seconds: i64) -> bool {
+        self.issued_at <= clock::now() && self.seconds_left().is_none_or(|left| left >= seconds)
+    }
+
+    /// Whose token it is, by its own claims. It is not verified: only coordinators decide.
+    #[must_use]
+    pub fn person(&self) -> Option<String> {
+        let payload = unverified_payload(&self.token)?;
+        let claim = |name: &str| payload.get(name)?.as_str().map(str::to_owned);
+        ["preferred_username", "email", "upn", "sub"].into_iter().find_map(claim)
     }
 }
 
@@ -65,8 +92,11 @@ fn seconds(value: &serde_json::Value) -> Option<i64> {
 
 /// Why a coordinator can never accept this token, whatever its configuration: continues "The access token". `None` for a
 /// signed JWT.
-#[must_use]
-pub fn describe_unusable(token: &str) -> Option<&'static str> {
+pub(crate) fn describe_unusable(token: &str) -> Option<&'static str> {
+    // RFC 6750, section 2.1. Others could change a terminal, or a header in which the token is sent.
+    if !token.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte)) {
+        return Some("contains characters that no bearer token has (RFC 6750)");
+    }
     match token.split('.').count() {
         3 if unverified_payload(token).is_some() => None,
         5 if token.starts_with("eyJ") => Some(
@@ -93,7 +123,8 @@ mod tests {
     fn a_token_ends_when_it_says_by_the_providers_clock() {
         let now = clock::now();
         let left = |token: String, expires_in, its_now| {
-            Tokens::received(token, expires_in, its_now, None).expires_at.map(|at| at - now)
+            let profile = crate::profile::tests::profile();
+            Tokens::received(&profile, token, expires_in, its_now, None).expires_at.map(|at| at - now)
         };
         let near = |left: Option<i64>, expected: i64| assert!(left.is_some_and(|left| (left - expected).abs() <= 2));
         near(left("opaque".to_owned(), Some(300), now), 300);
@@ -106,9 +137,19 @@ mod tests {
     }
 
     #[test]
+    fn a_token_from_the_future_is_not_good() {
+        let profile = crate::profile::tests::profile();
+        let mut tokens = Tokens::received(&profile, "opaque".to_owned(), Some(7200), clock::now(), None);
+        assert!(tokens.is_good_for(60) && !tokens.is_good_for(7300));
+        tokens.issued_at += 3600;
+        assert!(!tokens.is_good_for(60));
+    }
+
+    #[test]
     fn only_a_signed_jwt_is_of_use() {
         assert_eq!(describe_unusable(&jwt("{}")), None);
         assert!(describe_unusable("ya29.a0AfH6SMB").unwrap().starts_with("is opaque"));
+        assert!(describe_unusable(&format!("{}\n", jwt("{}"))).unwrap().starts_with("contains characters"));
         assert!(describe_unusable("a.b.c").unwrap().starts_with("is opaque"));
         assert!(describe_unusable("eyJhbGciOiJkaXIifQ..a.b.c").unwrap().starts_with("is encrypted"));
     }

@@ -559,7 +559,7 @@ _nativejwt() {
             return 0
             ;;
         nativejwt__subcmd__logout)
-            opts="-h --profile --json --help"
+            opts="-h --profile --forget --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

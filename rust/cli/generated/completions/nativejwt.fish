@@ -115,6 +115,7 @@ complete -c nativejwt -n "__fish_nativejwt_using_subcommand token" -l exec-crede
 complete -c nativejwt -n "__fish_nativejwt_using_subcommand token" -l json -d 'Print JSON, one object on each line'
 complete -c nativejwt -n "__fish_nativejwt_using_subcommand token" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c nativejwt -n "__fish_nativejwt_using_subcommand logout" -l profile -d 'The name of the login' -r
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand logout" -l forget -d 'Forget the login even if its tokens cannot be revoked now'
 complete -c nativejwt -n "__fish_nativejwt_using_subcommand logout" -l json -d 'Print JSON, one object on each line'
 complete -c nativejwt -n "__fish_nativejwt_using_subcommand logout" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c nativejwt -n "__fish_nativejwt_using_subcommand help; and not __fish_seen_subcommand_from issue keygen jwks inspect verify-jws check-token check-config map-user check-rules revoke login token logout help" -f -a "issue" -d 'Sign a token and print it'

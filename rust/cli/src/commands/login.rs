@@ -5,12 +5,10 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use nativejwt_core::{Authenticator, Identity, Rejection, UnixMillis, quoted};
-use nativejwt_login::grants::{Grant, Person, Surroundings, browser, client_credentials, device};
+use nativejwt_core::{Authenticator, Identity, Reason, Rejection, UnixMillis, quoted};
+use nativejwt_login::grants::{Grant, Person, Surroundings, browser, client_credentials, device, revoke};
 use nativejwt_login::storage::StorageKind;
-use nativejwt_login::{
-    ClientAuthentication, Flow, Profile, Profiles, Provider, RedirectAddress, Tokens, WantedToken, describe_unusable,
-};
+use nativejwt_login::{ClientAuthentication, Flow, Profile, Profiles, Provider, RedirectAddress, Tokens, WantedToken};
 
 use super::check_token::describe_groups;
 use crate::coordinator_file::{CoordinatorFile, FETCH_TIMEOUT, host};
@@ -30,7 +28,7 @@ const DEFAULT_SCOPE: &str = "openid";
 ///
 /// The login is kept as a profile, without its secrets, and its tokens go into the desktop's key ring, or into a file that
 /// only you can read. From then on, 'nativejwt token' prints a token that is good for at least a minute. A login again needs
-/// no options: 'nativejwt login' repeats the one of the profile.
+/// no options: 'nativejwt login' repeats the one of the profile, and a new one revokes it.
 ///
 /// With --config, the issuer and the audience come from the configuration of a coordinator, its provider is reached as the
 /// coordinator reaches it, and the result is shown: the user and the groups that this coordinator makes of the token, or the
@@ -146,34 +144,43 @@ fn storage(text: &str) -> Result<StorageKind, String> {
 
 pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Result<Outcome, Failure> {
     let profiles = Profiles::open()?;
-    let earlier = profiles.find(&arguments.profile)?;
-    let coordinator = arguments
-        .config
-        .as_ref()
-        .or(earlier.as_ref().filter(|earlier| arguments.is_for(earlier)).and_then(|earlier| earlier.config.as_ref()))
-        .map(|path| Coordinator::open(path))
-        .transpose()?;
-    let profile = arguments.profile(earlier.as_ref(), coordinator.as_ref())?;
+    let name = &arguments.profile;
+    let present = profiles.find(name)?;
+    let config =
+        arguments.config.as_deref().or_else(|| arguments.of_same_login(present.as_ref(), None)?.config.as_deref());
+    let coordinator = config.map(Coordinator::open).transpose()?;
+    let issuer = arguments.issuer(present.as_ref(), coordinator.as_ref())?;
+    // What an earlier login had is for its own issuer and client only: its secret must not go to another provider.
+    let earlier = arguments.of_same_login(present.as_ref(), Some(&issuer));
+    let profile = arguments.profile(issuer, earlier, coordinator.as_ref())?;
     let provider = connect(&profile)?;
-    let kept = arguments.forced_flow().or(earlier.map(|earlier| earlier.flow));
-    let profile = Profile { flow: Surroundings::of_this_process().flow(kept, &provider), ..profile };
+    let forced = arguments.forced_flow().or_else(|| earlier.filter(|it| it.flow_is_forced).map(|it| it.flow));
+    let flow = Surroundings::of_this_process().flow(forced, &provider);
+    let profile = Profile { flow, flow_is_forced: forced.is_some(), ..profile };
     let tokens = log_in(arguments, &provider, &profile)?;
 
     if let Some(remark) = provider.clock_remark() {
         tell(&format!("WARN: {remark}."));
     }
-    if let Some(what) = describe_unusable(&tokens.token) {
-        let which = if profile.token == WantedToken::IdToken { "ID" } else { "access" };
-        return Err(Failure::Refused(format!("The provider's {which} token {what}. Nothing was kept")));
-    }
+    let storage = arguments.storage.or_else(|| earlier.filter(|it| it.storage_is_forced).map(|it| it.storage));
+    let profile = Profile { storage_is_forced: storage.is_some(), ..profile };
     let (kept, how) = {
-        let _lock = profiles.lock(&arguments.profile)?;
-        profiles.keep(&arguments.profile, &profile, &tokens, arguments.storage)?
+        let _lock = profiles.lock(name)?;
+        let replaced = present.as_ref().and_then(|present| profiles.tokens(name, present).ok());
+        let kept = profiles.keep(name, &profile, &tokens, storage)?;
+        if let (Some(replaced), Some(earlier)) = (&replaced, earlier) {
+            // Best effort: the earlier login ends by itself, too.
+            let _ = revoke::revoke(Grant { provider: &provider, profile: earlier, signer: &KeyFileSigner }, replaced);
+        }
+        kept
     };
     let verdict = coordinator.as_ref().map(|coordinator| (coordinator, coordinator.judge(&tokens)));
     if json {
         writeln!(out, "{}", result_json(arguments, &kept, &tokens, verdict.as_ref()))?;
     } else {
+        if tokens.seconds_left().is_some_and(|left| left <= 0) {
+            tell("WARN: The token that the provider sent has ended already.");
+        }
         let life = match tokens.seconds_left() {
             Some(left) => format!("good for {}", length(u64::try_from(left).unwrap_or(0))),
             None => "of unknown life".to_owned(),
@@ -185,7 +192,8 @@ pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Res
             }
         };
         tell(&how);
-        writeln!(out, "Logged in at {}. The token is {life}; {renewal}.", quoted(&kept.issuer))?;
+        let person = tokens.person().map_or_else(String::new, |person| format!(" as '{}'", quoted(&person)));
+        writeln!(out, "Logged in at {}{person}. The token is {life}; {renewal}.", quoted(&kept.issuer))?;
         if let Some((coordinator, verdict)) = &verdict {
             coordinator.write(&tokens, verdict, out)?;
         }
@@ -208,10 +216,27 @@ fn log_in(arguments: &Arguments, provider: &Provider, profile: &Profile) -> Resu
 }
 
 impl Arguments {
-    /// Whether the options mean the same issuer and client as an earlier login, which then gives the rest.
-    fn is_for(&self, earlier: &Profile) -> bool {
-        self.issuer.as_ref().is_none_or(|issuer| *issuer == earlier.issuer)
-            && self.client_id.as_ref().is_none_or(|id| *id == earlier.client_id)
+    /// The present login of the profile, if it is for the issuer and the client of the options. `issuer` is the one that is
+    /// meant, once it is known.
+    fn of_same_login<'p>(&self, present: Option<&'p Profile>, issuer: Option<&str>) -> Option<&'p Profile> {
+        let issuer = issuer.or(self.issuer.as_deref());
+        present.filter(|present| {
+            issuer.is_none_or(|issuer| issuer == present.issuer)
+                && self.client_id.as_ref().is_none_or(|id| *id == present.client_id)
+        })
+    }
+
+    /// The issuer of the options, of the coordinator that they name, or of the present login.
+    fn issuer(&self, present: Option<&Profile>, coordinator: Option<&Coordinator>) -> Result<String, Failure> {
+        if let Some(issuer) = &self.issuer {
+            return Ok(issuer.clone());
+        }
+        if let (Some(coordinator), Some(_)) = (coordinator, &self.config) {
+            return coordinator.issuer();
+        }
+        self.of_same_login(present, None).map(|present| present.issuer.clone()).ok_or_else(|| {
+            Failure::Message("Give the issuer by --issuer URL, or by --config FILE of a coordinator".to_owned())
+        })
     }
 
     fn forced_flow(&self) -> Option<Flow> {
@@ -224,18 +249,12 @@ impl Arguments {
     }
 
     /// The profile of the options, of an earlier login with the same issuer and client, and of the coordinator.
-    fn profile(&self, earlier: Option<&Profile>, coordinator: Option<&Coordinator>) -> Result<Profile, Failure> {
-        let earlier = earlier.filter(|earlier| self.is_for(earlier));
-        let issuer = match (&self.issuer, coordinator, earlier) {
-            (Some(issuer), ..) => issuer.clone(),
-            (None, Some(coordinator), _) if self.config.is_some() => coordinator.issuer()?,
-            (None, _, Some(earlier)) => earlier.issuer.clone(),
-            (None, _, None) => {
-                return Err(Failure::Message(
-                    "Give the issuer by --issuer URL, or by --config FILE of a coordinator".to_owned(),
-                ));
-            }
-        };
+    fn profile(
+        &self,
+        issuer: String,
+        earlier: Option<&Profile>,
+        coordinator: Option<&Coordinator>,
+    ) -> Result<Profile, Failure> {
         let client_id = self.client_id.clone().or(earlier.map(|earlier| earlier.client_id.clone())).ok_or_else(|| {
             Failure::Message(
                 "Give the client by --client-id ID: it must be registered at the provider, and your administrator knows it"
@@ -256,7 +275,9 @@ impl Arguments {
                 .unwrap_or_else(|| DEFAULT_SCOPE.to_owned()),
             audience: audience.or_else(|| from(|it| it.audience.as_ref())),
             resource: self.resource.clone().or_else(|| from(|it| it.resource.as_ref())),
+            // Both are decided when the provider is known.
             flow: Flow::Browser,
+            flow_is_forced: false,
             token: if self.id_token { WantedToken::IdToken } else { earlier.map(|it| it.token).unwrap_or_default() },
             client_authentication: match self.client_authentication()? {
                 ClientAuthentication::None => earlier.map(|it| it.client_authentication.clone()).unwrap_or_default(),
@@ -270,6 +291,7 @@ impl Arguments {
             trust_store: trust_store.or_else(|| earlier.and_then(|it| it.trust_store.clone())),
             proxy: self.proxy.clone().or_else(|| from(|it| it.proxy.as_ref())),
             storage: StorageKind::File,
+            storage_is_forced: false,
             issuer,
             client_id,
         })
@@ -354,6 +376,10 @@ impl Coordinator {
                 writeln!(out, "  groups  {}", describe_groups(&identity.groups))?;
             }
             Err(rejection) => {
+                if rejection.code() == Reason::KeysUnavailable {
+                    writeln!(out, "What the coordinator of {path} makes of it cannot be said from here: {rejection}")?;
+                    return Ok(());
+                }
                 writeln!(out, "The coordinator of {path} REJECTS it, with {}: {rejection}", rejection.code())?;
                 writeln!(out, "hint: {}", self.hint(tokens, rejection))?;
             }

@@ -3,8 +3,8 @@
 
 use std::io::Write;
 
-use nativejwt_login::Profiles;
 use nativejwt_login::grants::{Grant, revoke};
+use nativejwt_login::{ErrorKind, Profile, Profiles, Tokens};
 
 use crate::failure::{Failure, Outcome};
 use crate::json::JsonObject;
@@ -20,32 +20,53 @@ pub(crate) struct Arguments {
     /// The name of the login
     #[arg(long, value_name = "P", default_value = DEFAULT_PROFILE, value_parser = profile_name)]
     profile: String,
+
+    /// Forget the login even if its tokens cannot be revoked now
+    #[arg(long)]
+    forget: bool,
 }
 
 pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Result<Outcome, Failure> {
     let profiles = Profiles::open()?;
+    let name = &arguments.profile;
     // Before the lock, which makes the folder.
-    profiles.profile(&arguments.profile)?;
-    let _lock = profiles.lock(&arguments.profile)?;
-    let profile = profiles.profile(&arguments.profile)?;
-    let revoked = profiles.tokens(&arguments.profile, &profile).map_err(Failure::from).and_then(|tokens| {
-        let provider = connect(&profile)?;
-        Ok(revoke::revoke(Grant { provider: &provider, profile: &profile, signer: &KeyFileSigner }, &tokens)?)
-    });
-    profiles.forget(&arguments.profile, &profile)?;
-    let is_revoked = matches!(revoked, Ok(true));
-    match revoked {
-        Ok(true) => {}
-        Ok(false) => tell("WARN: The provider has no address to revoke tokens at, so they end by themselves."),
-        Err(failure) => {
-            tell(&format!("WARN: The tokens could not be revoked, so they end by themselves: {}", failure.sentence()))
+    profiles.profile(name)?;
+    let _lock = profiles.lock(name)?;
+    let profile = profiles.profile(name)?;
+    let is_revoked = match profiles.tokens(name, &profile) {
+        Ok(tokens) => match revoke(&profile, &tokens) {
+            Ok(revoked) => revoked,
+            Err(failure) if arguments.forget => {
+                tell(&format!("WARN: {}", failure.sentence()));
+                false
+            }
+            Err(failure) => {
+                return Err(Failure::Message(format!(
+                    "{}\nThe tokens were not revoked, so the login is kept: try again, or forget it with --forget; its tokens then end by themselves",
+                    failure.sentence()
+                )));
+            }
+        },
+        Err(error) if error.kind == ErrorKind::NotLoggedIn || arguments.forget => {
+            tell(&format!("WARN: {error}."));
+            false
         }
+        Err(error) => return Err(error.into()),
+    };
+    profiles.forget(name, &profile)?;
+    if !is_revoked {
+        tell("WARN: The provider has not revoked the tokens. They end by themselves.");
     }
     if json {
-        let object = JsonObject::new().text("profile", &arguments.profile).boolean("revoked", is_revoked);
+        let object = JsonObject::new().text("profile", name).boolean("revoked", is_revoked);
         writeln!(out, "{}", object.finish())?;
     } else {
-        writeln!(out, "Logged out of the profile '{}'.", arguments.profile)?;
+        writeln!(out, "Logged out of the profile '{name}'.")?;
     }
     Ok(if is_revoked { Outcome::Accepted } else { Outcome::Rejected })
+}
+
+fn revoke(profile: &Profile, tokens: &Tokens) -> Result<bool, Failure> {
+    let provider = connect(profile)?;
+    Ok(revoke::revoke(Grant { provider: &provider, profile, signer: &KeyFileSigner }, tokens)?)
 }

@@ -137,10 +137,14 @@ impl Home {
     }
 
     fn run(&self, arguments: &[&str]) -> crate::support::Answer {
+        self.run_with_path(arguments, "")
+    }
+
+    fn run_with_path(&self, arguments: &[&str], path: &str) -> crate::support::Answer {
         let state = self.0.path("state");
         let variables = [
             ("XDG_STATE_HOME", state.as_str()),
-            ("PATH", ""),
+            ("PATH", path),
             ("DISPLAY", ""),
             ("WAYLAND_DISPLAY", ""),
             ("JOB_SECRET", "secret-for-tests"),
@@ -193,7 +197,7 @@ fn a_token_is_kept_for_its_owner_only_and_used_until_a_minute_before_its_end() {
         move |_, _| token_answer(&token, 300)
     });
     let answer = home.job(&provider).expect_code(0);
-    assert!(answer.text().contains("The token is good for 5m"), "{}", answer.text());
+    assert!(answer.text().contains(" as 'alice'. The token is good for "), "{}", answer.text());
     assert!(answer.err.contains("secret-tool is not installed"), "{}", answer.err);
     assert!(!format!("{}{}", answer.text(), answer.err).contains(&token));
     assert_eq!(home.run(&["token"]).expect_code(0).line(), token);
@@ -434,9 +438,118 @@ fn logout_revokes_and_forgets() {
         _ => token_answer(&jwt("logout", now() + 300), 300),
     });
     home.job(&provider).expect_code(0);
-    let answer = home.run(&["logout"]).expect_code(1);
+    home.run(&["logout"]).expect_error("status 503");
+    home.run(&["token"]).expect_code(0);
+    let answer = home.run(&["logout", "--forget"]).expect_code(1);
     assert!(answer.err.contains("status 503"), "{}", answer.err);
     assert!(!fs::exists(home.file("default.tokens.json")).unwrap());
+}
+
+#[test]
+fn a_secret_goes_to_its_own_issuer_only() {
+    let home = Home::new("secret");
+    let answers = |_: &str, _: &str| token_answer(&jwt("secret", now() + 300), 300);
+    let (own, other) = (Provider::start(answers), Provider::start(answers));
+    home.job(&own).expect_code(0);
+    let key = home.0.keygen("ES256").public;
+    let config = home.0.config(&[
+        property("key-file", &key),
+        property("required-issuer", &other.issuer),
+        property("required-audience", "trino"),
+    ]);
+    home.run(&["login", "--config", &config]).expect_error("--client-id");
+    home.run(&["login", "--config", &config, "--client-id", "job", "--client-credentials"])
+        .expect_error("A job needs credentials");
+    assert!(other.forms("/token").is_empty());
+    // A crash between the two files of a login.
+    let profile = fs::read_to_string(home.file("default.json")).unwrap();
+    fs::write(home.file("default.json"), profile.replace(&own.issuer, &other.issuer)).unwrap();
+    assert!(home.run(&["token"]).expect_code(1).err.contains("belong to another login"));
+}
+
+#[test]
+fn a_new_login_revokes_the_one_that_it_replaces() {
+    let home = Home::new("replaced");
+    let provider = Provider::start({
+        let count = Mutex::new(0);
+        move |path, _| match path {
+            "/revoke" => (200, String::new()),
+            _ => {
+                let mut count = count.lock().unwrap();
+                *count += 1;
+                token_answer(&jwt(&count.to_string(), now() + 300), 300)
+            }
+        }
+    });
+    home.job(&provider).expect_code(0);
+    let first = home.run(&["token"]).expect_code(0).line();
+    home.job(&provider).expect_code(0);
+    let revoked = provider.forms("/revoke");
+    assert!(revoked.len() == 1 && revoked[0].contains(&first), "{revoked:?}");
+    assert_ne!(home.run(&["token"]).expect_code(0).line(), first);
+}
+
+#[test]
+fn a_key_ring_that_cannot_be_reached_keeps_its_login() {
+    let home = Home::new("ring");
+    let tool = home.0.write("secret-tool", "#!/bin/sh\n[ -e \"${0%/*}/locked\" ] && { echo no bus >&2; exit 1; }\ncase $1 in store) read -r text; echo \"$text\" > \"${0%/*}/ring\";; lookup) [ -e \"${0%/*}/ring\" ] || exit 1; while read -r line; do echo \"$line\"; done < \"${0%/*}/ring\";; clear) /bin/rm -f \"${0%/*}/ring\";; esac\n");
+    set_mode(&tool, 0o755);
+    let provider = Provider::start(|path, _| match path {
+        "/revoke" => (200, String::new()),
+        _ => token_answer(&jwt("ring", now() + 300), 300),
+    });
+    let folder = home.0.path("");
+    let run = |arguments: &[&str]| home.run_with_path(arguments, &folder);
+    let login = [
+        "login",
+        "--issuer",
+        &provider.issuer,
+        "--client-id",
+        "job",
+        "--client-credentials",
+        "--client-secret-env",
+        "JOB_SECRET",
+    ];
+    let answer = run(&login).expect_code(0);
+    assert!(answer.err.contains("are in your key ring"), "{}", answer.err);
+    assert!(!fs::exists(home.file("default.tokens.json")).unwrap());
+    run(&["token"]).expect_code(0);
+    home.0.write("locked", "");
+    assert!(run(&["token"]).expect_code(1).err.contains("unlock it"));
+    assert!(run(&["logout"]).expect_code(2).err.contains("are still in the key ring"));
+    fs::remove_file(home.0.path("locked")).unwrap();
+    run(&["token"]).expect_code(0);
+    // A file takes the place of the ring, which must not keep the earlier tokens.
+    run(&[&login[..], &["--storage", "file"]].concat()).expect_code(0);
+    assert!(!fs::exists(home.0.path("ring")).unwrap());
+    run(&["token"]).expect_code(0);
+}
+
+#[test]
+fn a_wait_ends_in_time_whatever_the_provider_says() {
+    let home = Home::new("wait");
+    let provider = Provider::start(|path, _| match path {
+        "/device" => (200, device_answer("A").1.replace(r#""interval":1"#, r#""interval":100000000"#)),
+        _ => error_answer("authorization_pending", ""),
+    });
+    let begin = SystemTime::now();
+    let login = ["login", "--issuer", &provider.issuer, "--client-id", "cli", "--device", "--wait", "2"];
+    let answer = home.run(&login).expect_code(1);
+    assert!(answer.err.contains("Nobody signed in within 2 s"), "{}", answer.err);
+    assert!(begin.elapsed().unwrap().as_secs() < 60);
+}
+
+#[test]
+fn nothing_of_a_provider_can_change_a_terminal_or_a_header() {
+    let home = Home::new("escapes");
+    let provider =
+        Provider::start(|_, _| token_answer(&format!("a\u{1b}]0;x\r\nX-Evil: 1.{}", jwt("x", now() + 300)), 300));
+    assert!(home.job(&provider).expect_code(1).err.contains("characters that no bearer token has"));
+    for page in ["http://evil.example/", "javascript:alert(1)"] {
+        let answer = device_answer("A").1.replace("https://idp.example/device", page);
+        let provider = Provider::start(move |_, _| (200, answer.clone()));
+        home.device(&provider).expect_error("is not https");
+    }
 }
 
 #[test]
@@ -444,6 +557,9 @@ fn files_that_others_can_read_and_damaged_ones_are_not_used() {
     let home = Home::new("files");
     let provider = Provider::start(|_, _| token_answer(&jwt("files", now() + 300), 300));
     home.job(&provider).expect_code(0);
+    set_mode(home.file(""), 0o777);
+    home.run(&["token"]).expect_error("others could replace your logins");
+    set_mode(home.file(""), 0o700);
     set_mode(home.file("default.tokens.json"), 0o644);
     home.run(&["token"]).expect_error("has mode 644");
     set_mode(home.file("default.tokens.json"), 0o600);

@@ -2,10 +2,9 @@
 //! Device authorization (RFC 8628), for machines without a browser.
 
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nativejwt_core::quoted;
-use oauth2::url::Url;
 use oauth2::{DeviceAuthorizationUrl, PkceCodeChallenge, StandardDeviceAuthorizationResponse};
 
 use crate::answer::{explain, tokens};
@@ -49,11 +48,11 @@ pub fn log_in(grant: Grant<'_>, person: &mut Person<'_>) -> Result<Tokens, Login
         .map_err(|error| explain(error, Request::Device, profile, provider))?;
 
     // Whole, however long they are; as URLs, they have no control characters.
-    let plain = details.verification_uri().url().to_string();
-    let complete = details.verification_uri_complete().and_then(|uri| Url::parse(uri.secret()).ok());
+    let plain = provider.checked_page(details.verification_uri().as_str())?;
+    let complete = details.verification_uri_complete().map(|uri| provider.checked_page(uri.secret())).transpose()?;
     let code = quoted(details.user_code().secret()).to_string();
     (person.tell)("Open this page in a browser, on any machine:");
-    (person.tell)(&format!("  {}", complete.as_ref().map_or(plain.as_str(), Url::as_str)));
+    (person.tell)(&format!("  {}", complete.as_ref().unwrap_or(&plain)));
     (person.tell)(&match complete {
         Some(_) => format!("and check that it shows the code {code}"),
         None => format!("and enter the code {code}"),
@@ -61,11 +60,20 @@ pub fn log_in(grant: Grant<'_>, person: &mut Person<'_>) -> Result<Tokens, Login
     let patience = person.patience.min(details.expires_in());
     (person.tell)(&format!("Waiting for your sign-in, for {} at most.", in_words(patience)));
 
+    let deadline = Instant::now() + patience;
+    let left = || deadline.saturating_duration_since(Instant::now());
     let answer = client
         .exchange_device_access_token(&details)
         .add_extra_param("code_verifier", verifier.secret().clone())
-        .request(&|request| provider.call(request), thread::sleep, Some(patience))
-        .map_err(|error| explain(error, Request::Device, profile, provider))?;
+        .request(&|request| provider.call(request), |pause| thread::sleep(pause.min(left())), Some(patience))
+        .map_err(|error| match left().is_zero() {
+            // The crate's error names the provider.
+            true => LoginError::refused(format!(
+                "Nobody signed in within {}. Log in again, and open the page before the code ends",
+                in_words(patience)
+            )),
+            false => explain(error, Request::Device, profile, provider),
+        })?;
     tokens(&answer, profile, provider, None)
 }
 

@@ -21,7 +21,9 @@ const MAX_HEADERS: usize = 100;
 /// Browsers open connections ahead of need, and send nothing on them.
 const READ_TIMEOUT: Duration = Duration::from_secs(10);
 /// Each has a thread.
-const MAX_CONNECTIONS: usize = 32;
+const MAX_CONNECTIONS: usize = 128;
+/// `EAFNOSUPPORT` of Linux.
+const NO_SUCH_FAMILY: i32 = 97;
 
 /// A bound address.
 pub(super) struct Loopback {
@@ -74,7 +76,10 @@ impl Loopback {
                     listeners.push(listener);
                 }
                 // A machine without IPv6.
-                Err(_) if !listeners.is_empty() && address.is_ipv6() => {}
+                Err(error)
+                    if !listeners.is_empty()
+                        && (error.kind() == io::ErrorKind::AddrNotAvailable
+                            || error.raw_os_error() == Some(NO_SUCH_FAMILY)) => {}
                 Err(error) => {
                     let way_out = match port {
                         0 => "",
@@ -162,7 +167,11 @@ fn read_redirect(query: &str, expected: &Expected<'_>) -> Result<Redirect, &'sta
 
 fn accept(listener: &TcpListener, arrives: &Sender<Arrived>, connections: &Arc<AtomicUsize>) {
     for connection in listener.incoming() {
-        let Ok(connection) = connection else { return };
+        let Ok(connection) = connection else {
+            // No more files can be opened just now.
+            thread::sleep(Duration::from_millis(100));
+            continue;
+        };
         if connections.fetch_add(1, Ordering::Relaxed) >= MAX_CONNECTIONS {
             connections.fetch_sub(1, Ordering::Relaxed);
             continue;

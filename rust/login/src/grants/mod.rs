@@ -116,7 +116,7 @@ impl Surroundings {
         }
     }
 
-    /// The flow for a person. `kept` is that of the profile's last login.
+    /// The flow for a person. `kept` is the one that an option of this login or of the last one forced.
     #[must_use]
     pub fn flow(self, kept: Option<Flow>, provider: &Provider) -> Flow {
         self.choose(kept, provider.has_device_flow())

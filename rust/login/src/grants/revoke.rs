@@ -4,8 +4,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use oauth2::AuthType;
+use oauth2::url::{Origin, Url};
 
-use crate::client::Credentials;
+use crate::client::{ClientAuthentication, Credentials};
 use crate::error::LoginError;
 use crate::grants::{Grant, JWT_BEARER};
 use crate::token::Tokens;
@@ -18,6 +19,12 @@ use crate::token::Tokens;
 pub fn revoke(grant: Grant<'_>, tokens: &Tokens) -> Result<bool, LoginError> {
     let Grant { provider, profile, signer } = grant;
     let Some(address) = provider.metadata.revocation_endpoint.as_deref() else { return Ok(false) };
+    if matches!(profile.client_authentication, ClientAuthentication::KeyFile { .. })
+        && origin(address) != origin(provider.token_endpoint()?)
+    {
+        // An assertion is for the token endpoint. Another server could use it there.
+        return Ok(false);
+    }
     let (token, hint) = match &tokens.refresh_token {
         Some(refresh_token) => (refresh_token, "refresh_token"),
         None => (&tokens.token, "access_token"),
@@ -52,6 +59,10 @@ pub fn revoke(grant: Grant<'_>, tokens: &Tokens) -> Result<bool, LoginError> {
         "The provider did not revoke the token: it answered with status {}",
         status.as_u16()
     )))
+}
+
+fn origin(address: &str) -> Option<Origin> {
+    Url::parse(address).ok().map(|url| url.origin())
 }
 
 fn form_urlencoded(parameters: &[(&str, &str)]) -> String {

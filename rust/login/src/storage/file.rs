@@ -9,7 +9,7 @@ use std::path::Path;
 use zeroize::Zeroizing;
 
 use crate::error::{ErrorKind, LoginError};
-use crate::profiles::{remove_file, write_private};
+use crate::profiles::{read_own, remove_file, write_private};
 
 /// The rights of others than the owner.
 const OTHERS: u32 = 0o077;
@@ -33,8 +33,9 @@ pub(super) fn load(profile: &str, path: &Path) -> Result<Zeroizing<String>, Logi
             metadata.mode() & 0o777
         )));
     }
-    let text = fs::read_to_string(path).map_err(|error| failed(format!("cannot be read: {error}")))?;
-    Ok(Zeroizing::new(text))
+    let bytes = read_own(path)?.unwrap_or_default();
+    // What is not UTF-8 is damaged, which the caller says.
+    Ok(Zeroizing::new(str::from_utf8(&bytes).unwrap_or_default().to_owned()))
 }
 
 pub(super) fn remove(path: &Path) -> Result<(), LoginError> {

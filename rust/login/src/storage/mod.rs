@@ -34,7 +34,7 @@ pub(crate) fn store(
     };
     match wanted {
         Some(StorageKind::File) => in_file("."),
-        _ => match key_ring::store(profile, text) {
+        _ => match key_ring::Entry::of(profile, path.parent()).store(text) {
             Ok(()) => {
                 file::remove(path)?;
                 Ok((StorageKind::KeyRing, "The tokens are in your key ring.".to_owned()))
@@ -50,16 +50,16 @@ pub(crate) fn store(
 /// The kept text.
 pub(crate) fn load(kind: StorageKind, profile: &str, path: &Path) -> Result<Zeroizing<String>, LoginError> {
     match kind {
-        StorageKind::KeyRing => key_ring::load(profile),
+        StorageKind::KeyRing => key_ring::Entry::of(profile, path.parent()).load(),
         StorageKind::File => file::load(profile, path),
     }
 }
 
-/// Removes the text wherever it is kept.
-pub(crate) fn remove(kind: StorageKind, profile: &str, path: &Path) -> Result<(), LoginError> {
-    file::remove(path)?;
+/// Removes the text: from the file, if there is one, and from the key ring, if it is there.
+pub(crate) fn remove(kind: StorageKind, profile: &str, path: Option<&Path>, folder: &Path) -> Result<(), LoginError> {
+    path.map_or(Ok(()), file::remove)?;
     match kind {
-        StorageKind::KeyRing => key_ring::remove(profile),
+        StorageKind::KeyRing => key_ring::Entry::of(profile, Some(folder)).remove(),
         StorageKind::File => Ok(()),
     }
 }
