@@ -93,9 +93,13 @@ fn advice(error: &str, description: &str, request: Request<'_>, profile: &Profil
                 "The provider requires a secret from the client '{client}'. Name the file with it by --client-secret-file; or register a public client for people, which has none."
             )
         }
-        ("invalid_client", _) if is_confidential => format!(
-            "The provider does not accept the credentials of the client '{client}': check the client ID and its secret or key."
-        ),
+        ("invalid_client" | "unauthorized_client", _)
+            if is_confidential && (error == "invalid_client" || mentions("invalid client")) =>
+        {
+            format!(
+                "The provider does not accept the credentials of the client '{client}': check the client ID and its secret or key."
+            )
+        }
         ("invalid_client", _) => format!("The provider does not know the client '{client}': check --client-id."),
         ("unauthorized_client", Request::Device) | ("unsupported_grant_type", Request::Device) => format!(
             "The client '{client}' may not use the device flow: allow it at the provider, or log in with --browser."
@@ -200,6 +204,13 @@ mod tests {
             ("invalid_client", "Client not found", Request::Device, &public, "--client-id"),
             ("invalid_client", "Invalid client or Invalid client credentials", Request::Device, &public, "--client-id"),
             ("invalid_client", "Bad secret", Request::ClientCredentials, &secret, "its secret or key"),
+            (
+                "unauthorized_client",
+                "Invalid client or Invalid client credentials",
+                Request::ClientCredentials,
+                &secret,
+                "its secret or key",
+            ),
             ("unauthorized_client", "Client is not allowed", Request::Device, &public, "--browser"),
             ("unauthorized_client", "", Request::ClientCredentials, &secret, "service account"),
             ("invalid_scope", "", consent, &public, "'openid lake'"),
