@@ -11,7 +11,7 @@ STAGE := scripts/stage
 ARCHIVE := build/dist/nativejwt-$(VERSION)-linux-$(ARCH).tar.gz
 
 RUST_SOURCES := Cargo.toml Cargo.lock rust-toolchain.toml $(shell find .cargo rust -type f)
-JAVA_SOURCES := build.gradle java/dependencies.sha256 $(shell find java rust/core/generated tests/harness tests/coordinator tests/differential/java tests/trino -type f)
+JAVA_SOURCES := build.gradle java/dependencies.sha256 $(shell find java rust/core/generated tests/harness tests/coordinator tests/login tests/differential/java tests/trino -type f)
 
 # Ours, in .cargo/config.toml, keeps the folders of this machine out of what is built.
 unexport RUSTC_WRAPPER CARGO_BUILD_RUSTC_WRAPPER
@@ -21,7 +21,7 @@ ifneq ($(RUST_TOOLCHAIN),)
 export RUSTUP_TOOLCHAIN := $(RUST_TOOLCHAIN)
 endif
 
-.PHONY: help demo check test differential verify-rules soak key-events verify-pass-through bench fuzz dist lint format verify-fresh clean
+.PHONY: help demo check test differential verify-rules soak key-events verify-pass-through verify-login bench fuzz dist lint format verify-fresh clean
 .PHONY: test-setup bench-setup
 
 help: ## lists the targets
@@ -51,6 +51,10 @@ key-events: tools-build dist build/test-downloads.stamp ## what becomes of users
 
 verify-pass-through: tools-build tools-pass-through dist build/test-downloads.stamp build/pass-through.stamp ## pass-through on real parts: fetches more than a gigabyte once
 	@scripts/test pass-through
+
+verify-login: tools-build tools-login dist build/test-downloads.stamp ## people get tokens in a real Chromium, from a real Keycloak: UPDATE=1 writes docs/images
+	@$(STAGE) "Browser: fetching what steers it" scripts/login-tools
+	@UPDATE=$(UPDATE) scripts/test login
 
 bench: bench-setup ## measures ours beside Trino's own: PART=jmh alone, QUICK=1 in minutes, UPDATE=1 writes docs/benchmarks/results.md
 	@exec bench/run $(PART)

@@ -144,7 +144,9 @@ final class Browser implements AutoCloseable {
         ask("scheme", scheme);
     }
 
-    /** One a line, of all servers. */
+    /**
+     * One a line, of all servers: server, path, name, who can read it, and whether it has a token.
+     */
     List<String> cookies() {
         return ask("cookies").lines().toList();
     }

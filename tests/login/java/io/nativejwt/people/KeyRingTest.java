@@ -41,7 +41,7 @@ final class KeyRingTest {
             assertThat(login.error()).contains("key ring");
             assertThat(person.state().resolve("default.tokens.json")).doesNotExist();
             String token = person.token();
-            assertThat(ring.entry().output()).contains(token);
+            assertThat(ring.entry().output().contains(token)).isTrue();
             assertThat(person.run("logout").exitCode()).isZero();
             assertThat(ring.entry().output()).isEmpty();
             assertThat(person.run("token").exitCode()).isEqualTo(1);

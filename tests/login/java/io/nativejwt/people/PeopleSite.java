@@ -21,7 +21,8 @@ import java.util.Map;
 /** One Keycloak for all tests of logins, and how coordinators trust it. */
 final class PeopleSite implements AutoCloseable {
     static final String REALM = "people";
-    static final String JWT = "http-server.authentication.jwt.";
+    static final String OAUTH2 = "http-server.authentication.oauth2.";
+    private static final String JWT = "http-server.authentication.jwt.";
 
     /** The user and the groups that a token of alice stands for. */
     static final String WHO = "SELECT current_user, array_join(array_sort(current_groups()), ' ')";
@@ -31,10 +32,17 @@ final class PeopleSite implements AutoCloseable {
     private final Keycloak keycloak;
 
     private PeopleSite() {
+        this(folder("keycloak"));
+    }
+
+    /**
+     * @param folder what Keycloak keeps there
+     */
+    PeopleSite(Path folder) {
         try {
             keycloak =
                     Keycloak.prepareWithTls(
-                            Files.createDirectories(folder("keycloak")),
+                            Files.createDirectories(folder),
                             Workspace.source("tests/login/realm.json"),
                             REALM);
         } catch (IOException e) {
@@ -72,7 +80,7 @@ final class PeopleSite implements AutoCloseable {
         return all;
     }
 
-    /** A coordinator that takes the tokens of Keycloak. */
+    /** A coordinator that accepts Keycloak's tokens. */
     Coordinator.Builder coordinator(Path folder, Site site) {
         Map<String, String> properties = new LinkedHashMap<>();
         properties.put(JWT + "key-file", "oidc:" + issuer());
@@ -82,6 +90,38 @@ final class PeopleSite implements AutoCloseable {
         properties.put(
                 "jwk.http-client.trust-store-path", keycloak.tls().certificatePem().toString());
         return Coordinator.in(folder).at(site).jwt(properties);
+    }
+
+    /** The same with the page for people whose web UI signs them in. */
+    Coordinator.Builder withPageOfWebUi(Path folder, Site site) {
+        return coordinator(folder, site)
+                .config("web-ui.token-copy.enabled", "true")
+                .config("web-ui.authentication.type", "oauth2")
+                .config(OAUTH2 + "issuer", issuer())
+                .config(OAUTH2 + "client-id", "trino-web")
+                .config(OAUTH2 + "client-secret", "web-secret-for-tests")
+                .config(OAUTH2 + "principal-field", "preferred_username")
+                .config(OAUTH2 + "additional-audiences", "trino")
+                .config(
+                        "oauth2-jwk.http-client.trust-store-path",
+                        keycloak.tls().certificatePem().toString());
+    }
+
+    /** The web UI's sign-ins may return to this coordinator. */
+    void returnToWebUi(Coordinator coordinator) {
+        keycloak.returnTo(REALM, "trino-web", coordinator.uri().resolve("/oauth2/callback"));
+    }
+
+    /** The same with the page that signs people in by itself. */
+    Coordinator.Builder withPageOfItsOwn(Path folder, Site site) {
+        return coordinator(folder, site)
+                .config("web-ui.token-copy.issuer", issuer())
+                .config("web-ui.token-copy.client-id", "trino-page");
+    }
+
+    /** The page's own sign-ins may return to this coordinator. */
+    void returnToPage(Coordinator coordinator) {
+        keycloak.returnTo(REALM, "trino-page", coordinator.uri().resolve("/ui/token"));
     }
 
     @Override

@@ -9,10 +9,19 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /** Pictures for the documentation. They are written anew where {@code UPDATE} is set. */
 final class Pictures {
     private static final Path FOLDER = Workspace.source("docs/images");
+
+    /** Of a page, in pixels. */
+    private static final int WIDTH = 720;
+
+    /** Of a terminal. */
+    private static final int COLUMNS = 100;
+
     private static final int LINE = 20;
     private static final double CHARACTER = 8.43;
     private static final int MARGIN = 16;
@@ -20,17 +29,15 @@ final class Pictures {
     private Pictures() {}
 
     static void ofPage(Browser browser, String name) {
-        if (isWanted()) {
+        if (areWanted()) {
+            browser.width(WIDTH);
             browser.screenshot(folder().resolve(name));
         }
     }
 
     /** A terminal as SVG: lines that begin with {@code $} were typed. */
-    static void ofTerminal(List<String> lines, String name) {
-        if (!isWanted()) {
-            return;
-        }
-        int columns = lines.stream().mapToInt(String::length).max().orElse(0);
+    static void ofTerminal(List<String> output, String name) {
+        List<String> lines = output.stream().flatMap(Pictures::wrapped).toList();
         StringBuilder svg = new StringBuilder();
         svg.append(
                 """
@@ -40,7 +47,7 @@ final class Pictures {
                 <g font-family="ui-monospace, 'DejaVu Sans Mono', monospace" font-size="14" fill="#d4d4d4" xml:space="preserve">
                 """
                         .formatted(
-                                Math.round(columns * CHARACTER) + 2 * MARGIN,
+                                Math.round(COLUMNS * CHARACTER) + 2 * MARGIN,
                                 lines.size() * LINE + 2 * MARGIN,
                                 escaped(lines.getFirst())));
         for (int i = 0; i < lines.size(); i++) {
@@ -63,7 +70,15 @@ final class Pictures {
         }
     }
 
-    private static boolean isWanted() {
+    private static Stream<String> wrapped(String line) {
+        return IntStream.rangeClosed(0, Math.max(0, line.length() - 1) / COLUMNS)
+                .mapToObj(
+                        i ->
+                                line.substring(
+                                        i * COLUMNS, Math.min(line.length(), (i + 1) * COLUMNS)));
+    }
+
+    static boolean areWanted() {
         String update = System.getenv("UPDATE");
         return update != null && !update.isEmpty();
     }

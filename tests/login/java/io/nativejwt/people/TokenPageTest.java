@@ -3,6 +3,7 @@
 package io.nativejwt.people;
 
 import static io.nativejwt.people.PeopleSite.ALICE;
+import static io.nativejwt.people.PeopleSite.OAUTH2;
 import static io.nativejwt.people.PeopleSite.REALM;
 import static io.nativejwt.people.PeopleSite.WHO;
 
@@ -73,17 +74,13 @@ final class TokenPageTest {
     static void start(Way way, PeopleSite people) throws IOException {
         keycloak = people.keycloak();
         Path folder = PeopleSite.folder("page/" + way);
-        Coordinator.Builder builder =
-                people.coordinator(
-                        Files.createDirectories(folder.resolve("coordinator")), way.site);
-        coordinator =
-                PARTS.add(
-                        (way.isOfWebUi ? ofWebUi(builder, people, way) : own(builder, people))
-                                .start());
+        Path home = Files.createDirectories(folder.resolve("coordinator"));
         if (way.isOfWebUi) {
-            keycloak.returnTo(REALM, "trino-web", at("/oauth2/callback"));
+            coordinator = PARTS.add(ofWebUi(people, home, way).start());
+            people.returnToWebUi(coordinator);
         } else {
-            keycloak.returnTo(REALM, "trino-page", at("/ui/token"));
+            coordinator = PARTS.add(people.withPageOfItsOwn(home, way.site).start());
+            people.returnToPage(coordinator);
         }
         browser =
                 PARTS.add(
@@ -94,28 +91,13 @@ final class TokenPageTest {
                                         coordinator.tls().certificatePem())));
     }
 
-    private static Coordinator.Builder ofWebUi(
-            Coordinator.Builder builder, PeopleSite people, Way way) {
-        String oauth2 = "http-server.authentication.oauth2.";
-        return builder.config("web-ui.token-copy.enabled", "true")
-                .config("web-ui.authentication.type", "oauth2")
-                .config(oauth2 + "issuer", people.issuer())
-                .config(oauth2 + "client-id", "trino-web")
-                .config(oauth2 + "client-secret", "web-secret-for-tests")
-                .config(oauth2 + "principal-field", "preferred_username")
-                // The web UI accepts what this coordinator rejects: one test shows what is said
-                // then.
-                .config(oauth2 + "additional-audiences", "trino,billing")
+    private static Coordinator.Builder ofWebUi(PeopleSite people, Path home, Way way) {
+        return people.withPageOfWebUi(home, way.site)
+                // The web UI accepts what this coordinator rejects: one test shows what the page
+                // says then.
+                .config(OAUTH2 + "additional-audiences", "trino,billing")
                 // The cookie is then an encrypted one.
-                .config(oauth2 + "refresh-tokens", Boolean.toString(way == Way.WEB_UI_483))
-                .config(
-                        "oauth2-jwk.http-client.trust-store-path",
-                        keycloak.tls().certificatePem().toString());
-    }
-
-    private static Coordinator.Builder own(Coordinator.Builder builder, PeopleSite people) {
-        return builder.config("web-ui.token-copy.issuer", people.issuer())
-                .config("web-ui.token-copy.client-id", "trino-page");
+                .config(OAUTH2 + "refresh-tokens", Boolean.toString(way == Way.WEB_UI_483));
     }
 
     private static URI at(String path) {
@@ -165,8 +147,10 @@ final class TokenPageTest {
                 LIMIT,
                 () -> browser.evaluate("navigator.clipboard.readText()").startsWith("eyJ"));
         browser.click("#reveal");
-        assertThat(browser.evaluate("navigator.clipboard.readText()"))
-                .isEqualTo(browser.text("#token"));
+        assertThat(
+                        browser.evaluate("navigator.clipboard.readText()")
+                                .equals(browser.text("#token")))
+                .isTrue();
     }
 
     @Test
@@ -189,15 +173,16 @@ final class TokenPageTest {
         assertThat(browser.url()).isEqualTo(at("/ui/token"));
         // The web UI has its own, which no script can read.
         assertThat(browser.cookies())
-                .filteredOn(cookie -> cookie.startsWith("localhost") && cookie.contains("eyJ"))
+                .filteredOn(
+                        cookie -> cookie.startsWith("localhost") && cookie.endsWith("with a token"))
                 .allMatch(
                         cookie ->
                                 way.isOfWebUi
-                                        && cookie.contains("Trino-OAuth2")
-                                        && cookie.endsWith("HttpOnly"));
+                                        && cookie.startsWith("localhost /ui/ __Secure-Trino-")
+                                        && cookie.contains("HttpOnly"));
         try (Stream<Path> files = Files.walk(coordinator.folder())) {
             for (Path log : files.filter(file -> file.toString().endsWith(".log")).toList()) {
-                assertThat(Files.readString(log)).as(log.toString()).doesNotContain(signature);
+                assertThat(Files.readString(log).contains(signature)).as(log.toString()).isFalse();
             }
         }
         browser.reload();
@@ -276,7 +261,7 @@ final class TokenPageTest {
     private static void assertWithoutBarriers() {
         String background =
                 "getComputedStyle(document.documentElement).backgroundColor +"
-                    + " getComputedStyle(document.body).backgroundColor";
+                        + " getComputedStyle(document.body).backgroundColor";
         browser.scheme("light");
         String light = browser.evaluate(background);
         assertThat(browser.barriers()).isEmpty();
