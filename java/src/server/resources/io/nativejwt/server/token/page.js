@@ -184,7 +184,6 @@ function show(verdict) {
   element('verdict-sentence').textContent = 'This coordinator accepts your token. To it, you are:';
   element('user').textContent = verdict.user;
   element('groups').textContent = verdict.groups.length === 0 ? 'none by the token' : verdict.groups.join(', ');
-  element('token').value = token;
   element('use').hidden = false;
   fillSnippets(verdict.user);
   announce(`The token is ready. You are the user ${verdict.user}.`);
@@ -292,6 +291,8 @@ async function copy() {
 
 function reveal(shown) {
   element('token').hidden = !shown;
+  // A browser may keep the text of a field, also of a hidden one.
+  element('token').value = shown ? token : '';
   element('reveal').textContent = shown ? 'Hide' : 'Show';
   element('reveal').setAttribute('aria-expanded', String(shown));
   if (shown) {
