@@ -151,7 +151,7 @@ impl Profiles {
         match profile.storage {
             StorageKind::KeyRing => Ok(()),
             StorageKind::File => {
-                storage::store(Some(StorageKind::File), name, &self.token_file(name), &*text_of(tokens)?).map(drop)
+                storage::store(Some(StorageKind::File), name, &self.token_file(name), &text_of(tokens)?).map(drop)
             }
         }
     }
@@ -169,7 +169,7 @@ impl Profiles {
         wanted: Option<StorageKind>,
     ) -> Result<(Profile, String), LoginError> {
         let earlier = self.find(name).ok().flatten();
-        let (kind, mut how) = storage::store(wanted, name, &self.token_file(name), &*text_of(tokens)?)?;
+        let (kind, mut how) = storage::store(wanted, name, &self.token_file(name), &text_of(tokens)?)?;
         if kind == StorageKind::File
             && earlier.as_ref().is_some_and(|earlier| earlier.storage == StorageKind::KeyRing)
             && let Err(error) = storage::remove(StorageKind::KeyRing, name, None, &self.folder)
