@@ -8,8 +8,8 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /** Pictures for the documentation. They are written anew where {@code UPDATE} is set. */
@@ -71,11 +71,15 @@ final class Pictures {
     }
 
     private static Stream<String> wrapped(String line) {
-        return IntStream.rangeClosed(0, Math.max(0, line.length() - 1) / COLUMNS)
-                .mapToObj(
-                        i ->
-                                line.substring(
-                                        i * COLUMNS, Math.min(line.length(), (i + 1) * COLUMNS)));
+        List<String> lines = new ArrayList<>();
+        String rest = line;
+        while (rest.length() > COLUMNS) {
+            int end = rest.lastIndexOf(' ', COLUMNS);
+            lines.add(rest.substring(0, end <= 0 ? COLUMNS : end));
+            rest = rest.substring(end <= 0 ? COLUMNS : end + 1);
+        }
+        lines.add(rest);
+        return lines.stream();
     }
 
     static boolean areWanted() {
