@@ -39,7 +39,6 @@ final class NativeInPlaceOfBuiltInTest {
     /** From Trino's tests, beside their other keys. */
     private static final Path HMAC_KEY = Path.of("build/test/trino/hmac_key.txt");
 
-    private final HttpClient client = HttpClient.newHttpClient();
     private SecretKey key;
     private TestingTrinoServer server;
 
@@ -179,6 +178,9 @@ final class NativeInPlaceOfBuiltInTest {
 
     private HttpResponse<String> send(HttpRequest.Builder request, String token) throws Exception {
         request.header("Authorization", "Bearer " + token).header("X-Forwarded-Proto", "https");
-        return client.send(request.build(), HttpResponse.BodyHandlers.ofString());
+        // The server closes a connection whose request it rejects before it has read the body.
+        try (HttpClient client = HttpClient.newHttpClient()) {
+            return client.send(request.build(), HttpResponse.BodyHandlers.ofString());
+        }
     }
 }
