@@ -23,7 +23,7 @@ import javax.net.ssl.TrustManagerFactory;
 
 /**
  * A self-signed certificate for localhost: {@code server.pem} with the key for the coordinator,
- * {@code ca.pem} for its clients, {@code key.pem} with the key alone.
+ * {@code ca.pem} for its clients, {@code server-key.pem} with the key alone.
  */
 public record Tls(Path serverPem, Path certificatePem, Path keyPem, PrivateKey privateKey) {
     private static final String ALIAS = "localhost";
@@ -64,7 +64,7 @@ public record Tls(Path serverPem, Path certificatePem, Path keyPem, PrivateKey p
             return new Tls(
                     Files.writeString(folder.resolve("server.pem"), key + certificate),
                     Files.writeString(folder.resolve("ca.pem"), certificate),
-                    Files.writeString(folder.resolve("key.pem"), key),
+                    Files.writeString(folder.resolve("server-key.pem"), key),
                     privateKey);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
