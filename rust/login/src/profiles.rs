@@ -58,7 +58,7 @@ impl Profiles {
     /// Waits until no other call changes the profile.
     ///
     /// # Errors
-    /// The folder cannot be made, or another call holds the profile for a minute.
+    /// The folder cannot be made, or another call holds the profile for minutes.
     pub fn lock(&self, name: &str) -> Result<ProfileLock, LoginError> {
         DirBuilder::new()
             .recursive(true)

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use nativejwt_core::{Authenticator, Identity, Reason, Rejection, UnixMillis, quoted};
-use nativejwt_login::grants::{Grant, Person, Surroundings, browser, client_credentials, device, revoke};
+use nativejwt_login::grants::{Grant, Person, Surroundings, browser, client_credentials, device};
 use nativejwt_login::storage::StorageKind;
 use nativejwt_login::{ClientAuthentication, Flow, Profile, Profiles, Provider, RedirectAddress, Tokens, WantedToken};
 
@@ -28,7 +28,7 @@ const DEFAULT_SCOPE: &str = "openid";
 ///
 /// The login is kept as a profile, without its secrets, and its tokens go into the desktop's key ring, or into a file that
 /// only you can read. From then on, 'nativejwt token' prints a token that is good for at least a minute. A login again needs
-/// no options: 'nativejwt login' repeats the one of the profile, and a new one revokes it.
+/// no options: 'nativejwt login' repeats the one of the profile.
 ///
 /// With --config, the issuer and the audience come from the configuration of a coordinator, its provider is reached as the
 /// coordinator reaches it, and the result is shown: the user and the groups that this coordinator makes of the token, or the
@@ -165,14 +165,9 @@ pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Res
     let storage = arguments.storage.or_else(|| earlier.filter(|it| it.storage_is_forced).map(|it| it.storage));
     let profile = Profile { storage_is_forced: storage.is_some(), ..profile };
     let (kept, how) = {
+        // The replaced tokens are not revoked: many providers would end the session or the grant, and with it this login.
         let _lock = profiles.lock(name)?;
-        let replaced = present.as_ref().and_then(|present| profiles.tokens(name, present).ok());
-        let kept = profiles.keep(name, &profile, &tokens, storage)?;
-        if let (Some(replaced), Some(earlier)) = (&replaced, earlier) {
-            // Best effort: the earlier login ends by itself, too.
-            let _ = revoke::revoke(Grant { provider: &provider, profile: earlier, signer: &KeyFileSigner }, replaced);
-        }
-        kept
+        profiles.keep(name, &profile, &tokens, storage)?
     };
     let verdict = coordinator.as_ref().map(|coordinator| (coordinator, coordinator.judge(&tokens)));
     if json {
@@ -333,6 +328,7 @@ impl Coordinator {
                 rules.required_issuer.or_else(|| rules.key_file.strip_prefix("oidc:").map(str::to_owned))
             })
             .collect();
+        issuers.sort_unstable();
         issuers.dedup();
         match issuers.as_slice() {
             [issuer] => Ok(issuer.clone()),

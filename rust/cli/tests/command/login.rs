@@ -467,8 +467,9 @@ fn a_secret_goes_to_its_own_issuer_only() {
     assert!(home.run(&["token"]).expect_code(1).err.contains("belong to another login"));
 }
 
+/// Providers such as Keycloak and Google would end the session or the grant, and with it the new login.
 #[test]
-fn a_new_login_revokes_the_one_that_it_replaces() {
+fn a_new_login_does_not_revoke_the_one_that_it_replaces() {
     let home = Home::new("replaced");
     let provider = Provider::start({
         let count = Mutex::new(0);
@@ -484,8 +485,7 @@ fn a_new_login_revokes_the_one_that_it_replaces() {
     home.job(&provider).expect_code(0);
     let first = home.run(&["token"]).expect_code(0).line();
     home.job(&provider).expect_code(0);
-    let revoked = provider.forms("/revoke");
-    assert!(revoked.len() == 1 && revoked[0].contains(&first), "{revoked:?}");
+    assert!(provider.forms("/revoke").is_empty());
     assert_ne!(home.run(&["token"]).expect_code(0).line(), first);
 }
 
