@@ -151,7 +151,7 @@ int main(int count, char **arguments) {
                          "http-server.authentication.jwt.pass-through.credential-name=token\n",
                          record);
     description = head(record);
-    check(described == 0 && description.flags == (NATIVEJWT_DESCRIBED_FETCHES_KEYS |
+    check(described == 0 && description.flags == (NATIVEJWT_DESCRIBED_USES_HTTP_CLIENT |
                                                   NATIVEJWT_DESCRIBED_USES_TRUSTED_CERTIFICATES |
                                                   NATIVEJWT_DESCRIBED_GIVES_MORE_THAN_A_USER) &&
               text_is(record, description.message_offset, description.message_length, "token"),

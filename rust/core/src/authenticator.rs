@@ -12,8 +12,8 @@ use crate::claim_rules::{Facts, Granted, GrantedUser, RulesInUse, WatchedRules};
 use crate::claims::principal::principal;
 use crate::claims::{self, Validity};
 use crate::clock::{Clock, UnixMillis};
-use crate::config::{ConfigurationErrors, GlobalConfiguration, Problem, Properties};
-use crate::events::Events;
+use crate::config::{ConfigurationErrors, GlobalConfiguration, Problem, Properties, StorageSettings};
+use crate::events::{Events, Level};
 use crate::host::HostProcess;
 use crate::identity::Identity;
 use crate::issuers::Issuers;
@@ -23,6 +23,7 @@ use crate::logout::{BackchannelLogout, LogoutError};
 use crate::rejection::{Reason, Rejection};
 use crate::revocation::{Names, Revocation, RevocationEntry};
 use crate::signature;
+use crate::storage_role::StorageRoles;
 use crate::token::CompactJws;
 use crate::token::bearer::{BearerToken, bearer_token};
 use crate::token_cache::{CachePlace, Hit, Terms, TokenCache, java_bytes};
@@ -71,6 +72,7 @@ pub struct Authenticator {
     revocation: Arc<Revocation>,
     logout: Option<BackchannelLogout>,
     claim_rules: Option<Arc<WatchedRules>>,
+    storage_roles: Option<Arc<StorageRoles>>,
     cache: Option<TokenCache>,
     global: GlobalConfiguration,
     events: Arc<Events>,
@@ -109,11 +111,17 @@ impl Authenticator {
         let revocation = Arc::new(revocation);
         let claim_rules = global.claim_rules_file.as_ref().and_then(|file| WatchedRules::open(file, host, &mut errors));
         let claim_rules = claim_rules.map(Arc::new);
+        let storage_roles = global.storage.as_ref().and_then(|settings| StorageRoles::open(settings, &mut errors));
+        let storage_roles = storage_roles.map(Arc::new);
+        for warning in global.storage.iter().flat_map(|settings| &settings.warnings) {
+            events.push(Level::Warning, warning.clone());
+        }
         let issuers = Arc::new(Issuers::open(properties, host, &events, errors)?);
         let watched = Watched {
             revocation: Arc::clone(&revocation),
             issuers: Arc::clone(&issuers),
             claim_rules: claim_rules.clone(),
+            storage_roles: storage_roles.clone(),
         };
         let watcher = watched.has_files().then(|| {
             let log = Arc::clone(&events);
@@ -123,7 +131,7 @@ impl Authenticator {
             Problem::for_file(&properties.source, format!("cannot start the thread that polls files: {error}"))
         })?;
         let cache = global.token_cache_size.map(TokenCache::new);
-        Ok(Self { _watcher: watcher, issuers, revocation, logout, claim_rules, cache, global, events })
+        Ok(Self { _watcher: watcher, issuers, revocation, logout, claim_rules, storage_roles, cache, global, events })
     }
 
     /// Log lines for the operator. The caller drains them regularly.
@@ -151,7 +159,8 @@ impl Authenticator {
     #[cfg(test)]
     pub(crate) fn poll(&self) {
         let (issuers, revocation) = (Arc::clone(&self.issuers), Arc::clone(&self.revocation));
-        Watched { revocation, issuers, claim_rules: self.claim_rules.clone() }.poll(&self.events);
+        let (claim_rules, storage_roles) = (self.claim_rules.clone(), self.storage_roles.clone());
+        Watched { revocation, issuers, claim_rules, storage_roles }.poll(&self.events);
     }
 
     /// Back-channel logout, and what it changes.
@@ -242,6 +251,12 @@ impl Authenticator {
     #[must_use]
     pub fn passes_tokens_through(&self) -> bool {
         self.global.pass_through.is_some()
+    }
+
+    /// What the configuration says about storage credentials; `None` if they are off.
+    #[must_use]
+    pub fn storage(&self) -> Option<&StorageSettings> {
+        self.global.storage.as_ref()
     }
 
     /// The issuer whose rules apply to this token; with `config-files` its unverified `iss` chooses it. `None` if no
@@ -381,7 +396,8 @@ impl Authenticator {
         observer.begins(StepName::Claims);
         let claim_rules = self.claim_rules.as_ref().map(|rules| rules.load());
         let for_rules = claim_rules.as_ref().map(|rules| rules.reads());
-        let claims = claims::verify(&payload, &issuer.claims, for_rules, now)?;
+        let role_field = self.storage_roles.as_ref().and_then(|roles| roles.field());
+        let claims = claims::verify(&payload, &issuer.claims, for_rules, role_field, now)?;
         observer.passed(Step::Claims { issuer: claims.issuer.as_deref(), expires_at: claims.expires_at });
         let names = Names {
             signing_input: token.signing_input(),
@@ -446,6 +462,11 @@ impl Authenticator {
             }
             (None, None) => Vec::new(),
         };
+        let storage_role = self.storage_roles.as_ref().and_then(|roles| {
+            let role = roles.role(&user, &groups, &claims);
+            observer.passed(Step::StorageRole(role.as_deref()));
+            role.map(Into::into)
+        });
         let identity = Identity {
             principal: principal.into_owned(),
             user,
@@ -453,6 +474,7 @@ impl Authenticator {
             issuer: claims.issuer.map(Into::into),
             key_id: header.key_id.map(Into::into),
             algorithm: header.algorithm,
+            storage_role,
             expires_at: claims.expires_at,
         };
         Ok(Validated { identity, validity: validity.and_until(last_start), key_life })
@@ -464,11 +486,15 @@ struct Watched {
     revocation: Arc<Revocation>,
     issuers: Arc<Issuers>,
     claim_rules: Option<Arc<WatchedRules>>,
+    storage_roles: Option<Arc<StorageRoles>>,
 }
 
 impl Watched {
     fn has_files(&self) -> bool {
-        self.revocation.has_file() || self.issuers.has_files() || self.claim_rules.is_some()
+        self.revocation.has_file()
+            || self.issuers.has_files()
+            || self.claim_rules.is_some()
+            || self.storage_roles.as_ref().is_some_and(|roles| roles.has_file())
     }
 
     /// Polls all files, and puts their changes in use.
@@ -477,6 +503,9 @@ impl Watched {
         self.issuers.poll();
         if let Some(rules) = &self.claim_rules {
             rules.poll(events, self.issuers.epoch());
+        }
+        if let Some(roles) = &self.storage_roles {
+            roles.poll(events, self.issuers.epoch());
         }
     }
 }

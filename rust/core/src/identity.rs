@@ -19,6 +19,8 @@ pub struct Identity {
     pub key_id: Option<String>,
     /// `alg` of the protected header.
     pub algorithm: Algorithm,
+    /// With `storage.sts-endpoint`: the role of the object store for which the token may be exchanged.
+    pub storage_role: Option<Box<str>>,
     /// `exp`, if the token has one.
     pub expires_at: Option<UnixMillis>,
 }

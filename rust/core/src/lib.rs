@@ -34,6 +34,7 @@ mod revocation;
 mod signature;
 mod signature_verifier;
 mod stoppable_thread;
+mod storage_role;
 mod summary;
 mod token;
 mod token_cache;
@@ -49,7 +50,10 @@ pub use claims::path::ClaimPath;
 pub use claims::principal::unusable_principal;
 pub use claims::suspected_unit;
 pub use clock::{Clock, UnixMillis};
-pub use config::{ConfigurationErrors, Problem, Properties, Property, advice_for_unknown_property};
+pub use config::{
+    ConfigurationErrors, Problem, Properties, Property, StorageSettings, TokenExchangeSettings, WhenUnavailable,
+    advice_for_unknown_property,
+};
 pub use events::{Event, Events, Level};
 pub use host::{HostProcess, JvmTrust};
 pub use http::exchange::{ExchangeError, ExchangeErrorKind, HttpExchange};

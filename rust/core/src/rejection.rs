@@ -115,6 +115,9 @@ reasons! {
     605 MappedUserUnusable "MAPPED_USER_UNUSABLE" "The rule maps the principal to a user that is too long or not valid Unicode text."
     606 UserWithHyphen "USER_WITH_HYPHEN" "Tokens are passed through, and the user contains a hyphen, so that Iceberg could confuse it with another user (pass-through.allow-user-with-hyphen)."
 
+    701 StorageDenied "STORAGE_DENIED" "STS refuses the exchange of the token for credentials of the object store (storage.sts-endpoint)."
+    702 StorageUnavailable "STORAGE_UNAVAILABLE" "STS cannot be reached, and storage.when-unavailable is refuse."
+
     999 InternalError "INTERNAL_ERROR" "A defect in this software; the log has details. The token was rejected to be safe."
 }
 
@@ -135,7 +138,9 @@ pub struct Rejection {
 }
 
 impl Rejection {
-    pub(crate) fn new(code: Reason, message: impl Into<Cow<'static, str>>) -> Self {
+    /// `message` is the sentence for the client: without token text, and with claim text only after
+    /// [`quoted`](crate::quoted).
+    pub fn new(code: Reason, message: impl Into<Cow<'static, str>>) -> Self {
         Self { code, message: message.into() }
     }
 

@@ -9,9 +9,9 @@ use crate::keys::KeyFileKind;
 /// so no caller interprets a property itself. Errors are left to the opening.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigurationSummary {
-    /// True if keys are fetched from a server, or can be after a change of one of `config-files`.
-    pub fetches_keys: bool,
-    /// True if keys are fetched and no trust store is set, so the certificates that the caller trusts are used.
+    /// True if a server is asked: for keys, perhaps after a change of one of `config-files`, or for storage credentials.
+    pub uses_http_client: bool,
+    /// True if a server is asked and no trust store is set, so the certificates that the caller trusts are used.
     pub uses_jvm_trust: bool,
     /// True if sessions can get groups or the token, or if a file of `config-files` can configure it.
     pub gives_more_than_a_user: bool,
@@ -19,6 +19,8 @@ pub struct ConfigurationSummary {
     pub credential_name: Option<String>,
     /// `pass-through.allow-user-with-hyphen`.
     pub allows_user_with_hyphen: bool,
+    /// True if sessions get credentials of an object store (`storage.sts-endpoint`), or placeholders for them.
+    pub gives_storage_credentials: bool,
 }
 
 impl ConfigurationSummary {
@@ -38,13 +40,16 @@ impl ConfigurationSummary {
         // Rules can set groups, also after a change of their file.
         let gives_groups = gives_groups || global.claim_rules_file.is_some();
         let allows_user_with_hyphen = global.pass_through.as_ref().is_some_and(|rules| rules.allow_user_with_hyphen);
+        let gives_storage_credentials = global.storage.is_some();
+        let uses_http_client = fetches_keys || gives_storage_credentials;
         let credential_name = global.pass_through.map(|rules| rules.credential_name);
         Self {
-            fetches_keys,
-            uses_jvm_trust: fetches_keys && !has_trust_store,
-            gives_more_than_a_user: gives_groups || credential_name.is_some(),
+            uses_http_client,
+            uses_jvm_trust: uses_http_client && !has_trust_store,
+            gives_more_than_a_user: gives_groups || credential_name.is_some() || gives_storage_credentials,
             credential_name,
             allows_user_with_hyphen,
+            gives_storage_credentials,
         }
     }
 }
@@ -71,14 +76,14 @@ mod tests {
         ] {
             for name in ["http-server.authentication.jwt.key-file", "http.authentication.jwt.key-file"] {
                 let summary = summary(&format!("{name}={key_file}"));
-                assert_eq!((summary.fetches_keys, summary.uses_jvm_trust), (fetches, fetches), "{name}={key_file}");
+                assert_eq!((summary.uses_http_client, summary.uses_jvm_trust), (fetches, fetches), "{name}={key_file}");
             }
         }
         let with_store = "http-server.authentication.jwt.key-file=https\\://a/\njwk.http-client.trust-store-path=b";
-        assert_eq!((summary(with_store).fetches_keys, summary(with_store).uses_jvm_trust), (true, false));
+        assert_eq!((summary(with_store).uses_http_client, summary(with_store).uses_jvm_trust), (true, false));
         let several = summary("http-server.authentication.jwt.config-files=a,b");
-        assert!(several.fetches_keys && several.uses_jvm_trust && several.gives_more_than_a_user);
-        assert!(!summary("").fetches_keys);
+        assert!(several.uses_http_client && several.uses_jvm_trust && several.gives_more_than_a_user);
+        assert!(!summary("").uses_http_client);
     }
 
     #[test]

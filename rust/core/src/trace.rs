@@ -49,6 +49,7 @@ step_names! {
     User "user" "The user mapping maps the principal to a user."
     PassThrough "pass-through" "The token may be passed to connectors: its lifetime is checked after the claims, the user after the mapping."
     Groups "groups" "The groups field contains groups."
+    StorageRole "storage role" "With `storage.sts-endpoint`: the role for which the token may be exchanged. A token without one is accepted."
 }
 
 impl fmt::Display for StepName {
@@ -121,6 +122,8 @@ pub enum Step<'a> {
     PassThrough,
     /// [`StepName::Groups`], with `groups-field`. Each group is listed once.
     Groups(&'a [String]),
+    /// [`StepName::StorageRole`], with `storage.sts-endpoint`. `None` if the token has no role.
+    StorageRole(Option<&'a str>),
 }
 
 impl Step<'_> {
@@ -142,6 +145,7 @@ impl Step<'_> {
             Self::User(_) => StepName::User,
             Self::PassThrough => StepName::PassThrough,
             Self::Groups(_) => StepName::Groups,
+            Self::StorageRole(_) => StepName::StorageRole,
         }
     }
 }

@@ -8,12 +8,14 @@ use std::cell::RefCell;
 use std::fmt::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook};
 use std::path::Path;
-use std::sync::Once;
+use std::sync::{Arc, Once};
 
 use nativejwt_core::{
     Authenticator, Clock, ConfigurationErrors, ConfigurationSummary, HostProcess, JvmTrust, Level, LogoutError,
     LogoutErrorKind, Properties, Reason, Rejection, UnixMillis,
 };
+
+use nativejwt_storage::{Leased, StorageLeases};
 
 use crate::handle::NativejwtAuthenticator;
 use crate::wire::{
@@ -115,14 +117,16 @@ pub(crate) fn open(
             for sentence in authenticator.key_sources() {
                 authenticator.events().push(Level::Info, sentence);
             }
-            Ok(authenticator)
+            let authenticator = Arc::new(authenticator);
+            let storage = StorageLeases::open(&properties, &host.jvm_trust, &authenticator)?;
+            Ok(NativejwtAuthenticator { storage, authenticator })
         },
         |place| Err(format!("internal error at {place}")),
     );
     match opened {
         Ok(authenticator) => {
             write_message(record, 0, "");
-            NativejwtAuthenticator::into_raw(authenticator)
+            authenticator.into_raw()
         }
         Err(errors) => {
             write_errors(record, &errors);
@@ -153,7 +157,15 @@ pub(crate) fn authenticate(
             Some(handle.authenticator.authenticate_with(header, clock, |verdict| match verdict {
                 Ok(accepted) => {
                     let passes_token = handle.authenticator.passes_tokens_through();
-                    write_accepted(record, &accepted, remembers, passes_token)
+                    let token = header.get(accepted.token.clone()).unwrap_or_default();
+                    let leased = handle.storage.as_ref().map(|storage| storage.lease(token, accepted.identity));
+                    match leased.transpose() {
+                        Ok(leased) => {
+                            let credentials = leased.as_ref().and_then(Leased::credentials);
+                            write_accepted(record, &accepted, remembers, passes_token, credentials)
+                        }
+                        Err(rejection) => write_rejected(record, &rejection),
+                    }
                 }
                 Err(rejection) => write_rejected(record, &rejection),
             }))

@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Authenticators behind an opaque pointer.
 
+use std::sync::Arc;
+
 use nativejwt_core::Authenticator;
+use nativejwt_storage::StorageLeases;
 
 /// An authenticator that a caller holds by an opaque pointer.
 pub struct NativejwtAuthenticator {
-    pub(crate) authenticator: Authenticator,
+    /// The first field, so that its thread has ended before the authenticator is dropped.
+    pub(crate) storage: Option<StorageLeases>,
+    pub(crate) authenticator: Arc<Authenticator>,
 }
 
 impl NativejwtAuthenticator {
     /// Gives the authenticator to the caller, which passes it to [`NativejwtAuthenticator::close`] once.
-    pub(crate) fn into_raw(authenticator: Authenticator) -> *mut Self {
-        Box::into_raw(Box::new(Self { authenticator }))
+    pub(crate) fn into_raw(self) -> *mut Self {
+        Box::into_raw(Box::new(self))
     }
 
     /// Borrows the authenticator for one call; `None` for a null pointer.

@@ -4,9 +4,10 @@
 use std::mem::MaybeUninit;
 
 use nativejwt_core::{Accepted, ConfigurationSummary, Rejection};
+use nativejwt_storage::StorageCredentials;
 
 /// The version of the functions and of the record. A caller compares it before it calls any other function.
-pub const NATIVEJWT_ABI_VERSION: u32 = 7;
+pub const NATIVEJWT_ABI_VERSION: u32 = 8;
 
 /// The size of a record buffer that has room for every verdict.
 pub const NATIVEJWT_RECORD_CAPACITY: usize = 65_536;
@@ -25,17 +26,22 @@ pub const NATIVEJWT_OPEN_TRUSTED_CERTIFICATES_ALONE: u32 = 2;
 /// A flag for `nativejwt_open`: issuers cannot send logout tokens to the caller, so `backchannel-logout.client-id` is an error.
 pub const NATIVEJWT_OPEN_WITHOUT_LOGOUT_ENDPOINT: u32 = 4;
 
-/// A flag of `nativejwt_describe`: keys are fetched from a server, or can be after a change of one of `config-files`.
-pub const NATIVEJWT_DESCRIBED_FETCHES_KEYS: u32 = 1;
+/// A flag of `nativejwt_describe`: a server is asked, for keys (perhaps after a change of one of `config-files`) or for storage
+/// credentials.
+pub const NATIVEJWT_DESCRIBED_USES_HTTP_CLIENT: u32 = 1;
 
 /// A flag of `nativejwt_describe`: `nativejwt_open` uses `trusted_certificates`.
 pub const NATIVEJWT_DESCRIBED_USES_TRUSTED_CERTIFICATES: u32 = 2;
 
-/// A flag of `nativejwt_describe`: sessions can get groups or the token.
+/// A flag of `nativejwt_describe`: sessions can get groups, the token or storage credentials.
 pub const NATIVEJWT_DESCRIBED_GIVES_MORE_THAN_A_USER: u32 = 4;
 
 /// A flag of `nativejwt_describe`: `pass-through.allow-user-with-hyphen` is true.
 pub const NATIVEJWT_DESCRIBED_ALLOWS_USER_WITH_HYPHEN: u32 = 8;
+
+/// A flag of `nativejwt_describe`: the record of an accepted token has storage credentials, or none if they are withheld. A
+/// session without them must get values that every store refuses.
+pub const NATIVEJWT_DESCRIBED_GIVES_STORAGE_CREDENTIALS: u32 = 16;
 
 /// A flag for `nativejwt_authenticate`: the caller remembers identities by `cache_slot` and `cache_generation`, and needs no
 /// texts for a token that was already cached.
@@ -109,6 +115,11 @@ pub struct NativejwtRecord {
     /// Distinguishes the verdicts that are in one slot one after the other: the same slot and the same generation mean the
     /// same identity. It is unique while the authenticator is open.
     pub cache_generation: u64,
+    /// The storage credentials of the caller: the access key's ID, its secret and the session's token, each its length in 4 bytes
+    /// in native order, then its bytes.
+    pub storage_offset: u32,
+    /// Bytes of the three with their lengths; 0 if there are none.
+    pub storage_length: u32,
 }
 
 impl NativejwtRecord {
@@ -146,13 +157,18 @@ impl NativejwtRecord {
         if let Some(target) = bytes.get_mut(72..80) {
             target.copy_from_slice(&self.cache_generation.to_ne_bytes());
         }
+        for (range, field) in [(80..84, self.storage_offset), (84..88, self.storage_length)] {
+            if let Some(target) = bytes.get_mut(range) {
+                target.copy_from_slice(&field.to_ne_bytes());
+            }
+        }
         bytes
     }
 }
 
 /// The offsets are part of the ABI. The Java side has them as constants.
 const _: () = {
-    assert!(NativejwtRecord::SIZE == 80);
+    assert!(NativejwtRecord::SIZE == 88);
     assert!(std::mem::offset_of!(NativejwtRecord, expires_at_millis) == 8);
     assert!(std::mem::offset_of!(NativejwtRecord, principal_offset) == 16);
     assert!(std::mem::offset_of!(NativejwtRecord, reason_length) == 44);
@@ -161,6 +177,8 @@ const _: () = {
     assert!(std::mem::offset_of!(NativejwtRecord, cache_slot) == 64);
     assert!(std::mem::offset_of!(NativejwtRecord, identity_bytes) == 68);
     assert!(std::mem::offset_of!(NativejwtRecord, cache_generation) == 72);
+    assert!(std::mem::offset_of!(NativejwtRecord, storage_offset) == 80);
+    assert!(std::mem::offset_of!(NativejwtRecord, storage_length) == 84);
 };
 
 /// Memory that a caller lends for a result. It is only written, because a C caller may not have initialised it.
@@ -190,17 +208,17 @@ impl<'b> Writer<'b> {
         (u32::try_from(offset).unwrap_or(u32::MAX), u32::try_from(text.len()).unwrap_or(0))
     }
 
-    /// Writes all groups and returns their offset and length. `None` if they do not all fit.
-    fn groups(&mut self, groups: &[String]) -> Option<(u32, u32)> {
-        let mut bytes = Vec::new();
-        for group in groups {
-            bytes.extend_from_slice(&u32::try_from(group.len()).ok()?.to_ne_bytes());
-            bytes.extend_from_slice(group.as_bytes());
-        }
+    /// Writes texts, each after its length, and returns their offset and length together. `None` if they do not all fit.
+    fn list<'t>(&mut self, texts: impl Iterator<Item = &'t str>) -> Option<(u32, u32)> {
         let offset = self.used;
-        self.buffer.get_mut(offset..offset + bytes.len())?.write_copy_of_slice(&bytes);
-        self.used += bytes.len();
-        Some((u32::try_from(offset).ok()?, u32::try_from(bytes.len()).ok()?))
+        for text in texts {
+            let length = u32::try_from(text.len()).ok()?.to_ne_bytes();
+            for bytes in [&length[..], text.as_bytes()] {
+                self.buffer.get_mut(self.used..self.used + bytes.len())?.write_copy_of_slice(bytes);
+                self.used += bytes.len();
+            }
+        }
+        Some((u32::try_from(offset).ok()?, u32::try_from(self.used - offset).ok()?))
     }
 
     fn head(self, head: NativejwtRecord) {
@@ -211,8 +229,14 @@ impl<'b> Writer<'b> {
 }
 
 /// Writes the verdict about an accepted token, and returns 0. `remembers` is true for a caller that needs no texts for a token
-/// that was already cached. `passes_token` is true if connectors get the token.
-pub(crate) fn write_accepted(buffer: &mut Output, accepted: &Accepted<'_>, remembers: bool, passes_token: bool) -> u32 {
+/// that was already cached. `passes_token` is true if connectors get the token. `storage` are the caller's credentials.
+pub(crate) fn write_accepted(
+    buffer: &mut Output,
+    accepted: &Accepted<'_>,
+    remembers: bool,
+    passes_token: bool,
+    storage: Option<&StorageCredentials>,
+) -> u32 {
     let mut writer = Writer::new(buffer);
     let identity = accepted.identity;
     let mut head = NativejwtRecord {
@@ -234,7 +258,7 @@ pub(crate) fn write_accepted(buffer: &mut Output, accepted: &Accepted<'_>, remem
             writer.text(&identity.user)
         };
         // An identity without its groups would be wrong, so the token is rejected.
-        let Some(groups) = writer.groups(&identity.groups) else {
+        let Some(groups) = writer.list(identity.groups.iter().map(String::as_str)) else {
             return write_rejected(buffer, &Rejection::internal_error());
         };
         (head.groups_offset, head.groups_length) = groups;
@@ -245,6 +269,13 @@ pub(crate) fn write_accepted(buffer: &mut Output, accepted: &Accepted<'_>, remem
         // The length is at most max-token-size. A header beyond 4 GB would pass on no token.
         head.token_offset = u32::try_from(token.start).unwrap_or(0);
         head.token_length = u32::try_from(token.len()).unwrap_or(0);
+    }
+    if let Some(credentials) = storage {
+        let texts: [&str; 3] = [&credentials.access_key_id, &credentials.secret_access_key, &credentials.session_token];
+        let Some(storage) = writer.list(texts.into_iter()) else {
+            return write_rejected(buffer, &Rejection::internal_error());
+        };
+        (head.storage_offset, head.storage_length) = storage;
     }
     writer.head(head);
     head.code
@@ -273,10 +304,11 @@ pub(crate) fn write_message(buffer: &mut Output, code: u32, message: &str) {
 pub(crate) fn write_description(buffer: &mut Output, summary: &ConfigurationSummary) {
     let mut writer = Writer::new(buffer);
     let flags = [
-        (summary.fetches_keys, NATIVEJWT_DESCRIBED_FETCHES_KEYS),
+        (summary.uses_http_client, NATIVEJWT_DESCRIBED_USES_HTTP_CLIENT),
         (summary.uses_jvm_trust, NATIVEJWT_DESCRIBED_USES_TRUSTED_CERTIFICATES),
         (summary.gives_more_than_a_user, NATIVEJWT_DESCRIBED_GIVES_MORE_THAN_A_USER),
         (summary.allows_user_with_hyphen, NATIVEJWT_DESCRIBED_ALLOWS_USER_WITH_HYPHEN),
+        (summary.gives_storage_credentials, NATIVEJWT_DESCRIBED_GIVES_STORAGE_CREDENTIALS),
     ];
     let mut head = NativejwtRecord {
         flags: flags.iter().filter(|(holds, _)| *holds).map(|(_, flag)| flag).sum(),

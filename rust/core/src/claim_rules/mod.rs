@@ -129,7 +129,7 @@ impl ClaimRules {
         now: UnixMillis,
         skew: i64,
     ) -> (Vec<ExplainedRule<'_>>, Result<Granted, Rejection>) {
-        match Claims::read(claims, &ClaimsPolicy::default(), Some(&self.reads)) {
+        match Claims::read(claims, &ClaimsPolicy::default(), Some(&self.reads), None) {
             Ok(claims) => {
                 let facts = Facts::unverified(&claims, now, skew);
                 (self.explain(&facts), self.decide(&facts, &mut Budget::default()))

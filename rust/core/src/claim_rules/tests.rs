@@ -292,7 +292,8 @@ fn an_age_bounds_how_long_a_verdict_is_kept() {
             for issued_at in -15..15 {
                 let claims = json!({"iat": 1_700_000_000 + issued_at});
                 let text = claims.to_string();
-                let claims = Claims::read(text.as_bytes(), &ClaimsPolicy::default(), Some(rules.reads())).unwrap();
+                let claims =
+                    Claims::read(text.as_bytes(), &ClaimsPolicy::default(), Some(rules.reads()), None).unwrap();
                 let verdict_at = |offset: i64| {
                     let facts = Facts::unverified(&claims, UnixMillis(NOW.0 + offset), skew);
                     let verdict = rules.decide(&facts, &mut Budget::default()).is_ok();

@@ -187,14 +187,16 @@ impl Validity {
     }
 }
 
-/// Reads the claims and checks them at the time `now`. `for_rules` are the claims that claim rules read, if there are any.
+/// Reads the claims and checks them at the time `now`. `for_rules` are the claims that claim rules read, if there are any;
+/// `role_field` is the claim with the storage role.
 pub(crate) fn verify<'t>(
     payload: &VerifiedPayload<'t>,
     policy: &ClaimsPolicy,
     for_rules: Option<&ClaimNames>,
+    role_field: Option<&ClaimPath>,
     now: UnixMillis,
 ) -> Result<VerifiedClaims<'t>, Rejection> {
-    let claims = Claims::read(payload.bytes(), policy, for_rules)?;
+    let claims = Claims::read(payload.bytes(), policy, for_rules, role_field)?;
     let validity = check_times(&claims, policy, now)?;
     check_issuer(&claims, policy.required_issuer.as_deref())?;
     check_audience(&claims, policy.required_audience.as_ref())?;
@@ -264,10 +266,15 @@ impl<'t> Claims<'t> {
         payload: &'t [u8],
         policy: &ClaimsPolicy,
         for_rules: Option<&ClaimNames>,
+        role_field: Option<&ClaimPath>,
     ) -> Result<Self, Rejection> {
         // Asked once, since most configurations require no claims and every name of the payload is looked up twice.
         let requires_claims = policy.requires_claims();
-        let selects = |name: &str| policy.selects(name) || (requires_claims && policy.requires(name));
+        let selects = |name: &str| {
+            policy.selects(name)
+                || (requires_claims && policy.requires(name))
+                || role_field.is_some_and(|field| field.top() == name)
+        };
         let is_for_rules = |name: &str| for_rules.is_some_and(|names| names.contains(name));
         let members = read_object(payload, |name| {
             matches!(name, "exp" | "nbf" | "iat" | "iss" | "sub" | "aud" | "jti" | "sid" | "events")
@@ -305,7 +312,7 @@ impl<'t> Claims<'t> {
 
     /// Reads a payload that no policy applies to. Only the types of the registered claims are checked.
     pub(crate) fn read_unverified(payload: &'t [u8]) -> Result<Self, Rejection> {
-        Self::read(payload, &ClaimsPolicy::default(), None)
+        Self::read(payload, &ClaimsPolicy::default(), None, None)
     }
 
     /// Checks `iss`.
@@ -581,7 +588,7 @@ pub(crate) mod tests {
 
     /// Claims that count as verified, with those that the policy selects.
     pub(crate) fn selected<'t>(payload: &'t str, policy: &ClaimsPolicy) -> VerifiedClaims<'t> {
-        let claims = Claims::read(payload.as_bytes(), policy, None).unwrap();
+        let claims = Claims::read(payload.as_bytes(), policy, None, None).unwrap();
         let Claims { issuer, selected, identifiers, for_rules, .. } = claims;
         let validity = Validity::ALWAYS;
         VerifiedClaims {
@@ -613,7 +620,7 @@ pub(crate) mod tests {
             {
                 let payload = format!(r#"{{"iat":{issued_at},"exp":{expires_at}}}"#);
                 let verify_at = |now: i64| {
-                    verify(&VerifiedPayload::for_test(payload.as_bytes()), &policy, None, UnixMillis(now * 1000))
+                    verify(&VerifiedPayload::for_test(payload.as_bytes()), &policy, None, None, UnixMillis(now * 1000))
                 };
                 let Ok(claims) = verify_at(0) else { continue };
                 accepted += 1;

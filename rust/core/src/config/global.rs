@@ -10,6 +10,7 @@ use crate::config::known::{
 use crate::config::problem::{ConfigurationErrors, Problem};
 use crate::config::properties::Properties;
 use crate::config::setting::{Setting, setting};
+use crate::config::storage::StorageSettings;
 use crate::config::units;
 use crate::host::HostProcess;
 use crate::pass_through::PassThrough;
@@ -44,6 +45,8 @@ pub(crate) struct GlobalConfiguration {
     pub(crate) logout: Option<LogoutConfiguration>,
     /// The rules for passing tokens through to connectors; `None` if it is off.
     pub(crate) pass_through: Option<PassThrough>,
+    /// The properties of storage credentials; `None` if they are off.
+    pub(crate) storage: Option<StorageSettings>,
 }
 
 impl GlobalConfiguration {
@@ -53,6 +56,7 @@ impl GlobalConfiguration {
         let claim_rules_file = setting(properties, CLAIM_RULES_FILE, errors);
         let revocation_file = setting(properties, REVOCATION_FILE, errors);
         let logout = LogoutConfiguration::read(properties, host, errors);
+        let storage = StorageSettings::read(properties, host, errors);
         let mut read = |name: &str| setting(properties, name, errors).filter(|setting| !setting.value.is_empty());
         let max_token_size = read(MAX_TOKEN_SIZE);
         let token_cache_size = read(TOKEN_CACHE_SIZE);
@@ -86,6 +90,7 @@ impl GlobalConfiguration {
             revocation_file,
             logout,
             pass_through,
+            storage,
         }
     }
 

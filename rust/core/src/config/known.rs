@@ -47,6 +47,37 @@ pub(super) const LOGOUT_RETENTION: &str = "backchannel-logout.retention";
 pub(super) const CREDENTIAL_NAME: &str = "pass-through.credential-name";
 pub(super) const MINIMUM_LIFETIME: &str = "pass-through.minimum-lifetime";
 pub(super) const ALLOW_USER_WITH_HYPHEN: &str = "pass-through.allow-user-with-hyphen";
+pub(super) const STORAGE_STS_ENDPOINT: &str = "storage.sts-endpoint";
+pub(super) const STORAGE_ROLE: &str = "storage.role";
+pub(super) const STORAGE_ROLE_FIELD: &str = "storage.role-field";
+pub(super) const STORAGE_ROLE_FILE: &str = "storage.role-file";
+pub(super) const STORAGE_ALLOWED_ROLES: &str = "storage.allowed-roles";
+pub(super) const STORAGE_SESSION_DURATION: &str = "storage.session-duration";
+pub(super) const STORAGE_MINIMUM_LIFETIME: &str = "storage.minimum-lifetime";
+pub(super) const STORAGE_TIMEOUT: &str = "storage.timeout";
+pub(super) const STORAGE_WHEN_UNAVAILABLE: &str = "storage.when-unavailable";
+pub(super) const STORAGE_EXCHANGE_ENDPOINT: &str = "storage.token-exchange.endpoint";
+pub(super) const STORAGE_EXCHANGE_CLIENT_ID: &str = "storage.token-exchange.client-id";
+pub(super) const STORAGE_EXCHANGE_SECRET: &str = "storage.token-exchange.client-secret";
+pub(super) const STORAGE_EXCHANGE_SECRET_FILE: &str = "storage.token-exchange.client-secret-file";
+pub(super) const STORAGE_EXCHANGE_AUDIENCE: &str = "storage.token-exchange.audience";
+/// The names of [`StorageSettings`](super::StorageSettings) after [`PREFIX`].
+pub(super) const STORAGE_NAMES: [&str; 14] = [
+    STORAGE_STS_ENDPOINT,
+    STORAGE_ROLE,
+    STORAGE_ROLE_FIELD,
+    STORAGE_ROLE_FILE,
+    STORAGE_ALLOWED_ROLES,
+    STORAGE_SESSION_DURATION,
+    STORAGE_MINIMUM_LIFETIME,
+    STORAGE_TIMEOUT,
+    STORAGE_WHEN_UNAVAILABLE,
+    STORAGE_EXCHANGE_ENDPOINT,
+    STORAGE_EXCHANGE_CLIENT_ID,
+    STORAGE_EXCHANGE_SECRET,
+    STORAGE_EXCHANGE_SECRET_FILE,
+    STORAGE_EXCHANGE_AUDIENCE,
+];
 /// The names of [`GlobalConfiguration`](super::GlobalConfiguration) after [`PREFIX`].
 pub(super) const GLOBAL_NAMES: [&str; 10] = [
     CLAIM_RULES_FILE,
@@ -140,7 +171,8 @@ pub(super) const CLIENT_PROPERTIES_WITHOUT_EFFECT: &[&str] = &[
 
 /// The names that follow [`PREFIX`].
 pub(super) fn own_names() -> impl Iterator<Item = &'static str> {
-    PROPERTIES.iter().map(|property| property.name).chain(KEY_SET_NAMES).chain(GLOBAL_NAMES)
+    let names = PROPERTIES.iter().map(|property| property.name).chain(KEY_SET_NAMES);
+    names.chain(GLOBAL_NAMES).chain(STORAGE_NAMES)
 }
 
 /// The full name of every property, legacy names included.
@@ -163,7 +195,7 @@ pub(super) fn required_claim(name: &str) -> Option<&str> {
 
 /// True for the full name of a property that applies to all issuers.
 pub(super) fn is_global(name: &str) -> bool {
-    name.strip_prefix(PREFIX).is_some_and(|name| GLOBAL_NAMES.contains(&name))
+    name.strip_prefix(PREFIX).is_some_and(|name| GLOBAL_NAMES.contains(&name) || STORAGE_NAMES.contains(&name))
 }
 
 #[cfg(test)]

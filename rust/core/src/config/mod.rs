@@ -12,6 +12,7 @@ mod problem;
 mod properties;
 mod secrets;
 mod setting;
+pub(crate) mod storage;
 mod token_rules;
 pub(crate) mod units;
 
@@ -25,6 +26,7 @@ pub(crate) use key_sets::KeySetSettings;
 pub use names::advice_for_unknown_property;
 pub use problem::{ConfigurationErrors, Problem};
 pub use properties::{Properties, Property};
+pub use storage::{StorageSettings, TokenExchangeSettings, WhenUnavailable};
 
 use http_client::HttpClientSettings;
 use known::{CONFIG_FILES, PREFIX, is_global, is_known};

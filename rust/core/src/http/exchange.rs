@@ -4,7 +4,11 @@
 
 use std::fmt;
 use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
+use once_cell::sync::OnceCell;
+use reqwest::Client;
 use reqwest::header::{ACCEPT_ENCODING, HeaderValue, USER_AGENT};
 
 use crate::config::ConfigurationErrors;
@@ -19,6 +23,9 @@ use crate::http::get::{AGENT, body, explain, within};
 
 /// A longer answer is an error. The longest ones are tokens with thousands of groups.
 const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
+
+/// A renewed trust store is in use after this time.
+const CLIENT_LIFE: Duration = Duration::from_secs(60);
 
 /// Why there is no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +72,20 @@ impl From<Failure> for ExchangeError {
 pub struct HttpExchange {
     transport: Transport,
     runtime: tokio::runtime::Runtime,
+    made: Mutex<Arc<Made>>,
+}
+
+/// A client, made at its first use. It holds the certificates that were trusted then.
+struct Made {
+    at: Instant,
+    /// A failure is not kept: the next request tries again.
+    client: OnceCell<Client>,
+}
+
+impl Made {
+    fn now() -> Mutex<Arc<Self>> {
+        Mutex::new(Arc::new(Self { at: Instant::now(), client: OnceCell::new() }))
+    }
 }
 
 impl HttpExchange {
@@ -84,7 +105,28 @@ impl HttpExchange {
             return Err(errors);
         }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        Ok(runtime.map(|runtime| Self { transport, runtime }))
+        Ok(runtime.map(|runtime| Self { transport, runtime, made: Made::now() }))
+    }
+
+    /// The same with another limit for the whole of a request, in place of `jwk.http-client.request-timeout`.
+    #[must_use]
+    pub fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.transport.total_timeout = timeout;
+        self.transport.connect_timeout = self.transport.connect_timeout.min(timeout);
+        self.made = Made::now();
+        self
+    }
+
+    /// The present client. Reading the trusted certificates takes milliseconds, so they are read once a minute.
+    fn client(&self, is_encrypted: bool) -> Result<Client, Failure> {
+        let made = {
+            let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+            if made.at.elapsed() > CLIENT_LIFE {
+                *made = Arc::new(Made { at: Instant::now(), client: OnceCell::new() });
+            }
+            Arc::clone(&made)
+        };
+        made.client.get_or_try_init(|| self.transport.client(is_encrypted)).cloned()
     }
 
     /// The address of an issuer's discovery document (OpenID Connect Discovery 1.0, section 4).
@@ -101,7 +143,7 @@ impl HttpExchange {
     /// There is no complete answer.
     pub fn send(&self, request: http::Request<Vec<u8>>) -> Result<http::Response<Vec<u8>>, ExchangeError> {
         let is_encrypted = request.uri().scheme_str() == Some("https");
-        let client = self.transport.client(is_encrypted)?;
+        let client = self.client(is_encrypted)?;
         let mut request = reqwest::Request::try_from(request).map_err(|error| {
             Failure::new(FailureKind::Defect, format!("the request cannot be built: {}", error.without_url()))
         })?;

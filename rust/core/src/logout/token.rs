@@ -80,7 +80,7 @@ pub(super) fn verify(
         issuer.keys.verify_with(&header, |key| signature::verify(&key.for_algorithm(header.algorithm)?, &token))?;
 
     let names: ClaimNames = ["nonce"].map(Box::from).into_iter().collect();
-    let claims = Claims::read(payload.bytes(), &ClaimsPolicy::default(), Some(&names))?;
+    let claims = Claims::read(payload.bytes(), &ClaimsPolicy::default(), Some(&names), None)?;
     let skew = issuer.claims.skew();
     claims.check_issuer(issuer.claims.required_issuer.as_deref())?;
     check_form(&claims, client_id)?;

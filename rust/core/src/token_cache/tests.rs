@@ -24,6 +24,7 @@ pub(super) fn identity(user: &str) -> Identity {
         principal: user.to_owned(),
         user: user.to_owned(),
         groups: Vec::new(),
+        storage_role: None,
         issuer: None,
         key_id: None,
         algorithm: Algorithm::Rs256,

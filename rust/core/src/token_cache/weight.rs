@@ -25,10 +25,11 @@ pub(crate) fn java_bytes(identity: &Identity) -> usize {
 
 /// Bytes of the texts of an identity on this side, without the identity itself.
 pub(super) fn native_bytes(identity: &Identity) -> usize {
-    let Identity { principal, user, groups, issuer, key_id, .. } = identity;
+    let Identity { principal, user, groups, issuer, key_id, storage_role, .. } = identity;
     let texts = [Some(principal), Some(user), issuer.as_ref(), key_id.as_ref()].into_iter().flatten().chain(groups);
     let texts: usize = texts.map(|text| allocated(text.capacity())).sum();
-    texts + allocated(groups.capacity() * size_of::<String>())
+    let role = storage_role.as_ref().map_or(0, |role| allocated(role.len()));
+    texts + role + allocated(groups.capacity() * size_of::<String>())
 }
 
 /// Bytes that glibc needs for an allocation of this size.

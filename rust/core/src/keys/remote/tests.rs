@@ -328,6 +328,7 @@ fn a_removed_key_expires_with_its_grace_even_if_the_thread_hangs() {
         principal: "mallory".to_owned(),
         user: "mallory".to_owned(),
         groups: Vec::new(),
+        storage_role: None,
         issuer: None,
         key_id: None,
         algorithm: Algorithm::EdDsa,

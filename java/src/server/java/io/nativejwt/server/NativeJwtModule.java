@@ -86,7 +86,7 @@ final class NativeJwtModule implements ConfigurationAwareModule {
                         name ->
                                 configuration.consumeProperty(
                                         new ConfigPropertyMetadata(name, false)));
-        if (fetchesKeys(properties)) {
+        if (usesHttpClient(properties)) {
             // The built-in module binds them for its own HTTP client, which is not made here. So
             // the coordinator knows all of them, in its own version, and finds the same mistakes.
             configBinder.bindConfig(HttpClientConfig.class, ForJwt.class, "jwk");
@@ -110,12 +110,12 @@ final class NativeJwtModule implements ConfigurationAwareModule {
      * Whether the built-in authenticator would have had an HTTP client, and so the properties of
      * one. Where that cannot be known, these properties cause no further errors.
      */
-    private static boolean fetchesKeys(NativeConfiguration properties) {
+    private static boolean usesHttpClient(NativeConfiguration properties) {
         if (properties.hasNoKeySource()) {
             return true;
         }
         try {
-            return NativeAuthenticator.describe(properties.forLibrary()).fetchesKeys();
+            return NativeAuthenticator.describe(properties.forLibrary()).usesHttpClient();
         } catch (InvalidConfigurationException | NativeLibraryUnavailableException e) {
             // Opening fails for the same reason, and reports it.
             return true;

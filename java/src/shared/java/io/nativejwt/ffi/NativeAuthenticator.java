@@ -9,6 +9,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -26,9 +27,12 @@ public final class NativeAuthenticator {
     /** Null where tokens are not passed through. */
     private final String credentialName;
 
-    private NativeAuthenticator(NativeHandle handle, String credentialName) {
+    private final boolean givesStorageCredentials;
+
+    private NativeAuthenticator(NativeHandle handle, ConfigurationSummary summary) {
         this.handle = handle;
-        this.credentialName = credentialName;
+        credentialName = summary.credentialName();
+        givesStorageCredentials = summary.givesStorageCredentials();
         identities = new KnownIdentities(handle.cacheSlots());
     }
 
@@ -71,7 +75,7 @@ public final class NativeAuthenticator {
      */
     public static NativeAuthenticator open(
             Map<String, String> config, String source, TrustedCertificates trusted, Host host) {
-        String credentialName = describe(config).credentialName();
+        ConfigurationSummary summary = describe(config);
         try (Arena arena = Arena.ofConfined()) {
             byte[] text = propertiesText(config).getBytes(UTF_8);
             byte[] path = source.getBytes(UTF_8);
@@ -96,7 +100,7 @@ public final class NativeAuthenticator {
             if (handle == 0) {
                 throw new InvalidConfigurationException(source, errors(record));
             }
-            return new NativeAuthenticator(new NativeHandle(handle), credentialName);
+            return new NativeAuthenticator(new NativeHandle(handle), summary);
         }
     }
 
@@ -144,13 +148,25 @@ public final class NativeAuthenticator {
                 // The slot got another token between the answer and the look-up.
                 verdict = call(buffers, segment, nowMillis, flags);
             }
-            return credentialName != null && verdict instanceof Verdict.Accepted accepted
-                    ? accepted.withExtraCredentials(
-                            Map.of(credentialName, buffers.record().token(header)))
+            return verdict instanceof Verdict.Accepted accepted
+                            && (credentialName != null || givesStorageCredentials)
+                    ? withCredentials(accepted, buffers.record(), header)
                     : verdict;
         } finally {
             buffers.wipe(segment);
         }
+    }
+
+    private Verdict.Accepted withCredentials(
+            Verdict.Accepted accepted, VerdictRecord record, String header) {
+        Map<String, String> token =
+                credentialName == null ? Map.of() : Map.of(credentialName, record.token(header));
+        if (!givesStorageCredentials) {
+            return accepted.withExtraCredentials(token, Map.of());
+        }
+        Map<String, String> credentials = new HashMap<>(record.takeStorageCredentials());
+        credentials.putAll(token);
+        return accepted.withExtraCredentials(credentials, StorageCredentials.PLACEHOLDERS);
     }
 
     /** Null for a token that the library has in its cache, but whose identity is not known here. */

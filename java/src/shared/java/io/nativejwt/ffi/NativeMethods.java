@@ -15,7 +15,7 @@ final class NativeMethods {
      * Incremented together with the native constant whenever a signature or the layout of the
      * record changes.
      */
-    static final int ABI_VERSION = 7;
+    static final int ABI_VERSION = 8;
 
     /** The flag of {@link #open} for a coordinator that takes a principal and no identity. */
     static final int OPEN_WITHOUT_IDENTITY = 1;

@@ -14,6 +14,7 @@ public sealed interface Verdict {
         private final String user;
         private final Set<String> groups;
         private final Map<String, String> extraCredentials;
+        private final Map<String, String> credentialsOfOthers;
 
         /** Several threads may make it; each of their objects can be used. */
         private Object identity;
@@ -23,10 +24,20 @@ public sealed interface Verdict {
                 String user,
                 Set<String> groups,
                 Map<String, String> extraCredentials) {
+            this(principal, user, groups, extraCredentials, Map.of());
+        }
+
+        private Accepted(
+                String principal,
+                String user,
+                Set<String> groups,
+                Map<String, String> extraCredentials,
+                Map<String, String> credentialsOfOthers) {
             this.principal = principal;
             this.user = user;
             this.groups = groups;
             this.extraCredentials = extraCredentials;
+            this.credentialsOfOthers = credentialsOfOthers;
         }
 
         /** The value of the principal field. */
@@ -44,19 +55,24 @@ public sealed interface Verdict {
             return groups;
         }
 
-        /** The token, if it is passed through. */
+        /** The token, if it is passed through, and the keys of an object store, if they are leased. */
         public Map<String, String> extraCredentials() {
             return extraCredentials;
         }
 
-        /** The same with the request's own token, which is not cached. */
-        Accepted withExtraCredentials(Map<String, String> credentials) {
-            return new Accepted(principal, user, groups, credentials);
+        /**
+         * The same with what is not cached: the request's own token and keys.
+         *
+         * @param ofOthers what a session of another user gets instead
+         */
+        Accepted withExtraCredentials(
+                Map<String, String> credentials, Map<String, String> ofOthers) {
+            return new Accepted(principal, user, groups, credentials, ofOthers);
         }
 
-        /** For a session of another user, which gets no groups and no token of this one. */
+        /** For a session of another user, which gets no groups, token or keys of this one. */
         public Accepted forAnotherUser() {
-            return new Accepted(principal, user, Set.of(), Map.of());
+            return new Accepted(principal, user, Set.of(), credentialsOfOthers);
         }
 
         /**

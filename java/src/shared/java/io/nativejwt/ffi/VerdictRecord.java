@@ -9,7 +9,9 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -31,7 +33,8 @@ final class VerdictRecord {
     private static final int CACHE_SLOT = 64;
     private static final int IDENTITY_BYTES = 68;
     private static final int CACHE_GENERATION = 72;
-    private static final int FIXED_LENGTH = 80;
+    private static final int STORAGE = 80;
+    private static final int FIXED_LENGTH = 88;
 
     private static final int KEPT = 1;
     private static final int WITHOUT_TEXTS = 2;
@@ -113,30 +116,56 @@ final class VerdictRecord {
 
     /** Without a new object where no {@code groups-field} is set. */
     Set<String> groups() {
-        long offset = Integer.toUnsignedLong(segment.get(ValueLayout.JAVA_INT, GROUPS));
+        // An immutable set takes a fifth of a HashSet, and an Identity need not copy it.
+        return Set.copyOf(list(GROUPS));
+    }
+
+    /**
+     * The caller's credentials for an object store, or placeholders where there are none. Their
+     * texts are removed from the record.
+     */
+    Map<String, String> takeStorageCredentials() {
+        List<String> texts = list(STORAGE);
+        if (texts.isEmpty()) {
+            return StorageCredentials.PLACEHOLDERS;
+        }
+        long offset = Integer.toUnsignedLong(segment.get(ValueLayout.JAVA_INT, STORAGE));
+        long length =
+                Integer.toUnsignedLong(
+                        segment.get(ValueLayout.JAVA_INT, STORAGE + Integer.BYTES));
+        if (texts.size() != 3) {
+            throw invalid(STORAGE, offset, length);
+        }
+        segment.asSlice(offset, length).fill((byte) 0);
+        Arrays.fill(scratch, (byte) 0);
+        return StorageCredentials.of(texts.get(0), texts.get(1), texts.get(2));
+    }
+
+    /** Texts that stand one after the other, each after its length. */
+    private List<String> list(int field) {
+        long offset = Integer.toUnsignedLong(segment.get(ValueLayout.JAVA_INT, field));
         long end =
                 offset
                         + Integer.toUnsignedLong(
-                                segment.get(ValueLayout.JAVA_INT, GROUPS + Integer.BYTES));
+                                segment.get(ValueLayout.JAVA_INT, field + Integer.BYTES));
         if (end == offset) {
-            return Set.of();
+            return List.of();
         }
-        List<String> groups = new ArrayList<>();
+        List<String> texts = new ArrayList<>();
         while (offset < end) {
             if (offset < FIXED_LENGTH
                     || offset + Integer.BYTES > Math.min(end, segment.byteSize())) {
-                throw invalid(GROUPS, offset, end - offset);
+                throw invalid(field, offset, end - offset);
             }
             long length = Integer.toUnsignedLong(segment.get(JAVA_INT_UNALIGNED, offset));
             offset += Integer.BYTES;
             if (offset + length > end) {
-                throw invalid(GROUPS, offset, length);
+                throw invalid(field, offset, length);
             }
-            groups.add(text(GROUPS, offset, length));
+            texts.add(text(field, offset, length));
             offset += length;
         }
-        // An immutable set takes a fifth of a HashSet, and an Identity need not copy it.
-        return Set.copyOf(groups);
+        return texts;
     }
 
     /** The token to pass through, cut out of the header's value that was authenticated. */

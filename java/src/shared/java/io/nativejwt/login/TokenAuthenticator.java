@@ -184,7 +184,7 @@ public final class TokenAuthenticator {
             return accepted;
         }
         boolean isRisky =
-                !accepted.extraCredentials().isEmpty()
+                authenticator.credentialName() != null
                         && !allowsHyphen
                         && others.stream().anyMatch(other -> other.contains("-"));
         return isRisky ? Rejections.userWithHyphen() : accepted.forAnotherUser();

@@ -16,12 +16,12 @@ final class ConfigurationSummaryTest {
 
     @Test
     void keysAreFetchedWhereTheLibraryFetchesThem() {
-        assertThat(of("key-file", "HTTPS://idp.example/").fetchesKeys()).isTrue();
-        assertThat(of("key-file", "oidc:https://idp.example").fetchesKeys()).isTrue();
-        assertThat(of("key-file", "OIDC:https://idp.example").fetchesKeys()).isTrue();
-        assertThat(of("config-files", "a").fetchesKeys()).isTrue();
-        assertThat(of("key-file", "/etc/key.pem").fetchesKeys()).isFalse();
-        assertThat(NativeAuthenticator.describe(Map.of()).fetchesKeys()).isFalse();
+        assertThat(of("key-file", "HTTPS://idp.example/").usesHttpClient()).isTrue();
+        assertThat(of("key-file", "oidc:https://idp.example").usesHttpClient()).isTrue();
+        assertThat(of("key-file", "OIDC:https://idp.example").usesHttpClient()).isTrue();
+        assertThat(of("config-files", "a").usesHttpClient()).isTrue();
+        assertThat(of("key-file", "/etc/key.pem").usesHttpClient()).isFalse();
+        assertThat(NativeAuthenticator.describe(Map.of()).usesHttpClient()).isFalse();
     }
 
     @Test
@@ -36,7 +36,7 @@ final class ConfigurationSummaryTest {
                                 "jwk.http-client.trust-store-path",
                                 "a"));
         assertThat(summary.usesJvmTrustStore()).isFalse();
-        assertThat(summary.fetchesKeys()).isTrue();
+        assertThat(summary.usesHttpClient()).isTrue();
     }
 
     @Test

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+//! One exchange: the caller's token for credentials, perhaps by way of a token for STS.
+
+use std::fs;
+use std::time::Instant;
+
+use http::Request;
+use http::header::DATE;
+use nativejwt_core::{Events, HttpExchange, Level, StorageSettings, TokenExchangeSettings, UnixMillis};
+use zeroize::Zeroizing;
+
+use crate::answer::{Refused, StorageCredentials, read_credentials, read_token};
+use crate::outage::Outage;
+use crate::request::{assume_role, exchange_token};
+
+/// For what credentials are.
+#[derive(Clone, Copy)]
+pub(crate) struct Wanted<'w> {
+    pub(crate) token: &'w str,
+    pub(crate) role: &'w str,
+    pub(crate) user: &'w str,
+}
+
+/// Asks STS.
+pub(crate) struct Exchanger {
+    http: HttpExchange,
+    settings: StorageSettings,
+    outage: Outage,
+}
+
+impl Exchanger {
+    pub(crate) fn new(http: HttpExchange, settings: StorageSettings) -> Self {
+        Self { http, settings, outage: Outage::default() }
+    }
+
+    pub(crate) fn settings(&self) -> &StorageSettings {
+        &self.settings
+    }
+
+    /// Exchanges the token. During an outage, most calls fail at once.
+    pub(crate) fn exchange(&self, wanted: Wanted<'_>, events: &Events) -> Result<StorageCredentials, Refused> {
+        if !self.outage.may_ask(Instant::now()) {
+            return Err(Refused::Unavailable("STS could not be reached a moment ago".to_owned()));
+        }
+        let result = self.ask(wanted);
+        match &result {
+            Err(Refused::Unavailable(why)) => {
+                if self.outage.has_begun_or_goes_on(Instant::now()) {
+                    events.push(
+                        Level::Warning,
+                        format!(
+                            "STS at {} gives no credentials: {why}. Leases that live stay in use",
+                            self.settings.sts_endpoint
+                        ),
+                    );
+                }
+            }
+            Ok(_) | Err(Refused::Denied(_)) => {
+                if self.outage.is_over() {
+                    events.push(Level::Info, format!("STS at {} answers again", self.settings.sts_endpoint));
+                }
+            }
+        }
+        result
+    }
+
+    fn ask(&self, wanted: Wanted<'_>) -> Result<StorageCredentials, Refused> {
+        let exchanged =
+            self.settings.token_exchange.as_ref().map(|settings| self.ask_for_token(settings, wanted.token));
+        let exchanged = exchanged.transpose()?;
+        let token = exchanged.as_ref().map_or(wanted.token, |token| token.as_str());
+        let request =
+            assume_role(&self.settings.sts_endpoint, token, wanted.role, wanted.user, self.settings.session_duration);
+        let (status, date, body) = self.send(request)?;
+        read_credentials(status, &body, date.as_deref(), UnixMillis::now())
+    }
+
+    fn ask_for_token(&self, settings: &TokenExchangeSettings, token: &str) -> Result<Zeroizing<String>, Refused> {
+        let from_file = settings.client_secret_file.as_ref().map(|path| {
+            let secret = fs::read_to_string(path).map(Zeroizing::new);
+            secret.map_err(|error| {
+                Refused::Unavailable(format!("{path} with the client's secret cannot be read: {error}"))
+            })
+        });
+        let from_file = from_file.transpose()?;
+        let secret = match &from_file {
+            Some(text) => Some(text.trim_end_matches(['\r', '\n'])),
+            None => settings.client_secret.as_ref().map(|secret| secret.as_str()),
+        };
+        let audience = settings.audience.as_deref();
+        let (status, _, body) =
+            self.send(exchange_token(&settings.endpoint, token, audience, &settings.client_id, secret))?;
+        read_token(status, &body)
+    }
+
+    /// The answer's status, its Date header, and its body.
+    fn send(
+        &self,
+        request: Result<Request<Vec<u8>>, http::Error>,
+    ) -> Result<(u16, Option<String>, Zeroizing<Vec<u8>>), Refused> {
+        let request = request.map_err(|_| Refused::Unavailable("the request cannot be built".to_owned()))?;
+        let answer = self.http.send(request).map_err(|error| Refused::Unavailable(error.to_string()))?;
+        let date = answer.headers().get(DATE).and_then(|date| date.to_str().ok()).map(str::to_owned);
+        Ok((answer.status().as_u16(), date, Zeroizing::new(answer.into_body())))
+    }
+}

@@ -1,0 +1,400 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Leases: credentials for one token and one role, which every request of that token shares.
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use aws_lc_rs::digest::{Context, SHA256};
+use nativejwt_core::{
+    Authenticator, HttpExchange, Identity, JvmTrust, Level, Properties, Reason, Rejection, StorageSettings, UnixMillis,
+    WhenUnavailable, quoted,
+};
+use zeroize::Zeroizing;
+
+use crate::answer::{Refused, StorageCredentials};
+use crate::exchange::{Exchanger, Wanted};
+
+/// How long a refusal is remembered.
+const DENIED_FOR: Duration = Duration::from_secs(30);
+/// How often leases are looked at.
+const ROUND: Duration = Duration::from_secs(1);
+/// A lease that nobody used for so long is dropped.
+const IDLE_MILLIS: i64 = 10 * 60 * 1000;
+/// More leases are not kept: the one that was unused for the longest time goes. A lease takes some 5 kB.
+const MAX_LEASES: usize = 50_000;
+/// The name of the thread. Linux shows 15 characters of it in a thread dump.
+const THREAD_NAME: &str = "nativejwt-store";
+
+/// SHA-256 of the token and its role. Never the user: the claims decide at STS, and a new token may have fewer.
+type Key = [u8; 32];
+
+/// What a session gets.
+#[derive(Debug)]
+pub enum Leased {
+    /// The credentials of the caller.
+    Credentials(Arc<StorageCredentials>),
+    /// No credentials: the caller gets values that every store refuses.
+    Withheld,
+}
+
+impl Leased {
+    /// The credentials, if there are any.
+    #[must_use]
+    pub fn credentials(&self) -> Option<&StorageCredentials> {
+        match self {
+            Self::Credentials(credentials) => Some(credentials),
+            Self::Withheld => None,
+        }
+    }
+}
+
+/// The leases of an authenticator.
+pub struct StorageLeases {
+    table: Arc<Table>,
+    renewer: Option<JoinHandle<()>>,
+}
+
+struct Table {
+    leases: RwLock<HashMap<Key, Arc<Lease>>>,
+    exchanger: Exchanger,
+    authenticator: Arc<Authenticator>,
+    /// The warning about short sessions was given.
+    warned_of_short: AtomicBool,
+    /// Set when the renewer must end.
+    ends: Mutex<bool>,
+    ending: Condvar,
+}
+
+/// The credentials for one token and role.
+struct Lease {
+    token: Zeroizing<String>,
+    role: String,
+    user: String,
+    token_expires_at: Option<UnixMillis>,
+    /// When a request asked for it last.
+    used_at: AtomicI64,
+    state: Mutex<State>,
+    /// An exchange has ended.
+    exchanged: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    credentials: Option<Arc<StorageCredentials>>,
+    /// STS said no, with this code, and is not asked before then.
+    denied: Option<(Instant, String)>,
+    /// One caller is asking STS; the others wait.
+    is_exchanging: bool,
+    /// Whether credentials were used since they were obtained.
+    was_used: bool,
+}
+
+/// How an exchange ended.
+enum Outcome {
+    Credentials(Arc<StorageCredentials>),
+    Denied(String),
+    Unavailable,
+}
+
+impl StorageLeases {
+    /// Opens the leases of an authenticator, if its configuration has `storage.sts-endpoint`. `properties` gives
+    /// `jwk.http-client.*`. The authenticator decides whether the token of a lease is still accepted.
+    ///
+    /// # Errors
+    /// A sentence for each error of the configuration, one a line; or the system cannot start a thread.
+    pub fn open(
+        properties: &Properties,
+        jvm_trust: &JvmTrust,
+        authenticator: &Arc<Authenticator>,
+    ) -> Result<Option<Self>, String> {
+        let Some(settings) = authenticator.storage() else { return Ok(None) };
+        let cannot_start = |error: io::Error| format!("Storage credentials cannot be served: {error}");
+        let http = HttpExchange::open(properties, jvm_trust, authenticator.events())
+            .map_err(|errors| errors.to_string())?
+            .map_err(cannot_start)?;
+        Self::start(settings, http, Arc::clone(authenticator)).map(Some).map_err(cannot_start)
+    }
+
+    /// Starts the thread that renews leases.
+    fn start(settings: &StorageSettings, http: HttpExchange, authenticator: Arc<Authenticator>) -> io::Result<Self> {
+        let http = http.with_timeout(settings.timeout);
+        let table = Arc::new(Table {
+            leases: RwLock::default(),
+            exchanger: Exchanger::new(http, settings.clone()),
+            authenticator,
+            warned_of_short: AtomicBool::new(false),
+            ends: Mutex::new(false),
+            ending: Condvar::new(),
+        });
+        let renewing = Arc::clone(&table);
+        let renewer =
+            thread::Builder::new().name(THREAD_NAME.to_owned()).spawn(move || renewing.renew_until_the_end())?;
+        Ok(Self { table, renewer: Some(renewer) })
+    }
+
+    /// The credentials for an accepted token. The first request of a token waits for the exchange.
+    ///
+    /// # Errors
+    /// STS refuses; or it cannot be reached, no lease lives, and the configuration says refuse.
+    pub fn lease(&self, token: &[u8], identity: &Identity) -> Result<Leased, Rejection> {
+        let Some(role) = identity.storage_role.as_deref() else { return Ok(Leased::Withheld) };
+        // An accepted token is ASCII.
+        let Ok(token) = str::from_utf8(token) else { return Ok(Leased::Withheld) };
+        let lease = self.table.find_or_insert(token, role, identity);
+        match self.table.credentials(&lease) {
+            Outcome::Credentials(credentials) => Ok(Leased::Credentials(credentials)),
+            Outcome::Denied(code) => Err(Rejection::new(
+                Reason::StorageDenied,
+                format!("The object store does not accept this token: {}", quoted(&code)),
+            )),
+            Outcome::Unavailable => match self.table.exchanger.settings().when_unavailable {
+                WhenUnavailable::Withhold => Ok(Leased::Withheld),
+                WhenUnavailable::Refuse => Err(Rejection::new(
+                    Reason::StorageUnavailable,
+                    "The credentials for the object store cannot be obtained now: try again in a moment",
+                )),
+            },
+        }
+    }
+
+    /// The number of leases that are kept.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.table.leases.read().unwrap_or_else(PoisonError::into_inner).len()
+    }
+}
+
+impl Drop for StorageLeases {
+    fn drop(&mut self) {
+        *self.table.ends.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.table.ending.notify_all();
+        if let Some(renewer) = self.renewer.take() {
+            // A panic of the thread was reported by it.
+            let _ = renewer.join();
+        }
+    }
+}
+
+impl Lease {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// True if its credentials have ended, and nobody waits for others.
+    fn is_dead(&self, now: UnixMillis) -> bool {
+        let state = self.lock();
+        !state.is_exchanging && state.credentials.as_ref().is_some_and(|credentials| credentials.expires_at.0 <= now.0)
+    }
+
+    fn wanted(&self) -> Wanted<'_> {
+        Wanted { token: &self.token, role: &self.role, user: &self.user }
+    }
+}
+
+impl Table {
+    fn find_or_insert(&self, token: &str, role: &str, identity: &Identity) -> Arc<Lease> {
+        let mut context = Context::new(&SHA256);
+        context.update(token.as_bytes());
+        // No token has this byte.
+        context.update(&[0]);
+        context.update(role.as_bytes());
+        let mut key = Key::default();
+        key.copy_from_slice(context.finish().as_ref());
+        let now = UnixMillis::now().0;
+        if let Some(lease) = self.leases.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            lease.used_at.store(now, Ordering::Relaxed);
+            return Arc::clone(lease);
+        }
+        let mut leases = self.leases.write().unwrap_or_else(PoisonError::into_inner);
+        if leases.len() >= MAX_LEASES
+            && let Some(oldest) =
+                leases.iter().min_by_key(|(_, lease)| lease.used_at.load(Ordering::Relaxed)).map(|(key, _)| *key)
+        {
+            leases.remove(&oldest);
+        }
+        let lease = leases.entry(key).or_insert_with(|| {
+            Arc::new(Lease {
+                token: Zeroizing::new(token.to_owned()),
+                role: role.to_owned(),
+                user: identity.user.clone(),
+                token_expires_at: identity.expires_at,
+                used_at: AtomicI64::new(now),
+                state: Mutex::default(),
+                exchanged: Condvar::new(),
+            })
+        });
+        Arc::clone(lease)
+    }
+
+    /// The lease's credentials, after an exchange if there are none that live long enough.
+    fn credentials(&self, lease: &Lease) -> Outcome {
+        let begin = Instant::now();
+        let timeout = self.exchanger.settings().timeout;
+        let mut state = lease.lock();
+        loop {
+            state.was_used = true;
+            if let Some(credentials) = &state.credentials
+                && self.lives_long_enough(credentials)
+            {
+                return Outcome::Credentials(Arc::clone(credentials));
+            }
+            if let Some((until, code)) = &state.denied
+                && Instant::now() < *until
+            {
+                return Outcome::Denied(code.clone());
+            }
+            if !state.is_exchanging {
+                break;
+            }
+            let Some(left) = timeout.checked_sub(begin.elapsed()) else { return living(&state) };
+            state = lease.exchanged.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        state.is_exchanging = true;
+        drop(state);
+        self.exchange(lease)
+    }
+
+    /// Exchanges the lease's token. The caller has set `is_exchanging`.
+    fn exchange(&self, lease: &Lease) -> Outcome {
+        /// Also after a panic, so that nobody waits for an exchange that ended.
+        struct Ended<'l>(&'l Lease);
+        impl Drop for Ended<'_> {
+            fn drop(&mut self) {
+                self.0.lock().is_exchanging = false;
+                self.0.exchanged.notify_all();
+            }
+        }
+        let ended = Ended(lease);
+        let result = self.exchanger.exchange(lease.wanted(), self.authenticator.events());
+        let result = result.and_then(|credentials| self.check_life(credentials));
+        let mut state = lease.lock();
+        let outcome = match result {
+            Ok(credentials) => {
+                let credentials = Arc::new(credentials);
+                state.credentials = Some(Arc::clone(&credentials));
+                state.denied = None;
+                state.was_used = false;
+                Outcome::Credentials(credentials)
+            }
+            Err(Refused::Denied(code)) => {
+                state.credentials = None;
+                state.denied = Some((Instant::now() + DENIED_FOR, code.clone()));
+                Outcome::Denied(code)
+            }
+            Err(Refused::Unavailable(_)) => living(&state),
+        };
+        drop(state);
+        drop(ended);
+        outcome
+    }
+
+    /// Warns once if STS gives a shorter session than it was asked for; refuses one that is shorter than the minimum.
+    fn check_life(&self, credentials: StorageCredentials) -> Result<StorageCredentials, Refused> {
+        let settings = self.exchanger.settings();
+        let life = credentials.expires_at.0.saturating_sub(credentials.obtained_at.0);
+        let asked = i64::try_from(settings.session_duration.as_millis()).unwrap_or(i64::MAX);
+        // A minute for the way and the clocks.
+        if life < asked.saturating_sub(60_000) && !self.warned_of_short.swap(true, Ordering::Relaxed) {
+            self.authenticator.events().push(
+                Level::Warning,
+                format!(
+                    "STS at {} gives sessions of {} s, but storage.session-duration asks for {} s",
+                    settings.sts_endpoint,
+                    life / 1000,
+                    asked / 1000
+                ),
+            );
+        }
+        if self.lives_long_enough(&credentials) {
+            return Ok(credentials);
+        }
+        Err(Refused::Denied("the session is shorter than storage.minimum-lifetime".to_owned()))
+    }
+
+    fn lives_long_enough(&self, credentials: &StorageCredentials) -> bool {
+        let minimum = i64::try_from(self.exchanger.settings().minimum_lifetime.as_millis()).unwrap_or(i64::MAX);
+        credentials.expires_at.0.saturating_sub(UnixMillis::now().0) > minimum
+    }
+
+    fn renew_until_the_end(&self) {
+        let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
+        while !*ends {
+            drop(ends);
+            // A panic must not end the renewals.
+            let round = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.renew()));
+            if round.is_err() {
+                self.authenticator.events().push(
+                    Level::Error,
+                    "internal error while storage credentials were renewed; the next round follows. Please report this.",
+                );
+            }
+            ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
+            if !*ends {
+                ends = self.ending.wait_timeout(ends, ROUND).unwrap_or_else(PoisonError::into_inner).0;
+            }
+        }
+    }
+
+    /// Drops leases that ended, and renews those that are in use and end soon.
+    fn renew(&self) {
+        let now = UnixMillis::now();
+        let leases: Vec<(Key, Arc<Lease>)> = {
+            let leases = self.leases.read().unwrap_or_else(PoisonError::into_inner);
+            leases.iter().map(|(key, lease)| (*key, Arc::clone(lease))).collect()
+        };
+        for (key, lease) in leases {
+            if *self.ends.lock().unwrap_or_else(PoisonError::into_inner) {
+                return;
+            }
+            let is_over = lease.token_expires_at.is_some_and(|at| at.0 <= now.0)
+                || now.0.saturating_sub(lease.used_at.load(Ordering::Relaxed)) > IDLE_MILLIS
+                || lease.is_dead(now);
+            if is_over || (self.is_due(&lease, now) && !self.renew_one(&lease, now)) {
+                self.leases.write().unwrap_or_else(PoisonError::into_inner).remove(&key);
+            }
+        }
+    }
+
+    /// True if the lease's credentials were used, and four fifths of the time are over in which sessions get them.
+    fn is_due(&self, lease: &Lease, now: UnixMillis) -> bool {
+        let state = lease.lock();
+        let Some(credentials) = state.credentials.as_ref().filter(|_| state.was_used && !state.is_exchanging) else {
+            return false;
+        };
+        let minimum = i64::try_from(self.exchanger.settings().minimum_lifetime.as_millis()).unwrap_or(i64::MAX);
+        let usable = credentials.expires_at.0.saturating_sub(credentials.obtained_at.0).saturating_sub(minimum);
+        now.0 >= credentials.obtained_at.0.saturating_add(usable / 5 * 4)
+    }
+
+    /// Renews a lease. False if its token is no longer accepted, or has another role now.
+    fn renew_one(&self, lease: &Lease, now: UnixMillis) -> bool {
+        match self.authenticator.authenticate_token(lease.token.as_bytes(), now) {
+            Ok(identity) if identity.storage_role.as_deref() == Some(&lease.role) && identity.user == lease.user => {}
+            // While keys cannot be fetched, tokens are not rejected for good.
+            Err(rejection) if rejection.code() == Reason::KeysUnavailable => return true,
+            _ => return false,
+        }
+        let mut state = lease.lock();
+        if state.is_exchanging {
+            return true;
+        }
+        state.is_exchanging = true;
+        drop(state);
+        self.exchange(lease);
+        true
+    }
+}
+
+/// During an outage, credentials are used while they live.
+fn living(state: &State) -> Outcome {
+    match &state.credentials {
+        Some(credentials) if credentials.expires_at.0 > UnixMillis::now().0 => {
+            Outcome::Credentials(Arc::clone(credentials))
+        }
+        _ => Outcome::Unavailable,
+    }
+}
