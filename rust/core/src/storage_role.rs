@@ -81,12 +81,12 @@ impl StorageRoles {
     }
 }
 
-/// Puts the user into a role. A slash in it would choose another path, and so another role.
+/// Puts the user into a role. A slash in the user would choose another path, and so another role.
 fn with_user(role: &str, user: &str) -> Option<String> {
     if !role.contains(USER) {
         return Some(role.to_owned());
     }
-    if user.is_empty() || user.contains('/') {
+    if user.is_empty() || user.contains(['/', '$']) {
         return None;
     }
     let role = role.replace(USER, user);
