@@ -12,8 +12,8 @@ mod json;
 mod jwk;
 mod locked_file;
 mod login_session;
-mod pass_through_warnings;
 mod private_key;
+mod surroundings;
 mod time;
 mod token_argument;
 

@@ -22,6 +22,8 @@ use test_support::serve::FileServer;
 const WITHOUT_CASE: &[(Reason, &str)] = &[
     (Reason::SeveralAuthorizationHeaders, "a case has one header; the tests of the Java side cover several"),
     (Reason::ReservedCredential, "a case has one header; the tests of the Java side cover the others"),
+    (Reason::StorageDenied, "a case has no security token service; the tests of rust/storage have one"),
+    (Reason::StorageUnavailable, "a case has no security token service; the tests of rust/storage have one"),
     (Reason::InternalError, "only a defect causes it; the tests of the boundary provoke a panic"),
 ];
 

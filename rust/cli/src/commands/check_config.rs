@@ -20,7 +20,7 @@ use crate::coordinator_file::{
 };
 use crate::failure::{Failure, Outcome, problems_json};
 use crate::json::JsonObject;
-use crate::pass_through_warnings;
+use crate::surroundings::{self, Given};
 
 /// Check a coordinator's configuration
 ///
@@ -131,11 +131,13 @@ fn check(path: &Path) -> Findings {
         }
         Err(errors) => errors.problems().iter().for_each(|problem| findings.errors.push(problem.clone())),
     }
-    if let Some(credential) = file.properties.get(CREDENTIAL_PROPERTY) {
-        let found = pass_through_warnings::check(path, &file, &credential.value);
-        found.warnings.problems().iter().for_each(|problem| findings.warnings.push(problem.clone()));
-        findings.notes.extend(found.notes);
-    }
+    let given = Given {
+        credential: file.properties.get(CREDENTIAL_PROPERTY).map(|entry| entry.value.as_str()),
+        storage: find(&file.properties, "storage.sts-endpoint").is_some(),
+    };
+    let found = surroundings::check(path, &file, given);
+    findings.warnings.extend(found.warnings.problems().iter().cloned());
+    findings.notes.extend(found.notes);
     let issuers = issuers(&file.properties);
     for rules in &issuers {
         if rules.source != file.properties.source {

@@ -146,6 +146,8 @@ fn describe(step: Step<'_>, now: UnixMillis) -> String {
         Step::User(user) => quoted(user),
         Step::PassThrough => "the token may be passed to connectors".to_owned(),
         Step::Groups(groups) => describe_groups(groups),
+        Step::StorageRole(Some(role)) => quoted(role),
+        Step::StorageRole(None) => "none, so the session gets keys that every store refuses".to_owned(),
         _ => "passed".to_owned(),
     }
 }

@@ -275,6 +275,12 @@ pub(crate) fn general(code: Reason) -> &'static str {
             "map the user to a name without a hyphen, or set pass-through.allow-user-with-hyphen=true if every catalog has session-timeout=0s"
         }
         C::MappingLimit => "rewrite the pattern so that it backtracks less, and avoid nested repetitions such as (a+)+",
+        C::StorageDenied => {
+            "compare the role's trust policy at the security token service with iss, aud (or azp) and the claims in 'nativejwt inspect'"
+        }
+        C::StorageUnavailable => {
+            "try again; if it goes on, look for the security token service of storage.sts-endpoint in the coordinator's log"
+        }
         C::InternalError => "report this with the version and what you did before it, without the token",
         _ => "look up the reason in docs/reasons.md",
     }

@@ -715,3 +715,60 @@ fn files_that_could_not_be_checked_are_notes() {
     assert!(found.contains("config.properties:2: catalog.management is 'dynamic'"), "{found}");
     assert!(found.contains("none: No such file"), "{found}");
 }
+
+/// A coordinator with storage credentials, and one catalog.
+fn with_storage(name: &str, catalog: &str) -> Answer {
+    let folder = Folder::new(name);
+    let key = folder.keygen("ES256").public;
+    fs::create_dir(folder.path("catalog")).unwrap();
+    set_mode(folder.path("catalog"), 0o755);
+    folder.write("catalog/lake.properties", catalog);
+    let config = [
+        "http-server.authentication.type=JWT".to_owned(),
+        "internal-communication.https.required=true".to_owned(),
+        property("key-file", &key),
+        property("required-audience", "trino"),
+        property("storage.sts-endpoint", "https://sts.example"),
+        property("storage.role", "arn:aws:iam::111122223333:role/analyst"),
+    ];
+    let config = folder.write("config.properties", config.join("\n"));
+    run(&["check-config", &config])
+}
+
+#[test]
+fn each_trap_of_storage_credentials_is_named_with_its_line() {
+    let safe = "connector.name=iceberg\nfs.native-s3.enabled=true\niceberg.metadata-cache.enabled=false\ns3.auth-type=ANONYMOUS\n\
+                s3.endpoint=https://s3.example";
+    let answer = with_storage("storage-safe", safe);
+    assert!(answer.text().ends_with("valid, 0 errors, 0 warnings\n"), "{}", answer.text());
+    let elsewhere = "connector.name=iceberg\niceberg.metadata-cache.enabled=true";
+    let answer = with_storage("storage-elsewhere", elsewhere);
+    assert!(answer.text().ends_with("valid, 0 errors, 0 warnings\n"), "a catalog without S3: {}", answer.text());
+    for (index, (from, to, expected)) in [
+        (
+            "metadata-cache.enabled=false",
+            "metadata-cache.enabled=true",
+            ":3: iceberg.metadata-cache.enabled is not false",
+        ),
+        ("\niceberg.metadata-cache.enabled=false", "", "Add iceberg.metadata-cache.enabled=false"),
+        (
+            "s3.auth-type=ANONYMOUS",
+            "s3.aws-access-key=admin",
+            "s3.aws-access-key is set: what Trino does without a user",
+        ),
+        ("s3.auth-type=ANONYMOUS\n", "", "the account of the machine"),
+        ("https://s3", "http://s3", "s3.endpoint is not https"),
+        ("s3.endpoint", "fs.cache.enabled=true\ns3.endpoint", "Set fs.cache.enabled=false"),
+        ("s3.endpoint", "hive.file-status-cache-tables=*\ns3.endpoint", "share the cached listings"),
+        ("s3.endpoint", "iceberg.parquet-footer-cache.type=MEMORY\ns3.endpoint", "cached footers"),
+        ("s3.endpoint", "s3.security-mapping.enabled=true\ns3.endpoint", "Choose one of the two"),
+        ("s3.endpoint", "hive.metastore=file\ns3.endpoint", "hive.metastore is file"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let answer = with_storage(&format!("storage-{index}"), &safe.replace(from, to));
+        assert!(answer.text().contains(expected), "{to}: {}", answer.text());
+        assert!(answer.text().ends_with("valid, 0 errors, 1 warning\n"), "{to}: {}", answer.text());
+    }
+}

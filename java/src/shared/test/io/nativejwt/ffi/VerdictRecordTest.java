@@ -28,7 +28,7 @@ final class VerdictRecordTest {
     private final ByteBuffer bytes =
             ByteBuffer.allocateDirect(VerdictRecord.CAPACITY).order(ByteOrder.nativeOrder());
     private final VerdictRecord record = new VerdictRecord(MemorySegment.ofBuffer(bytes));
-    private int end = 80;
+    private int end = 88;
 
     private static final long ROOM = 4000;
     private static final Verdict.Accepted ALICE =
@@ -147,7 +147,7 @@ final class VerdictRecordTest {
     }
 
     private static long rememberAtRandom(KnownIdentities known, SplittableRandom random, int most) {
-        ByteBuffer bytes = ByteBuffer.allocateDirect(80).order(ByteOrder.nativeOrder());
+        ByteBuffer bytes = ByteBuffer.allocateDirect(88).order(ByteOrder.nativeOrder());
         VerdictRecord record = new VerdictRecord(MemorySegment.ofBuffer(bytes));
         long seen = 0;
         for (int token = 0; token < 100_000; token++) {
@@ -156,6 +156,44 @@ final class VerdictRecordTest {
             seen = Math.max(seen, known.bytes());
         }
         return seen;
+    }
+
+    @Test
+    void storageCredentialsAreTakenOutOfTheRecord() {
+        assertThat(record.takeStorageCredentials())
+                .as("without credentials the session gets keys that no store knows")
+                .isEqualTo(StorageCredentials.PLACEHOLDERS)
+                .containsEntry("internal$s3_aws_access_key", "nativejwt-none")
+                .containsKeys("internal$s3_aws_secret_key", "internal$s3_aws_session_token");
+        int begin = end;
+        for (String text : List.of("ASIA", "secret-for-tests", "session-for-tests")) {
+            byte[] encoded = text.getBytes(UTF_8);
+            bytes.putInt(end, encoded.length).put(end + 4, encoded);
+            end += 4 + encoded.length;
+        }
+        bytes.putInt(80, begin).putInt(84, end - begin);
+        assertThat(record.takeStorageCredentials())
+                .isEqualTo(
+                        Map.of(
+                                "internal$s3_aws_access_key", "ASIA",
+                                "internal$s3_aws_secret_key", "secret-for-tests",
+                                "internal$s3_aws_session_token", "session-for-tests"));
+        for (int index = begin; index < end; index++) {
+            assertThat(bytes.get(index)).as("byte %d", index).isZero();
+        }
+        bytes.putInt(begin, 0).putInt(84, 4);
+        assertThatThrownBy(record::takeStorageCredentials)
+                .hasMessageContaining("record is invalid");
+    }
+
+    @Test
+    void sessionOfAnotherUserGetsNothingOfTheCaller() {
+        Verdict.Accepted own =
+                ALICE.withExtraCredentials(Map.of("a", "b"), StorageCredentials.PLACEHOLDERS);
+        assertThat(own.extraCredentials()).isEqualTo(Map.of("a", "b"));
+        assertThat(own.forAnotherUser().extraCredentials())
+                .isEqualTo(StorageCredentials.PLACEHOLDERS);
+        assertThat(ALICE.forAnotherUser().extraCredentials()).isEmpty();
     }
 
     @Test
@@ -203,12 +241,12 @@ final class VerdictRecordTest {
     void textOutsideTheRecordIsNeverRead() {
         for (int[] field :
                 new int[][] {
-                    {80, VerdictRecord.CAPACITY},
+                    {88, VerdictRecord.CAPACITY},
                     {VerdictRecord.CAPACITY, 1},
                     {-1, 8},
-                    {80, -1},
+                    {88, -1},
                     {0, 8},
-                    {72, 8},
+                    {80, 8},
                     {Integer.MAX_VALUE, Integer.MAX_VALUE}
                 }) {
             bytes.putInt(32, field[0]).putInt(36, field[1]);
