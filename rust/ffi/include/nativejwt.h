@@ -132,6 +132,10 @@
 #define NATIVEJWT_REJECT_MAPPED_USER_UNUSABLE 605
 /* Tokens are passed through, and the user contains a hyphen, so that Iceberg could confuse it with another user (pass-through.allow-user-with-hyphen). */
 #define NATIVEJWT_REJECT_USER_WITH_HYPHEN 606
+/* STS refuses the exchange of the token for credentials of the object store (storage.sts-endpoint). */
+#define NATIVEJWT_REJECT_STORAGE_DENIED 701
+/* STS cannot be reached, and storage.when-unavailable is refuse. */
+#define NATIVEJWT_REJECT_STORAGE_UNAVAILABLE 702
 /* A defect in this software; the log has details. The token was rejected to be safe. */
 #define NATIVEJWT_REJECT_INTERNAL_ERROR 999
 
@@ -139,7 +143,7 @@
 /*
  The version of the functions and of the record. A caller compares it before it calls any other function.
  */
-#define NATIVEJWT_ABI_VERSION 7
+#define NATIVEJWT_ABI_VERSION 8
 
 /*
  The size of a record buffer that has room for every verdict.
@@ -169,9 +173,10 @@
 #define NATIVEJWT_OPEN_WITHOUT_LOGOUT_ENDPOINT 4
 
 /*
- A flag of `nativejwt_describe`: keys are fetched from a server, or can be after a change of one of `config-files`.
+ A flag of `nativejwt_describe`: a server is asked, for keys (perhaps after a change of one of `config-files`) or for storage
+ credentials.
  */
-#define NATIVEJWT_DESCRIBED_FETCHES_KEYS 1
+#define NATIVEJWT_DESCRIBED_USES_HTTP_CLIENT 1
 
 /*
  A flag of `nativejwt_describe`: `nativejwt_open` uses `trusted_certificates`.
@@ -179,7 +184,7 @@
 #define NATIVEJWT_DESCRIBED_USES_TRUSTED_CERTIFICATES 2
 
 /*
- A flag of `nativejwt_describe`: sessions can get groups or the token.
+ A flag of `nativejwt_describe`: sessions can get groups, the token or storage credentials.
  */
 #define NATIVEJWT_DESCRIBED_GIVES_MORE_THAN_A_USER 4
 
@@ -187,6 +192,12 @@
  A flag of `nativejwt_describe`: `pass-through.allow-user-with-hyphen` is true.
  */
 #define NATIVEJWT_DESCRIBED_ALLOWS_USER_WITH_HYPHEN 8
+
+/*
+ A flag of `nativejwt_describe`: the record of an accepted token has storage credentials, or none if they are withheld. A
+ session without them must get values that every store refuses.
+ */
+#define NATIVEJWT_DESCRIBED_GIVES_STORAGE_CREDENTIALS 16
 
 /*
  A flag for `nativejwt_authenticate`: the caller remembers identities by `cache_slot` and `cache_generation`, and needs no
@@ -317,6 +328,15 @@ typedef struct nativejwt_record {
    same identity. It is unique while the authenticator is open.
    */
   uint64_t cache_generation;
+  /*
+   The storage credentials of the caller: the access key's ID, its secret and the session's token, each its length in 4 bytes
+   in native order, then its bytes.
+   */
+  uint32_t storage_offset;
+  /*
+   Bytes of the three with their lengths; 0 if there are none.
+   */
+  uint32_t storage_length;
 } nativejwt_record;
 
 #ifdef __cplusplus
