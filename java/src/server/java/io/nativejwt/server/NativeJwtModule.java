@@ -78,6 +78,7 @@ final class NativeJwtModule implements ConfigurationAwareModule {
     private void bind(Binder binder, Optional<TokenPageSettings> page) {
         ConfigBinder configBinder = ConfigBinder.configBinder(binder);
         configBinder.bindConfig(NativeJwtConfig.class);
+        configBinder.bindConfig(StorageConfig.class);
         NativeConfiguration properties = new NativeConfiguration(configuration.getProperties());
         // No configuration class can list their names, so the coordinator has to hear of each.
         properties

@@ -24,6 +24,7 @@ final class NativeConfigurationTest {
     @Test
     void coordinatorKnowsThePropertiesOfTheLibrary() {
         Set<String> known = new HashSet<>(names(NativeJwtConfig.class));
+        known.addAll(names(StorageConfig.class));
         assertThat(known).hasSizeGreaterThan(10).doesNotContainAnyElementsOf(builtIn());
         // Ours alone: the library gets the key file under the name that the operator used.
         assertThat(known.remove(KeyFileDiversion.DIVERTED_PROPERTY)).isTrue();

@@ -14,8 +14,8 @@ final class StorageCredentials {
     private static final String SESSION_TOKEN = "internal$s3_aws_session_token";
 
     /**
-     * Keys that no store knows, for a session that must not read anything: one in another's name, or
-     * one without a lease. Without any keys, the file system would use those of its catalog.
+     * Keys that no store knows, for a session that must not read anything: one in another's name,
+     * or one without a lease. Without any keys, the file system would use those of its catalog.
      */
     static final Map<String, String> PLACEHOLDERS = of("nativejwt-none", "none", "none");
 

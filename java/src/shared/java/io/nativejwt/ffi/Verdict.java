@@ -55,7 +55,9 @@ public sealed interface Verdict {
             return groups;
         }
 
-        /** The token, if it is passed through, and the keys of an object store, if they are leased. */
+        /**
+         * The token, if it is passed through, and the keys of an object store, if they are leased.
+         */
         public Map<String, String> extraCredentials() {
             return extraCredentials;
         }

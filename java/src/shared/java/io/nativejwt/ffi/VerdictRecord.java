@@ -131,8 +131,7 @@ final class VerdictRecord {
         }
         long offset = Integer.toUnsignedLong(segment.get(ValueLayout.JAVA_INT, STORAGE));
         long length =
-                Integer.toUnsignedLong(
-                        segment.get(ValueLayout.JAVA_INT, STORAGE + Integer.BYTES));
+                Integer.toUnsignedLong(segment.get(ValueLayout.JAVA_INT, STORAGE + Integer.BYTES));
         if (texts.size() != 3) {
             throw invalid(STORAGE, offset, length);
         }
