@@ -42,9 +42,9 @@ final class ConfigurationSummaryTest {
     @Test
     void whatSessionsGetIsAsTheLibraryReadsIt() {
         assertThat(of("key-file", "a"))
-                .isEqualTo(new ConfigurationSummary(false, false, false, null, false));
+                .isEqualTo(new ConfigurationSummary(false, false, false, null, false, false));
         assertThat(of("key-file", "a", NAME, " token\t"))
-                .isEqualTo(new ConfigurationSummary(false, false, true, "token", false));
+                .isEqualTo(new ConfigurationSummary(false, false, true, "token", false, false));
         assertThat(
                         of(
                                 "key-file",
@@ -53,7 +53,7 @@ final class ConfigurationSummaryTest {
                                 "token",
                                 "pass-through.allow-user-with-hyphen",
                                 "TRUE "))
-                .isEqualTo(new ConfigurationSummary(false, false, true, "token", true));
+                .isEqualTo(new ConfigurationSummary(false, false, true, "token", true, false));
         assertThat(of("groups-field", "groups").givesMoreThanAUser()).isTrue();
         assertThat(of("config-files", "a").givesMoreThanAUser()).isTrue();
         assertThat(of("claim-rules.file", "a").givesMoreThanAUser()).isTrue();
