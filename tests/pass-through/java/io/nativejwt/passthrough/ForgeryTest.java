@@ -6,7 +6,9 @@ import static io.nativejwt.passthrough.PassThroughSite.SECRET;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.nativejwt.harness.Cluster;
 import io.nativejwt.harness.Coordinator;
+import io.nativejwt.harness.Login;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;

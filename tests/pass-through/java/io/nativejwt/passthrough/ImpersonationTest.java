@@ -8,6 +8,8 @@ import static io.nativejwt.passthrough.PassThroughSite.WITHOUT_TOKEN;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.nativejwt.harness.Login;
+
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 

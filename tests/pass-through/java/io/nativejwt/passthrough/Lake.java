@@ -3,6 +3,7 @@
 package io.nativejwt.passthrough;
 
 import io.nativejwt.harness.Keycloak;
+import io.nativejwt.harness.Sample;
 
 import java.net.URI;
 import java.util.Map;
@@ -17,7 +18,7 @@ final class Lake implements AutoCloseable {
 
     private final Wiretap catalog;
     private final Wiretap tokenEndpoint;
-    private final Sample sample = new Sample("iceberg.properties");
+    private final Sample sample = new Sample("pass-through", "iceberg.properties");
 
     Lake(Nessie nessie, Keycloak keycloak, ObjectStore store) {
         catalog = Wiretap.before(nessie.port());

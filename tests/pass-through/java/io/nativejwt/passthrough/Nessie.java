@@ -3,6 +3,7 @@
 package io.nativejwt.passthrough;
 
 import io.nativejwt.harness.Coordinator;
+import io.nativejwt.harness.Program;
 import io.nativejwt.harness.Workspace;
 
 import java.io.IOException;

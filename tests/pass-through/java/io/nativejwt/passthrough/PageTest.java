@@ -4,8 +4,10 @@ package io.nativejwt.passthrough;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.nativejwt.harness.Cluster;
 import io.nativejwt.harness.NativejwtCommand;
 import io.nativejwt.harness.Processes;
+import io.nativejwt.harness.Sample;
 import io.nativejwt.harness.Workspace;
 
 import org.junit.jupiter.api.Test;
@@ -40,7 +42,8 @@ final class PageTest {
                         "config.properties.sample",
                         "iceberg.properties",
                         "postgresql.properties")) {
-            assertThat(page()).contains(String.join("\n", new Sample(name).lines()));
+            assertThat(page())
+                    .contains(String.join("\n", new Sample("pass-through", name).lines()));
         }
     }
 

@@ -2,9 +2,12 @@
 
 package io.nativejwt.passthrough;
 
+import io.nativejwt.harness.Cluster;
 import io.nativejwt.harness.Coordinator;
 import io.nativejwt.harness.Integration;
 import io.nativejwt.harness.Keycloak;
+import io.nativejwt.harness.Login;
+import io.nativejwt.harness.Sample;
 import io.nativejwt.harness.Stopwatch;
 import io.nativejwt.harness.TrinoDistribution;
 import io.nativejwt.harness.Workspace;
@@ -141,7 +144,7 @@ final class PassThroughSite implements AutoCloseable {
     private Cluster startCareful() throws IOException {
         Path folder = Files.createDirectories(FOLDER.resolve("careful"));
         Map<String, String> config =
-                new Sample("config.properties.sample")
+                new Sample("pass-through", "config.properties.sample")
                         .at(JWT + "key-file", "oidc:" + keycloak.issuer(REALM))
                         .at(JWT + "required-audience", "account")
                         // The harness writes these three, with what is free here.
@@ -202,7 +205,7 @@ final class PassThroughSite implements AutoCloseable {
                 .catalog("lake", lake.properties())
                 .catalog(
                         "crm",
-                        new Sample("postgresql.properties")
+                        new Sample("pass-through", "postgresql.properties")
                                 .at("connection-url", postgres.url())
                                 .properties());
     }
@@ -265,7 +268,7 @@ final class PassThroughSite implements AutoCloseable {
 
     private Coordinator.Builder careless(Coordinator.Builder builder) {
         Map<String, String> shared =
-                new Sample("postgresql.properties")
+                new Sample("pass-through", "postgresql.properties")
                         .at("connection-url", postgres.url())
                         .with("connection-user", Postgres.SHARED_USER)
                         .with("connection-password", Postgres.SHARED_PASSWORD)

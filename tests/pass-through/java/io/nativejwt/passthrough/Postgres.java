@@ -2,26 +2,14 @@
 
 package io.nativejwt.passthrough;
 
-import io.nativejwt.harness.Coordinator;
-import io.nativejwt.harness.Processes;
-import io.nativejwt.harness.Tls;
-import io.nativejwt.harness.Workspace;
+import io.nativejwt.harness.PostgresServer;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
-import java.util.stream.Stream;
 
 /**
- * Debian's PostgreSQL, over TLS alone, that asks the {@link TokenDirectory} whether a password is
- * good. Its roles have rights of their own: alice reads everything, bob what is public.
+ * A PostgreSQL that asks the {@link TokenDirectory} whether a password is good. Its roles have
+ * rights of their own: alice reads everything, bob what is public.
  */
 final class Postgres implements AutoCloseable {
     /** An account with a password, as a shared one would have it; it reads everything. */
@@ -29,166 +17,50 @@ final class Postgres implements AutoCloseable {
 
     static final String SHARED_PASSWORD = "shared-password-for-tests";
 
-    private static final Duration LIMIT = Duration.ofMinutes(2);
-    private static final Path INSTALLED = Path.of("/usr/lib/postgresql");
-    private static final String SYSTEM_USER = "postgres";
+    private static final String CONTENTS =
+            """
+            CREATE ROLE alice LOGIN;
+            CREATE ROLE bob LOGIN;
+            CREATE ROLE %s LOGIN PASSWORD '%s';
+            CREATE SCHEMA crm;
+            CREATE TABLE crm.public_contacts AS SELECT 'desk' AS name;
+            CREATE TABLE crm.contracts AS SELECT 'secret' AS name;
+            GRANT USAGE ON SCHEMA crm TO alice, bob, %s;
+            GRANT SELECT ON crm.public_contacts TO alice, bob, %s;
+            GRANT SELECT ON crm.contracts TO alice, %s;
+            CREATE VIEW crm.public_who AS SELECT session_user::text AS name;
+            GRANT SELECT ON crm.public_who TO alice, bob, %s;
+            """
+                    .replace(
+                            "%s LOGIN PASSWORD '%s'",
+                            SHARED_USER + " LOGIN PASSWORD '" + SHARED_PASSWORD + "'")
+                    .replace("%s", SHARED_USER);
 
-    private final Path folder;
-    private final int port;
-    private final Tls tls;
-    private final Program program;
+    private final PostgresServer server;
 
-    private Postgres(Path folder, int port, Tls tls, Program program) {
-        this.folder = folder;
-        this.port = port;
-        this.tls = tls;
-        this.program = program;
+    private Postgres(PostgresServer server) {
+        this.server = server;
     }
 
     static Postgres start(Path logs, TokenDirectory directory) {
-        try {
-            // It refuses to run as root; its own user has to get at the folder.
-            Path folder = Files.createTempDirectory("nativejwt-postgres");
-            Tls tls = Tls.create(folder);
-            Path bin = bin();
-            Path data = folder.resolve("data");
-            Files.createDirectory(data);
-            Path certificate = folder.resolve("tls.crt");
-            Files.copy(tls.certificatePem(), certificate, StandardCopyOption.REPLACE_EXISTING);
-            Path key = Files.copy(tls.serverPem(), folder.resolve("tls.key"));
-            owned(folder);
-            Files.setPosixFilePermissions(
-                    key, java.nio.file.attribute.PosixFilePermissions.fromString("rw-------"));
-            run(bin.resolve("initdb"), "-D", data, "-A", "trust", "-E", "UTF8", "--no-locale");
-            int port = Coordinator.freePorts(1)[0];
-            Files.write(
-                    data.resolve("pg_hba.conf"),
-                    List.of(
-                            "local all all trust",
-                            "hostssl all %s 127.0.0.1/32 scram-sha-256".formatted(SHARED_USER),
-                            ("hostssl all all 127.0.0.1/32 ldap ldapserver=127.0.0.1 ldapport=%d"
-                                            + " ldapprefix=\"cn=\" ldapsuffix=\",%s\"")
-                                    .formatted(directory.port(), TokenDirectory.BASE)));
-            List<String> command = new ArrayList<>(asSystemUser());
-            command.addAll(
-                    List.of(
-                            bin.resolve("postgres").toString(),
-                            "-D",
-                            data.toString(),
-                            "-k",
-                            folder.toString(),
-                            "-p",
-                            "" + port,
-                            "-c",
-                            "listen_addresses=127.0.0.1",
-                            "-c",
-                            "ssl=on",
-                            "-c",
-                            "ssl_cert_file=" + certificate,
-                            "-c",
-                            "ssl_key_file=" + key));
-            Program program =
-                    Program.start(
-                            "PostgreSQL",
-                            logs.resolve("postgres.log"),
-                            Map.of(),
-                            command,
-                            () ->
-                                    Processes.run(LIMIT, psql(bin, folder, port, "SELECT 1"))
-                                                    .exitCode()
-                                            == 0);
-            Postgres postgres = new Postgres(folder, port, tls, program);
-            postgres.fill();
-            return postgres;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        return new Postgres(
+                PostgresServer.start(
+                        logs,
+                        List.of(
+                                "hostssl all %s 127.0.0.1/32 scram-sha-256".formatted(SHARED_USER),
+                                ("hostssl all all 127.0.0.1/32 ldap ldapserver=127.0.0.1"
+                                                + " ldapport=%d ldapprefix=\"cn=\""
+                                                + " ldapsuffix=\",%s\"")
+                                        .formatted(directory.port(), TokenDirectory.BASE)),
+                        CONTENTS));
     }
 
     String url() {
-        return "jdbc:postgresql://localhost:%d/postgres?ssl=true&sslmode=verify-full&sslrootcert=%s"
-                .formatted(port, tls.certificatePem());
-    }
-
-    private void fill() {
-        Processes.runOrFail(
-                LIMIT,
-                psql(
-                        bin(),
-                        folder,
-                        port,
-                        """
-                        CREATE ROLE alice LOGIN;
-                        CREATE ROLE bob LOGIN;
-                        CREATE ROLE %s LOGIN PASSWORD '%s';
-                        CREATE SCHEMA crm;
-                        CREATE TABLE crm.public_contacts AS SELECT 'desk' AS name;
-                        CREATE TABLE crm.contracts AS SELECT 'secret' AS name;
-                        GRANT USAGE ON SCHEMA crm TO alice, bob, %s;
-                        GRANT SELECT ON crm.public_contacts TO alice, bob, %s;
-                        GRANT SELECT ON crm.contracts TO alice, %s;
-                        CREATE VIEW crm.public_who AS SELECT session_user::text AS name;
-                        GRANT SELECT ON crm.public_who TO alice, bob, %s;
-                        """
-                                .replace(
-                                        "%s LOGIN PASSWORD '%s'",
-                                        SHARED_USER + " LOGIN PASSWORD '" + SHARED_PASSWORD + "'")
-                                .replace("%s", SHARED_USER)));
-    }
-
-    private static List<String> psql(Path bin, Path folder, int port, String sql) {
-        List<String> command = new ArrayList<>(asSystemUser());
-        command.addAll(
-                List.of(
-                        bin.resolve("psql").toString(),
-                        "-X",
-                        "-v",
-                        "ON_ERROR_STOP=1",
-                        "-h",
-                        folder.toString(),
-                        "-p",
-                        "" + port,
-                        "-d",
-                        "postgres",
-                        "-c",
-                        sql));
-        return command;
-    }
-
-    private static void run(Object... command) {
-        List<String> all = new ArrayList<>(asSystemUser());
-        Stream.of(command).map(Object::toString).forEach(all::add);
-        Processes.runOrFail(LIMIT, all);
-    }
-
-    private static void owned(Path folder) {
-        if (isRoot()) {
-            Processes.runOrFail(
-                    LIMIT,
-                    List.of("chown", "-R", SYSTEM_USER + ":" + SYSTEM_USER, folder.toString()));
-        }
-    }
-
-    private static List<String> asSystemUser() {
-        return isRoot() ? List.of("runuser", "-u", SYSTEM_USER, "--") : List.of();
-    }
-
-    private static boolean isRoot() {
-        return System.getProperty("user.name").equals("root");
-    }
-
-    /** The newest that is installed. */
-    private static Path bin() {
-        try (Stream<Path> versions = Files.list(INSTALLED)) {
-            return versions.max(Comparator.naturalOrder()).orElseThrow().resolve("bin");
-        } catch (IOException e) {
-            throw new UncheckedIOException("PostgreSQL is not installed", e);
-        }
+        return server.url();
     }
 
     @Override
     public void close() {
-        program.close();
-        Workspace.delete(folder);
+        server.close();
     }
 }

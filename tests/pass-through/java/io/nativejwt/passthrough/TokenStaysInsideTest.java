@@ -7,7 +7,9 @@ import static io.nativejwt.passthrough.PassThroughSite.SECRET;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.nativejwt.harness.Clients;
+import io.nativejwt.harness.Cluster;
 import io.nativejwt.harness.Coordinator;
+import io.nativejwt.harness.Login;
 import io.nativejwt.testing.Poll;
 
 import org.junit.jupiter.api.Test;

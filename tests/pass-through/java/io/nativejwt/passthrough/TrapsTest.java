@@ -10,6 +10,7 @@ import static io.nativejwt.passthrough.PassThroughSite.WITHOUT_TOKEN;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.nativejwt.harness.Login;
 import io.nativejwt.testing.Poll;
 
 import org.junit.jupiter.api.BeforeEach;

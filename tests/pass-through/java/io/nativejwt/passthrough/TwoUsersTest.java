@@ -8,6 +8,7 @@ import static io.nativejwt.passthrough.PassThroughSite.SECRET_ROW;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.nativejwt.harness.Login;
 import io.nativejwt.testing.Poll;
 
 import org.junit.jupiter.api.Test;

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package io.nativejwt.passthrough;
-
-import io.nativejwt.harness.Coordinator;
+package io.nativejwt.harness;
 
 /** A coordinator and its one worker; queries run on both. */
-record Cluster(Coordinator coordinator, Coordinator worker) implements AutoCloseable {
-    Login login(String token) {
+public record Cluster(Coordinator coordinator, Coordinator worker) implements AutoCloseable {
+    public Login login(String token) {
         return new Login(coordinator, token);
     }
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package io.nativejwt.passthrough;
+package io.nativejwt.harness;
 
-import io.nativejwt.harness.Processes;
 import io.nativejwt.testing.Poll;
 
 import java.io.IOException;
@@ -19,7 +18,7 @@ import java.util.Map;
 import java.util.function.BooleanSupplier;
 
 /** A server that runs beside the coordinators for as long as the tests do, with its log. */
-final class Program implements AutoCloseable {
+public final class Program implements AutoCloseable {
     private static final Duration START_LIMIT = Duration.ofMinutes(5);
 
     private final Process process;
@@ -32,7 +31,7 @@ final class Program implements AutoCloseable {
     }
 
     /** Returns when it is ready. */
-    static Program start(
+    public static Program start(
             String name,
             Path log,
             Map<String, String> environment,
@@ -66,7 +65,7 @@ final class Program implements AutoCloseable {
     }
 
     /** Whether something answers there, whatever it says. */
-    static boolean answers(String url) {
+    public static boolean answers(String url) {
         try (HttpClient client = HttpClient.newHttpClient()) {
             client.send(
                     HttpRequest.newBuilder(URI.create(url)).timeout(Duration.ofSeconds(10)).build(),

@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package io.nativejwt.passthrough;
-
-import io.nativejwt.harness.Workspace;
+package io.nativejwt.harness;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The lines of a file in {@code etc/pass-through}, as docs/pass-through.md shows it. */
-final class Sample {
-    private final String file;
+/** The lines of a file in {@code etc/}, as the page of the same name in docs/ shows it. */
+public final class Sample {
+    private final Path file;
     private final Map<String, String> properties = new LinkedHashMap<>();
 
-    Sample(String file) {
-        this.file = file;
+    /** A file of the folder {@code etc/TOPIC}. */
+    public Sample(String topic, String name) {
+        file = Workspace.source("etc").resolve(topic).resolve(name);
         lines().stream()
                 .filter(line -> !line.isBlank() && !line.startsWith("#"))
                 .map(line -> line.split("=", 2))
@@ -25,16 +25,16 @@ final class Sample {
     }
 
     /** As they stand in the file, comments included. */
-    List<String> lines() {
+    public List<String> lines() {
         try {
-            return Files.readAllLines(Workspace.source("etc/pass-through").resolve(file));
+            return Files.readAllLines(file);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
     /** What the sample cannot know is put in its place; everything else is run as it stands. */
-    Sample at(String name, String value) {
+    public Sample at(String name, String value) {
         if (properties.replace(name, value) == null) {
             throw new IllegalArgumentException(file + " has no " + name);
         }
@@ -42,21 +42,21 @@ final class Sample {
     }
 
     /** As by an operator who left the line out. */
-    Sample without(String name) {
+    public Sample without(String name) {
         if (properties.remove(name) == null) {
             throw new IllegalArgumentException(file + " has no " + name);
         }
         return this;
     }
 
-    Sample with(String name, String value) {
+    public Sample with(String name, String value) {
         if (properties.put(name, value) != null) {
             throw new IllegalArgumentException(file + " has " + name);
         }
         return this;
     }
 
-    Map<String, String> properties() {
+    public Map<String, String> properties() {
         for (Map.Entry<String, String> property : properties.entrySet()) {
             if (property.getValue().contains("example.com")) {
                 throw new IllegalStateException(file + ": nothing was put in place of " + property);

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package io.nativejwt.passthrough;
-
-import io.nativejwt.harness.Clients;
-import io.nativejwt.harness.Coordinator;
+package io.nativejwt.harness;
 
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -13,17 +10,17 @@ import java.util.List;
 import java.util.Properties;
 
 /** How somebody logs in by JDBC: with a token, and with whatever else a client may set. */
-final class Login {
+public final class Login {
     private final Coordinator coordinator;
     private final Properties properties = new Properties();
 
-    Login(Coordinator coordinator, String token) {
+    public Login(Coordinator coordinator, String token) {
         this.coordinator = coordinator;
         properties.setProperty("accessToken", token);
     }
 
     /** The same with one property more of the JDBC driver. */
-    Login with(String name, String value) {
+    public Login with(String name, String value) {
         Login more = new Login(coordinator, properties.getProperty("accessToken"));
         more.properties.putAll(properties);
         more.properties.setProperty(name, value);
@@ -31,22 +28,22 @@ final class Login {
     }
 
     /** In somebody else's name ({@code X-Trino-User}). */
-    Login as(String user) {
+    public Login as(String user) {
         return with("user", user);
     }
 
     /** The program that asks ({@code X-Trino-Source}), as it calls itself. */
-    Login from(String source) {
+    public Login from(String source) {
         return with("source", source);
     }
 
     /** One string for each row, the columns parted by a space; none for a statement without. */
-    List<String> run(String sql) throws SQLException {
+    public List<String> run(String sql) throws SQLException {
         return runAll(List.of(sql));
     }
 
     /** Statements of one session; the rows of the last. */
-    List<String> runAll(List<String> statements) throws SQLException {
+    public List<String> runAll(List<String> statements) throws SQLException {
         try (Connection connection = connect()) {
             for (String sql : statements.subList(0, statements.size() - 1)) {
                 Clients.run(connection, sql);
@@ -63,12 +60,12 @@ final class Login {
      * Why the statement fails, with all causes that the coordinator tells, a line for each; that it
      * fails is part of what is asked.
      */
-    String failure(String sql) {
+    public String failure(String sql) {
         return failureOfLast(List.of(sql));
     }
 
     /** The same of the last of several statements of one session; the others must not fail. */
-    String failureOfLast(List<String> statements) {
+    public String failureOfLast(List<String> statements) {
         try (Connection connection = connect()) {
             for (String sql : statements.subList(0, statements.size() - 1)) {
                 Clients.run(connection, sql);
