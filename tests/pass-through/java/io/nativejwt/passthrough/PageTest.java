@@ -52,7 +52,7 @@ final class PageTest {
         List<String> named = new ArrayList<>();
         Matcher matcher = TEST.matcher(page());
         while (matcher.find()) {
-            Class<?> type = Class.forName("io.nativejwt.coordinator." + matcher.group(1));
+            Class<?> type = Class.forName("io.nativejwt.passthrough." + matcher.group(1));
             Method method = type.getDeclaredMethod(matcher.group(2));
             assertThat(method.isAnnotationPresent(Test.class)).isTrue();
             named.add(method.getName());
