@@ -17,7 +17,7 @@ const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 /// RFC 8693, section 3.
 const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
 
-/// AssumeRoleWithWebIdentity. `duration` of zero asks for none.
+/// AssumeRoleWithWebIdentity.
 pub(crate) fn assume_role(
     endpoint: &str,
     token: &str,
