@@ -21,7 +21,7 @@ ifneq ($(RUST_TOOLCHAIN),)
 export RUSTUP_TOOLCHAIN := $(RUST_TOOLCHAIN)
 endif
 
-.PHONY: help demo check test differential verify-rules soak key-events verify-pass-through verify-login bench fuzz dist lint format verify-fresh clean
+.PHONY: help demo check test differential verify-rules soak key-events verify-pass-through verify-login verify-storage bench fuzz dist lint format verify-fresh clean
 .PHONY: test-setup bench-setup
 
 help: ## lists the targets
@@ -60,6 +60,13 @@ verify-pass-through: tools-build tools-pass-through dist build/test-downloads.st
 verify-login: tools-build tools-login dist build/test-downloads.stamp ## people get tokens in a real Chromium, from a real Keycloak: UPDATE=1 writes docs/images
 	@$(STAGE) "Browser: fetching what steers it" scripts/login-tools
 	@UPDATE=$(UPDATE) scripts/test login
+
+verify-storage: ## storage credentials on real parts: builds SeaweedFS once, which needs Go, and fetches 800 MB once
+	@if scripts/storage-tools --check; then exec $(MAKE) --no-print-directory verify-storage-here; else echo "Skipped: storage credentials were not verified"; echo "0 passed, 0 failed"; fi
+
+.PHONY: verify-storage-here
+verify-storage-here: tools-build tools-storage dist build/test-downloads.stamp build/storage.stamp
+	@scripts/test storage
 
 bench: bench-setup ## measures ours beside Trino's own: PART=jmh alone, QUICK=1 in minutes, UPDATE=1 writes docs/benchmarks/results.md
 	@exec bench/run $(PART)
@@ -101,6 +108,10 @@ build/test-downloads.stamp: build.gradle java/dependencies.sha256 | tools-build
 build/pass-through.stamp: build/java.stamp scripts/pass-through-tools $(shell find tests/pass-through -type f)
 	@$(STAGE) "moto: fetching" scripts/pass-through-tools
 	@$(STAGE) "Trino, Nessie: fetching" scripts/gradle preparePassThrough && touch $@
+
+build/storage.stamp: build/java.stamp scripts/storage-tools $(shell find tests/storage -type f)
+	@$(STAGE) "SeaweedFS: fetching and compiling" scripts/storage-tools
+	@$(STAGE) "Trino: fetching" scripts/gradle prepareStorage && touch $@
 
 build/bench.stamp: $(shell find bench/java -type f) build/java.stamp
 	@$(STAGE) "Benchmarks: fetching and compiling" scripts/gradle prepareBench && touch $@
