@@ -29,7 +29,8 @@ const MAX_LEASES: usize = 50_000;
 /// The name of the thread. Linux shows 15 characters of it in a thread dump.
 const THREAD_NAME: &str = "nativejwt-store";
 
-/// SHA-256 of the token and its role. Never the user: the claims decide at STS, and a new token may have fewer.
+/// SHA-256 of the token, its role, and its user, who is a part of the session's name. Never the user alone: the claims decide at
+/// STS, and a new token may have fewer.
 type Key = [u8; 32];
 
 /// What a session gets.
@@ -198,10 +199,10 @@ impl Lease {
 impl Table {
     fn find_or_insert(&self, token: &str, role: &str, identity: &Identity) -> Arc<Lease> {
         let mut context = Context::new(&SHA256);
-        context.update(token.as_bytes());
-        // No token has this byte.
-        context.update(&[0]);
-        context.update(role.as_bytes());
+        // No token and no role has the byte between them.
+        for part in [token.as_bytes(), &[0], role.as_bytes(), &[0], identity.user.as_bytes()] {
+            context.update(part);
+        }
         let mut key = Key::default();
         key.copy_from_slice(context.finish().as_ref());
         let now = UnixMillis::now().0;

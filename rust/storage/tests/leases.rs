@@ -182,6 +182,19 @@ fn one_exchange_serves_all_requests_of_a_token_and_no_other_token() {
 }
 
 #[test]
+fn another_user_of_the_same_token_has_another_session() {
+    let sts = Sts::start(|number, _| credentials(&format!("KEY{number}"), 3600));
+    let coordinator = Coordinator::open(&sts, "storage.role=arn:aws:iam::1:role/analyst");
+    let alice = token("alice", 600, "");
+    assert_eq!(coordinator.lease(&alice).unwrap().as_deref(), Some("KEY1"));
+    // As after a change of the user mapping.
+    let mapped = Identity { user: "alice.smith".to_owned(), ..coordinator.identity(&alice).unwrap() };
+    let leased = coordinator.leases.lease(alice.as_bytes(), &mapped).unwrap();
+    assert_eq!(leased.credentials().unwrap().access_key_id, "KEY2");
+    assert!(sts.seen.lock().unwrap()[1].contains("&RoleSessionName=alice.smith&"));
+}
+
+#[test]
 fn a_refusal_is_told_by_its_code_and_remembered() {
     let sts = Sts::start(|_, _| error(403, "AccessDenied"));
     let coordinator = Coordinator::open(&sts, &format!("{ROLE}\nstorage.when-unavailable=withhold"));

@@ -17,5 +17,6 @@ mod map_user;
 mod revoke;
 mod round_trip;
 mod support;
+mod token_page;
 mod usage;
 mod verify_jws;

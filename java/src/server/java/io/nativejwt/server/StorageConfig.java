@@ -33,7 +33,7 @@ public final class StorageConfig {
     @Config("http-server.authentication.jwt.storage.sts-endpoint")
     @ConfigDescription(
             "Address at which the caller's token is exchanged for credentials of the object store;"
-                + " none when not set")
+                    + " none when not set")
     public StorageConfig setStsEndpoint(String stsEndpoint) {
         this.stsEndpoint = stsEndpoint;
         return this;
