@@ -40,10 +40,10 @@ final class CacheWorth {
     private static final KeyPair KEYS = Keys.rsa();
 
     /** Odd, so that there is a middle one. */
-    private static final int ROUNDS = 9;
+    private static final int ROUNDS = 7;
 
-    private static final Duration WARM_UP = Duration.ofSeconds(40);
-    private static final Duration LOAD = Duration.ofSeconds(10);
+    private static final Duration WARM_UP = Duration.ofSeconds(20);
+    private static final Duration LOAD = Duration.ofSeconds(6);
 
     private enum Side {
         CACHED,
