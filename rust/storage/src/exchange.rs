@@ -21,6 +21,14 @@ pub(crate) struct Wanted<'w> {
     pub(crate) user: &'w str,
 }
 
+/// What came back.
+struct Reply {
+    status: u16,
+    /// The Date header.
+    date: Option<String>,
+    body: Zeroizing<Vec<u8>>,
+}
+
 /// Asks STS.
 pub(crate) struct Exchanger {
     http: HttpExchange,
@@ -71,8 +79,8 @@ impl Exchanger {
         let token = exchanged.as_ref().map_or(wanted.token, |token| token.as_str());
         let request =
             assume_role(&self.settings.sts_endpoint, token, wanted.role, wanted.user, self.settings.session_duration);
-        let (status, date, body) = self.send(request)?;
-        read_credentials(status, &body, date.as_deref(), UnixMillis::now())
+        let reply = self.send(request)?;
+        read_credentials(reply.status, &reply.body, reply.date.as_deref(), UnixMillis::now())
     }
 
     fn ask_for_token(&self, settings: &TokenExchangeSettings, token: &str) -> Result<Zeroizing<String>, Refused> {
@@ -88,19 +96,14 @@ impl Exchanger {
             None => settings.client_secret.as_ref().map(|secret| secret.as_str()),
         };
         let audience = settings.audience.as_deref();
-        let (status, _, body) =
-            self.send(exchange_token(&settings.endpoint, token, audience, &settings.client_id, secret))?;
-        read_token(status, &body)
+        let reply = self.send(exchange_token(&settings.endpoint, token, audience, &settings.client_id, secret))?;
+        read_token(reply.status, &reply.body)
     }
 
-    /// The answer's status, its Date header, and its body.
-    fn send(
-        &self,
-        request: Result<Request<Vec<u8>>, http::Error>,
-    ) -> Result<(u16, Option<String>, Zeroizing<Vec<u8>>), Refused> {
+    fn send(&self, request: Result<Request<Vec<u8>>, http::Error>) -> Result<Reply, Refused> {
         let request = request.map_err(|_| Refused::Unavailable("the request cannot be built".to_owned()))?;
         let answer = self.http.send(request).map_err(|error| Refused::Unavailable(error.to_string()))?;
         let date = answer.headers().get(DATE).and_then(|date| date.to_str().ok()).map(str::to_owned);
-        Ok((answer.status().as_u16(), date, Zeroizing::new(answer.into_body())))
+        Ok(Reply { status: answer.status().as_u16(), date, body: Zeroizing::new(answer.into_body()) })
     }
 }
