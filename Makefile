@@ -21,7 +21,7 @@ ifneq ($(RUST_TOOLCHAIN),)
 export RUSTUP_TOOLCHAIN := $(RUST_TOOLCHAIN)
 endif
 
-.PHONY: help demo check test differential verify-rules soak key-events verify-pass-through verify-login verify-storage bench fuzz dist lint format verify-fresh clean
+.PHONY: help demo check test differential verify-rules soak key-events verify-pass-through verify-login verify-storage verify-clients bench fuzz dist lint format verify-fresh clean
 .PHONY: test-setup bench-setup
 
 help: ## lists the targets
@@ -68,6 +68,9 @@ verify-storage: ## storage credentials on real parts: builds SeaweedFS once, whi
 verify-storage-here: tools-build tools-storage dist build/test-downloads.stamp build/storage.stamp
 	@scripts/test storage
 
+verify-clients: tools-build tools-clients dist build/test-downloads.stamp build/clients.stamp ## JDBC, CLI, Spark, Python, SQLAlchemy, dbt, Go and Node against a coordinator: fetches 600 MB once
+	@scripts/test clients
+
 bench: bench-setup ## measures ours beside Trino's own: PART=jmh alone, QUICK=1 in minutes, UPDATE=1 writes docs/benchmarks/results.md
 	@exec bench/run $(PART)
 
@@ -112,6 +115,10 @@ build/pass-through.stamp: build/java.stamp scripts/pass-through-tools $(shell fi
 build/storage.stamp: build/java.stamp scripts/storage-tools $(shell find tests/storage -type f)
 	@$(STAGE) "SeaweedFS: fetching and compiling" scripts/storage-tools
 	@$(STAGE) "Trino: fetching" scripts/gradle prepareStorage && touch $@
+
+build/clients.stamp: build/java.stamp scripts/client-tools $(shell find tests/clients -type f)
+	@$(STAGE) "Clients: fetching and compiling" scripts/client-tools
+	@$(STAGE) "Memory connector: fetching" scripts/gradle prepareClients && touch $@
 
 build/bench.stamp: $(shell find bench/java -type f) build/java.stamp
 	@$(STAGE) "Benchmarks: fetching and compiling" scripts/gradle prepareBench && touch $@

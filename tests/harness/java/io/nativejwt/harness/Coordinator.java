@@ -182,6 +182,7 @@ public final class Coordinator implements AutoCloseable {
         private final Map<String, String> logLevels =
                 new LinkedHashMap<>(Map.of("io.trino", "INFO", "io.nativejwt", "INFO"));
         private boolean sessionSpy;
+        private final List<Path> plugins = new ArrayList<>();
         private List<String> jvmDefaults =
                 List.of("-Xmx1G", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1");
         private TrinoDistribution distribution = TrinoDistribution.tarball476();
@@ -282,9 +283,18 @@ public final class Coordinator implements AutoCloseable {
             return this;
         }
 
-        /** With the function {@code extra_credential}, the catalog {@code spy} and events.json. */
+        /**
+         * With the functions {@code extra_credential} and {@code pause}, the catalog {@code spy}
+         * and events.json.
+         */
         public Builder withSessionSpy() {
             sessionSpy = true;
+            return this;
+        }
+
+        /** A plugin beside those of the distribution. */
+        public Builder plugin(Path plugin) {
+            plugins.add(plugin);
             return this;
         }
 
@@ -298,16 +308,19 @@ public final class Coordinator implements AutoCloseable {
                 Path etc = Files.createDirectories(folder.resolve("etc"));
                 Tls tls = Tls.create(folder);
                 int[] ports = freePorts(2);
-                Path plugins = Files.createDirectories(folder.resolve("plugin"));
-                distribution.linkPlugins(plugins);
+                Path installed = Files.createDirectories(folder.resolve("plugin"));
+                distribution.linkPlugins(installed);
                 if (integration == Integration.PLUGIN) {
                     Files.createSymbolicLink(
-                            plugins.resolve("native-jwt"), Workspace.pluginFolder());
+                            installed.resolve("native-jwt"), Workspace.pluginFolder());
+                }
+                for (Path plugin : plugins) {
+                    Files.createSymbolicLink(installed.resolve(plugin.getFileName()), plugin);
                 }
                 if (sessionSpy) {
-                    installSessionSpy(etc, plugins);
+                    installSessionSpy(etc, installed);
                 }
-                writeEtc(etc, tls, ports[0], ports[1], plugins);
+                writeEtc(etc, tls, ports[0], ports[1], installed);
                 Coordinator coordinator =
                         new Coordinator(folder, command(etc), tls, ports[1], internal);
                 coordinator.awaitStart(progress);

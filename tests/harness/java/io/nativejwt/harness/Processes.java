@@ -28,13 +28,17 @@ public final class Processes {
     }
 
     public static Result run(Duration limit, List<String> command, String input) {
+        return run(limit, new ProcessBuilder(command), input);
+    }
+
+    /** With the folder and the environment of the builder. */
+    public static Result run(Duration limit, ProcessBuilder builder, String input) {
         try {
             Path output = Files.createTempFile("nativejwt", ".out");
             Path error = Files.createTempFile("nativejwt", ".err");
             try {
                 Process process =
-                        new ProcessBuilder(command)
-                                .redirectOutput(output.toFile())
+                        builder.redirectOutput(output.toFile())
                                 .redirectError(error.toFile())
                                 .start();
                 try (OutputStream standardInput = process.getOutputStream()) {
@@ -43,7 +47,7 @@ public final class Processes {
                 if (!process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
                     stop(process);
                     throw new IllegalStateException(
-                            command.getFirst()
+                            builder.command().getFirst()
                                     + " did not end within "
                                     + limit
                                     + ": "

@@ -18,7 +18,7 @@ public final class SessionSpyPlugin implements Plugin {
 
     @Override
     public Set<Class<?>> getFunctions() {
-        return Set.of(ExtraCredentialFunction.class);
+        return Set.of(ExtraCredentialFunction.class, PauseFunction.class);
     }
 
     @Override

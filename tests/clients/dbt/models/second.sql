@@ -1,0 +1,2 @@
+-- depends_on: {{ ref('first') }}
+{{ var('second') }}
