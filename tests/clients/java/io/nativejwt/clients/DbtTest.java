@@ -2,9 +2,15 @@
 
 package io.nativejwt.clients;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.nativejwt.harness.Workspace;
 
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInfo;
+
 import java.sql.SQLException;
+import java.time.Instant;
 import java.util.List;
 
 /** dbt with its adapter for Trino: a project with two models, the second after the first. */
@@ -39,10 +45,10 @@ final class DbtTest extends ClientContract {
         String dbt = Workspace.fetchedForTests("client-dbt").resolveSibling("dbt").toString();
         return (environment, statements) -> {
             String models =
-                    "{first: \"%s AS value\", second: \"%s AS value\"}"
+                    "{first: \"%s\", second: \"%s\"}"
                             .formatted(
                                     statements[0],
-                                    statements.length > 1 ? statements[1] : "SELECT 1");
+                                    statements.length > 1 ? statements[1] : "SELECT 1 AS one");
             try {
                 for (String table : tables()) {
                     site.run("DROP TABLE memory.default." + table);
@@ -54,14 +60,54 @@ final class DbtTest extends ClientContract {
                                 List.of(dbt, "run", "--profiles-dir", ".", "--vars", models));
                 List<String> rows =
                         tables().contains("first")
-                                ? site.run("SELECT value FROM memory.default.first")
+                                ? site.run("SELECT * FROM memory.default.first")
                                 : List.of();
-                return new Outcome(
-                        outcome.succeeded(), rows, outcome.everything(), outcome.time());
+                return new Outcome(outcome.succeeded(), rows, outcome.everything(), outcome.time());
             } catch (SQLException e) {
                 throw new IllegalStateException(e);
             }
         };
+    }
+
+    /** Differs from other clients: dbt renames the new table by a statement more. */
+    @Override
+    @Test
+    void statementOutlivesItsTokenAndTheNextOneIsRejected(TestInfo test) {
+        Instant start = Instant.now();
+        assertShows(
+                run(
+                        Use.AS_SHOWN,
+                        site.briefToken(),
+                        "SELECT pause(23) AS seconds",
+                        "SELECT 1 AS one"),
+                test);
+        try {
+            assertThat(
+                            site.run(
+                                    """
+                                    SELECT state FROM system.runtime.queries
+                                    WHERE query LIKE '%%pause(23)%%' AND source LIKE 'dbt%%'
+                                    AND created >= from_unixtime(%d)
+                                    """
+                                            .formatted(start.getEpochSecond())))
+                    .containsExactly("FINISHED");
+        } catch (SQLException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Test
+    void withoutTheFlagAnyCertificateIsAccepted(TestInfo test) {
+        Example example =
+                Example.in("dbt")
+                        .without(FILE, TRUST)
+                        .without("dbt_project.yml", "  require_certificate_validation: true\n");
+        Outcome outcome =
+                program(example)
+                        .run(site.environment(site.token()), "SELECT current_user AS name")
+                        .assertSucceeded();
+        assertThat(outcome.rows()).containsExactly(ClientsSite.USER);
+        sentences(test).forEach(outcome::assertShows);
     }
 
     private List<String> tables() throws SQLException {

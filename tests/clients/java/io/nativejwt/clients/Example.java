@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
@@ -17,6 +18,9 @@ import java.util.stream.Stream;
  * would change in them.
  */
 final class Example {
+    private static final List<String> LANGUAGES =
+            List.of("shell", "jdbc", "python", "dbt", "spark", "go", "node");
+
     private static final Path SOURCES = Workspace.source("tests/clients");
     private static final AtomicInteger COPIES = new AtomicInteger();
 
@@ -46,13 +50,14 @@ final class Example {
 
     /** Every file of which the page may show a part. */
     static List<Path> all() {
-        try (Stream<Path> files = Files.walk(SOURCES)) {
-            return files.filter(Files::isRegularFile)
-                    .filter(
-                            file ->
-                                    !file.startsWith(SOURCES.resolve("java"))
-                                            && !file.getFileName().toString().contains("lock"))
-                    .toList();
+        List<Path> all = new ArrayList<>();
+        try {
+            for (String language : LANGUAGES) {
+                try (Stream<Path> files = Files.walk(SOURCES.resolve(language))) {
+                    files.filter(Files::isRegularFile).forEach(all::add);
+                }
+            }
+            return all;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -63,7 +63,9 @@ final class GoTest extends ClientContract {
     @Test
     void plainHttpShowsItsSentence(TestInfo test) {
         Example example =
-                Example.in("go").edit(FILE, "Scheme: \"https\"", "Scheme: \"http\"").without(FILE, TRUST);
+                Example.in("go")
+                        .edit(FILE, "Scheme: \"https\"", "Scheme: \"http\"")
+                        .without(FILE, TRUST);
         Map<String, String> environment = site.environment(site.token());
         environment.put("TRINO_PORT", Integer.toString(site.coordinator().httpUri().getPort()));
         assertShows(compiled(example, "query").run(environment, "SELECT 1"), test);

@@ -27,8 +27,7 @@ final class JdbcTest extends ClientContract {
             case AS_BOB -> example.insert(FILE, TOKEN, property("user", "bob"));
             case WITHOUT_TRUST -> example.without(FILE, TRUST);
             case WITH_RESERVED_CREDENTIAL ->
-                    example.insert(
-                            FILE, TOKEN, property("extraCredentials", RESERVED + ":forged"));
+                    example.insert(FILE, TOKEN, property("extraCredentials", RESERVED + ":forged"));
         }
         return program(example);
     }
@@ -50,8 +49,15 @@ final class JdbcTest extends ClientContract {
     }
 
     @Test
-    void tokenWithoutTlsShowsItsSentence(TestInfo test) {
+    void trustStoreWithoutTlsShowsItsSentence(TestInfo test) {
         Example example = Example.in("jdbc").without(FILE, property("SSL", "true"));
+        assertShows(program(example).run(site.environment(site.token()), "SELECT 1"), test);
+    }
+
+    @Test
+    void tokenWithoutTlsShowsItsSentence(TestInfo test) {
+        Example example =
+                Example.in("jdbc").without(FILE, property("SSL", "true")).without(FILE, TRUST);
         assertShows(program(example).run(site.environment(site.token()), "SELECT 1"), test);
     }
 }

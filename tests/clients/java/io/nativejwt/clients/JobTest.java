@@ -13,7 +13,9 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 
-/** Jobs that log in with client credentials, by {@code nativejwt login} and {@code nativejwt token}. */
+/**
+ * Jobs that log in with client credentials, by {@code nativejwt login} and {@code nativejwt token}.
+ */
 @ExtendWith(ClientsSite.Shared.class)
 final class JobTest {
     private final ClientsSite site;
@@ -26,8 +28,7 @@ final class JobTest {
     void programGetsTheTokenFromItsEnvironment() {
         site.logInJob();
         Example example = Example.in("shell");
-        Outcome outcome =
-                shell(example, "with-token.sh", "sh", "query.sh", "SELECT 'made it'");
+        Outcome outcome = shell(example, "with-token.sh", "sh", "query.sh", "SELECT 'made it'");
         // The example names a person.
         assertThat(outcome.everything())
                 .contains("User " + ClientsSite.JOB + " cannot impersonate user alice");
@@ -39,7 +40,10 @@ final class JobTest {
                                 example.folder(),
                                 environment,
                                 List.of(
-                                        "sh", "with-token.sh", "sh", "query.sh",
+                                        "sh",
+                                        "with-token.sh",
+                                        "sh",
+                                        "query.sh",
                                         "SELECT current_user"))
                         .assertSucceeded();
         assertThat(outcome.rows()).containsExactly(ClientsSite.JOB);
@@ -58,7 +62,10 @@ final class JobTest {
         site.logInBriefJob();
         Example example =
                 Example.in("python")
-                        .edit("batches.py", "JWTAuthentication(fresh_token())", "JWTAuthentication(token)")
+                        .edit(
+                                "batches.py",
+                                "JWTAuthentication(fresh_token())",
+                                "JWTAuthentication(token)")
                         .edit("batches.py", "for batch in", "token = fresh_token()\nfor batch in");
         Outcome outcome = batches(example).assertFailed();
         assertThat(outcome.rows()).containsExactly("13", "12");

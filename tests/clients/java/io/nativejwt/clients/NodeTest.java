@@ -17,8 +17,7 @@ import java.util.Map;
 @Tag("node")
 final class NodeTest extends ClientContract {
     private static final String FILE = "query.mjs";
-    private static final String TRUST =
-            "  ssl: { ca: readFileSync(process.env.TRINO_CA) },\n";
+    private static final String TRUST = "  ssl: { ca: readFileSync(process.env.TRINO_CA) },\n";
     private static final String USER = "    \"X-Trino-User\": process.env.TRINO_USER,\n";
 
     NodeTest(ClientsSite site) {

@@ -60,9 +60,7 @@ final class Page {
                             .filter(part -> !part.isEmpty())
                             .map(Pattern::quote)
                             .collect(joining(".*?"));
-            return Pattern.compile(pattern)
-                    .matcher(SPACE.matcher(output).replaceAll(" "))
-                    .find();
+            return Pattern.compile(pattern).matcher(SPACE.matcher(output).replaceAll(" ")).find();
         }
 
         @Override

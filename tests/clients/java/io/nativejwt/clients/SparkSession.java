@@ -20,9 +20,18 @@ import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
-/** A Spark without a cluster, which runs one program after the other: tests/clients/spark/session.py. */
+/**
+ * A Spark without a cluster, which runs one program after the other:
+ * tests/clients/spark/session.py.
+ */
 final class SparkSession implements AutoCloseable {
+    private static final Duration LIMIT = Duration.ofMinutes(5);
+
     private final Process process;
     private final Thread shutdownHook;
     private final Writer requests;
@@ -61,7 +70,8 @@ final class SparkSession implements AutoCloseable {
         try {
             SparkSession session = new SparkSession(folder, user);
             // The first query of all takes ten times as long as the next.
-            session.run(Example.in("spark").file("query.py"), user, "SELECT 1").assertSucceeded();
+            session.run(Example.in("spark").file("query.py"), user, "SELECT 1 AS one")
+                    .assertSucceeded();
             stopwatch.done();
             return session;
         } catch (IOException e) {
@@ -78,17 +88,42 @@ final class SparkSession implements AutoCloseable {
         try {
             requests.write(Token.json(request) + "\n");
             requests.flush();
-            String answer = answers.readLine();
-            if (answer == null) {
-                throw new IllegalStateException("Spark ended, see " + log);
-            }
-            String[] fields = answer.split(" ", -1);
+            String[] fields = answer().split(" ", -1);
             return Outcome.of(
                     new Processes.Result(
                             Integer.parseInt(fields[0]), text(fields[1]), text(fields[2])),
                     Duration.ofNanos(System.nanoTime() - start));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        }
+    }
+
+    private String answer() {
+        try {
+            return CompletableFuture.supplyAsync(
+                            () -> {
+                                try {
+                                    return answers.readLine();
+                                } catch (IOException e) {
+                                    throw new UncheckedIOException(e);
+                                }
+                            })
+                    .thenApply(
+                            line -> {
+                                if (line == null) {
+                                    throw new IllegalStateException("Spark ended, see " + log);
+                                }
+                                return line;
+                            })
+                    .get(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e.getCause());
+        } catch (TimeoutException e) {
+            Processes.stop(process);
+            throw new IllegalStateException("no answer within " + LIMIT + ", see " + log);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
         }
     }
 

@@ -7,9 +7,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInfo;
 
-import java.sql.SQLException;
-import java.util.Map;
-
 /** Spark, which reads from Trino by JDBC, in local mode. */
 final class SparkTest extends ClientContract {
     private static final String FILE = "query.py";
@@ -29,15 +26,15 @@ final class SparkTest extends ClientContract {
             case AS_BOB -> example.insert(FILE, SSL, option("user", "bob"));
             case WITHOUT_TRUST -> example.without(FILE, TRUST);
             case WITH_RESERVED_CREDENTIAL ->
-                    example.insert(
-                            FILE, SSL, option("extraCredentials", RESERVED + ":forged"));
+                    example.insert(FILE, SSL, option("extraCredentials", RESERVED + ":forged"));
         }
         return spark(example, FILE);
     }
 
     private Program spark(Example example, String file) {
         SparkSession session = site.spark();
-        return (environment, statements) -> session.run(example.file(file), environment, statements);
+        return (environment, statements) ->
+                session.run(example.file(file), environment, statements);
     }
 
     private static String option(String name, String value) {
@@ -47,7 +44,12 @@ final class SparkTest extends ClientContract {
     @Test
     void sslThatIsNotTrueHidesTheSentence(TestInfo test) {
         Program program = spark(Example.in("spark").without(FILE, SSL), FILE);
-        assertShows(program.run(site.environment(site.token()), "SELECT 1"), test);
+        assertShows(program.run(site.environment(site.token()), "SELECT 1 AS one"), test);
+    }
+
+    @Test
+    void columnWithoutANameShowsItsSentence(TestInfo test) {
+        assertShows(run(Use.AS_SHOWN, site.token(), "SELECT 1"), test);
     }
 
     /** Eight partitions, two at once, each for seven seconds: the last ones begin after the end. */
@@ -80,9 +82,9 @@ final class SparkTest extends ClientContract {
         Outcome outcome =
                 program.run(
                                 site.environment(ClientsSite.GARBAGE),
-                                "SELECT pause(13)",
-                                "SELECT pause(12)",
-                                "SELECT current_user")
+                                "SELECT pause(13) AS seconds",
+                                "SELECT pause(12) AS seconds",
+                                "SELECT current_user AS name")
                         .assertSucceeded();
         assertThat(outcome.rows()).containsExactly("13", "12", ClientsSite.BRIEF_JOB);
     }
@@ -99,7 +101,7 @@ final class SparkTest extends ClientContract {
         site.logInBriefJob();
         Program program = spark(example, "batches.py");
         Outcome outcome =
-                program.run(site.environment(ClientsSite.GARBAGE), "SELECT pause(23)");
+                program.run(site.environment(ClientsSite.GARBAGE), "SELECT pause(23) AS seconds");
         assertShows(outcome, test);
     }
 }
