@@ -68,7 +68,7 @@ verify-storage: ## storage credentials on real parts: builds SeaweedFS once, whi
 verify-storage-here: tools-build tools-storage dist build/test-downloads.stamp build/storage.stamp
 	@scripts/test storage
 
-verify-clients: tools-build tools-clients dist build/test-downloads.stamp build/clients.stamp ## JDBC, CLI, Spark, Python, SQLAlchemy, dbt, Go and Node against a coordinator: fetches 600 MB once
+verify-clients: tools-build tools-clients dist build/test-downloads.stamp build/clients.stamp ## JDBC, CLI, Spark, Python, SQLAlchemy, dbt, Go and Node.js against a coordinator: fetches 500 MB once
 	@scripts/test clients
 
 bench: bench-setup ## measures ours beside Trino's own: PART=jmh alone, QUICK=1 in minutes, UPDATE=1 writes docs/benchmarks/results.md

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs programs one after the other in one Spark session, whose start takes longer than most of them. A line of standard
-input is a request in JSON. A line of standard output is an answer: the exit code, and in base64 both outputs of the program."""
+"""Runs programs one after the other in one Spark session, whose start takes longer than most of them.
+
+A line of standard input is a request in JSON. A line of standard output is an answer: the exit code, and in base64 both
+outputs of the program.
+"""
 
 import base64
 import contextlib

@@ -45,7 +45,7 @@ final class ClientsSite implements AutoCloseable {
     static final String JOB = "service-account-etl";
     static final String BRIEF_JOB = "service-account-etl-seconds";
 
-    /** No base64url, no JSON, no JWT. */
+    /** Text that is not a JWT. */
     static final String GARBAGE = "garbage";
 
     private static final String REALM = "lake";
@@ -128,7 +128,12 @@ final class ClientsSite implements AutoCloseable {
         return keycloak.userToken(REALM, "seconds", USER);
     }
 
-    /** One for all tests: it does not get better. */
+    /** Alice's, good for forty seconds: for a client that is slow to begin. */
+    String lessBriefToken() {
+        return keycloak.userToken(REALM, "forty-seconds", USER);
+    }
+
+    /** The same for all tests, since the first one waits for its end. */
     synchronized String expiredToken() {
         if (expired == null) {
             String token = briefToken();

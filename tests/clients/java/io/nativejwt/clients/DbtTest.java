@@ -77,8 +77,8 @@ final class DbtTest extends ClientContract {
         assertShows(
                 run(
                         Use.AS_SHOWN,
-                        site.briefToken(),
-                        "SELECT pause(23) AS seconds",
+                        site.lessBriefToken(),
+                        "SELECT pause(43) AS seconds",
                         "SELECT 1 AS one"),
                 test);
         try {
@@ -86,7 +86,7 @@ final class DbtTest extends ClientContract {
                             site.run(
                                     """
                                     SELECT state FROM system.runtime.queries
-                                    WHERE query LIKE '%%pause(23)%%' AND source LIKE 'dbt%%'
+                                    WHERE query LIKE '%%pause(43)%%' AND source LIKE 'dbt%%'
                                     AND created >= from_unixtime(%d)
                                     """
                                             .formatted(start.getEpochSecond())))

@@ -2,10 +2,15 @@
 
 package io.nativejwt.clients;
 
+import io.nativejwt.harness.Processes;
 import io.nativejwt.harness.Workspace;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInfo;
+
+import java.io.File;
+import java.time.Duration;
+import java.util.List;
 
 /** Trino's JDBC driver, in a program of its own. */
 final class JdbcTest extends ClientContract {
@@ -32,8 +37,17 @@ final class JdbcTest extends ClientContract {
         return program(example);
     }
 
+    /** Compiled here and now, so that a token does not grow old meanwhile. */
     private static Program program(Example example) {
-        return program(example, Workspace.java(), "-cp", ClientsSite.jdbcDriver(), FILE);
+        Processes.runOrFail(
+                Duration.ofMinutes(1),
+                List.of(
+                        Workspace.jdkTool("javac"),
+                        "-d",
+                        example.folder().toString(),
+                        example.file(FILE).toString()));
+        String path = example.folder() + File.pathSeparator + ClientsSite.jdbcDriver();
+        return program(example, Workspace.java(), "-cp", path, "Query");
     }
 
     private static String property(String name, String value) {
