@@ -61,10 +61,10 @@ abstract class ClientContract {
     }
 
     final void assertShows(Outcome outcome, TestInfo test) {
+        // Before what prints the output, and not by AssertJ's own methods for texts, which do.
+        assertThat(outcome.everything().contains("eyJhbGciOi")).as("a token is shown").isFalse();
         outcome.assertFailed();
         sentences(test).forEach(outcome::assertShows);
-        // Not by AssertJ's own methods for texts, which would print it.
-        assertThat(outcome.everything().contains("eyJhbGciOi")).as("a token is shown").isFalse();
     }
 
     @Test

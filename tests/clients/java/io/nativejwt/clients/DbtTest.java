@@ -51,7 +51,7 @@ final class DbtTest extends ClientContract {
                                     statements.length > 1 ? statements[1] : "SELECT 1 AS one");
             try {
                 for (String table : tables()) {
-                    site.run("DROP TABLE memory.default." + table);
+                    site.query("DROP TABLE memory.default." + table);
                 }
                 Outcome outcome =
                         ClientsSite.run(
@@ -60,9 +60,9 @@ final class DbtTest extends ClientContract {
                                 List.of(dbt, "run", "--profiles-dir", ".", "--vars", models));
                 List<String> rows =
                         tables().contains("first")
-                                ? site.run("SELECT * FROM memory.default.first")
+                                ? site.query("SELECT * FROM memory.default.first")
                                 : List.of();
-                return new Outcome(outcome.succeeded(), rows, outcome.everything(), outcome.time());
+                return new Outcome(outcome.succeeded(), rows, outcome.everything());
             } catch (SQLException e) {
                 throw new IllegalStateException(e);
             }
@@ -83,7 +83,7 @@ final class DbtTest extends ClientContract {
                 test);
         try {
             assertThat(
-                            site.run(
+                            site.query(
                                     """
                                     SELECT state FROM system.runtime.queries
                                     WHERE query LIKE '%%pause(43)%%' AND source LIKE 'dbt%%'
@@ -111,6 +111,6 @@ final class DbtTest extends ClientContract {
     }
 
     private List<String> tables() throws SQLException {
-        return site.run("SHOW TABLES FROM memory.default");
+        return site.query("SHOW TABLES FROM memory.default");
     }
 }

@@ -6,17 +6,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.nativejwt.harness.Processes;
 
-import java.time.Duration;
 import java.util.List;
 
 /** What the user of a client saw. */
-record Outcome(boolean succeeded, List<String> rows, String everything, Duration time) {
-    static Outcome of(Processes.Result result, Duration time) {
+record Outcome(boolean succeeded, List<String> rows, String everything) {
+    static Outcome of(Processes.Result result) {
         return new Outcome(
                 result.exitCode() == 0,
                 result.output().lines().toList(),
-                result.output() + result.error(),
-                time);
+                result.output() + result.error());
     }
 
     Outcome assertSucceeded() {

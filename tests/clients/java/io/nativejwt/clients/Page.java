@@ -103,10 +103,11 @@ final class Page {
         return sentences;
     }
 
-    /** A section without its heading. */
+    /** A section without its heading; without a name, what stands before the first one. */
     String text(String section) {
+        String heading = section.isEmpty() ? lines.getFirst() : "## " + section;
         return lines.stream()
-                .dropWhile(line -> !line.equals("## " + section))
+                .dropWhile(line -> !line.equals(heading))
                 .skip(1)
                 .takeWhile(line -> !line.startsWith("## "))
                 .collect(joining("\n"))

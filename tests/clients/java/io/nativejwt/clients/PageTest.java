@@ -4,6 +4,8 @@ package io.nativejwt.clients;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.nativejwt.harness.Workspace;
+
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -14,6 +16,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** docs/clients.md shows what was run. */
@@ -59,6 +63,27 @@ final class PageTest {
         return line.substring(0, Math.min(depth, line.length())).isBlank()
                 ? line.substring(Math.min(depth, line.length()))
                 : line;
+    }
+
+    @Test
+    void versionsAreThoseOfTheLockFiles() throws IOException {
+        String versions = page.text("");
+        for (String lock :
+                List.of(
+                        "python/requirements.txt `trino` ^trino==(\\S+)",
+                        "python/requirements.txt `sqlalchemy` ^sqlalchemy==(\\S+)",
+                        "dbt/requirements.txt `dbt-core` ^dbt-core==(\\S+)",
+                        "dbt/requirements.txt `dbt-trino` ^dbt-trino==(\\S+)",
+                        "spark/requirements.txt PySpark ^pyspark==(\\S+)",
+                        "node/package.json `trino-client` \"trino-client\":\\s*\"(.+)\"",
+                        "go/go.mod `github.com/trinodb/trino-go-client`"
+                                + " trino-go-client\\s+v(\\S+)")) {
+            String[] fields = lock.split(" ", 3);
+            String file = Files.readString(Workspace.source("tests/clients").resolve(fields[0]));
+            Matcher version = Pattern.compile(fields[2], Pattern.MULTILINE).matcher(file);
+            assertThat(version.find()).as(lock).isTrue();
+            assertThat(versions).contains(fields[1] + " " + version.group(1));
+        }
     }
 
     @Test

@@ -84,15 +84,13 @@ final class SparkSession implements AutoCloseable {
         request.put("program", program.toString());
         request.put("environment", environment);
         request.put("arguments", List.of(arguments));
-        long start = System.nanoTime();
         try {
             requests.write(Token.json(request) + "\n");
             requests.flush();
             String[] fields = answer().split(" ", -1);
             return Outcome.of(
                     new Processes.Result(
-                            Integer.parseInt(fields[0]), text(fields[1]), text(fields[2])),
-                    Duration.ofNanos(System.nanoTime() - start));
+                            Integer.parseInt(fields[0]), text(fields[1]), text(fields[2])));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
