@@ -2,6 +2,8 @@
 
 package io.nativejwt.harness;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
@@ -12,6 +14,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Properties;
 import java.util.function.Predicate;
+import java.util.jar.JarEntry;
+import java.util.jar.JarOutputStream;
 import java.util.stream.Stream;
 
 /** How to start a certain Trino. */
@@ -32,6 +36,46 @@ public interface TrinoDistribution {
             launcher.load(in);
         }
         return launcher.getProperty("main-class");
+    }
+
+    /**
+     * The same with a plugin more, which is published as jars alone: a folder of links to them, and
+     * the service file that a published plugin folder has beside them.
+     */
+    default TrinoDistribution with(String name, String classPath, String pluginClass) {
+        TrinoDistribution base = this;
+        return new TrinoDistribution() {
+            @Override
+            public void linkPlugins(Path plugins) {
+                base.linkPlugins(plugins);
+                Path plugin = plugins.resolve(name);
+                Path services = plugin.resolve(name + "-services.jar");
+                try {
+                    Files.createDirectory(plugin);
+                    for (String jar : classPath.split(File.pathSeparator)) {
+                        Path file = Path.of(jar);
+                        Files.createSymbolicLink(plugin.resolve(file.getFileName()), file);
+                    }
+                    try (JarOutputStream jar =
+                            new JarOutputStream(Files.newOutputStream(services))) {
+                        jar.putNextEntry(new JarEntry("META-INF/services/io.trino.spi.Plugin"));
+                        jar.write(pluginClass.getBytes(UTF_8));
+                    }
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            }
+
+            @Override
+            public List<String> command(Path folder, Path etc, Integration integration) {
+                return base.command(folder, etc, integration);
+            }
+
+            @Override
+            public List<String> jvmOptions(Integration integration) {
+                return base.jvmOptions(integration);
+            }
+        };
     }
 
     /** The published server tarball, started by its launcher as an operator does. */

@@ -4,6 +4,7 @@ package io.nativejwt.passthrough;
 
 import io.nativejwt.harness.Keycloak;
 import io.nativejwt.harness.Sample;
+import io.nativejwt.harness.Wiretap;
 
 import java.net.URI;
 import java.util.Map;

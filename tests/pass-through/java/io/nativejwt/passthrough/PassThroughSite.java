@@ -10,8 +10,8 @@ import io.nativejwt.harness.Login;
 import io.nativejwt.harness.Sample;
 import io.nativejwt.harness.Stopwatch;
 import io.nativejwt.harness.TrinoDistribution;
+import io.nativejwt.harness.Wiretap;
 import io.nativejwt.harness.Workspace;
-import io.nativejwt.testing.Poll;
 
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ParameterContext;
@@ -19,12 +19,9 @@ import org.junit.jupiter.api.extension.ParameterResolver;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
-import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
@@ -55,7 +52,6 @@ final class PassThroughSite implements AutoCloseable {
     private static final String SECRET_PROPERTY = "internal-communication.shared-secret";
     // Off: a worker that has joined would be out again for the detector's warm-up of five seconds.
     private static final String FAILURE_DETECTOR = "failure-detector.enabled";
-    private static final Duration JOIN_LIMIT = Duration.ofMinutes(2);
     private static final Path FOLDER = Workspace.freshFolder("test/pass-through");
 
     private static final Set<String> PLUGINS =
@@ -174,26 +170,7 @@ final class PassThroughSite implements AutoCloseable {
                                         .workerOf(coordinator, "worker"))
                         .config(SECRET_PROPERTY, config.get(SECRET_PROPERTY))
                         .start();
-        return complete(new Cluster(coordinator, worker));
-    }
-
-    /** Returns when queries run on both nodes. */
-    private Cluster complete(Cluster cluster) {
-        Login alice = cluster.login(token("alice"));
-        Poll.until(
-                "the worker to join",
-                JOIN_LIMIT,
-                () -> {
-                    try {
-                        return alice.run(
-                                        "SELECT count(*) FROM system.runtime.nodes"
-                                                + " WHERE state = 'active'")
-                                .equals(List.of("2"));
-                    } catch (SQLException e) {
-                        throw new IllegalStateException(e);
-                    }
-                });
-        return cluster;
+        return new Cluster(coordinator, worker).complete(token("alice"));
     }
 
     private Coordinator.Builder careful(Coordinator.Builder builder) {
@@ -245,25 +222,15 @@ final class PassThroughSite implements AutoCloseable {
                         .config("protocol.v1.alternate-header-name", "Presto")
                         .config(FAILURE_DETECTOR, "false")
                         .start();
-        // The worker listens on one address of this machine and says that it is on another one,
-        // where the test reads what passes.
-        int port = Coordinator.freePorts(1)[0];
-        betweenNodes =
-                part(
-                        Wiretap.between(
-                                new InetSocketAddress(InetAddress.getByName("127.0.0.2"), port),
-                                new InetSocketAddress(InetAddress.getByName("127.0.0.3"), port)));
-        Coordinator worker =
+        Coordinator.Builder builder =
                 careless(withCatalogs(Coordinator.in(folder.resolve("worker")), folder))
                         .workerOf(coordinator, "worker")
-                        .config("http-server.http.port", "" + port)
                         .config("http-server.https.enabled", "false")
                         .config("http-server.https.port", "")
-                        .config("http-server.https.keystore.path", "")
-                        .config("node.internal-address", "127.0.0.2")
-                        .config("node.bind-ip", "127.0.0.3")
-                        .start();
-        return complete(new Cluster(coordinator, worker));
+                        .config("http-server.https.keystore.path", "");
+        betweenNodes = part(Wiretap.beforeWorker(builder, false));
+        Coordinator worker = builder.start();
+        return new Cluster(coordinator, worker).complete(token("alice"));
     }
 
     private Coordinator.Builder careless(Coordinator.Builder builder) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package io.nativejwt.passthrough;
+package io.nativejwt.harness;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
@@ -24,9 +24,17 @@ import java.util.regex.Pattern;
  * Stands between two programs, hands every byte on and keeps what the one that connects sends: what
  * anybody on the path could read. It knows no protocol, so it sees nothing of what is encrypted.
  */
-final class Wiretap implements AutoCloseable {
+public final class Wiretap implements AutoCloseable {
     private static final Pattern BEARER =
             Pattern.compile("(?i)\nauthorization: *bearer +([^\r\n]+)\r");
+
+    /**
+     * Where a worker says that it is. With HTTPS it has a certificate for its own addresses alone.
+     */
+    private static final String SAID = "127.0.0.1";
+
+    /** Where it is. */
+    private static final String TRUE = "127.0.0.3";
 
     private final ServerSocket server;
     private final InetSocketAddress target;
@@ -41,7 +49,7 @@ final class Wiretap implements AutoCloseable {
         Thread.ofVirtual().start(this::accept);
     }
 
-    static Wiretap between(InetSocketAddress listen, InetSocketAddress target) {
+    public static Wiretap between(InetSocketAddress listen, InetSocketAddress target) {
         try {
             return new Wiretap(listen, target);
         } catch (IOException e) {
@@ -50,30 +58,53 @@ final class Wiretap implements AutoCloseable {
     }
 
     /** On a free port of this machine. */
-    static Wiretap before(int port) {
+    public static Wiretap before(int port) {
         InetAddress local = InetAddress.getLoopbackAddress();
         return between(new InetSocketAddress(local, 0), new InetSocketAddress(local, port));
     }
 
-    int port() {
+    /**
+     * Before a worker, which listens on one address of this machine and says that it is on another
+     * one, where a test reads what passes.
+     *
+     * @param https whether the nodes use HTTPS among themselves
+     */
+    public static Wiretap beforeWorker(Coordinator.Builder worker, boolean https) {
+        try {
+            int port = Coordinator.freePorts(1)[0];
+            Wiretap wiretap =
+                    between(
+                            new InetSocketAddress(InetAddress.getByName(SAID), port),
+                            new InetSocketAddress(InetAddress.getByName(TRUE), port));
+            // With HTTPS the nodes choose their certificates by a host name that is an address.
+            worker.config(https ? "http-server.https.port" : "http-server.http.port", "" + port)
+                    .config("node.internal-address", https ? SAID.replace('.', '-') + ".ip" : SAID)
+                    .config("node.bind-ip", TRUE);
+            return wiretap;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    public int port() {
         return server.getLocalPort();
     }
 
     /** From now on it knows of nothing that was sent before. */
-    void forget() {
+    public void forget() {
         synchronized (sent) {
             sent.reset();
         }
     }
 
-    String sent() {
+    public String sent() {
         synchronized (sent) {
             return sent.toString(ISO_8859_1);
         }
     }
 
     /** The bearer tokens of the HTTP requests that passed, in their order. */
-    List<String> bearers() {
+    public List<String> bearers() {
         List<String> bearers = new ArrayList<>();
         Matcher matcher = BEARER.matcher(sent());
         while (matcher.find()) {
