@@ -27,12 +27,7 @@ final class ExpiryTest {
     void statementThatOutlivesItsCredentialsFailsAndTheNextOneGetsFreshOnes() throws SQLException {
         Login alice = new Login(site.brief(), site.token("alice"));
         assertThat(alice.run(ALICES.formatted("lake"))).containsExactly(ALICES_ROW);
-        // Forty pages of a second each.
-        alice.run(
-                """
-                CREATE TABLE blackhole.default.slow (id bigint)
-                WITH (split_count = 1, pages_per_split = 40, rows_per_page = 1, page_processing_delay = '1s')
-                """);
+        alice.run(SlowTable.create("blackhole.default.slow"));
         assertThat(
                         alice.failure(
                                 "CREATE TABLE lake.alice.slow AS SELECT * FROM"

@@ -25,7 +25,13 @@ final class PageTest {
     @Test
     void pageShowsTheSamplesThatWereRun() throws IOException {
         for (String name :
-                List.of("config.properties.sample", "iceberg.properties", "storage-roles.json")) {
+                List.of(
+                        "config.properties.sample",
+                        "iceberg.properties",
+                        "storage-roles.json",
+                        "mapping.properties",
+                        "s3-mapping.json",
+                        "read-object.sh")) {
             String sample = Files.readString(Workspace.source("etc/storage").resolve(name));
             assertThat(page()).contains(sample.strip());
         }

@@ -2,7 +2,10 @@
 
 package io.nativejwt.storage;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.nativejwt.harness.Coordinator;
+import io.nativejwt.harness.Keycloak;
 import io.nativejwt.harness.Processes;
 import io.nativejwt.harness.Program;
 import io.nativejwt.harness.Workspace;
@@ -11,6 +14,10 @@ import io.nativejwt.testing.Poll;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
+import java.net.URLEncoder;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -37,38 +44,56 @@ final class Seaweed implements AutoCloseable {
 
     private static final Duration LIMIT = Duration.ofMinutes(1);
 
-    /** By the claims of the token alone: the role is the same for all. */
+    /** The audience of the tokens of the realm {@code vault}. */
+    private static final String VAULT_AUDIENCE = "storage";
+
+    /**
+     * The policy {@code own} goes by the claims of the token, so that one role serves all. Without
+     * a token there are no claims, so the other roles have policies of their own.
+     */
     private static final String IAM =
             """
             {
               "sts": {"tokenDuration": "%ds", "maxSessionLength": "12h", "issuer": "weed-sts",
                       "signingKey": "Zm9yLXRlc3RzLWZvci10ZXN0cy1mb3ItdGVzdHMtMzI="},
               "policy": {"defaultEffect": "Deny", "storeType": "memory"},
-              "providers": [
-                {"name": "keycloak", "type": "oidc", "enabled": true,
-                 "config": {"issuer": "%s", "clientId": "trino", "jwksUri": "%s"}}
-              ],
-              "policies": [
-                {"name": "own", "document": {"Version": "2012-10-17", "Statement": [
-                  {"Effect": "Allow", "Action": ["s3:*"], "Resource": [
-                    "arn:aws:s3:::${jwt:preferred_username}-lake",
-                    "arn:aws:s3:::${jwt:preferred_username}-lake/*"]}]}}
-              ],
-              "roles": [
-                {"roleName": "analyst", "roleArn": "arn:aws:iam::111122223333:role/analyst",
-                 "attachedPolicies": ["own"], "trustPolicy": %s},
-                {"roleName": "partner", "roleArn": "arn:aws:iam::111122223333:role/partner",
-                 "attachedPolicies": ["own"], "trustPolicy": %s}
-              ]
+              "providers": [%s, %s],
+              "policies": [%s, %s, %s],
+              "roles": [%s]
             }
             """;
 
+    private static final String PROVIDER =
+            """
+            {"name": "%s", "type": "oidc", "enabled": true,
+             "config": {"issuer": "%s", "clientId": "%s", "jwksUri": "%s"}}
+            """;
+
+    private static final String POLICY =
+            """
+            {"name": "%s", "document": {"Version": "2012-10-17", "Statement": [
+              {"Effect": "Allow", "Action": ["s3:*"], "Resource": [
+                "arn:aws:s3:::%s-lake", "arn:aws:s3:::%s-lake/*"]}]}}
+            """;
+
+    private static final String ROLE =
+            """
+            {"roleName": "%s", "roleArn": "arn:aws:iam::111122223333:role/%s",
+             "attachedPolicies": ["%s"], "trustPolicy": {"Version": "2012-10-17", "Statement": [%s]}}
+            """;
+
+    /** Of tokens of a realm with this value of a claim. */
     private static final String TRUST =
             """
-            {"Version": "2012-10-17", "Statement": [
-              {"Effect": "Allow", "Principal": {"Federated": "keycloak"},
-               "Action": ["sts:AssumeRoleWithWebIdentity"],
-               "Condition": {"ForAnyValue:StringEquals": {"oidc:groups": ["%s"]}}}]}
+            {"Effect": "Allow", "Principal": {"Federated": "%s"},
+             "Action": ["sts:AssumeRoleWithWebIdentity"],
+             "Condition": {"%s": {"oidc:%s": ["%s"]}}}
+            """;
+
+    /** Of accounts, which security mapping needs. */
+    private static final String TRUST_IN_ACCOUNTS =
+            """
+            {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": ["sts:AssumeRole"]}
             """;
 
     private final int port;
@@ -81,7 +106,12 @@ final class Seaweed implements AutoCloseable {
         this.program = program;
     }
 
-    static Seaweed start(Path logs, String issuer, String certificates, List<String> buckets) {
+    /**
+     * @param realm whose tokens have the audience {@code trino}
+     * @param vault whose tokens must have the audience {@code storage}
+     */
+    static Seaweed start(
+            Path logs, Keycloak keycloak, String realm, String vault, List<String> buckets) {
         try {
             Path folder = Files.createDirectories(logs.resolve("seaweed"));
             Path data = Files.createDirectories(folder.resolve("data"));
@@ -99,10 +129,19 @@ final class Seaweed implements AutoCloseable {
                             folder.resolve("iam.json"),
                             IAM.formatted(
                                     SHORT_SESSION.toSeconds(),
-                                    issuer,
-                                    certificates,
-                                    TRUST.formatted("analysts"),
-                                    TRUST.formatted("partners")));
+                                    provider(keycloak, realm, "trino"),
+                                    provider(keycloak, vault, VAULT_AUDIENCE),
+                                    policy("own", "${jwt:preferred_username}"),
+                                    policy("alices", "alice"),
+                                    policy("bobs", "bob"),
+                                    String.join(
+                                            ", ",
+                                            role("analyst", "own", ofGroup(realm, "analysts")),
+                                            role("partner", "own", ofGroup(realm, "partners")),
+                                            role("analysts-files", "alices", TRUST_IN_ACCOUNTS),
+                                            role("outsiders-files", "bobs", TRUST_IN_ACCOUNTS),
+                                            role("home-alice", "alices", ofUser(vault, "alice")),
+                                            role("home-bob", "bobs", ofUser(vault, "bob")))));
             int[] ports = Coordinator.freePorts(8);
             String weed = Workspace.fetchedForTests("weed").toString();
             List<String> command = new ArrayList<>(List.of(weed, "-logtostderr", "server"));
@@ -169,6 +208,61 @@ final class Seaweed implements AutoCloseable {
     private static String keys(String accessKey) {
         return "{\"accessKey\": \"%s\", \"secretKey\": \"%s\"}"
                 .formatted(accessKey, accessKey + SECRET_KEY_SUFFIX);
+    }
+
+    private static String provider(Keycloak keycloak, String realm, String audience) {
+        return PROVIDER.formatted(
+                realm, keycloak.issuer(realm), audience, keycloak.certificates(realm));
+    }
+
+    private static String policy(String name, String bucketPrefix) {
+        return POLICY.formatted(name, bucketPrefix, bucketPrefix);
+    }
+
+    private static String role(String name, String policy, String trust) {
+        return ROLE.formatted(name, name, policy, trust);
+    }
+
+    private static String ofGroup(String realm, String group) {
+        return TRUST.formatted(realm, "ForAnyValue:StringEquals", "groups", group);
+    }
+
+    private static String ofUser(String realm, String user) {
+        return TRUST.formatted(realm, "StringEquals", "preferred_username", user);
+    }
+
+    /** The names of what is in a folder of a bucket, whoever may read it. */
+    List<String> names(String folder) {
+        return Processes.run(LIMIT, shell, "fs.ls /buckets/" + folder + "\n")
+                .output()
+                .lines()
+                .map(line -> line.replaceFirst("^(> )+", "").strip())
+                .filter(line -> !line.isEmpty())
+                .toList();
+    }
+
+    /** What STS answers to a token. */
+    HttpResponse<String> assumeRole(String token, String role) {
+        String form =
+                "Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleSessionName=by-hand"
+                        + "&DurationSeconds=3600&RoleArn="
+                        + URLEncoder.encode(role, UTF_8)
+                        + "&WebIdentityToken="
+                        + token;
+        try (HttpClient client = HttpClient.newHttpClient()) {
+            return client.send(
+                    HttpRequest.newBuilder(uri())
+                            .timeout(LIMIT)
+                            .header("Content-Type", "application/x-www-form-urlencoded")
+                            .POST(HttpRequest.BodyPublishers.ofString(form))
+                            .build(),
+                    HttpResponse.BodyHandlers.ofString());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
     }
 
     URI uri() {

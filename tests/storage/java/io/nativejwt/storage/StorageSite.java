@@ -2,6 +2,8 @@
 
 package io.nativejwt.storage;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
 import io.nativejwt.harness.Cluster;
 import io.nativejwt.harness.Coordinator;
 import io.nativejwt.harness.Integration;
@@ -11,8 +13,8 @@ import io.nativejwt.harness.PostgresServer;
 import io.nativejwt.harness.Sample;
 import io.nativejwt.harness.Stopwatch;
 import io.nativejwt.harness.TrinoDistribution;
+import io.nativejwt.harness.Wiretap;
 import io.nativejwt.harness.Workspace;
-import io.nativejwt.testing.Poll;
 
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ParameterContext;
@@ -23,25 +25,34 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
-import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /**
  * All that storage credentials need, once for all tests: Keycloak, SeaweedFS as S3 and STS, a
- * PostgreSQL with Iceberg's catalog, a cluster, and {@link #brief a coordinator} whose sessions are
- * short. Alice and bob are analysts, carol has no role, dave one that STS does not give to him.
+ * PostgreSQL with Iceberg's catalog, a cluster, {@link #brief a coordinator} whose sessions are
+ * short, and {@link #plain one} without storage credentials. Alice and bob are analysts, carol has
+ * no role, dave one that STS does not give to him.
  */
 final class StorageSite implements AutoCloseable {
     static final String REALM = "lake";
+
+    /** The same people; STS takes no token of theirs that is for the coordinator. */
+    static final String VAULT = "vault";
+
     static final String JWT = "http-server.authentication.jwt.";
     static final String STORAGE = JWT + "storage.";
+    static final String ANALYST = "arn:aws:iam::111122223333:role/analyst";
 
-    /** In the catalog that is named, which may be any of {@link #withCatalogs}. */
+    /** In the catalog that is named, which may be any of Iceberg's in {@link #withCatalogs}. */
     static final String ALICES = "SELECT name, amount FROM %s.alice.salaries";
 
     static final String ALICES_ROW = "alice 1000";
@@ -53,16 +64,19 @@ final class StorageSite implements AutoCloseable {
     static final String UNKNOWN_KEY =
             "The access key ID you provided does not exist in our records";
 
+    /** What Trino says to a user without a security mapping. */
+    static final String NO_MAPPING = "Access Denied: No matching S3 security mapping";
+
     private static final String SECRET_PROPERTY = "internal-communication.shared-secret";
     // Off: a worker that has joined would be out again for the detector's warm-up of five seconds.
     private static final String FAILURE_DETECTOR = "failure-detector.enabled";
-    private static final Duration JOIN_LIMIT = Duration.ofMinutes(2);
-    private static final Path FOLDER = Workspace.freshFolder("test/storage");
     private static final String CATALOG_USER = "iceberg";
     private static final String CATALOG_PASSWORD = "iceberg-password-for-tests";
 
+    private static final Path GROUPS = Workspace.source("etc/storage/s3-mapping.json");
+
     private static final Set<String> PLUGINS =
-            Set.of("iceberg", "hive", "tpch", "memory", "blackhole");
+            Set.of("iceberg", "hive", "delta-lake", "tpch", "memory", "blackhole");
 
     /** The connector does not make these two. */
     private static final String ICEBERG_TABLES =
@@ -81,59 +95,98 @@ final class StorageSite implements AutoCloseable {
             """
                     .formatted(CATALOG_USER, CATALOG_PASSWORD, CATALOG_USER);
 
-    private static final String RULES =
+    /** Only the catalog {@code guarded} has owners. */
+    static final String RULES =
             """
-            {"impersonation": [{"original_user": "alice", "new_user": "bob"}]}
+            {
+              "impersonation": [{"original_user": "alice", "new_user": "bob"}],
+              "tables": [
+                {"catalog": "guarded", "user": "(?!alice).*", "privileges": ["SELECT"]},
+                {"privileges": ["SELECT", "INSERT", "UPDATE", "DELETE", "OWNERSHIP", "GRANT_SELECT"]}
+              ]
+            }
             """;
 
+    /** Who has no group of {@code etc/storage/s3-mapping.json}, but a role of its own. */
+    private static final String MAPPING_OF_CAROL =
+            """
+            {"mappings": [{"user": "carol", "iamRole": "arn:aws:iam::111122223333:role/analysts-files"}]}
+            """;
+
+    /** As {@code etc/storage/s3-mapping.json}, but by users. */
+    private static final String MAPPING_OF_USERS =
+            """
+            {"mappings": [{"user": "alice|bob", "iamRole": "arn:aws:iam::111122223333:role/analysts-files"},
+              {"user": "dave", "iamRole": "arn:aws:iam::111122223333:role/outsiders-files"}]}
+            """;
+
+    private final Path folder;
     private final Deque<AutoCloseable> parts = new ArrayDeque<>();
     private final Keycloak keycloak;
     private final Seaweed store;
     private final PostgresServer postgres;
     private final TrinoDistribution distribution;
     private final StsProxy sts;
-    private final Cluster cluster;
 
+    private Cluster cluster;
+    private Wiretap betweenNodes;
     private StsProxy briefSts;
     private Coordinator brief;
+    private Coordinator plain;
 
     /** Each node needs a folder of its own. */
     private int caches;
 
-    private StorageSite() throws IOException, SQLException {
+    /** Everything but Trino. */
+    StorageSite(Path folder) throws IOException {
+        this.folder = folder;
         try {
-            Stopwatch stopwatch = new Stopwatch("Keycloak, SeaweedFS, PostgreSQL");
             keycloak =
                     part(
                             Keycloak.prepare(
-                                    Files.createDirectories(FOLDER.resolve("keycloak")),
+                                    Files.createDirectories(folder.resolve("keycloak")),
                                     Workspace.source("tests/storage/realm.json"),
-                                    REALM));
+                                    REALM,
+                                    VAULT));
             keycloak.start();
             store =
                     part(
                             Seaweed.start(
-                                    FOLDER,
-                                    keycloak.issuer(REALM),
-                                    keycloak.certificates(REALM),
+                                    folder,
+                                    keycloak,
+                                    REALM,
+                                    VAULT,
                                     List.of("alice-lake", "bob-lake")));
             postgres =
                     part(
                             PostgresServer.start(
-                                    FOLDER,
+                                    folder,
                                     List.of("hostssl all all 127.0.0.1/32 scram-sha-256"),
                                     ICEBERG_TABLES));
             sts = part(new StsProxy(store.uri(), true));
-            stopwatch.done();
-
-            Path trino = Workspace.unpack(Workspace.fetchedForTests("full-server"), path -> {});
-            distribution = TrinoDistribution.tarball(trino, PLUGINS::contains);
-            stopwatch = new Stopwatch("Cluster");
-            cluster = part(startCluster());
-            stopwatch.done();
-            fill();
-        } catch (IOException | SQLException | RuntimeException | Error e) {
+            distribution =
+                    TrinoDistribution.tarball(
+                            Workspace.unpack(Workspace.fetchedForTests("full-server"), path -> {}),
+                            PLUGINS::contains);
+        } catch (IOException | RuntimeException | Error e) {
             close();
+            throw e;
+        }
+    }
+
+    private static StorageSite start() throws IOException, SQLException {
+        Stopwatch stopwatch = new Stopwatch("Keycloak, SeaweedFS, PostgreSQL");
+        StorageSite site = new StorageSite(Workspace.freshFolder("test/storage"));
+        try {
+            stopwatch.done();
+            stopwatch = new Stopwatch("Cluster");
+            site.startCluster();
+            stopwatch.done();
+            site.fill(site.cluster.coordinator());
+            site.fillFiles();
+            return site;
+        } catch (IOException | SQLException | RuntimeException | Error e) {
+            site.close();
             throw e;
         }
     }
@@ -144,159 +197,308 @@ final class StorageSite implements AutoCloseable {
     }
 
     /** What docs/storage-as-the-user.md shows, with the addresses of the parts here. */
-    private Map<String, String> config(StsProxy proxy) {
-        return new Sample("storage", "config.properties.sample")
-                .at(JWT + "key-file", "oidc:" + keycloak.issuer(REALM))
-                .at(STORAGE + "sts-endpoint", proxy.uri())
+    Map<String, String> config(StsProxy proxy) {
+        return sample().at(STORAGE + "sts-endpoint", proxy.uri())
                 .at(
                         STORAGE + "role-file",
                         Workspace.source("etc/storage/storage-roles.json").toString())
-                // The harness writes these three, with what is free here.
-                .without("http-server.https.port")
-                .without("http-server.https.keystore.path")
-                .without("discovery.uri")
                 .properties();
     }
 
-    private Cluster startCluster() throws IOException {
-        Path folder = Files.createDirectories(FOLDER.resolve("cluster"));
+    private Sample sample() {
+        return new Sample("storage", "config.properties.sample")
+                .at(JWT + "key-file", "oidc:" + keycloak.issuer(REALM))
+                // The harness writes these three, with what is free here.
+                .without("http-server.https.port")
+                .without("http-server.https.keystore.path")
+                .without("discovery.uri");
+    }
+
+    private void startCluster() throws IOException {
+        Path home = Files.createDirectories(folder.resolve("cluster"));
         Map<String, String> config = config(sts);
         Coordinator coordinator =
-                withCatalogs(Coordinator.in(folder.resolve("coordinator")), folder)
-                        .internalHttps()
-                        .through(Integration.SERVER)
-                        .jwt(config)
-                        .config(FAILURE_DETECTOR, "false")
-                        .config("node-scheduler.include-coordinator", "false")
-                        .start();
-        Coordinator worker =
+                part(
+                        withCatalogs(Coordinator.in(home.resolve("coordinator")), home)
+                                .internalHttps()
+                                .through(Integration.SERVER)
+                                .jwt(config)
+                                .config(FAILURE_DETECTOR, "false")
+                                .config("node-scheduler.include-coordinator", "false")
+                                .start());
+        Coordinator.Builder builder =
                 withCatalogs(
-                                Coordinator.in(folder.resolve("worker"))
+                                Coordinator.in(home.resolve("worker"))
                                         .workerOf(coordinator, "worker"),
-                                folder)
-                        .config(SECRET_PROPERTY, config.get(SECRET_PROPERTY))
-                        .start();
-        Cluster started = new Cluster(coordinator, worker);
-        Login alice = started.login(token("alice"));
-        Poll.until(
-                "the worker to join",
-                JOIN_LIMIT,
-                () -> {
-                    try {
-                        return alice.run(
-                                        "SELECT count(*) FROM system.runtime.nodes"
-                                                + " WHERE state = 'active'")
-                                .equals(List.of("2"));
-                    } catch (SQLException e) {
-                        throw new IllegalStateException(e);
-                    }
-                });
-        return started;
+                                home)
+                        .config(SECRET_PROPERTY, config.get(SECRET_PROPERTY));
+        betweenNodes = part(Wiretap.beforeWorker(builder, true));
+        Coordinator worker = part(builder.start());
+        cluster = new Cluster(coordinator, worker).complete(token("alice"));
     }
 
     /**
-     * One coordinator alone, whose sessions are short, used as long as they live, and withheld in
-     * an outage.
+     * A cluster whose nodes speak plain HTTP with each other; whoever asks for it closes it. Its
+     * sessions get what {@code properties} say.
+     *
+     * @param wiretap gets the one between the nodes
      */
-    private Coordinator startBrief() throws IOException {
-        Path folder = Files.createDirectories(FOLDER.resolve("brief"));
-        return withCatalogs(Coordinator.in(folder.resolve("coordinator")), folder)
-                .internalHttps()
-                .through(Integration.SERVER)
-                .jwt(config(briefSts))
-                .config(STORAGE + "minimum-lifetime", "0s")
-                .config(STORAGE + "when-unavailable", "withhold")
-                .config(STORAGE + "timeout", "2s")
-                .start();
+    Cluster startWithoutInternalHttps(
+            Map<String, String> properties, String token, Consumer<Wiretap> wiretap)
+            throws IOException {
+        Path home = Files.createDirectories(folder.resolve("plain-http"));
+        Coordinator coordinator =
+                withCatalogs(Coordinator.in(home.resolve("coordinator")), home)
+                        .through(Integration.SERVER)
+                        .jwt(properties)
+                        .config(FAILURE_DETECTOR, "false")
+                        .config("node-scheduler.include-coordinator", "false")
+                        .start();
+        try {
+            Coordinator.Builder builder =
+                    withCatalogs(
+                                    Coordinator.in(home.resolve("worker"))
+                                            .workerOf(coordinator, "worker"),
+                                    home)
+                            .config("http-server.https.enabled", "false")
+                            .config("http-server.https.port", "")
+                            .config("http-server.https.keystore.path", "");
+            wiretap.accept(Wiretap.beforeWorker(builder, false));
+            return new Cluster(coordinator, builder.start()).complete(token);
+        } catch (RuntimeException | Error e) {
+            coordinator.close();
+            throw e;
+        }
     }
 
-    private Coordinator.Builder withCatalogs(Coordinator.Builder builder, Path folder)
+    /** One coordinator alone with the catalogs of the cluster; the caller configures the rest. */
+    Coordinator.Builder alone(String name) throws IOException {
+        Path home = Files.createDirectories(folder.resolve(name));
+        return withCatalogs(Coordinator.in(home.resolve("coordinator")), home)
+                .internalHttps()
+                .through(Integration.SERVER);
+    }
+
+    private Coordinator.Builder withCatalogs(Coordinator.Builder builder, Path home)
             throws IOException {
-        Path rules = Files.writeString(folder.resolve("rules.json"), RULES);
-        Path accessControl =
-                Files.writeString(
-                        folder.resolve("access-control.properties"),
-                        "access-control.name=file\nsecurity.config-file=" + rules);
         for (String logger : List.of("io.trino", "io.airlift", "io.nativejwt")) {
             builder.logLevel(logger, "DEBUG");
         }
-        Map<String, String> environment =
-                Map.of(
-                        "INTERNAL_SECRET",
-                        "internal-secret-for-tests",
-                        "CATALOG_USER",
-                        CATALOG_USER,
-                        "CATALOG_PASSWORD",
-                        CATALOG_PASSWORD,
-                        "S3_ACCESS_KEY",
-                        Seaweed.NOBODY,
-                        "S3_SECRET_KEY",
-                        Seaweed.NOBODY + Seaweed.SECRET_KEY_SUFFIX);
-        environment.forEach(builder::environment);
-        Map<String, String> admin = new LinkedHashMap<>(lake().properties());
-        admin.put("s3.aws-access-key", Seaweed.ADMIN);
-        admin.put("s3.aws-secret-key", Seaweed.ADMIN + Seaweed.SECRET_KEY_SUFFIX);
-        Map<String, String> files = new LinkedHashMap<>();
-        files.put("connector.name", "hive");
-        files.put("hive.metastore", "file");
-        files.put("hive.metastore.catalog.dir", "local:///metastore");
-        files.put("hive.non-managed-table-writes-enabled", "true");
-        files.put("fs.native-local.enabled", "true");
-        // One for all nodes. It looks at locations with the catalog's account.
-        files.put("local.location", FOLDER.toString());
-        admin.forEach(
-                (name, value) -> {
-                    if (name.startsWith("s3.") || name.startsWith("fs.")) {
-                        files.put(name, value);
-                    }
-                });
-        Map<String, String> cachedFiles = new LinkedHashMap<>(files);
+        environment().forEach(builder::environment);
+        Map<String, String> admin = asAdministrator(lake("iceberg").properties());
+        Path mappingOfCarol =
+                Files.writeString(home.resolve("s3-mapping-of-carol.json"), MAPPING_OF_CAROL);
+        Path mappingOfUsers =
+                Files.writeString(home.resolve("s3-mapping-of-users.json"), MAPPING_OF_USERS);
+        Map<String, String> mappingBeside = new LinkedHashMap<>(lake("iceberg").properties());
+        mappingBeside.put("s3.security-mapping.enabled", "true");
+        mappingBeside.put("s3.security-mapping.config-file", mappingOfCarol.toString());
+        Map<String, String> cachedFiles = new LinkedHashMap<>(hive("local:///metastore"));
         cachedFiles.put("hive.file-status-cache-tables", "*");
         cachedFiles.put("fs.cache.enabled", "true");
         cachedFiles.put("fs.cache.max-sizes", "64MB");
         cachedFiles.put(
                 "fs.cache.directories",
-                Files.createDirectories(folder.resolve("cache-" + ++caches)).toString());
+                Files.createDirectories(home.resolve("cache-" + ++caches)).toString());
+        Map<String, String> delta =
+                withFiles("delta_lake", "local:///delta", folder, lake("iceberg").properties());
+        // A metastore that is in the bucket itself, with the two accounts.
+        Map<String, String> metastoreInS3 = hive("s3://alice-lake/metastore");
         return builder.distribution(distribution)
-                .config("access-control.config-files", accessControl.toString())
-                .catalog("lake", lake().properties())
-                .catalog("cached", lake().without("iceberg.metadata-cache.enabled").properties())
+                .config("access-control.config-files", accessControl(home).toString())
+                .catalog("lake", lake("iceberg").properties())
+                .catalog(
+                        "cached",
+                        lake("iceberg").without("iceberg.metadata-cache.enabled").properties())
                 .catalog("admin", admin)
-                .catalog("files", files)
+                .catalog("guarded", lake("iceberg").properties())
+                .catalog("mapped", mapped(GROUPS))
+                .catalog("mapped_users", mapped(mappingOfUsers))
+                .catalog("mapped_beside", mappingBeside)
+                .catalog("files", hive("local:///metastore"))
                 .catalog("files_cached", cachedFiles)
+                .catalog("metastore_admin", asAdministrator(metastoreInS3))
+                .catalog("metastore_nobody", metastoreInS3)
+                .catalog("delta", delta)
                 .catalog("tpch", Map.of("connector.name", "tpch"))
                 .catalog("memory", Map.of("connector.name", "memory"))
                 .catalog("blackhole", Map.of("connector.name", "blackhole"));
     }
 
-    private Sample lake() {
-        return new Sample("storage", "iceberg.properties")
+    /** Trino's access control, with {@link #RULES}. */
+    static Path accessControl(Path home) throws IOException {
+        Path rules = Files.writeString(home.resolve("rules.json"), RULES);
+        return Files.writeString(
+                home.resolve("access-control.properties"),
+                "access-control.name=file\nsecurity.config-file=" + rules);
+    }
+
+    /** What the samples take from the environment. */
+    static Map<String, String> environment() {
+        return Map.of(
+                "INTERNAL_SECRET",
+                "internal-secret-for-tests",
+                "CATALOG_USER",
+                CATALOG_USER,
+                "CATALOG_PASSWORD",
+                CATALOG_PASSWORD,
+                "S3_ACCESS_KEY",
+                Seaweed.NOBODY,
+                "S3_SECRET_KEY",
+                Seaweed.NOBODY + Seaweed.SECRET_KEY_SUFFIX);
+    }
+
+    private static Map<String, String> asAdministrator(Map<String, String> catalog) {
+        Map<String, String> admin = new LinkedHashMap<>(catalog);
+        admin.put("s3.aws-access-key", Seaweed.ADMIN);
+        admin.put("s3.aws-secret-key", Seaweed.ADMIN + Seaweed.SECRET_KEY_SUFFIX);
+        return admin;
+    }
+
+    private Sample lake(String name) {
+        return new Sample("storage", name + ".properties")
                 .at("iceberg.jdbc-catalog.connection-url", postgres.url())
                 .at("s3.endpoint", store.uri().toString());
     }
 
-    private void fill() throws SQLException {
-        Login alice = cluster.login(token("alice"));
+    private Map<String, String> mapped(Path mapping) {
+        return lake("mapping")
+                .at("s3.sts.endpoint", store.uri().toString())
+                .at("s3.security-mapping.config-file", mapping.toString())
+                .properties();
+    }
+
+    private Map<String, String> hive(String metastore) {
+        Map<String, String> hive =
+                withFiles("hive", metastore, folder, lake("iceberg").properties());
+        // By default nobody may drop a table, whatever S3 says.
+        hive.put("hive.security", "allow-all");
+        return hive;
+    }
+
+    /** A connector with a metastore of files; how it gets at S3 is taken from the sample. */
+    private static Map<String, String> withFiles(
+            String connector, String metastore, Path local, Map<String, String> sample) {
+        Map<String, String> catalog = new LinkedHashMap<>();
+        catalog.put("connector.name", connector);
+        catalog.put("hive.metastore", "file");
+        catalog.put("hive.metastore.catalog.dir", metastore);
+        // It would look at locations with the catalog's account, which has no rights.
+        catalog.put("hive.metastore.disable-location-checks", "true");
+        if (connector.equals("hive")) {
+            catalog.put("hive.non-managed-table-writes-enabled", "true");
+        }
+        catalog.put("fs.native-local.enabled", "true");
+        // One for all nodes.
+        catalog.put("local.location", local.toString());
+        sample.forEach(
+                (name, value) -> {
+                    if (name.startsWith("s3.") || name.startsWith("fs.")) {
+                        catalog.put(name, value);
+                    }
+                });
+        return catalog;
+    }
+
+    /**
+     * Trino 483 with the plugin and Hive; whoever asks for it closes it. Its catalog {@code files}
+     * gets its role from {@link #GROUPS} if {@code isMapped}, else from the session alone, and has
+     * no account at all.
+     */
+    Coordinator startNewest(String name, Map<String, String> properties, boolean isMapped)
+            throws IOException {
+        Path home = Files.createDirectories(folder.resolve(name));
+        Map<String, String> jwt = new LinkedHashMap<>();
+        jwt.put(JWT + "key-file", "oidc:" + keycloak.issuer(REALM));
+        jwt.put(JWT + "required-audience", "trino");
+        jwt.put(JWT + "principal-field", "preferred_username");
+        jwt.putAll(properties);
+        Map<String, String> files =
+                withFiles(
+                        "hive",
+                        "local:///metastore",
+                        home,
+                        isMapped ? mapped(GROUPS) : lake("iceberg").properties());
+        if (!isMapped) {
+            files.remove("s3.aws-access-key");
+            files.remove("s3.aws-secret-key");
+            files.put("s3.auth-type", "ANONYMOUS");
+        }
+        // Its name on 483.
+        files.put("fs.s3.enabled", files.remove("fs.native-s3.enabled"));
+        Coordinator.Builder builder = Coordinator.in(home.resolve("coordinator"));
+        environment().forEach(builder::environment);
+        return builder.distribution(
+                        TrinoDistribution.artifacts483()
+                                .with(
+                                        "hive",
+                                        Workspace.fetched("hive483"),
+                                        "io.trino.plugin.hive.HivePlugin"))
+                .through(Integration.PLUGIN)
+                .jwt(jwt)
+                .config("access-control.config-files", accessControl(home).toString())
+                .catalog("files", files)
+                .start();
+    }
+
+    /** A schema and a table of the user's. */
+    static void fillNewest(Login login, String user, String bucket) throws SQLException {
+        login.run("CREATE SCHEMA files." + user);
+        login.run(
+                """
+                CREATE TABLE files.%s.sheet
+                WITH (external_location = 's3://%s/newest-%s', format = 'PARQUET')
+                AS SELECT '%s' AS name, 1000 AS amount
+                """
+                        .formatted(user, bucket, UUID.randomUUID(), user));
+    }
+
+    /** A table of alice's and one of bob's, each in its user's bucket. */
+    void fill(Coordinator coordinator) throws SQLException {
+        Login alice = new Login(coordinator, token("alice"));
         alice.run("CREATE SCHEMA lake.alice WITH (location = 's3://alice-lake/tables')");
         alice.run("CREATE TABLE lake.alice.salaries AS SELECT 'alice' AS name, 1000 AS amount");
+        Login bob = new Login(coordinator, token("bob"));
+        bob.run("CREATE SCHEMA lake.bob WITH (location = 's3://bob-lake/tables')");
+        bob.run("CREATE TABLE lake.bob.notes AS SELECT 'bob' AS name");
+    }
+
+    private void fillFiles() throws SQLException {
+        Login alice = login("alice");
         alice.run("CREATE SCHEMA files.alice");
         alice.run(
                 """
-                CREATE TABLE files.alice.sheet (name varchar, amount integer)
+                CREATE TABLE files.alice.sheet
                 WITH (external_location = 's3://alice-lake/sheet', format = 'PARQUET')
+                AS SELECT 'alice' AS name, 1000 AS amount
                 """);
-        alice.run("INSERT INTO files.alice.sheet VALUES ('alice', 1000)");
-        Login bob = cluster.login(token("bob"));
-        bob.run("CREATE SCHEMA lake.bob WITH (location = 's3://bob-lake/tables')");
-        bob.run("CREATE TABLE lake.bob.notes AS SELECT 'bob' AS name");
     }
 
     Cluster cluster() {
         return cluster;
     }
 
+    /** What the cluster's coordinator sends to its worker passes it. */
+    Wiretap betweenNodes() {
+        return betweenNodes;
+    }
+
     Login login(String user) {
         return cluster.login(token(user));
+    }
+
+    /** Every log that the nodes of the cluster write, by its path. */
+    Map<String, String> logs() {
+        Path home = cluster.coordinator().folder().getParent();
+        Map<String, String> texts = new TreeMap<>();
+        try (Stream<Path> files = Files.walk(home)) {
+            for (Path file : files.filter(path -> path.toString().endsWith(".log")).toList()) {
+                texts.put(home.relativize(file).toString(), Files.readString(file, ISO_8859_1));
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return texts;
     }
 
     /** Before the cluster's STS. */
@@ -304,13 +506,31 @@ final class StorageSite implements AutoCloseable {
         return sts;
     }
 
-    /** Started by the first who wants it. */
+    Keycloak keycloak() {
+        return keycloak;
+    }
+
+    Seaweed store() {
+        return store;
+    }
+
+    /**
+     * One coordinator alone, whose sessions are short, used as long as they live, and withheld in
+     * an outage. Started by the first who wants it.
+     */
     synchronized Coordinator brief() {
         if (brief == null) {
             Stopwatch stopwatch = new Stopwatch("Coordinator with short sessions");
             briefSts = part(new StsProxy(store.uri(), false));
             try {
-                brief = part(startBrief());
+                brief =
+                        part(
+                                alone("brief")
+                                        .jwt(config(briefSts))
+                                        .config(STORAGE + "minimum-lifetime", "0s")
+                                        .config(STORAGE + "when-unavailable", "withhold")
+                                        .config(STORAGE + "timeout", "2s")
+                                        .start());
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
@@ -322,6 +542,24 @@ final class StorageSite implements AutoCloseable {
     StsProxy briefSts() {
         brief();
         return briefSts;
+    }
+
+    /** One coordinator alone, with groups but without storage credentials. */
+    synchronized Coordinator plain() {
+        if (plain == null) {
+            Stopwatch stopwatch = new Stopwatch("Coordinator without storage credentials");
+            try {
+                Map<String, String> config =
+                        sample().without(STORAGE + "sts-endpoint")
+                                .without(STORAGE + "role-file")
+                                .properties();
+                plain = part(alone("plain").jwt(config).start());
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+            stopwatch.done();
+        }
+        return plain;
     }
 
     /** A new token, good for an hour. */
@@ -355,7 +593,7 @@ final class StorageSite implements AutoCloseable {
                             "site",
                             key -> {
                                 try {
-                                    return new StorageSite();
+                                    return start();
                                 } catch (IOException | SQLException e) {
                                     throw new IllegalStateException(e);
                                 }
@@ -366,9 +604,10 @@ final class StorageSite implements AutoCloseable {
 
     /** Leaves the site up until the process is ended, to try things by hand. */
     public static void main(String[] arguments) throws Exception {
-        try (StorageSite site = new StorageSite()) {
+        try (StorageSite site = start()) {
             System.out.println("cluster " + site.cluster.coordinator().uri());
             System.out.println("brief " + site.brief().uri());
+            System.out.println("plain " + site.plain().uri());
             System.out.println("keycloak " + site.keycloak.issuer(REALM));
             System.out.println("S3 and STS " + site.store.uri());
             System.out.println("up");

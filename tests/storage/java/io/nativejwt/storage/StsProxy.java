@@ -20,16 +20,14 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.List;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Between the coordinator and STS: it counts what is asked, keeps the secrets of the answers for
- * those who search for them, and makes outages.
+ * Between the coordinator and STS: it counts what is asked, keeps the credentials of the answers
+ * for those who search for them, and makes outages.
  */
 final class StsProxy implements AutoCloseable {
     /** What becomes of a request. */
@@ -47,16 +45,19 @@ final class StsProxy implements AutoCloseable {
 
     static final Duration SLOWNESS = Duration.ofSeconds(6);
 
-    private static final Pattern SECRET =
-            Pattern.compile("<(?:SecretAccessKey|SessionToken)>([^<]+)<");
+    /** What STS gave for a token: only the first of the three may be seen. */
+    record Given(String accessKey, String secretKey, String sessionToken) {}
+
     private static final Pattern SESSION_NAME = Pattern.compile("RoleSessionName=([^&]*)");
+    private static final Pattern ROLE = Pattern.compile("RoleArn=([^&]*)");
 
     private final URI target;
     private final boolean asksForDuration;
     private final HttpServer server;
     private final HttpClient client = HttpClient.newHttpClient();
     private final List<String> sessions = new CopyOnWriteArrayList<>();
-    private final Set<String> secrets = ConcurrentHashMap.newKeySet();
+    private final List<String> roles = new CopyOnWriteArrayList<>();
+    private final List<Given> given = new CopyOnWriteArrayList<>();
     private volatile Mode mode = Mode.FORWARD;
 
     /**
@@ -95,16 +96,21 @@ final class StsProxy implements AutoCloseable {
         return sessions.stream().filter(user::equals).count();
     }
 
-    /** Secret keys and session tokens that STS gave. */
-    Set<String> secrets() {
-        return Set.copyOf(secrets);
+    /** The ARNs of all requests, in their order. */
+    List<String> roles() {
+        return List.copyOf(roles);
+    }
+
+    /** All credentials that STS gave, in their order. */
+    List<Given> given() {
+        return List.copyOf(given);
     }
 
     private void handle(HttpExchange exchange) throws IOException {
         try (exchange) {
             String form = new String(exchange.getRequestBody().readAllBytes(), UTF_8);
-            Matcher session = SESSION_NAME.matcher(form);
-            sessions.add(session.find() ? URLDecoder.decode(session.group(1), UTF_8) : "");
+            sessions.add(field(SESSION_NAME, form));
+            roles.add(field(ROLE, form));
             switch (mode) {
                 case AWAY -> {}
                 case BUSY -> answer(exchange, 503, "");
@@ -132,14 +138,30 @@ final class StsProxy implements AutoCloseable {
         try {
             HttpResponse<String> answer =
                     client.send(request, HttpResponse.BodyHandlers.ofString());
-            Matcher secret = SECRET.matcher(answer.body());
-            while (secret.find()) {
-                secrets.add(secret.group(1));
+            if (answer.statusCode() == 200) {
+                given.add(
+                        new Given(
+                                element("AccessKeyId", answer.body()),
+                                element("SecretAccessKey", answer.body()),
+                                element("SessionToken", answer.body())));
             }
             answer(exchange, answer.statusCode(), answer.body());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    private static String field(Pattern pattern, String form) {
+        Matcher matcher = pattern.matcher(form);
+        return matcher.find() ? URLDecoder.decode(matcher.group(1), UTF_8) : "";
+    }
+
+    private static String element(String name, String xml) {
+        Matcher matcher = Pattern.compile("<" + name + ">([^<]+)<").matcher(xml);
+        if (!matcher.find()) {
+            throw new IllegalStateException("STS gave no " + name);
+        }
+        return matcher.group(1);
     }
 
     private static void answer(HttpExchange exchange, int status, String body) throws IOException {
