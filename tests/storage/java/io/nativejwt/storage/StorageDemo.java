@@ -30,7 +30,7 @@ final class StorageDemo {
 
     /** What S3 said, in a message that is much longer. */
     private static final Pattern OF_S3 =
-            Pattern.compile("[A-Za-z ]+\\(Service: S3, Status Code: \\d+");
+            Pattern.compile("[A-Za-z. ]+\\(Service: S3, Status Code: \\d+");
 
     private final StorageSite site;
     private final Coordinator coordinator;
@@ -76,7 +76,7 @@ final class StorageDemo {
     private Login twoUsers() {
         System.out.println();
         System.out.println(
-                "alice has a table in her bucket. S3 decides, by the user in the token:");
+                "alice has a table in her bucket, and S3 decides who reads it. " + QUERY + ":");
         int before = site.sts().sessions().size();
         Login alice = login("alice");
         show("alice", alice);
@@ -111,7 +111,7 @@ final class StorageDemo {
     }
 
     private static void show(String who, Login login) {
-        say("%-38s %s -> %s".formatted(who, QUERY, answer(login)));
+        say("%-36s -> %s".formatted(who, answer(login)));
     }
 
     /** The row, or why there is none. */
