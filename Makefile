@@ -63,7 +63,7 @@ verify-login: tools-build tools-login dist build/test-downloads.stamp ## people 
 	@$(STAGE) "Browser: fetching what steers it" scripts/login-tools
 	@UPDATE=$(UPDATE) scripts/test login
 
-verify-storage: ## storage credentials on real parts: builds SeaweedFS once, which needs Go, and fetches 800 MB once
+verify-storage: ## storage credentials on real parts: builds SeaweedFS once, which needs Go, and fetches 1.1 GB once
 	@if scripts/storage-tools --check; then exec $(MAKE) --no-print-directory verify-storage-here; else echo "Skipped: storage credentials were not verified"; echo "0 passed, 0 failed"; fi
 
 .PHONY: verify-storage-here
