@@ -143,38 +143,22 @@ public final class NativeAuthenticator {
         CallBuffers buffers = CallBuffers.ofThisThread();
         MemorySegment segment = buffers.copyIn(header);
         try {
-            Verdict verdict = call(buffers, segment, nowMillis, flags | NativeMethods.REMEMBERED);
-            if (verdict == null) {
-                // The slot got another token between the answer and the look-up.
-                verdict = call(buffers, segment, nowMillis, flags);
-            }
-            return verdict instanceof Verdict.Accepted accepted
-                            && (credentialName != null || givesStorageCredentials)
-                    ? withCredentials(accepted, buffers.record(), header)
-                    : verdict;
+            int remembered = flags | NativeMethods.REMEMBERED;
+            Verdict verdict = call(buffers, segment, header, nowMillis, remembered);
+            // Null where the slot got another token between the answer and the look-up.
+            return verdict == null ? call(buffers, segment, header, nowMillis, flags) : verdict;
         } finally {
             buffers.wipe(segment);
         }
     }
 
-    private Verdict.Accepted withCredentials(
-            Verdict.Accepted accepted, VerdictRecord record, String header) {
-        Map<String, String> token =
-                credentialName == null ? Map.of() : Map.of(credentialName, record.token(header));
-        if (!givesStorageCredentials) {
-            return accepted.withExtraCredentials(token, Map.of());
-        }
-        Map<String, String> credentials = new HashMap<>(record.takeStorageCredentials());
-        credentials.putAll(token);
-        return accepted.withExtraCredentials(credentials, StorageCredentials.PLACEHOLDERS);
-    }
-
     /** Null for a token that the library has in its cache, but whose identity is not known here. */
-    private Verdict call(CallBuffers buffers, MemorySegment header, long nowMillis, int flags) {
+    private Verdict call(
+            CallBuffers buffers, MemorySegment segment, String header, long nowMillis, int flags) {
         VerdictRecord record = buffers.record();
         int code =
                 handle.authenticate(
-                        CallBuffers.headerAddress(header),
+                        CallBuffers.headerAddress(segment),
                         buffers.headerLength(),
                         nowMillis,
                         flags,
@@ -183,6 +167,36 @@ public final class NativeAuthenticator {
         if (code != 0) {
             return rejections.of(record);
         }
+        // Before anything else, so that they never stay in the record.
+        Map<String, String> storage = takeStorageCredentials(record);
+        Verdict.Accepted accepted = identity(record);
+        return accepted == null || credentialName == null && !givesStorageCredentials
+                ? accepted
+                : withCredentials(accepted, record, header, storage);
+    }
+
+    /** Empty where sessions get none; placeholders where this one gets none. */
+    private Map<String, String> takeStorageCredentials(VerdictRecord record) {
+        return givesStorageCredentials ? record.takeStorageCredentials() : Map.of();
+    }
+
+    private Verdict.Accepted withCredentials(
+            Verdict.Accepted accepted,
+            VerdictRecord record,
+            String header,
+            Map<String, String> storage) {
+        Map<String, String> token =
+                credentialName == null ? Map.of() : Map.of(credentialName, record.token(header));
+        if (!givesStorageCredentials) {
+            return accepted.withExtraCredentials(token, Map.of());
+        }
+        Map<String, String> credentials = new HashMap<>(storage);
+        credentials.putAll(token);
+        return accepted.withExtraCredentials(credentials, StorageCredentials.PLACEHOLDERS);
+    }
+
+    /** Null for one that the library has in its cache, but that is not known here. */
+    private Verdict.Accepted identity(VerdictRecord record) {
         if (record.isWithoutTexts()) {
             return identities.find(record);
         }
@@ -214,6 +228,9 @@ public final class NativeAuthenticator {
                             NativeMethods.NOW | NativeMethods.REMEMBERED,
                             record);
             requireCode(code, record);
+            if (code == 0) {
+                takeStorageCredentials(record);
+            }
             long millis = record.expiresAtMillis();
             return code != 0 || millis == Long.MAX_VALUE
                     ? Optional.empty()
