@@ -20,6 +20,7 @@ use crate::issuers::Issuers;
 use crate::issuers::view::IssuerView;
 use crate::keys::KeyLife;
 use crate::logout::{BackchannelLogout, LogoutError};
+use crate::metrics::{IssuerCounters, IssuerSeen, RequestCounters};
 use crate::rejection::{Reason, Rejection};
 use crate::revocation::{Names, Revocation, RevocationEntry};
 use crate::signature;
@@ -49,12 +50,13 @@ pub struct Accepted<'a> {
     /// Where the token is in the Authorization value. Connectors get it if
     /// [`Authenticator::passes_tokens_through`] says so.
     pub token: Range<usize>,
+    counters: &'a IssuerCounters,
 }
 
 impl<'a> Accepted<'a> {
     /// A token that is not cached.
-    fn uncached(identity: &'a Identity, token: Range<usize>) -> Self {
-        Self { identity, place: None, was_known: false, token }
+    fn uncached(identity: &'a Identity, counters: &'a IssuerCounters, token: Range<usize>) -> Self {
+        Self { identity, place: None, was_known: false, token, counters }
     }
 
     /// Bytes that the identity takes in a JVM that remembers it.
@@ -76,6 +78,7 @@ pub struct Authenticator {
     cache: Option<TokenCache>,
     global: GlobalConfiguration,
     events: Arc<Events>,
+    counters: RequestCounters,
 }
 
 /// What the validation of a token found.
@@ -85,6 +88,7 @@ struct Validated {
     validity: Validity,
     /// How long the keys stay valid that verified it.
     key_life: KeyLife,
+    counters: Arc<IssuerCounters>,
 }
 
 impl Authenticator {
@@ -131,7 +135,18 @@ impl Authenticator {
             Problem::for_file(&properties.source, format!("cannot start the thread that polls files: {error}"))
         })?;
         let cache = global.token_cache_size.map(TokenCache::new);
-        Ok(Self { _watcher: watcher, issuers, revocation, logout, claim_rules, storage_roles, cache, global, events })
+        Ok(Self {
+            _watcher: watcher,
+            issuers,
+            revocation,
+            logout,
+            claim_rules,
+            storage_roles,
+            cache,
+            global,
+            events,
+            counters: RequestCounters::default(),
+        })
     }
 
     /// Log lines for the operator. The caller drains them regularly.
@@ -223,10 +238,76 @@ impl Authenticator {
         clock: impl Into<Clock>,
         answer: impl FnOnce(Result<Accepted<'_>, Rejection>) -> R,
     ) -> R {
-        match bearer_token(authorization) {
-            Ok(token) => self.find_or_validate(token, clock, &(), answer),
-            Err(rejection) => answer(Err(rejection)),
+        self.authenticate_and(
+            authorization,
+            clock,
+            |_, _| Ok(()),
+            |verdict| answer(verdict.map(|(accepted, ())| accepted)),
+        )
+    }
+
+    /// As [`Authenticator::authenticate_with`], with a last check of an accepted token, such as the exchange of the token for
+    /// something that the caller gets. If it fails, the request counts as rejected.
+    pub fn authenticate_and<T, R>(
+        &self,
+        authorization: &[u8],
+        clock: impl Into<Clock>,
+        check: impl FnOnce(&[u8], &Identity) -> Result<T, Rejection>,
+        answer: impl FnOnce(Result<(Accepted<'_>, T), Rejection>) -> R,
+    ) -> R {
+        let token = match bearer_token(authorization) {
+            Ok(token) => token,
+            Err(rejection) => {
+                self.counters.rejected(rejection.code());
+                return answer(Err(rejection));
+            }
+        };
+        let bytes = token.bytes;
+        let seen = IssuerSeen::default();
+        self.find_or_validate(token, clock, &seen, |verdict| {
+            if let Some(time) = seen.time() {
+                self.counters.verified(time);
+            }
+            let accepted = match verdict {
+                Ok(accepted) => accepted,
+                Err(rejection) => {
+                    self.count_rejection(&rejection, seen.counters());
+                    return answer(Err(rejection));
+                }
+            };
+            match check(bytes, accepted.identity) {
+                Ok(more) => {
+                    let counters = accepted.counters;
+                    if accepted.was_known {
+                        counters.was_cached()
+                    } else {
+                        counters.was_verified()
+                    }
+                    answer(Ok((accepted, more)))
+                }
+                Err(rejection) => {
+                    self.count_rejection(&rejection, Some(accepted.counters));
+                    answer(Err(rejection))
+                }
+            }
+        })
+    }
+
+    fn count_rejection(&self, rejection: &Rejection, issuer: Option<&IssuerCounters>) {
+        self.counters.rejected(rejection.code());
+        if let Some(issuer) = issuer {
+            issuer.was_rejected();
         }
+    }
+
+    /// Counts a request that the caller rejected, without asking this authenticator or after it accepted the token.
+    pub fn count_rejection_by_caller(&self, reason: Reason) {
+        self.counters.rejected(reason);
+    }
+
+    /// Counts lines that the caller left out of its log.
+    pub fn count_swallowed_lines(&self, lines: u64) {
+        self.events.happenings().lines_were_swallowed(lines);
     }
 
     /// As [`Authenticator::authenticate`], without the cache. Calls `passed` for each step that succeeded, in order.
@@ -308,39 +389,41 @@ impl Authenticator {
         let token = token.bytes;
         let Some(cache) = &self.cache else {
             return match self.validate(token, clock.now(), observer) {
-                Ok(Validated { identity, .. }) => answer(Ok(Accepted::uncached(&identity, range))),
+                Ok(Validated { identity, counters, .. }) => answer(Ok(Accepted::uncached(&identity, &counters, range))),
                 Err(rejection) => answer(Err(rejection)),
             };
         };
         let found = cache.find(token, epoch, clock);
         if let Some(hit) = &found
-            && let Some((identity, place)) = hit.verdict()
+            && let Some(((identity, place), counters)) = hit.verdict().zip(hit.counters())
         {
             if !hit.is_checked_in(self.revocation.epoch())
                 && let Err(rejection) = self.check_revocation_again(hit, token, clock, observer)
             {
                 return answer(Err(rejection));
             }
-            return answer(Ok(Accepted { identity, place: Some(place), was_known: true, token: range }));
+            return answer(Ok(Accepted { identity, place: Some(place), was_known: true, token: range, counters }));
         }
         // Before anything is loaded that the verdict depends on.
         let settled = epoch.settled().zip(self.revocation.epoch().settled());
         let now = clock.now();
-        let Validated { identity, validity, key_life } = match self.validate(token, now, observer) {
+        let Validated { identity, validity, key_life, counters } = match self.validate(token, now, observer) {
             Ok(validated) => validated,
             Err(rejection) => return answer(Err(rejection)),
         };
         let keys_end = match key_life {
             KeyLife::UntilChanged => None,
             KeyLife::Until(end) => Some(end),
-            KeyLife::Unwatched => return answer(Ok(Accepted::uncached(&identity, range))),
+            KeyLife::Unwatched => return answer(Ok(Accepted::uncached(&identity, &counters, range))),
         };
         let Some((epoch_before, revocation)) = settled else {
-            return answer(Ok(Accepted::uncached(&identity, range)));
+            return answer(Ok(Accepted::uncached(&identity, &counters, range)));
         };
-        let entry = cache.entry(token, Terms { epoch: epoch_before, revocation, validity, keys_end }, identity);
+        let terms = Terms { epoch: epoch_before, revocation, validity, keys_end };
+        let entry = cache.entry(token, terms, identity, counters);
         let place = cache.keep(&entry, epoch, now);
-        answer(Ok(Accepted { identity: entry.identity(), place, was_known: false, token: range }))
+        let (identity, counters) = (entry.identity(), entry.counters());
+        answer(Ok(Accepted { identity, place, was_known: false, token: range, counters }))
     }
 
     /// Looks a cached token up in a revocation list that changed since. Its signature is not verified again.
@@ -377,6 +460,7 @@ impl Authenticator {
         observer.begins(StepName::Issuer);
         let issuers = self.issuers.load();
         let issuer = issuers.select(token.unverified_payload())?;
+        observer.chose(issuer);
         if issuers.are_several() {
             observer.passed(Step::Issuer { required: issuer.claims.required_issuer.as_deref() });
         }
@@ -477,7 +561,8 @@ impl Authenticator {
             storage_role,
             expires_at: claims.expires_at,
         };
-        Ok(Validated { identity, validity: validity.and_until(last_start), key_life })
+        let counters = Arc::clone(&issuer.counters);
+        Ok(Validated { identity, validity: validity.and_until(last_start), key_life, counters })
     }
 }
 
@@ -507,8 +592,10 @@ impl Watched {
         if let Some(roles) = &self.storage_roles {
             roles.poll(events, self.issuers.epoch());
         }
+        events.happenings().files_were_polled();
     }
 }
 
+mod metrics;
 #[cfg(test)]
 mod tests;

@@ -46,6 +46,11 @@ impl Epoch {
         (number & Self::IN_PROGRESS_MASK == 0).then_some(EpochNumber(number))
     }
 
+    /// The number of changes that have begun.
+    pub(crate) fn changes(&self) -> u64 {
+        self.0.load(Ordering::Relaxed) / Self::NEXT
+    }
+
     /// True if this is the present epoch and no change is in progress.
     pub(crate) fn is(&self, number: EpochNumber) -> bool {
         // The number of an epoch has no change in progress, so equality suffices.

@@ -5,6 +5,8 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
+use crate::metrics::Happenings;
+
 /// The severity of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
@@ -35,10 +37,11 @@ pub struct Event {
     pub text: String,
 }
 
-/// The queue of events. It is bounded: when it is full, the oldest events are dropped, and a warning states their number.
+/// The queue of events, with counters of what happens besides requests. It is bounded: when it is full, the oldest events are dropped, and a warning states their number.
 #[derive(Debug, Default)]
 pub struct Events {
     queue: Mutex<Queue>,
+    happenings: Happenings,
 }
 
 #[derive(Debug, Default)]
@@ -57,8 +60,20 @@ impl Events {
         if queue.events.len() == Self::CAPACITY {
             queue.events.pop_front();
             queue.dropped += 1;
+            self.happenings.event_was_dropped();
         }
         queue.events.push_back(Event { level, text });
+    }
+
+    /// Adds the event of a defect of this software, and counts it. `text` says what happened and what follows.
+    pub fn defect(&self, text: &str) {
+        self.happenings.defect();
+        self.push(Level::Error, format!("{text}. Please report this."));
+    }
+
+    /// What happened besides requests.
+    pub(crate) fn happenings(&self) -> &Happenings {
+        &self.happenings
     }
 
     /// Removes the oldest event.

@@ -27,6 +27,7 @@ mod json;
 mod json_file;
 mod keys;
 mod logout;
+mod metrics;
 mod pass_through;
 mod quoted;
 mod rejection;
@@ -68,6 +69,7 @@ pub use keys::{
     KeyFileKind, PublicKey, PublicKeys, hmac_secret, key_text, pem_sections, public_keys, reject_as_secret,
 };
 pub use logout::{LogoutError, LogoutErrorKind};
+pub use metrics::{Metric, MetricKind, Sample, Snapshot};
 pub use quoted::{is_unprintable, quoted};
 pub use rejection::{Reason, Rejection};
 pub use revocation::{RevocationEntry, RevocationKind, RevocationLine, RevocationList, revocation_lines};

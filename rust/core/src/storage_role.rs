@@ -11,6 +11,7 @@ use crate::epoch::Epoch;
 use crate::events::Events;
 use crate::json::Value;
 use crate::json_file::{LineCounter, RuleFileError, read_file, text_of_file};
+use crate::metrics::FileKind;
 use crate::watched_file::{Reloadable, WatchedFile};
 
 const MAX_FILE_BYTES: u64 = 16 * 1024 * 1024;
@@ -74,7 +75,7 @@ impl StorageRoles {
     /// Applies a change of the file.
     pub(crate) fn poll(&self, events: &Events, epoch: &Epoch) {
         if let Self::File(roles) = self {
-            roles.poll("The file of storage roles", events, epoch, |_, bytes| {
+            roles.poll(FileKind::StorageRoles, events, epoch, |_, bytes| {
                 GroupRoles::from_bytes(bytes).map_err(|errors| errors.iter().map(RuleFileError::to_string).collect())
             });
         }

@@ -7,6 +7,7 @@ use std::fmt;
 use crate::algorithm::Algorithm;
 use crate::claim_rules::RulesInUse;
 use crate::clock::UnixMillis;
+use crate::issuers::issuer::Issuer;
 use crate::keys::verifying_key::VerifyingKey;
 use crate::rejection::Rejection;
 
@@ -157,6 +158,9 @@ pub(crate) trait Observer {
 
     /// The step succeeded.
     fn passed(&self, step: Step<'_>);
+
+    /// The rules of this issuer apply to the token.
+    fn chose(&self, _: &Issuer) {}
 }
 
 /// Observes nothing, at no cost.

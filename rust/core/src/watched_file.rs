@@ -20,6 +20,7 @@ use zeroize::Zeroizing;
 
 use crate::epoch::Epoch;
 use crate::events::{Events, Level};
+use crate::metrics::FileKind;
 use crate::stoppable_thread::StoppableThread;
 
 /// The time between two polls. A change takes effect within two of them.
@@ -176,11 +177,11 @@ impl<T> Reloadable<T> {
         self.file.is_some()
     }
 
-    /// Polls the file and puts a change in use. `name` is the file's name in messages ("The key file"). `read` makes the new
+    /// Polls the file and puts a change in use. `read` makes the new
     /// value, or returns the lines of an error; the previous value then stays in use.
     pub(crate) fn poll(
         &self,
-        name: &str,
+        kind: FileKind,
         events: &Events,
         epoch: &Epoch,
         read: impl FnOnce(&Path, &[u8]) -> Result<T, Vec<String>>,
@@ -188,14 +189,15 @@ impl<T> Reloadable<T> {
         let Some(file) = &self.file else { return };
         let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(change) = file.changed() else { return };
-        let what = format!("{name} '{}'", file.path().display());
+        let what = format!("{} '{}'", kind.sentence(), file.path().display());
         match change.map(|bytes| read(file.path(), &bytes)) {
             Ok(Ok(value)) => {
                 epoch.change(|| self.value.store(Arc::new(value)));
+                events.happenings().reloaded(kind, true);
                 events.push(Level::Info, format!("{what} has changed and is in use"));
             }
-            Ok(Err(why)) => log_rejected_change(events, &what, &why),
-            Err(error) => log_rejected_change(events, &what, &[format!("it cannot be read: {error}")]),
+            Ok(Err(why)) => log_rejected_change(events, kind, &what, &why),
+            Err(error) => log_rejected_change(events, kind, &what, &[format!("it cannot be read: {error}")]),
         }
     }
 }
@@ -203,8 +205,9 @@ impl<T> Reloadable<T> {
 /// The maximum number of log lines about one change that cannot be used.
 const MAX_REASONS: usize = 10;
 
-/// Logs that a change cannot be used, and why.
-pub(crate) fn log_rejected_change(events: &Events, what: &str, why: &[String]) {
+/// Logs that a change cannot be used, and why; counts it.
+pub(crate) fn log_rejected_change(events: &Events, kind: FileKind, what: &str, why: &[String]) {
+    events.happenings().reloaded(kind, false);
     for reason in why.iter().take(MAX_REASONS) {
         let text = format!("{what} has changed but cannot be used, so its previous content stays in use: {reason}");
         events.push(Level::Error, text);
@@ -235,7 +238,7 @@ impl FileWatcher {
             while stopped.recv_timeout(interval) == Err(mpsc::RecvTimeoutError::Timeout) {
                 // After a panic, shared state is consistent: it consists of atomic snapshots.
                 if catch_unwind(AssertUnwindSafe(&poll)).is_err() {
-                    events.push(Level::Error, "internal error while polling files. Please report this.");
+                    events.defect("internal error while polling files");
                 }
             }
         })?;
@@ -407,7 +410,7 @@ mod tests {
         let reloaded = Reloadable::of_file(file, value());
         folder.replace("a", "2");
         for _ in 0..2 {
-            reloaded.poll("The value", &events, &epoch, |_, _| Ok(value()));
+            reloaded.poll(FileKind::Keys, &events, &epoch, |_, _| Ok(value()));
         }
         assert_eq!((settled.try_recv(), epoch.settled().is_some()), (Ok(false), true));
     }
@@ -423,8 +426,8 @@ mod tests {
         let (file, bytes) = WatchedFile::open(&path, 10).unwrap();
         let reloaded = Reloadable::of_file(file, number(&path, &bytes).unwrap());
         let poll = || {
-            reloaded.poll("The number", &events, &Epoch::default(), number);
-            reloaded.poll("The number", &events, &Epoch::default(), number);
+            reloaded.poll(FileKind::Keys, &events, &Epoch::default(), number);
+            reloaded.poll(FileKind::Keys, &events, &Epoch::default(), number);
             (**reloaded.load(), events.pop().map(|event| (event.level, event.text)))
         };
         assert_eq!(poll(), (1, None));
@@ -436,11 +439,11 @@ mod tests {
         assert_eq!(
             text,
             format!(
-                "The number '{path}' has changed but cannot be used, so its previous content stays in use: invalid digit found in string"
+                "The key file '{path}' has changed but cannot be used, so its previous content stays in use: invalid digit found in string"
             )
         );
         folder.replace("a", "3");
-        assert_eq!(poll(), (3, Some((Level::Info, format!("The number '{path}' has changed and is in use")))));
+        assert_eq!(poll(), (3, Some((Level::Info, format!("The key file '{path}' has changed and is in use")))));
     }
 
     #[test]

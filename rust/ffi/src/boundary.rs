@@ -11,8 +11,8 @@ use std::path::Path;
 use std::sync::{Arc, Once};
 
 use nativejwt_core::{
-    Authenticator, Clock, ConfigurationErrors, ConfigurationSummary, HostProcess, JvmTrust, Level, LogoutError,
-    LogoutErrorKind, Properties, Reason, Rejection, UnixMillis,
+    Authenticator, Clock, ConfigurationErrors, ConfigurationSummary, HostProcess, Identity, JvmTrust, Level,
+    LogoutError, LogoutErrorKind, Properties, Reason, Rejection, UnixMillis,
 };
 
 use nativejwt_storage::{Leased, StorageLeases};
@@ -20,9 +20,10 @@ use nativejwt_storage::{Leased, StorageLeases};
 use crate::handle::NativejwtAuthenticator;
 use crate::wire::{
     NATIVEJWT_AUTHENTICATE_NOW, NATIVEJWT_AUTHENTICATE_REMEMBERED, NATIVEJWT_CODE_CONFIGURATION,
-    NATIVEJWT_LOGOUT_INVALID, NATIVEJWT_LOGOUT_OFF, NATIVEJWT_LOGOUT_TOO_MANY, NATIVEJWT_LOGOUT_UNAVAILABLE,
-    NATIVEJWT_OPEN_TRUSTED_CERTIFICATES_ALONE, NATIVEJWT_OPEN_WITHOUT_IDENTITY, NATIVEJWT_OPEN_WITHOUT_LOGOUT_ENDPOINT,
-    NativejwtRecord, Output, write_accepted, write_description, write_message, write_rejected,
+    NATIVEJWT_COUNT_REJECTION, NATIVEJWT_COUNT_SWALLOWED_LINES, NATIVEJWT_LOGOUT_INVALID, NATIVEJWT_LOGOUT_OFF,
+    NATIVEJWT_LOGOUT_TOO_MANY, NATIVEJWT_LOGOUT_UNAVAILABLE, NATIVEJWT_OPEN_TRUSTED_CERTIFICATES_ALONE,
+    NATIVEJWT_OPEN_WITHOUT_IDENTITY, NATIVEJWT_OPEN_WITHOUT_LOGOUT_ENDPOINT, NativejwtRecord, Output, write_accepted,
+    write_description, write_message, write_rejected,
 };
 
 thread_local! {
@@ -52,8 +53,7 @@ fn guarded<T>(work: impl FnOnce() -> T, otherwise: impl FnOnce(&str) -> T) -> T 
 
 /// Logs a panic.
 fn report_panic(handle: &NativejwtAuthenticator, place: &str, consequence: &str) {
-    let text = format!("internal error at {place}; {consequence}. Please report this.");
-    handle.authenticator.events().push(Level::Error, text);
+    handle.authenticator.events().defect(&format!("internal error at {place}; {consequence}"));
 }
 
 /// Writes the errors of a configuration.
@@ -154,24 +154,21 @@ pub(crate) fn authenticate(
         || {
             #[cfg(feature = "provoke-panic")]
             provoke_panic(header);
-            Some(handle.authenticator.authenticate_with(header, clock, |verdict| match verdict {
-                Ok(accepted) => {
+            let lease = |token: &[u8], identity: &Identity| {
+                handle.storage.as_ref().map(|storage| storage.lease(token, identity)).transpose()
+            };
+            Some(handle.authenticator.authenticate_and(header, clock, lease, |verdict| match verdict {
+                Ok((accepted, leased)) => {
                     let passes_token = handle.authenticator.passes_tokens_through();
-                    let token = header.get(accepted.token.clone()).unwrap_or_default();
-                    let leased = handle.storage.as_ref().map(|storage| storage.lease(token, accepted.identity));
-                    match leased.transpose() {
-                        Ok(leased) => {
-                            let credentials = leased.as_ref().and_then(Leased::credentials);
-                            write_accepted(record, &accepted, remembers, passes_token, credentials)
-                        }
-                        Err(rejection) => write_rejected(record, &rejection),
-                    }
+                    let credentials = leased.as_ref().and_then(Leased::credentials);
+                    write_accepted(record, &accepted, remembers, passes_token, credentials)
                 }
                 Err(rejection) => write_rejected(record, &rejection),
             }))
         },
         |place| {
             report_panic(handle, place, "the token was rejected");
+            handle.authenticator.count_rejection_by_caller(Reason::InternalError);
             None
         },
     );
@@ -279,6 +276,42 @@ pub(crate) fn drain_events(handle: Option<&NativejwtAuthenticator>, record: &mut
             0
         },
     )
+}
+
+/// Writes the metrics, as [`nativejwt_core::Snapshot::to_text`] has them, if they fit. Returns their length.
+pub(crate) fn metrics(handle: Option<&NativejwtAuthenticator>, buffer: &mut Output) -> usize {
+    let Some(handle) = handle else { return 0 };
+    guarded(
+        || {
+            let mut snapshot = handle.authenticator.metrics();
+            if let Some(storage) = &handle.storage {
+                storage.add_metrics(&mut snapshot);
+            }
+            let text = snapshot.to_text();
+            if let Some(room) = buffer.get_mut(..text.len()) {
+                room.write_copy_of_slice(text.as_bytes());
+            }
+            text.len()
+        },
+        |place| {
+            report_panic(handle, place, "the metrics were not read");
+            0
+        },
+    )
+}
+
+/// Counts something that happened in the caller.
+pub(crate) fn count(handle: Option<&NativejwtAuthenticator>, what: u32, number: u64) {
+    let Some(handle) = handle else { return };
+    let authenticator = &handle.authenticator;
+    match what {
+        NATIVEJWT_COUNT_REJECTION => {
+            let reason = Reason::ALL.iter().find(|reason| u64::from(reason.number()) == number);
+            reason.into_iter().for_each(|reason| authenticator.count_rejection_by_caller(*reason));
+        }
+        NATIVEJWT_COUNT_SWALLOWED_LINES => authenticator.count_swallowed_lines(number),
+        _ => {}
+    }
 }
 
 /// Drops an authenticator.

@@ -127,6 +127,34 @@ pub unsafe extern "C" fn nativejwt_log_out(
     boundary::log_out(authenticator, token, record)
 }
 
+/// Writes the metrics into `buffer`, in UTF-8 without a terminator, if `capacity` is at least their length, which it returns.
+/// Otherwise it writes nothing. Each line begins with `metric` or `sample`; its other fields follow after tabs: name, kind and
+/// meaning of a metric; MBean, attribute, name, labels and value of a sample. Labels are written as in OpenMetrics.
+///
+/// # Safety
+/// `authenticator` is open. `buffer` has room for `capacity` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nativejwt_metrics(
+    authenticator: *const NativejwtAuthenticator,
+    buffer: *mut u8,
+    capacity: usize,
+) -> usize {
+    // SAFETY: the caller guarantees the pointer and the room.
+    let (authenticator, buffer) = unsafe { (NativejwtAuthenticator::borrow(authenticator), output(buffer, capacity)) };
+    boundary::metrics(authenticator, buffer)
+}
+
+/// Counts something that happened in the caller, so that the metrics have it. `what` is one of `NATIVEJWT_COUNT_…`, which say
+/// what `number` is.
+///
+/// # Safety
+/// `authenticator` is open.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nativejwt_count(authenticator: *const NativejwtAuthenticator, what: u32, number: u64) {
+    // SAFETY: the caller guarantees the pointer.
+    boundary::count(unsafe { NativejwtAuthenticator::borrow(authenticator) }, what, number);
+}
+
 /// Returns the maximum number of cached tokens; each `cache_slot` is less than it. 0 without a cache.
 ///
 /// # Safety

@@ -149,6 +149,35 @@ pub unsafe extern "system" fn log_out(
     to_jint(boundary::log_out(handle, token, record))
 }
 
+/// Writes the metrics.
+///
+/// # Safety
+/// As [`crate::capi::nativejwt_metrics`].
+#[jni_mangle("io.nativejwt.ffi.NativeMethods", "metrics", "(JJJ)J")]
+pub unsafe extern "system" fn metrics(
+    _: EnvUnowned<'_>,
+    _: JClass<'_>,
+    handle: jlong,
+    buffer: jlong,
+    capacity: jlong,
+) -> jlong {
+    // SAFETY: the Java side passes a handle that it keeps open, and address and size of a segment it holds.
+    let (handle, buffer) =
+        unsafe { (NativejwtAuthenticator::borrow(address(handle)), output(address(buffer), length(capacity))) };
+    jlong::try_from(boundary::metrics(handle, buffer)).unwrap_or(jlong::MAX)
+}
+
+/// Counts something that happened in Java.
+///
+/// # Safety
+/// As [`crate::capi::nativejwt_count`].
+#[jni_mangle("io.nativejwt.ffi.NativeMethods", "count", "(JIJ)V")]
+pub unsafe extern "system" fn count(_: EnvUnowned<'_>, _: JClass<'_>, handle: jlong, what: jint, number: jlong) {
+    // SAFETY: the Java side passes a handle that it keeps open.
+    let handle = unsafe { NativejwtAuthenticator::borrow(address(handle)) };
+    boundary::count(handle, u32::try_from(what).unwrap_or(0), u64::try_from(number).unwrap_or(0));
+}
+
 /// The maximum number of tokens in the cache.
 ///
 /// # Safety

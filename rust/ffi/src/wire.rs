@@ -7,7 +7,7 @@ use nativejwt_core::{Accepted, ConfigurationSummary, Rejection};
 use nativejwt_storage::StorageCredentials;
 
 /// The version of the functions and of the record. A caller compares it before it calls any other function.
-pub const NATIVEJWT_ABI_VERSION: u32 = 8;
+pub const NATIVEJWT_ABI_VERSION: u32 = 9;
 
 /// The size of a record buffer that has room for every verdict.
 pub const NATIVEJWT_RECORD_CAPACITY: usize = 65_536;
@@ -42,6 +42,13 @@ pub const NATIVEJWT_DESCRIBED_ALLOWS_USER_WITH_HYPHEN: u32 = 8;
 /// A flag of `nativejwt_describe`: the record of an accepted token has storage credentials, or none if they are withheld. A
 /// session without them must get values that every store refuses.
 pub const NATIVEJWT_DESCRIBED_GIVES_STORAGE_CREDENTIALS: u32 = 16;
+
+/// For `nativejwt_count`: the caller rejected a request by itself. The number is that of the reason, one of
+/// `NATIVEJWT_REJECT_…`.
+pub const NATIVEJWT_COUNT_REJECTION: u32 = 1;
+
+/// For `nativejwt_count`: so many lines were left out of the log.
+pub const NATIVEJWT_COUNT_SWALLOWED_LINES: u32 = 2;
 
 /// A flag for `nativejwt_authenticate`: the caller remembers identities by `cache_slot` and `cache_generation`, and needs no
 /// texts for a token that was already cached.

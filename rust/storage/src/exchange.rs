@@ -2,6 +2,7 @@
 //! One exchange: the caller's token for credentials, perhaps by way of a token for STS.
 
 use std::fs;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use http::Request;
@@ -34,15 +35,33 @@ pub(crate) struct Exchanger {
     http: HttpExchange,
     settings: StorageSettings,
     outage: Outage,
+    counts: ExchangeCounts,
+}
+
+/// How exchanges ended.
+#[derive(Debug, Default)]
+pub(crate) struct ExchangeCounts {
+    pub(crate) granted: AtomicU64,
+    pub(crate) denied: AtomicU64,
+    pub(crate) unavailable: AtomicU64,
 }
 
 impl Exchanger {
     pub(crate) fn new(http: HttpExchange, settings: StorageSettings) -> Self {
-        Self { http, settings, outage: Outage::default() }
+        Self { http, settings, outage: Outage::default(), counts: ExchangeCounts::default() }
     }
 
     pub(crate) fn settings(&self) -> &StorageSettings {
         &self.settings
+    }
+
+    pub(crate) fn counts(&self) -> &ExchangeCounts {
+        &self.counts
+    }
+
+    /// True while STS cannot be reached.
+    pub(crate) fn is_outage(&self) -> bool {
+        self.outage.goes_on()
     }
 
     /// Exchanges the token. During an outage, most calls fail at once.
@@ -51,6 +70,12 @@ impl Exchanger {
             return Err(Refused::Unavailable("STS could not be reached a moment ago".to_owned()));
         }
         let result = self.ask(wanted);
+        let counter = match &result {
+            Ok(_) => &self.counts.granted,
+            Err(Refused::Denied(_)) => &self.counts.denied,
+            Err(Refused::Unavailable(_)) => &self.counts.unavailable,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
         match &result {
             Err(Refused::Unavailable(why)) => {
                 if self.outage.has_begun_or_goes_on(Instant::now()) {

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use aws_lc_rs::digest::{Context, SHA256};
 use nativejwt_core::{
-    Authenticator, HttpExchange, Identity, JvmTrust, Level, Properties, Reason, Rejection, StorageSettings, UnixMillis,
-    WhenUnavailable, quoted,
+    Authenticator, HttpExchange, Identity, JvmTrust, Level, Metric, Properties, Reason, Rejection, Snapshot,
+    StorageSettings, UnixMillis, WhenUnavailable, quoted,
 };
 use zeroize::Zeroizing;
 
@@ -28,6 +28,9 @@ const IDLE_MILLIS: i64 = 10 * 60 * 1000;
 const MAX_LEASES: usize = 50_000;
 /// The name of the thread. Linux shows 15 characters of it in a thread dump.
 const THREAD_NAME: &str = "nativejwt-store";
+
+/// The MBean of the metrics.
+const METRICS_BEAN: &str = "name=Storage";
 
 /// SHA-256 of the token, its role, and its user, who is a part of the session's name. Never the user alone: the claims decide at
 /// STS, and a new token may have fewer.
@@ -160,6 +163,23 @@ impl StorageLeases {
                 )),
             },
         }
+    }
+
+    /// Adds what was counted.
+    pub fn add_metrics(&self, snapshot: &mut Snapshot) {
+        let exchanger = &self.table.exchanger;
+        let counts = exchanger.counts();
+        for (result, attribute, count) in [
+            ("granted", "ExchangesGranted", &counts.granted),
+            ("denied", "ExchangesDenied", &counts.denied),
+            ("unavailable", "ExchangesUnavailable", &counts.unavailable),
+        ] {
+            let count = count.load(Ordering::Relaxed) as f64;
+            snapshot.add(Metric::StorageExchanges, &[result], METRICS_BEAN, attribute, count);
+        }
+        snapshot.add(Metric::StorageLeases, &[], METRICS_BEAN, "Leases", self.count() as f64);
+        let outage = f64::from(u8::from(exchanger.is_outage()));
+        snapshot.add(Metric::StorageOutage, &[], METRICS_BEAN, "Outage", outage);
     }
 
     /// The number of leases that are kept.
@@ -328,10 +348,8 @@ impl Table {
             // A panic must not end the renewals.
             let round = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.renew()));
             if round.is_err() {
-                self.authenticator.events().push(
-                    Level::Error,
-                    "internal error while storage credentials were renewed; the next round follows. Please report this.",
-                );
+                let text = "internal error while storage credentials were renewed; the next round follows";
+                self.authenticator.events().defect(text);
             }
             ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
             if !*ends {

@@ -35,6 +35,11 @@ impl Outage {
         }
     }
 
+    /// True while STS cannot be reached.
+    pub(crate) fn goes_on(&self) -> bool {
+        self.lock().is_some()
+    }
+
     /// STS answered. Returns true if that ends an outage.
     pub(crate) fn is_over(&self) -> bool {
         self.lock().take().is_some()

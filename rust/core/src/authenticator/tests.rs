@@ -11,6 +11,7 @@ use crate::http::test_server::{BOUND, Server, response};
 use crate::issuers::tests::{ALICE, Key, Setting, alice};
 use crate::rejection::Reason;
 
+mod metrics;
 mod revocation;
 
 /// An authenticator with one key in a file.

@@ -21,6 +21,7 @@ use crate::epoch::Epoch;
 use crate::events::Events;
 use crate::json::{JsonError, Member, Value, read_object};
 use crate::json_file::{LineCounter, RuleFileError, read_file, text_of_file};
+use crate::metrics::FileKind;
 use crate::quoted::quoted;
 use crate::user_mapping::UserMapping;
 use crate::watched_file::{Reloadable, WatchedFile};
@@ -69,7 +70,7 @@ impl ClaimRules {
         epoch: &Epoch,
         check: impl Fn(&Self) -> Result<(), String>,
     ) {
-        rules.poll("The file of claim rules", events, epoch, |_, bytes| {
+        rules.poll(FileKind::ClaimRules, events, epoch, |_, bytes| {
             let rules = Self::from_bytes(bytes)
                 .map_err(|errors| errors.iter().map(RuleFileError::to_string).collect::<Vec<_>>())?;
             check(&rules).map_err(|why| vec![why])?;

@@ -15,6 +15,7 @@ use crate::events::{Events, Level};
 use crate::host::{HostProcess, JvmTrust};
 use crate::http::client::Transport;
 use crate::keys::{KeySource, Location, RemoteKeySet, RemoteSettings, Timing};
+use crate::metrics::IssuerCounters;
 use crate::token::protected_header::HeaderPolicy;
 use crate::user_mapping::UserMapping;
 use crate::watched_file::Reloadable;
@@ -27,6 +28,7 @@ pub(crate) struct Issuer {
     pub(crate) header: HeaderPolicy,
     pub(crate) claims: ClaimsPolicy,
     pub(crate) user_mapping: Reloadable<UserMapping>,
+    pub(crate) counters: Arc<IssuerCounters>,
     /// `jwks.cache-file`, also in a process that does not use it. No two issuers may have the same one.
     pub(crate) cache_file: Option<PathBuf>,
     /// `jwks.fail-fast`.
@@ -69,6 +71,7 @@ impl Issuer {
     /// Opens the key source and the rule file that the configuration names. Adds everything that is wrong to `errors`.
     pub(crate) fn open(
         configuration: &IssuerConfiguration,
+        counters: Arc<IssuerCounters>,
         host: &HostProcess,
         events: &Arc<Events>,
         errors: &mut ConfigurationErrors,
@@ -110,6 +113,7 @@ impl Issuer {
             header: configuration.header.clone(),
             claims,
             user_mapping: user_mapping?,
+            counters,
             cache_file: configuration.key_sets.cache_file.as_ref().map(|setting| PathBuf::from(&setting.value)),
             fails_fast: configuration.key_sets.fail_fast,
             key_file: key_file.clone(),

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Opens the issuers with their files, and reloads files that change.
 
+use std::collections::HashSet;
+use std::iter;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -14,11 +16,15 @@ use crate::host::HostProcess;
 use crate::issuers::issuer::Issuer;
 use crate::issuers::{Rules, Table};
 use crate::keys::Refresher;
+use crate::metrics::{FileKind, IssuerCounters};
 use crate::quoted::quoted;
 use crate::watched_file::{WatchedFile, log_rejected_change};
 
 /// The maximum size of a per-issuer file, in bytes. It may contain a JWK Set.
 const MAX_FILE_BYTES: u64 = 4 * 1024 * 1024;
+
+/// The name of the issuer in metrics where there is no file of `config-files`.
+const ONLY_ISSUER: &str = "default";
 
 /// One of `config-files`.
 struct IssuerFile {
@@ -69,7 +75,8 @@ impl Issuers {
     ) -> Result<Self, ConfigurationErrors> {
         let (rules, files, setting) = match Configuration::read(properties, &mut errors) {
             Configuration::One(configuration) => {
-                let issuer = Issuer::open(&configuration, host, events, &mut errors);
+                let counters = IssuerCounters::new(ONLY_ISSUER);
+                let issuer = Issuer::open(&configuration, counters, host, events, &mut errors);
                 (issuer.map(|issuer| Rules::One(Arc::new(issuer))), Vec::new(), configuration.key_file)
             }
             Configuration::Several { files, setting } => {
@@ -175,7 +182,7 @@ impl Issuers {
         let Some(change) = file.changed() else { return };
         *candidate = None;
         let opened = match change {
-            Ok(bytes) => open_issuer(file.path(), &bytes, &self.host, &self.events),
+            Ok(bytes) => open_issuer(file.path(), &bytes, Arc::clone(&issuer.counters), &self.host, &self.events),
             Err(error) => Err(Problem::for_file("", format!("it cannot be read: {error}")).into()),
         };
         match opened {
@@ -185,7 +192,7 @@ impl Issuers {
             }
             Err(errors) => {
                 let lines: Vec<_> = errors.problems().iter().map(ToString::to_string).collect();
-                log_rejected_change(&self.events, &named(file), &lines);
+                log_rejected_change(&self.events, FileKind::Issuer, &named(file), &lines);
             }
         }
     }
@@ -206,7 +213,7 @@ impl Issuers {
                 let waits = fits.clone().and_then(|()| self.keep_fetched(&candidate.issuer).map_err(|why| vec![why]));
                 match waits {
                     Err(lines) if candidate.logged.as_ref() != Some(&lines) => {
-                        log_rejected_change(&self.events, &named(file), &lines);
+                        log_rejected_change(&self.events, FileKind::Issuer, &named(file), &lines);
                         candidate.logged = Some(lines);
                     }
                     Ok(()) if !candidate.issuer.has_keys() && candidate.logged != Some(Vec::new()) => {
@@ -242,6 +249,7 @@ impl Issuers {
                     && let Some(candidate) = candidate.take()
                 {
                     *issuer = candidate.issuer;
+                    self.events.happenings().reloaded(FileKind::Issuer, true);
                     self.events.push(Level::Info, format!("{} has changed and is in use", named(file)));
                 }
             }
@@ -269,9 +277,11 @@ fn open_files(
     errors: &mut ConfigurationErrors,
 ) -> Vec<IssuerFile> {
     let mut files = Vec::with_capacity(paths.len());
+    let mut names = HashSet::new();
     for path in paths.iter().filter(|path| !path.as_os_str().is_empty()) {
+        let counters = IssuerCounters::new(&name_in_metrics(path, &mut names));
         match WatchedFile::open(path, MAX_FILE_BYTES) {
-            Ok((file, bytes)) => match open_issuer(path, &bytes, host, events) {
+            Ok((file, bytes)) => match open_issuer(path, &bytes, counters, host, events) {
                 Ok(issuer) => files.push(IssuerFile { file, issuer: Arc::new(issuer), candidate: None }),
                 Err(more) => errors.extend(more),
             },
@@ -283,10 +293,22 @@ fn open_files(
     files
 }
 
+/// The name of the file without its end, in characters that metrics and object names have; with a number if another file has
+/// the name.
+fn name_in_metrics(path: &Path, taken: &mut HashSet<String>) -> String {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let name = stem.replace(|character: char| !character.is_ascii_alphanumeric(), "_");
+    let numbered = (2..).map(|number| format!("{name}_{number}"));
+    let free = iter::once(name.clone()).chain(numbered).find(|name| !taken.contains(name)).unwrap_or_default();
+    taken.insert(free.clone());
+    free
+}
+
 /// Reads a per-issuer file and opens everything that it names.
 fn open_issuer(
     path: &Path,
     bytes: &[u8],
+    counters: Arc<IssuerCounters>,
     host: &HostProcess,
     events: &Arc<Events>,
 ) -> Result<Issuer, ConfigurationErrors> {
@@ -294,7 +316,7 @@ fn open_issuer(
     let mut errors = ConfigurationErrors::default();
     properties.resolve_environment(&mut errors);
     let configuration = IssuerConfiguration::read_file(&properties, &mut errors);
-    match Issuer::open(&configuration, host, events, &mut errors) {
+    match Issuer::open(&configuration, counters, host, events, &mut errors) {
         Some(issuer) => errors.or(issuer),
         None => Err(errors),
     }

@@ -19,6 +19,7 @@ use crate::keys::jwk_set::{self, JwkSet};
 use crate::keys::offered::{OfferedKey, UnusedKey};
 use crate::keys::verifying_key::VerifyingKey;
 use crate::keys::{KeyLife, forms, hmac_file, pem};
+use crate::metrics::FileKind;
 use crate::rejection::{Reason, Rejection};
 use crate::token::protected_header::ProtectedHeader;
 use crate::watched_file::{Reloadable, Stamp, WatchedFile, log_rejected_change};
@@ -111,7 +112,7 @@ pub(crate) fn open(path: &str, events: &Events) -> Result<Reloadable<LocalKeys>,
 
 /// Polls the key file and applies its change.
 pub(crate) fn poll(keys: &Reloadable<LocalKeys>, events: &Events, epoch: &Epoch) {
-    keys.poll("The key file", events, epoch, |path, bytes| {
+    keys.poll(FileKind::Keys, events, epoch, |path, bytes| {
         let name = path.to_string_lossy();
         LocalKeys::read(bytes, Origin::LocalFile, &name, events).map_err(|why| vec![why.to_string()])
     });
@@ -331,16 +332,19 @@ impl KeyFileTemplate {
                 Ok(Ok((key, notes))) => {
                     let loaded = KeyFile { key: Arc::new(key), file: Arc::new(file.clone()) };
                     epoch.change(|| self.update(|files| drop(files.insert(name.clone(), loaded.clone()))));
+                    events.happenings().reloaded(FileKind::Keys, true);
                     events.push(Level::Info, format!("{what} has changed and is in use"));
                     log_notes(&notes, &file.path().to_string_lossy(), events);
                 }
-                Ok(Err(why)) => log_rejected_change(events, &what, &[why.to_string()]),
+                Ok(Err(why)) => log_rejected_change(events, FileKind::Keys, &what, &[why.to_string()]),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {
                     watched.remove(name);
                     epoch.change(|| self.update(|files| drop(files.remove(name))));
                     events.push(Level::Warning, format!("{what} was removed, so tokens with this key ID are rejected"));
                 }
-                Err(error) => log_rejected_change(events, &what, &[format!("it cannot be read: {error}")]),
+                Err(error) => {
+                    log_rejected_change(events, FileKind::Keys, &what, &[format!("it cannot be read: {error}")])
+                }
             }
         }
     }

@@ -24,6 +24,7 @@ use crate::clock::UnixMillis;
 use crate::config::{ConfigurationErrors, Setting};
 use crate::epoch::Epoch;
 use crate::events::{Events, Level};
+use crate::metrics::FileKind;
 use crate::rejection::{Reason, Rejection};
 use crate::token::CompactJws;
 use crate::trace::{Observer, Step, StepName};
@@ -92,7 +93,7 @@ impl Revocation {
     /// Puts a change of the file in use. A file that cannot be used leaves the previous list in force.
     pub(crate) fn poll(&self, events: &Events) {
         let Some(previous) = &self.list else { return };
-        previous.poll("The revocation file", events, &self.epoch, |path, bytes| {
+        previous.poll(FileKind::Revocations, events, &self.epoch, |path, bytes| {
             let list = RevocationList::read(bytes, &path.display().to_string())
                 .map_err(|errors| errors.problems().iter().map(ToString::to_string).collect::<Vec<_>>())?;
             // It lets everybody in again, and a file can become empty by mistake.
@@ -100,6 +101,17 @@ impl Revocation {
             announce(if is_emptied { Level::Warning } else { Level::Info }, &list, path, bytes, events);
             Ok(list)
         });
+    }
+
+    /// The number of entries of the file that have not ended; `None` without a file.
+    pub(crate) fn in_file(&self, now: UnixMillis) -> Option<usize> {
+        self.list.as_ref().map(|list| list.load().in_force(now))
+    }
+
+    /// The number of logouts that have not ended; `None` if back-channel logout is off.
+    pub(crate) fn logged_out(&self, now: UnixMillis) -> Option<usize> {
+        let logouts = self.logouts()?;
+        Some(logouts.older.in_force(now) + logouts.recent.in_force(now))
     }
 
     /// The logouts that are in force, if back-channel logout is on.

@@ -33,6 +33,7 @@ use crate::claims::Validity;
 use crate::clock::{Clock, Deadline, Moment, UnixMillis};
 use crate::epoch::{AtomicEpochNumber, Epoch, EpochNumber};
 use crate::identity::Identity;
+use crate::metrics::IssuerCounters;
 use crate::token::wiped::WipedBytes;
 use s3_fifo::{MAX_USES, Queues, Victim};
 use weight::allocated;
@@ -58,6 +59,7 @@ pub(crate) struct TokenCache {
     native_bytes: AtomicU64,
     seed: FixedState,
     generations: AtomicU64,
+    evictions: AtomicU64,
 }
 
 #[derive(Default)]
@@ -82,6 +84,7 @@ pub(crate) struct Entry {
     validity: Validity,
     keys_end: Option<Deadline>,
     identity: Identity,
+    counters: Arc<IssuerCounters>,
 }
 
 /// What an accepted token's verdict depends on besides its bytes.
@@ -117,6 +120,11 @@ impl Hit {
     pub(crate) fn verdict(&self) -> Option<(&Identity, CachePlace)> {
         let entry = self.entry.as_ref()?;
         Some((&entry.identity, CachePlace { slot: self.slot, generation: entry.generation }))
+    }
+
+    /// The counters of its issuer.
+    pub(crate) fn counters(&self) -> Option<&IssuerCounters> {
+        self.entry.as_ref().map(|entry| &*entry.counters)
     }
 
     /// True if the token was checked against the present revocation list.
@@ -162,6 +170,10 @@ impl Entry {
         &self.identity
     }
 
+    pub(crate) fn counters(&self) -> &IssuerCounters {
+        &self.counters
+    }
+
     /// Bytes on this side.
     fn native_bytes(&self) -> u64 {
         // The counters of the `Arc` are in the same allocation.
@@ -200,6 +212,7 @@ impl TokenCache {
             // The hash of nothing depends on the random keys of the standard hasher, which come from the system.
             seed: FixedState::with_seed(RandomState::new().hash_one(())),
             generations: AtomicU64::new(1),
+            evictions: AtomicU64::new(0),
         }
     }
 
@@ -241,7 +254,13 @@ impl TokenCache {
     }
 
     /// An entry for [`TokenCache::keep`].
-    pub(crate) fn entry(&self, token: &[u8], terms: Terms, identity: Identity) -> Arc<Entry> {
+    pub(crate) fn entry(
+        &self,
+        token: &[u8],
+        terms: Terms,
+        identity: Identity,
+        counters: Arc<IssuerCounters>,
+    ) -> Arc<Entry> {
         let Terms { epoch, revocation, validity, keys_end } = terms;
         Arc::new(Entry {
             token: WipedBytes::from(token),
@@ -252,6 +271,7 @@ impl TokenCache {
             validity,
             keys_end: keys_end.map(Deadline::at),
             identity,
+            counters,
         })
     }
 
@@ -286,6 +306,7 @@ impl TokenCache {
                 match self.swap(set, way, Some(Arc::clone(entry))) {
                     // It also takes the place of the other one in the queue, so each slot is in one queue once.
                     Some(other) => {
+                        self.evictions.fetch_add(1, Ordering::Relaxed);
                         queues.add_ghost(other.hash);
                         queues.replace(slot, charge);
                         self.make_room(&mut queues, 0, is_dead);
@@ -306,7 +327,9 @@ impl TokenCache {
         while !queues.have_room_for(charge)
             && let Some(Victim { slot, was_used_once }) = queues.victim(is_dead, |slot| self.uses_at(slot))
         {
-            if let Some(entry) = self.clear(slot).filter(|_| was_used_once) {
+            let evicted = self.clear(slot);
+            self.evictions.fetch_add(u64::from(evicted.is_some()), Ordering::Relaxed);
+            if let Some(entry) = evicted.filter(|_| was_used_once) {
                 queues.add_ghost(entry.hash);
             }
         }
@@ -321,9 +344,13 @@ impl TokenCache {
     }
 
     /// The number of tokens, and their bytes.
-    #[cfg(test)]
     pub(crate) fn fill(&self) -> (usize, u64) {
         self.queues.lock().unwrap_or_else(PoisonError::into_inner).fill()
+    }
+
+    /// How many tokens were evicted because others needed the room.
+    pub(crate) fn evictions(&self) -> u64 {
+        self.evictions.load(Ordering::Relaxed)
     }
 
     fn hash(&self, token: &[u8]) -> Option<u64> {

@@ -154,7 +154,6 @@ impl Queues {
     }
 
     /// The number of tokens, and their bytes.
-    #[cfg(test)]
     pub(super) fn fill(&self) -> (usize, u64) {
         (self.small.slots.len() + self.main.slots.len(), self.small.bytes + self.main.bytes)
     }

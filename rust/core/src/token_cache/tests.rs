@@ -19,6 +19,10 @@ pub(crate) fn unchanged() -> EpochNumber {
     Epoch::default().settled().unwrap()
 }
 
+fn counters() -> Arc<IssuerCounters> {
+    IssuerCounters::new("test")
+}
+
 pub(super) fn identity(user: &str) -> Identity {
     Identity {
         principal: user.to_owned(),
@@ -55,7 +59,7 @@ impl Fixture {
             keys_end,
             revocation: unchanged(),
         };
-        self.cache.keep(&self.cache.entry(token, terms, identity("alice")), &self.epoch, NOW)
+        self.cache.keep(&self.cache.entry(token, terms, identity("alice"), counters()), &self.epoch, NOW)
     }
 
     pub(super) fn keep(&self, token: &[u8]) -> Option<CachePlace> {
@@ -163,7 +167,7 @@ fn a_token_of_another_epoch_is_neither_found_nor_inserted() {
     let fixture = Fixture::new(MEGABYTE);
     let token = token(1, 300);
     let terms = |epoch| Terms { epoch, validity: Validity::between(0, 0), keys_end: None, revocation: unchanged() };
-    let verified = fixture.cache.entry(&token, terms(fixture.epoch.settled().unwrap()), identity("alice"));
+    let verified = fixture.cache.entry(&token, terms(fixture.epoch.settled().unwrap()), identity("alice"), counters());
     let place = fixture.cache.keep(&verified, &fixture.epoch, NOW);
     assert!(place.is_some() && fixture.find(&token));
     fixture.epoch.change(|| assert!(!fixture.find(&token), "a change is in progress"));
@@ -215,7 +219,8 @@ fn both_sides_stay_below_the_size_with_many_groups() {
             keys_end: None,
             revocation: unchanged(),
         };
-        let entry = fixture.cache.entry(&token(number, 300), terms, Identity { groups, ..identity("alice") });
+        let entry =
+            fixture.cache.entry(&token(number, 300), terms, Identity { groups, ..identity("alice") }, counters());
         fixture.cache.keep(&entry, &fixture.epoch, NOW);
         assert!(fixture.cache.fill().1 <= MEGABYTE);
     }
@@ -243,7 +248,7 @@ fn a_token_needs_the_documented_memory() {
             keys_end: None,
             revocation: unchanged(),
         };
-        let entry = fixture.cache.entry(&token(1, 1200), terms, identity);
+        let entry = fixture.cache.entry(&token(1, 1200), terms, identity, counters());
         (entry.native_bytes(), entry.charge())
     };
     for (groups, native, both) in [(0, 1600..=1700, 2000..=2100), (100, 7000..=7500, 18_000..=19_000)] {
@@ -266,7 +271,8 @@ fn a_token_that_is_too_large_or_too_short_evicts_no_other() {
 fn the_drop_of_a_cache_drops_its_entries() {
     let fixture = Fixture::new(MEGABYTE);
     let terms = |epoch| Terms { epoch, validity: Validity::between(0, 0), keys_end: None, revocation: unchanged() };
-    let entry = fixture.cache.entry(&token(1, 300), terms(fixture.epoch.settled().unwrap()), identity("alice"));
+    let entry =
+        fixture.cache.entry(&token(1, 300), terms(fixture.epoch.settled().unwrap()), identity("alice"), counters());
     fixture.cache.keep(&entry, &fixture.epoch, NOW).unwrap();
     let kept = Arc::downgrade(&entry);
     drop(entry);
@@ -335,7 +341,7 @@ fn expired_tokens_are_evicted_first() {
             keys_end: None,
             revocation: unchanged(),
         };
-        let entry = fixture.cache.entry(&token(number, 1700), terms, identity("alice"));
+        let entry = fixture.cache.entry(&token(number, 1700), terms, identity("alice"), counters());
         fixture.cache.keep(&entry, &fixture.epoch, UnixMillis(101)).unwrap();
     }
     let entries = (0..fixture.cache.slots() as u32).filter_map(|slot| fixture.cache.entry_at(slot));
@@ -387,7 +393,11 @@ mod interleavings {
                 if let (Some(epoch), true) = (state.settled, state.verified) {
                     let terms =
                         Terms { epoch, validity: Validity::between(0, 0), keys_end: None, revocation: unchanged() };
-                    fixture.cache.keep(&fixture.cache.entry(token, terms, identity("alice")), &fixture.epoch, NOW);
+                    fixture.cache.keep(
+                        &fixture.cache.entry(token, terms, identity("alice"), counters()),
+                        &fixture.epoch,
+                        NOW,
+                    );
                 }
             }
             (Actor::Change(_), 0) => state.change = Some(fixture.epoch.begin()),
@@ -552,7 +562,11 @@ mod revocation_interleavings {
                         validity: Validity::between(0, 0),
                         keys_end: None,
                     };
-                    fixture.cache.keep(&fixture.cache.entry(token, terms, identity("alice")), &fixture.epoch, NOW);
+                    fixture.cache.keep(
+                        &fixture.cache.entry(token, terms, identity("alice"), counters()),
+                        &fixture.epoch,
+                        NOW,
+                    );
                 }
                 Step::Done
             }
@@ -655,7 +669,7 @@ fn threads_find_no_token_after_its_key_was_replaced() {
                     if **key.load() % tokens.len() == number {
                         let terms =
                             Terms { epoch, validity: Validity::between(0, 0), keys_end: None, revocation: unchanged() };
-                        let entry = fixture.cache.entry(&tokens[number], terms, identity("alice"));
+                        let entry = fixture.cache.entry(&tokens[number], terms, identity("alice"), counters());
                         fixture.cache.keep(&entry, &fixture.epoch, NOW);
                     }
                 }

@@ -5,6 +5,8 @@
 mod analysis;
 mod rule_file;
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use java_regex::{Budget, MatchError, Pattern, Replacement, to_lower_case, to_upper_case, trim};
 
 use crate::claims::principal::check_length;
@@ -36,6 +38,8 @@ const LINE_ENDS: [char; 5] = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
 struct Rule {
     pattern: Pattern,
     action: Action,
+    /// How many principals the rule has decided about.
+    hits: AtomicU64,
 }
 
 enum Action {
@@ -90,12 +94,16 @@ impl Rule {
             return Err(WITHOUT_GROUP.to_owned());
         }
         let user = Replacement::new(&pattern, user).map_err(|error| format!("has an invalid user: {error}"))?;
-        Ok(Self { pattern, action: Action::Map { user, case } })
+        Ok(Self { pattern, action: Action::Map { user, case }, hits: AtomicU64::new(0) })
+    }
+
+    fn was_hit(&self) {
+        self.hits.fetch_add(1, Ordering::Relaxed);
     }
 
     /// A rule that denies.
     fn deny(pattern: &str) -> Result<Self, String> {
-        Ok(Self { pattern: compile(pattern)?, action: Action::Deny })
+        Ok(Self { pattern: compile(pattern)?, action: Action::Deny, hits: AtomicU64::new(0) })
     }
 }
 
@@ -148,10 +156,16 @@ impl UserMapping {
             check_length(principal)?;
             let trimmed = trim(principal);
             if !trimmed.is_empty() && !principal.contains(LINE_ENDS) {
+                self.rules.iter().for_each(Rule::was_hit);
                 return Ok(trimmed.to_owned());
             }
         }
         self.explain_within(principal, budget).map(|mapped| mapped.user)
+    }
+
+    /// How many principals each rule has decided about since the rules were read.
+    pub(crate) fn hits(&self) -> impl Iterator<Item = u64> {
+        self.rules.iter().map(|rule| rule.hits.load(Ordering::Relaxed))
     }
 
     /// The rule that decides about a principal, counted from 1, whether it maps or denies.
@@ -179,6 +193,7 @@ impl UserMapping {
             if !rule.pattern.matches_within(principal, budget).map_err(limit)? {
                 continue;
             }
+            rule.was_hit();
             let Action::Map { user, case } = &rule.action else {
                 return Err(Rejection::new(Reason::PrincipalNotAllowed, "Principal is not allowed"));
             };

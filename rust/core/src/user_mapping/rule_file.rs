@@ -10,6 +10,7 @@ use crate::epoch::Epoch;
 use crate::events::Events;
 use crate::json::{JsonError, Value, read_object};
 use crate::json_file::{LineCounter, RuleFileError, read_file, text_of_file};
+use crate::metrics::FileKind;
 use crate::watched_file::{Reloadable, WatchedFile};
 
 const MAX_FILE_BYTES: u64 = 64 * 1024 * 1024;
@@ -48,7 +49,7 @@ impl UserMapping {
 
     /// Applies a change of the rule file.
     pub(crate) fn poll(rules: &Reloadable<Self>, events: &Events, epoch: &Epoch) {
-        rules.poll("The rule file", events, epoch, |_, bytes| {
+        rules.poll(FileKind::UserMapping, events, epoch, |_, bytes| {
             Self::from_bytes(bytes).map_err(|errors| errors.iter().map(RuleFileError::to_string).collect())
         });
     }

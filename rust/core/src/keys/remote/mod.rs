@@ -13,7 +13,7 @@ mod state;
 use std::fmt;
 use std::hash::{BuildHasher as _, RandomState};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -155,6 +155,28 @@ pub(crate) struct RemoteKeySet {
     /// Set when a refresher starts to fetch the set.
     pub(super) refreshing: OnceLock<AbortHandle>,
     seed: RandomState,
+    /// When the refresher looked after this set last, in milliseconds since 1970; 0 for never.
+    pub(super) refreshed_at: AtomicI64,
+    /// Tokens with an unknown `kid` that waited for a fetch, and those that were rejected at once.
+    unknown_waited: AtomicU64,
+    unknown_rejected: AtomicU64,
+}
+
+/// How the fetching of a set goes.
+pub(crate) struct Health {
+    /// When the keys were fetched or confirmed last.
+    pub(crate) fetched_at: Option<UnixMillis>,
+    /// When all of them end; zero without any.
+    pub(crate) end_after: Duration,
+    /// The fetches that have ended, and those of them that failed.
+    pub(crate) fetches: u64,
+    pub(crate) failed: u64,
+    /// When the refresher looked after the set last.
+    pub(crate) refreshed_at: Option<UnixMillis>,
+    /// Tokens with an unknown `kid` that waited for a fetch.
+    pub(crate) unknown_waited: u64,
+    /// Those that the limits on fetches rejected at once.
+    pub(crate) unknown_rejected: u64,
 }
 
 /// The keys as the request path sees them.
@@ -241,6 +263,9 @@ impl RemoteKeySet {
             waiters: FetchWaiters::default(),
             refreshing: OnceLock::new(),
             seed: RandomState::new(),
+            refreshed_at: AtomicI64::new(0),
+            unknown_waited: AtomicU64::new(0),
+            unknown_rejected: AtomicU64::new(0),
             settings: Arc::new(settings),
         })
     }
@@ -255,7 +280,10 @@ impl RemoteKeySet {
         let verdict = self.verify_now(header, &verify);
         match header.key_name() {
             Some(name) if lacks_key(&verdict) && name.len() <= MAX_KEY_ID_BYTES => {
-                self.verify_after_fetch(header, name, &verify).unwrap_or(verdict)
+                let after = self.verify_after_fetch(header, name, &verify);
+                let counter = if after.is_some() { &self.unknown_waited } else { &self.unknown_rejected };
+                counter.fetch_add(1, Ordering::Relaxed);
+                after.unwrap_or(verdict)
             }
             _ => verdict,
         }
@@ -277,6 +305,22 @@ impl RemoteKeySet {
     /// False while every token is rejected because there are no keys.
     pub(crate) fn has_keys(&self) -> bool {
         self.snapshot.load().keys_at(Moment::now()).is_some()
+    }
+
+    /// How the fetching goes.
+    pub(crate) fn health(&self) -> Health {
+        let now = Moment::now();
+        let state = self.state();
+        let refreshed_at = self.refreshed_at.load(Ordering::Relaxed);
+        Health {
+            fetched_at: state.document().map(|(_, at)| at),
+            end_after: state.keys_end().map_or(Duration::ZERO, |end| end - now),
+            fetches: state.fetches(),
+            failed: state.failures(),
+            refreshed_at: (refreshed_at != 0).then_some(UnixMillis(refreshed_at)),
+            unknown_waited: self.unknown_waited.load(Ordering::Relaxed),
+            unknown_rejected: self.unknown_rejected.load(Ordering::Relaxed),
+        }
     }
 
     /// True if both sets have the same settings.

@@ -7,6 +7,7 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::pin::pin;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::task::Poll;
 use std::time::Duration;
@@ -183,6 +184,7 @@ impl Refreshing {
     async fn turn(&mut self, fetching: &mut JoinSet<Result<Answer<ReadDocument>, Failure>>) -> Turn {
         let now = Moment::now();
         let Some(key_set) = self.key_set.upgrade() else { return Turn::End };
+        key_set.refreshed_at.store(UnixMillis::now().0, Ordering::Relaxed);
         self.reaches(Part::Begin);
         self.end_keys(&key_set, now);
         let (step, next_end, validator) =
@@ -215,11 +217,9 @@ impl Refreshing {
     /// nor expire.
     fn recover(&mut self, fetching: &JoinSet<Result<Answer<ReadDocument>, Failure>>, pause: Duration) {
         let RemoteSettings { location, .. } = &*self.settings;
-        let text = format!(
-            "Internal error while fetching keys from {location}. Fetching restarts in {} s. Please report this.",
-            pause.as_secs()
-        );
-        self.events.push(Level::Error, text);
+        let text =
+            format!("Internal error while fetching keys from {location}. Fetching restarts in {} s", pause.as_secs());
+        self.events.defect(&text);
         let Some(key_set) = self.key_set.upgrade() else { return };
         let now = Moment::now();
         let random = self.random.hash_one(now);

@@ -22,6 +22,8 @@ pub(crate) struct KeySetState {
     /// Number of fetches that began. At most one of them has not ended.
     begun: u64,
     ended: u64,
+    /// Number of fetches that failed.
+    failed: u64,
     /// The failure of the last fetch; `None` if it succeeded.
     failure: Option<Failure>,
 }
@@ -72,6 +74,7 @@ impl KeySetState {
             demand: OnDemand::new(timing.unknown_kid_cooldown),
             begun: 0,
             ended: 0,
+            failed: 0,
             failure: None,
         }
     }
@@ -163,6 +166,7 @@ impl KeySetState {
     /// The running fetch failed. `random` is any number.
     pub(crate) fn failed(&mut self, failure: &Failure, now: Moment, random: u64) -> LogNote {
         self.ended = self.begun;
+        self.failed += 1;
         self.failure = Some(failure.clone());
         self.schedule.failed(now, failure.kind, random)
     }
@@ -209,6 +213,11 @@ impl KeySetState {
     /// The failure of the last fetch; `None` if it succeeded.
     pub(crate) fn failure(&self) -> Option<&Failure> {
         self.failure.as_ref()
+    }
+
+    /// The number of fetches that have failed.
+    pub(crate) fn failures(&self) -> u64 {
+        self.failed
     }
 
     /// The number of fetches that have ended.

@@ -16,6 +16,7 @@ use crate::http::test_server::*;
 use crate::identity::Identity;
 use crate::keys::remote::refresh::Refresher;
 use crate::keys::remote::refresh::tests::*;
+use crate::metrics::IssuerCounters;
 use crate::token_cache::{Terms, TokenCache};
 
 /// Fetches once, and then only for an unknown kid; the wait is longer than a test.
@@ -334,7 +335,7 @@ fn a_removed_key_expires_with_its_grace_even_if_the_thread_hangs() {
         algorithm: Algorithm::EdDsa,
         expires_at: None,
     };
-    let entry = cache.entry(&token, terms, mallory);
+    let entry = cache.entry(&token, terms, mallory, IssuerCounters::new("test"));
     assert!(cache.keep(&entry, &fetched.epoch, UnixMillis(0)).is_some());
 
     phase.store(1, Ordering::SeqCst);
