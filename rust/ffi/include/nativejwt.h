@@ -143,7 +143,7 @@
 /*
  The version of the functions and of the record. A caller compares it before it calls any other function.
  */
-#define NATIVEJWT_ABI_VERSION 8
+#define NATIVEJWT_ABI_VERSION 9
 
 /*
  The size of a record buffer that has room for every verdict.
@@ -198,6 +198,17 @@
  session without them must get values that every store refuses.
  */
 #define NATIVEJWT_DESCRIBED_GIVES_STORAGE_CREDENTIALS 16
+
+/*
+ For `nativejwt_count`: the caller rejected a request by itself. The number is that of the reason, one of
+ `NATIVEJWT_REJECT_…`.
+ */
+#define NATIVEJWT_COUNT_REJECTION 1
+
+/*
+ For `nativejwt_count`: so many lines were left out of the log.
+ */
+#define NATIVEJWT_COUNT_SWALLOWED_LINES 2
 
 /*
  A flag for `nativejwt_authenticate`: the caller remembers identities by `cache_slot` and `cache_generation`, and needs no
@@ -426,6 +437,29 @@ uint32_t nativejwt_log_out(const struct nativejwt_authenticator *authenticator,
                            size_t token_length,
                            uint8_t *record,
                            size_t record_capacity);
+
+/*
+ Writes the metrics into `buffer`, in UTF-8 without a terminator, if `capacity` is at least their length, which it returns.
+ Otherwise it writes nothing. Each line begins with `metric` or `sample`; its other fields follow after tabs: name, kind and
+ meaning of a metric; MBean, attribute, name, labels and value of a sample. Labels are written as in OpenMetrics.
+
+ # Safety
+ `authenticator` is open. `buffer` has room for `capacity` bytes.
+ */
+size_t nativejwt_metrics(const struct nativejwt_authenticator *authenticator,
+                         uint8_t *buffer,
+                         size_t capacity);
+
+/*
+ Counts something that happened in the caller, so that the metrics have it. `what` is one of `NATIVEJWT_COUNT_…`, which say
+ what `number` is.
+
+ # Safety
+ `authenticator` is open.
+ */
+void nativejwt_count(const struct nativejwt_authenticator *authenticator,
+                     uint32_t what,
+                     uint64_t number);
 
 /*
  Returns the maximum number of cached tokens; each `cache_slot` is less than it. 0 without a cache.

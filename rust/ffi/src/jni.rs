@@ -308,11 +308,13 @@ mod tests {
             native!("cacheRoom", cache_room, _),
             native!("cacheSlots", cache_slots, _),
             native!("close", close, _),
+            native!("count", count, _, _, _),
             native!("describe", describe, _, _, _, _),
             native!("drainEvents", drain_events, _, _, _),
             native!("forgetTokens", forget_tokens, _),
             native!("libraryVersion", library_version, _, _),
             native!("logOut", log_out, _, _, _, _, _),
+            native!("metrics", metrics, _, _, _),
             native!("open", open, _, _, _, _, _, _, _, _, _),
         ]
         .concat()

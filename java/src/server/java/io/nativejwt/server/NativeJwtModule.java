@@ -98,6 +98,7 @@ final class NativeJwtModule implements ConfigurationAwareModule {
         if (authenticator != null) {
             binder.bind(JwtAuthenticator.class)
                     .toInstance(new NativeJwtAuthenticator(authenticator));
+            JaxrsBinder.jaxrsBinder(binder).bindInstance(new MetricsResource(authenticator));
             if (properties.hasBackchannelLogout()) {
                 JaxrsBinder.jaxrsBinder(binder)
                         .bindInstance(new BackchannelLogoutResource(authenticator));

@@ -18,7 +18,10 @@ public final class NativeJwtServer {
     public static void main(String[] arguments) {
         Engine engine = Engine.ofThisJvm();
         Optional<String> obstacle =
-                engine.misfit().or(KeyFileDiversion::apply).or(DelegatedJwt::apply);
+                engine.misfit()
+                        .or(KeyFileDiversion::apply)
+                        .or(DelegatedJwt::apply)
+                        .or(MetricsExport::apply);
         if (obstacle.isPresent()) {
             System.err.println("ERROR: " + obstacle.get());
             System.exit(INVALID);

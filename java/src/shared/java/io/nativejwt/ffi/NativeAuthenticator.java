@@ -7,6 +7,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -20,6 +21,9 @@ import java.util.Optional;
  * this object any more, so no thread can be in a call at that moment.
  */
 public final class NativeAuthenticator {
+    /** Room for the metrics of some fifty issuers. */
+    private static final long METRICS_CAPACITY = 128 * 1024;
+
     private final NativeHandle handle;
     private final KnownIdentities identities;
     private final KnownRejections rejections = new KnownRejections();
@@ -279,6 +283,33 @@ public final class NativeAuthenticator {
             record.message().lines().map(Event::parse).forEach(events::add);
         }
         return events;
+    }
+
+    /** Everything that was counted, read in one call unless the metrics have grown. */
+    public MetricsSnapshot metrics() {
+        long capacity = METRICS_CAPACITY;
+        while (true) {
+            try (Arena arena = Arena.ofConfined()) {
+                MemorySegment buffer = arena.allocate(capacity);
+                long length = handle.metrics(buffer);
+                if (length <= capacity) {
+                    byte[] text = buffer.asSlice(0, length).toArray(ValueLayout.JAVA_BYTE);
+                    return MetricsSnapshot.parse(new String(text, UTF_8));
+                }
+                // An issuer may come in between.
+                capacity = 2 * length;
+            }
+        }
+    }
+
+    /** Counts a request that Java rejected. */
+    public void countRejection(int reason) {
+        handle.count(NativeMethods.COUNT_REJECTION, reason);
+    }
+
+    /** Counts lines that were left out of the log. */
+    public void countSwallowedLines(long lines) {
+        handle.count(NativeMethods.COUNT_SWALLOWED_LINES, lines);
     }
 
     private static MemorySegment copyOf(Arena arena, byte[] bytes) {

@@ -90,4 +90,21 @@ final class NativeHandle {
             Reference.reachabilityFence(this);
         }
     }
+
+    /** Returns the number of bytes that the metrics have. They are written only if they fit. */
+    long metrics(MemorySegment buffer) {
+        try {
+            return NativeMethods.metrics(address, buffer.address(), buffer.byteSize());
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    void count(int what, long number) {
+        try {
+            NativeMethods.count(address, what, number);
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
 }

@@ -15,7 +15,7 @@ final class NativeMethods {
      * Incremented together with the native constant whenever a signature or the layout of the
      * record changes.
      */
-    static final int ABI_VERSION = 8;
+    static final int ABI_VERSION = 9;
 
     /** The flag of {@link #open} for a coordinator that takes a principal and no identity. */
     static final int OPEN_WITHOUT_IDENTITY = 1;
@@ -34,6 +34,12 @@ final class NativeMethods {
 
     /** The flag of {@link #authenticate} for the system's time. */
     static final int NOW = 2;
+
+    /** For {@link #count}: Java rejected a request, for the reason with this number. */
+    static final int COUNT_REJECTION = 1;
+
+    /** For {@link #count}: so many lines were left out of the log. */
+    static final int COUNT_SWALLOWED_LINES = 2;
 
     private NativeMethods() {}
 
@@ -95,6 +101,15 @@ final class NativeMethods {
 
     /** Writes the events since the last call, one per line, and returns their number. */
     static native int drainEvents(long handle, long recordAddress, int recordCapacity);
+
+    /**
+     * Writes the metrics in UTF-8 if they fit, and returns their length. {@link MetricsSnapshot}
+     * has the format.
+     */
+    static native long metrics(long handle, long bufferAddress, long capacity);
+
+    /** Counts something that happened in Java, so that the metrics have it. */
+    static native void count(long handle, int what, long number);
 
     static native void close(long handle);
 }

@@ -15,7 +15,7 @@ import java.util.logging.Logger;
 /**
  * Writes the events of native code into the coordinator's log, once a second. Native threads never
  * call into the JVM, so a Java thread polls. It ends when nothing refers to its authenticator any
- * more.
+ * more, and the MBeans of its metrics with it.
  */
 final class EventLog implements Runnable {
     private static final Logger LOG = Logger.getLogger(EventLog.class.getName());
@@ -23,10 +23,12 @@ final class EventLog implements Runnable {
 
     private final WeakReference<NativeAuthenticator> authenticator;
     private final List<RejectionLog> rejectionLogs;
+    private final MetricsBeans metrics;
 
     private EventLog(NativeAuthenticator authenticator, List<RejectionLog> rejectionLogs) {
         this.authenticator = new WeakReference<>(authenticator);
         this.rejectionLogs = rejectionLogs;
+        metrics = MetricsBeans.register(authenticator);
     }
 
     /**
@@ -46,6 +48,7 @@ final class EventLog implements Runnable {
         while (drain()) {
             LockSupport.parkNanos(INTERVAL_NANOS);
         }
+        metrics.unregister();
     }
 
     private boolean drain() {
@@ -57,7 +60,10 @@ final class EventLog implements Runnable {
             for (Event event : live.drainEvents()) {
                 LOG.log(event.level(), event.text());
             }
-            rejectionLogs.forEach(RejectionLog::flush);
+            for (RejectionLog log : rejectionLogs) {
+                log.flush();
+                live.countSwallowedLines(log.takeSwallowed());
+            }
         } catch (RuntimeException e) {
             // One bad line must not end the logging; the next round may succeed.
             LOG.log(Level.WARNING, "Events of the native library could not be read", e);

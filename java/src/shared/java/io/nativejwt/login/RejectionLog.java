@@ -32,6 +32,9 @@ final class RejectionLog {
     /** Reasons come from a fixed table, and each defect has a place in the code: bounded. */
     private final ConcurrentMap<String, Reason> reasons = new ConcurrentHashMap<>();
 
+    /** Lines that were left out since they were asked for last. */
+    private final LongAdder swallowed = new LongAdder();
+
     private final Level level;
 
     /** The beginning of each line. */
@@ -82,7 +85,7 @@ final class RejectionLog {
         if (mayLog(reason)) {
             LOG.log(level, line(name, message) + reason.before());
         } else {
-            reason.suppressed.increment();
+            swallow(reason);
         }
     }
 
@@ -115,8 +118,18 @@ final class RejectionLog {
                     "%s: internal error: %s. Please report this.%s"
                             .formatted(event, text, reason.before()));
         } else {
-            reason.suppressed.increment();
+            swallow(reason);
         }
+    }
+
+    private void swallow(Reason reason) {
+        reason.suppressed.increment();
+        swallowed.increment();
+    }
+
+    /** How many lines were left out since the last call. */
+    long takeSwallowed() {
+        return swallowed.sumThenReset();
     }
 
     private Reason reason(String name) {

@@ -5,6 +5,7 @@ package io.nativejwt.login;
 import io.nativejwt.ffi.ConfigurationSummary;
 import io.nativejwt.ffi.Host;
 import io.nativejwt.ffi.LogoutResult;
+import io.nativejwt.ffi.MetricsSnapshot;
 import io.nativejwt.ffi.NativeAuthenticator;
 import io.nativejwt.ffi.TrustedCertificates;
 import io.nativejwt.ffi.Verdict;
@@ -100,6 +101,11 @@ public final class TokenAuthenticator {
         return rejectDefects(BEARER + token, request, headers);
     }
 
+    /** Everything that was counted, now. */
+    public MetricsSnapshot metrics() {
+        return authenticator.metrics();
+    }
+
     /** When this token expires; empty for one that does not, or that is not accepted. */
     public Optional<Instant> expiration(String token) {
         return authenticator.expiration(BEARER + token);
@@ -118,6 +124,7 @@ public final class TokenAuthenticator {
             // The exception may contain request data, so only its class and place are logged.
             verdict = Rejections.internalError();
             rejectionLog.defect(e);
+            countDefect();
         }
         if (verdict instanceof Verdict.Rejected rejected) {
             if (Rejections.isWithoutToken(rejected)) {
@@ -129,12 +136,27 @@ public final class TokenAuthenticator {
         return verdict;
     }
 
+    /** Native code may be what is broken. */
+    private void countDefect() {
+        try {
+            authenticator.countRejection(Rejections.internalError().code());
+        } catch (RuntimeException | LinkageError e) {
+            rejectionLog.defect(e);
+        }
+    }
+
+    /** Counts what native code does not know. */
+    private Verdict.Rejected counted(Verdict.Rejected rejected) {
+        authenticator.countRejection(rejected.code());
+        return rejected;
+    }
+
     private <R> Verdict authenticateHeader(String authorization, R request, Headers<R> headers) {
         String value = authorization;
         if (value == null) {
             List<String> values = headers.values(request, AUTHORIZATION);
             if (values != null && values.size() > 1) {
-                return Rejections.severalAuthorizationHeaders();
+                return counted(Rejections.severalAuthorizationHeaders());
             }
             value = values == null || values.isEmpty() ? null : values.getFirst();
         }
@@ -173,7 +195,7 @@ public final class TokenAuthenticator {
         if (!RESERVED.isEmpty()
                 && sessionHeaders.containCredential(
                         RESERVED, name -> headers.values(request, name))) {
-            return Rejections.reservedCredential();
+            return counted(Rejections.reservedCredential());
         }
         if (accepted.extraCredentials().isEmpty() && accepted.groups().isEmpty()) {
             return accepted;
@@ -187,6 +209,6 @@ public final class TokenAuthenticator {
                 authenticator.credentialName() != null
                         && !allowsHyphen
                         && others.stream().anyMatch(other -> other.contains("-"));
-        return isRisky ? Rejections.userWithHyphen() : accepted.forAnotherUser();
+        return isRisky ? counted(Rejections.userWithHyphen()) : accepted.forAnotherUser();
     }
 }

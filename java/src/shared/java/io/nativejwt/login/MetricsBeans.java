@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package io.nativejwt.login;
+
+import io.nativejwt.ffi.MetricsSnapshot;
+import io.nativejwt.ffi.NativeAuthenticator;
+
+import java.lang.management.ManagementFactory;
+import java.lang.ref.WeakReference;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+
+import javax.management.Attribute;
+import javax.management.AttributeList;
+import javax.management.AttributeNotFoundException;
+import javax.management.DynamicMBean;
+import javax.management.InstanceAlreadyExistsException;
+import javax.management.JMException;
+import javax.management.MBeanAttributeInfo;
+import javax.management.MBeanInfo;
+import javax.management.MBeanServer;
+import javax.management.ObjectName;
+
+/**
+ * The metrics of an authenticator as MBeans of the domain {@value #DOMAIN}, with numbers only: the
+ * coordinator's {@code /metrics} leaves texts out, or fails because of them. All beans share one
+ * reading of the metrics, which is renewed once a second at most.
+ */
+final class MetricsBeans {
+    static final String DOMAIN = "io.nativejwt";
+
+    private static final Logger LOG = Logger.getLogger(MetricsBeans.class.getName());
+    private static final long FRESH_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    /** More authenticators than a coordinator has. */
+    private static final int MAXIMUM_INSTANCES = 100;
+
+    private final MBeanServer server = ManagementFactory.getPlatformMBeanServer();
+    private final WeakReference<NativeAuthenticator> authenticator;
+    private final List<ObjectName> registered = new ArrayList<>();
+    private MetricsSnapshot latest = MetricsSnapshot.EMPTY;
+    private long readAt;
+
+    private MetricsBeans(NativeAuthenticator authenticator) {
+        this.authenticator = new WeakReference<>(authenticator);
+    }
+
+    /**
+     * Registers the beans. A second authenticator of the JVM gets beans whose names end with a
+     * number. Never fails: a coordinator without these beans authenticates as well.
+     */
+    static MetricsBeans register(NativeAuthenticator authenticator) {
+        MetricsBeans beans = new MetricsBeans(authenticator);
+        try {
+            beans.registerAll();
+        } catch (JMException | RuntimeException | LinkageError e) {
+            LOG.log(Level.WARNING, "The metrics cannot be registered as MBeans", e);
+        }
+        return beans;
+    }
+
+    private void registerAll() throws JMException {
+        Set<String> names = new LinkedHashSet<>();
+        snapshot()
+                .metrics()
+                .forEach(metric -> metric.samples().forEach(sample -> names.add(sample.bean())));
+        for (int instance = 1; instance <= MAXIMUM_INSTANCES; instance++) {
+            try {
+                for (String name : names) {
+                    String suffix = instance == 1 ? "" : "_" + instance;
+                    ObjectName objectName = new ObjectName(DOMAIN + ":" + name + suffix);
+                    server.registerMBean(new Bean(name), objectName);
+                    registered.add(objectName);
+                }
+                return;
+            } catch (InstanceAlreadyExistsException e) {
+                unregister();
+            }
+        }
+    }
+
+    /** Removes the beans, which hold no authenticator. */
+    void unregister() {
+        for (ObjectName name : registered) {
+            try {
+                server.unregisterMBean(name);
+            } catch (JMException e) {
+                LOG.log(Level.FINE, "An MBean is not there any more", e);
+            }
+        }
+        registered.clear();
+    }
+
+    private synchronized MetricsSnapshot snapshot() {
+        NativeAuthenticator live = authenticator.get();
+        if (live == null) {
+            return MetricsSnapshot.EMPTY;
+        }
+        long now = System.nanoTime();
+        if (latest.metrics().isEmpty() || now - readAt >= FRESH_NANOS) {
+            latest = live.metrics();
+            readAt = now;
+        }
+        return latest;
+    }
+
+    private final class Bean implements DynamicMBean {
+        private final String name;
+
+        private Bean(String name) {
+            this.name = name;
+        }
+
+        @Override
+        public MBeanInfo getMBeanInfo() {
+            List<MBeanAttributeInfo> attributes = new ArrayList<>();
+            for (MetricsSnapshot.Metric metric : snapshot().metrics()) {
+                for (MetricsSnapshot.Sample sample : metric.samples()) {
+                    if (sample.bean().equals(name)) {
+                        attributes.add(
+                                new MBeanAttributeInfo(
+                                        sample.attribute(),
+                                        value(metric, sample).getClass().getName(),
+                                        metric.help(),
+                                        true,
+                                        false,
+                                        false));
+                    }
+                }
+            }
+            return new MBeanInfo(
+                    NativeAuthenticator.class.getName(),
+                    "Metrics of native-jwt",
+                    attributes.toArray(MBeanAttributeInfo[]::new),
+                    null,
+                    null,
+                    null);
+        }
+
+        @Override
+        public Object getAttribute(String attribute) throws AttributeNotFoundException {
+            for (MetricsSnapshot.Metric metric : snapshot().metrics()) {
+                for (MetricsSnapshot.Sample sample : metric.samples()) {
+                    if (sample.bean().equals(name) && sample.attribute().equals(attribute)) {
+                        return value(metric, sample);
+                    }
+                }
+            }
+            throw new AttributeNotFoundException(attribute);
+        }
+
+        @Override
+        public AttributeList getAttributes(String[] attributes) {
+            AttributeList values = new AttributeList();
+            for (String attribute : attributes) {
+                try {
+                    values.add(new Attribute(attribute, getAttribute(attribute)));
+                } catch (AttributeNotFoundException e) {
+                    LOG.log(Level.FINE, "A metric is not there any more", e);
+                }
+            }
+            return values;
+        }
+
+        @Override
+        public void setAttribute(Attribute attribute) throws AttributeNotFoundException {
+            throw new AttributeNotFoundException(attribute.getName() + " is read-only");
+        }
+
+        @Override
+        public AttributeList setAttributes(AttributeList attributes) {
+            return new AttributeList();
+        }
+
+        @Override
+        public Object invoke(String action, Object[] parameters, String[] signature) {
+            throw new UnsupportedOperationException(action);
+        }
+    }
+
+    /** What only grows is a whole number, but for sums of times. */
+    private static Number value(MetricsSnapshot.Metric metric, MetricsSnapshot.Sample sample) {
+        double value = Double.parseDouble(sample.value());
+        boolean counts =
+                metric.kind().equals("counter")
+                        || metric.kind().equals("histogram") && !sample.name().endsWith("_sum");
+        return counts ? (Number) (long) value : (Number) value;
+    }
+}
