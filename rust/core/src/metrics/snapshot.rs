@@ -205,3 +205,36 @@ fn put(text: &mut String, arguments: fmt::Arguments<'_>) {
     // Writing to a string cannot fail.
     let _ = text.write_fmt(arguments);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rejection::tests::assert_fresh;
+
+    #[test]
+    fn the_committed_table_of_metrics_is_up_to_date() {
+        let mut table = String::from("| metric | labels | kind | meaning |\n| --- | --- | --- | --- |\n");
+        for metric in Metric::ALL {
+            let suffix = match metric.kind() {
+                MetricKind::Counter => "_total",
+                MetricKind::Info => "_info",
+                MetricKind::Gauge | MetricKind::Histogram => "",
+            };
+            let labels: Vec<_> = metric.labels().iter().map(|label| format!("`{label}`")).collect();
+            table += &format!(
+                "| `{}{suffix}` | {} | {} | {} |\n",
+                metric.name(),
+                labels.join(", "),
+                metric.kind(),
+                metric.help()
+            );
+        }
+        let path = "docs/metrics.md";
+        let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path);
+        let page = std::fs::read_to_string(file).unwrap();
+        let begin = "<!-- generated from rust/core/src/metrics/snapshot.rs -->\n";
+        let (before, rest) = page.split_once(begin).unwrap();
+        let (_, after) = rest.split_once("<!-- end -->").unwrap();
+        assert_fresh(path, &format!("{before}{begin}{table}<!-- end -->{after}"));
+    }
+}

@@ -140,6 +140,13 @@ final class RejectionsOnCoordinatorTest {
             // Whoever comes is viewer there, and the page does without the web UI.
             all.put("web-ui.authentication.type", "fixed");
             all.put("web-ui.user", "viewer");
+        } else {
+            // The server launcher adds it by itself.
+            all.put(
+                    site.version().equals("476")
+                            ? "openmetrics.jmx-object-names"
+                            : "metrics.jmx-object-names",
+                    "io.nativejwt:*");
         }
         coordinator = PARTS.add(Coordinator.in(folder).at(site).jwt(all).start());
     }
@@ -656,6 +663,61 @@ final class RejectionsOnCoordinatorTest {
                 .claim(
                         "events",
                         Map.of("http://schemas.openid.net/event/backchannel-logout", Map.of()));
+    }
+
+    @Test
+    void rejectionsAreCountedByReasonInTheMetricsOfTheCoordinator() {
+        String good = "Bearer " + rs256(token());
+        double before = metric(good, "JMX_io_nativejwt_NAME_Rejections_ATTRIBUTE_TOKEN_EXPIRED");
+        String expired = rs256(token().expiringAt(Instant.now().minusSeconds(60)));
+        for (int i = 0; i < 3; i++) {
+            assertThat(Clients.get(coordinator, "/v1/query", "Bearer " + expired).statusCode())
+                    .isEqualTo(401);
+        }
+        // The beans read the counters once a second.
+        Poll.until(
+                "three more expired tokens",
+                LIMIT,
+                () ->
+                        metric(good, "JMX_io_nativejwt_NAME_Rejections_ATTRIBUTE_TOKEN_EXPIRED")
+                                == before + 3);
+        assertThat(metric(good, "JMX_io_nativejwt_NAME_default_TYPE_Issuer_ATTRIBUTE_Keys"))
+                .isEqualTo(1);
+        assertThat(metric(good, "JMX_io_nativejwt_NAME_Rejections_ATTRIBUTE_STORAGE_DENIED"))
+                .isZero();
+    }
+
+    /** The value of a line of the coordinator's own metrics. */
+    private static double metric(String authorization, String name) {
+        HttpResponse<String> answer = Clients.get(coordinator, "/metrics", authorization);
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+        return answer.body()
+                .lines()
+                .filter(line -> line.startsWith(name + " "))
+                .mapToDouble(line -> Double.parseDouble(line.substring(name.length() + 1)))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError("/metrics has no " + name));
+    }
+
+    @Test
+    void serverLauncherServesOpenMetricsToWhoeverMayReadTheMetricsOfTheCoordinator() {
+        String path = "/v1/native-jwt/metrics";
+        String good = "Bearer " + rs256(token());
+        HttpResponse<String> answer = Clients.get(coordinator, path, good);
+        if (!site.isServer()) {
+            assertThat(answer.statusCode()).isEqualTo(404);
+            return;
+        }
+        assertThat(answer.statusCode()).isEqualTo(200);
+        assertThat(answer.headers().firstValue("Content-Type").orElse(""))
+                .startsWith("application/openmetrics-text");
+        assertThat(answer.body())
+                .contains("# TYPE nativejwt_rejections counter\n")
+                .contains("nativejwt_rejections_total{reason=\"TOKEN_EXPIRED\"} ")
+                .contains("nativejwt_issuer_requests_total{issuer=\"default\",outcome=\"cached\"} ")
+                .contains("nativejwt_verification_seconds_bucket{le=\"0.0001\"} ")
+                .endsWith("# EOF\n");
+        assertThat(Clients.get(coordinator, path).statusCode()).isEqualTo(401);
     }
 
     private static Token token() {
