@@ -133,7 +133,7 @@ final class CacheWorth {
         System.out.printf(
                 Locale.ROOT,
                 "%-44s authenticates %-20s %9.0f us with the cache, %9.0f us without, %5.1f %%"
-                    + " less; spreads %.0f %% and %.0f %%%n",
+                        + " less; spreads %.0f %% and %.0f %%%n",
                 work.words,
                 work.authenticated,
                 with,

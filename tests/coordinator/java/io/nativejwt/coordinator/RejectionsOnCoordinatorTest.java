@@ -140,15 +140,17 @@ final class RejectionsOnCoordinatorTest {
             // Whoever comes is viewer there, and the page does without the web UI.
             all.put("web-ui.authentication.type", "fixed");
             all.put("web-ui.user", "viewer");
-        } else {
+        }
+        Coordinator.Builder builder = Coordinator.in(folder).at(site).jwt(all);
+        if (!site.isServer()) {
             // The server launcher adds it by itself.
-            all.put(
+            String property =
                     site.version().equals("476")
                             ? "openmetrics.jmx-object-names"
-                            : "metrics.jmx-object-names",
-                    "io.nativejwt:*");
+                            : "metrics.jmx-object-names";
+            builder.config(property, "io.nativejwt:*");
         }
-        coordinator = PARTS.add(Coordinator.in(folder).at(site).jwt(all).start());
+        coordinator = PARTS.add(builder.start());
     }
 
     static Stream<Row> rows() {

@@ -39,7 +39,8 @@ final class MetricsExport {
                             String present = coordinator.value(name).orElse("");
                             if (!Arrays.asList(present.split("\\|")).contains(PATTERN)) {
                                 System.setProperty(
-                                        name, present.isEmpty() ? PATTERN : present + "|" + PATTERN);
+                                        name,
+                                        present.isEmpty() ? PATTERN : present + "|" + PATTERN);
                             }
                         });
         return Optional.empty();

@@ -24,8 +24,7 @@ public record MetricsSnapshot(List<Metric> metrics) {
      * @param labels as OpenMetrics writes them, in braces; empty for none
      * @param value as OpenMetrics writes it
      */
-    public record Sample(
-            String bean, String attribute, String name, String labels, String value) {}
+    public record Sample(String bean, String attribute, String name, String labels, String value) {}
 
     /** Reads what native code writes: a line for each metric, then one for each of its samples. */
     static MetricsSnapshot parse(String text) {
@@ -48,10 +47,7 @@ public record MetricsSnapshot(List<Metric> metrics) {
                                         .samples()
                                         .add(
                                                 new Sample(
-                                                        fields[1],
-                                                        fields[2],
-                                                        fields[3],
-                                                        fields[4],
+                                                        fields[1], fields[2], fields[3], fields[4],
                                                         fields[5]));
                             } else {
                                 throw new IllegalStateException(

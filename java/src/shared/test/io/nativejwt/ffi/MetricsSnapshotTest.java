@@ -36,7 +36,8 @@ final class MetricsSnapshotTest {
 
     @Test
     void linesOfAnotherLibraryAreReportedWithoutTheirText() {
-        for (String text : new String[] {"other\tsecret", "sample\ta\tb\tc\td\t1", "metric\tsecret"}) {
+        for (String text :
+                new String[] {"other\tsecret", "sample\ta\tb\tc\td\t1", "metric\tsecret"}) {
             assertThatThrownBy(() -> MetricsSnapshot.parse(text))
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessageNotContaining("secret");
