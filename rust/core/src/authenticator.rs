@@ -66,6 +66,14 @@ impl<'a> Accepted<'a> {
     }
 }
 
+impl Hit {
+    /// The accepted token.
+    fn accepted(&self, token: Range<usize>) -> Option<Accepted<'_>> {
+        let ((identity, place), counters) = self.verdict().zip(self.counters())?;
+        Some(Accepted { identity, place: Some(place), was_known: true, token, counters })
+    }
+}
+
 /// Decides about bearer tokens. It is built once from a configuration and then shared by all threads.
 pub struct Authenticator {
     /// Polls the files of `issuers` and `revocation`. The first field, so it is dropped before them.
@@ -262,9 +270,41 @@ impl Authenticator {
                 return answer(Err(rejection));
             }
         };
+        let clock = clock.into();
+        let found = self.find(token.bytes, clock);
+        match found
+            .as_ref()
+            .filter(|hit| hit.is_checked_in(self.revocation.epoch()))
+            .and_then(|hit| hit.accepted(token.range()))
+        {
+            Some(accepted) => match check(token.bytes, accepted.identity) {
+                Ok(more) => {
+                    accepted.counters.was_cached();
+                    answer(Ok((accepted, more)))
+                }
+                Err(rejection) => {
+                    self.count_rejection(&rejection, Some(accepted.counters));
+                    answer(Err(rejection))
+                }
+            },
+            None => self.decide_and_count(found, token, clock, check, answer),
+        }
+    }
+
+    /// The part of [`Authenticator::authenticate_and`] for tokens that have to be validated, or looked up in a changed
+    /// revocation list. Apart, so that the other tokens do not pay for it.
+    #[inline(never)]
+    fn decide_and_count<T, R>(
+        &self,
+        found: Option<Hit>,
+        token: BearerToken<'_>,
+        clock: Clock,
+        check: impl FnOnce(&[u8], &Identity) -> Result<T, Rejection>,
+        answer: impl FnOnce(Result<(Accepted<'_>, T), Rejection>) -> R,
+    ) -> R {
         let bytes = token.bytes;
         let seen = IssuerSeen::default();
-        self.find_or_validate(token, clock, &seen, |verdict| {
+        self.decide(found, token, clock, &seen, |verdict| {
             if let Some(time) = seen.time() {
                 self.counters.verified(time);
             }
@@ -384,6 +424,23 @@ impl Authenticator {
         answer: impl FnOnce(Result<Accepted<'_>, Rejection>) -> R,
     ) -> R {
         let clock = clock.into();
+        self.decide(self.find(token.bytes, clock), token, clock, observer, answer)
+    }
+
+    /// Finds a token in the cache whose verdict is still valid, but for the revocation list.
+    fn find(&self, token: &[u8], clock: Clock) -> Option<Hit> {
+        self.cache.as_ref()?.find(token, self.issuers.epoch(), clock)
+    }
+
+    /// Decides about a token that was found in the cache, or has to be validated.
+    fn decide<R>(
+        &self,
+        found: Option<Hit>,
+        token: BearerToken<'_>,
+        clock: Clock,
+        observer: &impl Observer,
+        answer: impl FnOnce(Result<Accepted<'_>, Rejection>) -> R,
+    ) -> R {
         let epoch = self.issuers.epoch();
         let range = token.range();
         let token = token.bytes;
@@ -393,16 +450,15 @@ impl Authenticator {
                 Err(rejection) => answer(Err(rejection)),
             };
         };
-        let found = cache.find(token, epoch, clock);
         if let Some(hit) = &found
-            && let Some(((identity, place), counters)) = hit.verdict().zip(hit.counters())
+            && let Some(accepted) = hit.accepted(range.clone())
         {
             if !hit.is_checked_in(self.revocation.epoch())
                 && let Err(rejection) = self.check_revocation_again(hit, token, clock, observer)
             {
                 return answer(Err(rejection));
             }
-            return answer(Ok(Accepted { identity, place: Some(place), was_known: true, token: range, counters }));
+            return answer(Ok(accepted));
         }
         // Before anything is loaded that the verdict depends on.
         let settled = epoch.settled().zip(self.revocation.epoch().settled());
