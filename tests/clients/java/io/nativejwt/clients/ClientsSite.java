@@ -8,14 +8,11 @@ import io.nativejwt.harness.Coordinator;
 import io.nativejwt.harness.Keycloak;
 import io.nativejwt.harness.Login;
 import io.nativejwt.harness.Processes;
+import io.nativejwt.harness.SharedSite;
 import io.nativejwt.harness.Site;
 import io.nativejwt.harness.Stopwatch;
 import io.nativejwt.harness.Workspace;
 import io.nativejwt.testing.Poll;
-
-import org.junit.jupiter.api.extension.ExtensionContext;
-import org.junit.jupiter.api.extension.ParameterContext;
-import org.junit.jupiter.api.extension.ParameterResolver;
 
 import java.io.File;
 import java.io.IOException;
@@ -235,26 +232,9 @@ final class ClientsSite implements AutoCloseable {
     }
 
     /** Gives the one site to every test class that asks for it, and ends it after the last. */
-    static final class Shared implements ParameterResolver {
-        @Override
-        public boolean supportsParameter(ParameterContext parameter, ExtensionContext context) {
-            return parameter.getParameter().getType() == ClientsSite.class;
-        }
-
-        @Override
-        public Object resolveParameter(ParameterContext parameter, ExtensionContext context) {
-            return context.getRoot()
-                    .getStore(ExtensionContext.Namespace.create(ClientsSite.class))
-                    .getOrComputeIfAbsent(
-                            "site",
-                            key -> {
-                                try {
-                                    return new ClientsSite();
-                                } catch (IOException e) {
-                                    throw new UncheckedIOException(e);
-                                }
-                            },
-                            ClientsSite.class);
+    static final class Shared extends SharedSite<ClientsSite> {
+        Shared() {
+            super(ClientsSite.class, ClientsSite::new);
         }
     }
 

@@ -4,12 +4,9 @@ package io.nativejwt.people;
 
 import io.nativejwt.harness.Coordinator;
 import io.nativejwt.harness.Keycloak;
+import io.nativejwt.harness.SharedSite;
 import io.nativejwt.harness.Site;
 import io.nativejwt.harness.Workspace;
-
-import org.junit.jupiter.api.extension.ExtensionContext;
-import org.junit.jupiter.api.extension.ParameterContext;
-import org.junit.jupiter.api.extension.ParameterResolver;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -130,18 +127,9 @@ final class PeopleSite implements AutoCloseable {
     }
 
     /** Hands the one site to every test class, and closes it after the last of them. */
-    static final class Shared implements ParameterResolver {
-        @Override
-        public boolean supportsParameter(ParameterContext parameter, ExtensionContext context) {
-            return parameter.getParameter().getType() == PeopleSite.class;
-        }
-
-        @Override
-        public Object resolveParameter(ParameterContext parameter, ExtensionContext context) {
-            return context.getRoot()
-                    .getStore(ExtensionContext.Namespace.GLOBAL)
-                    .getOrComputeIfAbsent(
-                            PeopleSite.class, type -> new PeopleSite(), PeopleSite.class);
+    static final class Shared extends SharedSite<PeopleSite> {
+        Shared() {
+            super(PeopleSite.class, PeopleSite::new);
         }
     }
 

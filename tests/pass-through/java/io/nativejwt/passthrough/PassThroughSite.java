@@ -8,14 +8,11 @@ import io.nativejwt.harness.Integration;
 import io.nativejwt.harness.Keycloak;
 import io.nativejwt.harness.Login;
 import io.nativejwt.harness.Sample;
+import io.nativejwt.harness.SharedSite;
 import io.nativejwt.harness.Stopwatch;
 import io.nativejwt.harness.TrinoDistribution;
 import io.nativejwt.harness.Wiretap;
 import io.nativejwt.harness.Workspace;
-
-import org.junit.jupiter.api.extension.ExtensionContext;
-import org.junit.jupiter.api.extension.ParameterContext;
-import org.junit.jupiter.api.extension.ParameterResolver;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -342,26 +339,9 @@ final class PassThroughSite implements AutoCloseable {
     }
 
     /** Gives the one site to every test class that asks for it, and ends it after the last. */
-    static final class Shared implements ParameterResolver {
-        @Override
-        public boolean supportsParameter(ParameterContext parameter, ExtensionContext context) {
-            return parameter.getParameter().getType() == PassThroughSite.class;
-        }
-
-        @Override
-        public Object resolveParameter(ParameterContext parameter, ExtensionContext context) {
-            return context.getRoot()
-                    .getStore(ExtensionContext.Namespace.create(PassThroughSite.class))
-                    .getOrComputeIfAbsent(
-                            "site",
-                            key -> {
-                                try {
-                                    return new PassThroughSite();
-                                } catch (IOException | SQLException e) {
-                                    throw new IllegalStateException(e);
-                                }
-                            },
-                            PassThroughSite.class);
+    static final class Shared extends SharedSite<PassThroughSite> {
+        Shared() {
+            super(PassThroughSite.class, PassThroughSite::new);
         }
     }
 

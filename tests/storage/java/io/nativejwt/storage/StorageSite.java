@@ -11,14 +11,11 @@ import io.nativejwt.harness.Keycloak;
 import io.nativejwt.harness.Login;
 import io.nativejwt.harness.PostgresServer;
 import io.nativejwt.harness.Sample;
+import io.nativejwt.harness.SharedSite;
 import io.nativejwt.harness.Stopwatch;
 import io.nativejwt.harness.TrinoDistribution;
 import io.nativejwt.harness.Wiretap;
 import io.nativejwt.harness.Workspace;
-
-import org.junit.jupiter.api.extension.ExtensionContext;
-import org.junit.jupiter.api.extension.ParameterContext;
-import org.junit.jupiter.api.extension.ParameterResolver;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -579,26 +576,9 @@ final class StorageSite implements AutoCloseable {
     }
 
     /** Gives the one site to every test class that asks for it, and ends it after the last. */
-    static final class Shared implements ParameterResolver {
-        @Override
-        public boolean supportsParameter(ParameterContext parameter, ExtensionContext context) {
-            return parameter.getParameter().getType() == StorageSite.class;
-        }
-
-        @Override
-        public Object resolveParameter(ParameterContext parameter, ExtensionContext context) {
-            return context.getRoot()
-                    .getStore(ExtensionContext.Namespace.create(StorageSite.class))
-                    .getOrComputeIfAbsent(
-                            "site",
-                            key -> {
-                                try {
-                                    return start();
-                                } catch (IOException | SQLException e) {
-                                    throw new IllegalStateException(e);
-                                }
-                            },
-                            StorageSite.class);
+    static final class Shared extends SharedSite<StorageSite> {
+        Shared() {
+            super(StorageSite.class, StorageSite::start);
         }
     }
 
