@@ -7,7 +7,8 @@ set -euo pipefail
 
 answer=$(printf %s "$(<"$1")" | curl --silent --show-error --fail-with-body "$STS_ENDPOINT" \
     --data Action=AssumeRoleWithWebIdentity --data Version=2011-06-15 --data DurationSeconds=3600 \
-    --data-urlencode "RoleArn=$2" --data-urlencode "RoleSessionName=$3" --data-urlencode WebIdentityToken@-)
+    --data-urlencode "RoleArn=$2" --data-urlencode "RoleSessionName=$3" --data-urlencode WebIdentityToken@-) ||
+    { sed -n 's:.*<Code>\([^<]*\)</Code>.*:STS says \1:p' <<<"$answer" >&2; exit 1; }
 value() { sed -n "s:.*<$1>\([^<]*\)</$1>.*:\1:p" <<<"$answer"; }
 
 curl --silent --show-error --fail-with-body --aws-sigv4 "aws:amz:${S3_REGION:-us-east-1}:s3" --config - "$S3_ENDPOINT/$4" <<END

@@ -158,6 +158,9 @@ mod tests {
         for user in ["", "a/b", "a b", "a:b", "ä", "a&b", "a\n", "${USER}"] {
             assert_eq!(with_user(role, user), None, "{user}");
         }
+        for user in [".", ".."] {
+            assert_eq!(with_user("arn:aws:iam::1:role/${USER}", user), None, "{user}");
+        }
         assert_eq!(with_user("arn:aws:iam::1:role/all", "a/b").as_deref(), Some("arn:aws:iam::1:role/all"));
     }
 

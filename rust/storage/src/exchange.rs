@@ -3,7 +3,8 @@
 
 use std::fs;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use http::Request;
 use http::header::DATE;
@@ -13,6 +14,9 @@ use zeroize::Zeroizing;
 use crate::answer::{Refused, StorageCredentials, read_credentials, read_token};
 use crate::outage::Outage;
 use crate::request::{assume_role, exchange_token};
+
+/// Failures of single tokens are logged this often.
+const LOG_INTERVAL: Duration = Duration::from_secs(60);
 
 /// For what credentials are.
 #[derive(Clone, Copy)]
@@ -36,6 +40,7 @@ pub(crate) struct Exchanger {
     settings: StorageSettings,
     outage: Outage,
     counts: ExchangeCounts,
+    failure_logged_at: Mutex<Option<Instant>>,
 }
 
 /// How exchanges ended.
@@ -48,7 +53,13 @@ pub(crate) struct ExchangeCounts {
 
 impl Exchanger {
     pub(crate) fn new(http: HttpExchange, settings: StorageSettings) -> Self {
-        Self { http, settings, outage: Outage::default(), counts: ExchangeCounts::default() }
+        Self {
+            http,
+            settings,
+            outage: Outage::default(),
+            counts: ExchangeCounts::default(),
+            failure_logged_at: Mutex::default(),
+        }
     }
 
     pub(crate) fn settings(&self) -> &StorageSettings {
@@ -64,21 +75,31 @@ impl Exchanger {
         self.outage.goes_on()
     }
 
+    /// True once a minute.
+    fn may_log_failure(&self) -> bool {
+        let mut logged_at = self.failure_logged_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_due = logged_at.is_none_or(|at| at.elapsed() >= LOG_INTERVAL);
+        if is_due {
+            *logged_at = Some(Instant::now());
+        }
+        is_due
+    }
+
     /// Exchanges the token. During an outage, most calls fail at once.
     pub(crate) fn exchange(&self, wanted: Wanted<'_>, events: &Events) -> Result<StorageCredentials, Refused> {
-        if !self.outage.may_ask(Instant::now()) {
+        let Some(leave) = self.outage.may_ask(Instant::now()) else {
             return Err(Refused::Unavailable("STS could not be reached a moment ago".to_owned()));
-        }
+        };
         let result = self.ask(wanted);
         let counter = match &result {
             Ok(_) => &self.counts.granted,
             Err(Refused::Denied(_)) => &self.counts.denied,
-            Err(Refused::Unavailable(_)) => &self.counts.unavailable,
+            Err(Refused::Failed(_) | Refused::Unavailable(_)) => &self.counts.unavailable,
         };
         counter.fetch_add(1, Ordering::Relaxed);
         match &result {
             Err(Refused::Unavailable(why)) => {
-                if self.outage.has_begun_or_goes_on(Instant::now()) {
+                if self.outage.has_failed(leave, Instant::now()) {
                     events.push(
                         Level::Warning,
                         format!(
@@ -88,11 +109,20 @@ impl Exchanger {
                     );
                 }
             }
-            Ok(_) | Err(Refused::Denied(_)) => {
-                if self.outage.is_over() {
+            Ok(_) | Err(Refused::Denied(_) | Refused::Failed(_)) => {
+                if self.outage.is_over(Instant::now()) {
                     events.push(Level::Info, format!("STS at {} answers again", self.settings.sts_endpoint));
                 }
             }
+        }
+        if let Err(Refused::Failed(why)) = &result
+            && self.may_log_failure()
+        {
+            let text = format!(
+                "STS at {} gives no credentials for a token: {why}. Credentials that it has stay in use, and other tokens are not affected",
+                self.settings.sts_endpoint
+            );
+            events.push(Level::Warning, text);
         }
         result
     }
@@ -105,7 +135,13 @@ impl Exchanger {
         let request =
             assume_role(&self.settings.sts_endpoint, token, wanted.role, wanted.user, self.settings.session_duration);
         let reply = self.send(request)?;
-        read_credentials(reply.status, &reply.body, reply.date.as_deref(), UnixMillis::now())
+        read_credentials(
+            reply.status,
+            &reply.body,
+            reply.date.as_deref(),
+            self.settings.session_duration,
+            UnixMillis::now(),
+        )
     }
 
     fn ask_for_token(&self, settings: &TokenExchangeSettings, token: &str) -> Result<Zeroizing<String>, Refused> {

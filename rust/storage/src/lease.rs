@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -18,14 +18,21 @@ use zeroize::Zeroizing;
 use crate::answer::{Refused, StorageCredentials};
 use crate::exchange::{Exchanger, Wanted};
 
-/// How long a refusal is remembered.
-const DENIED_FOR: Duration = Duration::from_secs(30);
+/// How long it is remembered that STS gives no credentials for a token.
+const REFUSED_FOR: Duration = Duration::from_secs(30);
+/// So many requests may wait for STS at the same time. Each of them occupies a thread of the coordinator, which has 200 for all
+/// requests.
+const MAX_WAITING: usize = 64;
+/// That more requests wanted to wait is logged this often.
+const LOG_INTERVAL: Duration = Duration::from_secs(60);
 /// How often leases are looked at.
 const ROUND: Duration = Duration::from_secs(1);
 /// A lease that nobody used for so long is dropped.
 const IDLE_MILLIS: i64 = 10 * 60 * 1000;
-/// More leases are not kept: the one that was unused for the longest time goes. A lease takes some 5 kB.
+/// More leases are not kept. A lease takes some 5 kB.
 const MAX_LEASES: usize = 50_000;
+/// So many go at once if there is no room: first those without credentials, then those that were unused for the longest time.
+const EVICTED: usize = 1000;
 /// The name of the thread. Linux shows 15 characters of it in a thread dump.
 const THREAD_NAME: &str = "nativejwt-store";
 
@@ -68,6 +75,10 @@ struct Table {
     authenticator: Arc<Authenticator>,
     /// The warning about short sessions was given.
     warned_of_short: AtomicBool,
+    /// Requests that wait for STS.
+    waiting: AtomicUsize,
+    /// When it was logged last that too many requests wanted to wait.
+    full_logged_at: Mutex<Option<Instant>>,
     /// Set when the renewer must end.
     ends: Mutex<bool>,
     ending: Condvar,
@@ -89,12 +100,29 @@ struct Lease {
 #[derive(Default)]
 struct State {
     credentials: Option<Arc<StorageCredentials>>,
-    /// STS said no, with this code, and is not asked before then.
-    denied: Option<(Instant, String)>,
+    /// STS gave no credentials, and is not asked before then.
+    refused: Option<(Instant, Refusal)>,
     /// One caller is asking STS; the others wait.
     is_exchanging: bool,
     /// Whether credentials were used since they were obtained.
     was_used: bool,
+}
+
+/// Why STS gave no credentials for this token.
+enum Refusal {
+    /// STS said no, with this code.
+    Denied(String),
+    /// Its answer was of no use.
+    Failed,
+}
+
+/// A request that waits for STS.
+struct Waiting<'t>(&'t AtomicUsize);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// How an exchange ended.
@@ -131,6 +159,8 @@ impl StorageLeases {
             exchanger: Exchanger::new(http, settings.clone()),
             authenticator,
             warned_of_short: AtomicBool::new(false),
+            waiting: AtomicUsize::new(0),
+            full_logged_at: Mutex::default(),
             ends: Mutex::new(false),
             ending: Condvar::new(),
         });
@@ -148,8 +178,12 @@ impl StorageLeases {
         let Some(role) = identity.storage_role.as_deref() else { return Ok(Leased::Withheld) };
         // An accepted token is ASCII.
         let Ok(token) = str::from_utf8(token) else { return Ok(Leased::Withheld) };
-        let lease = self.table.find_or_insert(token, role, identity);
-        match self.table.credentials(&lease) {
+        let (key, lease) = self.table.find_or_insert(token, role, identity);
+        let outcome = self.table.credentials(&lease);
+        if matches!(outcome, Outcome::Unavailable) {
+            self.table.forget_empty(&key, &lease);
+        }
+        match outcome {
             Outcome::Credentials(credentials) => Ok(Leased::Credentials(credentials)),
             Outcome::Denied(code) => Err(Rejection::new(
                 Reason::StorageDenied,
@@ -211,13 +245,18 @@ impl Lease {
         !state.is_exchanging && state.credentials.as_ref().is_some_and(|credentials| credentials.expires_at.0 <= now.0)
     }
 
+    /// True if it has credentials that have not ended.
+    fn lives(&self, now: UnixMillis) -> bool {
+        self.lock().credentials.as_ref().is_some_and(|credentials| credentials.expires_at.0 > now.0)
+    }
+
     fn wanted(&self) -> Wanted<'_> {
         Wanted { token: &self.token, role: &self.role, user: &self.user }
     }
 }
 
 impl Table {
-    fn find_or_insert(&self, token: &str, role: &str, identity: &Identity) -> Arc<Lease> {
+    fn find_or_insert(&self, token: &str, role: &str, identity: &Identity) -> (Key, Arc<Lease>) {
         let mut context = Context::new(&SHA256);
         // No token and no role has the byte between them.
         for part in [token.as_bytes(), &[0], role.as_bytes(), &[0], identity.user.as_bytes()] {
@@ -228,14 +267,11 @@ impl Table {
         let now = UnixMillis::now().0;
         if let Some(lease) = self.leases.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
             lease.used_at.store(now, Ordering::Relaxed);
-            return Arc::clone(lease);
+            return (key, Arc::clone(lease));
         }
         let mut leases = self.leases.write().unwrap_or_else(PoisonError::into_inner);
-        if leases.len() >= MAX_LEASES
-            && let Some(oldest) =
-                leases.iter().min_by_key(|(_, lease)| lease.used_at.load(Ordering::Relaxed)).map(|(key, _)| *key)
-        {
-            leases.remove(&oldest);
+        if leases.len() >= MAX_LEASES {
+            evict(&mut leases, EVICTED, UnixMillis(now));
         }
         let lease = leases.entry(key).or_insert_with(|| {
             Arc::new(Lease {
@@ -248,13 +284,42 @@ impl Table {
                 exchanged: Condvar::new(),
             })
         });
-        Arc::clone(lease)
+        (key, Arc::clone(lease))
+    }
+
+    /// Drops a lease that has nothing to remember, so that those of an outage do not drive out others.
+    fn forget_empty(&self, key: &Key, lease: &Arc<Lease>) {
+        let mut leases = self.leases.write().unwrap_or_else(PoisonError::into_inner);
+        let is_empty = |state: &State| state.credentials.is_none() && state.refused.is_none() && !state.is_exchanging;
+        if leases.get(key).is_some_and(|present| Arc::ptr_eq(present, lease)) && is_empty(&lease.lock()) {
+            leases.remove(key);
+        }
+    }
+
+    /// The place of a request that waits for STS; `None` if too many wait.
+    fn begin_to_wait(&self) -> Option<Waiting<'_>> {
+        let waiting = Waiting(&self.waiting);
+        if self.waiting.fetch_add(1, Ordering::Relaxed) < MAX_WAITING {
+            return Some(waiting);
+        }
+        drop(waiting);
+        let mut logged_at = self.full_logged_at.lock().unwrap_or_else(PoisonError::into_inner);
+        if logged_at.is_none_or(|at| at.elapsed() >= LOG_INTERVAL) {
+            *logged_at = Some(Instant::now());
+            let text = format!(
+                "STS at {} answers slowly: {MAX_WAITING} requests wait for it, and further requests of new tokens get no credentials",
+                self.exchanger.settings().sts_endpoint
+            );
+            self.authenticator.events().push(Level::Warning, text);
+        }
+        None
     }
 
     /// The lease's credentials, after an exchange if there are none that live long enough.
     fn credentials(&self, lease: &Lease) -> Outcome {
         let begin = Instant::now();
         let timeout = self.exchanger.settings().timeout;
+        let mut place = None;
         let mut state = lease.lock();
         loop {
             state.was_used = true;
@@ -263,10 +328,19 @@ impl Table {
             {
                 return Outcome::Credentials(Arc::clone(credentials));
             }
-            if let Some((until, code)) = &state.denied
+            if let Some((until, refusal)) = &state.refused
                 && Instant::now() < *until
             {
-                return Outcome::Denied(code.clone());
+                return match refusal {
+                    Refusal::Denied(code) => Outcome::Denied(code.clone()),
+                    Refusal::Failed => living(&state),
+                };
+            }
+            if place.is_none() {
+                place = self.begin_to_wait();
+                if place.is_none() {
+                    return living(&state);
+                }
             }
             if !state.is_exchanging {
                 break;
@@ -297,14 +371,18 @@ impl Table {
             Ok(credentials) => {
                 let credentials = Arc::new(credentials);
                 state.credentials = Some(Arc::clone(&credentials));
-                state.denied = None;
+                state.refused = None;
                 state.was_used = false;
                 Outcome::Credentials(credentials)
             }
             Err(Refused::Denied(code)) => {
                 state.credentials = None;
-                state.denied = Some((Instant::now() + DENIED_FOR, code.clone()));
+                state.refused = Some((Instant::now() + REFUSED_FOR, Refusal::Denied(code.clone())));
                 Outcome::Denied(code)
+            }
+            Err(Refused::Failed(_)) => {
+                state.refused = Some((Instant::now() + REFUSED_FOR, Refusal::Failed));
+                living(&state)
             }
             Err(Refused::Unavailable(_)) => living(&state),
         };
@@ -360,7 +438,6 @@ impl Table {
 
     /// Drops leases that ended, and renews those that are in use and end soon.
     fn renew(&self) {
-        let now = UnixMillis::now();
         let leases: Vec<(Key, Arc<Lease>)> = {
             let leases = self.leases.read().unwrap_or_else(PoisonError::into_inner);
             leases.iter().map(|(key, lease)| (*key, Arc::clone(lease))).collect()
@@ -369,8 +446,12 @@ impl Table {
             if *self.ends.lock().unwrap_or_else(PoisonError::into_inner) {
                 return;
             }
+            // An exchange may have taken a while.
+            let now = UnixMillis::now();
+            let is_idle = now.0.saturating_sub(lease.used_at.load(Ordering::Relaxed)) > IDLE_MILLIS;
             let is_over = lease.token_expires_at.is_some_and(|at| at.0 <= now.0)
-                || now.0.saturating_sub(lease.used_at.load(Ordering::Relaxed)) > IDLE_MILLIS
+                // During an outage nobody could get its credentials again.
+                || is_idle && !(self.exchanger.is_outage() && lease.lives(now))
                 || lease.is_dead(now);
             if is_over || (self.is_due(&lease, now) && !self.renew_one(&lease, now)) {
                 self.leases.write().unwrap_or_else(PoisonError::into_inner).remove(&key);
@@ -408,6 +489,19 @@ impl Table {
     }
 }
 
+/// Drops so many leases: those without living credentials first, then those that were unused for the longest time.
+fn evict(leases: &mut HashMap<Key, Arc<Lease>>, count: usize, now: UnixMillis) {
+    let mut all: Vec<_> =
+        leases.iter().map(|(key, lease)| (lease.lives(now), lease.used_at.load(Ordering::Relaxed), *key)).collect();
+    let count = count.min(all.len());
+    if count < all.len() {
+        all.select_nth_unstable(count);
+    }
+    for (_, _, key) in all.iter().take(count) {
+        leases.remove(key);
+    }
+}
+
 /// During an outage, credentials are used while they live.
 fn living(state: &State) -> Outcome {
     match &state.credentials {
@@ -415,5 +509,48 @@ fn living(state: &State) -> Outcome {
             Outcome::Credentials(Arc::clone(credentials))
         }
         _ => Outcome::Unavailable,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lease(used_at: i64, expires_at: Option<i64>) -> Arc<Lease> {
+        let credentials = expires_at.map(|at| {
+            Arc::new(StorageCredentials {
+                access_key_id: String::new(),
+                secret_access_key: Zeroizing::default(),
+                session_token: Zeroizing::default(),
+                obtained_at: UnixMillis(0),
+                expires_at: UnixMillis(at),
+            })
+        });
+        Arc::new(Lease {
+            token: Zeroizing::default(),
+            role: String::new(),
+            user: String::new(),
+            token_expires_at: None,
+            used_at: AtomicI64::new(used_at),
+            state: Mutex::new(State { credentials, ..State::default() }),
+            exchanged: Condvar::new(),
+        })
+    }
+
+    #[test]
+    fn leases_without_living_credentials_go_before_those_that_were_unused_for_long() {
+        let key = |number: u8| [number; 32];
+        let mut leases = HashMap::from([
+            (key(1), lease(100, Some(1000))),
+            (key(2), lease(10, Some(1000))),
+            (key(3), lease(900, None)),
+            (key(4), lease(901, Some(400))),
+        ]);
+        evict(&mut leases, 2, UnixMillis(500));
+        assert!(leases.contains_key(&key(1)) && leases.contains_key(&key(2)));
+        evict(&mut leases, 1, UnixMillis(500));
+        assert_eq!(leases.keys().collect::<Vec<_>>(), [&key(1)]);
+        evict(&mut leases, 5, UnixMillis(500));
+        assert!(leases.is_empty());
     }
 }

@@ -6,7 +6,8 @@
 //! token and one role, and is renewed in the background. [`request`] and [`answer`] are pure: the form that is sent and the XML
 //! that comes back (AWS Security Token Service API Reference, AssumeRoleWithWebIdentity, version 2011-06-15).
 //!
-//! Credentials and tokens are overwritten when they are dropped. No error, event or `Debug` has them.
+//! Credentials and tokens in leases are overwritten when they are dropped; what the HTTP client sends and receives is not. No
+//! error, event or `Debug` has them.
 
 #![forbid(unsafe_code)]
 

@@ -315,3 +315,73 @@ fn the_token_is_exchanged_first_where_sts_wants_another_audience() {
     let coordinator = Coordinator::open(&sts, &lines);
     assert_eq!(coordinator.lease(&token("alice", 600, "")).unwrap().as_deref(), Some("GOOD"));
 }
+
+#[test]
+fn an_answer_that_is_of_no_use_for_one_token_does_not_affect_others() {
+    for (status, body) in
+        [(200, "<A/>".to_owned()), (413, String::new()), error(400, "IDPCommunicationError"), (403, String::new())]
+    {
+        let sts = Sts::start(move |number, form| {
+            let is_odd = form.contains("RoleSessionName=odd&");
+            if is_odd { (status, body.clone()) } else { credentials(&format!("KEY{number}"), 3600) }
+        });
+        let coordinator = Coordinator::open(&sts, ROLE);
+        let odd = token("odd", 600, "");
+        for _ in 0..3 {
+            assert_eq!(coordinator.lease(&odd).unwrap_err().code(), Reason::StorageUnavailable, "{status}");
+        }
+        assert_eq!(sts.requests(), 1, "{status}: the failure is remembered");
+        for user in ["alice", "bob"] {
+            assert!(coordinator.lease(&token(user, 600, "")).unwrap().is_some(), "{status}");
+        }
+        let events = coordinator.events();
+        assert_eq!(events.matches("gives no credentials for a token").count(), 1, "{events}");
+        assert!(!events.contains("Leases that live"), "{events}");
+    }
+}
+
+#[test]
+fn a_word_of_a_proxy_does_not_end_credentials_that_live() {
+    let sts =
+        Sts::start(|number, _| if number == 1 { credentials("KEY1", 6) } else { (403, "<html>no</html>".to_owned()) });
+    let coordinator = Coordinator::open(&sts, &format!("{ROLE}\nstorage.minimum-lifetime=0s"));
+    let alice = token("alice", 600, "");
+    coordinator.lease(&alice).unwrap();
+    coordinator.lease(&alice).unwrap();
+    until("a renewal", || sts.requests() > 1);
+    let events = || coordinator.events().contains("gives no credentials for a token: status 403");
+    until("its failure", events);
+    assert_eq!(coordinator.lease(&alice).unwrap().as_deref(), Some("KEY1"));
+}
+
+#[test]
+fn a_slow_sts_holds_a_bounded_number_of_requests() {
+    let sts = Sts::start(|number, _| {
+        thread::sleep(Duration::from_secs(2));
+        credentials(&format!("KEY{number}"), 3600)
+    });
+    let coordinator = Coordinator::open(&sts, ROLE);
+    let tokens: Vec<String> = (0..100).map(|user| token(&format!("user{user}"), 600, "")).collect();
+    let refused = thread::scope(|scope| {
+        let calls: Vec<_> = tokens.iter().map(|token| scope.spawn(|| coordinator.lease(token))).collect();
+        calls.into_iter().filter_map(|call| call.join().unwrap().err()).collect::<Vec<_>>()
+    });
+    assert!(!refused.is_empty() && refused.len() <= 36, "{}", refused.len());
+    assert!(refused.iter().all(|rejection| rejection.code() == Reason::StorageUnavailable));
+    assert_eq!(coordinator.events().matches("answers slowly: 64 requests wait for it").count(), 1);
+    // Nobody waits any more, and STS was never in an outage.
+    assert!(coordinator.lease(&token("late", 600, "")).unwrap().is_some());
+}
+
+#[test]
+fn tokens_without_credentials_leave_nothing_behind_in_an_outage() {
+    let sts = Sts::start(|number, _| if number == 1 { credentials("KEY1", 3600) } else { error(503, "SlowDown") });
+    let coordinator = Coordinator::open(&sts, ROLE);
+    let alice = token("alice", 600, "");
+    coordinator.lease(&alice).unwrap();
+    for user in 0..50 {
+        assert!(coordinator.lease(&token(&format!("user{user}"), 600, "")).is_err());
+    }
+    assert_eq!(coordinator.leases.count(), 1);
+    assert_eq!(coordinator.lease(&alice).unwrap().as_deref(), Some("KEY1"));
+}

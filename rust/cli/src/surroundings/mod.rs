@@ -2,6 +2,7 @@
 //! Warnings about other settings of the coordinator that endanger what sessions get: tokens that are passed through, or
 //! storage credentials.
 
+mod authenticators;
 mod pass_through;
 mod storage;
 
@@ -106,9 +107,7 @@ pub(crate) fn check(path: &Path, file: &CoordinatorFile, given: Given<'_>) -> Fi
     };
     if !config.entries.is_empty() {
         check_connections(&config, given, &mut found);
-        if let Some(credential) = given.credential {
-            pass_through::check_authenticators(&config, file.is_plugin_file, credential, &mut found);
-        }
+        authenticators::check(&config, file.is_plugin_file, given, &mut found);
     }
     check_catalogs(&config, folder, given, &mut found);
     found

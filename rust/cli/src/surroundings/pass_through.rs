@@ -3,11 +3,7 @@
 
 use nativejwt_core::Properties;
 
-use super::{Findings, is_true};
-use crate::coordinator_file::{TYPE_PROPERTY, names_jwt, parts};
-
-const INSECURE_PROPERTY: &str = "http-server.authentication.allow-insecure-over-http";
-const PLUGINS_PROPERTY: &str = "header-authenticator.config-files";
+use super::Findings;
 
 const ICEBERG_SESSION: &str = "iceberg.rest-catalog.session";
 const ICEBERG_TIMEOUT: &str = "iceberg.rest-catalog.session-timeout";
@@ -17,31 +13,6 @@ const ICEBERG_CREDENTIAL: &str = "token";
 
 const PASSWORD_CREDENTIAL: &str = "password-credential-name";
 const PROVIDER_PROPERTY: &str = "credential-provider.type";
-
-/// Searches for other ways into the coordinator, on which clients can send the credential themselves.
-pub(super) fn check_authenticators(config: &Properties, is_plugin: bool, credential: &str, found: &mut Findings) {
-    if found.value(config, INSECURE_PROPERTY).known().is_some_and(|entry| is_true(&entry.value)) {
-        let message = "is true: over plain HTTP, Trino authenticates nothing, so a client can use any user name and send the credential itself";
-        found.warn(config, INSECURE_PROPERTY, message);
-    }
-    let is_ours = |name: &&str| if is_plugin { name.eq_ignore_ascii_case("header") } else { names_jwt(name) };
-    let send = format!(
-        "users who authenticate that way can send any token as the extra credential '{credential}', and can have hyphens in their names"
-    );
-    if let Some(entry) = found.value(config, TYPE_PROPERTY).known() {
-        let others: Vec<&str> = parts(&entry.value).filter(|name| !is_ours(name)).collect();
-        if !others.is_empty() {
-            found.warn(config, TYPE_PROPERTY, &format!("also lists {}: {send}", others.join(" and ")));
-        }
-    }
-    if is_plugin
-        && let Some(entry) = found.value(config, PLUGINS_PROPERTY).known()
-        && parts(&entry.value).count() > 1
-    {
-        let message = format!("also names other authenticators: unless they are native-jwt as well, {send}");
-        found.warn(config, PLUGINS_PROPERTY, &message);
-    }
-}
 
 /// Searches for settings of a catalog that serve one user with the token of another.
 pub(super) fn check_catalog(catalog: &Properties, credential: &str, found: &mut Findings) {

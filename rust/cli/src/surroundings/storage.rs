@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Settings of a catalog that give one user what the object store gives to another. Each was seen on Trino 476 and 483 unless
-//! docs/storage-as-the-user.md says that it was only read.
+//! Settings of a catalog that give one user what the object store gives to another. docs/storage-as-the-user.md says which of them were
+//! tested, and on which version of Trino.
 
 use nativejwt_core::Properties;
 
@@ -17,6 +17,7 @@ const MAPPING: &str = "s3.security-mapping.enabled";
 const AUTH_TYPE: &str = "s3.auth-type";
 const ENDPOINT: &str = "s3.endpoint";
 const METASTORE: &str = "hive.metastore";
+const VENDED: &str = "iceberg.rest-catalog.vended-credentials-enabled";
 /// What gives a catalog an account of its own.
 const ACCOUNTS: [&str; 2] = ["s3.aws-access-key", "s3.iam-role"];
 
@@ -35,7 +36,9 @@ pub(super) fn check_catalog(catalog: &Properties, found: &mut Findings) {
 
 /// Caches that answer one user with what another one read.
 fn check_caches(catalog: &Properties, found: &mut Findings) {
-    let is_iceberg = found.value(catalog, CONNECTOR).known().is_some_and(|entry| entry.value == "iceberg");
+    // The connector lakehouse has Iceberg in it.
+    let is_iceberg =
+        found.value(catalog, CONNECTOR).known().is_some_and(|entry| matches!(&*entry.value, "iceberg" | "lakehouse"));
     if is_iceberg && found.value(catalog, METADATA_CACHE).is_not(|value| value.eq_ignore_ascii_case("false")) {
         let message = "is not false: all users share Iceberg's cache of metadata, so whoever S3 refuses reads counts, partition values, statistics and file names of tables that somebody else read; where the coordinator is also a worker, even rows. Add iceberg.metadata-cache.enabled=false";
         found.warn(catalog, METADATA_CACHE, message);
@@ -76,6 +79,10 @@ fn check_accounts(catalog: &Properties, found: &mut Findings) {
     if found.value(catalog, MAPPING).known().is_some_and(|entry| is_true(&entry.value)) {
         let message = "is true beside storage credentials: users without a mapping are refused, and the mapping has no effect for the others. Choose one of the two";
         found.warn(catalog, MAPPING, message);
+    }
+    if found.value(catalog, VENDED).known().is_some_and(|entry| is_true(&entry.value)) {
+        let message = "is true beside storage credentials: the credentials that the catalog vends replace those of the user for its files. Choose one of the two";
+        found.warn(catalog, VENDED, message);
     }
     if found.value(catalog, METASTORE).known().is_some_and(|entry| entry.value.eq_ignore_ascii_case("file")) {
         let message = "is file: this metastore reads and writes S3 as the catalog, not as the user. Use a metastore that does not touch S3, or Iceberg's JDBC or REST catalog";

@@ -718,19 +718,25 @@ fn files_that_could_not_be_checked_are_notes() {
 
 /// A coordinator with storage credentials, and one catalog.
 fn with_storage(name: &str, catalog: &str) -> Answer {
+    with_storage_and(name, catalog, &[("http-server.authentication.type", "JWT")])
+}
+
+/// The same with properties of the coordinator.
+fn with_storage_and(name: &str, catalog: &str, more: &[(&str, &str)]) -> Answer {
     let folder = Folder::new(name);
     let key = folder.keygen("ES256").public;
     fs::create_dir(folder.path("catalog")).unwrap();
     set_mode(folder.path("catalog"), 0o755);
     folder.write("catalog/lake.properties", catalog);
-    let config = [
-        "http-server.authentication.type=JWT".to_owned(),
+    let mut config: Vec<String> = more.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    config.extend([
         "internal-communication.https.required=true".to_owned(),
         property("key-file", &key),
         property("required-audience", "trino"),
         property("storage.sts-endpoint", "https://sts.example"),
-        property("storage.role", "arn:aws:iam::111122223333:role/analyst"),
-    ];
+        // It is replaced by the user, so there is no warning of it.
+        property("storage.role", "arn:aws:iam::111122223333:role/home-${USER}"),
+    ]);
     let config = folder.write("config.properties", config.join("\n"));
     run(&["check-config", &config])
 }
@@ -763,6 +769,16 @@ fn each_trap_of_storage_credentials_is_named_with_its_line() {
         ("s3.endpoint", "iceberg.parquet-footer-cache.type=MEMORY\ns3.endpoint", "cached footers"),
         ("s3.endpoint", "s3.security-mapping.enabled=true\ns3.endpoint", "Choose one of the two"),
         ("s3.endpoint", "hive.metastore=file\ns3.endpoint", "hive.metastore is file"),
+        (
+            "connector.name=iceberg\nfs.native-s3.enabled=true\niceberg.metadata-cache.enabled=false",
+            "connector.name=lakehouse\nfs.native-s3.enabled=true",
+            "iceberg.metadata-cache.enabled is not false",
+        ),
+        (
+            "s3.endpoint",
+            "iceberg.rest-catalog.vended-credentials-enabled=true\ns3.endpoint",
+            "vended-credentials-enabled is true beside storage credentials",
+        ),
     ]
     .into_iter()
     .enumerate()
@@ -771,4 +787,21 @@ fn each_trap_of_storage_credentials_is_named_with_its_line() {
         assert!(answer.text().contains(expected), "{to}: {}", answer.text());
         assert!(answer.text().ends_with("valid, 0 errors, 1 warning\n"), "{to}: {}", answer.text());
     }
+}
+
+#[test]
+fn other_ways_in_get_no_storage_credentials_and_are_named() {
+    let safe = "connector.name=iceberg\nfs.native-s3.enabled=true\niceberg.metadata-cache.enabled=false\ns3.auth-type=ANONYMOUS";
+    let more = [
+        ("http-server.authentication.type", "JWT,PASSWORD"),
+        ("http-server.authentication.allow-insecure-over-http", "true"),
+    ];
+    let text = with_storage_and("storage-other-ways", safe, &more).text();
+    for part in [
+        ":1: http-server.authentication.type also lists PASSWORD: users who authenticate that way get no storage credentials, and read and write files with the account of each catalog",
+        ":2: http-server.authentication.allow-insecure-over-http is true: over plain HTTP, Trino authenticates nothing, so a client can use any user name and read and write files",
+    ] {
+        assert!(text.contains(part), "{text}");
+    }
+    assert!(text.ends_with("valid, 0 errors, 2 warnings\n"), "{text}");
 }

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::config::java_properties::{LogicalLine, check_encoding, latin1, logical_lines, split_raw, unescape};
-use crate::config::known::{CLIENT_PREFIX, PREFIX};
+use crate::config::known::{CLIENT_PREFIX, PREFIX, STORAGE_ROLE};
 use crate::config::names::advice_for_unknown_property;
 use crate::config::problem::{ConfigurationErrors, Problem, on_one_line};
 use crate::config::properties::Properties;
@@ -177,7 +177,7 @@ impl Value<'_> {
         if !self.is_pattern() && value.starts_with('[') && value.ends_with(']') {
             warn("has brackets around its value, which become part of the value: separate several values with commas, without brackets".to_owned());
         }
-        if let Some(name) = variable(value).filter(|_| !self.is_pattern()) {
+        if let Some(name) = self.variable(value).filter(|_| !self.is_pattern()) {
             warn(format!(
                 "contains ${{{name}}}, which is not replaced: write an environment variable as ${{ENV:{name}}}"
             ));
@@ -188,6 +188,16 @@ impl Value<'_> {
                 "includes in its value what looks like a comment{shown}: move the comment to a line of its own"
             ));
         }
+    }
+
+    /// The name in the first `${NAME}` without a provider, which is not replaced. `${KID}` belongs to `key-file`, and `${USER}`
+    /// to `storage.role`.
+    fn variable<'v>(&self, value: &'v str) -> Option<&'v str> {
+        let names = value.split("${").skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name);
+        let is_name =
+            |name: &&str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        let is_replaced = |name: &str| name == "KID" || name == "USER" && self.name.ends_with(STORAGE_ROLE);
+        names.filter(is_name).find(|name| !is_replaced(name))
     }
 
     fn check_encoding(&self, warn: &mut impl FnMut(String)) {
@@ -231,14 +241,6 @@ fn comment(value: &str) -> Option<&str> {
             && value.get(at..).is_some_and(|rest| ["#", "//", ";"].iter().any(|mark| rest.starts_with(mark)))
     });
     starts.map(|(at, _)| at).next().and_then(|at| value.get(at..))
-}
-
-/// The name in the first `${NAME}` without a provider, which is not replaced; `${KID}` belongs to `key-file`.
-fn variable(value: &str) -> Option<&str> {
-    let names = value.split("${").skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name);
-    let is_name =
-        |name: &&str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    names.filter(is_name).find(|name| *name != "KID")
 }
 
 fn is_windows_path(text: &str) -> bool {

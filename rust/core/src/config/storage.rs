@@ -233,7 +233,9 @@ pub(crate) fn check_role(role: &str) -> Result<(), String> {
     let name = resource.strip_prefix("role/").unwrap_or_default();
     // The characters of a role's name and path.
     let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+=,.@_/-".contains(&byte));
-    if fits && is_word(account) && !name.is_empty() && is_name && role.len() <= 2048 { Ok(()) } else { wrong() }
+    // Stores that take the name for a path would leave the folder of allowed-roles.
+    let is_path = name.split('/').all(|part| !matches!(part, "" | "." | ".."));
+    if fits && is_word(account) && is_path && is_name && role.len() <= 2048 { Ok(()) } else { wrong() }
 }
 
 /// What roles of claims may begin with: without it, whoever writes the claim could choose any role that trusts the issuer.
@@ -259,6 +261,11 @@ fn allowed_roles(properties: &Properties, role: Option<&RoleSetting>, errors: &m
             {
                 errors.push(allowed.problem(format!(
                     "contains '{wrong}', which is not the beginning of a role's ARN with the account, such as arn:aws:iam::111122223333:role/lake/"
+                )));
+            }
+            if let Some(wrong) = prefixes.iter().find(|prefix| prefix.contains(['*', '?'])) {
+                errors.push(allowed.problem(format!(
+                    "contains '{wrong}', but it is no pattern: write the beginning of the roles without an asterisk"
                 )));
             }
             prefixes
@@ -408,6 +415,10 @@ mod tests {
             ("sts-endpoint=https://a\nrole=analyst".to_owned(), "role is 'analyst', which is not the ARN of a role"),
             ("sts-endpoint=https://a\nrole-field=role".to_owned(), "allowed-roles is not"),
             ("sts-endpoint=https://a\nrole-field=role\nallowed-roles=arn:aws:iam::1".to_owned(), "not the beginning"),
+            (
+                "sts-endpoint=https://a\nrole-field=role\nallowed-roles=arn:aws:iam::1:role/a/*".to_owned(),
+                "it is no pattern",
+            ),
             (format!("{LEAST}\nallowed-roles=arn:aws:iam::1:role/"), "has no effect without"),
             (format!("{LEAST}\nsession-duration=14m"), "is 14m, but must be from 15m to 12h"),
             (format!("{LEAST}\nsession-duration=19m"), "session-duration does not fit"),
@@ -442,6 +453,10 @@ mod tests {
             "arn:aws:iam::1:role/",
             "arn:aws:sts::1:role/a",
             "arn:aws:iam::1:role/a b",
+            "arn:aws:iam::1:role/lake/../stored",
+            "arn:aws:iam::1:role/./a",
+            "arn:aws:iam::1:role//a",
+            "arn:aws:iam::1:role/a/",
             "arn:aws:iam::1:role/a&RoleArn=b",
             "arn:aws:iam::1:role/a:b",
             "ARN:aws:iam::1:role/a",

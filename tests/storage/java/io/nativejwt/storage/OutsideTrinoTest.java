@@ -61,6 +61,7 @@ final class OutsideTrinoTest {
         Processes.Result daves = read("dave", ANALYST, object);
         assertThat(daves.output()).doesNotContain("alice,1000");
         assertThat(daves.exitCode()).isNotZero();
+        assertThat(daves.error()).contains("STS says AccessDenied");
     }
 
     private Processes.Result read(String user, String role, String object) throws IOException {
