@@ -4,6 +4,7 @@ package io.nativejwt.passthrough;
 
 import io.nativejwt.harness.Cluster;
 import io.nativejwt.harness.Coordinator;
+import io.nativejwt.harness.EventSink;
 import io.nativejwt.harness.Integration;
 import io.nativejwt.harness.Keycloak;
 import io.nativejwt.harness.Login;
@@ -145,20 +146,12 @@ final class PassThroughSite implements AutoCloseable {
                         .without("http-server.https.keystore.path")
                         .without("discovery.uri")
                         .properties();
-        Path listener =
-                Files.write(
-                        folder.resolve("event-listener.properties"),
-                        List.of(
-                                "event-listener.name=http",
-                                "http-event-listener.log-created=true",
-                                "http-event-listener.log-completed=true",
-                                "http-event-listener.connect-ingest-uri=" + events.uri()));
         Coordinator.Builder builder =
                 withCatalogs(Coordinator.in(folder.resolve("coordinator")), folder)
                         .internalHttps()
                         .through(Integration.SERVER)
                         .jwt(config)
-                        .config("event-listener.config-files", listener.toString())
+                        .config("event-listener.config-files", events.listener(folder).toString())
                         .config(FAILURE_DETECTOR, "false");
         Coordinator coordinator = careful(builder).start();
         Coordinator worker =

@@ -64,6 +64,13 @@ final class SecretsStayInsideTest {
             places.put(path, answer.body());
         }
         Poll.until(
+                "the event of the query's end",
+                LIMIT,
+                () ->
+                        site.events().events().stream().filter(event -> event.contains(id)).count()
+                                >= 2);
+        places.put("events", String.join("\n", site.events().events()));
+        Poll.until(
                 "the requests of the query in http-request.log",
                 LIMIT,
                 () ->
@@ -74,6 +81,7 @@ final class SecretsStayInsideTest {
         // What is searched is where it would be: each place knows of the query.
         assertThat(places.keySet().toString())
                 .contains("coordinator/server.log", "worker/server.log", "http-request.log");
+        assertThat(places.get("events")).contains("counted_orders", "found-everywhere");
         for (String node : List.of("coordinator", "worker")) {
             String log = places.get(node + "/server.log");
             assertThat(log.contains("\tDEBUG\t")).as("DEBUG lines of the " + node).isTrue();

@@ -6,6 +6,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import io.nativejwt.harness.Cluster;
 import io.nativejwt.harness.Coordinator;
+import io.nativejwt.harness.EventSink;
 import io.nativejwt.harness.Integration;
 import io.nativejwt.harness.Keycloak;
 import io.nativejwt.harness.Login;
@@ -73,7 +74,14 @@ final class StorageSite implements AutoCloseable {
     private static final Path GROUPS = Workspace.source("etc/storage/s3-mapping.json");
 
     private static final Set<String> PLUGINS =
-            Set.of("iceberg", "hive", "delta-lake", "tpch", "memory", "blackhole");
+            Set.of(
+                    "iceberg",
+                    "hive",
+                    "delta-lake",
+                    "tpch",
+                    "memory",
+                    "blackhole",
+                    "http-event-listener");
 
     /** The connector does not make these two. */
     private static final String ICEBERG_TABLES =
@@ -124,6 +132,7 @@ final class StorageSite implements AutoCloseable {
     private final PostgresServer postgres;
     private final TrinoDistribution distribution;
     private final StsProxy sts;
+    private final EventSink events;
 
     private Cluster cluster;
     private Wiretap betweenNodes;
@@ -161,6 +170,7 @@ final class StorageSite implements AutoCloseable {
                                     List.of("hostssl all all 127.0.0.1/32 scram-sha-256"),
                                     ICEBERG_TABLES));
             sts = part(new StsProxy(store.uri(), true));
+            events = part(new EventSink());
             distribution =
                     TrinoDistribution.tarball(
                             Workspace.unpack(Workspace.fetchedForTests("full-server"), path -> {}),
@@ -220,6 +230,9 @@ final class StorageSite implements AutoCloseable {
                                 .internalHttps()
                                 .through(Integration.SERVER)
                                 .jwt(config)
+                                .config(
+                                        "event-listener.config-files",
+                                        events.listener(home).toString())
                                 .config(FAILURE_DETECTOR, "false")
                                 .config("node-scheduler.include-coordinator", "false")
                                 .start());
@@ -557,6 +570,11 @@ final class StorageSite implements AutoCloseable {
             stopwatch.done();
         }
         return plain;
+    }
+
+    /** What the cluster's coordinator tells of queries. */
+    EventSink events() {
+        return events;
     }
 
     /** A new token, good for an hour. */

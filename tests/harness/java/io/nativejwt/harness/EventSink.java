@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package io.nativejwt.passthrough;
+package io.nativejwt.harness;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
@@ -10,16 +10,18 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 
 /** Where the HTTP event listener of a coordinator sends what it tells of queries. */
-final class EventSink implements AutoCloseable {
+public final class EventSink implements AutoCloseable {
     private final List<String> events = new CopyOnWriteArrayList<>();
     private final HttpServer server;
 
-    EventSink() {
+    public EventSink() {
         try {
             server =
                     HttpServer.create(
@@ -39,11 +41,20 @@ final class EventSink implements AutoCloseable {
         server.start();
     }
 
-    String uri() {
-        return "http://127.0.0.1:" + server.getAddress().getPort() + "/";
+    /** The file of the coordinator's listener that sends here; it needs the plugin of that name. */
+    public Path listener(Path folder) throws IOException {
+        return Files.write(
+                folder.resolve("event-listener.properties"),
+                List.of(
+                        "event-listener.name=http",
+                        "http-event-listener.log-created=true",
+                        "http-event-listener.log-completed=true",
+                        "http-event-listener.connect-ingest-uri=http://127.0.0.1:"
+                                + server.getAddress().getPort()
+                                + "/"));
     }
 
-    List<String> events() {
+    public List<String> events() {
         return events;
     }
 
