@@ -64,13 +64,14 @@ final class NativePanicTest {
                                     InstalledPlugin.bearer(
                                             Token.of("alice").sign("RS256", keys.getPrivate()))))
                     .hasToString("alice");
-            assertThat(firstError(log)).startsWith("internal error at rust/ffi/");
+            assertThat(firstDefect(log)).startsWith("internal error at rust/ffi/");
         } finally {
             logger.removeHandler(handler);
         }
     }
 
-    private static String firstError(BlockingQueue<LogRecord> log) throws InterruptedException {
+    /** Authenticators of other tests, whose files are gone, log errors as well. */
+    private static String firstDefect(BlockingQueue<LogRecord> log) throws InterruptedException {
         long deadline = System.nanoTime() + LOG_LIMIT.toNanos();
         while (true) {
             LogRecord line =
@@ -78,7 +79,8 @@ final class NativePanicTest {
             if (line == null) {
                 return "nothing was logged";
             }
-            if (line.getLevel() == Level.SEVERE) {
+            if (line.getLevel() == Level.SEVERE
+                    && line.getMessage().startsWith("internal error")) {
                 return line.getMessage();
             }
         }
