@@ -79,8 +79,7 @@ final class NativePanicTest {
             if (line == null) {
                 return "nothing was logged";
             }
-            if (line.getLevel() == Level.SEVERE
-                    && line.getMessage().startsWith("internal error")) {
+            if (line.getLevel() == Level.SEVERE && line.getMessage().startsWith("internal error")) {
                 return line.getMessage();
             }
         }
