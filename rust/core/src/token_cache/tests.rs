@@ -251,7 +251,7 @@ fn a_token_needs_the_documented_memory() {
         let entry = fixture.cache.entry(&token(1, 1200), terms, identity, counters());
         (entry.native_bytes(), entry.charge())
     };
-    for (groups, native, both) in [(0, 1600..=1750, 2000..=2150), (100, 7000..=7500, 18_000..=19_000)] {
+    for (groups, native, both) in [(0, 1650..=1750, 2050..=2150), (100, 7000..=7500, 18_000..=19_000)] {
         let (found, whole) = cost(groups);
         assert!(native.contains(&found) && both.contains(&whole), "{groups} groups: {found}, {whole}");
     }
