@@ -3,11 +3,13 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use java_regex::Budget;
 
+use crate::audit::{Audit, RecentRejection, Rejected, TraceId, describe_accepted};
 use crate::claim_rules::{Facts, Granted, GrantedUser, RulesInUse, WatchedRules};
 use crate::claims::principal::principal;
 use crate::claims::{self, Validity};
@@ -16,6 +18,7 @@ use crate::config::{ConfigurationErrors, GlobalConfiguration, Problem, Propertie
 use crate::events::{Events, Level};
 use crate::host::HostProcess;
 use crate::identity::Identity;
+use crate::in_force::{Fingerprint, InForce};
 use crate::issuers::Issuers;
 use crate::issuers::view::IssuerView;
 use crate::keys::KeyLife;
@@ -31,6 +34,9 @@ use crate::token_cache::{CachePlace, Hit, Terms, TokenCache, java_bytes};
 use crate::trace::{Journal, KeyDescription, Observer, Step, StepName, StepRejection};
 use crate::unverified_token::UnverifiedToken;
 use crate::watched_file::{FileWatcher, POLL_INTERVAL};
+
+/// The time between the two looks at a file that [`Authenticator::reload`] takes.
+const WRITING: Duration = Duration::from_millis(200);
 
 /// Foreign callers share it across threads through a raw pointer, so assert `Send + Sync` here.
 const _: () = {
@@ -87,6 +93,9 @@ pub struct Authenticator {
     global: GlobalConfiguration,
     events: Arc<Events>,
     counters: RequestCounters,
+    audit: Audit,
+    /// The fingerprint of the properties that it was opened with.
+    configuration: Fingerprint,
 }
 
 /// What the validation of a token found.
@@ -143,6 +152,9 @@ impl Authenticator {
             Problem::for_file(&properties.source, format!("cannot start the thread that polls files: {error}"))
         })?;
         let cache = global.token_cache_size.map(TokenCache::new);
+        let audit = Audit::new()
+            .map_err(|why| Problem::for_file(&properties.source, format!("the authenticator cannot be opened: {why}")))?;
+        let configuration = Fingerprint::of_properties(properties);
         Ok(Self {
             _watcher: watcher,
             issuers,
@@ -154,6 +166,8 @@ impl Authenticator {
             global,
             events,
             counters: RequestCounters::default(),
+            audit,
+            configuration,
         })
     }
 
@@ -181,9 +195,7 @@ impl Authenticator {
     /// Polls the files once, as the thread does.
     #[cfg(test)]
     pub(crate) fn poll(&self) {
-        let (issuers, revocation) = (Arc::clone(&self.issuers), Arc::clone(&self.revocation));
-        let (claim_rules, storage_roles) = (self.claim_rules.clone(), self.storage_roles.clone());
-        Watched { revocation, issuers, claim_rules, storage_roles }.poll(&self.events);
+        self.watched().poll(&self.events);
     }
 
     /// Back-channel logout, and what it changes.
@@ -212,12 +224,10 @@ impl Authenticator {
         self.cache.as_ref().map_or(0, TokenCache::java_room)
     }
 
-    /// Removes all tokens from the cache. A token whose validation is in progress is not cached either.
-    pub fn forget_tokens(&self) {
+    /// Removes all tokens from the cache, and returns their number. A token whose validation is in progress is not cached either.
+    pub fn forget_tokens(&self) -> usize {
         self.issuers.epoch().change(|| ());
-        if let Some(cache) = &self.cache {
-            cache.clear_all();
-        }
+        self.cache.as_ref().map_or(0, TokenCache::clear_all)
     }
 
     /// Authenticates the value of an Authorization header at the time `now`.
@@ -250,7 +260,7 @@ impl Authenticator {
             authorization,
             clock,
             |_, _| Ok(()),
-            |verdict| answer(verdict.map(|(accepted, ())| accepted)),
+            |verdict| answer(verdict.map(|(accepted, ())| accepted).map_err(|rejected| rejected.rejection)),
         )
     }
 
@@ -261,16 +271,13 @@ impl Authenticator {
         authorization: &[u8],
         clock: impl Into<Clock>,
         check: impl FnOnce(&[u8], &Identity) -> Result<T, Rejection>,
-        answer: impl FnOnce(Result<(Accepted<'_>, T), Rejection>) -> R,
+        answer: impl FnOnce(Result<(Accepted<'_>, T), Rejected>) -> R,
     ) -> R {
+        let clock = clock.into();
         let token = match bearer_token(authorization) {
             Ok(token) => token,
-            Err(rejection) => {
-                self.counters.rejected(rejection.code());
-                return answer(Err(rejection));
-            }
+            Err(rejection) => return answer(Err(self.reject(rejection, None, None, clock))),
         };
-        let clock = clock.into();
         let found = self.find(token.bytes, clock);
         match found
             .as_ref()
@@ -283,8 +290,7 @@ impl Authenticator {
                     answer(Ok((accepted, more)))
                 }
                 Err(rejection) => {
-                    self.count_rejection(&rejection, Some(accepted.counters));
-                    answer(Err(rejection))
+                    answer(Err(self.reject(rejection, Some(token.bytes), Some(accepted.counters), clock)))
                 }
             },
             None => self.decide_and_count(found, token, clock, check, answer),
@@ -300,7 +306,7 @@ impl Authenticator {
         token: BearerToken<'_>,
         clock: Clock,
         check: impl FnOnce(&[u8], &Identity) -> Result<T, Rejection>,
-        answer: impl FnOnce(Result<(Accepted<'_>, T), Rejection>) -> R,
+        answer: impl FnOnce(Result<(Accepted<'_>, T), Rejected>) -> R,
     ) -> R {
         let bytes = token.bytes;
         let seen = IssuerSeen::default();
@@ -310,10 +316,7 @@ impl Authenticator {
             }
             let accepted = match verdict {
                 Ok(accepted) => accepted,
-                Err(rejection) => {
-                    self.count_rejection(&rejection, seen.counters());
-                    return answer(Err(rejection));
-                }
+                Err(rejection) => return answer(Err(self.reject(rejection, Some(bytes), seen.counters(), clock))),
             };
             match check(bytes, accepted.identity) {
                 Ok(more) => {
@@ -325,24 +328,147 @@ impl Authenticator {
                     }
                     answer(Ok((accepted, more)))
                 }
-                Err(rejection) => {
-                    self.count_rejection(&rejection, Some(accepted.counters));
-                    answer(Err(rejection))
-                }
+                Err(rejection) => answer(Err(self.reject(rejection, Some(bytes), Some(accepted.counters), clock))),
             }
         })
     }
 
-    fn count_rejection(&self, rejection: &Rejection, issuer: Option<&IssuerCounters>) {
+    /// Counts a rejection, and remembers it among the last ones.
+    #[cold]
+    fn reject(
+        &self,
+        rejection: Rejection,
+        token: Option<&[u8]>,
+        issuer: Option<&IssuerCounters>,
+        clock: Clock,
+    ) -> Rejected {
         self.counters.rejected(rejection.code());
         if let Some(issuer) = issuer {
             issuer.was_rejected();
         }
+        self.audit.rejected(rejection, token, clock.now())
     }
 
     /// Counts a request that the caller rejected, without asking this authenticator or after it accepted the token.
     pub fn count_rejection_by_caller(&self, reason: Reason) {
         self.counters.rejected(reason);
+        self.audit.rejected(Rejection::new(reason, ""), None, UnixMillis::now());
+    }
+
+    /// What a line for the operator says about an accepted token: user, principal, issuer, key, and whether it was cached.
+    /// `authorization` is the value that was accepted.
+    #[must_use]
+    pub fn describe_accepted(&self, accepted: &Accepted<'_>, authorization: &[u8]) -> String {
+        let token = authorization.get(accepted.token.clone()).unwrap_or_default();
+        describe_accepted(accepted, self.audit.trace_id(token))
+    }
+
+    /// The name of a token in lines for the operator.
+    #[must_use]
+    pub fn trace_id(&self, token: &[u8]) -> TraceId {
+        self.audit.trace_id(token)
+    }
+
+    /// The last tokens that were rejected, the newest first.
+    #[must_use]
+    pub fn recent_rejections(&self) -> Vec<RecentRejection> {
+        self.audit.recent()
+    }
+
+    /// The same as a JSON array of objects with `at` (RFC 3339), `reason`, `number`, `issuer`, `kid`, `algorithm`, `trace` and
+    /// `count`. Issuer, `kid` and algorithm are what the tokens say, and `null` where they say nothing.
+    #[must_use]
+    pub fn recent_rejections_json(&self) -> String {
+        self.audit.recent_json()
+    }
+
+    /// The entry of a revocation file that shuts the token with this name out, if it was rejected lately or is cached.
+    #[must_use]
+    pub fn revocation_entry(&self, trace: TraceId) -> Option<RevocationEntry<'static>> {
+        let rejected = || {
+            let recent = self.audit.recent();
+            recent.iter().filter(|rejection| rejection.trace() == Some(trace)).find_map(|it| it.revocation_entry().cloned())
+        };
+        let cached = || {
+            let entry = |token: &[u8]| {
+                (self.audit.trace_id(token) == trace).then(|| RevocationEntry::of_token(token).ok()).flatten()
+            };
+            self.cache.as_ref()?.find_map(entry)
+        };
+        rejected().or_else(cached)
+    }
+
+    /// `revocation-file`; `None` if it is not set.
+    #[must_use]
+    pub fn revocation_file(&self) -> Option<&Path> {
+        self.global.revocation_file.as_ref().map(|setting| Path::new(&setting.value))
+    }
+
+    /// What is in force: fingerprints that a change alters once it counts.
+    #[must_use]
+    pub fn in_force(&self) -> InForce {
+        let mut files: Vec<_> = self
+            .issuers
+            .load()
+            .issuers()
+            .iter()
+            .map(|issuer| (issuer.counters.name.clone(), issuer.properties, issuer.user_mapping.in_use()))
+            .collect();
+        files.sort();
+        let of_all = [
+            ("claim rules", self.claim_rules.as_ref().map(|rules| rules.in_use())),
+            ("storage roles", self.storage_roles.as_ref().and_then(|roles| roles.in_use())),
+        ];
+        let of_all = of_all.into_iter().filter_map(|(name, print)| Some((name, print?)));
+        let configurations = files.iter().map(|(name, properties, _)| (name.as_str(), *properties));
+        let mappings = files.iter().map(|(name, _, mapping)| (name.as_str(), *mapping));
+        InForce {
+            configuration: Fingerprint::of_parts([("", self.configuration)].into_iter().chain(configurations)),
+            rules: Fingerprint::of_parts(mappings.chain(of_all)),
+            revocations: self.revocation.in_use(),
+        }
+    }
+
+    /// Reads files that have changed, and puts them in force, as the thread that polls files does within seconds. It takes a
+    /// fifth of a second, in which a file that is being written would be seen to change.
+    /// Returns the number of changes that are in use now, and of those that cannot be used.
+    pub fn reload(&self) -> (u64, u64) {
+        let changes = || self.events.happenings().all_reloads();
+        let before = changes();
+        let watched = self.watched();
+        watched.poll(&self.events);
+        std::thread::sleep(WRITING);
+        watched.poll(&self.events);
+        let [in_use, unusable] = changes();
+        (in_use - before[0], unusable - before[1])
+    }
+
+    /// Asks for a fetch of all JWK Sets, and returns their number. Callers limit how often they do.
+    pub fn refresh_keys(&self) -> usize {
+        let rules = self.issuers.load();
+        let issuers = rules.issuers();
+        issuers.into_iter().filter_map(|issuer| issuer.remote()).map(|keys| keys.request_refresh()).count()
+    }
+
+    /// `control-socket`; `None` if it is not set.
+    #[must_use]
+    pub fn control_socket(&self) -> Option<&Path> {
+        self.global.control_socket.as_ref().map(|setting| Path::new(&setting.value))
+    }
+
+    /// What is wrong with `control-socket`, with its file and line.
+    #[must_use]
+    pub fn control_socket_problem(&self, message: &str) -> Option<Problem> {
+        self.global.control_socket.as_ref().map(|setting| setting.problem(message))
+    }
+
+    fn watched(&self) -> Watched {
+        Watched {
+            revocation: Arc::clone(&self.revocation),
+            issuers: Arc::clone(&self.issuers),
+            claim_rules: self.claim_rules.clone(),
+            storage_roles: self.storage_roles.clone(),
+        }
     }
 
     /// Counts lines that the caller left out of its log.

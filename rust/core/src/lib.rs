@@ -11,6 +11,7 @@
 #![forbid(unsafe_code)]
 
 mod algorithm;
+mod audit;
 mod authenticator;
 mod claim_rules;
 mod claims;
@@ -21,6 +22,7 @@ mod events;
 mod host;
 mod http;
 mod identity;
+mod in_force;
 mod issuers;
 mod java_text;
 mod json;
@@ -45,6 +47,7 @@ mod user_mapping;
 mod watched_file;
 
 pub use algorithm::Algorithm;
+pub use audit::{AuditedToken, RecentRejection, Rejected, TraceId};
 pub use authenticator::{Accepted, Authenticator};
 pub use claim_rules::{ClaimRules, ExplainedRule, Granted, GrantedUser, RuleWarning, RulesInUse};
 pub use claims::path::ClaimPath;
@@ -59,6 +62,7 @@ pub use events::{Event, Events, Level};
 pub use host::{HostProcess, JvmTrust};
 pub use http::exchange::{ExchangeError, ExchangeErrorKind, HttpExchange};
 pub use identity::Identity;
+pub use in_force::{Fingerprint, InForce};
 pub use issuers::issuer::IssuerRules;
 pub use issuers::view::IssuerView;
 pub use json_file::RuleFileError;

@@ -23,6 +23,12 @@ pub fn quoted(text: &str) -> String {
     shown
 }
 
+/// As [`quoted`], also without quotation marks, so that the text can stand between two of them.
+#[must_use]
+pub(crate) fn quoted_value(text: &str) -> String {
+    quoted(text).replace('"', "\\u{22}")
+}
+
 /// True for control characters, for invisible ones, and for those that change the direction of the text after them.
 #[must_use]
 pub fn is_unprintable(character: char) -> bool {

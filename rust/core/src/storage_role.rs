@@ -9,6 +9,7 @@ use crate::config::storage::{RoleSetting, StorageSettings, USER, check_role};
 use crate::config::{ConfigurationErrors, Setting};
 use crate::epoch::Epoch;
 use crate::events::Events;
+use crate::in_force::Fingerprint;
 use crate::json::Value;
 use crate::json_file::{LineCounter, RuleFileError, read_file, text_of_file};
 use crate::metrics::FileKind;
@@ -65,6 +66,14 @@ impl StorageRoles {
                 let (_, role) = roles.0.iter().find(|(group, _)| groups.contains(group))?;
                 with_user(role, user)
             }
+        }
+    }
+
+    /// The fingerprint of the file that is in use.
+    pub(crate) fn in_use(&self) -> Option<Fingerprint> {
+        match self {
+            Self::File(roles) => Some(roles.in_use()),
+            Self::Fixed(_) | Self::Field { .. } => None,
         }
     }
 

@@ -11,6 +11,7 @@ use std::io::{self, Read as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
@@ -20,6 +21,7 @@ use zeroize::Zeroizing;
 
 use crate::epoch::Epoch;
 use crate::events::{Events, Level};
+use crate::in_force::Fingerprint;
 use crate::metrics::FileKind;
 use crate::stoppable_thread::StoppableThread;
 
@@ -85,6 +87,11 @@ impl WatchedFile {
         let mut file = Self { path: path.to_owned(), max_bytes, last_read: None, pending: None };
         let bytes = file.read()?;
         Ok((file, bytes))
+    }
+
+    /// The fingerprint of the content that was read last.
+    pub(crate) fn fingerprint(&self) -> Fingerprint {
+        self.last_read.as_ref().map_or_else(Fingerprint::default, |(_, digest)| Fingerprint::of_digest(digest))
     }
 
     /// The state that was read last.
@@ -155,22 +162,30 @@ impl WatchedFile {
 /// A value that is read from a file and reloaded when the file changes, or a value that never changes.
 pub(crate) struct Reloadable<T> {
     value: ArcSwap<T>,
+    /// The fingerprint of the content that `value` was read from; 0 without a file.
+    in_use: AtomicU64,
     /// Only the polling thread uses it.
     file: Option<Mutex<WatchedFile>>,
 }
 
 impl<T> Reloadable<T> {
     pub(crate) fn fixed(value: T) -> Self {
-        Self { value: ArcSwap::from_pointee(value), file: None }
+        Self { value: ArcSwap::from_pointee(value), in_use: AtomicU64::new(0), file: None }
     }
 
     pub(crate) fn of_file(file: WatchedFile, value: T) -> Self {
-        Self { value: ArcSwap::from_pointee(value), file: Some(Mutex::new(file)) }
+        let in_use = AtomicU64::new(file.fingerprint().number());
+        Self { value: ArcSwap::from_pointee(value), in_use, file: Some(Mutex::new(file)) }
     }
 
     /// The present value. It takes no lock.
     pub(crate) fn load(&self) -> Guard<Arc<T>> {
         self.value.load()
+    }
+
+    /// The fingerprint of the content that is in use.
+    pub(crate) fn in_use(&self) -> Fingerprint {
+        Fingerprint::of_number(self.in_use.load(Ordering::Acquire))
     }
 
     pub(crate) fn has_file(&self) -> bool {
@@ -193,6 +208,8 @@ impl<T> Reloadable<T> {
         match change.map(|bytes| read(file.path(), &bytes)) {
             Ok(Ok(value)) => {
                 epoch.change(|| self.value.store(Arc::new(value)));
+                // Afterwards: whoever sees it must not meet the previous value any more.
+                self.in_use.store(file.fingerprint().number(), Ordering::Release);
                 events.happenings().reloaded(kind, true);
                 events.push(Level::Info, format!("{what} has changed and is in use"));
             }

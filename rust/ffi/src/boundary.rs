@@ -12,18 +12,19 @@ use std::sync::{Arc, Once};
 
 use nativejwt_core::{
     Authenticator, Clock, ConfigurationErrors, ConfigurationSummary, HostProcess, Identity, JvmTrust, Level,
-    LogoutError, LogoutErrorKind, Properties, Reason, Rejection, UnixMillis,
+    LogoutError, LogoutErrorKind, Properties, Reason, UnixMillis,
 };
 
+use nativejwt_control::ControlSocket;
 use nativejwt_storage::{Leased, StorageLeases};
 
 use crate::handle::NativejwtAuthenticator;
 use crate::wire::{
-    NATIVEJWT_AUTHENTICATE_NOW, NATIVEJWT_AUTHENTICATE_REMEMBERED, NATIVEJWT_CODE_CONFIGURATION,
+    NATIVEJWT_AUTHENTICATE_AUDITED, NATIVEJWT_AUTHENTICATE_NOW, NATIVEJWT_AUTHENTICATE_REMEMBERED, NATIVEJWT_CODE_CONFIGURATION,
     NATIVEJWT_COUNT_REJECTION, NATIVEJWT_COUNT_SWALLOWED_LINES, NATIVEJWT_LOGOUT_INVALID, NATIVEJWT_LOGOUT_OFF,
     NATIVEJWT_LOGOUT_TOO_MANY, NATIVEJWT_LOGOUT_UNAVAILABLE, NATIVEJWT_OPEN_TRUSTED_CERTIFICATES_ALONE,
     NATIVEJWT_OPEN_WITHOUT_IDENTITY, NATIVEJWT_OPEN_WITHOUT_LOGOUT_ENDPOINT, NativejwtRecord, Output, write_accepted,
-    write_description, write_message, write_rejected,
+    write_description, write_internal_error, write_message, write_rejected,
 };
 
 thread_local! {
@@ -119,7 +120,10 @@ pub(crate) fn open(
             }
             let authenticator = Arc::new(authenticator);
             let storage = StorageLeases::open(&properties, &host.jvm_trust, &authenticator)?;
-            Ok(NativejwtAuthenticator { storage, authenticator })
+            let control = ControlSocket::open(&authenticator)?;
+            let in_force = format!("In force: {}", authenticator.in_force());
+            authenticator.events().push(Level::Info, in_force);
+            Ok(NativejwtAuthenticator { control, storage, authenticator })
         },
         |place| Err(format!("internal error at {place}")),
     );
@@ -148,6 +152,7 @@ pub(crate) fn authenticate(
     if record.len() < NativejwtRecord::SIZE {
         return internal_error;
     }
+    let is_audited = flags & NATIVEJWT_AUTHENTICATE_AUDITED != 0;
     let remembers = flags & NATIVEJWT_AUTHENTICATE_REMEMBERED != 0;
     let clock = if flags & NATIVEJWT_AUTHENTICATE_NOW == 0 { Clock::At(now) } else { Clock::System };
     let code = guarded(
@@ -161,9 +166,10 @@ pub(crate) fn authenticate(
                 Ok((accepted, leased)) => {
                     let passes_token = handle.authenticator.passes_tokens_through();
                     let credentials = leased.as_ref().and_then(Leased::credentials);
-                    write_accepted(record, &accepted, remembers, passes_token, credentials)
+                    let audit = is_audited.then(|| handle.authenticator.describe_accepted(&accepted, header));
+                    write_accepted(record, &accepted, remembers, passes_token, credentials, audit.as_deref())
                 }
-                Err(rejection) => write_rejected(record, &rejection),
+                Err(rejected) => write_rejected(record, &rejected.rejection, &rejected.to_string()),
             }))
         },
         |place| {
@@ -172,7 +178,7 @@ pub(crate) fn authenticate(
             None
         },
     );
-    code.unwrap_or_else(|| write_rejected(record, &Rejection::internal_error()))
+    code.unwrap_or_else(|| write_internal_error(record))
 }
 
 /// Carries out the logout that a logout token asks for, by the system's clock. Writes the result to `record` and returns it.
@@ -238,7 +244,9 @@ pub(crate) fn cache_room(handle: Option<&NativejwtAuthenticator>) -> u64 {
 pub(crate) fn forget_tokens(handle: Option<&NativejwtAuthenticator>) {
     let Some(handle) = handle else { return };
     guarded(
-        || handle.authenticator.forget_tokens(),
+        || {
+            handle.authenticator.forget_tokens();
+        },
         |place| report_panic(handle, place, "some tokens may still be cached"),
     );
 }
@@ -300,6 +308,37 @@ pub(crate) fn metrics(handle: Option<&NativejwtAuthenticator>, buffer: &mut Outp
     )
 }
 
+/// Writes the last rejections, as [`nativejwt_core::Authenticator::recent_rejections_json`] has them, if they fit. Returns their
+/// length.
+pub(crate) fn recent_rejections(handle: Option<&NativejwtAuthenticator>, buffer: &mut Output) -> usize {
+    let Some(handle) = handle else { return 0 };
+    guarded(
+        || {
+            let text = handle.authenticator.recent_rejections_json();
+            if let Some(room) = buffer.get_mut(..text.len()) {
+                room.write_copy_of_slice(text.as_bytes());
+            }
+            text.len()
+        },
+        |place| {
+            report_panic(handle, place, "the last rejections were not read");
+            0
+        },
+    )
+}
+
+/// Asks for a fetch of all JWK Sets, and returns their number.
+pub(crate) fn refresh_keys(handle: Option<&NativejwtAuthenticator>) -> u32 {
+    let Some(handle) = handle else { return 0 };
+    guarded(
+        || u32::try_from(handle.authenticator.refresh_keys()).unwrap_or(u32::MAX),
+        |place| {
+            report_panic(handle, place, "the keys are fetched when they are due");
+            0
+        },
+    )
+}
+
 /// Counts something that happened in the caller.
 pub(crate) fn count(handle: Option<&NativejwtAuthenticator>, what: u32, number: u64) {
     let Some(handle) = handle else { return };
@@ -356,7 +395,7 @@ mod tests {
     fn every_function_of_the_boundary_is_guarded() {
         let source = include_str!("boundary.rs").split("#[cfg(test)]").next().unwrap();
         let functions: Vec<_> = source.split("\npub(crate) ").skip(1).collect();
-        assert_eq!(functions.len(), 12);
+        assert_eq!(functions.len(), 14);
         for function in functions {
             assert!(function.contains("guarded("), "{function}");
         }

@@ -144,6 +144,33 @@ pub unsafe extern "C" fn nativejwt_metrics(
     boundary::metrics(authenticator, buffer)
 }
 
+/// Writes the last rejected tokens into `buffer`, the newest first, as a JSON array in UTF-8 without a terminator, if `capacity` is
+/// at least its length, which it returns. Otherwise it writes nothing. Each element has `at` (RFC 3339), `reason`, `number`,
+/// `issuer`, `kid`, `algorithm` (as the token says; they may be null), `trace` (may be null) and `count`.
+///
+/// # Safety
+/// `authenticator` is open. `buffer` has room for `capacity` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nativejwt_recent_rejections(
+    authenticator: *const NativejwtAuthenticator,
+    buffer: *mut u8,
+    capacity: usize,
+) -> usize {
+    // SAFETY: the caller guarantees the pointer and the room.
+    let (authenticator, buffer) = unsafe { (NativejwtAuthenticator::borrow(authenticator), output(buffer, capacity)) };
+    boundary::recent_rejections(authenticator, buffer)
+}
+
+/// Asks for a fetch of all JWK Sets now, and returns their number. It does not wait for the fetches.
+///
+/// # Safety
+/// `authenticator` is open.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nativejwt_refresh_keys(authenticator: *const NativejwtAuthenticator) -> u32 {
+    // SAFETY: the caller guarantees the pointer.
+    boundary::refresh_keys(unsafe { NativejwtAuthenticator::borrow(authenticator) })
+}
+
 /// Counts something that happened in the caller, so that the metrics have it. `what` is one of `NATIVEJWT_COUNT_…`, which say
 /// what `number` is.
 ///

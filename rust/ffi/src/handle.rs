@@ -3,12 +3,16 @@
 
 use std::sync::Arc;
 
+use nativejwt_control::ControlSocket;
 use nativejwt_core::Authenticator;
 use nativejwt_storage::StorageLeases;
 
 /// An authenticator that a caller holds by an opaque pointer.
 pub struct NativejwtAuthenticator {
-    /// The first field, so that its thread has ended before the authenticator is dropped.
+    /// Before the others, so that its thread has ended before they are dropped.
+    #[expect(dead_code, reason = "it serves until it is dropped")]
+    pub(crate) control: Option<ControlSocket>,
+    /// Before the authenticator, for the same reason.
     pub(crate) storage: Option<StorageLeases>,
     pub(crate) authenticator: Arc<Authenticator>,
 }

@@ -167,6 +167,34 @@ pub unsafe extern "system" fn metrics(
     jlong::try_from(boundary::metrics(handle, buffer)).unwrap_or(jlong::MAX)
 }
 
+/// Writes the last rejections.
+///
+/// # Safety
+/// As [`crate::capi::nativejwt_recent_rejections`].
+#[jni_mangle("io.nativejwt.ffi.NativeMethods", "recentRejections", "(JJJ)J")]
+pub unsafe extern "system" fn recent_rejections(
+    _: EnvUnowned<'_>,
+    _: JClass<'_>,
+    handle: jlong,
+    buffer: jlong,
+    capacity: jlong,
+) -> jlong {
+    // SAFETY: the Java side passes a handle that it keeps open, and address and size of a segment it holds.
+    let (handle, buffer) =
+        unsafe { (NativejwtAuthenticator::borrow(address(handle)), output(address(buffer), length(capacity))) };
+    jlong::try_from(boundary::recent_rejections(handle, buffer)).unwrap_or(jlong::MAX)
+}
+
+/// Asks for a fetch of all JWK Sets.
+///
+/// # Safety
+/// As [`crate::capi::nativejwt_refresh_keys`].
+#[jni_mangle("io.nativejwt.ffi.NativeMethods", "refreshKeys", "(J)I")]
+pub unsafe extern "system" fn refresh_keys(_: EnvUnowned<'_>, _: JClass<'_>, handle: jlong) -> jint {
+    // SAFETY: the Java side passes a handle that it keeps open.
+    to_jint(boundary::refresh_keys(unsafe { NativejwtAuthenticator::borrow(address(handle)) }))
+}
+
 /// Counts something that happened in Java.
 ///
 /// # Safety
@@ -316,6 +344,8 @@ mod tests {
             native!("logOut", log_out, _, _, _, _, _),
             native!("metrics", metrics, _, _, _),
             native!("open", open, _, _, _, _, _, _, _, _, _),
+            native!("recentRejections", recent_rejections, _, _, _),
+            native!("refreshKeys", refresh_keys, _),
         ]
         .concat()
     }

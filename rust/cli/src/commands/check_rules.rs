@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{self, IsTerminal as _, Read as _, Write};
 use std::path::{Path, PathBuf};
 
+use nativejwt_control::claim_rule_lines;
 use nativejwt_core::{ClaimRules, Granted, Reason, Rejection, UnixMillis, quoted};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -94,7 +95,7 @@ pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Res
                 writeln!(out, "standard input is not the claims of a token; to try a token, use check-token")?;
             }
             _ => {
-                for line in claim_rules::lines(&explained) {
+                for line in claim_rule_lines(&explained) {
                     writeln!(out, "{line}")?;
                 }
             }

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::path::PathBuf;
 
+use nativejwt_control::describe_step;
 use nativejwt_core::{Authenticator, Event, Identity, Level, Step, StepName, StepRejection, UnixMillis, quoted};
 
 use crate::claim_rules;
@@ -12,7 +13,7 @@ use crate::coordinator_file::{CoordinatorFile, FETCH_TIMEOUT, host};
 use crate::failure::{Failure, Outcome, with_reject};
 use crate::hint::Case;
 use crate::json::JsonObject;
-use crate::time::{in_words, parse_time};
+use crate::time::parse_time;
 use crate::token_argument::read_token;
 
 /// Authenticate a token as the coordinator does
@@ -63,7 +64,7 @@ pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Res
         if let (Step::ClaimRules(in_use), true) = (&step, json) {
             rules = Some(claim_rules::json(&in_use.explain()));
         }
-        steps.push((step.name(), describe(step, now)));
+        steps.push((step.name(), describe_step(step, now)));
     });
     let case = Case::from_configuration(&token, now, &authenticator);
     let why_no_groups = case.why_no_groups().filter(|_| verdict.as_ref().is_ok_and(|user| user.groups.is_empty()));
@@ -118,52 +119,6 @@ fn verdict_json(
         None => object,
     }
     .finish()
-}
-
-/// The result of a step in words.
-fn describe(step: Step<'_>, now: UnixMillis) -> String {
-    match step {
-        Step::BearerToken { bytes } => format!("{bytes} bytes"),
-        Step::Parts { header, payload, signature } => {
-            format!("header {header}, payload {payload}, signature {signature} characters")
-        }
-        Step::Header { algorithm, key_id: Some(key_id) } => format!("alg {algorithm}, kid {}", quoted(key_id)),
-        Step::Header { algorithm, key_id: None } => format!("alg {algorithm}, no kid"),
-        Step::Issuer { required: Some(required) } => format!("the rules for {}", quoted(required)),
-        Step::Issuer { required: None } => "the rules for issuers without a file of their own".to_owned(),
-        Step::Key(key) => key.to_string(),
-        Step::Signature => "valid".to_owned(),
-        Step::Claims { issuer, expires_at } => {
-            let issuer = issuer.map_or_else(|| "no issuer".to_owned(), |issuer| format!("issuer {}", quoted(issuer)));
-            let expiry =
-                expires_at.map_or_else(|| "never expires".to_owned(), |at| format!("expires {}", in_words(at, now)));
-            format!("{issuer}, {expiry}")
-        }
-        Step::Revocation => "not revoked".to_owned(),
-        Step::Required => "the scopes and claims that the configuration requires are there".to_owned(),
-        Step::ClaimRules(rules) => claim_rules::lines(&rules.explain()).join("\n"),
-        Step::Principal(principal) => quoted(principal),
-        Step::User(user) => quoted(user),
-        Step::PassThrough => "the token may be passed to connectors".to_owned(),
-        Step::Groups(groups) => describe_groups(groups),
-        Step::StorageRole(Some(role)) => quoted(role),
-        Step::StorageRole(None) => "none, so the session gets keys that every store refuses".to_owned(),
-        _ => "passed".to_owned(),
-    }
-}
-
-/// The number of groups and the first 20 of them, in quotes because a group may contain commas and spaces.
-pub(super) fn describe_groups(groups: &[String]) -> String {
-    const SHOWN: usize = 20;
-    if groups.is_empty() {
-        return "none".to_owned();
-    }
-    let shown: Vec<String> = groups.iter().take(SHOWN).map(|group| format!("'{}'", quoted(group))).collect();
-    let rest = match groups.len().saturating_sub(SHOWN) {
-        0 => String::new(),
-        rest => format!(", and {rest} more"),
-    };
-    format!("{}: {}{rest}", groups.len(), shown.join(", "))
 }
 
 fn write_steps(

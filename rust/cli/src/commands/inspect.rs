@@ -4,13 +4,13 @@
 use std::ffi::OsString;
 use std::io::Write;
 
+use nativejwt_control::in_words;
 use nativejwt_core::{Rejection, UnixMillis, UnverifiedToken};
 use serde_json::{Map, Value};
 
 use crate::failure::{Failure, Outcome, with_reject};
 use crate::hint::Case;
 use crate::json::{JsonObject, compact, pretty};
-use crate::time::in_words;
 use crate::token_argument::{MAX_TOKEN_BYTES, read_token};
 
 /// Show header and claims of a token, without verifying it

@@ -5,18 +5,17 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use nativejwt_control::{describe_groups, length};
 use nativejwt_core::{Authenticator, Identity, Reason, Rejection, UnixMillis, quoted};
 use nativejwt_login::grants::{Grant, Person, Surroundings, browser, client_credentials, device};
 use nativejwt_login::storage::StorageKind;
 use nativejwt_login::{ClientAuthentication, Flow, Profile, Profiles, Provider, RedirectAddress, Tokens, WantedToken};
 
-use super::check_token::describe_groups;
 use crate::coordinator_file::{CoordinatorFile, FETCH_TIMEOUT, host};
 use crate::failure::{Failure, Outcome, with_reject};
 use crate::hint::Case;
 use crate::json::JsonObject;
 use crate::login_session::{DEFAULT_PROFILE, KeyFileSigner, absolute, connect, profile_name, tell};
-use crate::time::length;
 
 const DEFAULT_SCOPE: &str = "openid";
 

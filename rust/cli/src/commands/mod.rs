@@ -4,6 +4,7 @@
 mod check_config;
 mod check_rules;
 mod check_token;
+mod ctl;
 mod generate_docs;
 mod inspect;
 mod issue;
@@ -15,6 +16,7 @@ mod map_user;
 mod revoke;
 mod token;
 mod verify_jws;
+mod why;
 
 use std::io::Write;
 
@@ -60,6 +62,8 @@ enum Call {
     MapUser(map_user::Arguments),
     CheckRules(check_rules::Arguments),
     Revoke(revoke::Arguments),
+    Why(why::Arguments),
+    Ctl(ctl::Arguments),
     Login(Box<login::Arguments>),
     Token(token::Arguments),
     Logout(logout::Arguments),
@@ -92,6 +96,8 @@ impl Cli {
             Call::MapUser(arguments) => map_user::run(arguments, self.json, out),
             Call::CheckRules(arguments) => check_rules::run(arguments, self.json, out),
             Call::Revoke(arguments) => revoke::run(arguments, self.json, out),
+            Call::Why(arguments) => why::run(arguments, self.json, out),
+            Call::Ctl(arguments) => ctl::run(arguments, self.json, out),
             Call::Login(arguments) => login::run(arguments, self.json, out),
             Call::Token(arguments) => token::run(arguments, self.json, out),
             Call::Logout(arguments) => logout::run(arguments, self.json, out),

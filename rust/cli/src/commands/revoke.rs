@@ -5,12 +5,13 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use nativejwt_control::in_words;
 use nativejwt_core::{RevocationEntry, RevocationKind, RevocationList, UnixMillis, is_unprintable, revocation_lines};
 
 use crate::failure::{Failure, Outcome};
 use crate::json::JsonObject;
 use crate::locked_file::LockedFile;
-use crate::time::{Ttl, in_words, parse_time, parse_ttl};
+use crate::time::{Ttl, parse_time, parse_ttl};
 use crate::token_argument::read_token;
 
 /// Shut out tokens before they expire
@@ -119,61 +120,103 @@ pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Res
     // What the coordinator could not read is not written.
     RevocationEntry::read(&text).map_err(|why| Failure::Message(format!("the entry {why}")))?;
     if let Some(until) = entry.until.filter(|_| entry.has_ended(now)) {
-        let why = format!("no coordinator has accepted this token since {}", in_words(until, now));
-        if json {
-            writeln!(out, "{}", JsonObject::new().boolean("added", false).text("why", &why).finish())?;
-        } else {
-            writeln!(out, "not added: {why}")?;
-        }
-        return Ok(Outcome::Accepted);
+        return write_not_needed(until, now, json, out);
     }
 
-    let path = &arguments.file;
+    add(&arguments.file, &entry, arguments.comment.as_deref(), now)?.write(json, out)?;
+    Ok(Outcome::Accepted)
+}
+
+/// The token has expired.
+pub(super) fn write_not_needed(
+    until: UnixMillis,
+    now: UnixMillis,
+    json: bool,
+    out: &mut dyn Write,
+) -> Result<Outcome, Failure> {
+    let why = format!("no coordinator has accepted this token since {}", in_words(until, now));
+    if json {
+        writeln!(out, "{}", JsonObject::new().boolean("added", false).text("why", &why).finish())?;
+    } else {
+        writeln!(out, "not added: {why}")?;
+    }
+    Ok(Outcome::Accepted)
+}
+
+/// What became of a revocation file.
+pub(super) struct Added {
+    path: PathBuf,
+    entry: String,
+    has_end: bool,
+    change: Change,
+    in_force: usize,
+    keeps_owner: bool,
+}
+
+/// Adds an entry to a file.
+pub(super) fn add(
+    path: &Path,
+    entry: &RevocationEntry<'_>,
+    comment: Option<&str>,
+    now: UnixMillis,
+) -> Result<Added, Failure> {
     let mut file = LockedFile::open(path).map_err(|error| cannot_be_changed(path, &error))?;
     let bytes = file.read().map_err(|error| cannot_be_changed(path, &error))?;
-    let change = change(&bytes, path, &entry, arguments.comment.as_deref(), now)?;
+    let change = change(&bytes, path, entry, comment, now)?;
     let list = RevocationList::read(change.content.as_bytes(), &path.display().to_string())?;
     let keeps_owner = file.replace(change.content.as_bytes()).map_err(|error| cannot_be_changed(path, &error))?;
+    Ok(Added {
+        path: path.to_owned(),
+        entry: entry.to_string(),
+        has_end: entry.until.is_some(),
+        change,
+        in_force: list.in_force(now),
+        keeps_owner,
+    })
+}
 
-    let in_force = list.in_force(now);
-    let fingerprint = RevocationList::fingerprint(change.content.as_bytes());
-    if json {
-        let object = JsonObject::new()
-            .boolean("added", change.is_added)
-            .text("entry", &text)
-            .raw("in_force", &in_force.to_string())
-            .raw("dropped", &change.dropped.to_string())
-            .text("sha256", &fingerprint)
-            .boolean("keeps_owner", keeps_owner);
-        writeln!(out, "{}", object.finish())?;
-        return Ok(Outcome::Accepted);
-    }
-    writeln!(out, "{}: {text}", if change.is_added { "added" } else { "in the file already" })?;
-    let entries = if in_force == 1 { "1 entry is".to_owned() } else { format!("{in_force} entries are") };
-    let dropped = match change.dropped {
-        0 => String::new(),
-        1 => ", 1 that has ended was dropped".to_owned(),
-        number => format!(", {number} that have ended were dropped"),
-    };
-    writeln!(
-        out,
-        "{}: {entries} in force{dropped}. The SHA-256 of the file begins with {fingerprint}",
-        path.display()
-    )?;
-    if !keeps_owner {
+impl Added {
+    pub(super) fn write(&self, json: bool, out: &mut dyn Write) -> Result<(), Failure> {
+        let Self { path, entry, change, in_force, keeps_owner, .. } = self;
+        let fingerprint = RevocationList::fingerprint(change.content.as_bytes());
+        if json {
+            let object = JsonObject::new()
+                .boolean("added", change.is_added)
+                .text("entry", entry)
+                .raw("in_force", &in_force.to_string())
+                .raw("dropped", &change.dropped.to_string())
+                .text("sha256", &fingerprint)
+                .boolean("keeps_owner", *keeps_owner);
+            writeln!(out, "{}", object.finish())?;
+            return Ok(());
+        }
+        writeln!(out, "{}: {entry}", if change.is_added { "added" } else { "in the file already" })?;
+        let entries = if *in_force == 1 { "1 entry is".to_owned() } else { format!("{in_force} entries are") };
+        let dropped = match change.dropped {
+            0 => String::new(),
+            1 => ", 1 that has ended was dropped".to_owned(),
+            number => format!(", {number} that have ended were dropped"),
+        };
         writeln!(
             out,
-            "WARN: the owner or the group of the file could not be kept: check that the coordinator can read it"
+            "{}: {entries} in force{dropped}. The SHA-256 of the file begins with {fingerprint}",
+            path.display()
         )?;
+        if !keeps_owner {
+            writeln!(
+                out,
+                "WARN: the owner or the group of the file could not be kept: check that the coordinator can read it"
+            )?;
+        }
+        if !self.has_end {
+            writeln!(out, "The entry has no end: it stays in force until you remove its line")?;
+        }
+        writeln!(
+            out,
+            "Coordinators that read this file count it within 5 seconds. Running queries go on: kill them as well"
+        )?;
+        Ok(())
     }
-    if entry.until.is_none() {
-        writeln!(out, "The entry has no end: it stays in force until you remove its line")?;
-    }
-    writeln!(
-        out,
-        "Coordinators that read this file count it within 5 seconds. Running queries go on: kill them as well"
-    )?;
-    Ok(Outcome::Accepted)
 }
 
 fn cannot_be_changed(path: &Path, error: &io::Error) -> Failure {

@@ -3,12 +3,12 @@
 
 use std::time::Duration;
 
+use nativejwt_control::{in_words, length, year};
 use nativejwt_core::{Reason, UnixMillis, suspected_unit};
 use serde_json::Value;
 
 use super::Case;
 use super::seen::Seen;
-use crate::time::{in_words, length, year};
 
 /// The claims that hold times.
 const CLAIMS: [&str; 4] = ["exp", "nbf", "iat", "auth_time"];

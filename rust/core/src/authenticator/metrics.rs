@@ -17,6 +17,7 @@ const CACHE: &str = "name=TokenCache";
 const FILES: &str = "name=Files";
 const CLAIM_RULES: &str = "name=ClaimRules";
 const REVOCATIONS: &str = "name=Revocations";
+const IN_FORCE: &str = "name=InForce";
 const LIBRARY: &str = "name=Library";
 
 impl Authenticator {
@@ -34,6 +35,10 @@ impl Authenticator {
         }
         self.add_files(&mut snapshot);
         self.add_rules(&issuers, &mut snapshot);
+        let in_force = self.in_force();
+        for ((part, print), attribute) in in_force.parts().into_iter().zip(["Configuration", "Rules", "Revocations"]) {
+            snapshot.add(Metric::InForceHash, &[part], IN_FORCE, attribute, print.number() as f64);
+        }
         let happenings = self.events.happenings();
         for (metric, attribute, value) in [
             (Metric::Defects, "Defects", happenings.defects()),

@@ -11,6 +11,7 @@ use crate::config::{ConfigurationErrors, Setting};
 use crate::epoch::Epoch;
 use crate::events::Events;
 use crate::host::HostProcess;
+use crate::in_force::Fingerprint;
 use crate::watched_file::Reloadable;
 
 /// `claim-rules.file`.
@@ -36,6 +37,11 @@ impl WatchedRules {
     /// The present rules. It takes no lock.
     pub(crate) fn load(&self) -> Guard<Arc<ClaimRules>> {
         self.rules.load()
+    }
+
+    /// The fingerprint of the file that is in use.
+    pub(crate) fn in_use(&self) -> Fingerprint {
+        self.rules.in_use()
     }
 
     /// Applies a change of the file.

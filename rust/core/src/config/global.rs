@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::config::known::{
-    ALLOW_USER_WITH_HYPHEN, CLAIM_RULES_FILE, CONFIG_FILES, CREDENTIAL_NAME, LOGOUT_CLIENT_ID, LOGOUT_FILE,
+    ALLOW_USER_WITH_HYPHEN, CLAIM_RULES_FILE, CONFIG_FILES, CONTROL_SOCKET, CREDENTIAL_NAME, LOGOUT_CLIENT_ID, LOGOUT_FILE,
     LOGOUT_RETENTION, MAX_TOKEN_SIZE, MINIMUM_LIFETIME, PREFIX, REVOCATION_FILE, TOKEN_CACHE_SIZE, is_global,
 };
 use crate::config::problem::{ConfigurationErrors, Problem};
@@ -47,6 +47,8 @@ pub(crate) struct GlobalConfiguration {
     pub(crate) pass_through: Option<PassThrough>,
     /// The properties of storage credentials; `None` if they are off.
     pub(crate) storage: Option<StorageSettings>,
+    /// `control-socket`.
+    pub(crate) control_socket: Option<Setting>,
 }
 
 impl GlobalConfiguration {
@@ -55,6 +57,7 @@ impl GlobalConfiguration {
         // Empty paths are errors when the files are opened.
         let claim_rules_file = setting(properties, CLAIM_RULES_FILE, errors);
         let revocation_file = setting(properties, REVOCATION_FILE, errors);
+        let control_socket = setting(properties, CONTROL_SOCKET, errors).filter(|setting| !setting.value.is_empty());
         let logout = LogoutConfiguration::read(properties, host, errors);
         let storage = StorageSettings::read(properties, host, errors);
         let mut read = |name: &str| setting(properties, name, errors).filter(|setting| !setting.value.is_empty());
@@ -91,6 +94,7 @@ impl GlobalConfiguration {
             logout,
             pass_through,
             storage,
+            control_socket,
         }
     }
 

@@ -47,6 +47,7 @@ pub(super) const LOGOUT_RETENTION: &str = "backchannel-logout.retention";
 pub(super) const CREDENTIAL_NAME: &str = "pass-through.credential-name";
 pub(super) const MINIMUM_LIFETIME: &str = "pass-through.minimum-lifetime";
 pub(super) const ALLOW_USER_WITH_HYPHEN: &str = "pass-through.allow-user-with-hyphen";
+pub(super) const CONTROL_SOCKET: &str = "control-socket";
 pub(super) const STORAGE_STS_ENDPOINT: &str = "storage.sts-endpoint";
 pub(super) const STORAGE_ROLE: &str = "storage.role";
 pub(super) const STORAGE_ROLE_FIELD: &str = "storage.role-field";
@@ -79,7 +80,7 @@ pub(super) const STORAGE_NAMES: [&str; 14] = [
     STORAGE_EXCHANGE_AUDIENCE,
 ];
 /// The names of [`GlobalConfiguration`](super::GlobalConfiguration) after [`PREFIX`].
-pub(super) const GLOBAL_NAMES: [&str; 10] = [
+pub(super) const GLOBAL_NAMES: [&str; 11] = [
     CLAIM_RULES_FILE,
     MAX_TOKEN_SIZE,
     TOKEN_CACHE_SIZE,
@@ -90,6 +91,7 @@ pub(super) const GLOBAL_NAMES: [&str; 10] = [
     CREDENTIAL_NAME,
     MINIMUM_LIFETIME,
     ALLOW_USER_WITH_HYPHEN,
+    CONTROL_SOCKET,
 ];
 
 /// The names of fetched JWK Sets after [`PREFIX`].
@@ -184,7 +186,7 @@ pub(super) fn known_properties() -> impl Iterator<Item = String> {
         .chain(client.map(|name| format!("{}{name}", CLIENT_PREFIX)))
 }
 
-pub(super) fn is_known(name: &str) -> bool {
+pub(crate) fn is_known(name: &str) -> bool {
     required_claim(name).is_some() || known_properties().any(|known| known == name)
 }
 

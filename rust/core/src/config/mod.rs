@@ -28,8 +28,10 @@ pub use problem::{ConfigurationErrors, Problem};
 pub use properties::{Properties, Property};
 pub use storage::{StorageSettings, TokenExchangeSettings, WhenUnavailable};
 
+use crate::in_force::Fingerprint;
 use http_client::HttpClientSettings;
-use known::{CONFIG_FILES, PREFIX, is_global, is_known};
+pub(crate) use known::is_known;
+use known::{CONFIG_FILES, PREFIX, is_global};
 use names::report_unknown_properties;
 pub(crate) use setting::Setting;
 use setting::setting;
@@ -76,6 +78,8 @@ impl Configuration {
 /// [`IssuerConfiguration::read`] creates one, so it is valid.
 #[derive(Clone, Debug)]
 pub(crate) struct IssuerConfiguration {
+    /// Of all its properties.
+    pub(crate) fingerprint: Fingerprint,
     pub(crate) key_file: Setting,
     pub(crate) required_issuer: Option<Setting>,
     pub(crate) header: HeaderPolicy,
@@ -107,6 +111,7 @@ impl IssuerConfiguration {
         let mut read = |name: &str| setting(properties, name, errors);
         let key_file = read("key-file");
         let configuration = Self {
+            fingerprint: Fingerprint::of_properties(properties),
             key_file: key_file.clone().unwrap_or_default(),
             required_issuer: read("required-issuer"),
             header,

@@ -14,6 +14,7 @@ use crate::epoch::Epoch;
 use crate::events::{Events, Level};
 use crate::host::{HostProcess, JvmTrust};
 use crate::http::client::Transport;
+use crate::in_force::Fingerprint;
 use crate::keys::{KeySource, Location, RemoteKeySet, RemoteSettings, Timing};
 use crate::metrics::IssuerCounters;
 use crate::token::protected_header::HeaderPolicy;
@@ -28,6 +29,8 @@ pub(crate) struct Issuer {
     pub(crate) header: HeaderPolicy,
     pub(crate) claims: ClaimsPolicy,
     pub(crate) user_mapping: Reloadable<UserMapping>,
+    /// The fingerprint of its properties.
+    pub(crate) properties: Fingerprint,
     pub(crate) counters: Arc<IssuerCounters>,
     /// `jwks.cache-file`, also in a process that does not use it. No two issuers may have the same one.
     pub(crate) cache_file: Option<PathBuf>,
@@ -108,6 +111,7 @@ impl Issuer {
         let required_issuer = required_issuer(configuration, errors);
         let claims = ClaimsPolicy { required_issuer, ..configuration.claims.clone() };
         Some(Self {
+            properties: configuration.fingerprint,
             keys: keys?,
             key_source: KeySource::shown(&key_file.value),
             header: configuration.header.clone(),

@@ -89,6 +89,14 @@ impl Happenings {
             .map_or([0; 2], |counts| counts.each_ref().map(|count| count.load(Ordering::Relaxed)))
     }
 
+    /// Changes of all files that took effect, and those that could not be used.
+    pub(crate) fn all_reloads(&self) -> [u64; 2] {
+        FileKind::ALL.iter().map(|kind| self.reloads(*kind)).fold([0; 2], |sum, counts| {
+            let ([in_use, unusable], [more_in_use, more_unusable]) = (sum, counts);
+            [in_use + more_in_use, unusable + more_unusable]
+        })
+    }
+
     /// When the last change took effect, and when the last one could not be used.
     pub(crate) fn last_reload(&self) -> [Option<UnixMillis>; 2] {
         self.last_reload.each_ref().map(time)

@@ -96,6 +96,7 @@ metrics! {
     StorageLeases "nativejwt_storage_leases" Gauge [] "Tokens for which storage credentials are kept."
     StorageExchanges "nativejwt_storage_exchanges" Counter ["result"] "Exchanges of a token for storage credentials: granted, denied by STS, or without an answer."
     StorageOutage "nativejwt_storage_outage" Gauge [] "1 while STS cannot be reached."
+    InForceHash "nativejwt_in_force_hash" Gauge ["part"] "Fingerprints of the configuration, the rules and the revocations that are in force: the number that nativejwt ctl status and nativejwt check-config show in hexadecimal digits."
     Defects "nativejwt_defects" Counter [] "Defects of this software that were caught. The log has each of them."
     EventsDropped "nativejwt_events_dropped" Counter [] "Events that never reached the log because too many waited."
     LogLinesSwallowed "nativejwt_log_lines_swallowed" Counter [] "Rejections without a line in the log, because too many lines would have come in a short time."

@@ -24,6 +24,7 @@ use crate::clock::UnixMillis;
 use crate::config::{ConfigurationErrors, Setting};
 use crate::epoch::Epoch;
 use crate::events::{Events, Level};
+use crate::in_force::Fingerprint;
 use crate::metrics::FileKind;
 use crate::rejection::{Reason, Rejection};
 use crate::token::CompactJws;
@@ -79,6 +80,11 @@ impl Revocation {
                 Ok(Reloadable::of_file(file, list))
             });
         Self { list: opened.ok(), logouts, epoch: Epoch::default() }
+    }
+
+    /// The fingerprint of the file that is in use.
+    pub(crate) fn in_use(&self) -> Fingerprint {
+        self.list.as_ref().map_or_else(Fingerprint::default, Reloadable::in_use)
     }
 
     pub(crate) fn has_file(&self) -> bool {

@@ -335,12 +335,16 @@ impl TokenCache {
         }
     }
 
-    /// Removes all tokens. Their memory is overwritten when the last look-up that found them has ended.
-    pub(crate) fn clear_all(&self) {
+    /// Removes all tokens, and returns their number. Their memory is overwritten when the last look-up that found them has ended.
+    pub(crate) fn clear_all(&self) -> usize {
         let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
-        for slot in queues.drain() {
-            self.clear(slot);
-        }
+        queues.drain().filter(|slot| self.clear(*slot).is_some()).count()
+    }
+
+    /// The first result of `find` for one of the tokens. It looks at all of them, so it is not for requests.
+    pub(crate) fn find_map<R>(&self, find: impl Fn(&[u8]) -> Option<R>) -> Option<R> {
+        let mut entries = self.sets.iter().flat_map(|set| &set.entries);
+        entries.find_map(|entry| entry.load().as_ref().and_then(|entry| find(&entry.token)))
     }
 
     /// The number of tokens, and their bytes.

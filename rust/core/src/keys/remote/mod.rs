@@ -323,6 +323,14 @@ impl RemoteKeySet {
         }
     }
 
+    /// Asks for a fetch now, unless one is running.
+    pub(crate) fn request_refresh(&self) {
+        let mut state = self.state();
+        state.refresh(Moment::now());
+        self.show_gate(&state);
+        self.refresh_requested.notify_one();
+    }
+
     /// True if both sets have the same settings.
     pub(crate) fn is_alike(&self, other: &Self) -> bool {
         self.settings == other.settings

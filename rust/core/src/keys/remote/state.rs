@@ -125,6 +125,13 @@ impl KeySetState {
         UnknownKeyAnswer::Wait(ticket)
     }
 
+    /// An operator wants a fetch. Unlike requests, they need not wait for a cool-down; one that runs is not interrupted.
+    pub(crate) fn refresh(&mut self, now: Moment) {
+        if self.schedule.due().is_some() {
+            self.schedule.hasten(now);
+        }
+    }
+
     /// The request with this `kid` waits; later requests with it do not.
     pub(crate) fn waits(&mut self, key_id: u64, now: Moment) {
         self.demand.remember(key_id, now);

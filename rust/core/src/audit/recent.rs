@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The last rejections.
+
+use std::sync::{Mutex, PoisonError};
+
+use serde::Serialize;
+
+use crate::audit::{AuditedToken, TokenNames, TraceId};
+use crate::clock::UnixMillis;
+use crate::rejection::Reason;
+use crate::revocation::RevocationEntry;
+
+/// So many are kept.
+const CAPACITY: usize = 200;
+
+/// Tokens that were rejected lately. The same token with the same reason is kept once.
+#[derive(Default)]
+pub(crate) struct RecentRejections(Mutex<Vec<RecentRejection>>);
+
+/// A token that was rejected lately, and how often.
+#[derive(Clone, Debug)]
+pub struct RecentRejection {
+    /// Why.
+    pub reason: Reason,
+    /// The token; `None` if the request had none, or only the caller of the authenticator knows it.
+    pub token: Option<AuditedToken>,
+    /// How often, as long as it is kept.
+    pub count: u64,
+    /// When it was rejected first.
+    pub first: UnixMillis,
+    /// When it was rejected last.
+    pub last: UnixMillis,
+    /// The entry of a revocation file that would shut the token out; `None` if it is not a token.
+    entry: Option<RevocationEntry<'static>>,
+}
+
+impl RecentRejection {
+    /// `iss`, as the token says, safe for a message.
+    #[must_use]
+    pub fn issuer(&self) -> Option<&str> {
+        self.names()?.issuer.as_deref()
+    }
+
+    /// `kid`, as the token says, safe for a message.
+    #[must_use]
+    pub fn key_id(&self) -> Option<&str> {
+        self.names()?.key_id.as_deref()
+    }
+
+    /// `alg`, as the token says, safe for a message.
+    #[must_use]
+    pub fn algorithm(&self) -> Option<&str> {
+        self.names()?.algorithm.as_deref()
+    }
+
+    /// The name of the token.
+    #[must_use]
+    pub fn trace(&self) -> Option<TraceId> {
+        self.token.as_ref().map(|token| token.trace)
+    }
+
+    /// The entry of a revocation file that would shut the token out.
+    #[must_use]
+    pub fn revocation_entry(&self) -> Option<&RevocationEntry<'static>> {
+        self.entry.as_ref()
+    }
+
+    fn names(&self) -> Option<&TokenNames> {
+        self.token.as_ref().map(|token| &token.names)
+    }
+}
+
+/// A rejection in JSON: without the user, and without anything that leads to the token.
+#[derive(Serialize)]
+struct Shown<'r> {
+    at: String,
+    reason: &'static str,
+    number: u32,
+    issuer: Option<&'r str>,
+    kid: Option<&'r str>,
+    algorithm: Option<&'r str>,
+    trace: Option<String>,
+    count: u64,
+}
+
+/// The rejections as a JSON array. `at` is the last time, in UTC.
+pub(crate) fn to_json(rejections: &[RecentRejection]) -> String {
+    let shown: Vec<_> = rejections
+        .iter()
+        .map(|rejection| Shown {
+            at: rejection.last.to_string(),
+            reason: rejection.reason.name(),
+            number: rejection.reason.number(),
+            issuer: rejection.issuer(),
+            kid: rejection.key_id(),
+            algorithm: rejection.algorithm(),
+            trace: rejection.trace().map(|trace| trace.to_string()),
+            count: rejection.count,
+        })
+        .collect();
+    // Texts and numbers are always written.
+    serde_json::to_string(&shown).unwrap_or_default()
+}
+
+impl RecentRejections {
+    /// `entry` is called for a token that is not among them.
+    pub(crate) fn add(
+        &self,
+        reason: Reason,
+        token: Option<&AuditedToken>,
+        entry: impl FnOnce() -> Option<RevocationEntry<'static>>,
+        now: UnixMillis,
+    ) {
+        let trace = token.map(|token| token.trace);
+        let is_same = |other: &RecentRejection| other.reason == reason && other.trace() == trace;
+        {
+            let mut kept = self.lock();
+            if let Some(index) = kept.iter().rposition(is_same) {
+                let mut again = kept.remove(index);
+                again.count += 1;
+                again.last = now;
+                kept.push(again);
+                return;
+            }
+        }
+        // Without the lock, because it takes longer. Two threads may add the same token; then it is there twice.
+        let added = RecentRejection { reason, token: token.cloned(), count: 1, first: now, last: now, entry: entry() };
+        let mut kept = self.lock();
+        if kept.len() >= CAPACITY {
+            let victim = victim(&kept);
+            kept.remove(victim);
+        }
+        kept.push(added);
+    }
+
+    /// All, the newest first.
+    pub(crate) fn all(&self) -> Vec<RecentRejection> {
+        self.lock().iter().rev().cloned().collect()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<RecentRejection>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The oldest one of the reason that has the most, so that a flood with one reason does not hide the others.
+fn victim(kept: &[RecentRejection]) -> usize {
+    let mut counts = [0_usize; Reason::ALL.len()];
+    let index_of = |reason: Reason| Reason::ALL.binary_search(&reason).unwrap_or(0);
+    for rejection in kept {
+        if let Some(count) = counts.get_mut(index_of(rejection.reason)) {
+            *count += 1;
+        }
+    }
+    let most = counts.iter().max().copied().unwrap_or(0);
+    let is_of_most = |rejection: &RecentRejection| counts.get(index_of(rejection.reason)) == Some(&most);
+    kept.iter().position(is_of_most).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::trace_id::TraceIds;
+
+    struct Flood {
+        ids: TraceIds,
+        recent: RecentRejections,
+    }
+
+    impl Flood {
+        fn new() -> Self {
+            Self { ids: TraceIds::new().unwrap(), recent: RecentRejections::default() }
+        }
+
+        fn reject(&self, reason: Reason, token: &str, at: i64) -> TraceId {
+            let trace = self.ids.of(token.as_bytes());
+            let token = AuditedToken { names: TokenNames::default(), trace };
+            self.recent.add(reason, Some(&token), || None, UnixMillis(at));
+            trace
+        }
+    }
+
+    #[test]
+    fn a_token_that_comes_again_is_counted_and_becomes_the_newest() {
+        let flood = Flood::new();
+        let one = flood.reject(Reason::TokenExpired, "one", 1);
+        let two = flood.reject(Reason::TokenExpired, "two", 2);
+        flood.reject(Reason::TokenExpired, "one", 3);
+        let kept: Vec<_> = flood.recent.all().iter().map(|r| (r.trace(), r.count, r.first.0, r.last.0)).collect();
+        assert_eq!(kept, [(Some(one), 2, 1, 3), (Some(two), 1, 2, 2)]);
+        // Another reason is another rejection.
+        flood.reject(Reason::TokenNotYetValid, "one", 4);
+        assert_eq!(flood.recent.all().len(), 3);
+    }
+
+    #[test]
+    fn a_flood_with_one_reason_does_not_hide_another() {
+        let flood = Flood::new();
+        let seldom = flood.reject(Reason::TokenExpired, "seldom", 0);
+        for number in 0..2 * CAPACITY as i64 {
+            flood.reject(Reason::UnknownKeyId, &number.to_string(), number);
+        }
+        let kept = flood.recent.all();
+        assert_eq!(kept.len(), CAPACITY);
+        assert_eq!(kept[0].last.0, 2 * CAPACITY as i64 - 1, "the newest comes first");
+        assert_eq!(kept.last().unwrap().trace(), Some(seldom));
+    }
+}
