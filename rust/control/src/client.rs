@@ -15,6 +15,9 @@ use crate::protocol::{Answer, MAX_BYTES, Request};
 /// Longer than anything that the coordinator does for a request.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
+const CLOSED: &str = "the coordinator closed the connection: it answers only its own user and root, so run this command as one of \
+                      them";
+
 /// Why there is no answer.
 #[derive(Debug)]
 pub enum AskError {
@@ -43,12 +46,10 @@ pub fn ask<T: DeserializeOwned>(socket: &Path, request: &Request) -> Result<T, A
     match serde_json::from_str(&line) {
         Ok(Answer::Done(result)) => Ok(result),
         Ok(Answer::Failed(why)) => Err(AskError::Failed(why)),
-        Err(_) if line.is_empty() => Err(AskError::Unreachable(
-            "the coordinator closed the connection: it answers only its own user and root, so run this command as one of them"
-                .to_owned(),
-        )),
+        Err(_) if line.is_empty() => Err(AskError::Unreachable(CLOSED.to_owned())),
         Err(_) => Err(AskError::Unreachable(
-            "the answer is not one of nativejwt: does the socket belong to another program, or to another version?".to_owned(),
+            "the answer is not one of nativejwt: does the socket belong to another program, or to another version?"
+                .to_owned(),
         )),
     }
 }
@@ -77,6 +78,7 @@ fn advice(error: &io::Error) -> String {
         io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
             format!("the coordinator did not answer within {} s", TIMEOUT.as_secs())
         }
+        io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset => CLOSED.to_owned(),
         _ => error.to_string(),
     }
 }

@@ -20,8 +20,8 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 use crate::protocol::{
-    Answer, EarlierRejection, ExplainedRejection, ExplainedStep, Explanation, InForce, IssuerStatus, MAX_BYTES, Reloaded,
-    Request, Revocation, Status,
+    Answer, EarlierRejection, ExplainedRejection, ExplainedStep, Explanation, InForce, IssuerStatus, MAX_BYTES,
+    Reloaded, Request, Revocation, Status,
 };
 use crate::steps::describe_step;
 
@@ -49,15 +49,15 @@ impl ControlSocket {
     /// What is wrong with the property, with its file and line.
     pub fn open(authenticator: &Arc<Authenticator>) -> Result<Option<Self>, String> {
         let Some(path) = authenticator.control_socket().map(Path::to_owned) else { return Ok(None) };
-        let problem = |why: String| {
-            authenticator.control_socket_problem(&why).map_or(why, |problem| problem.to_string())
-        };
+        let problem =
+            |why: String| authenticator.control_socket_problem(&why).map_or(why, |problem| problem.to_string());
         let listener = Arc::new(listen_at(&path).map_err(&problem)?);
         let file = fs::symlink_metadata(&path).ok().map(|metadata| (metadata.dev(), metadata.ino()));
         let mut opened = Self { listener: Arc::clone(&listener), path, file, thread: None };
         let server = Server { authenticator: Arc::clone(authenticator), since: UnixMillis::now() };
         let thread = thread::Builder::new().name(THREAD_NAME.to_owned()).spawn(move || server.serve(&listener));
-        opened.thread = Some(thread.map_err(|error| problem(format!("cannot be served: no thread can be started: {error}")))?);
+        opened.thread =
+            Some(thread.map_err(|error| problem(format!("cannot be served: no thread can be started: {error}")))?);
         authenticator.events().push(Level::Info, format!("The control socket is '{}'", opened.path.display()));
         Ok(Some(opened))
     }
@@ -108,7 +108,9 @@ fn listen_at(path: &Path) -> Result<UnixListener, String> {
         Ok(metadata) if metadata.mode() & 0o177 == 0 => Ok(listener),
         _ => {
             let _ = fs::remove_file(path);
-            Err(format!("names '{shown}', whose file system gives a socket other permissions than 0600: choose another folder"))
+            Err(format!(
+                "names '{shown}', whose file system gives a socket other permissions than 0600: choose another folder"
+            ))
         }
     }
 }
@@ -118,7 +120,9 @@ fn remove_stale(path: &Path) -> Result<(), String> {
     let shown = path.display();
     let Ok(metadata) = fs::symlink_metadata(path) else { return Ok(()) };
     if !metadata.file_type().is_socket() {
-        return Err(format!("names '{shown}', which exists and is not a socket: it is left as it is; name another path"));
+        return Err(format!(
+            "names '{shown}', which exists and is not a socket: it is left as it is; name another path"
+        ));
     }
     if metadata.uid() != geteuid().as_raw() {
         return Err(format!("names '{shown}', which is the socket of another user: remove it, or name another path"));
@@ -159,10 +163,12 @@ impl Server {
 
     /// A caller that is too slow, or another user, gets no answer.
     fn answer(&self, mut stream: UnixStream) {
-        let is_allowed = sockopt::socket_peercred(&stream)
-            .is_ok_and(|peer| peer.uid == geteuid() || peer.uid.as_raw() == ROOT);
+        let is_allowed =
+            sockopt::socket_peercred(&stream).is_ok_and(|peer| peer.uid == geteuid() || peer.uid.as_raw() == ROOT);
         if !is_allowed {
-            self.authenticator.events().push(Level::Warning, "Another user opened the control socket, and got no answer");
+            self.authenticator
+                .events()
+                .push(Level::Warning, "Another user opened the control socket, and got no answer");
             return;
         }
         if stream.set_read_timeout(Some(PATIENCE)).is_err() || stream.set_write_timeout(Some(PATIENCE)).is_err() {
@@ -176,7 +182,9 @@ impl Server {
         let mut answer = match serde_json::from_str(&line) {
             Ok(request) => self.act(request),
             // Without the error of the parser, which can show text of the request.
-            Err(_) => failed("the request cannot be read: the command and the coordinator have different versions".to_owned()),
+            Err(_) => {
+                failed("the request cannot be read: the command and the coordinator have different versions".to_owned())
+            }
         };
         answer.push(b'\n');
         let _ = stream.write_all(&answer);
@@ -257,7 +265,8 @@ impl Server {
              restart the coordinator"
                 .to_owned()
         })?;
-        let file = std::path::absolute(file).map_err(|error| format!("the folder of the coordinator is unknown: {error}"))?;
+        let file =
+            std::path::absolute(file).map_err(|error| format!("the folder of the coordinator is unknown: {error}"))?;
         let entry = self.authenticator.revocation_entry(trace).ok_or_else(|| {
             format!(
                 "no token has the trace ID {trace} among the last rejections and the cached tokens. A trace ID ends with the \
@@ -311,7 +320,11 @@ impl Server {
 /// The value of a metric whose first label has this value, or that has no label.
 fn value(snapshot: &Snapshot, metric: Metric, label: &str) -> Option<f64> {
     let of_label = |labels: &[(&str, String)]| labels.first().map_or("", |(_, value)| value.as_str()) == label;
-    snapshot.samples().iter().find(|sample| sample.metric == metric && of_label(&sample.labels)).map(|sample| sample.value)
+    snapshot
+        .samples()
+        .iter()
+        .find(|sample| sample.metric == metric && of_label(&sample.labels))
+        .map(|sample| sample.value)
 }
 
 fn seconds(time: UnixMillis) -> i64 {

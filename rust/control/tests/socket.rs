@@ -64,14 +64,20 @@ fn running() -> Running {
 }
 
 fn token(payload: &str) -> String {
-    let make =
-        Make { alg: Some("RS256".to_owned()), key: Some(KEY.to_owned()), payload: Some(payload.to_owned()), ..Make::default() };
+    let make = Make {
+        alg: Some("RS256".to_owned()),
+        key: Some(KEY.to_owned()),
+        payload: Some(payload.to_owned()),
+        ..Make::default()
+    };
     String::from_utf8(make.build()).unwrap()
 }
 
 fn authenticate(running: &Running, token: &str) -> bool {
     let header = format!("Bearer {token}");
-    running.authenticator.authenticate_with(header.as_bytes(), nativejwt_core::UnixMillis::now(), |verdict| verdict.is_ok())
+    running
+        .authenticator
+        .authenticate_with(header.as_bytes(), nativejwt_core::UnixMillis::now(), |verdict| verdict.is_ok())
 }
 
 #[test]
@@ -220,5 +226,8 @@ fn garbage_and_silence_do_not_stop_the_socket() {
     let chunk = vec![b'x'; 64 * 1024];
     while endless.write_all(&chunk).is_ok() {}
     assert!(running.ask::<Status>(&Request::Status).is_ok());
-    assert!(matches!(ask::<Status>(&running.path(), &Request::Revoke { trace: String::new() }), Err(AskError::Failed(_))));
+    assert!(matches!(
+        ask::<Status>(&running.path(), &Request::Revoke { trace: String::new() }),
+        Err(AskError::Failed(_))
+    ));
 }

@@ -152,8 +152,9 @@ impl Authenticator {
             Problem::for_file(&properties.source, format!("cannot start the thread that polls files: {error}"))
         })?;
         let cache = global.token_cache_size.map(TokenCache::new);
-        let audit = Audit::new()
-            .map_err(|why| Problem::for_file(&properties.source, format!("the authenticator cannot be opened: {why}")))?;
+        let audit = Audit::new().map_err(|why| {
+            Problem::for_file(&properties.source, format!("the authenticator cannot be opened: {why}"))
+        })?;
         let configuration = Fingerprint::of_properties(properties);
         Ok(Self {
             _watcher: watcher,
@@ -387,7 +388,10 @@ impl Authenticator {
     pub fn revocation_entry(&self, trace: TraceId) -> Option<RevocationEntry<'static>> {
         let rejected = || {
             let recent = self.audit.recent();
-            recent.iter().filter(|rejection| rejection.trace() == Some(trace)).find_map(|it| it.revocation_entry().cloned())
+            recent
+                .iter()
+                .filter(|rejection| rejection.trace() == Some(trace))
+                .find_map(|it| it.revocation_entry().cloned())
         };
         let cached = || {
             let entry = |token: &[u8]| {

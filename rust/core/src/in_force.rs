@@ -120,7 +120,8 @@ mod tests {
     #[test]
     fn a_fingerprint_tells_nothing_about_a_secret() {
         let with = |secret: &str| {
-            let text = format!("storage.token-exchange.client-secret={secret}\nkey-file=https://user:{secret}@idp.test/jwks");
+            let text =
+                format!("storage.token-exchange.client-secret={secret}\nkey-file=https://user:{secret}@idp.test/jwks");
             let client = format!("jwk.http-client.trust-store-password={secret}");
             let own: String = text.lines().map(|line| format!("http-server.authentication.jwt.{line}\n")).collect();
             Fingerprint::of_properties(&Properties::parse(&(own + &client), "f").unwrap())

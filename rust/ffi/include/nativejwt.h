@@ -143,7 +143,7 @@
 /*
  The version of the functions and of the record. A caller compares it before it calls any other function.
  */
-#define NATIVEJWT_ABI_VERSION 9
+#define NATIVEJWT_ABI_VERSION 10
 
 /*
  The size of a record buffer that has room for every verdict.
@@ -221,6 +221,12 @@
  less time than reading the clock in the caller.
  */
 #define NATIVEJWT_AUTHENTICATE_NOW 2
+
+/*
+ A flag for `nativejwt_authenticate`: the record of an accepted token has its texts and an audit text, whatever the caller
+ remembers.
+ */
+#define NATIVEJWT_AUTHENTICATE_AUDITED 4
 
 /*
  A result of `nativejwt_log_out`: the logout token is not valid, or it was used before.
@@ -348,6 +354,16 @@ typedef struct nativejwt_record {
    Bytes of the three with their lengths; 0 if there are none.
    */
   uint32_t storage_length;
+  /*
+   What the operator's log says about the token besides reason and message: for a rejected token number, issuer, `kid`,
+   algorithm and trace ID; with `NATIVEJWT_AUTHENTICATE_AUDITED`, for an accepted one user, principal, issuer, `kid`,
+   algorithm, trace ID, and whether it was cached.
+   */
+  uint32_t audit_offset;
+  /*
+   Bytes of the audit text.
+   */
+  uint32_t audit_length;
 } nativejwt_record;
 
 #ifdef __cplusplus
@@ -449,6 +465,26 @@ uint32_t nativejwt_log_out(const struct nativejwt_authenticator *authenticator,
 size_t nativejwt_metrics(const struct nativejwt_authenticator *authenticator,
                          uint8_t *buffer,
                          size_t capacity);
+
+/*
+ Writes the last rejected tokens into `buffer`, the newest first, as a JSON array in UTF-8 without a terminator, if `capacity` is
+ at least its length, which it returns. Otherwise it writes nothing. Each element has `at` (RFC 3339), `reason`, `number`,
+ `issuer`, `kid`, `algorithm` (as the token says; they may be null), `trace` (may be null) and `count`.
+
+ # Safety
+ `authenticator` is open. `buffer` has room for `capacity` bytes.
+ */
+size_t nativejwt_recent_rejections(const struct nativejwt_authenticator *authenticator,
+                                   uint8_t *buffer,
+                                   size_t capacity);
+
+/*
+ Asks for a fetch of all JWK Sets now, and returns their number. It does not wait for the fetches.
+
+ # Safety
+ `authenticator` is open.
+ */
+uint32_t nativejwt_refresh_keys(const struct nativejwt_authenticator *authenticator);
 
 /*
  Counts something that happened in the caller, so that the metrics have it. `what` is one of `NATIVEJWT_COUNT_…`, which say

@@ -86,7 +86,10 @@ pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Res
             writeln!(out, "{} came into force", files(in_use))?;
             if unusable > 0 {
                 let what = files(unusable);
-                writeln!(out, "WARN: {what} cannot be used; the previous content stays in force, and the coordinator's log says why")?;
+                writeln!(
+                    out,
+                    "WARN: {what} cannot be used; the previous content stays in force, and the coordinator's log says why"
+                )?;
             }
             write_in_force(&in_force, out)?;
         }
@@ -167,7 +170,8 @@ fn write_status(status: &Status, out: &mut dyn Write) -> Result<(), Failure> {
     for issuer in &status.issuers {
         let keys = if issuer.keys == 1 { "1 key".to_owned() } else { format!("{} keys", issuer.keys) };
         let age = issuer.keys_age.map(|age| format!(", confirmed {} ago", length(age))).unwrap_or_default();
-        let end = issuer.keys_end.map(|end| format!(", end in {} unless a fetch succeeds", length(end))).unwrap_or_default();
+        let end =
+            issuer.keys_end.map(|end| format!(", end in {} unless a fetch succeeds", length(end))).unwrap_or_default();
         writeln!(out, "issuer        {}: {keys}{age}{end}", issuer.name)?;
     }
     let Status { accepted, rejected, without_token, .. } = status;
@@ -255,7 +259,8 @@ pub(super) fn write_verdict(explanation: &Explanation, out: &mut dyn Write) -> R
 fn revoke_token(socket: &Socket<'_>, trace: &str, json: bool, out: &mut dyn Write) -> Result<Outcome, Failure> {
     let Revocation { file, entry } = socket.ask(&Request::Revoke { trace: trace.to_owned() })?;
     let parsed = RevocationEntry::read(&entry).ok().flatten();
-    let parsed = parsed.ok_or_else(|| Failure::Message("the coordinator names no entry: it has another version".to_owned()))?;
+    let parsed =
+        parsed.ok_or_else(|| Failure::Message("the coordinator names no entry: it has another version".to_owned()))?;
     let now = UnixMillis::now();
     if let Some(until) = parsed.until.filter(|_| parsed.has_ended(now)) {
         return revoke::write_not_needed(until, now, json, out);

@@ -43,7 +43,10 @@ pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Res
     }
     let now = UnixMillis::now();
     if explanation.before.is_empty() {
-        writeln!(out, "before: the coordinator has not rejected this token lately. Does the client send it, and to this coordinator?")?;
+        writeln!(
+            out,
+            "before: the coordinator has not rejected this token lately. Does the client send it, and to this coordinator?"
+        )?;
     }
     for earlier in &explanation.before {
         let last = in_words(UnixMillis(earlier.last.saturating_mul(1000)), now);

@@ -6,6 +6,7 @@
 mod check_config;
 mod check_rules;
 mod check_token;
+mod ctl;
 mod generated;
 mod hints;
 mod inspect;

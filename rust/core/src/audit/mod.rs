@@ -71,7 +71,8 @@ impl Audit {
 
     /// Remembers a rejection among the last ones.
     pub(crate) fn rejected(&self, rejection: Rejection, token: Option<&[u8]>, now: UnixMillis) -> Rejected {
-        let token = token.map(|bytes| (bytes, AuditedToken { names: TokenNames::of(bytes), trace: self.trace_id(bytes) }));
+        let token =
+            token.map(|bytes| (bytes, AuditedToken { names: TokenNames::of(bytes), trace: self.trace_id(bytes) }));
         // Clients without a token and probes would drive out the others.
         if rejection.code() != Reason::NoBearerToken {
             let named = token.as_ref().map(|(_, token)| token);

@@ -46,7 +46,10 @@ impl FromStr for TraceId {
         let is_id = text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
         match u64::from_str_radix(text, 16) {
             Ok(id) if is_id => Ok(Self(id)),
-            _ => Err("is not a trace ID: copy the 16 hexadecimal digits behind trace= in the coordinator's log".to_owned()),
+            _ => {
+                Err("is not a trace ID: copy the 16 hexadecimal digits behind trace= in the coordinator's log"
+                    .to_owned())
+            }
         }
     }
 }

@@ -50,6 +50,22 @@ fn the_first_token_of_a_new_key_is_verified() {
 }
 
 #[test]
+fn an_operator_gets_a_fetch_without_a_cool_down() {
+    let (server, phase) = phased(|phase| if phase == 0 { good(&["a"]) } else { good(&["a", "b"]) });
+    let fetched = FetchedSet::from(&server.url(), ON_DEMAND);
+    fetched.key_set.wait_until_fetched(BOUND).unwrap();
+    phase.store(1, Ordering::SeqCst);
+    for fetch in 2..4 {
+        fetched.key_set.request_refresh();
+        until("the fetch", || fetched.key_set.state().fetches() == fetch);
+    }
+    assert_eq!(server.requests(), 3);
+    let mut keys = 0;
+    fetched.key_set.for_each_key(&mut |_| keys += 1);
+    assert_eq!(keys, 2, "the new key is in use, and no request has asked for it");
+}
+
+#[test]
 fn a_request_that_joins_an_older_fetch_waits_for_the_next_one() {
     let (hold, asked) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicUsize::new(0)));
     let server = Server::start({

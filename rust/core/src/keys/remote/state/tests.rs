@@ -58,6 +58,8 @@ enum Event {
     Fails,
     /// A request with an unknown kid arrives.
     Login(usize),
+    /// An operator asks for a fetch.
+    Operator,
     /// A waiting request is woken, or its time is over.
     Wakes(usize),
     Passes(Duration),
@@ -127,7 +129,13 @@ impl World {
     }
 
     fn possible(&self) -> Vec<Event> {
-        let mut events = vec![Event::Refresher, Event::Passes(SECOND), Event::Passes(COOLDOWN), Event::PassesUntilDue];
+        let mut events = vec![
+            Event::Refresher,
+            Event::Operator,
+            Event::Passes(SECOND),
+            Event::Passes(COOLDOWN),
+            Event::PassesUntilDue,
+        ];
         if self.in_flight {
             events.extend([Event::Brings(0), Event::Brings(1), Event::Brings(2), Event::Unchanged, Event::Fails]);
         }
@@ -200,6 +208,12 @@ impl World {
                 self.fetch_ended(false);
             }
             Event::Login(index) => self.ask(index),
+            Event::Operator => {
+                self.state.refresh(now);
+                if !self.in_flight {
+                    self.planned = self.planned.min(now);
+                }
+            }
             Event::Wakes(index) => {
                 let waiting = self.logins[index].take().unwrap();
                 let in_time = self.ended >= waiting.fetch;

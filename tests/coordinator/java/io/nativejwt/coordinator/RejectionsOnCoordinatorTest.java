@@ -10,6 +10,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.nativejwt.harness.Clients;
 import io.nativejwt.harness.Coordinator;
 import io.nativejwt.harness.Integration;
+import io.nativejwt.harness.NativejwtCommand;
 import io.nativejwt.harness.Processes;
 import io.nativejwt.harness.Site;
 import io.nativejwt.harness.StartedParts;
@@ -29,6 +30,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpRequest;
@@ -44,6 +46,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
@@ -75,6 +78,8 @@ final class RejectionsOnCoordinatorTest {
     private static Map<String, String> properties;
     private static Coordinator builtIn;
     private static Coordinator coordinator;
+    private static Path socket;
+    private static Path revoked;
 
     @Parameter Site site;
 
@@ -128,6 +133,11 @@ final class RejectionsOnCoordinatorTest {
     static void start(Site site) {
         Path folder = Workspace.freshFolder("test/rejections/" + site);
         Map<String, String> all = new LinkedHashMap<>(properties);
+        socket = folder.resolve("socket");
+        all.put("http-server.authentication.jwt.control-socket", socket.toString());
+        revoked = folder.resolve("revoked");
+        all.put("http-server.authentication.jwt.revocation-file", revoked.toString());
+        createRevocationFile();
         if (site.isServer()) {
             all.put("http-server.authentication.jwt.backchannel-logout.client-id", "trino-web");
             all.put(
@@ -151,6 +161,14 @@ final class RejectionsOnCoordinatorTest {
             builder.config(property, "io.nativejwt:*");
         }
         coordinator = PARTS.add(builder.start());
+    }
+
+    private static void createRevocationFile() {
+        try {
+            Files.createFile(revoked);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     static Stream<Row> rows() {
@@ -720,6 +738,81 @@ final class RejectionsOnCoordinatorTest {
                 .contains("nativejwt_verification_seconds_bucket{le=\"0.0001\"} ")
                 .endsWith("# EOF\n");
         assertThat(Clients.get(coordinator, path).statusCode()).isEqualTo(401);
+    }
+
+    /** From the line in the log to the token's bearer: the three ways to the same rejection. */
+    @Test
+    void lineInTheLogLeadsToTheTokenThatAUserHas() {
+        String kid = "k-" + UUID.randomUUID();
+        String token = rs256(token().header("kid", kid).expiringAt(Instant.now().minusSeconds(60)));
+        Pattern line =
+                Pattern.compile(
+                        "Authentication rejected: TOKEN_EXPIRED: .* \\[number=403"
+                                + " issuer=\"https://idp\\.example\\.com\" kid=\"%s\""
+                                        .formatted(kid)
+                                + " algorithm=\"RS256\" trace=([0-9a-f]{16})( swallowed=\\d+)?]");
+        // A reason has a line a second at most, so this token may have to come again.
+        Poll.until(
+                "the line of the token",
+                LIMIT,
+                () -> {
+                    Clients.http(coordinator, "Bearer " + token);
+                    return traceIn(line).isPresent();
+                });
+        String trace = traceIn(line).orElseThrow();
+        Processes.Result why = NativejwtCommand.why(socket, token);
+        assertThat(why.exitCode()).as(why.error()).isEqualTo(1);
+        assertThat(why.output())
+                .startsWith("before: rejected ")
+                .contains(": TOKEN_EXPIRED\nnow: rejected in the step 'claims': JWT expired")
+                .endsWith("\ntrace ID: " + trace + "\n");
+        assertThat(NativejwtCommand.ctl(socket, "rejections").output())
+                .contains("\"trace\":\"" + trace + "\"")
+                .doesNotContain("alice");
+        if (site.version().equals("476")) {
+            // Trino 483 has no JMX over HTTP.
+            HttpResponse<String> bean =
+                    Clients.get(
+                            coordinator,
+                            "/v1/jmx/mbean/io.nativejwt:name=RecentRejections/Text",
+                            "Bearer " + rs256(token()));
+            assertThat(bean.body()).contains(trace).doesNotContain("alice");
+        }
+        assertThat(NativejwtCommand.why(socket, rs256(token())).output())
+                .contains("\naccepted: Trino user alice\n");
+    }
+
+    private static Optional<String> traceIn(Pattern line) {
+        return coordinator.log().stream()
+                .map(line::matcher)
+                .filter(Matcher::find)
+                .map(found -> found.group(1))
+                .findFirst();
+    }
+
+    @Test
+    void tokenIsRevokedByItsTraceIdAndTheMetricsSayWhatIsInForce() {
+        String token = rs256(token().claim("jti", UUID.randomUUID().toString()));
+        assertThat(Clients.http(coordinator, "Bearer " + token).statusCode()).isEqualTo(200);
+        String why = NativejwtCommand.why(socket, token).output();
+        String trace = why.substring(why.indexOf("trace ID: ") + 10).strip();
+        Processes.Result revocation = NativejwtCommand.ctl(socket, "revoke", trace);
+        assertThat(revocation.exitCode()).as(revocation.error()).isZero();
+        assertThat(Clients.http(coordinator, "Bearer " + token).body())
+                .contains("The token was revoked");
+        assertThat(revoked).content().endsWith(" # trace " + trace + "\n");
+        Matcher status =
+                Pattern.compile("\"revocations\":\"([0-9a-f]{12})\"")
+                        .matcher(NativejwtCommand.ctl(socket, "status").output());
+        assertThat(status.find()).isTrue();
+        double inForce = Long.parseLong(status.group(1), 16);
+        String good = "Bearer " + rs256(token());
+        Poll.until(
+                "the fingerprint in the metrics",
+                LIMIT,
+                () ->
+                        metric(good, "JMX_io_nativejwt_NAME_InForce_ATTRIBUTE_Revocations")
+                                == inForce);
     }
 
     private static Token token() {

@@ -81,6 +81,34 @@ public final class NativejwtCommand {
                 List.of(Workspace.command().toString(), "check-config", configuration.toString()));
     }
 
+    /** Asks the coordinator with this control socket. */
+    public static Processes.Result ctl(Path socket, String... arguments) {
+        List<String> command =
+                new ArrayList<>(
+                        List.of(
+                                Workspace.command().toString(),
+                                "ctl",
+                                "--json",
+                                "--socket",
+                                socket.toString()));
+        command.addAll(List.of(arguments));
+        return Processes.run(LIMIT, command);
+    }
+
+    /** What the coordinator with this control socket says of a token. */
+    public static Processes.Result why(Path socket, String token, String... options) {
+        List<String> command =
+                new ArrayList<>(
+                        List.of(
+                                Workspace.command().toString(),
+                                "why",
+                                "--socket",
+                                socket.toString(),
+                                "-"));
+        command.addAll(List.of(options));
+        return Processes.run(LIMIT, command, token);
+    }
+
     private static String run(List<String> arguments) {
         List<String> command = new ArrayList<>(List.of(Workspace.command().toString()));
         command.addAll(arguments);

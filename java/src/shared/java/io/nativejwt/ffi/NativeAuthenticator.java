@@ -15,14 +15,16 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.function.ToLongFunction;
 
 /**
  * An authenticator in native memory. It has no {@code close}: it is freed when nothing refers to
  * this object any more, so no thread can be in a call at that moment.
  */
 public final class NativeAuthenticator {
-    /** Room for the metrics of some fifty issuers. */
-    private static final long METRICS_CAPACITY = 128 * 1024;
+    /** Room for the metrics of some fifty issuers, and for the last rejections. */
+    private static final long TEXT_CAPACITY = 128 * 1024;
 
     private final NativeHandle handle;
     private final KnownIdentities identities;
@@ -133,6 +135,29 @@ public final class NativeAuthenticator {
      */
     public Verdict authenticate(String header) {
         return authenticate(header, 0, NativeMethods.NOW);
+    }
+
+    /**
+     * As {@link #authenticate(String)}.
+     *
+     * @param audit gets one line about an accepted token: user, principal, issuer, key, whether it
+     *     was cached, and its trace ID
+     */
+    public Verdict authenticate(String header, Consumer<String> audit) {
+        Verdict verdict = authenticate(header, 0, NativeMethods.NOW | NativeMethods.AUDITED);
+        if (verdict instanceof Verdict.Accepted) {
+            audit.accept(CallBuffers.ofThisThread().record().audit());
+        }
+        return verdict;
+    }
+
+    /**
+     * What a line about the rejection says that this thread got last: number, issuer, key, and the
+     * trace ID of the token. Empty if the library did not decide it.
+     */
+    public String auditOf(Verdict.Rejected rejected) {
+        VerdictRecord record = CallBuffers.ofThisThread().record();
+        return record.code() == rejected.code() ? record.audit() : "";
     }
 
     /**
@@ -287,16 +312,36 @@ public final class NativeAuthenticator {
 
     /** Everything that was counted, read in one call unless the metrics have grown. */
     public MetricsSnapshot metrics() {
-        long capacity = METRICS_CAPACITY;
+        return MetricsSnapshot.parse(text(handle::metrics));
+    }
+
+    /**
+     * The last tokens that were rejected, as a JSON array, the newest first. It contains no user
+     * and no token.
+     */
+    public String recentRejections() {
+        return text(handle::recentRejections);
+    }
+
+    /** Asks for a fetch of the keys of all issuers, and returns the number of their JWK Sets. */
+    public int refreshKeys() {
+        return handle.refreshKeys();
+    }
+
+    /**
+     * @param write writes a text into the segment if it fits, and returns its length
+     */
+    private static String text(ToLongFunction<MemorySegment> write) {
+        long capacity = TEXT_CAPACITY;
         while (true) {
             try (Arena arena = Arena.ofConfined()) {
                 MemorySegment buffer = arena.allocate(capacity);
-                long length = handle.metrics(buffer);
+                long length = write.applyAsLong(buffer);
                 if (length <= capacity) {
                     byte[] text = buffer.asSlice(0, length).toArray(ValueLayout.JAVA_BYTE);
-                    return MetricsSnapshot.parse(new String(text, UTF_8));
+                    return new String(text, UTF_8);
                 }
-                // An issuer may come in between.
+                // It may grow in between.
                 capacity = 2 * length;
             }
         }

@@ -100,6 +100,24 @@ final class NativeHandle {
         }
     }
 
+    /** Returns the number of bytes that the rejections have. They are written only if they fit. */
+    long recentRejections(MemorySegment buffer) {
+        try {
+            return NativeMethods.recentRejections(address, buffer.address(), buffer.byteSize());
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    /** Returns the number of JWK Sets. */
+    int refreshKeys() {
+        try {
+            return NativeMethods.refreshKeys(address);
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
     void count(int what, long number) {
         try {
             NativeMethods.count(address, what, number);

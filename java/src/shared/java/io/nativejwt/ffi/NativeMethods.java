@@ -15,7 +15,7 @@ final class NativeMethods {
      * Incremented together with the native constant whenever a signature or the layout of the
      * record changes.
      */
-    static final int ABI_VERSION = 9;
+    static final int ABI_VERSION = 10;
 
     /** The flag of {@link #open} for a coordinator that takes a principal and no identity. */
     static final int OPEN_WITHOUT_IDENTITY = 1;
@@ -34,6 +34,9 @@ final class NativeMethods {
 
     /** The flag of {@link #authenticate} for the system's time. */
     static final int NOW = 2;
+
+    /** The flag of {@link #authenticate} for a record of an accepted token with an audit text. */
+    static final int AUDITED = 4;
 
     /** For {@link #count}: Java rejected a request, for the reason with this number. */
     static final int COUNT_REJECTION = 1;
@@ -107,6 +110,12 @@ final class NativeMethods {
      * has the format.
      */
     static native long metrics(long handle, long bufferAddress, long capacity);
+
+    /** Writes the last rejections as JSON in UTF-8 if they fit, and returns their length. */
+    static native long recentRejections(long handle, long bufferAddress, long capacity);
+
+    /** Asks for a fetch of all JWK Sets, and returns their number. */
+    static native int refreshKeys(long handle);
 
     /** Counts something that happened in Java, so that the metrics have it. */
     static native void count(long handle, int what, long number);

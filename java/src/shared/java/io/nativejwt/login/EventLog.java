@@ -15,7 +15,7 @@ import java.util.logging.Logger;
 /**
  * Writes the events of native code into the coordinator's log, once a second. Native threads never
  * call into the JVM, so a Java thread polls. It ends when nothing refers to its authenticator any
- * more, and the MBeans of its metrics with it.
+ * more, and its MBeans with it.
  */
 final class EventLog implements Runnable {
     private static final Logger LOG = Logger.getLogger(EventLog.class.getName());
@@ -23,12 +23,12 @@ final class EventLog implements Runnable {
 
     private final WeakReference<NativeAuthenticator> authenticator;
     private final List<RejectionLog> rejectionLogs;
-    private final MetricsBeans metrics;
+    private final AuthenticatorBeans metrics;
 
     private EventLog(NativeAuthenticator authenticator, List<RejectionLog> rejectionLogs) {
         this.authenticator = new WeakReference<>(authenticator);
         this.rejectionLogs = rejectionLogs;
-        metrics = MetricsBeans.register(authenticator);
+        metrics = AuthenticatorBeans.register(authenticator);
     }
 
     /**

@@ -12,6 +12,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
@@ -21,6 +22,9 @@ import java.util.logging.Logger;
  * minute, in addition to the first line of each reason in that minute. So no flood hides another
  * reason, and a flood of all reasons at once makes some fifty lines a minute. Rejections without a
  * line are counted, and the next line of their reason contains their number.
+ *
+ * <p>A line ends with what programs read, in brackets: {@code Authentication rejected:
+ * TOKEN_EXPIRED: JWT expired … [number=403 issuer="…" kid="…" algorithm="…" trace=… swallowed=12]}.
  */
 final class RejectionLog {
     static final int LINES = 30;
@@ -65,28 +69,54 @@ final class RejectionLog {
      */
     void withoutToken(Verdict.Rejected rejected) {
         if (LOG.isLoggable(Level.FINE)) {
-            LOG.fine(line(rejected.reason(), rejected.message()));
+            LOG.fine(line(rejected.reason(), rejected.message(), number(rejected)));
         }
     }
 
-    void rejected(Verdict.Rejected rejected) {
-        rejected(rejected.reason(), rejected.message());
+    /**
+     * @param audit what the library says about the token, such as its issuer; only asked for a line
+     *     that is written. An empty text for a rejection that Java decided.
+     */
+    void rejected(Verdict.Rejected rejected, Supplier<String> audit) {
+        rejected(
+                rejected.reason(),
+                rejected.message(),
+                () -> {
+                    String text = audit.get();
+                    return text.isEmpty() ? number(rejected) : text;
+                });
     }
 
     /**
-     * @param name of a fixed table of reasons
+     * @param name of a fixed table of results
      */
     void rejected(String name, String message) {
+        rejected(name, message, () -> "");
+    }
+
+    private void rejected(String name, String message, Supplier<String> audit) {
         if (LOG.isLoggable(Level.FINE)) {
-            LOG.fine(line(name, message));
+            LOG.fine(line(name, message, audit.get()));
             return;
         }
         Reason reason = reason(name);
         if (mayLog(reason)) {
-            LOG.log(level, line(name, message) + reason.before());
+            LOG.log(level, line(name, message, withSwallowed(audit.get(), reason)));
         } else {
             swallow(reason);
         }
+    }
+
+    private static String number(Verdict.Rejected rejected) {
+        return "number=" + rejected.code();
+    }
+
+    private static String withSwallowed(String audit, Reason reason) {
+        long count = reason.suppressed.sumThenReset();
+        if (count == 0) {
+            return audit;
+        }
+        return (audit.isEmpty() ? "" : audit + " ") + "swallowed=" + count;
     }
 
     /**
@@ -96,7 +126,7 @@ final class RejectionLog {
         reasons.forEach(
                 (name, reason) -> {
                     if (reason.suppressed.sum() > 0 && mayLog(reason)) {
-                        LOG.log(level, line(name, reason.suppressed.sumThenReset() + " more"));
+                        LOG.log(level, line(name, "more of these", withSwallowed("", reason)));
                     }
                 });
     }
@@ -115,8 +145,10 @@ final class RejectionLog {
         Reason reason = reason(text);
         if (mayLog(reason)) {
             LOG.severe(
-                    "%s: internal error: %s. Please report this.%s"
-                            .formatted(event, text, reason.before()));
+                    line(
+                            "internal error",
+                            text + ". Please report this.",
+                            withSwallowed("", reason)));
         } else {
             swallow(reason);
         }
@@ -154,8 +186,9 @@ final class RejectionLog {
     }
 
     /** The coordinator's log does not fill in parameters, so the text is complete. */
-    private String line(String reason, String message) {
-        return event + ": " + reason + ": " + message;
+    private String line(String reason, String message, String audit) {
+        String line = event + ": " + reason + ": " + message;
+        return audit.isEmpty() ? line : line + " [" + audit + "]";
     }
 
     private static final class Period {
@@ -189,11 +222,6 @@ final class RejectionLog {
 
         private boolean isFirstOf(Period present) {
             return period.getAndSet(present) != present;
-        }
-
-        private String before() {
-            long count = suppressed.sumThenReset();
-            return count == 0 ? "" : " (%d more before)".formatted(count);
         }
     }
 }

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArraySet;
+import java.util.logging.Level;
 import java.util.logging.Logger;
 
 /**
@@ -130,7 +131,7 @@ public final class TokenAuthenticator {
             if (Rejections.isWithoutToken(rejected)) {
                 rejectionLog.withoutToken(rejected);
             } else {
-                rejectionLog.rejected(rejected);
+                rejectionLog.rejected(rejected, () -> authenticator.auditOf(rejected));
             }
         }
         return verdict;
@@ -143,6 +144,10 @@ public final class TokenAuthenticator {
         } catch (RuntimeException | LinkageError e) {
             rejectionLog.defect(e);
         }
+    }
+
+    private static void logAccepted(String audit) {
+        LOG.fine("Authentication accepted: " + audit);
     }
 
     /** Counts what native code does not know. */
@@ -160,7 +165,11 @@ public final class TokenAuthenticator {
             }
             value = values == null || values.isEmpty() ? null : values.getFirst();
         }
-        Verdict verdict = authenticator.authenticate(value == null ? "" : value);
+        String header = value == null ? "" : value;
+        Verdict verdict =
+                LOG.isLoggable(Level.FINE)
+                        ? authenticator.authenticate(header, TokenAuthenticator::logAccepted)
+                        : authenticator.authenticate(header);
         return verdict instanceof Verdict.Accepted accepted
                 ? inSession(accepted, request, headers)
                 : verdict;

@@ -27,6 +27,9 @@ final class RejectionLogTest {
     private static final Verdict.Rejected FORGED =
             new Verdict.Rejected(310, "SIGNATURE_MISMATCH", "no match");
 
+    private static final String AUDIT =
+            "number=310 issuer=\"https://idp.test\" kid=\"k1\" trace=0123456789abcdef";
+
     private final Logger logger = Logger.getLogger(TokenAuthenticator.class.getName());
     private final List<String> lines = new ArrayList<>();
     private final List<Level> levels = new ArrayList<>();
@@ -68,30 +71,31 @@ final class RejectionLogTest {
 
     @Test
     void firstRejectionOfEachReasonIsLoggedAtOnce() {
-        log.rejected(EXPIRED);
-        log.rejected(FORGED);
+        log.rejected(EXPIRED, () -> "");
+        log.rejected(FORGED, () -> AUDIT);
         assertThat(lines)
                 .containsExactly(
-                        "Authentication rejected: TOKEN_EXPIRED: JWT expired {0} 'quoted'",
-                        "Authentication rejected: SIGNATURE_MISMATCH: no match");
+                        "Authentication rejected: TOKEN_EXPIRED: JWT expired {0} 'quoted'"
+                                + " [number=403]",
+                        "Authentication rejected: SIGNATURE_MISMATCH: no match [" + AUDIT + "]");
     }
 
     @Test
     void floodBecomesALineASecondWithACount() {
         for (int i = 0; i < 1000; i++) {
-            log.rejected(EXPIRED);
+            log.rejected(EXPIRED, () -> "");
         }
         log.flush();
         assertThat(lines).hasSize(1);
         now.addAndGet(TimeUnit.SECONDS.toNanos(1));
-        log.rejected(EXPIRED);
+        log.rejected(EXPIRED, () -> "");
         log.flush();
         assertThat(lines)
                 .hasSize(2)
                 .last()
                 .isEqualTo(
-                        "Authentication rejected: TOKEN_EXPIRED: JWT expired {0} 'quoted' (999 more"
-                                + " before)");
+                        "Authentication rejected: TOKEN_EXPIRED: JWT expired {0} 'quoted'"
+                                + " [number=403 swallowed=999]");
     }
 
     /** Anonymous clients can choose among some twenty reasons, all day long. */
@@ -101,7 +105,7 @@ final class RejectionLogTest {
         int seconds = 3600;
         for (int second = 0; second < seconds; second++) {
             for (int reason = 0; reason < reasons; reason++) {
-                log.rejected(new Verdict.Rejected(reason, "REASON_" + reason, "no"));
+                log.rejected(new Verdict.Rejected(reason, "REASON_" + reason, "no"), () -> "");
             }
             log.flush();
             now.addAndGet(TimeUnit.SECONDS.toNanos(1));
@@ -117,15 +121,19 @@ final class RejectionLogTest {
     @Test
     void floodHidesNoOtherReason() {
         for (int second = 0; second < 59; second++) {
-            log.rejected(EXPIRED);
+            log.rejected(EXPIRED, () -> "");
             now.addAndGet(TimeUnit.SECONDS.toNanos(1));
         }
         assertThat(lines).hasSize(1 + RejectionLog.LINES);
-        log.rejected(FORGED);
-        assertThat(lines).last().isEqualTo("Authentication rejected: SIGNATURE_MISMATCH: no match");
+        log.rejected(FORGED, () -> AUDIT);
+        assertThat(lines)
+                .last()
+                .isEqualTo("Authentication rejected: SIGNATURE_MISMATCH: no match [" + AUDIT + "]");
         now.addAndGet(TimeUnit.SECONDS.toNanos(1));
         log.flush();
-        assertThat(lines).last().isEqualTo("Authentication rejected: TOKEN_EXPIRED: 28 more");
+        assertThat(lines)
+                .last()
+                .isEqualTo("Authentication rejected: TOKEN_EXPIRED: more of these [swallowed=28]");
     }
 
     /** One for each line with a message, and those that it counts. */
@@ -136,7 +144,7 @@ final class RejectionLogTest {
                 .map(line -> line.substring(begin.length()))
                 .mapToLong(
                         rest -> {
-                            Matcher count = Pattern.compile("\\d+(?= more)").matcher(rest);
+                            Matcher count = Pattern.compile("(?<=swallowed=)\\d+").matcher(rest);
                             long counted = count.find() ? Long.parseLong(count.group()) : 0;
                             return counted + (rest.startsWith("no") ? 1 : 0);
                         })
@@ -146,7 +154,7 @@ final class RejectionLogTest {
     @Test
     void endOfAFloodIsCounted() {
         for (int i = 0; i < 1235; i++) {
-            log.rejected(EXPIRED);
+            log.rejected(EXPIRED, () -> "");
         }
         now.addAndGet(TimeUnit.SECONDS.toNanos(1));
         log.flush();
@@ -154,14 +162,15 @@ final class RejectionLogTest {
         assertThat(lines)
                 .hasSize(2)
                 .last()
-                .isEqualTo("Authentication rejected: TOKEN_EXPIRED: 1234 more");
+                .isEqualTo(
+                        "Authentication rejected: TOKEN_EXPIRED: more of these [swallowed=1234]");
     }
 
     @Test
     void fineLevelShowsEveryOne() {
         logger.setLevel(Level.FINE);
         for (int i = 0; i < 10; i++) {
-            log.rejected(EXPIRED);
+            log.rejected(EXPIRED, () -> "");
         }
         assertThat(lines).hasSize(10);
     }
@@ -175,7 +184,7 @@ final class RejectionLogTest {
         assertThat(lines).hasSize(1);
         now.addAndGet(TimeUnit.SECONDS.toNanos(1));
         log.defect(defect);
-        assertThat(lines).hasSize(2).last().asString().endsWith("(999 more before)");
+        assertThat(lines).hasSize(2).last().asString().endsWith("[swallowed=999]");
     }
 
     /** Users who logged out may keep their access, so operators should see it. */
@@ -190,7 +199,7 @@ final class RejectionLogTest {
         assertThat(lines)
                 .containsExactly(
                         "Back-channel logout failed: INVALID: JWT expired",
-                        "Back-channel logout failed: INVALID: 999 more");
+                        "Back-channel logout failed: INVALID: more of these [swallowed=999]");
         assertThat(levels).containsOnly(Level.WARNING);
     }
 

@@ -8,15 +8,13 @@ import io.nativejwt.ffi.NativeAuthenticator;
 import java.lang.management.ManagementFactory;
 import java.lang.ref.WeakReference;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
-import javax.management.Attribute;
-import javax.management.AttributeList;
 import javax.management.AttributeNotFoundException;
 import javax.management.DynamicMBean;
 import javax.management.InstanceAlreadyExistsException;
@@ -29,12 +27,13 @@ import javax.management.ObjectName;
 /**
  * The metrics of an authenticator as MBeans of the domain {@value #DOMAIN}, with numbers only: the
  * coordinator's {@code /metrics} leaves texts out, or fails because of them. All beans share one
- * reading of the metrics, which is renewed once a second at most.
+ * reading of the metrics, which is renewed once a second at most. Beside them are {@link
+ * RecentRejectionsBean} and {@link ControlBean}.
  */
-final class MetricsBeans {
+final class AuthenticatorBeans {
     static final String DOMAIN = "io.nativejwt";
 
-    private static final Logger LOG = Logger.getLogger(MetricsBeans.class.getName());
+    private static final Logger LOG = Logger.getLogger(AuthenticatorBeans.class.getName());
     private static final long FRESH_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     /** More authenticators than a coordinator has. */
@@ -46,7 +45,7 @@ final class MetricsBeans {
     private MetricsSnapshot latest = MetricsSnapshot.EMPTY;
     private long readAt;
 
-    private MetricsBeans(NativeAuthenticator authenticator) {
+    private AuthenticatorBeans(NativeAuthenticator authenticator) {
         this.authenticator = new WeakReference<>(authenticator);
     }
 
@@ -54,8 +53,8 @@ final class MetricsBeans {
      * Registers the beans. A second authenticator of the JVM gets beans whose names end with a
      * number. Never fails: a coordinator without these beans authenticates as well.
      */
-    static MetricsBeans register(NativeAuthenticator authenticator) {
-        MetricsBeans beans = new MetricsBeans(authenticator);
+    static AuthenticatorBeans register(NativeAuthenticator authenticator) {
+        AuthenticatorBeans beans = new AuthenticatorBeans(authenticator);
         try {
             beans.registerAll();
         } catch (JMException | RuntimeException | LinkageError e) {
@@ -65,17 +64,21 @@ final class MetricsBeans {
     }
 
     private void registerAll() throws JMException {
-        Set<String> names = new LinkedHashSet<>();
-        snapshot()
-                .metrics()
-                .forEach(metric -> metric.samples().forEach(sample -> names.add(sample.bean())));
+        Map<String, DynamicMBean> beans = new LinkedHashMap<>();
+        for (MetricsSnapshot.Metric metric : snapshot().metrics()) {
+            for (MetricsSnapshot.Sample sample : metric.samples()) {
+                beans.computeIfAbsent(sample.bean(), MetricsBean::new);
+            }
+        }
+        beans.put("name=RecentRejections", new RecentRejectionsBean(authenticator));
+        beans.put("name=Control", new ControlBean(authenticator, System::nanoTime));
         for (int instance = 1; instance <= MAXIMUM_INSTANCES; instance++) {
             try {
-                for (String name : names) {
-                    String suffix = instance == 1 ? "" : "_" + instance;
-                    ObjectName objectName = new ObjectName(DOMAIN + ":" + name + suffix);
-                    server.registerMBean(new Bean(name), objectName);
-                    registered.add(objectName);
+                String suffix = instance == 1 ? "" : "_" + instance;
+                for (Map.Entry<String, DynamicMBean> bean : beans.entrySet()) {
+                    ObjectName name = new ObjectName(DOMAIN + ":" + bean.getKey() + suffix);
+                    server.registerMBean(bean.getValue(), name);
+                    registered.add(name);
                 }
                 return;
             } catch (InstanceAlreadyExistsException e) {
@@ -109,10 +112,10 @@ final class MetricsBeans {
         return latest;
     }
 
-    private final class Bean implements DynamicMBean {
+    private final class MetricsBean extends PlainBean {
         private final String name;
 
-        private Bean(String name) {
+        private MetricsBean(String name) {
             this.name = name;
         }
 
@@ -152,34 +155,6 @@ final class MetricsBeans {
                 }
             }
             throw new AttributeNotFoundException(attribute);
-        }
-
-        @Override
-        public AttributeList getAttributes(String[] attributes) {
-            AttributeList values = new AttributeList();
-            for (String attribute : attributes) {
-                try {
-                    values.add(new Attribute(attribute, getAttribute(attribute)));
-                } catch (AttributeNotFoundException e) {
-                    LOG.log(Level.FINE, "A metric is not there any more", e);
-                }
-            }
-            return values;
-        }
-
-        @Override
-        public void setAttribute(Attribute attribute) throws AttributeNotFoundException {
-            throw new AttributeNotFoundException(attribute.getName() + " is read-only");
-        }
-
-        @Override
-        public AttributeList setAttributes(AttributeList attributes) {
-            return new AttributeList();
-        }
-
-        @Override
-        public Object invoke(String action, Object[] parameters, String[] signature) {
-            throw new UnsupportedOperationException(action);
         }
     }
 

@@ -3,6 +3,7 @@
 package io.nativejwt.login;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.nativejwt.ffi.Host;
 import io.nativejwt.ffi.Verdict;
@@ -18,18 +19,22 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Base64;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 import javax.crypto.SecretKey;
 import javax.management.JMException;
 import javax.management.MBeanInfo;
 import javax.management.MBeanServer;
 import javax.management.ObjectName;
+import javax.management.ReflectionException;
 
 /** The MBeans of an authenticator, with the released library. */
-final class MetricsBeansTest {
+final class AuthenticatorBeansTest {
     private static final MBeanServer SERVER = ManagementFactory.getPlatformMBeanServer();
     private static final SecretKey KEY = Keys.hmac(32);
     private static final Duration LIMIT = Duration.ofSeconds(20);
@@ -112,6 +117,52 @@ final class MetricsBeansTest {
                     return names(all) <= one;
                 });
         assertThat(authenticate(first)).isInstanceOf(Verdict.Rejected.class);
+    }
+
+    /** The beans of a kind; other authenticators of this JVM have some as well. */
+    private static Set<ObjectName> beans(String kind) throws JMException {
+        return SERVER.queryNames(new ObjectName("io.nativejwt:name=" + kind + "*"), null);
+    }
+
+    /** The bean that was not there before. */
+    private static ObjectName added(String kind, Set<ObjectName> before) throws JMException {
+        Set<ObjectName> after = new HashSet<>(beans(kind));
+        after.removeAll(before);
+        return after.iterator().next();
+    }
+
+    @Test
+    void lastRejectionsAreOneTextWithoutTheUser() throws Exception {
+        Set<ObjectName> before = beans("RecentRejections");
+        TokenAuthenticator authenticator = open();
+        String token = Token.of("alice").expiringAt(Instant.EPOCH).sign("HS256", KEY);
+        authenticate(authenticator, "Bearer " + token);
+        authenticate(authenticator, "Bearer " + token);
+        String text = (String) SERVER.getAttribute(added("RecentRejections", before), "Text");
+        assertThat(text)
+                .contains("\"reason\":\"TOKEN_EXPIRED\"", "\"count\":2", "\"trace\":\"")
+                .doesNotContain("alice", token);
+        assertThat(authenticate(authenticator)).isInstanceOf(Verdict.Rejected.class);
+    }
+
+    @Test
+    void operationsHaveALimit() throws Exception {
+        Set<ObjectName> before = beans("Control");
+        TokenAuthenticator authenticator = open();
+        String token = "Bearer " + Token.of("alice").sign("HS256", KEY);
+        authenticate(authenticator, token);
+        ObjectName control = added("Control", before);
+        SERVER.invoke(control, "flushTokenCache", null, null);
+        SERVER.invoke(control, "refreshKeys", null, null);
+        assertThat(authenticator.metrics().openMetrics()).contains("nativejwt_cache_tokens 0\n");
+        for (String operation : List.of("flushTokenCache", "refreshKeys")) {
+            assertThatThrownBy(() -> SERVER.invoke(control, operation, null, null))
+                    .hasRootCauseInstanceOf(IllegalStateException.class)
+                    .hasStackTraceContaining("less than ten seconds ago");
+        }
+        assertThatThrownBy(() -> SERVER.invoke(control, "revoke", null, null))
+                .isInstanceOf(ReflectionException.class);
+        assertThat(authenticate(authenticator, token)).isInstanceOf(Verdict.Accepted.class);
     }
 
     private static int names(ObjectName pattern) {
