@@ -37,6 +37,7 @@ public class NativeJwtConfig {
     private String maxTokenSize;
     private String tokenCacheMaxSize;
     private String revocationFile;
+    private String controlSocket;
     private String passThroughCredentialName;
     private String passThroughMinimumLifetime;
     private String passThroughAllowUserWithHyphen;
@@ -329,6 +330,17 @@ public class NativeJwtConfig {
     @ConfigDescription("File whose entries name tokens that are no longer accepted")
     public NativeJwtConfig setRevocationFile(String revocationFile) {
         this.revocationFile = revocationFile;
+        return this;
+    }
+
+    public String getControlSocket() {
+        return controlSocket;
+    }
+
+    @Config("http-server.authentication.jwt.control-socket")
+    @ConfigDescription("A Unix socket for nativejwt ctl and nativejwt why")
+    public NativeJwtConfig setControlSocket(String controlSocket) {
+        this.controlSocket = controlSocket;
         return this;
     }
 
