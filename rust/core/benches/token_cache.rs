@@ -136,5 +136,22 @@ fn token_cache(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, token_cache);
+/// What counting costs an authentication with a cached token: the same one with and without it.
+fn counting(c: &mut Criterion) {
+    let mut group = c.benchmark_group("counting");
+    let authenticator = authenticator("1MB");
+    let header = header(0);
+    assert!(!log_in(&authenticator, &header) && log_in(&authenticator, &header));
+    group.bench_function("cached token, counted", |b| b.iter(|| log_in(&authenticator, &header)));
+    group.bench_function("cached token, not counted", |b| {
+        b.iter(|| {
+            authenticator.authenticate_uncounted(black_box(header.as_bytes()), NOW, |verdict| {
+                black_box(verdict.map(|accepted| (accepted.place, accepted.was_known)).unwrap()).1
+            })
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(benches, token_cache, counting);
 criterion_main!(benches);
