@@ -47,7 +47,9 @@ impl Authenticator {
         ] {
             snapshot.add(metric, &[], LIBRARY, attribute, value as f64);
         }
-        snapshot.add(Metric::Library, &[env!("CARGO_PKG_VERSION")], LIBRARY, "Loaded", 1.0);
+        let version = env!("CARGO_PKG_VERSION");
+        let attribute = format!("Version_{}", version.replace(|char: char| !char.is_ascii_alphanumeric(), "_"));
+        snapshot.add(Metric::Library, &[version], LIBRARY, &attribute, 1.0);
         snapshot
     }
 
@@ -99,13 +101,12 @@ impl Authenticator {
                 let attribute = format!("{name}{attribute}");
                 snapshot.add(Metric::Reloads, &[kind.label(), result], FILES, &attribute, count as f64);
             }
-        }
-        let [in_use, unusable] = happenings.last_reload();
-        for (result, attribute, at) in
-            [("in_use", "LastInUseTimestampSeconds", in_use), ("unusable", "LastUnusableTimestampSeconds", unusable)]
-        {
-            if let Some(at) = at {
-                snapshot.add(Metric::ReloadTimestamp, &[result], FILES, attribute, seconds(at));
+            let [in_use, unusable] = happenings.last_reload(kind);
+            for (result, attribute, at) in [("in_use", "InUse", in_use), ("unusable", "Unusable", unusable)] {
+                if let Some(at) = at {
+                    let attribute = format!("{name}{attribute}TimestampSeconds");
+                    snapshot.add(Metric::ReloadTimestamp, &[kind.label(), result], FILES, &attribute, seconds(at));
+                }
             }
         }
         if let Some(at) = happenings.files_polled_at() {

@@ -62,8 +62,8 @@ impl FileKind {
 pub(crate) struct Happenings {
     /// Those that took effect and those that could not be used, for each kind of [`FileKind::ALL`].
     reloads: [[AtomicU64; 2]; FileKind::ALL.len()],
-    /// When the last change took effect, and when the last one could not be used; 0 for never.
-    last_reload: [AtomicI64; 2],
+    /// When the last change of each took effect, and when the last one could not be used; 0 for never.
+    last_reload: [[AtomicI64; 2]; FileKind::ALL.len()],
     files_polled_at: AtomicI64,
     defects: AtomicU64,
     dropped_events: AtomicU64,
@@ -74,9 +74,10 @@ impl Happenings {
     /// A file has changed: it is in use, or it cannot be used.
     pub(crate) fn reloaded(&self, kind: FileKind, is_in_use: bool) {
         let result = usize::from(!is_in_use);
-        if let (Some(count), Some(at)) =
-            (self.reloads.get(kind as usize).and_then(|counts| counts.get(result)), self.last_reload.get(result))
-        {
+        if let (Some(count), Some(at)) = (
+            self.reloads.get(kind as usize).and_then(|counts| counts.get(result)),
+            self.last_reload.get(kind as usize).and_then(|times| times.get(result)),
+        ) {
             count.fetch_add(1, Ordering::Relaxed);
             at.store(UnixMillis::now().0, Ordering::Relaxed);
         }
@@ -97,9 +98,9 @@ impl Happenings {
         })
     }
 
-    /// When the last change took effect, and when the last one could not be used.
-    pub(crate) fn last_reload(&self) -> [Option<UnixMillis>; 2] {
-        self.last_reload.each_ref().map(time)
+    /// When the last change of a kind of file took effect, and when the last one could not be used.
+    pub(crate) fn last_reload(&self, kind: FileKind) -> [Option<UnixMillis>; 2] {
+        self.last_reload.get(kind as usize).map_or([None; 2], |times| times.each_ref().map(time))
     }
 
     /// The thread that polls files has polled all of them.

@@ -88,7 +88,7 @@ metrics! {
     KeyRefresherTimestamp "nativejwt_key_refresher_timestamp_seconds" Gauge ["issuer"] "When the thread that fetches keys looked after this issuer last. It does so every ten seconds at least."
     UnknownKeyIds "nativejwt_unknown_key_ids" Counter ["issuer" "action"] "Tokens with a kid that no key has: those that waited for a fetch, and those that were rejected at once because of the limits on fetches."
     Reloads "nativejwt_reloads" Counter ["file" "result"] "Changes of files: those that are in use, and those that cannot be used."
-    ReloadTimestamp "nativejwt_reload_timestamp_seconds" Gauge ["result"] "When the last change of a file took effect, and when the last one could not be used, in seconds since 1970."
+    ReloadTimestamp "nativejwt_reload_timestamp_seconds" Gauge ["file" "result"] "When the last change of such a file took effect, and when the last one could not be used, in seconds since 1970."
     FilesPolledTimestamp "nativejwt_files_polled_timestamp_seconds" Gauge [] "When the thread that polls files has polled all of them last. It does so every two seconds."
     MappingRuleHits "nativejwt_mapping_rule_hits" Counter ["issuer" "rule"] "Principals that this rule of the user mapping decided about, for the first 100 rules. It begins anew with each change of the file."
     ClaimRuleHits "nativejwt_claim_rule_hits" Counter ["rule"] "Tokens that this claim rule decided about, for the first 100 rules; none stands for those that no rule matched. It begins anew with each change of the file."
@@ -152,7 +152,7 @@ impl Snapshot {
             self.samples.push(Sample { metric, suffix, labels, bean: bean.to_owned(), attribute, value });
         };
         for (bound, times) in at_most {
-            let le = (*bound as f64 / 1e6).to_string();
+            let le = canonical(*bound as f64 / 1e6);
             add("_bucket", vec![("le", le)], format!("Le{bound:07}Micros"), *times as f64);
         }
         add("_bucket", vec![("le", "+Inf".to_owned())], "LeInfinity".to_owned(), count as f64);
@@ -191,6 +191,16 @@ impl Snapshot {
     }
 }
 
+/// A bound as OpenMetrics wants it (version 1.0, "Considerations: Canonical Numbers"). Prometheus 3 writes it so whatever it reads,
+/// and a bucket that is read from an MBean must have the same label.
+fn canonical(bound: f64) -> String {
+    let text = format!("{bound:?}");
+    match text.split_once("e-") {
+        Some((digits, exponent)) => format!("{digits}e-{exponent:0>2}"),
+        None => text,
+    }
+}
+
 fn put_labels(text: &mut String, labels: &[(&'static str, String)]) {
     for (index, (name, value)) in labels.iter().enumerate() {
         // A tab would end the field. No label has one.
@@ -211,6 +221,12 @@ fn put(text: &mut String, arguments: fmt::Arguments<'_>) {
 mod tests {
     use super::*;
     use crate::rejection::tests::assert_fresh;
+
+    #[test]
+    fn bounds_are_canonical_numbers() {
+        let bounds = [0.000_01, 0.000_05, 0.0001, 0.5, 1.0, 5.0].map(canonical);
+        assert_eq!(bounds, ["1e-05", "5e-05", "0.0001", "0.5", "1.0", "5.0"]);
+    }
 
     #[test]
     fn the_committed_table_of_metrics_is_up_to_date() {

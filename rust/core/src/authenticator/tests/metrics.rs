@@ -86,7 +86,7 @@ fn changes_of_files_are_counted_and_the_counters_of_an_issuer_continue() {
     assert!(authenticate(setting.authenticator(), &key.token("", ALICE), 0).is_ok());
     let of = |metric, labels: &[&str]| value(setting.authenticator(), metric, labels);
     assert_eq!(of(Metric::MappingRuleHits, &["default", "1"]), Some(1.0));
-    assert_eq!(of(Metric::ReloadTimestamp, &["in_use"]), None);
+    assert_eq!(of(Metric::ReloadTimestamp, &["user_mapping", "in_use"]), None);
     setting.write("rules.json", r#"{"rules":[{"pattern":"alice","user":"al"},{"pattern":"(.*)"}]}"#);
     setting.poll();
     setting.write("key.json", "broken");
@@ -94,7 +94,10 @@ fn changes_of_files_are_counted_and_the_counters_of_an_issuer_continue() {
     assert_eq!(of(Metric::Reloads, &["user_mapping", "in_use"]), Some(1.0));
     assert_eq!(of(Metric::Reloads, &["keys", "unusable"]), Some(1.0));
     assert_eq!(of(Metric::Reloads, &["keys", "in_use"]), Some(0.0));
-    assert!(of(Metric::ReloadTimestamp, &["in_use"]).is_some() && of(Metric::FilesPolledTimestamp, &[]).is_some());
+    let times = [["user_mapping", "in_use"], ["user_mapping", "unusable"], ["keys", "in_use"], ["keys", "unusable"]]
+        .map(|labels| of(Metric::ReloadTimestamp, &labels).is_some());
+    assert_eq!(times, [true, false, false, true]);
+    assert!(of(Metric::FilesPolledTimestamp, &[]).is_some());
     assert_eq!(of(Metric::IssuerRequests, &["default", "verified"]), Some(1.0));
     assert_eq!(of(Metric::CacheInvalidations, &[]), Some(1.0));
     assert_eq!(of(Metric::MappingRuleHits, &["default", "2"]), Some(0.0));
@@ -131,7 +134,7 @@ fn the_text_has_each_metric_once_before_its_values_and_every_name_is_valid() {
         "sample\tname=Rejections\tTOKEN_EXPIRED\tnativejwt_rejections_total\t{reason=\"TOKEN_EXPIRED\"}\t0\n"
     ));
     assert!(text.contains(
-        "sample\tname=Verification\tLe0000050Micros\tnativejwt_verification_seconds_bucket\t{le=\"0.00005\"}\t0\n"
+        "sample\tname=Verification\tLe0000050Micros\tnativejwt_verification_seconds_bucket\t{le=\"5e-05\"}\t0\n"
     ));
     for metric in Metric::ALL {
         assert!(metric.name().starts_with("nativejwt") && !metric.name().ends_with("_total"));
