@@ -97,7 +97,7 @@ clean: ## removes what was built; downloads stay in their caches
 	rm -rf build target .gradle
 
 # Everything that a target fetches, before it starts to work.
-test-setup: tools-build tools-test tools-differential dist build/test-downloads.stamp build/crates.stamp
+test-setup: tools-build tools-test tools-differential dist build/test-downloads.stamp build/prometheus.stamp build/crates.stamp
 bench-setup: tools-build tools-bench tools-differential dist build/bench.stamp build/crates.stamp
 
 # tools-GROUP: what scripts/tools knows under this name is there, or is installed.
@@ -109,6 +109,9 @@ build/java.stamp: $(JAVA_SOURCES) | tools-build
 
 build/test-downloads.stamp: build.gradle java/dependencies.sha256 | tools-build
 	@$(STAGE) "Keycloak: fetching" scripts/gradle prepareTests && touch $@
+
+build/prometheus.stamp: scripts/prometheus-tools | tools-test
+	@$(STAGE) "Prometheus: fetching" scripts/prometheus-tools && touch $@
 
 build/pass-through.stamp: build/java.stamp scripts/pass-through-tools $(shell find tests/pass-through -type f)
 	@$(STAGE) "moto: fetching" scripts/pass-through-tools

@@ -183,6 +183,7 @@ public final class Coordinator implements AutoCloseable {
                 new LinkedHashMap<>(Map.of("io.trino", "INFO", "io.nativejwt", "INFO"));
         private boolean sessionSpy;
         private final List<Path> plugins = new ArrayList<>();
+        private Path nativeJwt = Workspace.pluginFolder();
         private List<String> jvmDefaults =
                 List.of("-Xmx1G", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1");
         private TrinoDistribution distribution = TrinoDistribution.tarball476();
@@ -298,6 +299,12 @@ public final class Coordinator implements AutoCloseable {
             return this;
         }
 
+        /** In the place of the release's plugin. */
+        public Builder nativeJwtPlugin(Path value) {
+            nativeJwt = value;
+            return this;
+        }
+
         public Builder progress(Consumer<Duration> listener) {
             progress = listener;
             return this;
@@ -311,8 +318,7 @@ public final class Coordinator implements AutoCloseable {
                 Path installed = Files.createDirectories(folder.resolve("plugin"));
                 distribution.linkPlugins(installed);
                 if (integration == Integration.PLUGIN) {
-                    Files.createSymbolicLink(
-                            installed.resolve("native-jwt"), Workspace.pluginFolder());
+                    Files.createSymbolicLink(installed.resolve("native-jwt"), nativeJwt);
                 }
                 for (Path plugin : plugins) {
                     Files.createSymbolicLink(installed.resolve(plugin.getFileName()), plugin);
