@@ -97,9 +97,7 @@ final class ObservabilityFilesTest {
         Set<String> shown = new TreeSet<>();
         Dashboard.read()
                 .panels()
-                .forEach(
-                        panel ->
-                                panel.queries().forEach(query -> shown.add(query.expression())));
+                .forEach(panel -> panel.queries().forEach(query -> shown.add(query.expression())));
         String expressions = String.join("\n", shown);
         Stream<String> metrics =
                 METRIC.matcher(read(Workspace.source("docs/metrics.md")))
@@ -107,17 +105,22 @@ final class ObservabilityFilesTest {
                         .map(match -> match.group(1));
         assertThat(metrics.toList())
                 .hasSizeGreaterThan(25)
-                .allSatisfy(metric -> assertThat(expressions).containsPattern(metric + "(_bucket)?\\{"));
+                .allSatisfy(
+                        metric ->
+                                assertThat(expressions).containsPattern(metric + "(_bucket)?\\{"));
     }
 
-    /** A rule file with each expression, so that promtool reads them; Grafana's variables are words. */
+    /**
+     * A rule file with each expression, so that promtool reads them; Grafana's variables are words.
+     */
     @Test
     void promtoolReadsEveryExpressionOfTheDashboard() throws IOException {
         StringBuilder rules = new StringBuilder("groups:\n  - name: dashboard\n    rules:\n");
         int number = 0;
         for (Dashboard.Panel panel : Dashboard.read().panels()) {
             for (Dashboard.Query query : panel.queries()) {
-                rules.append("      - record: dashboard:%d\n        expr: >-\n          %s\n"
+                rules.append(
+                        "      - record: dashboard:%d\n        expr: >-\n          %s\n"
                                 .formatted(number++, query.with("j", "i", "5m")));
             }
         }

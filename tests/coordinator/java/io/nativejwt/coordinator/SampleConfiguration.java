@@ -70,9 +70,7 @@ final class SampleConfiguration {
     }
 
     private static String quoted(List<String> targets) {
-        return targets.stream()
-                .map(target -> "'" + target + "'")
-                .collect(Collectors.joining(", "));
+        return targets.stream().map(target -> "'" + target + "'").collect(Collectors.joining(", "));
     }
 
     private static String replaced(String text, String name, String value) {

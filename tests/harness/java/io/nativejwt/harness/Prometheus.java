@@ -106,8 +106,7 @@ public final class Prometheus implements AutoCloseable {
                                                     new Series(
                                                             labels(one),
                                                             List.of(point(one.get("value"))))));
-            case "scalar" ->
-                    all.add(new Series(Map.of(), List.of(point(data.get("result")))));
+            case "scalar" -> all.add(new Series(Map.of(), List.of(point(data.get("result")))));
             default -> throw new IllegalStateException("Unexpected answer: " + data);
         }
         return all;
