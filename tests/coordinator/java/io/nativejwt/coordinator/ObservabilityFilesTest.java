@@ -13,9 +13,12 @@ import io.nativejwt.harness.Workspace;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -31,6 +34,8 @@ final class ObservabilityFilesTest {
     private static final Path PAGE = Workspace.source("docs/observability.md");
     private static final Pattern ALERT = Pattern.compile("(?m)^ *- alert: (\\S+)$");
     private static final Pattern METRIC = Pattern.compile("(?m)^\\| `(nativejwt_[a-z_]+)`");
+
+    private static final Duration LIMIT = Duration.ofMinutes(1);
 
     /** Grafana's width. */
     private static final int COLUMNS = 24;
@@ -164,6 +169,30 @@ final class ObservabilityFilesTest {
                         .contains("job=~\"$job\", instance=~\"$instance\"");
             }
         }
+    }
+
+    @Test
+    void renewedTokenTakesThePlaceOfThePreviousOneAndAFailureLeavesIt() throws IOException {
+        Path command = Files.createDirectory(folder.resolve("bin")).resolve("nativejwt");
+        Files.writeString(command, "#!/bin/sh\n[ \"$*\" = 'token --profile prometheus' ] && echo next\n");
+        assertThat(command.toFile().setExecutable(true)).isTrue();
+        Path file = folder.resolve("token");
+        Files.writeString(file, "previous");
+        assertThat(renew(file)).isZero();
+        assertThat(file).hasContent("next");
+        assertThat(Files.getPosixFilePermissions(file))
+                .isEqualTo(PosixFilePermissions.fromString("rw-------"));
+        Files.writeString(command, "#!/bin/sh\nexit 1\n");
+        assertThat(renew(file)).isNotZero();
+        assertThat(file).hasContent("next");
+    }
+
+    private int renew(Path file) {
+        String script = SampleConfiguration.FOLDER.resolve("renew-token.sh").toString();
+        ProcessBuilder builder = new ProcessBuilder(script, file.toString());
+        String path = folder.resolve("bin") + File.pathSeparator + System.getenv("PATH");
+        builder.environment().put("PATH", path);
+        return Processes.run(LIMIT, builder, "").exitCode();
     }
 
     @Test

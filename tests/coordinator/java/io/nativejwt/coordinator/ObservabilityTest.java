@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 
+import io.nativejwt.harness.Clients;
+import io.nativejwt.harness.Coordinator;
 import io.nativejwt.harness.Prometheus;
 import io.nativejwt.harness.Site;
 import io.nativejwt.harness.StartedParts;
@@ -21,6 +23,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyPair;
@@ -165,7 +169,7 @@ final class ObservabilityTest {
                 "{__name__=~\"nativejwt_.+\", job=\"%s\", instance=\"%s\"}"
                         .formatted(job, instance(site));
         SortedSet<String> served =
-                server.openMetrics(server.token("bob"))
+                server.openMetrics(server.token("prometheus"))
                         .lines()
                         .filter(line -> !line.startsWith("#"))
                         .map(ObservabilityTest::seriesOf)
@@ -206,6 +210,35 @@ final class ObservabilityTest {
         Map<String, String> others = new TreeMap<>(labels);
         List.of(names).forEach(others::remove);
         return others;
+    }
+
+    /** The sample of access rules names the user prometheus. */
+    @Test
+    @Order(1)
+    void onlyTheUserOfTheAccessRulesReadsMetrics() {
+        for (Site name : Site.values()) {
+            ObservedSite site = SITES.get(name);
+            List<String> paths =
+                    name.isServer()
+                            ? List.of("/metrics", "/v1/native-jwt/metrics")
+                            : List.of("/metrics");
+            for (String path : paths) {
+                assertThat(site.statusOf(path, site.token("prometheus"))).isEqualTo(200);
+                assertThat(site.statusOf(path, site.token("alice"))).isEqualTo(403);
+                assertThat(site.statusOf(path, site.expiredToken())).isEqualTo(401);
+            }
+        }
+    }
+
+    /** The trap of docs/observability.md. */
+    @Test
+    @Order(1)
+    void managementUserOpensMetricsToEverybodyWhoReachesThePortWithoutTls() {
+        Coordinator open = SITES.get(ObservedSite.WITH_MANAGEMENT_USER).coordinator();
+        HttpRequest.Builder request = HttpRequest.newBuilder(open.httpUri().resolve("/metrics"));
+        HttpResponse<String> answer = Clients.send(open, request);
+        assertThat(answer.statusCode()).isEqualTo(200);
+        assertThat(answer.body()).contains("JMX_io_nativejwt_NAME_Requests_ATTRIBUTE_Accepted");
     }
 
     @Test

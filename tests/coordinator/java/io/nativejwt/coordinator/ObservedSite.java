@@ -36,6 +36,9 @@ final class ObservedSite implements AutoCloseable {
     private static final String ISSUER = "https://idp.example.com";
     private static final String KEY_ID = "first";
 
+    /** It has a port without TLS as well. */
+    static final Site WITH_MANAGEMENT_USER = Site.PLUGIN_476;
+
     /** What an operator writes for the plugin; the server launcher does it by itself. */
     private static final Map<String, String> SHOWN =
             Map.of("476", "openmetrics.jmx-object-names", "483", "metrics.jmx-object-names");
@@ -88,6 +91,18 @@ final class ObservedSite implements AutoCloseable {
                 properties.put(JWT + "storage.role", "arn:aws:iam::111122223333:role/reader");
                 properties.put(JWT + "storage.when-unavailable", "withhold");
                 builder.internalHttps();
+            }
+            Path accessControl =
+                    Files.write(
+                            folder.resolve("access-control.properties"),
+                            List.of(
+                                    "access-control.name=file",
+                                    "security.config-file="
+                                            + SampleConfiguration.FOLDER.resolve(
+                                                    "access-rules.json")));
+            builder.config("access-control.config-files", accessControl.toString());
+            if (site == WITH_MANAGEMENT_USER) {
+                builder.config("management.user", "prometheus");
             }
             if (!site.isServer()) {
                 builder.config(SHOWN.get(site.version()), "io.nativejwt:*");
@@ -164,6 +179,11 @@ final class ObservedSite implements AutoCloseable {
             Thread.currentThread().interrupt();
             throw new IllegalStateException(e);
         }
+    }
+
+    /** The status of a request for this address. */
+    int statusOf(String path, String token) {
+        return Clients.get(coordinator, path, "Bearer " + token).statusCode();
     }
 
     /** What the server launcher serves beside the coordinator's own metrics. */
