@@ -171,7 +171,7 @@ final class DashboardPicture {
             panels.append(
                     isStat
                             ? PanelPicture.stat(panel, all)
-                            : PanelPicture.lines(panel, all, from, to));
+                            : PanelPicture.lines(panel, all, from, to, STEP));
         }
         int width = 24 * PanelPicture.COLUMN;
         int height = lines * PanelPicture.LINE;

@@ -174,7 +174,8 @@ final class ObservabilityFilesTest {
     @Test
     void renewedTokenTakesThePlaceOfThePreviousOneAndAFailureLeavesIt() throws IOException {
         Path command = Files.createDirectory(folder.resolve("bin")).resolve("nativejwt");
-        Files.writeString(command, "#!/bin/sh\n[ \"$*\" = 'token --profile prometheus' ] && echo next\n");
+        Files.writeString(
+                command, "#!/bin/sh\n[ \"$*\" = 'token --profile prometheus' ] && echo next\n");
         assertThat(command.toFile().setExecutable(true)).isTrue();
         Path file = folder.resolve("token");
         Files.writeString(file, "previous");

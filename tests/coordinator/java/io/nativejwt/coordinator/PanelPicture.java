@@ -5,6 +5,7 @@ package io.nativejwt.coordinator;
 import io.nativejwt.harness.Prometheus.Point;
 import io.nativejwt.harness.Prometheus.Series;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
@@ -24,8 +25,16 @@ final class PanelPicture {
     private static final int AXIS = 46;
     private static final int LEGEND = 14;
 
-    /** Of a letter of the legend, roughly. */
+    /** Of a letter of the legend, roughly: small ones, and the capitals of reasons. */
     private static final double LETTER = 5.3;
+
+    private static final double CAPITAL = 6.7;
+
+    /** From here on, seconds are shown as hours. */
+    private static final double HOURS = 7200;
+
+    /** Of steps: a longer time without a value is a gap. */
+    private static final double LONGEST_STEP = 1.5;
 
     private static final List<String> COLOURS =
             List.of(
@@ -94,15 +103,16 @@ final class PanelPicture {
         return picture.svg.toString();
     }
 
-    static String lines(Dashboard.Panel panel, List<Line> lines, Instant from, Instant to) {
+    static String lines(
+            Dashboard.Panel panel, List<Line> lines, Instant from, Instant to, Duration step) {
         PanelPicture picture = new PanelPicture(panel);
         picture.frame(panel.title());
-        picture.plot(lines, from.getEpochSecond(), to.getEpochSecond());
+        picture.plot(lines, from.getEpochSecond(), to.getEpochSecond(), step.toSeconds());
         picture.legend(lines);
         return picture.svg.toString();
     }
 
-    private void plot(List<Line> lines, long from, long to) {
+    private void plot(List<Line> lines, long from, long to, long step) {
         double most =
                 lines.stream()
                         .flatMap(line -> line.series().values().stream())
@@ -110,7 +120,8 @@ final class PanelPicture {
                         .filter(Double::isFinite)
                         .max()
                         .orElse(1);
-        double maximum = nice(most);
+        double base = unit.equals("s") && most >= HOURS ? 3600 : 1;
+        double maximum = nice(most / base) * base;
         int x0 = left + AXIS;
         int x1 = left + width - 10;
         int y0 = top + height - LEGEND - 18;
@@ -133,16 +144,16 @@ final class PanelPicture {
         }
         for (int i = lines.size() - 1; i >= 0; i--) {
             StringBuilder path = new StringBuilder();
-            boolean drawn = false;
+            double before = Double.NEGATIVE_INFINITY;
             for (Point point : lines.get(i).series().values()) {
                 if (!Double.isFinite(point.value())) {
-                    drawn = false;
                     continue;
                 }
+                boolean drawn = point.time() - before < LONGEST_STEP * step;
                 double x = x0 + (x1 - x0) * (point.time() - from) / (to - from);
                 double y = y0 - (y0 - y1) * Math.max(0, point.value()) / maximum;
                 path.append(drawn ? 'L' : 'M').append("%.1f %.1f".formatted(x, y));
-                drawn = true;
+                before = point.time();
             }
             svg.append(
                     "<path d=\"%s\" fill=\"none\" stroke=\"%s\" stroke-width=\"1.3\"/>\n"
@@ -155,7 +166,7 @@ final class PanelPicture {
         int y = top + height - 6;
         for (int i = 0; i < lines.size(); i++) {
             String name = lines.get(i).name();
-            double end = x + 14 + name.length() * LETTER + 10;
+            double end = x + 14 + letters(name) + 10;
             if (end > left + width - 60 && i < lines.size() - 1) {
                 text(
                         x,
@@ -173,6 +184,12 @@ final class PanelPicture {
             text(x + 14, y, "start", 9, "#24292f", "normal", name);
             x = end;
         }
+    }
+
+    private static double letters(String name) {
+        return name.chars()
+                .mapToDouble(letter -> Character.isUpperCase(letter) ? CAPITAL : LETTER)
+                .sum();
     }
 
     private static String colour(int index) {
@@ -251,7 +268,7 @@ final class PanelPicture {
         if (seconds < 120) {
             return number(seconds) + " s";
         }
-        return seconds < 7200 ? number(seconds / 60) + " min" : number(seconds / 3600) + " h";
+        return seconds < HOURS ? number(seconds / 60) + " min" : number(seconds / 3600) + " h";
     }
 
     private static String number(double value) {
