@@ -114,12 +114,11 @@ fn add_rule(rules: &mut String, patterns: &[String], label: &str, value: &str) {
 
 /// One pattern for all: what they begin with stands once.
 fn alternatives(patterns: &[String]) -> String {
-    let [first, others @ ..] = patterns else { panic!("a rule matches something") };
-    if others.is_empty() {
-        return first.clone();
+    if let [only] = patterns {
+        return only.clone();
     }
     let marker = "_ATTRIBUTE_";
-    let (bean, _) = first.split_once(marker).unwrap();
+    let (bean, _) = patterns.first().unwrap().split_once(marker).unwrap();
     let attributes: Vec<_> = patterns
         .iter()
         .map(|pattern| {
