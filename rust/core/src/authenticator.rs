@@ -14,8 +14,8 @@ use crate::claim_rules::{Facts, Granted, GrantedUser, RulesInUse, WatchedRules};
 use crate::claims::principal::principal;
 use crate::claims::{self, Validity};
 use crate::clock::{Clock, UnixMillis};
-use crate::config::{ConfigurationErrors, GlobalConfiguration, Problem, Properties, StorageSettings};
-use crate::events::{Events, Level};
+use crate::config::{ConfigurationErrors, Finding, GlobalConfiguration, Problem, Properties, StorageSettings};
+use crate::events::Events;
 use crate::host::HostProcess;
 use crate::identity::Identity;
 use crate::in_force::{Fingerprint, InForce};
@@ -135,7 +135,7 @@ impl Authenticator {
         let storage_roles = global.storage.as_ref().and_then(|settings| StorageRoles::open(settings, &mut errors));
         let storage_roles = storage_roles.map(Arc::new);
         for warning in global.storage.iter().flat_map(|settings| &settings.warnings) {
-            events.push(Level::Warning, warning.clone());
+            events.warn(Finding::StorageOverHttp, warning.clone());
         }
         let issuers = Arc::new(Issuers::open(properties, host, &events, errors)?);
         let watched = Watched {

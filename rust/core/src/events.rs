@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
+use crate::config::Finding;
 use crate::metrics::Happenings;
 
 /// The severity of an event.
@@ -35,6 +36,8 @@ pub struct Event {
     pub level: Level,
     /// One line of text.
     pub text: String,
+    /// The name by which `check-config` reports it, if it has one.
+    pub finding: Option<Finding>,
 }
 
 /// The queue of events, with counters of what happens besides requests. It is bounded: when it is full, the oldest events are dropped, and a warning states their number.
@@ -55,6 +58,15 @@ impl Events {
 
     /// Adds an event. Line breaks in `text` become spaces.
     pub fn push(&self, level: Level, text: impl Into<String>) {
+        self.add(level, text, None);
+    }
+
+    /// Adds a warning that `check-config` reports by name.
+    pub(crate) fn warn(&self, finding: Finding, text: impl Into<String>) {
+        self.add(Level::Warning, text, Some(finding));
+    }
+
+    pub(crate) fn add(&self, level: Level, text: impl Into<String>, finding: Option<Finding>) {
         let text = text.into().replace(['\n', '\r'], " ");
         let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         if queue.events.len() == Self::CAPACITY {
@@ -62,7 +74,7 @@ impl Events {
             queue.dropped += 1;
             self.happenings.event_was_dropped();
         }
-        queue.events.push_back(Event { level, text });
+        queue.events.push_back(Event { level, text, finding });
     }
 
     /// Adds the event of a defect of this software, and counts it. `text` says what happened and what follows.
@@ -82,7 +94,7 @@ impl Events {
         if queue.dropped > 0 {
             let text = format!("{} older log messages were dropped because the queue was full", queue.dropped);
             queue.dropped = 0;
-            return Some(Event { level: Level::Warning, text });
+            return Some(Event { level: Level::Warning, text, finding: None });
         }
         queue.events.pop_front()
     }

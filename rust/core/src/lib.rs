@@ -55,8 +55,8 @@ pub use claims::principal::unusable_principal;
 pub use claims::suspected_unit;
 pub use clock::{Clock, UnixMillis};
 pub use config::{
-    ConfigurationErrors, Problem, Properties, Property, StorageSettings, TokenExchangeSettings, WhenUnavailable,
-    advice_for_unknown_property,
+    ConfigurationErrors, Finding, Problem, Properties, Property, Severity, StorageSettings, TokenExchangeSettings,
+    WhenUnavailable, advice_for_unknown_property,
 };
 pub use events::{Event, Events, Level};
 pub use host::{HostProcess, JvmTrust};

@@ -121,7 +121,7 @@ _nativejwt() {
             return 0
             ;;
         nativejwt__subcmd__check__subcmd__config)
-            opts="-h --json --help"
+            opts="-h --online --strict --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -64,6 +64,8 @@ complete -c nativejwt -n "__fish_nativejwt_using_subcommand check-token" -l conf
 complete -c nativejwt -n "__fish_nativejwt_using_subcommand check-token" -l at -d 'The time to check the token at: RFC 3339 or Unix seconds; by default now' -r
 complete -c nativejwt -n "__fish_nativejwt_using_subcommand check-token" -l json -d 'Print JSON, one object on each line'
 complete -c nativejwt -n "__fish_nativejwt_using_subcommand check-token" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand check-config" -l online -d 'Also check what will hurt later: weak and published keys, exp, clocks, mappings'
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand check-config" -l strict -d 'Warnings are errors: the exit code is 2 if there are any'
 complete -c nativejwt -n "__fish_nativejwt_using_subcommand check-config" -l json -d 'Print JSON, one object on each line'
 complete -c nativejwt -n "__fish_nativejwt_using_subcommand check-config" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c nativejwt -n "__fish_nativejwt_using_subcommand map-user" -l pattern -d 'A pattern, as in user-mapping.pattern; the user is its first group' -r

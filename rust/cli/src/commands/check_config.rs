@@ -2,7 +2,9 @@
 //! `check-config`: checks a configuration before a coordinator starts with it.
 
 mod mappings;
+mod online;
 mod permissions;
+mod weak_keys;
 
 use std::ffi::OsStr;
 use std::fs;
@@ -10,7 +12,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use nativejwt_core::{
-    Authenticator, ConfigurationErrors, HostProcess, KeyFileKind, Level, Problem, Properties, Property,
+    Authenticator, ConfigurationErrors, Event, Finding, HostProcess, KeyFileKind, Level, Problem, Properties, Property,
     SignatureVerifier,
 };
 
@@ -18,7 +20,7 @@ use crate::claim_rules;
 use crate::coordinator_file::{
     CREDENTIAL_PROPERTY, CoordinatorFile, FETCH_TIMEOUT, TYPE_PROPERTY, host, is_ours, names_jwt, parts,
 };
-use crate::failure::{Failure, Outcome, problems_json};
+use crate::failure::{Failure, Outcome};
 use crate::json::JsonObject;
 use crate::surroundings::{self, Given};
 
@@ -26,19 +28,31 @@ use crate::surroundings::{self, Given};
 ///
 /// FILE is a whole config.properties or the plugin's property file, as for check-token. Everything that it names is read,
 /// and JWK Sets are fetched. All errors are printed, with file and line, and warnings about settings that will cause
-/// problems later. The exit code is 2 if there are errors; with warnings only, it is 0. Relative paths start at the
-/// current directory, as in the coordinator.
+/// problems later. Each has a stable name, which docs/findings.md explains. The exit code is 2 if there are errors; with
+/// warnings only, it is 0. Relative paths start at the current directory, as in the coordinator.
 #[derive(clap::Args)]
 #[command(
     verbatim_doc_comment,
     after_help = "\
-Example:
-  nativejwt check-config etc/native-jwt.properties"
+Examples:
+  nativejwt check-config etc/native-jwt.properties
+  nativejwt check-config --online --strict etc/config.properties"
 )]
 pub(crate) struct Arguments {
     /// The coordinator's config.properties, or the plugin's property file
     #[arg(value_name = "FILE")]
     file: PathBuf,
+
+    /// Also check what will hurt later: weak and published keys, exp, clocks, mappings
+    ///
+    /// Keys are fetched without this option as well. With it, the command looks at the keys, compares this machine's
+    /// clock with that of the key server, and warns of tokens without exp and of mappings that give no user.
+    #[arg(long, verbatim_doc_comment)]
+    online: bool,
+
+    /// Warnings are errors: the exit code is 2 if there are any
+    #[arg(long)]
+    strict: bool,
 }
 
 /// The variables for the token's kid in the path of `key-file`.
@@ -55,26 +69,31 @@ struct Findings {
 }
 
 pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Result<Outcome, Failure> {
-    let findings = check(&arguments.file);
+    let mut findings = check(&arguments.file, arguments.online);
+    let starts = findings.errors.problems().is_empty();
+    if arguments.strict {
+        findings.errors.extend(std::mem::take(&mut findings.warnings));
+    }
     let (errors, warnings) = (findings.errors.problems(), findings.warnings.problems());
+    let all = || [(ERROR, errors), (WARNING, warnings)].into_iter();
+    let all = || all().flat_map(|(severity, problems)| problems.iter().map(move |problem| (severity, problem)));
     if json {
+        let objects: Vec<String> = all().map(|(severity, problem)| finding_json(severity, problem)).collect();
         let object = JsonObject::new()
             .boolean("valid", errors.is_empty())
-            .raw("errors", &problems_json(errors))
-            .raw("warnings", &problems_json(warnings))
+            .raw("findings", &format!("[{}]", objects.join(",")))
             .texts("notes", &findings.notes);
         writeln!(out, "{}", object.finish())?;
     } else {
-        for (kind, problems) in [("error", errors), ("warning", warnings)] {
-            for problem in problems {
-                writeln!(out, "{kind}: {problem}")?;
-            }
+        for (severity, problem) in all() {
+            writeln!(out, "{severity}[{}]: {problem}", name_of(problem))?;
         }
         for note in &findings.notes {
             writeln!(out, "note: {note}")?;
         }
         let verdict = match errors {
             [] => "valid",
+            _ if starts => "NOT VALID because of --strict: a coordinator starts with it",
             _ if findings.lacks_only_keys => {
                 "NO KEYS: a coordinator would start, but reject every token until the keys can be fetched"
             }
@@ -92,7 +111,34 @@ pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Res
     if errors.is_empty() { Ok(Outcome::Accepted) } else { Err(Failure::Reported) }
 }
 
-fn check(path: &Path) -> Findings {
+const ERROR: &str = "error";
+const WARNING: &str = "warning";
+
+/// The stable name of a problem. The library gives most errors none, since the message is enough.
+fn name_of(problem: &Problem) -> Finding {
+    problem.finding().unwrap_or(Finding::InvalidConfiguration)
+}
+
+/// One finding. docs/command.md documents the members.
+fn finding_json(severity: &str, problem: &Problem) -> String {
+    let text = |text: &'_ str| (!text.is_empty()).then(|| text.to_owned());
+    JsonObject::new()
+        .text("name", name_of(problem).name())
+        .text("severity", severity)
+        .text("message", problem.message())
+        .maybe_text("fix", problem.fix())
+        .maybe_text("file", text(problem.source()).as_deref())
+        .maybe_number("line", (problem.line() > 0).then_some(problem.line()))
+        .maybe_text("property", problem.property())
+        .finish()
+}
+
+/// A warning of the library as a finding.
+fn named(problem: Problem, event: &Event) -> Problem {
+    problem.named(event.finding.unwrap_or(Finding::LogWarning))
+}
+
+fn check(path: &Path, online: bool) -> Findings {
     let mut findings = Findings::default();
     let file = match CoordinatorFile::load(path) {
         Ok(file) => file,
@@ -116,7 +162,12 @@ fn check(path: &Path) -> Findings {
                 let named = find(&file.properties, "key-file").or_else(|| find(&file.properties, "config-files"));
                 let (property, line) = named.map_or(("key-file", 0), |entry| (&*entry.name, entry.line));
                 findings.lacks_only_keys = findings.errors.problems().is_empty();
-                findings.errors.push(Problem::for_property(property, source, line, format!("provides no keys: {why}")));
+                let problem = Problem::for_property(property, source, line, format!("provides no keys: {why}"));
+                findings.errors.push(problem.named(Finding::KeysNotFetched));
+            }
+            if online {
+                let issuers = issuers(&file.properties);
+                online::check(&authenticator, &issuers, &mut findings.warnings, &mut findings.notes);
             }
             while let Some(event) = authenticator.events().pop() {
                 match event.level {
@@ -124,7 +175,10 @@ fn check(path: &Path) -> Findings {
                     Level::Error if fetched.is_err() => {}
                     Level::Warning if fetched.as_ref().is_err_and(|why| names_failed_fetch(&event.text, why)) => {}
                     Level::Error => findings.errors.push(Problem::for_file(source, event.text)),
-                    Level::Warning => findings.warnings.push(Problem::for_file(source, event.text)),
+                    Level::Warning => {
+                        let problem = Problem::for_file(source, &*event.text);
+                        findings.warnings.push(named(problem, &event));
+                    }
                     Level::Info => findings.notes.push(event.text),
                 }
             }
@@ -147,7 +201,7 @@ fn check(path: &Path) -> Findings {
         warn_of_files(rules, &mut findings.warnings);
     }
     warn_of_claim_rules(&file.properties, &mut findings.warnings);
-    mappings::check(&issuers, &mut findings.warnings, &mut findings.notes);
+    mappings::check(&issuers, online, &mut findings.warnings, &mut findings.notes);
     permissions::warn_of_permissions(path, &file.properties, &issuers, &mut findings.warnings);
     findings
 }
@@ -195,26 +249,41 @@ fn check_authentication_type(file: &CoordinatorFile) -> Option<Problem> {
         return None;
     }
     let is_header = parts(&value).any(|part| part.eq_ignore_ascii_case("HEADER"));
-    let message = match (file.properties.entries.is_empty(), value.is_empty()) {
-        (true, _) if is_header => {
-            format!("is '{value}', so the JWT properties are in another file: check the file that header-authenticator.config-files names")
+    let set = if value.is_empty() { "is not set".to_owned() } else { format!("is '{value}'") };
+    let fails = "so the coordinator fails to start with the JWT properties in this file";
+    let (message, fix) = match (file.properties.entries.is_empty(), value.is_empty()) {
+        (true, _) if is_header => (
+            format!("{set}, so the JWT properties are in another file"),
+            "Check the file that header-authenticator.config-files names",
+        ),
+        (true, true) => (
+            format!("{set}, and the file has no JWT property"),
+            "If it is the plugin's property file, add the line header-authenticator.name=native-jwt",
+        ),
+        (true, false) => {
+            (format!("{set}, and the file has no JWT property"), "For the server launcher, list JWT there")
         }
-        (true, true) => "is not set, and the file has no JWT property. The plugin's property file has the line header-authenticator.name=native-jwt".to_owned(),
-        (true, false) => format!("is '{value}', and the file has no JWT property: for the server launcher, list JWT there"),
-        (false, true) => "is not set, so the coordinator fails to start with the JWT properties in this file. If it is the plugin's property file, add header-authenticator.name=native-jwt".to_owned(),
-        (false, false) => format!("is '{value}', so the coordinator fails to start with the JWT properties in this file: list JWT there, or move the properties to the file that header-authenticator.config-files names"),
+        (false, true) => {
+            (format!("{set}, {fails}"), "If it is the plugin's property file, add header-authenticator.name=native-jwt")
+        }
+        (false, false) => (
+            format!("{set}, {fails}"),
+            "List JWT there, or move the properties to the file that header-authenticator.config-files names",
+        ),
     };
-    Some(Problem::for_property(TYPE_PROPERTY, &file.properties.source, line, message))
+    let problem = Problem::for_property(TYPE_PROPERTY, &file.properties.source, line, message);
+    Some(problem.with_fix(Finding::AuthenticationType, fix))
 }
 
 fn warn_of_claims(properties: &Properties, warnings: &mut ConfigurationErrors) {
     if find(properties, "required-audience").is_none() {
-        warnings.push(Problem::for_property(
+        let problem = Problem::for_property(
             "http-server.authentication.jwt.required-audience",
             &properties.source,
             0,
             "is not set: the coordinator accepts tokens that the issuer made for other services",
-        ));
+        );
+        warnings.push(problem.named(Finding::NoAudience));
     }
 }
 
@@ -222,7 +291,8 @@ fn warn_of_claim_rules(properties: &Properties, warnings: &mut ConfigurationErro
     let Some(file) = find(properties, "claim-rules.file") else { return };
     // Errors were reported when the authenticator was opened.
     if let Ok(rules) = claim_rules::read(Path::new(&file.value)) {
-        warnings.extend(rules.warnings().into_iter().map(|warning| Problem::for_file(&file.value, warning.message)));
+        let named = |message| Problem::for_file(&file.value, message).named(Finding::ClaimRuleDoubtful);
+        warnings.extend(rules.warnings().into_iter().map(|warning| named(warning.message)));
     }
 }
 
@@ -235,24 +305,36 @@ fn warn_of_files(properties: &Properties, warnings: &mut ConfigurationErrors) {
         let default = entry.value.replace(variable, "default-key");
         if !Path::new(&default).exists() {
             let message = format!("has no file for tokens without kid, which are rejected: '{default}' does not exist");
-            warnings.push(Problem::for_property(&entry.name, source, entry.line, message));
+            let problem = Problem::for_property(&entry.name, source, entry.line, message);
+            warnings.push(problem.named(Finding::NoDefaultKey));
         }
     }
 }
 
 /// Reads the files that tokens can name by their kid, if the variable is in the last part of the path.
 fn warn_of_unusable_keys(entry: &Property, variable: &str, source: &str, warnings: &mut ConfigurationErrors) {
-    let mut warn = |message: String| warnings.push(Problem::for_property(&entry.name, source, entry.line, message));
+    let mut warn = |finding: Finding, message: String| {
+        warnings.push(Problem::for_property(&entry.name, source, entry.line, message).named(finding));
+    };
     match files_of_template(&entry.value, variable) {
-        Err((folder, error)) => warn(format!("names a folder that cannot be read: '{}': {error}", folder.display())),
+        Err((folder, error)) => warn(
+            Finding::KeyFolderUnreadable,
+            format!("names a folder that cannot be read: '{}': {error}", folder.display()),
+        ),
         Ok(files) => {
             for file in files {
                 let Some(text) = file.to_str() else { continue };
                 match SignatureVerifier::open(text) {
-                    Err(why) => warn(format!("names '{text}' for one kid, whose tokens are rejected: {why}")),
+                    Err(why) => warn(
+                        Finding::KeyFileUnusable,
+                        format!("names '{text}' for one kid, whose tokens are rejected: {why}"),
+                    ),
                     Ok(verifier) => std::iter::from_fn(|| verifier.events().pop())
                         .filter(|event| event.level != Level::Info)
-                        .for_each(|event| warn(format!("names a file for one kid, with a warning: {}", event.text))),
+                        .for_each(|event| {
+                            let finding = event.finding.unwrap_or(Finding::KeyFileUnusable);
+                            warn(finding, format!("names a file for one kid, with a warning: {}", event.text));
+                        }),
                 }
             }
         }

@@ -79,7 +79,7 @@ pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Res
             *found = format!("{found}: {why}");
         }
         for event in std::iter::from_fn(|| authenticator.events().pop()).filter(|event| event.level != Level::Info) {
-            let Event { level, text } = event;
+            let Event { level, text, .. } = event;
             writeln!(out, "{level}: {text}")?;
         }
         for warning in warnings {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Other ways into the coordinator, whose sessions get nothing of ours.
 
-use nativejwt_core::Properties;
+use nativejwt_core::{Finding, Properties};
 
 use super::{Findings, Given, is_true};
 use crate::coordinator_file::{TYPE_PROPERTY, names_jwt, parts};
@@ -41,14 +41,19 @@ pub(super) fn check(config: &Properties, is_plugin: bool, given: Given<'_>, foun
             "is true: over plain HTTP, Trino authenticates nothing, so a client can use any user name and {}",
             over_http.join(", and ")
         );
-        found.warn(config, INSECURE_PROPERTY, &message);
+        found.warn(Finding::InsecureHttpAllowed, config, INSECURE_PROPERTY, &message);
     }
     let is_ours = |name: &&str| if is_plugin { name.eq_ignore_ascii_case("header") } else { names_jwt(name) };
     let they = format!("users who authenticate that way {}", elsewhere.join("; they "));
     if let Some(entry) = found.value(config, TYPE_PROPERTY).known() {
         let others: Vec<&str> = parts(&entry.value).filter(|name| !is_ours(name)).collect();
         if !others.is_empty() {
-            found.warn(config, TYPE_PROPERTY, &format!("also lists {}: {they}", others.join(" and ")));
+            found.warn(
+                Finding::OtherAuthenticators,
+                config,
+                TYPE_PROPERTY,
+                &format!("also lists {}: {they}", others.join(" and ")),
+            );
         }
     }
     if is_plugin
@@ -56,10 +61,11 @@ pub(super) fn check(config: &Properties, is_plugin: bool, given: Given<'_>, foun
         && parts(&entry.value).count() > 1
     {
         let message = format!("also names other authenticators: unless they are native-jwt as well, {they}");
-        found.warn(config, PLUGINS_PROPERTY, &message);
+        found.warn(Finding::OtherAuthenticators, config, PLUGINS_PROPERTY, &message);
         if given.storage {
-            let message = "also names other files: a file of native-jwt without storage.* gives its sessions no storage credentials, also to a token that STS denied in this one. Set storage.* in each of them";
-            found.warn(config, PLUGINS_PROPERTY, message);
+            let message = "also names other files: a file of native-jwt without storage.* gives its sessions no storage credentials, also to a token that STS denied in this one";
+            let fix = "Set storage.* in each of them";
+            found.warn_with_fix(Finding::OtherAuthenticators, config, PLUGINS_PROPERTY, message, fix);
         }
     }
 }

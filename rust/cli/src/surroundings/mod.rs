@@ -9,7 +9,7 @@ mod storage;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use nativejwt_core::{ConfigurationErrors, Problem, Properties, Property};
+use nativejwt_core::{ConfigurationErrors, Finding, Problem, Properties, Property};
 
 use crate::coordinator_file::{CoordinatorFile, parts};
 
@@ -37,9 +37,18 @@ pub(crate) struct Findings {
 }
 
 impl Findings {
-    fn warn(&mut self, file: &Properties, property: &str, message: &str) {
+    fn warn(&mut self, finding: Finding, file: &Properties, property: &str, message: &str) {
+        self.warnings.push(Self::problem(file, property, message).named(finding));
+    }
+
+    /// As [`Findings::warn`], with what to do in this case.
+    fn warn_with_fix(&mut self, finding: Finding, file: &Properties, property: &str, message: &str, fix: &str) {
+        self.warnings.push(Self::problem(file, property, message).with_fix(finding, fix));
+    }
+
+    fn problem(file: &Properties, property: &str, message: &str) -> Problem {
         let line = file.get(property).map_or(0, |entry| entry.line);
-        self.warnings.push(Problem::for_property(property, &file.source, line, message));
+        Problem::for_property(property, &file.source, line, message)
     }
 
     /// The entry of a property. Adds a note if only the coordinator can resolve its value.
@@ -132,6 +141,7 @@ fn check_connections(config: &Properties, given: Given<'_>, found: &mut Findings
             (Some(_), true) => "tokens and storage credentials are",
         };
         found.warn(
+            Finding::WorkersOverHttp,
             config,
             HTTPS_PROPERTY,
             &format!("is not true: {what} sent to the workers with every task, in clear text"),

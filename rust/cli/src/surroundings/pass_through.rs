@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Settings that endanger tokens which are passed through.
 
-use nativejwt_core::Properties;
+use nativejwt_core::{Finding, Properties};
 
 use super::Findings;
 
@@ -30,15 +30,15 @@ fn check_iceberg(catalog: &Properties, credential: &str, found: &mut Findings) {
         let message = format!(
             "is USER, but the token is passed through as '{credential}': Iceberg reads it from the extra credential '{ICEBERG_CREDENTIAL}' only"
         );
-        found.warn(catalog, ICEBERG_SESSION, &message);
+        found.warn(Finding::IcebergCredentialName, catalog, ICEBERG_SESSION, &message);
     }
     if found.value(catalog, ICEBERG_TIMEOUT).is_not(is_zero) {
         let message = "is not 0s: Iceberg keeps a session by user and source, and reuses it for requests without a token, with an expired token or with the token of another user";
-        found.warn(catalog, ICEBERG_TIMEOUT, message);
+        found.warn(Finding::IcebergSessionShared, catalog, ICEBERG_TIMEOUT, message);
     }
     if found.value(catalog, ICEBERG_REFRESH).is_not(|value| value.eq_ignore_ascii_case("false")) {
         let message = "is not false: Iceberg exchanges users' tokens at the token endpoint, and continues with the tokens that it returns";
-        found.warn(catalog, ICEBERG_REFRESH, message);
+        found.warn(Finding::IcebergTokenRefresh, catalog, ICEBERG_REFRESH, message);
     }
 }
 
@@ -55,23 +55,23 @@ fn check_shared_accounts(catalog: &Properties, credential: &str, found: &mut Fin
         return;
     }
     let message = format!(
-        "is set together with {PASSWORD_CREDENTIAL}: a session without a token, such as one with impersonation, would use this shared account; remove it"
+        "is set together with {PASSWORD_CREDENTIAL}: a session without a token, such as one with impersonation, would use this shared account"
     );
     for property in ["connection-user", "connection-password"] {
         if catalog.get(property).is_some() {
-            found.warn(catalog, property, &message);
+            found.warn(Finding::CatalogAccount, catalog, property, &message);
         }
     }
     let provider = found.value(catalog, PROVIDER_PROPERTY).known();
     if provider.is_some_and(|entry| !entry.value.eq_ignore_ascii_case("inline")) {
-        found.warn(catalog, PROVIDER_PROPERTY, &message);
+        found.warn(Finding::CatalogAccount, catalog, PROVIDER_PROPERTY, &message);
     }
     let url = found.value(catalog, "connection-url").known();
     if url.is_some_and(|entry| {
         let url = entry.value.to_ascii_lowercase();
         ["user=", "password="].iter().any(|parameter| url.contains(parameter))
     }) {
-        found.warn(catalog, "connection-url", &message);
+        found.warn(Finding::CatalogAccount, catalog, "connection-url", &message);
     }
 }
 

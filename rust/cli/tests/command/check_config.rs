@@ -31,6 +31,26 @@ fn json_of(config: &str, code: i32) -> Value {
     run(&["check-config", "--json", config]).expect_code(code).json()
 }
 
+/// The findings that are errors.
+fn errors_of(json: &Value) -> Vec<&Value> {
+    of_severity(json, "error")
+}
+
+/// The findings that are warnings.
+fn warnings_of(json: &Value) -> Vec<&Value> {
+    of_severity(json, "warning")
+}
+
+fn of_severity<'j>(json: &'j Value, severity: &str) -> Vec<&'j Value> {
+    json["findings"].as_array().unwrap().iter().filter(|finding| finding["severity"] == severity).collect()
+}
+
+/// The message with what to do, as the command prints it without --json.
+fn message_of(finding: &Value) -> String {
+    let fix = finding["fix"].as_str().map_or_else(String::new, |fix| format!(". {fix}"));
+    finding["message"].as_str().unwrap().to_owned() + &fix
+}
+
 #[test]
 fn a_plugin_has_no_address_for_logout_tokens() {
     let folder = Folder::new("config_logout");
@@ -58,7 +78,7 @@ fn a_good_configuration_is_valid_without_warnings() {
     assert_eq!(answer.text(), format!("{config}: valid, 0 errors, 0 warnings\n"));
     let json = json_of(&config, 0);
     assert_eq!(json["valid"], true);
-    assert_eq!((&json["errors"], &json["warnings"]), (&Value::Array(vec![]), &Value::Array(vec![])));
+    assert_eq!(json["findings"], Value::Array(vec![]));
 }
 
 #[test]
@@ -76,21 +96,21 @@ fn all_errors_are_reported_together_with_their_lines() {
     let text = answer.text();
     assert_eq!(answer.err, "");
     for part in [
-        format!("error: {config}:2: http-server.authentication.jwt.key-file names"),
+        format!("error[invalid-configuration]: {config}:2: http-server.authentication.jwt.key-file names"),
         format!(
-            "error: {config}:4: http-server.authentication.jwt.required-issuers is not a known property; did you mean http-server.authentication.jwt.required-issuer?"
+            "error[invalid-configuration]: {config}:4: http-server.authentication.jwt.required-issuers is not a known property; did you mean http-server.authentication.jwt.required-issuer?"
         ),
-        format!("error: {config}:5: http-server.authentication.jwt.required-audience is empty"),
-        format!("error: {rules}:2: "),
-        format!("error: {rules}:3: "),
+        format!("error[invalid-configuration]: {config}:5: http-server.authentication.jwt.required-audience is empty"),
+        format!("error[invalid-configuration]: {rules}:2: "),
+        format!("error[invalid-configuration]: {rules}:3: "),
         format!("{config}: NOT VALID"),
     ] {
         assert!(text.contains(&part), "{part}\n{text}");
     }
     let json = json_of(&config, 2);
     assert_eq!(json["valid"], false);
-    assert_eq!(json["errors"].as_array().unwrap().len(), 6, "{json}");
-    assert!(json["errors"].as_array().unwrap().iter().any(|error| error["file"] == rules && error["line"] == 3));
+    assert_eq!(errors_of(&json).len(), 6, "{json}");
+    assert!(errors_of(&json).iter().any(|error| error["file"] == rules && error["line"] == 3));
 }
 
 #[test]
@@ -98,7 +118,7 @@ fn a_missing_file_is_an_error() {
     let folder = Folder::new("config_missing");
     let missing = folder.path("missing.properties");
     assert!(run(&["check-config", &missing]).expect_code(2).text().contains("missing.properties: cannot be read"));
-    assert_eq!(json_of(&missing, 2)["errors"][0]["file"], missing);
+    assert_eq!(json_of(&missing, 2)["findings"][0]["file"], missing);
     run(&["check-token", "--config", &missing, "a.b.c"]).expect_error("missing.properties: cannot be read");
 }
 
@@ -108,12 +128,7 @@ fn future_problems_are_warnings() {
     let (public, secret) = (folder.keygen("ES256").public, folder.keygen("HS256").public);
     let warnings = |config: &str| -> Vec<String> {
         let json = json_of(config, 0);
-        json["warnings"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|warning| warning["message"].as_str().unwrap().to_owned())
-            .collect()
+        warnings_of(&json).into_iter().map(message_of).collect()
     };
     let audience = property("required-audience", "trino");
     assert_eq!(warnings(&folder.config(&[property("key-file", &secret), audience.clone()])), Vec::<String>::new());
@@ -153,16 +168,21 @@ fn a_file_whose_properties_the_coordinator_would_not_read_is_an_error() {
     let keys = format!("{}\n{}\n", property("key-file", &public), property("required-audience", "trino"));
     let error = |text: &str| {
         let json = json_of(&folder.write("config.properties", text), 2);
-        assert_eq!(json["errors"].as_array().unwrap().len(), 1, "{json}");
-        json["errors"][0]["message"].as_str().unwrap().to_owned()
+        let errors = errors_of(&json);
+        assert_eq!(errors.len(), 1, "{json}");
+        assert_eq!(errors[0]["name"], "authentication-type");
+        message_of(errors[0])
     };
     let of_type = |name: &str| format!("http-server.authentication.type={name}\n");
-    assert!(error(&format!("{}{keys}", of_type("HEADER"))).contains("or move the properties to the file that"));
+    assert!(
+        error(&format!("{}{keys}", of_type("HEADER")))
+            .contains("List JWT there, or move the properties to the file that")
+    );
     assert!(error(&format!("{}{keys}", of_type("JTW"))).starts_with("is 'JTW', so the coordinator fails to start"));
     assert!(error(&keys).contains("add header-authenticator.name=native-jwt"));
-    assert!(error(&of_type("PASSWORD,HEADER")).contains("check the file that header-authenticator.config-files names"));
+    assert!(error(&of_type("PASSWORD,HEADER")).contains("Check the file that header-authenticator.config-files names"));
     assert!(error(&of_type("PASSWORD")).contains("the file has no JWT property"));
-    assert!(error("node.id=one\n").contains("The plugin's property file has the line"));
+    assert!(error("node.id=one\n").contains("If it is the plugin's property file, add the line"));
 }
 
 /// The messages of the warnings, with the file and line of each.
@@ -170,15 +190,9 @@ fn warnings(config: &str) -> Vec<String> {
     let json: Value = run(&["check-config", "--json", config]).json();
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let line = |warning: &Value| {
-        format!(
-            "{}:{} {} {}",
-            text(&warning["file"]),
-            warning["line"],
-            text(&warning["key"]),
-            text(&warning["message"])
-        )
+        format!("{}:{} {} {}", text(&warning["file"]), warning["line"], text(&warning["property"]), message_of(warning))
     };
-    json["warnings"].as_array().unwrap().iter().map(line).collect()
+    warnings_of(&json).into_iter().map(line).collect()
 }
 
 #[cfg(unix)]
@@ -234,7 +248,7 @@ fn every_file_that_others_can_write_to_or_replace_is_a_warning() {
             &secret,
             0o620,
             "2",
-            "that its group can write to (mode 0620): they decide who can log in. chmod go-w",
+            "that its group can write to (mode 0620): they decide who can log in. Run chmod go-w",
         ),
         (&single, &secret, 0o602, "2", "that all other users can write to (mode 0602)"),
         (&single, &secret, 0o640, "2", "that its group can read: it is a shared secret"),
@@ -487,9 +501,10 @@ fn a_jwk_set_is_fetched_and_used() {
     let url = serve(set, "200 OK");
     let config = folder.config(&[property("key-file", &url), property("required-audience", "trino")]);
     let json = json_of(&config, 0);
-    let warnings = json["warnings"].as_array().unwrap();
+    let warnings = warnings_of(&json);
     assert_eq!(warnings.len(), 1, "{json}");
     assert!(warnings[0]["message"].as_str().unwrap().contains("without encryption"), "{json}");
+    assert_eq!((&warnings[0]["name"], &warnings[0]["fix"]), (&"keys-over-http".into(), &"Use https".into()));
 
     let token = issue(&keys.private_jwk, &["--claim", "sub=alice", "--claim", "aud=trino"]);
     assert_eq!(verdict(&config, &token)["accepted"], true);
@@ -501,8 +516,10 @@ fn a_jwk_set_that_cannot_be_fetched_is_an_error() {
     let config = folder.config(&[property("key-file", &serve("no".to_owned(), "500 Internal Server Error"))]);
     let json = json_of(&config, 2);
     assert_eq!(json["valid"], false);
-    assert!(json["errors"].to_string().contains("500"), "{json}");
-    assert_eq!(json["errors"].as_array().unwrap().len(), 1, "found once: {json}");
+    let errors = errors_of(&json);
+    assert_eq!(errors.len(), 1, "found once: {json}");
+    assert_eq!(errors[0]["name"], "keys-not-fetched");
+    assert!(errors[0]["message"].as_str().unwrap().contains("500"), "{json}");
     let text = run(&["check-config", &config]).expect_code(2).text();
     assert_eq!(text.matches("status 500").count(), 1, "found once: {text}");
     assert!(text.contains("NO KEYS: a coordinator would start, but reject every token"), "{text}");
@@ -544,11 +561,11 @@ fn each_file_of_several_issuers_is_checked() {
     );
     let config = folder.config(&[property("config-files", &format!("{alpha_file},{beta_file}"))]);
     let json = json_of(&config, 0);
-    let warnings = json["warnings"].as_array().unwrap();
+    let warnings = warnings_of(&json);
     assert_eq!(warnings.len(), 2, "{json}");
     assert_eq!(warnings[0]["file"], alpha_file.as_str(), "{json}");
-    assert!(warnings[0]["key"].as_str().unwrap().ends_with("required-audience"), "{json}");
-    assert!(warnings[1]["key"].as_str().unwrap().ends_with("user-mapping.file"), "{json}");
+    assert!(warnings[0]["property"].as_str().unwrap().ends_with("required-audience"), "{json}");
+    assert!(warnings[1]["property"].as_str().unwrap().ends_with("user-mapping.file"), "{json}");
 
     let token = issue(&alpha.private, &["--claim", "sub=alice", "--claim", "iss=https://alpha.example"]);
     assert_eq!(verdict(&config, &token)["issuer"], "https://alpha.example");
@@ -561,16 +578,16 @@ fn each_file_of_several_issuers_is_checked() {
 
     folder.write("beta.properties", "http-server.authentication.jwt.key-file=/nowhere\n");
     let json = json_of(&config, 2);
-    assert_eq!(json["errors"][0]["file"], beta_file.as_str(), "{json}");
-    assert_eq!(json["errors"][0]["line"], 1, "{json}");
+    assert_eq!(json["findings"][0]["file"], beta_file.as_str(), "{json}");
+    assert_eq!(json["findings"][0]["line"], 1, "{json}");
 }
 
 /// File, line and property of each warning.
 fn warned(config: &str) -> Vec<String> {
     let json = json_of(config, 0);
-    let warnings = json["warnings"].as_array().unwrap().iter();
+    let warnings = warnings_of(&json).into_iter();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
-    warnings.map(|found| format!("{}:{} {}", text(&found["file"]), found["line"], text(&found["key"]))).collect()
+    warnings.map(|found| format!("{}:{} {}", text(&found["file"]), found["line"], text(&found["property"]))).collect()
 }
 
 /// A folder like a coordinator's etc, with our properties in it.
@@ -664,7 +681,7 @@ fn web_ui_alone_can_be_delegated() {
         "config.properties",
         format!("http-server.authentication.type=PASSWORD\nweb-ui.authentication.type=form\n{keys}"),
     );
-    assert!(run(&["check-config", &config]).expect_code(2).text().contains("list JWT there"));
+    assert!(run(&["check-config", &config]).expect_code(2).text().contains("List JWT there"));
 }
 
 #[test]
@@ -684,7 +701,7 @@ fn references_are_resolved_or_noted() {
     let environment =
         [("NATIVEJWT_T_TYPE", "Delegated-JWT"), ("NATIVEJWT_T_SESSION", "USER"), ("NATIVEJWT_T_REFRESH", "true")];
     let json = run_with(&["check-config", "--json", &config], b"", &environment).expect_code(0).json();
-    let warnings = json["warnings"].as_array().unwrap();
+    let warnings = warnings_of(&json);
     assert_eq!(warnings.len(), 1, "{json}");
     assert_eq!((&warnings[0]["file"], &warnings[0]["line"]), (&Value::from(lake.as_str()), &Value::from(3)));
     let notes = json["notes"].to_string();

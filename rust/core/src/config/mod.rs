@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The configuration: Trino's properties and our own, read strictly. All errors are collected before they are reported.
 
+mod finding;
 mod global;
 pub(crate) mod http_client;
 mod java_properties;
@@ -21,6 +22,7 @@ use std::path::PathBuf;
 use crate::claims::ClaimsPolicy;
 use crate::token::protected_header::HeaderPolicy;
 
+pub use finding::{Finding, Severity};
 pub(crate) use global::{GlobalConfiguration, LogoutConfiguration};
 pub(crate) use key_sets::KeySetSettings;
 pub use names::advice_for_unknown_property;

@@ -5,6 +5,7 @@
 use std::fs;
 use std::path::Path;
 
+use crate::config::finding::Finding;
 use crate::config::java_properties::{LogicalLine, check_encoding, latin1, logical_lines, split_raw, unescape};
 use crate::config::known::{CLIENT_PREFIX, PREFIX, STORAGE_ROLE};
 use crate::config::names::advice_for_unknown_property;
@@ -30,15 +31,24 @@ impl Properties {
         for line in logical_lines(&text) {
             let (raw_name, raw_value) = split_raw(&line.text);
             let Ok(name) = unescape(raw_name) else { continue };
-            let mut warn = |message: String| found.push(Problem::for_property(&name, &source, line.line, message));
+            let mut warn = |finding: Finding, message: String, fix: Option<String>| {
+                let problem = Problem::for_property(&name, &source, line.line, message);
+                found.push(match fix {
+                    Some(fix) => problem.with_fix(finding, fix),
+                    None => problem.named(finding),
+                });
+            };
             if let Some(hidden) = property_name(raw_value) {
-                warn(format!(
-                    "is read as the name of a property, and {hidden} as its value: begin the line with {hidden}"
-                ));
+                warn(
+                    Finding::PropertyInValue,
+                    format!("is read as the name of a property, and {hidden} as its value"),
+                    Some(format!("Begin the line with {hidden}")),
+                );
             } else if is_ours(&name) {
                 Value { name: &name, raw: raw_value }.check(&line, &mut warn);
             } else if is_meant_for_us(&name) {
-                warn(format!("is not a known property{}", advice_for_unknown_property(&name)));
+                let message = format!("is not a known property{}", advice_for_unknown_property(&name));
+                warn(Finding::UnknownProperty, message, None);
             }
         }
         found
@@ -64,7 +74,7 @@ struct Value<'l> {
 }
 
 impl Value<'_> {
-    fn check(&self, line: &LogicalLine, warn: &mut impl FnMut(String)) {
+    fn check(&self, line: &LogicalLine, warn: &mut impl FnMut(Finding, String, Option<String>)) {
         self.check_backslashes(warn);
         self.check_joints(line, warn);
         self.check_surroundings(warn);
@@ -84,7 +94,7 @@ impl Value<'_> {
         (!is_secret).then(|| cut(text))
     }
 
-    fn check_backslashes(&self, warn: &mut impl FnMut(String)) {
+    fn check_backslashes(&self, warn: &mut impl FnMut(Finding, String, Option<String>)) {
         let (mut changed, mut written): (Vec<String>, String) = (Vec::new(), String::new());
         let mut characters = self.raw.chars().peekable();
         while let Some(c) = characters.next() {
@@ -110,19 +120,19 @@ impl Value<'_> {
             "drops a single backslash"
         };
         let changed = changed.join(", ");
-        warn(match (self.shown(read.trim()), self.shown(written.trim_end())) {
+        let (message, fix) = match (self.shown(read.trim()), self.shown(written.trim_end())) {
             (Some(read), Some(written)) => {
                 let or_slashes = if is_windows_path(&written) {
                     format!(", or {}", written.replace("\\\\", "/"))
                 } else {
                     String::new()
                 };
-                format!(
-                    "contains {changed}: Java's property format {what} and reads '{read}'. Write {written}{or_slashes}"
-                )
+                let message = format!("contains {changed}: Java's property format {what} and reads '{read}'");
+                (message, Some(format!("Write {written}{or_slashes}")))
             }
-            _ => format!("contains {changed}: Java's property format {what}. Write each backslash twice"),
-        });
+            _ => (format!("contains {changed}: Java's property format {what}"), None),
+        };
+        warn(Finding::BackslashDropped, message, fix);
     }
 
     /// Whether the value means something else without the backslash before this character. In a pattern, most
@@ -140,53 +150,57 @@ impl Value<'_> {
     }
 
     /// Lines that a backslash joins by mistake.
-    fn check_joints(&self, line: &LogicalLine, warn: &mut impl FnMut(String)) {
+    fn check_joints(&self, line: &LogicalLine, warn: &mut impl FnMut(Finding, String, Option<String>)) {
         for (index, &joint) in line.joints.iter().enumerate() {
             let ends = line.line + index;
             let next = ends + 1;
             let joined = line.text.get(joint..).unwrap_or_default();
             if let Some(name) = property_name(joined) {
-                warn(format!(
-                    "includes line {next} in its value, because line {ends} ends in a backslash, so {name} is not set. Remove the backslash or write two"
-                ));
+                let message = format!(
+                    "includes line {next} in its value, because line {ends} ends in a backslash, so {name} is not set"
+                );
+                warn(Finding::LinesJoined, message, Some("Remove the backslash or write two".to_owned()));
             } else if joined.starts_with(['#', '!']) {
-                warn(format!(
-                    "includes the comment of line {next} in its value, because line {ends} ends in a backslash. Move the comment above the first of these lines"
-                ));
+                let message = format!(
+                    "includes the comment of line {next} in its value, because line {ends} ends in a backslash"
+                );
+                let fix = "Move the comment above the first of these lines";
+                warn(Finding::LinesJoined, message, Some(fix.to_owned()));
             }
         }
         let bare = self.raw.trim_end_matches([' ', '\t', '\x0c']);
         let backslashes = bare.len() - bare.trim_end_matches('\\').len();
         if backslashes % 2 == 1 {
-            warn(
-                "ends in a backslash with spaces after it, so it is not joined with the next line: remove the spaces"
-                    .to_owned(),
-            );
+            let message = "ends in a backslash with spaces after it, so it is not joined with the next line";
+            warn(Finding::LinesJoined, message.to_owned(), Some("Remove the spaces".to_owned()));
         }
     }
 
-    fn check_surroundings(&self, warn: &mut impl FnMut(String)) {
+    fn check_surroundings(&self, warn: &mut impl FnMut(Finding, String, Option<String>)) {
         let value = self.raw.trim();
         if let Some(separator) = value.chars().next().filter(|c| matches!(c, '=' | ':' | '>')) {
-            warn(format!("has a value that begins with '{separator}': write only one = or : between name and value"));
+            warn(Finding::SeparatorInValue, format!("has a value that begins with '{separator}'"), None);
         }
         let is_quoted = |quote: char| value.strip_prefix(quote).is_some_and(|rest| rest.contains(quote));
         if ['"', '\'', '`'].into_iter().any(is_quoted) {
-            warn("has quotes around its value, which become part of the value: remove them".to_owned());
+            let message = "has quotes around its value, which become part of the value";
+            warn(Finding::QuotesInValue, message.to_owned(), None);
         }
         if !self.is_pattern() && value.starts_with('[') && value.ends_with(']') {
-            warn("has brackets around its value, which become part of the value: separate several values with commas, without brackets".to_owned());
+            let message = "has brackets around its value, which become part of the value";
+            warn(Finding::BracketsInValue, message.to_owned(), None);
         }
         if let Some(name) = self.variable(value).filter(|_| !self.is_pattern()) {
-            warn(format!(
-                "contains ${{{name}}}, which is not replaced: write an environment variable as ${{ENV:{name}}}"
-            ));
+            warn(
+                Finding::VariableNotReplaced,
+                format!("contains ${{{name}}}, which is not replaced"),
+                Some(format!("Write an environment variable as ${{ENV:{name}}}")),
+            );
         }
         if let Some(comment) = comment(value) {
             let shown = self.shown(comment).map_or_else(String::new, |comment| format!(", '{comment}'"));
-            warn(format!(
-                "includes in its value what looks like a comment{shown}: move the comment to a line of its own"
-            ));
+            let message = format!("includes in its value what looks like a comment{shown}");
+            warn(Finding::CommentInValue, message, None);
         }
     }
 
@@ -200,7 +214,7 @@ impl Value<'_> {
         names.filter(is_name).find(|name| !is_replaced(name))
     }
 
-    fn check_encoding(&self, warn: &mut impl FnMut(String)) {
+    fn check_encoding(&self, warn: &mut impl FnMut(Finding, String, Option<String>)) {
         let text = format!("{} {}", self.name, self.raw);
         let beyond_ascii: String = text.chars().filter(|c| !c.is_ascii()).collect();
         if beyond_ascii.is_empty() {
@@ -211,11 +225,11 @@ impl Value<'_> {
             // The file is in ISO-8859-1, unless it is in a related encoding, which has letters or quotes where
             // ISO-8859-1 has control characters.
             if beyond_ascii.chars().any(|c| c < '\u{a0}') {
-                warn(format!(
-                    "contains the bytes {}: Java reads the file as ISO-8859-1, where these are control characters. Write characters outside \
-                     ASCII as \\u and four hexadecimal digits",
-                    hexadecimal(&beyond_ascii)
-                ));
+                let bytes = hexadecimal(&beyond_ascii);
+                let message = format!(
+                    "contains the bytes {bytes}: Java reads the file as ISO-8859-1, where these are control characters"
+                );
+                warn(Finding::NotAscii, message, None);
             }
             return;
         };
@@ -224,13 +238,14 @@ impl Value<'_> {
         let named: Vec<String> = characters.iter().map(|&c| name_of(c)).collect();
         let escapes: Vec<String> = characters.iter().map(|&c| escape_of(c)).collect();
         let read = unescape(self.raw).ok().and_then(|read| self.shown(read.trim()));
-        warn(format!(
-            "contains {} in UTF-8 (the bytes {}), but Java reads property files as ISO-8859-1{}. Write {}, or remove it if it is there by mistake",
+        let message = format!(
+            "contains {} in UTF-8 (the bytes {}), but Java reads property files as ISO-8859-1{}",
             named.join(", "),
             hexadecimal(&beyond_ascii),
             read.map_or_else(String::new, |read| format!(" and gets '{read}'")),
-            escapes.join(", "),
-        ));
+        );
+        let fix = format!("Write {}, or remove it if it is there by mistake", escapes.join(", "));
+        warn(Finding::NotAscii, message, Some(fix));
     }
 }
 
@@ -340,7 +355,7 @@ mod tests {
         for (line, expected) in [
             (
                 "required-audience=trino   # the client",
-                "includes in its value what looks like a comment, '# the client':",
+                "includes in its value what looks like a comment, '# the client'. Move",
             ),
             ("clock-skew=30s // half a minute", "'// half a minute'"),
             ("key-file=\"k.pem\"", "has quotes around its value"),
@@ -348,7 +363,7 @@ mod tests {
             ("key-file := k.pem", "begins with '='"),
             ("key-file => k.pem", "begins with '>'"),
             ("required-audience=[\"a\", \"b\"]", "has brackets around its value"),
-            ("required-issuer=${ISSUER}", "write an environment variable as ${ENV:ISSUER}"),
+            ("required-issuer=${ISSUER}", "Write an environment variable as ${ENV:ISSUER}"),
         ] {
             assert!(one(line).contains(expected), "{line}: {}", one(line));
         }
@@ -364,7 +379,7 @@ mod tests {
         for line in ["export NAME=a", "- NAME: a", "set NAME=a"] {
             let line = line.replace("NAME", &format!("{PREFIX}key-file"));
             let found = pitfalls(line.as_bytes()).concat();
-            assert!(found.ends_with("begin the line with key-file"), "{found}");
+            assert!(found.ends_with("Begin the line with key-file"), "{found}");
         }
         assert!(
             pitfalls(b"jwt.issuer=x\nnode.id=x\nhttp-server.authentication.oauth2.issuer=y")

@@ -3,15 +3,19 @@
 
 use std::fmt;
 
+use crate::config::finding::Finding;
 use crate::quoted::is_unprintable;
 
-/// One error: the file, the line, the property, and what to do.
+/// One error or warning: the file, the line, the property, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     property: Option<String>,
     source: String,
     line: usize,
     message: String,
+    finding: Option<Finding>,
+    /// What to do, if it depends on more than the finding.
+    fix: Option<String>,
 }
 
 impl Problem {
@@ -33,10 +37,37 @@ impl Problem {
         self.property.as_deref()
     }
 
-    /// The error and what to do, without file, line and property.
+    /// The error, without file, line and property. The message of a problem without [`Problem::fix`] also says what to do.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message
+    }
+
+    /// The name by which `check-config` reports it, if it has one.
+    #[must_use]
+    pub fn finding(&self) -> Option<Finding> {
+        self.finding
+    }
+
+    /// What to do, if the message does not say it: a sentence without its full stop.
+    #[must_use]
+    pub fn fix(&self) -> Option<&str> {
+        self.fix.as_deref().or_else(|| self.finding.map(Finding::fix))
+    }
+
+    /// The same problem as a finding. A message that ends with what to do is cut there.
+    #[must_use]
+    pub fn named(self, finding: Finding) -> Self {
+        let message = self.message.trim_end_matches('.');
+        let message = message.strip_suffix(finding.fix()).unwrap_or(message);
+        let message = message.trim_end_matches([' ', '.', ':', ';']).to_owned();
+        Self { message, finding: Some(finding), ..self }
+    }
+
+    /// The same problem as a finding, with what to do in this case: a sentence without its full stop.
+    #[must_use]
+    pub fn with_fix(self, finding: Finding, fix: impl Into<String>) -> Self {
+        Self { fix: Some(on_one_line(&fix.into())), ..self.named(finding) }
     }
 
     /// An error in the value of a property; `line` is 0 if unknown.
@@ -46,7 +77,8 @@ impl Problem {
 
     /// An error in a line that contains no property.
     pub fn for_line(source: &str, line: usize, message: impl Into<String>) -> Self {
-        Self { property: None, source: source.to_owned(), line, message: on_one_line(&message.into()) }
+        let message = on_one_line(&message.into());
+        Self { property: None, source: source.to_owned(), line, message, finding: None, fix: None }
     }
 
     /// An error that concerns a whole file.
@@ -69,7 +101,7 @@ pub(super) fn on_one_line(text: &str) -> String {
     shown
 }
 
-/// `file:line: property message`; unknown parts are left out.
+/// `file:line: property message`, and what to do; unknown parts are left out.
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.source.as_str(), self.line) {
@@ -80,7 +112,10 @@ impl fmt::Display for Problem {
         if let Some(property) = &self.property {
             write!(f, "{} ", on_one_line(property))?;
         }
-        f.write_str(&self.message)
+        f.write_str(&self.message)?;
+        let Some(fix) = self.fix() else { return Ok(()) };
+        f.write_str(if self.message.ends_with('?') { " " } else { ". " })?;
+        f.write_str(fix)
     }
 }
 

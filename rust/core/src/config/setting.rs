@@ -30,6 +30,11 @@ impl Setting {
         Problem::for_property(&self.property, &self.source, self.line, message)
     }
 
+    /// The file that sets it.
+    pub(crate) fn source(&self) -> &str {
+        &self.source
+    }
+
     /// The problems with the file that this value names.
     pub(crate) fn problems_of_file(&self, errors: Vec<RuleFileError>) -> Vec<Problem> {
         let first = self.problem(format!("names '{}', which cannot be used:", self.value));

@@ -12,9 +12,9 @@ use rustls::pki_types::CertificateDer;
 use rustls::sign::SingleCertAndKey;
 use zeroize::Zeroizing;
 
-use crate::config::ConfigurationErrors;
 use crate::config::http_client::{HttpClientSettings, ProxySetting, StoreSetting};
-use crate::events::{Events, Level};
+use crate::config::{ConfigurationErrors, Finding};
+use crate::events::Events;
 use crate::host::JvmTrust;
 use crate::http::failure::{Failure, FailureKind};
 use crate::http::server_trust::{DamagedCertificate, ServerTrust, TrustedCertificates};
@@ -88,7 +88,7 @@ impl Roots {
             Err(what) => {
                 let text =
                     format!("{what}; servers of JWK Sets are verified with this machine's root certificates only");
-                events.push(Level::Warning, text);
+                events.warn(Finding::TrustedCertificatesUnreadable, text);
                 Self::System
             }
         };
@@ -99,7 +99,8 @@ impl Roots {
             JvmTrust::None => Self::System,
             JvmTrust::Certificates(pem) => with_system(from_pem(pem)),
             JvmTrust::CertificatesAlone(pem) => Self::Jvm(Arc::new(from_pem(pem).unwrap_or_else(|what| {
-                events.push(Level::Warning, format!("{what}; no server of a JWK Set is trusted"));
+                events
+                    .warn(Finding::TrustedCertificatesUnreadable, format!("{what}; no server of a JWK Set is trusted"));
                 Vec::new()
             }))),
             JvmTrust::JavaHome(home) => with_system(from_java_home(home)),
@@ -152,7 +153,7 @@ impl Transport {
                 "{}: an attacker with a trusted certificate of any host can impersonate the server of the keys, substitute keys and authenticate as any user. Remove the line.",
                 setting.problem("is false")
             );
-            events.push(Level::Warning, text);
+            events.warn(Finding::HostNameNotVerified, text);
         }
         Self {
             roots,

@@ -6,13 +6,15 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
+use jiff::fmt::rfc2822::DateTimeParser;
 use reqwest::header::{
-    ACCEPT, ACCEPT_ENCODING, AGE, AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING, ETAG, HeaderMap, HeaderValue,
+    ACCEPT, ACCEPT_ENCODING, AGE, AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING, DATE, ETAG, HeaderMap, HeaderValue,
     IF_NONE_MATCH, LOCATION, USER_AGENT,
 };
 use reqwest::{Response, StatusCode, Url};
 use tokio::task::spawn_blocking;
 
+use crate::clock::UnixMillis;
 use crate::http::client::{ProxyAddress, Transport};
 use crate::http::document::{self, Excerpts, Wanted};
 use crate::http::endpoint::{Endpoint, drop_user, hex_digest, is_loopback};
@@ -79,6 +81,8 @@ pub(crate) struct Document {
 pub(crate) struct Answer<D> {
     pub(crate) fetched: Fetched<D>,
     pub(crate) max_age: Option<Duration>,
+    /// The server's time when it sent the answer, to the second; `None` if it does not say.
+    pub(crate) server_time: Option<UnixMillis>,
 }
 
 /// An ETag (RFC 9110, section 8.8.3), with its address.
@@ -189,6 +193,7 @@ pub(crate) async fn fetch(query: Query<'_>, transport: &Transport) -> Result<Ans
         let response = request.send().await.map_err(|error| explain(&error, transport))?;
         // Without encryption, the answer may be that of the server or that of the proxy.
         let proxy = transport.proxy.as_ref().filter(|_| url.scheme() != "https");
+        let server_time = server_time(response.headers());
         match response.status() {
             StatusCode::OK => {
                 if let Some(coding) = content_coding(response.headers()) {
@@ -204,10 +209,11 @@ pub(crate) async fn fetch(query: Query<'_>, transport: &Transport) -> Result<Ans
                         format!("the proxy {proxy}, or the server behind it, answered with a web page instead of JSON");
                     return Err(Failure::new(FailureKind::Document, text));
                 }
-                return Ok(Answer { fetched: Fetched::Document(Document { bytes, validator }), max_age });
+                return Ok(Answer { fetched: Fetched::Document(Document { bytes, validator }), max_age, server_time });
             }
             StatusCode::NOT_MODIFIED if etag.is_some() => {
-                return Ok(Answer { fetched: Fetched::Unchanged, max_age: max_age(response.headers()) });
+                let max_age = max_age(response.headers());
+                return Ok(Answer { fetched: Fetched::Unchanged, max_age, server_time });
             }
             status if status.is_redirection() && response.headers().contains_key(LOCATION) => {
                 let location = response.headers().get(LOCATION).map_or(&[][..], |location| location.as_bytes());
@@ -297,6 +303,18 @@ fn max_age(headers: &HeaderMap) -> Option<Duration> {
         .min()?;
     let age = headers.get(AGE).and_then(|age| age.to_str().ok()).and_then(|age| seconds(age.trim())).unwrap_or(0);
     Some(Duration::from_secs(max_age.saturating_sub(age)))
+}
+
+/// The time of the answer (RFC 9110, section 6.6.1), which a cache may have kept for `Age`.
+fn server_time(headers: &HeaderMap) -> Option<UnixMillis> {
+    let seconds = |text: &str| text.trim().parse::<i64>().ok().filter(|age| *age >= 0);
+    let date = headers.get(DATE)?.to_str().ok()?;
+    let date = DateTimeParser::new().parse_timestamp(date).ok()?;
+    let age = match headers.get(AGE) {
+        Some(age) => seconds(age.to_str().ok()?)?,
+        None => 0,
+    };
+    Some(UnixMillis(date.as_millisecond().saturating_add(age.saturating_mul(1000))))
 }
 
 /// The target of a redirect. Only the same host is followed, since the operator trusts this one: at the same port and
@@ -401,6 +419,25 @@ pub(super) fn explain(error: &reqwest::Error, transport: &Transport) -> Failure 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_time_of_the_answer_is_read_with_its_age() {
+        let read = |date: &'static str, age: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(DATE, HeaderValue::from_static(date));
+            if !age.is_empty() {
+                headers.insert(AGE, HeaderValue::from_static(age));
+            }
+            server_time(&headers).map(|time| time.0)
+        };
+        assert_eq!(read("Sun, 06 Nov 1994 08:49:37 GMT", ""), Some(784_111_777_000));
+        assert_eq!(read("Sun, 06 Nov 1994 08:49:37 GMT", "60"), Some(784_111_837_000));
+        assert_eq!(read("Sun, 06 Nov 1994 08:49:37 GMT", "9223372036854775807"), Some(i64::MAX));
+        for (date, age) in [("yesterday", ""), ("", ""), ("Sun, 06 Nov 1994 08:49:37 GMT", "-1")] {
+            assert_eq!(read(date, age), None, "{date} {age}");
+        }
+        assert_eq!(server_time(&HeaderMap::new()), None);
+    }
 
     #[test]
     fn max_age_is_read_and_other_directives_are_ignored() {

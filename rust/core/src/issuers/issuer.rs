@@ -9,7 +9,7 @@ use crate::algorithm::Algorithm;
 use crate::claims::ClaimsPolicy;
 use crate::claims::path::ClaimPath;
 use crate::claims::required::RequiredClaim;
-use crate::config::{ConfigurationErrors, IssuerConfiguration, KeySetSettings, Problem, Setting};
+use crate::config::{ConfigurationErrors, Finding, IssuerConfiguration, KeySetSettings, Problem, Setting};
 use crate::epoch::Epoch;
 use crate::events::{Events, Level};
 use crate::host::{HostProcess, JvmTrust};
@@ -86,7 +86,7 @@ impl Issuer {
         let transport = Transport::open(&configuration.http_client, jvm_trust, events, errors);
         for setting in &configuration.http_client.without_effect {
             let problem = setting.problem("has no effect: native-jwt fetches keys with its own HTTP client");
-            events.push(Level::Warning, problem.to_string());
+            events.warn(Finding::ClientPropertyWithoutEffect, problem.to_string());
         }
         if let (true, Some(groups_field)) = (host.without_identity, &configuration.groups_field) {
             errors.push(groups_field.problem(
@@ -153,6 +153,11 @@ impl Issuer {
             user_mapping_pattern: value(&self.user_mapping_pattern),
             user_mapping_file: value(&self.user_mapping_file),
         }
+    }
+
+    /// The file with the rules.
+    pub(crate) fn source(&self) -> &str {
+        self.key_file.source()
     }
 
     /// The JWK Set that is fetched, if the keys come from a URL.

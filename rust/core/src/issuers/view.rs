@@ -17,6 +17,12 @@ impl IssuerView {
         self.0.rules()
     }
 
+    /// The file with its properties.
+    #[must_use]
+    pub fn source(&self) -> &str {
+        self.0.source()
+    }
+
     /// Calls `show` for each key that may verify its tokens. With `${KID}` these are the keys that were already used.
     pub fn for_each_key(&self, mut show: impl FnMut(OfferedKey<'_>)) {
         self.0.keys.for_each_key(&mut show);
@@ -26,6 +32,19 @@ impl IssuerView {
     #[must_use]
     pub fn unused_keys(&self) -> Vec<UnusedKey> {
         self.0.keys.unused_keys()
+    }
+
+    /// True if its keys are fetched.
+    #[must_use]
+    pub fn has_key_server(&self) -> bool {
+        self.0.remote().is_some()
+    }
+
+    /// The milliseconds by which this machine's clock is ahead of the key server's, at least; negative if it is behind.
+    /// `None` without a key server, or if its answer has no `Date`.
+    #[must_use]
+    pub fn clock_ahead(&self) -> Option<i64> {
+        self.0.remote()?.server_clock.ahead()
     }
 
     /// Why there are no keys, if they should have been fetched.

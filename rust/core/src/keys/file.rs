@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use arc_swap::ArcSwap;
 use zeroize::Zeroizing;
 
+use crate::config::Finding;
 use crate::epoch::Epoch;
 use crate::events::{Event, Events, Level};
 use crate::http::document::{self, Excerpts, Wanted};
@@ -69,10 +70,10 @@ impl LocalKeys {
             KeyError(format!("{why}{reasons}"))
         })?;
         for line in shown {
-            events.push(Level::Warning, format!("{name}: {line}"));
+            events.warn(Finding::KeyNotUsed, format!("{name}: {line}"));
         }
         if !not_shown.is_empty() {
-            events.push(Level::Warning, format!("{name}: {} more keys are not used", not_shown.len()));
+            events.warn(Finding::KeyNotUsed, format!("{name}: {} more keys are not used", not_shown.len()));
         }
         Ok(Self::Set(keys))
     }
@@ -119,8 +120,8 @@ pub(crate) fn poll(keys: &Reloadable<LocalKeys>, events: &Events, epoch: &Epoch)
 }
 
 fn log_notes(notes: &[Event], name: &str, events: &Events) {
-    for Event { level, text } in notes {
-        events.push(*level, format!("{name}: {text}"));
+    for Event { level, text, finding } in notes {
+        events.add(*level, format!("{name}: {text}"), *finding);
     }
 }
 
@@ -159,7 +160,11 @@ fn one_key(text: &str, origin: Origin) -> Result<(VerifyingKey, Vec<Event>), Key
         return pem::public_key(text);
     }
     let key = hmac_file::secret(text)?;
-    let doubt = hmac_file::doubt(text).map(|doubt| Event { level: Level::Warning, text: doubt.to_owned() });
+    let doubt = hmac_file::doubt(text).map(|doubt| Event {
+        level: Level::Warning,
+        text: doubt.to_owned(),
+        finding: Some(Finding::SecretDoubtful),
+    });
     Ok((key, doubt.into_iter().collect()))
 }
 

@@ -9,6 +9,7 @@ use x509_cert::Certificate;
 use x509_cert::der::Encode as _;
 use x509_cert::ext::pkix::BasicConstraints;
 
+use crate::config::Finding;
 use crate::events::{Event, Level};
 use crate::keys::curve::Curve;
 use crate::keys::error::KeyError;
@@ -231,12 +232,13 @@ fn notes_on_keys(keys: usize, certificates: usize) -> Vec<Event> {
         let text = format!(
             "the file contains {keys} public keys, but only the first one is used; for several keys, use a JWK Set ('nativejwt jwks' makes one), or a file for each with ${{KID}}"
         );
-        notes.push(Event { level: Level::Warning, text });
+        notes.push(Event { level: Level::Warning, text, finding: Some(Finding::KeyFileHasMoreKeys) });
     }
     if certificates > 0 {
         notes.push(Event {
             level: Level::Info,
             text: "the public key of the file is used, not its certificate".to_owned(),
+            finding: None,
         });
     }
     notes
@@ -307,13 +309,13 @@ fn certificate(der: &[u8], all: &[&Pem]) -> Result<(VerifyingKey, Vec<Event>), K
             "the file contains {} certificates, but only the first one is used, that of '{subject}'{advice}",
             all.len()
         );
-        notes.push(Event { level, text });
+        notes.push(Event { level, text, finding: Some(Finding::KeyFileHasMoreKeys) });
     }
     if let Ok(Some((_, BasicConstraints { ca: true, .. }))) = signed.get_extension::<BasicConstraints>() {
         let text = format!(
             "the certificate of '{subject}' is marked as that of a CA. Tokens are usually signed with another key, whose certificate a CA has issued. If the certificate is the issuer's own and self-signed, ignore this"
         );
-        notes.push(Event { level: Level::Warning, text });
+        notes.push(Event { level: Level::Warning, text, finding: Some(Finding::CertificateOfCa) });
     }
     Ok((key, notes))
 }

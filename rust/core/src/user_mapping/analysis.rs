@@ -3,7 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use java_regex::Budget;
+
 use super::{Action, Rule, UserMapping};
+use crate::config::Finding;
 
 /// Names with the same first or last letters, so that a rule which keeps only some letters is found.
 const WORDS: [&str; 3] = ["probe", "prove", "maybe"];
@@ -21,6 +24,10 @@ pub struct MappingWarning {
     pub rule: usize,
     /// What the rule does. The sentence continues after the name of the rule.
     pub message: String,
+    /// What to do: a sentence without its full stop.
+    pub fix: &'static str,
+    /// The name by which `check-config` reports it.
+    pub finding: Finding,
     /// True if the behaviour is right for many configurations, and worth knowing.
     pub is_note: bool,
 }
@@ -48,15 +55,16 @@ impl UserMapping {
     fn warnings_of(&self, number: usize, rule: &Rule) -> Vec<MappingWarning> {
         let mut found = Vec::new();
         let Action::Map { user: replacement, .. } = &rule.action else { return found };
-        let mut warn = |message: String, is_note| found.push(MappingWarning { rule: number, message, is_note });
+        let mut warn = |finding: Finding, message: String, fix, is_note| {
+            found.push(MappingWarning { rule: number, message, fix, finding, is_note });
+        };
 
         // JSON parses \b as a backspace.
         if let Some(control) = rule.pattern.as_str().chars().find(|c| c.is_control() && *c != '\t') {
             let code = u32::from(control);
-            let message = format!(
-                "has the control character U+{code:04X} in its pattern: in JSON, write each backslash of a pattern twice, as in \\\\b"
-            );
-            warn(message, false);
+            let message = format!("has the control character U+{code:04X} in its pattern");
+            let finding = Finding::ControlCharacterInPattern;
+            warn(finding, message, "In JSON, write each backslash of a pattern twice, as in \\\\b", false);
         }
         let repeated = (0..VARIANTS).find_map(|variant| {
             let principal = rule.pattern.suggest(variant, word).0;
@@ -65,13 +73,11 @@ impl UserMapping {
             (matches > 1 && replacement.has_text()).then_some((principal, user))
         });
         if let Some((principal, user)) = repeated {
-            warn(
-                format!(
-                    "maps '{principal}' to the user '{user}': as in Java, each match is replaced, and the pattern also matches the empty \
-                     text at the end. Write (.+) instead of (.*), or ^ at its start"
-                ),
-                false,
+            let message = format!(
+                "maps '{principal}' to the user '{user}': as in Java, each match is replaced, and the pattern also matches the empty \
+                 text at the end"
             );
+            warn(Finding::UserRepeated, message, Finding::UserRepeated.fix(), false);
         }
 
         let all = (0..VARIANTS).find_map(|variant| self.same_user(number, rule, variant, None));
@@ -81,26 +87,43 @@ impl UserMapping {
             parts.into_iter().find_map(|(variant, part)| self.same_user(number, rule, variant, Some(part)))
         };
         if let Some((one, other, user)) = all {
-            warn(
-                format!(
-                    "maps '{one}' and '{other}' to the same user, '{user}', and all other principals that differ in the same way: all of \
-                     them have the rights of this user. To keep them apart, put the part in which they differ into the user, as in (.+) and $1"
-                ),
-                false,
+            let message = format!(
+                "maps '{one}' and '{other}' to the same user, '{user}', and all other principals that differ in the same way: all of \
+                 them have the rights of this user"
             );
+            let fix = "To keep them apart, put the part in which they differ into the user, as in (.+) and $1";
+            warn(Finding::PrincipalsMerged, message, fix, false);
         } else if let Some((one, other, user)) = one_part() {
             // Principals of one domain belong to one organization. Those of another domain may be strangers.
             let after_at = |principal: &str| principal.rsplit_once('@').map(|(_, domain)| domain.to_owned());
             let are_of_one_domain = after_at(&one).is_some_and(|domain| after_at(&other) == Some(domain));
-            warn(
-                format!(
-                    "maps '{one}' and '{other}' to the same user, '{user}', because it drops the part in which they differ: make sure that \
-                     the issuer has no principals that differ only there, or write that part literally in the pattern"
-                ),
-                !are_of_one_domain,
+            let message = format!(
+                "maps '{one}' and '{other}' to the same user, '{user}', because it drops the part in which they differ"
             );
+            let fix = "Make sure that the issuer has no principals that differ only there, or write that part literally in the pattern";
+            warn(Finding::PrincipalsMerged, message, fix, !are_of_one_domain);
         }
         found
+    }
+
+    /// True if none of the principals that the rules suggest becomes a user. `None` if the search cannot tell, because a
+    /// pattern is too special to suggest a principal that it matches.
+    #[must_use]
+    pub fn maps_nothing(&self) -> Option<bool> {
+        let most = checked_rules(self.rules.len());
+        let mut is_sure = self.rules.len() <= most;
+        for rule in self.rules.iter().take(most).filter(|rule| matches!(rule.action, Action::Map { .. })) {
+            let mut matches = false;
+            let tries = (0..VARIANTS).flat_map(|variant| WORDS.map(|word| (variant, word)));
+            for principal in tries.map(|(variant, word)| rule.pattern.suggest(variant, |_| word).0) {
+                if self.map_user(&principal).is_ok() {
+                    return Some(false);
+                }
+                matches |= rule.pattern.matches_within(&principal, &mut Budget::default()) == Ok(true);
+            }
+            is_sure &= matches;
+        }
+        is_sure.then_some(true)
     }
 
     /// Two principals that this rule maps to one user, and that user. They differ in free part `part` of the rule's pattern, or
@@ -259,6 +282,27 @@ mod tests {
         ] {
             assert_eq!(rules(good).warnings(), [], "{good}");
         }
+    }
+
+    #[test]
+    fn a_mapping_that_gives_no_user_is_found() {
+        for nothing in [
+            r#"{"pattern":"(.*)","allow":false}"#,
+            r#"{"pattern":".*","allow":false},{"pattern":"(.*)@corp[.]example"}"#,
+            r#"{"pattern":"alice","user":""}"#,
+        ] {
+            assert_eq!(rules(nothing).maps_nothing(), Some(true), "{nothing}");
+        }
+        for something in [
+            r#"{"pattern":"(.*)"}"#,
+            r#"{"pattern":".*@other","allow":false},{"pattern":"(.*)@corp[.]example"}"#,
+            r#"{"pattern":".*","allow":false},{"pattern":"x","user":"y"}"#,
+        ] {
+            let expected = something.contains("\"x\"");
+            assert_eq!(rules(something).maps_nothing(), Some(expected), "{something}");
+        }
+        // No text matches this pattern, which the search cannot know.
+        assert_eq!(rules(r#"{"pattern":"(a)(?=b)c"}"#).maps_nothing(), None);
     }
 
     #[test]

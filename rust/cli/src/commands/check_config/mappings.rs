@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use nativejwt_core::{ConfigurationErrors, Problem, Properties, Property, UserMapping};
+use nativejwt_core::{ConfigurationErrors, Finding, Problem, Properties, Property, UserMapping};
 
 use super::find;
 
@@ -19,15 +19,30 @@ struct Mapping<'p> {
 }
 
 /// Checks each issuer's mapping, and each pair of mappings. An invalid mapping was reported before and is skipped.
-pub(super) fn check(issuers: &[Properties], warnings: &mut ConfigurationErrors, notes: &mut Vec<String>) {
+///
+/// With `online`, also searches for mappings that give no user.
+pub(super) fn check(issuers: &[Properties], online: bool, warnings: &mut ConfigurationErrors, notes: &mut Vec<String>) {
     let mappings: Vec<Mapping<'_>> = issuers.iter().filter_map(Mapping::from_properties).collect();
     for mapping in &mappings {
         for found in mapping.rules.warnings() {
-            let problem = mapping.problem_of_rule(found.rule, &found.message);
+            let problem = mapping.problem_of_rule(found.rule, &found.message).with_fix(found.finding, found.fix);
             if found.is_note {
                 notes.push(problem.to_string());
             } else {
                 warnings.push(problem);
+            }
+        }
+        // With claim rules, the user can come from a rule.
+        if online && find(mapping.properties, "claim-rules.file").is_none() {
+            match mapping.rules.maps_nothing() {
+                Some(true) => warnings.push(mapping.problem(
+                    "gives no user to any principal that its patterns suggest, so every token is rejected",
+                ).named(Finding::MappingMapsNothing)),
+                Some(false) => {}
+                None => notes.push(format!(
+                    "{}: whether the user mapping gives a user at all could not be tried: its patterns suggest no principal that they match",
+                    mapping.properties.source
+                )),
             }
         }
     }
@@ -48,6 +63,15 @@ impl<'p> Mapping<'p> {
         Some(Self { properties, entry: pattern.or(file), rules: rules? })
     }
 
+    /// A problem with the whole mapping.
+    fn problem(&self, message: &str) -> Problem {
+        let source = &self.properties.source;
+        match self.entry {
+            Some(entry) => Problem::for_property(&entry.name, source, entry.line, message),
+            None => Problem::for_file(source, message),
+        }
+    }
+
     fn problem_of_rule(&self, rule: usize, message: &str) -> Problem {
         match self.entry {
             Some(entry) if entry.name.ends_with(FILE) => {
@@ -63,11 +87,11 @@ impl<'p> Mapping<'p> {
         let there = &other.properties.source;
         let what = format!(
             "the principal '{}' of this issuer becomes the user '{}', and so does '{}' of {there}: each of the two has the rights of the \
-             other. Give the issuers different users, as docs/keys.md shows in \"Several issuers\"",
+             other",
             shared.principal, shared.user, shared.other_principal
         );
         let source = &self.properties.source;
-        Some(match self.entry {
+        let problem = match self.entry {
             Some(entry) => {
                 Problem::for_property(&entry.name, source, entry.line, format!("shares users with {there}: {what}"))
             }
@@ -75,6 +99,7 @@ impl<'p> Mapping<'p> {
                 let property = format!("http-server.authentication.jwt.{FILE}");
                 Problem::for_property(&property, source, 0, format!("is not set: {what}"))
             }
-        })
+        };
+        Some(problem.named(Finding::UsersShared))
     }
 }

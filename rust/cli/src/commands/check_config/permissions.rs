@@ -8,7 +8,7 @@ mod unix {
     use std::os::unix::fs::PermissionsExt as _;
     use std::path::{self, Path, PathBuf};
 
-    use nativejwt_core::{ConfigurationErrors, Problem, Properties, Property, hmac_secret};
+    use nativejwt_core::{ConfigurationErrors, Finding, Problem, Properties, Property, hmac_secret};
 
     use super::super::{find, is_file, key_files};
     use crate::private_key::{is_json, read_key_file};
@@ -97,21 +97,15 @@ mod unix {
             if let Ok(mode) = mode(file) {
                 if mode & WRITE != 0 {
                     let who = who(mode, WRITE);
-                    let message = format!(
-                        "that {who} can write to (mode {:04o}): {harm}. chmod go-w '{}'",
-                        mode & 0o7777,
-                        file.display()
-                    );
-                    self.warnings.push(problem(&message));
+                    let message = format!("that {who} can write to (mode {:04o}): {harm}", mode & 0o7777);
+                    let fix = format!("Run chmod go-w '{}'", file.display());
+                    self.warnings.push(problem(&message).with_fix(Finding::WritableByOthers, fix));
                 }
                 if let Some(secret) = secret.filter(|_| mode & READ != 0) {
                     let who = who(mode, READ);
-                    let message = format!(
-                        "that {who} can read: {secret} (mode {:04o}). chmod go-r '{}'",
-                        mode & 0o7777,
-                        file.display()
-                    );
-                    self.warnings.push(problem(&message));
+                    let message = format!("that {who} can read: {secret} (mode {:04o})", mode & 0o7777);
+                    let fix = format!("Run chmod go-r '{}'", file.display());
+                    self.warnings.push(problem(&message).with_fix(Finding::SecretReadableByOthers, fix));
                 }
             }
             self.check_folders(file, harm, problem);
@@ -130,12 +124,12 @@ mod unix {
                 }
                 let who = who(mode, WRITE);
                 let message = format!(
-                    "that {who} can replace, because they can write to the folder '{}' (mode {:04o}): {harm}. chmod go-w '{}'",
+                    "that {who} can replace, because they can write to the folder '{}' (mode {:04o}): {harm}",
                     folder.display(),
-                    mode & 0o7777,
-                    folder.display()
+                    mode & 0o7777
                 );
-                self.warnings.push(problem(&message));
+                let fix = format!("Run chmod go-w '{}'", folder.display());
+                self.warnings.push(problem(&message).with_fix(Finding::WritableByOthers, fix));
             }
         }
     }

@@ -8,6 +8,7 @@ mod keyring;
 mod on_demand;
 pub(crate) mod refresh;
 pub(crate) mod schedule;
+mod server_clock;
 mod state;
 
 use std::fmt;
@@ -22,6 +23,7 @@ use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
 use crate::clock::{Moment, UnixMillis};
+use crate::config::Finding;
 use crate::epoch::Epoch;
 use crate::events::{Events, Level};
 use crate::http::client::Transport;
@@ -34,6 +36,7 @@ use crate::keys::remote::cache_file::CacheFile;
 use crate::keys::remote::keyring::FetchedKeySet;
 use crate::keys::remote::on_demand::{FetchWaiters, MAX_KEY_ID_BYTES};
 use crate::keys::remote::schedule::Timing;
+use crate::keys::remote::server_clock::ServerClock;
 use crate::keys::remote::state::{Gate, KeySetState, Ticket, UnknownKeyAnswer};
 use crate::keys::verifying_key::VerifyingKey;
 use crate::rejection::{Reason, Rejection};
@@ -151,6 +154,7 @@ pub(crate) struct RemoteKeySet {
     /// Notified when the refresher must check `state` again.
     pub(super) refresh_requested: Arc<Notify>,
     pub(super) cache_file: Option<Arc<CacheFile>>,
+    pub(crate) server_clock: Arc<ServerClock>,
     pub(super) waiters: FetchWaiters,
     /// Set when a refresher starts to fetch the set.
     pub(super) refreshing: OnceLock<AbortHandle>,
@@ -235,8 +239,8 @@ impl RemoteKeySet {
     pub(crate) fn open(settings: RemoteSettings, events: &Events) -> Arc<Self> {
         let RemoteSettings { location, timing, cache_file, .. } = &settings;
         if !location.is_encrypted() {
-            events.push(
-                Level::Warning,
+            events.warn(
+                Finding::KeysOverHttp,
                 format!(
                     "The keys are fetched from {location} without encryption: an attacker on the network path can substitute keys and authenticate as any user. Use https."
                 ),
@@ -260,6 +264,7 @@ impl RemoteKeySet {
             fetch_ended: Condvar::new(),
             refresh_requested: Arc::default(),
             cache_file: cache_file.map(Arc::new),
+            server_clock: Arc::default(),
             waiters: FetchWaiters::default(),
             refreshing: OnceLock::new(),
             seed: RandomState::new(),

@@ -17,6 +17,7 @@ use tokio::sync::{Notify, oneshot};
 use tokio::task::{JoinSet, spawn_blocking};
 
 use crate::clock::{Moment, UnixMillis};
+use crate::config::Finding;
 use crate::epoch::Epoch;
 use crate::events::{Events, Level};
 use crate::http::document::{Excerpts, Wanted};
@@ -31,6 +32,7 @@ use crate::keys::remote::cache_file::Cached;
 use crate::keys::remote::discovery;
 use crate::keys::remote::keyring::{Expiry, FetchedKeySet};
 use crate::keys::remote::schedule::{FetchStep, LogNote};
+use crate::keys::remote::server_clock::ServerClock;
 use crate::keys::remote::state::{KeySetState, NothingToRenew, Success};
 use crate::keys::remote::{Location, RemoteKeySet, RemoteSettings, Snapshot, later_by};
 use crate::stoppable_thread::StoppableThread;
@@ -101,6 +103,7 @@ struct Refreshing {
     key_set: Weak<RemoteKeySet>,
     settings: Arc<RemoteSettings>,
     refresh_requested: Arc<Notify>,
+    server_clock: Arc<ServerClock>,
     events: Arc<Events>,
     epoch: Arc<Epoch>,
     /// The time from which failures are counted.
@@ -153,6 +156,7 @@ impl Refreshing {
             key_set: Arc::downgrade(key_set),
             settings: Arc::clone(&key_set.settings),
             refresh_requested: Arc::clone(&key_set.refresh_requested),
+            server_clock: Arc::clone(&key_set.server_clock),
             events: Arc::clone(events),
             epoch: Arc::clone(epoch),
             since: UnixMillis::now(),
@@ -193,7 +197,7 @@ impl Refreshing {
         let wake = match step {
             FetchStep::Fetch => {
                 self.reaches(Part::Fetch);
-                fetching.spawn(obtain(Arc::clone(&self.settings), validator));
+                fetching.spawn(obtain(Arc::clone(&self.settings), validator, Arc::clone(&self.server_clock)));
                 return Turn::Next;
             }
             FetchStep::WaitUntil(due) => next_end.map_or(due, |end| end.min(due)),
@@ -250,7 +254,7 @@ impl Refreshing {
     ) {
         self.reaches(Part::Take);
         self.end_keys(key_set, now);
-        let fetched = fetched.and_then(|Answer { fetched, max_age }| {
+        let fetched = fetched.and_then(|Answer { fetched, max_age, .. }| {
             let fetched = fetched.try_map(|ReadDocument { reading, validator, text }| {
                 self.log_skipped_keys(&reading.skipped);
                 let keys = reading.usable().map_err(|error| Failure::new(FailureKind::Document, error.0))?;
@@ -398,19 +402,28 @@ impl Refreshing {
         }
         let location = &self.settings.location;
         for line in skipped.iter().take(MAX_SKIPPED_LINES) {
-            self.events.push(Level::Warning, format!("{location}: {line}"));
+            self.events.warn(Finding::KeyNotUsed, format!("{location}: {line}"));
         }
         if skipped.len() > MAX_SKIPPED_LINES {
             let more = skipped.len() - MAX_SKIPPED_LINES;
-            self.events.push(Level::Warning, format!("{location}: {more} more keys are not used"));
+            self.events.warn(Finding::KeyNotUsed, format!("{location}: {more} more keys are not used"));
         }
         self.skipped = skipped.to_vec();
     }
 }
 
 /// One complete fetch.
-async fn obtain(settings: Arc<RemoteSettings>, validator: Option<Validator>) -> Result<Answer<ReadDocument>, Failure> {
+async fn obtain(
+    settings: Arc<RemoteSettings>,
+    validator: Option<Validator>,
+    server_clock: Arc<ServerClock>,
+) -> Result<Answer<ReadDocument>, Failure> {
     let RemoteSettings { location, transport, cache_file, bearer_token_file, .. } = &*settings;
+    let take_time = |answer: &Answer<Document>, asked_at| {
+        if let Some(server_time) = answer.server_time {
+            server_clock.showed(server_time, asked_at, UnixMillis::now());
+        }
+    };
     let answer = get::within(transport, async {
         let bearer = match bearer_token_file {
             Some(path) => Some(bearer_for(location, path.clone()).await?),
@@ -427,26 +440,31 @@ async fn obtain(settings: Arc<RemoteSettings>, validator: Option<Validator>) -> 
         match location {
             Location::JwkSet(endpoint) => {
                 let query = query(endpoint);
-                Ok((get::fetch(query, transport).await?, query.excerpts()))
+                let asked_at = UnixMillis::now();
+                let answer = get::fetch(query, transport).await?;
+                take_time(&answer, asked_at);
+                Ok((answer, query.excerpts()))
             }
             Location::Discovery { issuer } => {
                 let endpoint = discovery::jwk_set_endpoint(issuer, transport, bearer.as_ref()).await?;
                 let query = query(&endpoint);
+                let asked_at = UnixMillis::now();
                 let answer = get::fetch(query, transport).await.map_err(|Failure { kind, text }| {
                     Failure::new(kind, format!("the JWK Set {endpoint} of the discovery document: {text}"))
-                });
-                Ok((answer?, query.excerpts()))
+                })?;
+                take_time(&answer, asked_at);
+                Ok((answer, query.excerpts()))
             }
         }
     });
-    let (Answer { fetched, max_age }, excerpts): (_, Excerpts) = answer.await?;
+    let (Answer { fetched, max_age, server_time }, excerpts): (_, Excerpts) = answer.await?;
     let fetched = fetched.try_map(|Document { bytes, validator }| {
         let broken = |KeyError(text): KeyError| Failure::new(FailureKind::Document, text);
         let reading = JwkSet::read_with(&bytes, Origin::Fetched, excerpts).map_err(broken)?;
         let text = cache_file.as_ref().and_then(|_| str::from_utf8(&bytes).ok()).map(Arc::from);
         Ok(ReadDocument { reading: Box::new(reading), validator, text })
     })?;
-    Ok(Answer { fetched, max_age })
+    Ok(Answer { fetched, max_age, server_time })
 }
 
 async fn bearer_for(location: &Location, path: PathBuf) -> Result<Bearer, Failure> {

@@ -320,7 +320,7 @@ fn a_failed_refresh_keeps_the_keys_and_a_changed_set_replaces_them() {
 fn read(key_ids: &[&str]) -> Result<Answer<ReadDocument>, Failure> {
     let reading = JwkSet::read(document(key_ids).as_bytes(), Origin::Fetched).unwrap();
     let fetched = Fetched::Document(ReadDocument { reading: Box::new(reading), validator: None, text: None });
-    Ok(Answer { fetched, max_age: None })
+    Ok(Answer { fetched, max_age: None, server_time: None })
 }
 
 #[test]
