@@ -201,7 +201,7 @@ final class TrapsTest {
     private static String warnings(List<String> lines, String catalog) {
         return lines.stream()
                 .filter(line -> line.contains("/etc/catalog/" + catalog + ".properties:"))
-                .map(line -> line.replaceFirst("^warning: [^ ]+ ", ""))
+                .map(line -> line.replaceFirst("^warning\\[[a-z0-9-]+]: [^ ]+ ", ""))
                 .collect(joining("\n"));
     }
 }
