@@ -75,7 +75,7 @@ pub use keys::{
 pub use logout::{LogoutError, LogoutErrorKind};
 pub use metrics::{Metric, MetricKind, Sample, Snapshot};
 pub use quoted::{is_unprintable, quoted};
-pub use rejection::{Reason, Rejection};
+pub use rejection::{Helper, Reason, Rejection};
 pub use revocation::{RevocationEntry, RevocationKind, RevocationLine, RevocationList, revocation_lines};
 pub use signature_verifier::{SignatureVerifier, SignedPayload};
 pub use summary::ConfigurationSummary;

@@ -27,6 +27,13 @@ const WITHOUT_CASE: &[(Reason, &str)] = &[
     (Reason::InternalError, "only a defect causes it; the tests of the boundary provoke a panic"),
 ];
 
+/// Messages that no case can reach: they need a while, or the session's user, whom the Java side knows.
+const WITHOUT_MESSAGE: &[&str] = &[
+    "The signing keys have not been fetched yet; try again shortly",
+    "The signing keys have expired and could not be refreshed; try again shortly",
+    "The session's user contains a hyphen, which is not allowed while tokens are passed through (it could be confused with another user)",
+];
+
 #[test]
 fn every_case_gives_its_verdict() {
     let mut cases = load_all().unwrap_or_else(|problems| panic!("{}", problems.join("\n")));
@@ -41,10 +48,11 @@ fn every_case_gives_its_verdict() {
     let server = FileServer::start();
     let mut authenticators = HashMap::new();
     let mut failures = Vec::new();
+    let mut seen = BTreeSet::new();
     let mut per_file: BTreeMap<&str, usize> = BTreeMap::new();
     for case in &cases {
         *per_file.entry(&case.file).or_default() += 1;
-        if let Err(failure) = run(case, &mut authenticators, &server) {
+        if let Err(failure) = run(case, &mut authenticators, &server, &mut seen) {
             failures.push(format!("{}: {}\n    {failure}", case.file, case.name));
         }
     }
@@ -53,6 +61,13 @@ fn every_case_gives_its_verdict() {
     }
     println!("{:5} cases, {} failed", cases.len(), failures.len());
     assert!(failures.is_empty(), "{} of {} cases:\n{}", failures.len(), cases.len(), failures.join("\n"));
+    if std::env::var_os("NATIVEJWT_CASE").is_none() {
+        let reasons = Reason::ALL.iter().filter(|reason| !WITHOUT_CASE.iter().any(|(without, _)| without == *reason));
+        let messages = reasons.flat_map(|reason| reason.sees().iter().map(move |message| (*reason, *message)));
+        let expected: BTreeSet<_> = messages.filter(|(_, message)| !WITHOUT_MESSAGE.contains(message)).collect();
+        let missing: Vec<_> = expected.difference(&seen).collect();
+        assert!(missing.is_empty(), "docs/reasons.md has messages that no case shows: {missing:#?}");
+    }
 }
 
 type Opened = Rc<Result<Authenticator, String>>;
@@ -61,6 +76,7 @@ fn run(
     case: &Case,
     authenticators: &mut HashMap<Vec<(String, String)>, Opened>,
     server: &FileServer,
+    seen: &mut BTreeSet<(Reason, &'static str)>,
 ) -> Result<(), String> {
     let opened = authenticators.entry(case.config.clone()).or_insert_with(|| {
         let config: Vec<_> = case
@@ -99,6 +115,7 @@ fn run(
     };
     if let Err(reject) = &verdict {
         test_support::harmless(reject.message(), &case.authorization)?;
+        seen.extend(reject.code().fitting(reject.message()).map(|message| (reject.code(), message)));
     }
     match (&case.expected, verdict) {
         (Expected::Identity { user, principal, groups }, Ok(identity)) => {
@@ -113,6 +130,8 @@ fn run(
         (Expected::Reject { code, message }, Err(reject)) => {
             if reject.code().name() != code {
                 Err(format!("{} ({}), not {code}", reject.code(), reject.message()))
+            } else if reject.code().fitting(reject.message()).next().is_none() {
+                Err(format!("docs/reasons.md does not have the message of {code}: {}", reject.message()))
             } else if let Some(message) = message
                 && message != reject.message()
             {

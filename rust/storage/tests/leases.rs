@@ -194,6 +194,11 @@ fn another_user_of_the_same_token_has_another_session() {
     assert!(sts.seen.lock().unwrap()[1].contains("&RoleSessionName=alice.smith&"));
 }
 
+/// True if docs/reasons.md has the message.
+fn is_documented(rejection: &Rejection) -> bool {
+    rejection.code().fitting(rejection.message()).next().is_some()
+}
+
 #[test]
 fn a_refusal_is_told_by_its_code_and_remembered() {
     let sts = Sts::start(|_, _| error(403, "AccessDenied"));
@@ -203,6 +208,7 @@ fn a_refusal_is_told_by_its_code_and_remembered() {
         let rejection = coordinator.lease(&alice).unwrap_err();
         assert_eq!(rejection.code(), Reason::StorageDenied);
         assert_eq!(rejection.message(), "The object store does not accept this token: AccessDenied");
+        assert!(is_documented(&rejection));
     }
     assert_eq!(sts.requests(), 1);
 }
@@ -219,7 +225,10 @@ fn an_outage_refuses_or_withholds_and_keeps_what_lives() {
         assert_eq!(coordinator.lease(&alice).unwrap().as_deref(), Some("KEY1"));
         for user in ["bob", "carol", "bob"] {
             match coordinator.lease(&token(user, 600, "")) {
-                Err(rejection) if refuses => assert_eq!(rejection.code(), Reason::StorageUnavailable),
+                Err(rejection) if refuses => {
+                    assert_eq!(rejection.code(), Reason::StorageUnavailable);
+                    assert!(is_documented(&rejection));
+                }
                 Ok(None) if !refuses => {}
                 other => panic!("{setting}: {other:?}"),
             }
