@@ -7,6 +7,7 @@ mod check_config;
 mod check_rules;
 mod check_token;
 mod ctl;
+mod failure_page;
 mod findings;
 mod generated;
 mod hints;
