@@ -26,16 +26,18 @@ pub struct Session<'s> {
 }
 
 impl Session<'_> {
-    /// The profile's token. Where it is good for less than [`MINIMUM_LEFT`], the next one is fetched and kept first. `tell`
-    /// gets what the person should know about it.
+    /// The profile's token, good for `lasting` seconds; without `lasting`, for [`MINIMUM_LEFT`] if the provider's tokens live
+    /// that long. Where the kept token ends earlier, the next one is fetched and kept first. `tell` gets what the person
+    /// should know about it.
     ///
     /// # Errors
-    /// There is no login, it has ended, or the provider cannot be reached.
-    pub fn current(&self, tell: &mut dyn FnMut(&str)) -> Result<(Profile, Tokens), LoginError> {
+    /// There is no login, it has ended, the provider cannot be reached, or its tokens do not live for `lasting` seconds.
+    pub fn current(&self, lasting: Option<i64>, tell: &mut dyn FnMut(&str)) -> Result<(Profile, Tokens), LoginError> {
+        let least = lasting.unwrap_or(MINIMUM_LEFT);
         let profile = self.profiles.profile(self.name)?;
         // Another call may be replacing them: any error is looked at again under the lock.
         if let Ok(tokens) = self.profiles.tokens(self.name, &profile)
-            && tokens.is_good_for(MINIMUM_LEFT)
+            && tokens.is_good_for(least)
         {
             return Ok((profile, tokens));
         }
@@ -43,7 +45,7 @@ impl Session<'_> {
         // While this call waited, another one may have fetched the next token.
         let profile = self.profiles.profile(self.name)?;
         let tokens = self.profiles.tokens(self.name, &profile)?;
-        if tokens.is_good_for(MINIMUM_LEFT) {
+        if tokens.is_good_for(least) {
             return Ok((profile, tokens));
         }
         // A refresh token must not be spent whose successor cannot be kept.
@@ -62,7 +64,14 @@ impl Session<'_> {
                 profile
             }
         };
-        if let Some(left) = next.seconds_left().filter(|left| *left < MINIMUM_LEFT) {
+        let too_short = next.seconds_left().filter(|left| *left < least);
+        if let (Some(left), Some(lasting)) = (too_short, lasting) {
+            let text = format!(
+                "The provider's tokens live for {left} s only, which is less than {lasting} s. Ask for a shorter time, or for a longer life at the provider"
+            );
+            return Err(LoginError::new(ErrorKind::Failed, text));
+        }
+        if let Some(left) = too_short {
             tell(&format!(
                 "The provider's tokens live for {left} s only, so a query must start at once. Ask for a longer life at the provider"
             ));
@@ -78,9 +87,13 @@ impl Session<'_> {
         }
         let ended = |why: &str| LoginError::new(ErrorKind::NotLoggedIn, format!("{why} {}", self.way_back()));
         let Some(refresh_token) = &tokens.refresh_token else {
-            return Err(ended(
-                "The token has ended, and the provider gave no refresh token for the next one (many give one for the scope offline_access).",
-            ));
+            let state = match tokens.seconds_left().filter(|left| *left > 0) {
+                Some(left) => format!("ends in {left} s"),
+                None => "has ended".to_owned(),
+            };
+            return Err(ended(&format!(
+                "The token {state}, and the provider gave no refresh token for the next one (many give one for the scope offline_access)."
+            )));
         };
         let provider = provider()?;
         refresh::refresh(Grant { provider: &provider, profile, signer: self.signer }, refresh_token).map_err(|error| {

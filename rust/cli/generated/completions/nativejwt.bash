@@ -653,13 +653,17 @@ _nativejwt() {
             return 0
             ;;
         nativejwt__subcmd__token)
-            opts="-h --profile --exec-credential --json --help"
+            opts="-h --profile --for --exec-credential --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --for)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -113,6 +113,7 @@ complete -c nativejwt -n "__fish_nativejwt_using_subcommand login" -l no-open -d
 complete -c nativejwt -n "__fish_nativejwt_using_subcommand login" -l json -d 'Print JSON, one object on each line'
 complete -c nativejwt -n "__fish_nativejwt_using_subcommand login" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c nativejwt -n "__fish_nativejwt_using_subcommand token" -l profile -d 'The name of the login' -r
+complete -c nativejwt -n "__fish_nativejwt_using_subcommand token" -l for -d 'Print only a token that is good for this time, such as 20m, and fetch the next one otherwise' -r
 complete -c nativejwt -n "__fish_nativejwt_using_subcommand token" -l exec-credential -d 'Print Kubernetes\' ExecCredential instead'
 complete -c nativejwt -n "__fish_nativejwt_using_subcommand token" -l json -d 'Print JSON, one object on each line'
 complete -c nativejwt -n "__fish_nativejwt_using_subcommand token" -s h -l help -d 'Print help (see more with \'--help\')'

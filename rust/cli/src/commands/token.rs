@@ -10,23 +10,32 @@ use nativejwt_login::{MINIMUM_LEFT, Profiles, Session, WantedToken};
 use crate::failure::{Failure, Outcome};
 use crate::json::JsonObject;
 use crate::login_session::{DEFAULT_PROFILE, KeyFileSigner, connect_again, profile_name, tell};
+use crate::time::{Ttl, parse_ttl};
 
 /// Print a token that is good for at least a minute
 ///
-/// The token is that of 'nativejwt login'. Where it ends within a minute, the next one is fetched and kept first. Calls at
-/// the same time wait for each other, so that they never spend one refresh token twice.
+/// The token is that of 'nativejwt login'. Where it ends within a minute, the next one is fetched and kept first; with
+/// --for, where it ends before that time. Calls at the same time wait for each other, so that they never spend one refresh
+/// token twice.
 #[derive(clap::Args)]
 #[command(
     verbatim_doc_comment,
     after_help = "\
 Examples:
   trino --server https://trino.example.com --access-token \"$(nativejwt token)\"
+  nativejwt token --profile job --for 20m
   nativejwt token --profile job --json"
 )]
 pub(crate) struct Arguments {
     /// The name of the login
     #[arg(long, value_name = "P", default_value = DEFAULT_PROFILE, value_parser = profile_name)]
     profile: String,
+
+    /// Print only a token that is good for this time, such as 20m, and fetch the next one otherwise
+    ///
+    /// If the next one does not live that long either, nothing is printed, and the exit code is 2.
+    #[arg(long = "for", value_name = "TIME", value_parser = wanted_time)]
+    wanted: Option<i64>,
 
     /// Print Kubernetes' ExecCredential instead
     #[arg(long, conflicts_with = "json")]
@@ -37,15 +46,19 @@ pub(crate) struct Arguments {
 const EXEC_CREDENTIAL: &str = "client.authentication.k8s.io/v1";
 
 pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Result<Outcome, Failure> {
+    let least = arguments.wanted.unwrap_or(MINIMUM_LEFT);
     let profiles = Profiles::open()?;
     let session =
         Session { profiles: &profiles, name: &arguments.profile, signer: &KeyFileSigner, connect: &connect_again };
-    let (profile, tokens) = session.current(&mut |line| tell(&format!("WARN: {line}.")))?;
+    let (profile, tokens) = session.current(arguments.wanted, &mut |line| tell(&format!("WARN: {line}.")))?;
+    if arguments.wanted.is_some() && tokens.expires_at.is_none() {
+        tell("WARN: The provider does not say when the token ends.");
+    }
     if arguments.exec_credential {
         let version = exec_credential_version(env::var("KUBERNETES_EXEC_INFO").ok().as_deref())?;
         let status = JsonObject::new().text("token", &tokens.token);
         // The caller asks again at this time.
-        let renewal = tokens.expires_at.and_then(|at| Timestamp::from_second(at - MINIMUM_LEFT).ok());
+        let renewal = tokens.expires_at.and_then(|at| Timestamp::from_second(at - least).ok());
         let status = match renewal {
             Some(time) => status.text("expirationTimestamp", &time.to_string()),
             None => status,
@@ -71,6 +84,14 @@ pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Res
     Ok(Outcome::Accepted)
 }
 
+/// Reads how long a token must be good, in seconds.
+fn wanted_time(text: &str) -> Result<i64, String> {
+    match parse_ttl(text)? {
+        Ttl::Seconds(seconds) if seconds > 0 => Ok(seconds),
+        _ => Err("is not a time that can pass: write a number and a unit, such as 20m".to_owned()),
+    }
+}
+
 /// The apiVersion that the caller wants, which it says in KUBERNETES_EXEC_INFO.
 fn exec_credential_version(info: Option<&str>) -> Result<String, Failure> {
     let wanted = info
@@ -94,6 +115,14 @@ fn exec_credential_version(info: Option<&str>) -> Result<String, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_wanted_time_is_positive() {
+        assert_eq!(wanted_time("20m"), Ok(1200));
+        for text in ["0s", "-1m", "none", "20", "500ms", ""] {
+            assert!(wanted_time(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn exec_credential_has_the_version_that_the_caller_reads() {

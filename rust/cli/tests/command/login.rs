@@ -238,6 +238,55 @@ fn a_job_gets_its_next_token_a_minute_before_the_end() {
 }
 
 #[test]
+fn a_token_for_a_longer_time_is_fetched_if_the_kept_one_ends_earlier() {
+    let home = Home::new("for");
+    let provider = Provider::start({
+        let count = Mutex::new(0);
+        move |_, _| {
+            let mut count = count.lock().unwrap();
+            *count += 1;
+            // The first token lives for five minutes, the others for half an hour.
+            let life = if *count == 1 { 300 } else { 1800 };
+            token_answer(&jwt(&count.to_string(), now() + life), life)
+        }
+    });
+    home.job(&provider).expect_code(0);
+    let first = home.run(&["token"]).expect_code(0).line();
+    assert_eq!(home.run(&["token", "--for", "4m"]).expect_code(0).line(), first);
+    let second = home.run(&["token", "--for", "20m"]).expect_code(0);
+    assert_ne!(second.line(), first);
+    assert_eq!(second.err, "");
+    assert_eq!(home.run(&["token", "--for", "20m"]).expect_code(0).line(), second.line());
+    assert_eq!(provider.forms("/token").len(), 2);
+    let credential = home.run(&["token", "--for", "20m", "--exec-credential"]).expect_code(0).json();
+    let renewal: Timestamp = credential["status"]["expirationTimestamp"].as_str().unwrap().parse().unwrap();
+    assert!((500..=600).contains(&(renewal.as_second() - now())), "{renewal}");
+
+    // None lives for an hour: nothing is printed, but the new token is kept.
+    let answer = home.run(&["token", "--for", "1h"]).expect_code(2);
+    assert_eq!(answer.text(), "");
+    assert!(answer.err.contains("which is less than 3600 s. Ask for a shorter time"), "{}", answer.err);
+    assert_ne!(home.run(&["token"]).expect_code(0).line(), second.line());
+    for wrong in ["soon", "0s", "-5m", "none"] {
+        assert_eq!(home.run(&["token", &format!("--for={wrong}")]).code, 2, "{wrong}");
+    }
+}
+
+#[test]
+fn a_token_for_a_longer_time_needs_a_refresh_token() {
+    let home = Home::new("for-device");
+    let provider = Provider::start(|path, _| match path {
+        "/device" => device_answer("ABCD-EFGH"),
+        _ => token_answer(&jwt("only", now() + 300), 300),
+    });
+    home.device(&provider).expect_code(0);
+    let answer = home.run(&["token", "--for", "20m"]).expect_code(1);
+    assert_eq!(answer.text(), "");
+    assert!(answer.err.contains("The token ends in ") && answer.err.contains("no refresh token"), "{}", answer.err);
+    home.run(&["token", "--for", "1m"]).expect_code(0);
+}
+
+#[test]
 fn two_calls_at_once_never_spend_one_refresh_token_twice() {
     let home = Home::new("rotation");
     let provider = Provider::start({
