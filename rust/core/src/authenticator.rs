@@ -26,6 +26,7 @@ use crate::logout::{BackchannelLogout, LogoutError};
 use crate::metrics::{IssuerCounters, IssuerSeen, RequestCounters};
 use crate::rejection::{Reason, Rejection};
 use crate::revocation::{Names, Revocation, RevocationEntry};
+use crate::shadow::Shadow;
 use crate::signature;
 use crate::storage_role::StorageRoles;
 use crate::token::CompactJws;
@@ -96,6 +97,8 @@ pub struct Authenticator {
     audit: Audit,
     /// The fingerprint of the properties that it was opened with.
     configuration: Fingerprint,
+    /// Only in shadow mode.
+    shadow: Option<Shadow>,
 }
 
 /// What the validation of a token found.
@@ -138,6 +141,12 @@ impl Authenticator {
             events.warn(Finding::StorageOverHttp, warning.clone());
         }
         let issuers = Arc::new(Issuers::open(properties, host, &events, errors)?);
+        let shadow = global.shadow.as_ref().map(|_| Shadow::new(properties));
+        if let Some(setting) = &global.shadow {
+            let mut errors = ConfigurationErrors::default();
+            shadow::prepare(setting, &issuers.load().issuers(), host.beside_built_in, &mut errors);
+            errors.or(())?;
+        }
         let watched = Watched {
             revocation: Arc::clone(&revocation),
             issuers: Arc::clone(&issuers),
@@ -169,6 +178,7 @@ impl Authenticator {
             counters: RequestCounters::default(),
             audit,
             configuration,
+            shadow,
         })
     }
 
@@ -797,5 +807,6 @@ impl Watched {
 }
 
 mod metrics;
+pub(crate) mod shadow;
 #[cfg(test)]
 mod tests;

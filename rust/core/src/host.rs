@@ -17,6 +17,9 @@ pub struct HostProcess {
     /// True for a caller that has no address to which issuers can send logout tokens. `backchannel-logout.client-id` is then
     /// an error.
     pub without_logout_endpoint: bool,
+    /// True for a caller whose configuration the built-in authenticator reads as well, in shadow mode. What that cannot read is
+    /// then an error.
+    pub beside_built_in: bool,
 }
 
 /// The source of the JVM's trusted certificates. It is used only if keys are fetched and no trust store is set.

@@ -39,6 +39,7 @@ impl Authenticator {
         for ((part, print), attribute) in in_force.parts().into_iter().zip(["Configuration", "Rules", "Revocations"]) {
             snapshot.add(Metric::InForceHash, &[part], IN_FORCE, attribute, print.number() as f64);
         }
+        self.add_shadow(&mut snapshot);
         let happenings = self.events.happenings();
         for (metric, attribute, value) in [
             (Metric::Defects, "Defects", happenings.defects()),

@@ -11,6 +11,7 @@ use crate::config::known::{
 use crate::config::problem::{ConfigurationErrors, Problem};
 use crate::config::properties::Properties;
 use crate::config::setting::{Setting, setting};
+use crate::config::shadow;
 use crate::config::storage::StorageSettings;
 use crate::config::units;
 use crate::host::HostProcess;
@@ -50,6 +51,8 @@ pub(crate) struct GlobalConfiguration {
     pub(crate) storage: Option<StorageSettings>,
     /// `control-socket`.
     pub(crate) control_socket: Option<Setting>,
+    /// `shadow`, if it is true.
+    pub(crate) shadow: Option<Setting>,
 }
 
 impl GlobalConfiguration {
@@ -61,6 +64,7 @@ impl GlobalConfiguration {
         let control_socket = setting(properties, CONTROL_SOCKET, errors).filter(|setting| !setting.value.is_empty());
         let logout = LogoutConfiguration::read(properties, host, errors);
         let storage = StorageSettings::read(properties, host, errors);
+        let shadow = shadow::read(properties, host, errors);
         let mut read = |name: &str| setting(properties, name, errors).filter(|setting| !setting.value.is_empty());
         let max_token_size = read(MAX_TOKEN_SIZE);
         let token_cache_size = read(TOKEN_CACHE_SIZE);
@@ -96,6 +100,7 @@ impl GlobalConfiguration {
             pass_through,
             storage,
             control_socket,
+            shadow,
         }
     }
 

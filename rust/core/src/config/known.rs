@@ -44,6 +44,7 @@ pub(super) const REVOCATION_FILE: &str = "revocation-file";
 pub(super) const LOGOUT_CLIENT_ID: &str = "backchannel-logout.client-id";
 pub(super) const LOGOUT_FILE: &str = "backchannel-logout.file";
 pub(super) const LOGOUT_RETENTION: &str = "backchannel-logout.retention";
+pub(super) const SHADOW: &str = "shadow";
 pub(super) const CREDENTIAL_NAME: &str = "pass-through.credential-name";
 pub(super) const MINIMUM_LIFETIME: &str = "pass-through.minimum-lifetime";
 pub(super) const ALLOW_USER_WITH_HYPHEN: &str = "pass-through.allow-user-with-hyphen";
@@ -80,7 +81,8 @@ pub(super) const STORAGE_NAMES: [&str; 14] = [
     STORAGE_EXCHANGE_AUDIENCE,
 ];
 /// The names of [`GlobalConfiguration`](super::GlobalConfiguration) after [`PREFIX`].
-pub(super) const GLOBAL_NAMES: [&str; 11] = [
+pub(super) const GLOBAL_NAMES: [&str; 12] = [
+    SHADOW,
     CLAIM_RULES_FILE,
     MAX_TOKEN_SIZE,
     TOKEN_CACHE_SIZE,

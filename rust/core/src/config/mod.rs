@@ -13,6 +13,7 @@ mod problem;
 mod properties;
 mod secrets;
 mod setting;
+mod shadow;
 pub(crate) mod storage;
 mod token_rules;
 pub(crate) mod units;

@@ -71,6 +71,11 @@ pub struct IssuerRules {
 }
 
 impl Issuer {
+    /// The path of a key file, as `key-file` has it.
+    pub(crate) fn key_file(&self) -> &str {
+        &self.key_file.value
+    }
+
     /// Opens the key source and the rule file that the configuration names. Adds everything that is wrong to `errors`.
     pub(crate) fn open(
         configuration: &IssuerConfiguration,

@@ -273,6 +273,15 @@ impl KeyFileTemplate {
         }
     }
 
+    /// The bytes of the file of a key ID now; `None` if there is none. For explanations, not for verdicts.
+    pub(crate) fn content(&self, key_id: Option<&str>) -> Option<Zeroizing<Vec<u8>>> {
+        let name = key_id.map_or_else(|| Self::DEFAULT_KEY.to_owned(), sanitized);
+        let path = self.path_of(&name);
+        // Anything but a regular file, such as a pipe, is never opened.
+        Stamp::of_file(Path::new(&path))?;
+        WatchedFile::open(Path::new(&path), MAX_FILE_BYTES).ok().map(|(_, bytes)| bytes)
+    }
+
     fn unusable_files(&self) -> MutexGuard<'_, HashMap<String, Stamp>> {
         self.unusable_files.lock().unwrap_or_else(PoisonError::into_inner)
     }

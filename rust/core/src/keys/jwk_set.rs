@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::algorithm::Algorithm;
 use crate::http::document::{self, Excerpts, Wanted, without_byte_order_mark};
 use crate::json::{JsonError, split_array};
+use crate::keys::KeyChange;
 use crate::keys::error::KeyError;
 use crate::keys::jwk::{self, Jwk, Origin, SkippedJwk};
 use crate::keys::offered::{OfferedKey, UnusedKey};
@@ -258,6 +259,32 @@ impl JwkSet {
             news.push("the keys without kid are different".to_owned());
         }
         (!news.is_empty()).then(|| news.join("; "))
+    }
+
+    /// What became of each key ID since `older`.
+    pub(crate) fn key_changes_since<'k>(&'k self, older: &'k JwkSet) -> Vec<(&'k str, KeyChange)> {
+        let changes = [
+            (KeyChange::Added, self.key_ids(|key_id, _| !older.by_id.contains_key(key_id))),
+            (KeyChange::Removed, older.key_ids(|key_id, _| !self.by_id.contains_key(key_id))),
+            (
+                KeyChange::Replaced,
+                self.key_ids(|key_id, keys| older.by_id.get(key_id).is_some_and(|old| !same_keys(keys, old))),
+            ),
+        ];
+        changes
+            .into_iter()
+            .flat_map(|(change, key_ids)| key_ids.into_iter().map(move |key_id| (key_id, change)))
+            .collect()
+    }
+
+    /// True if a key has this ID.
+    pub(crate) fn has_key_id(&self, key_id: &str) -> bool {
+        self.by_id.contains_key(key_id)
+    }
+
+    /// True if two keys have one ID.
+    pub(crate) fn has_shared_key_id(&self) -> bool {
+        self.by_id.values().any(|keys| keys.len() > 1)
     }
 
     fn key_ids(&self, pick: impl Fn(&str, &[Entry]) -> bool) -> Vec<&str> {

@@ -32,6 +32,7 @@ pub use hmac_file::hmac_secret;
 use jwk::Origin;
 pub use pem::pem_sections;
 pub use public::{PublicKey, PublicKeys, public_keys};
+pub(crate) use remote::history::KeyChange;
 pub(crate) use remote::refresh::Refresher;
 pub(crate) use remote::schedule::Timing;
 pub(crate) use remote::{Location, RemoteKeySet, RemoteSettings};

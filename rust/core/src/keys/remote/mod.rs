@@ -4,6 +4,7 @@
 mod bearer_file;
 mod cache_file;
 mod discovery;
+pub(crate) mod history;
 mod keyring;
 mod on_demand;
 pub(crate) mod refresh;
@@ -33,6 +34,7 @@ use crate::keys::jwk::Origin;
 use crate::keys::jwk_set::{JwkSet, Reading};
 use crate::keys::offered::{OfferedKey, UnusedKey};
 use crate::keys::remote::cache_file::CacheFile;
+use crate::keys::remote::history::{KeyChange, KeyHistory};
 use crate::keys::remote::keyring::FetchedKeySet;
 use crate::keys::remote::on_demand::{FetchWaiters, MAX_KEY_ID_BYTES};
 use crate::keys::remote::schedule::Timing;
@@ -145,6 +147,8 @@ impl RemoteSettings {
 pub(crate) struct RemoteKeySet {
     pub(super) settings: Arc<RemoteSettings>,
     snapshot: ArcSwap<Snapshot>,
+    /// Only in shadow mode.
+    history: OnceLock<Mutex<KeyHistory>>,
     state: Mutex<KeySetState>,
     /// [`KeySetState::gate`], read without the lock; times are in nanoseconds since `opened`.
     gate: AtomicU64,
@@ -258,6 +262,7 @@ impl RemoteKeySet {
             || Snapshot::Unavailable("The signing keys have not been fetched yet; try again shortly".to_owned());
         Arc::new(Self {
             snapshot: ArcSwap::from_pointee(Snapshot::serving(&state).unwrap_or_else(unavailable)),
+            history: OnceLock::new(),
             state: Mutex::new(state),
             gate: AtomicU64::new(0),
             opened: now,
@@ -339,6 +344,53 @@ impl RemoteKeySet {
     /// True if both sets have the same settings.
     pub(crate) fn is_alike(&self, other: &Self) -> bool {
         self.settings == other.settings
+    }
+
+    /// Remembers from now on what becomes of key IDs, for [`RemoteKeySet::has_changed_lately`].
+    pub(crate) fn remember_changes(&self) {
+        self.history.get_or_init(Mutex::default);
+    }
+
+    fn remember(&self, newer: &Snapshot) {
+        if let (Some(history), Snapshot::Keys { keys: newer, .. }) = (self.history.get(), newer)
+            && let Snapshot::Keys { keys: older, .. } = &**self.snapshot.load()
+        {
+            history.lock().unwrap_or_else(PoisonError::into_inner).record(older, newer, Moment::now());
+        }
+    }
+
+    /// True if one of these changes happened to the key ID so lately that the built-in authenticator may not know it.
+    pub(crate) fn has_changed_lately(&self, key_id: &str, changes: &[KeyChange]) -> bool {
+        self.history.get().is_some_and(|history| {
+            history.lock().unwrap_or_else(PoisonError::into_inner).has(key_id, changes, Moment::now())
+        })
+    }
+
+    /// True if the set has keys for which the built-in authenticator rejects the whole set: two of one ID, or one without `kty`.
+    pub(crate) fn has_bad_keys(&self) -> bool {
+        self.unused_keys().iter().any(|key| key.why.contains("has no kty"))
+            || self.state().document().is_some_and(|(fetched, _)| fetched.keys.has_shared_key_id())
+    }
+
+    /// Asks the server whether it still offers a key ID that is in use; false also if it cannot be asked now. It waits as long
+    /// as a token with an unknown key ID.
+    pub(crate) fn is_gone_from_server(&self, key_id: &str) -> bool {
+        let begin = Moment::now();
+        if self.refreshing.get().is_none() || !self.may_request_fetch(begin) {
+            return false;
+        }
+        let deadline = begin + self.settings.timing.unknown_kid_wait;
+        let hash = self.seed.hash_one(key_id.as_bytes());
+        let fetched = self.wait(hash, begin, deadline).and_then(|ticket| match ticket.is_conclusive {
+            true => Some(ticket),
+            false => self.wait(hash, Moment::now(), deadline),
+        });
+        fetched.is_some() && self.state().document().is_some_and(|(fetched, _)| !fetched.keys.has_key_id(key_id))
+    }
+
+    /// True if the last document that was fetched has a key of this ID, so that none was kept beyond its removal.
+    pub(crate) fn is_in_document(&self, key_id: &str) -> bool {
+        self.state().document().is_some_and(|(fetched, _)| fetched.keys.has_key_id(key_id))
     }
 
     /// The longest time that a fetch takes.
@@ -443,6 +495,7 @@ impl RemoteKeySet {
         let fetches = state.fetches();
         let (snapshot, result) = change(&mut state);
         if let Some(snapshot) = snapshot {
+            self.remember(&snapshot);
             let continues = snapshot.continues(&self.snapshot.load(), Moment::now());
             let store = || self.snapshot.store(Arc::new(snapshot));
             if continues { store() } else { epoch.change(store) }
