@@ -17,7 +17,7 @@ use crate::shadow::{
     describe,
 };
 use crate::token::bearer::bearer_token;
-use crate::trace::{Journal, Step};
+use crate::trace::{Journal, Step, StepName};
 
 const BEAN: &str = "name=Shadow";
 
@@ -127,11 +127,23 @@ impl Authenticator {
             happenings: self.events.happenings(),
         };
         match rejection {
-            Some(rejection) => difference.of_rejected(rejection),
+            Some(rejection) => difference.of_rejected(rejection, self.failed_step(rejection, token, now)),
             None => self
                 .accept_again(token, now)
                 .map_or(Explanation::Unexplained, |accepted| difference.of_accepted(&accepted)),
         }
+    }
+
+    /// The step that rejects a token whose claims are verified, so that it cannot wait for keys; only with claim rules, which
+    /// reject for the same reasons as the user mapping.
+    fn failed_step(&self, rejection: &Rejection, token: &[u8], now: UnixMillis) -> Option<StepName> {
+        let is_behind_claims = rejection.code() >= Reason::DeniedByRule && rejection.code() < Reason::StorageDenied;
+        if self.claim_rules.is_none() || !is_behind_claims {
+            return None;
+        }
+        let journal = Journal::new(|_: Step<'_>| {});
+        let again = self.validate(token, now, &journal).err()?;
+        Some(journal.rejection(again).step)
     }
 
     /// Validates an accepted token once more, without the cache, to learn how it came to be accepted.

@@ -282,6 +282,11 @@ impl KeyFileTemplate {
         WatchedFile::open(Path::new(&path), MAX_FILE_BYTES).ok().map(|(_, bytes)| bytes)
     }
 
+    /// Why these bytes of a file are no key; `None` if they are one.
+    pub(crate) fn why_unusable(bytes: &[u8]) -> Option<String> {
+        Self::read(bytes).err().map(|KeyError(why)| why)
+    }
+
     fn unusable_files(&self) -> MutexGuard<'_, HashMap<String, Stamp>> {
         self.unusable_files.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -282,6 +282,11 @@ impl JwkSet {
         self.by_id.contains_key(key_id)
     }
 
+    /// True if certificates of keys are known.
+    pub(crate) fn has_thumbprints(&self) -> bool {
+        !self.by_thumbprint.is_empty()
+    }
+
     /// True if two keys have one ID.
     pub(crate) fn has_shared_key_id(&self) -> bool {
         self.by_id.values().any(|keys| keys.len() > 1)

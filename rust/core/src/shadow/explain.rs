@@ -9,12 +9,13 @@ use std::time::Duration;
 
 use crate::clock::UnixMillis;
 use crate::issuers::issuer::Issuer;
-use crate::keys::{KeyChange, KeySource};
+use crate::keys::{KeyChange, KeyFileTemplate, KeySource};
 use crate::metrics::{FileKind, Happenings};
 use crate::rejection::{Reason, Rejection};
 use crate::shadow::rows::Explanation;
 use crate::shadow::token_text::TokenText;
 use crate::shadow::{BuiltIn, key_file};
+use crate::trace::StepName;
 
 /// A token may be judged by two clocks that are this far apart.
 const BOUNDARY: Duration = Duration::from_secs(1);
@@ -66,8 +67,8 @@ pub(crate) struct Acceptance {
 }
 
 impl Difference<'_> {
-    /// Why nativejwt rejects a token that the built-in authenticator accepts.
-    pub(crate) fn of_rejected(&self, rejection: &Rejection) -> Explanation {
+    /// Why nativejwt rejects a token that the built-in authenticator accepts. `step` is the step that failed, if it is known.
+    pub(crate) fn of_rejected(&self, rejection: &Rejection, step: Option<StepName>) -> Explanation {
         let BuiltIn::Accepted { user, principal } = self.built_in else {
             return match (self.built_in, rejection.code()) {
                 (_, Reason::InternalError) => Explanation::Unexplained,
@@ -78,6 +79,9 @@ impl Difference<'_> {
                 _ => Explanation::Unexplained,
             };
         };
+        if step == Some(StepName::ClaimRules) && self.is_set("claim-rules.file") {
+            return Explanation::Configured;
+        }
         let found = match rejection.code() {
             Reason::TokenTooLarge if self.is_set("max-token-size") => Some(Explanation::Configured),
             Reason::TokenTooLarge => Explanation::SizeLimits.if_so(self.token.bytes > MAX_TOKEN_BYTES),
@@ -213,17 +217,25 @@ impl Difference<'_> {
         let [in_use, unusable] = self.happenings.reloads(FileKind::Keys);
         let has_changed = Explanation::FileReload.if_so(in_use + unusable > 0);
         match &self.issuer.keys {
-            KeySource::Local(_) => has_changed,
+            KeySource::Local(_) => {
+                let content = std::fs::read(self.issuer.key_file()).unwrap_or_default();
+                self.secret_of_any_text(reason, &content).or(has_changed)
+            }
             KeySource::Template(template) => match (reason, template.content(key_id.as_deref())) {
                 // The built-in authenticator had to read the file to accept the token.
                 (Reason::UnknownKeyId, None) => Some(Explanation::KeyFileDeleted),
-                (Reason::UnusableKeyFile, Some(bytes)) => key_file::why_unusable(&bytes).or(has_changed),
-                _ => has_changed,
+                (Reason::UnusableKeyFile, Some(bytes)) => {
+                    let why = || why_unused(&KeyFileTemplate::why_unusable(&bytes)?);
+                    key_file::why_unusable(&bytes).or_else(why).or(has_changed)
+                }
+                (_, content) => self.secret_of_any_text(reason, &content.unwrap_or_default()).or(has_changed),
             },
             KeySource::Remote(keys) => {
                 if reason == Reason::KeysUnavailable {
                     let health = keys.health();
                     return Some(match health.fetches > health.failed || health.fetched_at.is_some() {
+                        // The built-in authenticator has used a key of this document.
+                        false if keys.has_unusable_document() => Explanation::JwkUse,
                         false => Explanation::FetchAtStart,
                         true if self.is_set("jwks.max-stale") => Explanation::Configured,
                         true => Explanation::MaxStale,
@@ -238,6 +250,13 @@ impl Difference<'_> {
                 unused.and_then(|key| why_unused(&key.why)).or_else(|| self.bound_key(&key_id))
             }
         }
+    }
+
+    /// The built-in authenticator uses a file that is neither PEM for it nor base64 as a secret, without the other characters.
+    fn secret_of_any_text(&self, reason: Reason, content: &[u8]) -> Option<Explanation> {
+        let is_hmac = self.token.header.text("alg").is_some_and(|algorithm| algorithm.starts_with("HS"));
+        let has_other = key_file::has_other_than_base64(content);
+        Explanation::HmacAlphabet.if_so(reason == Reason::NoHmacKey && is_hmac && has_other)
     }
 
     /// A key whose `alg` is another one than the token's.
@@ -288,9 +307,8 @@ impl Difference<'_> {
         }
         if begins(&["Key ID is required"]) {
             let has_key_id = self.token.header.text("kid").is_some_and(|key_id| !key_id.trim().is_empty());
-            let has_thumbprint = self.has_parameter("x5t") || self.has_parameter("x5t#S256");
-            let row = if has_thumbprint { Explanation::Thumbprint } else { Explanation::NoKid };
-            return row.if_so(!has_key_id);
+            let row = if self.names_certificate() { Explanation::Thumbprint } else { Explanation::NoKid };
+            return row.if_so(!has_key_id && self.issuer.keys.remote().is_some());
         }
         if begins(&["Unexpected content JWS."]) {
             return Explanation::LongNumbers.if_so(self.token.payload.any_member(|_, value| has_long_number(value)));
@@ -309,6 +327,14 @@ impl Difference<'_> {
             return self.key_only_ours(accepted).or_else(|| self.key_not_of_built_in());
         }
         None
+    }
+
+    /// True if the header has a thumbprint, and the set has certificates to compare it with.
+    fn names_certificate(&self) -> bool {
+        let is_digest =
+            |name: &str, length: usize| self.token.header.text(name).is_some_and(|text| text.len() == length);
+        (is_digest("x5t", 27) || is_digest("x5t#S256", 43))
+            && self.issuer.keys.remote().is_some_and(|keys| keys.has_thumbprints())
     }
 
     /// True if `clock-skew` is what lets the token in.

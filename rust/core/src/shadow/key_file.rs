@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What the built-in authenticator makes of a key file that nativejwt reads otherwise.
 
-use crate::keys::reject_as_secret;
+use crate::keys::{pem_sections, reject_as_secret};
 use crate::shadow::rows::Explanation;
 
 const ED25519: &str = "Ed25519";
@@ -16,13 +16,18 @@ pub(super) fn why_unusable(bytes: &[u8]) -> Option<Explanation> {
     }
     // The built-in authenticator reads any number of dashes, in any case.
     if lower.contains("-begin") && lower.contains("key-") {
-        return Some(Explanation::PemArmour);
+        return pem_sections(&text).is_err().then_some(Explanation::PemArmour);
     }
     if !is_armoured && reject_as_secret(bytes).is_err() {
         return Some(Explanation::BareKey);
     }
-    let is_base64 = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=') || c.is_ascii_whitespace();
-    (!is_armoured && !text.chars().all(is_base64)).then_some(Explanation::HmacAlphabet)
+    (!is_armoured && has_other_than_base64(bytes)).then_some(Explanation::HmacAlphabet)
+}
+
+/// True if the built-in authenticator would skip characters of the file to read it as a secret.
+pub(super) fn has_other_than_base64(bytes: &[u8]) -> bool {
+    let is_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=".contains(byte) || byte.is_ascii_whitespace();
+    !bytes.iter().all(is_base64)
 }
 
 /// True if the file has a key in a form that only nativejwt reads. `description` is that of the key.
@@ -64,10 +69,7 @@ mod tests {
         ] {
             assert_eq!(why_unusable(&file(name)), expected, "{name}");
         }
-        assert_eq!(
-            why_unusable(b"--- begin public key ---\nAAAA\n--- end public key ---"),
-            Some(Explanation::PemArmour)
-        );
+        assert_eq!(why_unusable(b"---begin public key---\nAAAA\n---end public key---"), Some(Explanation::PemArmour));
     }
 
     #[test]

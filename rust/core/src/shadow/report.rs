@@ -81,12 +81,12 @@ impl fmt::Display for ShadowReport {
         writeln!(f, "| verdicts that differ | {} |", self.differing())?;
         writeln!(f, "| **unexplained** | **{}** |", self.unexplained())?;
         for (name, seconds, requests) in [
-            ("built-in authenticator", self.built_in_seconds, self.compared),
+            ("the built-in authenticator", self.built_in_seconds, self.compared),
             ("native-jwt", self.native_seconds, self.requests),
         ] {
             if requests > 0 {
                 let micros = seconds * 1e6 / requests as f64;
-                writeln!(f, "| time of the {name}, each request | {micros:.1} µs |")?;
+                writeln!(f, "| time of {name}, each request | {micros:.1} µs |")?;
             }
         }
         if !self.differences.is_empty() {
@@ -137,13 +137,13 @@ mod tests {
     fn the_report_has_the_figure_that_lets_one_switch() {
         let text = report(1000, &[(Explanation::Unexplained, 2), (Explanation::Base64Strict, 40)]).to_string();
         for line in [
-            "From 2023-11-14T22:13:20Z to 2023-11-21T22:13:20Z.",
+            "From 2023-11-14T22:13:20.000Z to 2023-11-21T22:13:20.000Z.",
             "| requests judged by native-jwt | 1000 |",
             "| requests skipped, because too many waited | 3 |",
             "| verdicts that differ | 42 |",
             "| **unexplained** | **2** |",
             "| time of the built-in authenticator, each request | 50.0 µs |",
-            "| time of the native-jwt, each request | 4.0 µs |",
+            "| time of native-jwt, each request | 4.0 µs |",
             "| `base64-strict` | base64url that is not strict | accepted | MALFORMED_BASE64 | 40 |",
         ] {
             assert!(text.lines().any(|found| found == line), "{line}\n{text}");

@@ -372,6 +372,16 @@ impl RemoteKeySet {
             || self.state().document().is_some_and(|(fetched, _)| fetched.keys.has_shared_key_id())
     }
 
+    /// True if no document could be used so far, although the last one is a JWK Set with keys.
+    pub(crate) fn has_unusable_document(&self) -> bool {
+        self.state().failure().is_some_and(|failure| failure.text.contains("of the JWK Set can"))
+    }
+
+    /// True if certificates of keys are known.
+    pub(crate) fn has_thumbprints(&self) -> bool {
+        self.state().document().is_some_and(|(fetched, _)| fetched.keys.has_thumbprints())
+    }
+
     /// Asks the server whether it still offers a key ID that is in use; false also if it cannot be asked now. It waits as long
     /// as a token with an unknown key ID.
     pub(crate) fn is_gone_from_server(&self, key_id: &str) -> bool {
