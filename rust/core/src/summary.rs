@@ -21,6 +21,8 @@ pub struct ConfigurationSummary {
     pub allows_user_with_hyphen: bool,
     /// True if sessions get credentials of an object store (`storage.sts-endpoint`), or placeholders for them.
     pub gives_storage_credentials: bool,
+    /// `shadow`: the built-in authenticator answers.
+    pub is_shadow: bool,
 }
 
 impl ConfigurationSummary {
@@ -41,6 +43,7 @@ impl ConfigurationSummary {
         let gives_groups = gives_groups || global.claim_rules_file.is_some();
         let allows_user_with_hyphen = global.pass_through.as_ref().is_some_and(|rules| rules.allow_user_with_hyphen);
         let gives_storage_credentials = global.storage.is_some();
+        let is_shadow = global.shadow.is_some();
         let uses_http_client = fetches_keys || gives_storage_credentials;
         let credential_name = global.pass_through.map(|rules| rules.credential_name);
         Self {
@@ -50,6 +53,7 @@ impl ConfigurationSummary {
             credential_name,
             allows_user_with_hyphen,
             gives_storage_credentials,
+            is_shadow,
         }
     }
 }
@@ -84,6 +88,7 @@ mod tests {
         let several = summary("http-server.authentication.jwt.config-files=a,b");
         assert!(several.uses_http_client && several.uses_jvm_trust && several.gives_more_than_a_user);
         assert!(!summary("").uses_http_client);
+        assert!(summary("http-server.authentication.jwt.shadow=true").is_shadow && !summary("").is_shadow);
     }
 
     #[test]

@@ -343,10 +343,12 @@ fn the_report_and_the_metrics_have_every_difference() {
     let secret = "s3cret-user";
     let other = BuiltIn::Accepted { user: secret, principal: secret };
     let header = ShadowHeader::Value(good.as_bytes());
-    let text = shadow.judge_shadow(header, UnixMillis(NOW), &other, HOUR).unwrap().text;
-    assert_eq!(text, "built-in accepted, native-jwt accepted (another user); unexplained");
+    let difference = shadow.judge_shadow(header, UnixMillis(NOW), &other, HOUR).unwrap();
+    assert_eq!(difference.text, "the users differ");
+    assert_eq!(difference.disagreement.to_string(), "built-in accepted, native-jwt accepted");
     judge(&shadow, &good, &BuiltIn::Unknown);
-    shadow.count_failed_shadow(&ALICE);
+    let failed = shadow.count_failed_shadow(&ALICE).unwrap();
+    assert!(failed.is_unexplained() && failed.text.contains("internal error"), "{}", failed.text);
     shadow.count_skipped_shadow(7);
     let report = shadow.shadow_report().unwrap();
     assert_eq!((report.requests, report.compared, report.skipped), (7, 6, 7));

@@ -173,6 +173,12 @@
 #define NATIVEJWT_OPEN_WITHOUT_LOGOUT_ENDPOINT 4
 
 /*
+ A flag for `nativejwt_open`: the built-in authenticator reads the same configuration. With `shadow`, what that cannot read is
+ an error.
+ */
+#define NATIVEJWT_OPEN_BESIDE_BUILT_IN 8
+
+/*
  A flag of `nativejwt_describe`: a server is asked, for keys (perhaps after a change of one of `config-files`) or for storage
  credentials.
  */
@@ -200,6 +206,12 @@
 #define NATIVEJWT_DESCRIBED_GIVES_STORAGE_CREDENTIALS 16
 
 /*
+ A flag of `nativejwt_describe`: `shadow` is true, so the caller lets the built-in authenticator answer, and calls
+ `nativejwt_judge_shadow` instead of `nativejwt_authenticate`.
+ */
+#define NATIVEJWT_DESCRIBED_IS_SHADOW 32
+
+/*
  For `nativejwt_count`: the caller rejected a request by itself. The number is that of the reason, one of
  `NATIVEJWT_REJECT_…`.
  */
@@ -209,6 +221,51 @@
  For `nativejwt_count`: so many lines were left out of the log.
  */
 #define NATIVEJWT_COUNT_SWALLOWED_LINES 2
+
+/*
+ For `nativejwt_count`: so many requests were not judged in shadow mode, because too many waited.
+ */
+#define NATIVEJWT_COUNT_SHADOW_SKIPPED 3
+
+/*
+ A flag of `NativejwtShadowRequest`: the request has several Authorization headers.
+ */
+#define NATIVEJWT_SHADOW_SEVERAL_HEADERS 1
+
+/*
+ An outcome of `NativejwtShadowRequest`: the caller does not see the verdict of the built-in authenticator.
+ */
+#define NATIVEJWT_BUILT_IN_UNKNOWN 0
+
+/*
+ An outcome of `NativejwtShadowRequest`: the built-in authenticator accepted the token.
+ */
+#define NATIVEJWT_BUILT_IN_ACCEPTED 1
+
+/*
+ An outcome of `NativejwtShadowRequest`: the built-in authenticator rejected the request.
+ */
+#define NATIVEJWT_BUILT_IN_REJECTED 2
+
+/*
+ An outcome of `NativejwtShadowRequest`: the built-in authenticator failed, and the answer has status 500.
+ */
+#define NATIVEJWT_BUILT_IN_FAILED 3
+
+/*
+ An outcome of `NativejwtShadowRequest`: as `NATIVEJWT_BUILT_IN_FAILED`, because its stack overflowed.
+ */
+#define NATIVEJWT_BUILT_IN_OVERFLOWED 4
+
+/*
+ A result of `nativejwt_judge_shadow`: the verdicts differ, and the record has the row that explains it.
+ */
+#define NATIVEJWT_SHADOW_EXPLAINED 1
+
+/*
+ A result of `nativejwt_judge_shadow`: the verdicts differ, and nothing explains it.
+ */
+#define NATIVEJWT_SHADOW_UNEXPLAINED 2
 
 /*
  A flag for `nativejwt_authenticate`: the caller remembers identities by `cache_slot` and `cache_generation`, and needs no
@@ -366,6 +423,45 @@ typedef struct nativejwt_record {
   uint32_t audit_length;
 } nativejwt_record;
 
+/*
+ What the built-in authenticator did with a request, for `nativejwt_judge_shadow`, in native byte order. Three texts in UTF-8
+ follow: user, principal, and the message of a rejection.
+ */
+typedef struct NativejwtShadowRequest {
+  /*
+   0 or `NATIVEJWT_SHADOW_SEVERAL_HEADERS`.
+   */
+  uint32_t flags;
+  /*
+   One of `NATIVEJWT_BUILT_IN_…`.
+   */
+  uint32_t outcome;
+  /*
+   The instant of the request, in milliseconds since 1970.
+   */
+  int64_t now_millis;
+  /*
+   How long the built-in authenticator took.
+   */
+  uint64_t built_in_nanos;
+  /*
+   Bytes of the user, of an accepted token.
+   */
+  uint32_t user_length;
+  /*
+   Bytes of the principal, of an accepted token.
+   */
+  uint32_t principal_length;
+  /*
+   Bytes of the message, of a rejected request.
+   */
+  uint32_t message_length;
+  /*
+   0.
+   */
+  uint32_t reserved;
+} NativejwtShadowRequest;
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -403,8 +499,8 @@ uint32_t nativejwt_describe(const uint8_t *config,
  `http-server.authentication.jwt.*` and `jwk.http-client.*`. `source` is the name of its file, for error messages; it may be
  empty. `trusted_certificates` is PEM text with the certificates that the caller trusts in addition to the system's. They
  are used if a JWK Set is fetched and no trust store is configured; it may be empty. `flags` is 0 or the sum of
- `NATIVEJWT_OPEN_WITHOUT_IDENTITY`, `NATIVEJWT_OPEN_TRUSTED_CERTIFICATES_ALONE` and
- `NATIVEJWT_OPEN_WITHOUT_LOGOUT_ENDPOINT`. Returns null if the configuration is invalid. The record's code is then
+ `NATIVEJWT_OPEN_WITHOUT_IDENTITY`, `NATIVEJWT_OPEN_TRUSTED_CERTIFICATES_ALONE`,
+ `NATIVEJWT_OPEN_WITHOUT_LOGOUT_ENDPOINT` and `NATIVEJWT_OPEN_BESIDE_BUILT_IN`. Returns null if the configuration is invalid. The record's code is then
  `NATIVEJWT_CODE_CONFIGURATION`, and its message contains all errors, one a line.
 
  # Safety
@@ -437,6 +533,35 @@ uint32_t nativejwt_authenticate(const struct nativejwt_authenticator *authentica
                                 uint32_t flags,
                                 uint8_t *record,
                                 size_t record_capacity);
+
+/*
+ Judges a request that the built-in authenticator has judged, with `shadow`, and counts whether both agree. `request` is a
+ `NativejwtShadowRequest` with its texts. Returns the record's code: 0, or `NATIVEJWT_SHADOW_EXPLAINED` or
+ `NATIVEJWT_SHADOW_UNEXPLAINED` if the verdicts differ. The record's message is then a line for the log, without the token, and
+ its reason has the two verdicts. Any number of threads may call it at the same time, each with its own record of at least
+ `NATIVEJWT_RECORD_CAPACITY` bytes. It may wait for keys, so no answer to a client should wait for it.
+
+ # Safety
+ `authenticator` is open. `header`, `request` and `record` point to as many bytes as their lengths say.
+ */
+uint32_t nativejwt_judge_shadow(const struct nativejwt_authenticator *authenticator,
+                                const uint8_t *header,
+                                size_t header_length,
+                                const uint8_t *request,
+                                size_t request_length,
+                                uint8_t *record,
+                                size_t record_capacity);
+
+/*
+ Writes the report of shadow mode into `buffer`, as Markdown in UTF-8 without a terminator, if `capacity` is at least its
+ length, which it returns. Otherwise it writes nothing. 0 without `shadow`.
+
+ # Safety
+ `authenticator` is open. `buffer` has room for `capacity` bytes.
+ */
+size_t nativejwt_shadow_report(const struct nativejwt_authenticator *authenticator,
+                               uint8_t *buffer,
+                               size_t capacity);
 
 /*
  Carries out the logout that a logout token (OpenID Connect Back-Channel Logout 1.0) asks for, by the system's clock. When it

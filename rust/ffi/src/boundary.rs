@@ -9,10 +9,11 @@ use std::fmt::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook};
 use std::path::Path;
 use std::sync::{Arc, Once};
+use std::time::Duration;
 
 use nativejwt_core::{
     Authenticator, Clock, ConfigurationErrors, ConfigurationSummary, HostProcess, Identity, JvmTrust, Level,
-    LogoutError, LogoutErrorKind, Properties, Reason, UnixMillis,
+    LogoutError, LogoutErrorKind, Properties, Reason, ShadowHeader, UnixMillis,
 };
 
 use nativejwt_control::ControlSocket;
@@ -21,10 +22,12 @@ use nativejwt_storage::{Leased, StorageLeases};
 use crate::handle::NativejwtAuthenticator;
 use crate::wire::{
     NATIVEJWT_AUTHENTICATE_AUDITED, NATIVEJWT_AUTHENTICATE_NOW, NATIVEJWT_AUTHENTICATE_REMEMBERED,
-    NATIVEJWT_CODE_CONFIGURATION, NATIVEJWT_COUNT_REJECTION, NATIVEJWT_COUNT_SWALLOWED_LINES, NATIVEJWT_LOGOUT_INVALID,
-    NATIVEJWT_LOGOUT_OFF, NATIVEJWT_LOGOUT_TOO_MANY, NATIVEJWT_LOGOUT_UNAVAILABLE,
-    NATIVEJWT_OPEN_TRUSTED_CERTIFICATES_ALONE, NATIVEJWT_OPEN_WITHOUT_IDENTITY, NATIVEJWT_OPEN_WITHOUT_LOGOUT_ENDPOINT,
-    NativejwtRecord, Output, write_accepted, write_description, write_internal_error, write_message, write_rejected,
+    NATIVEJWT_CODE_CONFIGURATION, NATIVEJWT_COUNT_REJECTION, NATIVEJWT_COUNT_SHADOW_SKIPPED,
+    NATIVEJWT_COUNT_SWALLOWED_LINES, NATIVEJWT_LOGOUT_INVALID, NATIVEJWT_LOGOUT_OFF, NATIVEJWT_LOGOUT_TOO_MANY,
+    NATIVEJWT_LOGOUT_UNAVAILABLE, NATIVEJWT_OPEN_BESIDE_BUILT_IN, NATIVEJWT_OPEN_TRUSTED_CERTIFICATES_ALONE,
+    NATIVEJWT_OPEN_WITHOUT_IDENTITY, NATIVEJWT_OPEN_WITHOUT_LOGOUT_ENDPOINT, NATIVEJWT_SHADOW_EXPLAINED,
+    NATIVEJWT_SHADOW_UNEXPLAINED, NativejwtRecord, Output, ShadowRequest, write_accepted, write_description,
+    write_difference, write_internal_error, write_message, write_rejected,
 };
 
 thread_local! {
@@ -112,6 +115,7 @@ pub(crate) fn open(
                 keeps_cache_files: true,
                 without_identity: flags & NATIVEJWT_OPEN_WITHOUT_IDENTITY != 0,
                 without_logout_endpoint: flags & NATIVEJWT_OPEN_WITHOUT_LOGOUT_ENDPOINT != 0,
+                beside_built_in: flags & NATIVEJWT_OPEN_BESIDE_BUILT_IN != 0,
             };
             let authenticator = Authenticator::open_with(&properties, &host)
                 .map_err(|errors| ConfigurationErrors::to_string(&errors))?;
@@ -179,6 +183,65 @@ pub(crate) fn authenticate(
         },
     );
     code.unwrap_or_else(|| write_internal_error(record))
+}
+
+/// Judges a request that the built-in authenticator has judged. Writes the difference to `record`, if there is one, and returns
+/// 0 or one of `NATIVEJWT_SHADOW_…`.
+pub(crate) fn judge_shadow(
+    handle: Option<&NativejwtAuthenticator>,
+    header: &[u8],
+    request: &[u8],
+    record: &mut Output,
+) -> u32 {
+    let Some(handle) = handle else { return 0 };
+    if record.len() < NativejwtRecord::SIZE {
+        return 0;
+    }
+    let authenticator = &handle.authenticator;
+    let difference = guarded(
+        || {
+            let request = ShadowRequest::read(request)?;
+            #[cfg(feature = "provoke-panic")]
+            provoke_panic(header);
+            let header = match request.has_several_headers {
+                true => ShadowHeader::Several,
+                false => ShadowHeader::Value(header),
+            };
+            let time = Duration::from_nanos(request.built_in_nanos);
+            authenticator.judge_shadow(header, UnixMillis(request.now_millis), &request.built_in(), time)
+        },
+        |place| {
+            report_panic(handle, place, "the answer of the built-in authenticator is not affected");
+            let request = ShadowRequest::read(request)?;
+            authenticator.count_rejection_by_caller(Reason::InternalError);
+            authenticator.count_failed_shadow(&request.built_in())
+        },
+    );
+    let Some(difference) = difference else {
+        write_message(record, 0, "");
+        return 0;
+    };
+    let code = if difference.is_unexplained() { NATIVEJWT_SHADOW_UNEXPLAINED } else { NATIVEJWT_SHADOW_EXPLAINED };
+    write_difference(record, code, &difference);
+    code
+}
+
+/// Writes the report of shadow mode, in Markdown, if it fits. Returns its length; 0 without shadow mode.
+pub(crate) fn shadow_report(handle: Option<&NativejwtAuthenticator>, buffer: &mut Output) -> usize {
+    let Some(handle) = handle else { return 0 };
+    guarded(
+        || {
+            let report = handle.authenticator.shadow_report().map(|report| report.to_string()).unwrap_or_default();
+            if let Some(room) = buffer.get_mut(..report.len()) {
+                room.write_copy_of_slice(report.as_bytes());
+            }
+            report.len()
+        },
+        |place| {
+            report_panic(handle, place, "the report was not made");
+            0
+        },
+    )
 }
 
 /// Carries out the logout that a logout token asks for, by the system's clock. Writes the result to `record` and returns it.
@@ -254,6 +317,9 @@ pub(crate) fn forget_tokens(handle: Option<&NativejwtAuthenticator>) {
 #[cfg(feature = "provoke-panic")]
 fn provoke_panic(header: &[u8]) {
     assert!(header != b"Bearer provoke-panic", "a test asked for this panic");
+    if header == b"Bearer provoke-hang" {
+        std::thread::sleep(Duration::from_secs(24 * 60 * 60));
+    }
 }
 
 /// Writes the events since the last call to `record`, each a line `LEVEL<tab>text`, and returns their number.
@@ -350,6 +416,7 @@ pub(crate) fn count(handle: Option<&NativejwtAuthenticator>, what: u32, number: 
                 reason.into_iter().for_each(|reason| authenticator.count_rejection_by_caller(*reason));
             }
             NATIVEJWT_COUNT_SWALLOWED_LINES => authenticator.count_swallowed_lines(number),
+            NATIVEJWT_COUNT_SHADOW_SKIPPED => authenticator.count_skipped_shadow(number),
             _ => {}
         },
         |place| report_panic(handle, place, "something was not counted"),

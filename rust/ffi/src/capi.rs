@@ -49,8 +49,8 @@ pub unsafe extern "C" fn nativejwt_describe(
 /// `http-server.authentication.jwt.*` and `jwk.http-client.*`. `source` is the name of its file, for error messages; it may be
 /// empty. `trusted_certificates` is PEM text with the certificates that the caller trusts in addition to the system's. They
 /// are used if a JWK Set is fetched and no trust store is configured; it may be empty. `flags` is 0 or the sum of
-/// `NATIVEJWT_OPEN_WITHOUT_IDENTITY`, `NATIVEJWT_OPEN_TRUSTED_CERTIFICATES_ALONE` and
-/// `NATIVEJWT_OPEN_WITHOUT_LOGOUT_ENDPOINT`. Returns null if the configuration is invalid. The record's code is then
+/// `NATIVEJWT_OPEN_WITHOUT_IDENTITY`, `NATIVEJWT_OPEN_TRUSTED_CERTIFICATES_ALONE`,
+/// `NATIVEJWT_OPEN_WITHOUT_LOGOUT_ENDPOINT` and `NATIVEJWT_OPEN_BESIDE_BUILT_IN`. Returns null if the configuration is invalid. The record's code is then
 /// `NATIVEJWT_CODE_CONFIGURATION`, and its message contains all errors, one a line.
 ///
 /// # Safety
@@ -102,6 +102,52 @@ pub unsafe extern "C" fn nativejwt_authenticate(
         (NativejwtAuthenticator::borrow(authenticator), input(header, header_length), output(record, record_capacity))
     };
     boundary::authenticate(authenticator, header, UnixMillis(now_millis), flags, record)
+}
+
+/// Judges a request that the built-in authenticator has judged, with `shadow`, and counts whether both agree. `request` is a
+/// `NativejwtShadowRequest` with its texts. Returns the record's code: 0, or `NATIVEJWT_SHADOW_EXPLAINED` or
+/// `NATIVEJWT_SHADOW_UNEXPLAINED` if the verdicts differ. The record's message is then a line for the log, without the token, and
+/// its reason has the two verdicts. Any number of threads may call it at the same time, each with its own record of at least
+/// `NATIVEJWT_RECORD_CAPACITY` bytes. It may wait for keys, so no answer to a client should wait for it.
+///
+/// # Safety
+/// `authenticator` is open. `header`, `request` and `record` point to as many bytes as their lengths say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nativejwt_judge_shadow(
+    authenticator: *const NativejwtAuthenticator,
+    header: *const u8,
+    header_length: usize,
+    request: *const u8,
+    request_length: usize,
+    record: *mut u8,
+    record_capacity: usize,
+) -> u32 {
+    // SAFETY: the caller guarantees the pointer and the lengths.
+    let (authenticator, header, request, record) = unsafe {
+        (
+            NativejwtAuthenticator::borrow(authenticator),
+            input(header, header_length),
+            input(request, request_length),
+            output(record, record_capacity),
+        )
+    };
+    boundary::judge_shadow(authenticator, header, request, record)
+}
+
+/// Writes the report of shadow mode into `buffer`, as Markdown in UTF-8 without a terminator, if `capacity` is at least its
+/// length, which it returns. Otherwise it writes nothing. 0 without `shadow`.
+///
+/// # Safety
+/// `authenticator` is open. `buffer` has room for `capacity` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nativejwt_shadow_report(
+    authenticator: *const NativejwtAuthenticator,
+    buffer: *mut u8,
+    capacity: usize,
+) -> usize {
+    // SAFETY: the caller guarantees the pointer and the room.
+    let (authenticator, buffer) = unsafe { (NativejwtAuthenticator::borrow(authenticator), output(buffer, capacity)) };
+    boundary::shadow_report(authenticator, buffer)
 }
 
 /// Carries out the logout that a logout token (OpenID Connect Back-Channel Logout 1.0) asks for, by the system's clock. When it

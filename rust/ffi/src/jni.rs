@@ -124,6 +124,52 @@ pub unsafe extern "system" fn authenticate(
     to_jint(boundary::authenticate(handle, header, UnixMillis(now_millis), flags.cast_unsigned(), record))
 }
 
+/// Judges one request in shadow mode.
+///
+/// # Safety
+/// As [`crate::capi::nativejwt_judge_shadow`].
+#[jni_mangle("io.nativejwt.ffi.NativeMethods", "judgeShadow", "(JJJJJJI)I")]
+pub unsafe extern "system" fn judge_shadow(
+    _: EnvUnowned<'_>,
+    _: JClass<'_>,
+    handle: jlong,
+    header: jlong,
+    header_length: jlong,
+    request: jlong,
+    request_length: jlong,
+    record: jlong,
+    record_capacity: jint,
+) -> jint {
+    // SAFETY: the Java side passes a handle that it keeps open, and addresses and sizes of segments it holds.
+    let (handle, header, request, record) = unsafe {
+        (
+            NativejwtAuthenticator::borrow(address(handle)),
+            input(address(header), length(header_length)),
+            input(address(request), length(request_length)),
+            output(address(record), length(record_capacity.into())),
+        )
+    };
+    to_jint(boundary::judge_shadow(handle, header, request, record))
+}
+
+/// Writes the report of shadow mode.
+///
+/// # Safety
+/// As [`crate::capi::nativejwt_shadow_report`].
+#[jni_mangle("io.nativejwt.ffi.NativeMethods", "shadowReport", "(JJJ)J")]
+pub unsafe extern "system" fn shadow_report(
+    _: EnvUnowned<'_>,
+    _: JClass<'_>,
+    handle: jlong,
+    buffer: jlong,
+    capacity: jlong,
+) -> jlong {
+    // SAFETY: the Java side passes a handle that it keeps open, and address and size of a segment it holds.
+    let (handle, buffer) =
+        unsafe { (NativejwtAuthenticator::borrow(address(handle)), output(address(buffer), length(capacity))) };
+    jlong::try_from(boundary::shadow_report(handle, buffer)).unwrap_or(jlong::MAX)
+}
+
 /// Carries out a logout.
 ///
 /// # Safety
@@ -340,12 +386,14 @@ mod tests {
             native!("describe", describe, _, _, _, _),
             native!("drainEvents", drain_events, _, _, _),
             native!("forgetTokens", forget_tokens, _),
+            native!("judgeShadow", judge_shadow, _, _, _, _, _, _, _),
             native!("libraryVersion", library_version, _, _),
             native!("logOut", log_out, _, _, _, _, _),
             native!("metrics", metrics, _, _, _),
             native!("open", open, _, _, _, _, _, _, _, _, _),
             native!("recentRejections", recent_rejections, _, _, _),
             native!("refreshKeys", refresh_keys, _),
+            native!("shadowReport", shadow_report, _, _, _),
         ]
         .concat()
     }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The record that returns a result over the boundary: a fixed head, followed by texts.
 
+use std::borrow::Cow;
 use std::mem::MaybeUninit;
 
-use nativejwt_core::{Accepted, ConfigurationSummary, Rejection};
+use nativejwt_core::{Accepted, BuiltIn, ConfigurationSummary, Rejection, ShadowDifference};
 use nativejwt_storage::StorageCredentials;
 
 /// The version of the functions and of the record. A caller compares it before it calls any other function.
@@ -26,6 +27,10 @@ pub const NATIVEJWT_OPEN_TRUSTED_CERTIFICATES_ALONE: u32 = 2;
 /// A flag for `nativejwt_open`: issuers cannot send logout tokens to the caller, so `backchannel-logout.client-id` is an error.
 pub const NATIVEJWT_OPEN_WITHOUT_LOGOUT_ENDPOINT: u32 = 4;
 
+/// A flag for `nativejwt_open`: the built-in authenticator reads the same configuration. With `shadow`, what that cannot read is
+/// an error.
+pub const NATIVEJWT_OPEN_BESIDE_BUILT_IN: u32 = 8;
+
 /// A flag of `nativejwt_describe`: a server is asked, for keys (perhaps after a change of one of `config-files`) or for storage
 /// credentials.
 pub const NATIVEJWT_DESCRIBED_USES_HTTP_CLIENT: u32 = 1;
@@ -43,12 +48,43 @@ pub const NATIVEJWT_DESCRIBED_ALLOWS_USER_WITH_HYPHEN: u32 = 8;
 /// session without them must get values that every store refuses.
 pub const NATIVEJWT_DESCRIBED_GIVES_STORAGE_CREDENTIALS: u32 = 16;
 
+/// A flag of `nativejwt_describe`: `shadow` is true, so the caller lets the built-in authenticator answer, and calls
+/// `nativejwt_judge_shadow` instead of `nativejwt_authenticate`.
+pub const NATIVEJWT_DESCRIBED_IS_SHADOW: u32 = 32;
+
 /// For `nativejwt_count`: the caller rejected a request by itself. The number is that of the reason, one of
 /// `NATIVEJWT_REJECT_…`.
 pub const NATIVEJWT_COUNT_REJECTION: u32 = 1;
 
 /// For `nativejwt_count`: so many lines were left out of the log.
 pub const NATIVEJWT_COUNT_SWALLOWED_LINES: u32 = 2;
+
+/// For `nativejwt_count`: so many requests were not judged in shadow mode, because too many waited.
+pub const NATIVEJWT_COUNT_SHADOW_SKIPPED: u32 = 3;
+
+/// A flag of `NativejwtShadowRequest`: the request has several Authorization headers.
+pub const NATIVEJWT_SHADOW_SEVERAL_HEADERS: u32 = 1;
+
+/// An outcome of `NativejwtShadowRequest`: the caller does not see the verdict of the built-in authenticator.
+pub const NATIVEJWT_BUILT_IN_UNKNOWN: u32 = 0;
+
+/// An outcome of `NativejwtShadowRequest`: the built-in authenticator accepted the token.
+pub const NATIVEJWT_BUILT_IN_ACCEPTED: u32 = 1;
+
+/// An outcome of `NativejwtShadowRequest`: the built-in authenticator rejected the request.
+pub const NATIVEJWT_BUILT_IN_REJECTED: u32 = 2;
+
+/// An outcome of `NativejwtShadowRequest`: the built-in authenticator failed, and the answer has status 500.
+pub const NATIVEJWT_BUILT_IN_FAILED: u32 = 3;
+
+/// An outcome of `NativejwtShadowRequest`: as `NATIVEJWT_BUILT_IN_FAILED`, because its stack overflowed.
+pub const NATIVEJWT_BUILT_IN_OVERFLOWED: u32 = 4;
+
+/// A result of `nativejwt_judge_shadow`: the verdicts differ, and the record has the row that explains it.
+pub const NATIVEJWT_SHADOW_EXPLAINED: u32 = 1;
+
+/// A result of `nativejwt_judge_shadow`: the verdicts differ, and nothing explains it.
+pub const NATIVEJWT_SHADOW_UNEXPLAINED: u32 = 2;
 
 /// A flag for `nativejwt_authenticate`: the caller remembers identities by `cache_slot` and `cache_generation`, and needs no
 /// texts for a token that was already cached.
@@ -184,6 +220,74 @@ impl NativejwtRecord {
     }
 }
 
+/// What the built-in authenticator did with a request, for `nativejwt_judge_shadow`, in native byte order. Three texts in UTF-8
+/// follow: user, principal, and the message of a rejection.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct NativejwtShadowRequest {
+    /// 0 or `NATIVEJWT_SHADOW_SEVERAL_HEADERS`.
+    pub flags: u32,
+    /// One of `NATIVEJWT_BUILT_IN_…`.
+    pub outcome: u32,
+    /// The instant of the request, in milliseconds since 1970.
+    pub now_millis: i64,
+    /// How long the built-in authenticator took.
+    pub built_in_nanos: u64,
+    /// Bytes of the user, of an accepted token.
+    pub user_length: u32,
+    /// Bytes of the principal, of an accepted token.
+    pub principal_length: u32,
+    /// Bytes of the message, of a rejected request.
+    pub message_length: u32,
+    /// 0.
+    pub reserved: u32,
+}
+
+/// The fields of a [`NativejwtShadowRequest`], and its texts.
+#[derive(Debug)]
+pub(crate) struct ShadowRequest<'r> {
+    pub(crate) has_several_headers: bool,
+    pub(crate) now_millis: i64,
+    pub(crate) built_in_nanos: u64,
+    pub(crate) outcome: u32,
+    pub(crate) user: Cow<'r, str>,
+    pub(crate) principal: Cow<'r, str>,
+    pub(crate) message: Cow<'r, str>,
+}
+
+impl<'r> ShadowRequest<'r> {
+    /// `None` if the bytes are not a request.
+    pub(crate) fn read(bytes: &'r [u8]) -> Option<Self> {
+        let word = |at: usize| Some(u32::from_ne_bytes(*bytes.get(at..)?.first_chunk()?));
+        let long = |at: usize| Some(u64::from_ne_bytes(*bytes.get(at..)?.first_chunk()?));
+        let mut texts = bytes.get(size_of::<NativejwtShadowRequest>()..)?;
+        let mut text = |length: u32| {
+            let (text, rest) = texts.split_at_checked(length as usize)?;
+            texts = rest;
+            Some(String::from_utf8_lossy(text))
+        };
+        Some(Self {
+            has_several_headers: word(0)? & NATIVEJWT_SHADOW_SEVERAL_HEADERS != 0,
+            outcome: word(4)?,
+            now_millis: long(8)?.cast_signed(),
+            built_in_nanos: long(16)?,
+            user: text(word(24)?)?,
+            principal: text(word(28)?)?,
+            message: text(word(32)?)?,
+        })
+    }
+
+    pub(crate) fn built_in(&self) -> BuiltIn<'_> {
+        match self.outcome {
+            NATIVEJWT_BUILT_IN_ACCEPTED => BuiltIn::Accepted { user: &self.user, principal: &self.principal },
+            NATIVEJWT_BUILT_IN_REJECTED => BuiltIn::Rejected { message: &self.message },
+            NATIVEJWT_BUILT_IN_FAILED => BuiltIn::Failed { overflow: false },
+            NATIVEJWT_BUILT_IN_OVERFLOWED => BuiltIn::Failed { overflow: true },
+            _ => BuiltIn::Unknown,
+        }
+    }
+}
+
 /// The offsets are part of the ABI. The Java side has them as constants.
 const _: () = {
     assert!(NativejwtRecord::SIZE == 96);
@@ -198,6 +302,11 @@ const _: () = {
     assert!(std::mem::offset_of!(NativejwtRecord, storage_offset) == 80);
     assert!(std::mem::offset_of!(NativejwtRecord, storage_length) == 84);
     assert!(std::mem::offset_of!(NativejwtRecord, audit_length) == 92);
+    assert!(size_of::<NativejwtShadowRequest>() == 40);
+    assert!(std::mem::offset_of!(NativejwtShadowRequest, now_millis) == 8);
+    assert!(std::mem::offset_of!(NativejwtShadowRequest, built_in_nanos) == 16);
+    assert!(std::mem::offset_of!(NativejwtShadowRequest, user_length) == 24);
+    assert!(std::mem::offset_of!(NativejwtShadowRequest, message_length) == 32);
 };
 
 /// Memory that a caller lends for a result. It is only written, because a C caller may not have initialised it.
@@ -325,6 +434,15 @@ pub(crate) fn write_internal_error(buffer: &mut Output) -> u32 {
     write_rejected(buffer, &rejection, &format!("number={number}"))
 }
 
+/// Writes a difference in shadow mode: its line for the log as the message, and its name, which bounds the lines, as the reason.
+pub(crate) fn write_difference(buffer: &mut Output, code: u32, difference: &ShadowDifference) {
+    let mut writer = Writer::new(buffer);
+    let mut head = NativejwtRecord { code, expires_at_millis: i64::MAX, ..NativejwtRecord::default() };
+    (head.reason_offset, head.reason_length) = writer.text(&difference.disagreement.to_string());
+    (head.message_offset, head.message_length) = writer.text(&difference.text);
+    writer.head(head);
+}
+
 /// Writes a record that consists of a message.
 pub(crate) fn write_message(buffer: &mut Output, code: u32, message: &str) {
     let mut writer = Writer::new(buffer);
@@ -342,6 +460,7 @@ pub(crate) fn write_description(buffer: &mut Output, summary: &ConfigurationSumm
         (summary.gives_more_than_a_user, NATIVEJWT_DESCRIBED_GIVES_MORE_THAN_A_USER),
         (summary.allows_user_with_hyphen, NATIVEJWT_DESCRIBED_ALLOWS_USER_WITH_HYPHEN),
         (summary.gives_storage_credentials, NATIVEJWT_DESCRIBED_GIVES_STORAGE_CREDENTIALS),
+        (summary.is_shadow, NATIVEJWT_DESCRIBED_IS_SHADOW),
     ];
     let mut head = NativejwtRecord {
         flags: flags.iter().filter(|(holds, _)| *holds).map(|(_, flag)| flag).sum(),
@@ -373,5 +492,25 @@ mod tests {
         let bytes = short.map(|byte| unsafe { byte.assume_init() });
         assert_eq!(bytes[NativejwtRecord::SIZE..], *b"gr\xc3\xb6", "a text is cut between characters");
         write_message(&mut [], 7, "nothing fits");
+    }
+
+    #[test]
+    fn a_shadow_request_is_read_whole_or_not_at_all() {
+        let mut bytes = Vec::new();
+        for word in [1_u32, 1] {
+            bytes.extend(word.to_ne_bytes());
+        }
+        bytes.extend((-7_i64).to_ne_bytes());
+        bytes.extend(9_u64.to_ne_bytes());
+        for word in [5_u32, 3, 0, 0] {
+            bytes.extend(word.to_ne_bytes());
+        }
+        bytes.extend(b"alicebob");
+        let request = ShadowRequest::read(&bytes).unwrap();
+        assert_eq!((request.has_several_headers, request.now_millis, request.built_in_nanos), (true, -7, 9));
+        assert_eq!(request.built_in(), BuiltIn::Accepted { user: "alice", principal: "bob" });
+        for length in 0..bytes.len() {
+            assert!(ShadowRequest::read(&bytes[..length]).is_none(), "{length}");
+        }
     }
 }

@@ -79,14 +79,15 @@ impl Authenticator {
         Some(ShadowDifference { disagreement, text })
     }
 
-    /// Counts that judging a request failed, by a defect of this software.
-    pub fn count_failed_shadow(&self, built_in: &BuiltIn<'_>) {
-        let Some(shadow) = &self.shadow else { return };
+    /// Counts that judging a request failed, by a defect of this software. Nothing explains that.
+    pub fn count_failed_shadow(&self, built_in: &BuiltIn<'_>) -> Option<ShadowDifference> {
+        let shadow = self.shadow.as_ref()?;
         shadow.judged(built_in, Duration::ZERO, Duration::ZERO);
-        if let Some(built_in) = built_in.outcome() {
-            let native = Some(Reason::InternalError);
-            shadow.differed(Disagreement { explanation: Explanation::Unexplained, built_in, native });
-        }
+        let (native, built_in) = (Some(Reason::InternalError), built_in.outcome()?);
+        let disagreement = Disagreement { explanation: Explanation::Unexplained, built_in, native };
+        shadow.differed(disagreement);
+        let text = describe(disagreement, Err(&Rejection::internal_error()), false);
+        Some(ShadowDifference { disagreement, text })
     }
 
     /// Counts requests that the caller did not have judged.

@@ -115,8 +115,17 @@ impl fmt::Display for Disagreement {
 pub struct ShadowDifference {
     /// What differs.
     pub disagreement: Disagreement,
-    /// One line for the log: the two verdicts, without the token and its claims but for those that messages to clients show.
+    /// What the log says after the two verdicts: the message of the rejection, which contains no more of the token than clients
+    /// read, or what differs.
     pub text: String,
+}
+
+impl ShadowDifference {
+    /// True if no row and no property explains it.
+    #[must_use]
+    pub fn is_unexplained(&self) -> bool {
+        self.disagreement.explanation == Explanation::Unexplained
+    }
 }
 
 /// What shadow mode has counted.
@@ -192,13 +201,14 @@ impl Shadow {
     }
 }
 
-/// The line for the log.
+/// What the log says after the two verdicts.
 pub(crate) fn describe(disagreement: Disagreement, native: Result<(), &Rejection>, is_same_user: bool) -> String {
-    let message = match native {
-        Err(rejection) => format!(" ({})", rejection.message()),
-        Ok(()) if disagreement.built_in == BuiltInOutcome::Accepted && !is_same_user => " (another user)".to_owned(),
-        Ok(()) if disagreement.built_in == BuiltInOutcome::Accepted => " (another principal)".to_owned(),
-        Ok(()) => String::new(),
+    let explanation = disagreement.explanation;
+    let what = match native {
+        Err(rejection) => rejection.message(),
+        Ok(()) if disagreement.built_in != BuiltInOutcome::Accepted => "only native-jwt accepts the token",
+        Ok(()) if is_same_user => "the principals differ",
+        Ok(()) => "the users differ",
     };
-    format!("{disagreement}{message}; {}", disagreement.explanation.id())
+    if explanation == Explanation::Unexplained { what.to_owned() } else { format!("{what} ({})", explanation.id()) }
 }

@@ -28,6 +28,8 @@ final class ConfigurationFile {
             List.of(
                     "http-server.authentication.header.user-mapping.pattern",
                     "http-server.authentication.header.user-mapping.file");
+    private static final String TYPE_PROPERTY = "http-server.authentication.type";
+    private static final String HEADER = "HEADER";
     private static final String DEFAULT_FILE = "etc/header-authenticator.properties";
     private static final String NAME_PROPERTY = "header-authenticator.name";
 
@@ -84,6 +86,26 @@ final class ConfigurationFile {
                                 + " that groups and tokens would go to others: map them by"
                                 + " http-server.authentication.jwt.user-mapping instead");
             }
+        }
+    }
+
+    /**
+     * In shadow mode another authenticator has to answer.
+     *
+     * @throws InvalidConfigurationException when the coordinator has none
+     */
+    static void requireAnotherAuthenticator() {
+        Optional<String> types = CoordinatorProperties.ofThisJvm().resolved(TYPE_PROPERTY);
+        boolean isAlone =
+                types.isPresent()
+                        && Arrays.stream(types.get().split(","))
+                                .map(String::trim)
+                                .allMatch(HEADER::equalsIgnoreCase);
+        if (isAlone) {
+            throw invalid(
+                    TYPE_PROPERTY
+                            + " names only HEADER, so that in shadow mode every request would be"
+                            + " rejected: write HEADER,JWT");
         }
     }
 

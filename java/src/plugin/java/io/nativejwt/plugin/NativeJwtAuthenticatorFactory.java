@@ -5,6 +5,7 @@ package io.nativejwt.plugin;
 import io.nativejwt.ffi.Host;
 import io.nativejwt.ffi.NativeAuthenticator;
 import io.nativejwt.ffi.NativeLibrary;
+import io.nativejwt.login.Shadow;
 import io.nativejwt.login.TokenAuthenticator;
 import io.trino.spi.security.HeaderAuthenticator;
 import io.trino.spi.security.HeaderAuthenticatorFactory;
@@ -44,10 +45,19 @@ public final class NativeJwtAuthenticatorFactory implements HeaderAuthenticatorF
                         source.orElse(""),
                         ConfigurationFile.alternateHeaderName(givesMoreThanAUser),
                         takesIdentity() ? Host.PLUGIN : Host.PLUGIN_FOR_PRINCIPALS);
-        LOG.info(
-                "native-jwt %s authenticates requests as configured in %s"
-                        .formatted(NativeLibrary.jarVersion(), source.orElse("its property file")));
-        return new NativeJwtHeaderAuthenticator(authenticator);
+        Optional<Shadow> shadow = authenticator.shadow();
+        if (shadow.isPresent()) {
+            ConfigurationFile.requireAnotherAuthenticator();
+        }
+        String what =
+                shadow.isPresent()
+                        ? "native-jwt %s judges requests as configured in %s, in shadow mode: the"
+                              + " next authenticator of http-server.authentication.type answers"
+                              + " them"
+                        : "native-jwt %s authenticates requests as configured in %s";
+        LOG.info(what.formatted(NativeLibrary.jarVersion(), source.orElse("its property file")));
+        return shadow.<HeaderAuthenticator>map(ShadowHeaderAuthenticator::new)
+                .orElseGet(() -> new NativeJwtHeaderAuthenticator(authenticator));
     }
 
     /** Coordinators from 480 on take an identity from a plugin, earlier ones only a principal. */

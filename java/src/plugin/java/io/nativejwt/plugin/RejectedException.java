@@ -20,6 +20,16 @@ final class RejectedException extends AccessDeniedException {
         message = Rejections.isWithoutToken(rejected) ? null : rejected.message();
     }
 
+    private RejectedException() {
+        super("The next authenticator answers");
+        message = null;
+    }
+
+    /** Without a message, the coordinator gives the answer of the next authenticator alone. */
+    static RejectedException withoutMessage() {
+        return new RejectedException();
+    }
+
     /**
      * The client reads this text as it is, without the prefix "Access Denied: " of the super class.
      * Null when the client sent no token, as with Trino's built-in JWT authenticator: the

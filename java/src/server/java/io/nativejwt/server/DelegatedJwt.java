@@ -63,6 +63,13 @@ final class DelegatedJwt {
         return Optional.empty();
     }
 
+    /** The first property that names the type. */
+    static Optional<String> propertyWithIt(CoordinatorProperties coordinator) {
+        return TYPE_PROPERTIES.stream()
+                .filter(property -> names(types(property, coordinator), TYPE))
+                .findFirst();
+    }
+
     /** Empty where the value cannot be resolved here: the coordinator then rejects our type. */
     private static List<String> types(String property, CoordinatorProperties coordinator) {
         return coordinator

@@ -73,11 +73,14 @@ record Engine(ClassLoader loader, String version) {
                     Part.overridden(JWT + "JwtAuthenticator", "createIdentity", "java.lang.String"),
                     Part.constructor(JWT + "JwtAuthenticatorConfig"),
                     Part.type(JWT + "ForJwt"),
+                    Part.type("io.jsonwebtoken.Locator"),
                     Part.constructor(
                             "io.trino.server.security.AuthenticationException",
                             "java.lang.String",
                             "java.lang.String"),
                     Part.method(IDENTITY, "forUser", "java.lang.String"),
+                    Part.method(IDENTITY, "getUser"),
+                    Part.method(IDENTITY, "getPrincipal"),
                     Part.method(IDENTITY + "$Builder", "withPrincipal", "java.security.Principal"),
                     Part.method(IDENTITY + "$Builder", "withGroups", "java.util.Set"),
                     Part.method(IDENTITY + "$Builder", "withExtraCredentials", "java.util.Map"),
@@ -148,7 +151,16 @@ record Engine(ClassLoader loader, String version) {
                     Part.method(
                             "com.google.inject.binder.AnnotatedBindingBuilder",
                             "toInstance",
-                            "java.lang.Object"));
+                            "java.lang.Object"),
+                    Part.method(
+                            "com.google.inject.binder.AnnotatedBindingBuilder",
+                            "to",
+                            "java.lang.Class"),
+                    Part.method(
+                            "com.google.inject.binder.ScopedBindingBuilder",
+                            "in",
+                            "com.google.inject.Scope"),
+                    Part.type("com.google.inject.Scopes"));
 
     static Engine ofThisJvm() {
         ClassLoader loader = Engine.class.getClassLoader();

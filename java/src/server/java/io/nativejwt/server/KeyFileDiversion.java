@@ -88,6 +88,10 @@ final class KeyFileDiversion {
                 }
             }
         }
+        if (ShadowMode.isOn(coordinator)) {
+            // The built-in authenticator answers, so it reads the key file itself.
+            return Optional.empty();
+        }
         Optional<String> configured =
                 KEY_FILE_PROPERTIES.stream()
                         .filter(name -> coordinator.value(name).isPresent())

@@ -7,6 +7,7 @@ import io.nativejwt.login.CoordinatorProperties;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -32,12 +33,24 @@ final class NativeConfiguration {
                 && !properties.containsKey(KeyFileDiversion.CONFIG_FILES_PROPERTY);
     }
 
+    /** Whether the built-in authenticator answers. */
+    boolean isShadow() {
+        return ShadowMode.isOn(properties);
+    }
+
     /** Whether the operator set the property by which we hand the key file on. */
     boolean hasForeignKeyFile() {
-        return properties.containsKey(KeyFileDiversion.DIVERTED_PROPERTY) && keyFile().isEmpty();
+        return properties.containsKey(KeyFileDiversion.DIVERTED_PROPERTY)
+                && (isShadow() || keyFile().isEmpty());
     }
 
     private Optional<String> keyFile() {
+        if (isShadow()) {
+            return KeyFileDiversion.KEY_FILE_PROPERTIES.stream()
+                    .map(properties::get)
+                    .filter(Objects::nonNull)
+                    .findFirst();
+        }
         return Optional.ofNullable(properties.get(KeyFileDiversion.DIVERTED_PROPERTY))
                 .flatMap(KeyFileDiversion::keyFile);
     }

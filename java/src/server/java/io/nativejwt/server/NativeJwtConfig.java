@@ -35,6 +35,7 @@ public class NativeJwtConfig {
     private String backchannelLogoutFile;
     private String backchannelLogoutRetention;
     private String maxTokenSize;
+    private String shadow;
     private String tokenCacheMaxSize;
     private String revocationFile;
     private String controlSocket;
@@ -297,6 +298,18 @@ public class NativeJwtConfig {
     @ConfigDescription("How long a logout is kept: longer than any token lives")
     public NativeJwtConfig setBackchannelLogoutRetention(String backchannelLogoutRetention) {
         this.backchannelLogoutRetention = backchannelLogoutRetention;
+        return this;
+    }
+
+    public String getShadow() {
+        return shadow;
+    }
+
+    @Config("http-server.authentication.jwt.shadow")
+    @ConfigDescription(
+            "Whether the built-in authenticator answers, and native-jwt only judges beside it")
+    public NativeJwtConfig setShadow(String shadow) {
+        this.shadow = shadow;
         return this;
     }
 

@@ -3,6 +3,7 @@
 package io.nativejwt.server;
 
 import com.google.inject.Binder;
+import com.google.inject.Scopes;
 
 import io.airlift.configuration.ConfigBinder;
 import io.airlift.configuration.ConfigPropertyMetadata;
@@ -16,6 +17,7 @@ import io.nativejwt.ffi.NativeAuthenticator;
 import io.nativejwt.ffi.NativeLibrary;
 import io.nativejwt.ffi.NativeLibraryUnavailableException;
 import io.nativejwt.login.CoordinatorProperties;
+import io.nativejwt.login.Shadow;
 import io.nativejwt.login.TokenAuthenticator;
 import io.trino.server.security.jwt.ForJwt;
 import io.trino.server.security.jwt.JwtAuthenticator;
@@ -87,7 +89,7 @@ final class NativeJwtModule implements ConfigurationAwareModule {
                         name ->
                                 configuration.consumeProperty(
                                         new ConfigPropertyMetadata(name, false)));
-        if (usesHttpClient(properties)) {
+        if (!properties.isShadow() && usesHttpClient(properties)) {
             // The built-in module binds them for its own HTTP client, which is not made here. So
             // the coordinator knows all of them, in its own version, and finds the same mistakes.
             configBinder.bindConfig(HttpClientConfig.class, ForJwt.class, "jwk");
@@ -96,8 +98,7 @@ final class NativeJwtModule implements ConfigurationAwareModule {
             open(binder, properties);
         }
         if (authenticator != null) {
-            binder.bind(JwtAuthenticator.class)
-                    .toInstance(new NativeJwtAuthenticator(authenticator));
+            bindAuthenticator(binder);
             JaxrsBinder.jaxrsBinder(binder).bindInstance(new MetricsResource(authenticator));
             if (properties.hasBackchannelLogout()) {
                 JaxrsBinder.jaxrsBinder(binder)
@@ -106,6 +107,19 @@ final class NativeJwtModule implements ConfigurationAwareModule {
             page.map(settings -> TokenPageResource.of(settings, authenticator))
                     .ifPresent(resource -> JaxrsBinder.jaxrsBinder(binder).bindInstance(resource));
         }
+    }
+
+    /** In shadow mode, the built-in module has bound what the built-in authenticator needs. */
+    private void bindAuthenticator(Binder binder) {
+        Optional<Shadow> shadow = authenticator.shadow();
+        if (shadow.isEmpty()) {
+            binder.bind(JwtAuthenticator.class)
+                    .toInstance(new NativeJwtAuthenticator(authenticator));
+            return;
+        }
+        binder.bind(Shadow.class).toInstance(shadow.get());
+        binder.bind(JwtAuthenticator.class).to(ShadowAuthenticator.class).in(Scopes.SINGLETON);
+        JaxrsBinder.jaxrsBinder(binder).bindInstance(new ShadowReportResource(authenticator));
     }
 
     /**
@@ -131,6 +145,12 @@ final class NativeJwtModule implements ConfigurationAwareModule {
                     KeyFileDiversion.DIVERTED_PROPERTY,
                     KeyFileDiversion.KEY_FILE_PROPERTIES.getFirst());
             return;
+        }
+        if (properties.isShadow() && TokenPageSettings.areIn(configuration.getProperties())) {
+            binder.addError(
+                    "Configuration property '%s' cannot be used in shadow mode, which changes"
+                        + " nothing that a client sees: remove it until you end shadow mode",
+                    TokenPageSettings.firstIn(configuration.getProperties()));
         }
         if (properties.hasNoKeySource()) {
             // The coordinator reports why: a missing key file, or an unresolved reference.
@@ -164,10 +184,15 @@ final class NativeJwtModule implements ConfigurationAwareModule {
                                         name
                                                 + " has no effect: native-jwt fetches keys with its"
                                                 + " own HTTP client"));
+        String what =
+                properties.isShadow()
+                        ? "native-jwt %s judges requests as configured in %s, in shadow mode:"
+                              + " Trino's built-in JWT authenticator answers them"
+                        : "native-jwt %s authenticates requests as configured in %s, in place of"
+                              + " Trino's built-in JWT authenticator";
         LOG.info(
-                "native-jwt %s authenticates requests as configured in %s, in place of Trino's built-in JWT authenticator"
-                        .formatted(
-                                NativeLibrary.jarVersion(),
-                                source.isEmpty() ? "the system properties" : source));
+                what.formatted(
+                        NativeLibrary.jarVersion(),
+                        source.isEmpty() ? "the system properties" : source));
     }
 }

@@ -19,6 +19,7 @@ public final class NativeJwtServer {
         Engine engine = Engine.ofThisJvm();
         Optional<String> obstacle =
                 engine.misfit()
+                        .or(ShadowMode::obstacle)
                         .or(KeyFileDiversion::apply)
                         .or(DelegatedJwt::apply)
                         .or(MetricsExport::apply);

@@ -53,6 +53,15 @@ record TokenPageSettings(
         return properties.keySet().stream().anyMatch(name -> name.startsWith(PREFIX));
     }
 
+    /** One of the properties of the page, for a message. */
+    static String firstIn(Map<String, String> properties) {
+        return properties.keySet().stream()
+                .filter(name -> name.startsWith(PREFIX))
+                .sorted()
+                .findFirst()
+                .orElse(PREFIX);
+    }
+
     /**
      * @param properties all of the coordinator's, with references resolved
      * @param errors gets what is wrong with them

@@ -15,6 +15,7 @@ package io.nativejwt.ffi;
  * @param allowsUserWithHyphen whether tokens of users with a hyphen are passed through
  * @param givesStorageCredentials whether sessions get credentials of an object store, or
  *     placeholders for them
+ * @param isShadow whether the built-in authenticator answers, and this one judges beside it
  */
 public record ConfigurationSummary(
         boolean usesHttpClient,
@@ -22,12 +23,14 @@ public record ConfigurationSummary(
         boolean givesMoreThanAUser,
         String credentialName,
         boolean allowsUserWithHyphen,
-        boolean givesStorageCredentials) {
+        boolean givesStorageCredentials,
+        boolean isShadow) {
     private static final int USES_HTTP_CLIENT = 1;
     private static final int USES_TRUSTED_CERTIFICATES = 2;
     private static final int GIVES_MORE_THAN_A_USER = 4;
     private static final int ALLOWS_USER_WITH_HYPHEN = 8;
     private static final int GIVES_STORAGE_CREDENTIALS = 16;
+    private static final int IS_SHADOW = 32;
 
     static ConfigurationSummary of(VerdictRecord record) {
         int flags = record.flags();
@@ -38,6 +41,7 @@ public record ConfigurationSummary(
                 (flags & GIVES_MORE_THAN_A_USER) != 0,
                 credentialName.isEmpty() ? null : credentialName,
                 (flags & ALLOWS_USER_WITH_HYPHEN) != 0,
-                (flags & GIVES_STORAGE_CREDENTIALS) != 0);
+                (flags & GIVES_STORAGE_CREDENTIALS) != 0,
+                (flags & IS_SHADOW) != 0);
     }
 }

@@ -12,7 +12,7 @@ public enum Host {
     PLUGIN(NativeMethods.OPEN_WITHOUT_LOGOUT_ENDPOINT),
 
     /** The server launcher, which takes an identity and has an address for logout tokens. */
-    SERVER_LAUNCHER(0);
+    SERVER_LAUNCHER(NativeMethods.OPEN_BESIDE_BUILT_IN);
 
     private final int flags;
 

@@ -26,6 +26,9 @@ public final class NativeAuthenticator {
     /** Room for the metrics of some fifty issuers, and for the last rejections. */
     private static final long TEXT_CAPACITY = 128 * 1024;
 
+    /** Room for the report of a hundred differences. */
+    private static final long REPORT_CAPACITY = 16 * 1024;
+
     private final NativeHandle handle;
     private final KnownIdentities identities;
     private final KnownRejections rejections = new KnownRejections();
@@ -267,6 +270,53 @@ public final class NativeAuthenticator {
         } finally {
             buffers.wipe(segment);
         }
+    }
+
+    /**
+     * Judges a request that the built-in authenticator has judged, and counts whether both agree.
+     * May wait for keys, so no answer to a client may wait for it.
+     *
+     * @param header the value of the Authorization header, empty when there is none or several
+     * @return the difference; empty where both agree
+     */
+    public Optional<ShadowDifference> judgeShadow(
+            String header, boolean hasSeveralHeaders, BuiltInVerdict builtIn) {
+        CallBuffers buffers = CallBuffers.ofThisThread();
+        MemorySegment segment = buffers.copyIn(header);
+        try (Arena arena = Arena.ofConfined()) {
+            VerdictRecord record = buffers.record();
+            int code =
+                    handle.judgeShadow(
+                            CallBuffers.headerAddress(segment),
+                            buffers.headerLength(),
+                            ShadowRequest.write(arena, builtIn, hasSeveralHeaders),
+                            record);
+            requireCode(code, record);
+            return code == 0 ? Optional.empty() : Optional.of(ShadowDifference.of(record));
+        } finally {
+            buffers.wipe(segment);
+        }
+    }
+
+    /** What shadow mode has counted, in Markdown; empty without shadow mode. */
+    public String shadowReport() {
+        long capacity = REPORT_CAPACITY;
+        while (true) {
+            try (Arena arena = Arena.ofConfined()) {
+                MemorySegment buffer = arena.allocate(capacity);
+                long length = handle.shadowReport(buffer);
+                if (length <= capacity) {
+                    byte[] text = buffer.asSlice(0, length).toArray(ValueLayout.JAVA_BYTE);
+                    return new String(text, UTF_8);
+                }
+                capacity = 2 * length;
+            }
+        }
+    }
+
+    /** Counts requests that were not judged in shadow mode. */
+    public void countShadowSkipped(long requests) {
+        handle.count(NativeMethods.COUNT_SHADOW_SKIPPED, requests);
     }
 
     private static void requireCode(int returned, VerdictRecord record) {

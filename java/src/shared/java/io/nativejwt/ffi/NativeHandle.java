@@ -60,6 +60,32 @@ final class NativeHandle {
     }
 
     /** Returns the record's code. */
+    int judgeShadow(
+            long headerAddress, long headerLength, MemorySegment request, VerdictRecord record) {
+        try {
+            return NativeMethods.judgeShadow(
+                    address,
+                    headerAddress,
+                    headerLength,
+                    request.address(),
+                    request.byteSize(),
+                    record.segment().address(),
+                    VerdictRecord.CAPACITY);
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    /** Returns the number of bytes that the report has. They are written only if they fit. */
+    long shadowReport(MemorySegment buffer) {
+        try {
+            return NativeMethods.shadowReport(address, buffer.address(), buffer.byteSize());
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    /** Returns the record's code. */
     int logOut(MemorySegment token, long length, VerdictRecord record) {
         try {
             return NativeMethods.logOut(

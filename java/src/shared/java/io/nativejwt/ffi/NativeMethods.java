@@ -26,6 +26,9 @@ final class NativeMethods {
     /** The flag of {@link #open} for a coordinator to which issuers cannot send logout tokens. */
     static final int OPEN_WITHOUT_LOGOUT_ENDPOINT = 4;
 
+    /** The flag of {@link #open} where the built-in authenticator reads the same configuration. */
+    static final int OPEN_BESIDE_BUILT_IN = 8;
+
     /**
      * The flag of {@link #authenticate} for a caller that remembers identities by their slot in the
      * cache.
@@ -43,6 +46,9 @@ final class NativeMethods {
 
     /** For {@link #count}: so many lines were left out of the log. */
     static final int COUNT_SWALLOWED_LINES = 2;
+
+    /** For {@link #count}: so many requests were not judged in shadow mode. */
+    static final int COUNT_SHADOW_SKIPPED = 3;
 
     private NativeMethods() {}
 
@@ -82,6 +88,22 @@ final class NativeMethods {
             int flags,
             long recordAddress,
             int recordCapacity);
+
+    /**
+     * Judges a request that the built-in authenticator has judged, and returns the record's code: 0
+     * where both agree. {@link ShadowRequest} has the format of the request.
+     */
+    static native int judgeShadow(
+            long handle,
+            long headerAddress,
+            long headerLength,
+            long requestAddress,
+            long requestLength,
+            long recordAddress,
+            int recordCapacity);
+
+    /** Writes the report of shadow mode in UTF-8 if it fits, and returns its length. */
+    static native long shadowReport(long handle, long bufferAddress, long capacity);
 
     /** Returns the record's code, which is the place of a {@link LogoutResult.Outcome}. */
     static native int logOut(

@@ -23,11 +23,16 @@ final class EventLog implements Runnable {
 
     private final WeakReference<NativeAuthenticator> authenticator;
     private final List<RejectionLog> rejectionLogs;
+    private final SkippedRequests skipped;
     private final AuthenticatorBeans metrics;
 
-    private EventLog(NativeAuthenticator authenticator, List<RejectionLog> rejectionLogs) {
+    private EventLog(
+            NativeAuthenticator authenticator,
+            SkippedRequests skipped,
+            List<RejectionLog> rejectionLogs) {
         this.authenticator = new WeakReference<>(authenticator);
         this.rejectionLogs = rejectionLogs;
+        this.skipped = skipped;
         metrics = AuthenticatorBeans.register(authenticator);
     }
 
@@ -35,8 +40,11 @@ final class EventLog implements Runnable {
      * Logs the events of opening before it returns, so that they appear among the lines of the
      * start.
      */
-    static void start(NativeAuthenticator authenticator, RejectionLog... rejectionLogs) {
-        EventLog eventLog = new EventLog(authenticator, List.of(rejectionLogs));
+    static void start(
+            NativeAuthenticator authenticator,
+            SkippedRequests skipped,
+            RejectionLog... rejectionLogs) {
+        EventLog eventLog = new EventLog(authenticator, skipped, List.of(rejectionLogs));
         eventLog.drain();
         Thread thread = new Thread(eventLog, "native-jwt-log");
         thread.setDaemon(true);
@@ -64,6 +72,7 @@ final class EventLog implements Runnable {
                 log.flush();
                 live.countSwallowedLines(log.takeSwallowed());
             }
+            skipped.flush(live::countShadowSkipped);
         } catch (RuntimeException e) {
             // One bad line must not end the logging; the next round may succeed.
             LOG.log(Level.WARNING, "Events of the native library could not be read", e);

@@ -58,6 +58,11 @@ final class RejectionLog {
         return new RejectionLog(Level.INFO, "Authentication rejected", nanoTime);
     }
 
+    /** At a higher level, since an operator looks for them. */
+    static RejectionLog ofDifferences(LongSupplier nanoTime) {
+        return new RejectionLog(Level.WARNING, "Unexplained difference", nanoTime);
+    }
+
     /** At a higher level, since users who have logged out may keep their access. */
     static RejectionLog ofLogouts(LongSupplier nanoTime) {
         return new RejectionLog(Level.WARNING, "Back-channel logout failed", nanoTime);

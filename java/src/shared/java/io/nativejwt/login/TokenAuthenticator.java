@@ -31,7 +31,7 @@ public final class TokenAuthenticator {
     /** In lower case: the coordinator's map of headers then needs no copy of it. */
     private static final String AUTHORIZATION = "authorization";
 
-    private static final String BEARER = "Bearer ";
+    static final String BEARER = "Bearer ";
 
     /**
      * The names of extra credentials that are reserved for tokens, of all authenticators of the
@@ -44,14 +44,23 @@ public final class TokenAuthenticator {
     private final boolean allowsHyphen;
     private final RejectionLog rejectionLog = RejectionLog.ofAuthentications(System::nanoTime);
     private final RejectionLog logoutLog = RejectionLog.ofLogouts(System::nanoTime);
+    private final RejectionLog differenceLog = RejectionLog.ofDifferences(System::nanoTime);
+    private final SkippedRequests skipped = new SkippedRequests(System::nanoTime);
+
+    /** Null unless the built-in authenticator answers. */
+    private final Shadow shadow;
 
     private TokenAuthenticator(
             NativeAuthenticator authenticator,
             SessionHeaders sessionHeaders,
-            boolean allowsHyphen) {
+            ConfigurationSummary summary) {
         this.authenticator = authenticator;
         this.sessionHeaders = sessionHeaders;
-        this.allowsHyphen = allowsHyphen;
+        allowsHyphen = summary.allowsUserWithHyphen();
+        shadow =
+                summary.isShadow()
+                        ? new Shadow(authenticator::judgeShadow, differenceLog, skipped)
+                        : null;
     }
 
     /**
@@ -77,11 +86,16 @@ public final class TokenAuthenticator {
                 new TokenAuthenticator(
                         NativeAuthenticator.open(config, source, trusted, host),
                         new SessionHeaders(alternateHeaderName),
-                        summary.allowsUserWithHyphen());
+                        summary);
         if (opened.authenticator.credentialName() != null) {
             RESERVED.add(opened.authenticator.credentialName());
         }
-        EventLog.start(opened.authenticator, opened.rejectionLog, opened.logoutLog);
+        EventLog.start(
+                opened.authenticator,
+                opened.skipped,
+                opened.rejectionLog,
+                opened.logoutLog,
+                opened.differenceLog);
         return opened;
     }
 
@@ -105,6 +119,16 @@ public final class TokenAuthenticator {
     /** Everything that was counted, now. */
     public MetricsSnapshot metrics() {
         return authenticator.metrics();
+    }
+
+    /** In shadow mode, what judges requests in place of the methods of this object; else empty. */
+    public Optional<Shadow> shadow() {
+        return Optional.ofNullable(shadow);
+    }
+
+    /** What shadow mode has counted, in Markdown. */
+    public String shadowReport() {
+        return authenticator.shadowReport();
     }
 
     /** When this token expires; empty for one that does not, or that is not accepted. */

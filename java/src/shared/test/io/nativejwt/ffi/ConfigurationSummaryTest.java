@@ -42,9 +42,11 @@ final class ConfigurationSummaryTest {
     @Test
     void whatSessionsGetIsAsTheLibraryReadsIt() {
         assertThat(of("key-file", "a"))
-                .isEqualTo(new ConfigurationSummary(false, false, false, null, false, false));
+                .isEqualTo(
+                        new ConfigurationSummary(false, false, false, null, false, false, false));
         assertThat(of("key-file", "a", NAME, " token\t"))
-                .isEqualTo(new ConfigurationSummary(false, false, true, "token", false, false));
+                .isEqualTo(
+                        new ConfigurationSummary(false, false, true, "token", false, false, false));
         assertThat(
                         of(
                                 "key-file",
@@ -53,7 +55,8 @@ final class ConfigurationSummaryTest {
                                 "token",
                                 "pass-through.allow-user-with-hyphen",
                                 "TRUE "))
-                .isEqualTo(new ConfigurationSummary(false, false, true, "token", true, false));
+                .isEqualTo(
+                        new ConfigurationSummary(false, false, true, "token", true, false, false));
         assertThat(of("groups-field", "groups").givesMoreThanAUser()).isTrue();
         assertThat(of("config-files", "a").givesMoreThanAUser()).isTrue();
         assertThat(of("claim-rules.file", "a").givesMoreThanAUser()).isTrue();
