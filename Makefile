@@ -27,15 +27,15 @@ endif
 help: ## lists the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | while IFS=$$'\t' read -r target what; do printf '  make %-20s %s\n' "$$target" "$$what"; done
 
-# Rules can set groups, which the plugin for Trino 476 cannot give to a session.
-demo: tools-build dist $(if $(LOGIN),tools-login build/test-downloads.stamp) $(if $(STORAGE),tools-storage build/test-downloads.stamp build/storage.stamp) ## a real coordinator, a real login, three rejections: KEEP=1 leaves it up, SEAM=server, TRINO=483; RULES=1 shows claim rules, LOGIN=1 nativejwt login, STORAGE=1 storage credentials
+# Rules can set groups, which the plugin for Trino 476 cannot give to a session; and only the server launcher compares in shadow mode.
+demo: tools-build dist $(if $(LOGIN),tools-login build/test-downloads.stamp) $(if $(STORAGE),tools-storage build/test-downloads.stamp build/storage.stamp) ## a real coordinator, a real login, three rejections: KEEP=1 leaves it up, SEAM=server, TRINO=483; RULES=1 shows claim rules, SHADOW=1 shadow mode, LOGIN=1 nativejwt login, STORAGE=1 storage credentials
 ifdef LOGIN
 	@$(STAGE) "Browser: fetching what steers it" scripts/login-tools
 	@exec scripts/harness io.nativejwt.people.LoginDemo server $(or $(TRINO),476) $(if $(KEEP),keep)
 else ifdef STORAGE
 	@exec scripts/harness io.nativejwt.storage.StorageDemo $(if $(KEEP),keep)
 else
-	@exec scripts/harness io.nativejwt.coordinator.Demo $(or $(SEAM),$(if $(RULES),server,plugin)) $(or $(TRINO),476) $(if $(KEEP),keep) $(if $(RULES),rules)
+	@exec scripts/harness io.nativejwt.coordinator.Demo $(or $(SEAM),$(if $(RULES)$(SHADOW),server,plugin)) $(or $(TRINO),476) $(if $(KEEP),keep) $(if $(RULES),rules) $(if $(SHADOW),shadow)
 endif
 
 check: lint ## before a push, in two minutes: the lints, unit tests and cases

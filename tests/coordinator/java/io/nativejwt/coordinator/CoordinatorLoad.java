@@ -27,12 +27,14 @@ import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import java.util.zip.ZipFile;
 
 /**
  * What the authenticator costs a coordinator under load: Trino 476 with its built-in JWT
- * authenticator and with ours, up at the same time and loaded in turn, over HTTPS with keep-alive,
- * by clients that poll a cheap endpoint with 1, 100 and 10 000 tokens.
+ * authenticator, with ours, and with ours in shadow mode beside the built-in one, up at the same
+ * time and loaded in turn, over HTTPS with keep-alive, by clients that poll a cheap endpoint with
+ * 1, 100 and 10 000 tokens.
  */
 final class CoordinatorLoad {
     private static final KeyPair KEYS = Keys.rsa();
@@ -49,16 +51,29 @@ final class CoordinatorLoad {
             List.of(
                     "io/trino/server/security/jwt/JwtAuthenticator.",
                     "io/trino/server/security/AbstractBearerAuthenticator.",
-                    "io/nativejwt/server/NativeJwtAuthenticator.");
+                    "io/nativejwt/server/NativeJwtAuthenticator.",
+                    // What judges in shadow mode.
+                    "io/nativejwt/login/Shadow.");
 
-    private static final List<Integration> SIDES =
-            List.of(Integration.BUILT_IN, Integration.SERVER);
+    private enum Side {
+        BUILT_IN(Integration.BUILT_IN),
+        SERVER(Integration.SERVER),
+        SHADOW(Integration.SERVER);
+
+        private final Integration integration;
+
+        Side(Integration integration) {
+            this.integration = integration;
+        }
+    }
+
+    private static final List<Side> SIDES = List.of(Side.values());
 
     /** One load of one coordinator. */
     private record Sample(double requestsPerSecond, double p50, double p99, double cpuMicros) {}
 
     private final Path folder;
-    private final Map<Integration, Coordinator> coordinators = new EnumMap<>(Integration.class);
+    private final Map<Side, Coordinator> coordinators = new EnumMap<>(Side.class);
     private final Duration load;
     private final Duration warmUp;
     private final int rounds;
@@ -79,18 +94,18 @@ final class CoordinatorLoad {
     private void run() throws Exception {
         Path out = folder.resolveSibling("coordinator.json");
         try {
-            for (Integration side : SIDES) {
+            for (Side side : SIDES) {
                 coordinators.put(side, start(side));
             }
             List<String> rows = new ArrayList<>();
             Path first = tokens(TOKENS.getFirst());
-            for (Integration side : SIDES) {
+            for (Side side : SIDES) {
                 wrk(side, first, warmUp);
             }
             for (int count : TOKENS) {
                 rows.addAll(measure(count));
             }
-            rows.add(shares(tokens(100)));
+            rows.addAll(shares(tokens(100)));
             Files.writeString(out, "[\n" + String.join(",\n", rows) + "\n]\n");
             System.out.println("written to " + Workspace.relative(out));
         } finally {
@@ -98,11 +113,11 @@ final class CoordinatorLoad {
         }
     }
 
-    private Coordinator start(Integration side) throws IOException {
+    private Coordinator start(Side side) throws IOException {
         Path home = Files.createDirectories(folder.resolve(side.name()));
         return Coordinator.in(home)
                 .distribution(TrinoDistribution.tarball476())
-                .through(side)
+                .through(side.integration)
                 .jwt(
                         Map.of(
                                 JWT + "key-file",
@@ -110,6 +125,7 @@ final class CoordinatorLoad {
                                         .toString(),
                                 JWT + "required-audience",
                                 "trino"))
+                .config(JWT + "shadow", side == Side.SHADOW ? "true" : "")
                 .asInProduction()
                 .start();
     }
@@ -133,22 +149,24 @@ final class CoordinatorLoad {
 
     private List<String> measure(int count) throws Exception {
         Path tokens = tokens(count);
-        Map<Integration, List<Sample>> samples = new EnumMap<>(Integration.class);
+        Map<Side, List<Sample>> samples = new EnumMap<>(Side.class);
         for (int round = 0; round < rounds; round++) {
-            for (Integration side : round % 2 == 0 ? SIDES : SIDES.reversed()) {
+            for (Side side : round % 2 == 0 ? SIDES : SIDES.reversed()) {
                 samples.computeIfAbsent(side, any -> new ArrayList<>())
                         .add(wrk(side, tokens, load));
             }
         }
         String name = "coordinator-%d-%s".formatted(count, count == 1 ? "token" : "tokens");
-        return List.of(
-                row(name + "-requests", "1/s", samples, Sample::requestsPerSecond, true),
-                row(name + "-p50", "us", samples, Sample::p50, false),
-                row(name + "-p99", "us", samples, Sample::p99, false),
-                row(name + "-cpu", "us", samples, Sample::cpuMicros, false));
+        return Stream.of(
+                        rows(name + "-requests", "1/s", samples, Sample::requestsPerSecond, true),
+                        rows(name + "-p50", "us", samples, Sample::p50, false),
+                        rows(name + "-p99", "us", samples, Sample::p99, false),
+                        rows(name + "-cpu", "us", samples, Sample::cpuMicros, false))
+                .flatMap(List::stream)
+                .toList();
     }
 
-    private Sample wrk(Integration side, Path tokens, Duration duration) throws Exception {
+    private Sample wrk(Side side, Path tokens, Duration duration) throws Exception {
         Coordinator coordinator = coordinators.get(side);
         Duration before = coordinator.cpuTime();
         Processes.Result result =
@@ -186,14 +204,28 @@ final class CoordinatorLoad {
                 cpu.toNanos() / 1e3 / requests);
     }
 
+    /** Ours beside the built-in one, and shadow mode beside it. */
+    private static <T> List<String> rows(
+            String name,
+            String unit,
+            Map<Side, List<T>> samples,
+            ToDoubleFunction<T> value,
+            boolean moreIsBetter) {
+        String ofShadow = name.replaceFirst("^coordinator-", "coordinator-shadow-");
+        return List.of(
+                row(name, unit, samples, Side.SERVER, value, moreIsBetter),
+                row(ofShadow, unit, samples, Side.SHADOW, value, moreIsBetter));
+    }
+
     private static <T> String row(
             String name,
             String unit,
-            Map<Integration, List<T>> samples,
+            Map<Side, List<T>> samples,
+            Side side,
             ToDoubleFunction<T> value,
             boolean moreIsBetter) {
-        double[] stock = sorted(samples.get(Integration.BUILT_IN), value);
-        double[] ours = sorted(samples.get(Integration.SERVER), value);
+        double[] stock = sorted(samples.get(Side.BUILT_IN), value);
+        double[] ours = sorted(samples.get(side), value);
         double ratio = median(stock) / median(ours);
         return row(
                 name,
@@ -240,11 +272,11 @@ final class CoordinatorLoad {
     }
 
     /** How much of the processor's time under load goes to the authenticator. */
-    private String shares(Path tokens) throws Exception {
-        Map<Integration, List<Double>> shares = new EnumMap<>(Integration.class);
+    private List<String> shares(Path tokens) throws Exception {
+        Map<Side, List<Double>> shares = new EnumMap<>(Side.class);
         Path profiler = profiler();
         for (int round = 0; round < rounds; round++) {
-            for (Integration side : round % 2 == 0 ? SIDES : SIDES.reversed()) {
+            for (Side side : round % 2 == 0 ? SIDES : SIDES.reversed()) {
                 Path stacks = folder.resolve("%s.%d.collapsed".formatted(side, round));
                 String pid = Long.toString(coordinators.get(side).jvm().pid());
                 // Timers of the threads' own processor time, which need no right of the kernel.
@@ -254,7 +286,7 @@ final class CoordinatorLoad {
                 shares.computeIfAbsent(side, any -> new ArrayList<>()).add(share(stacks));
             }
         }
-        return row("coordinator-share", "%", shares, Double::doubleValue, false);
+        return rows("coordinator-share", "%", shares, Double::doubleValue, false);
     }
 
     /** The profiler's library, out of its jar. */

@@ -50,6 +50,10 @@ final class Demo {
             RulesDemo.run(site);
             return;
         }
+        if (List.of(arguments).contains("shadow")) {
+            ShadowDemo.run(site);
+            return;
+        }
         Path folder = Workspace.freshFolder("demo");
 
         Stopwatch stopwatch = new Stopwatch("Keys, and tokens from nativejwt issue");

@@ -119,6 +119,61 @@ final class FailsToStartTest {
                                 + " them");
     }
 
+    /** In shadow mode, the built-in authenticator answers by the same configuration. */
+    @Test
+    void shadowModeTakesOnlyWhatTheBuiltInAuthenticatorReads() {
+        Coordinator.Builder builder =
+                Coordinator.in(folder.resolve("shadow"))
+                        .at(Site.SERVER_476)
+                        .jwt(
+                                Map.of(
+                                        JWT + "shadow",
+                                        "true",
+                                        JWT + "key-file",
+                                        "oidc:https://idp.example.com",
+                                        JWT + "pass-through.credential-name",
+                                        "token"))
+                        .config("web-ui.token-copy.issuer", "https://idp.example.com")
+                        .config("web-ui.token-copy.client-id", "trino");
+        assertThatThrownBy(builder::start)
+                .hasMessageContaining(
+                        "%skey-file cannot be used in shadow mode: the built-in authenticator,"
+                                + " which answers, does not know oidc:",
+                        JWT)
+                .hasMessageContaining(
+                        "%spass-through.credential-name cannot be used in shadow mode", JWT)
+                .hasMessageContaining(
+                        "Configuration property 'web-ui.token-copy.client-id' cannot be used in"
+                                + " shadow mode");
+    }
+
+    @Test
+    void shadowModeDoesNotKnowDelegatedTokens() {
+        Coordinator.Builder builder =
+                Coordinator.in(folder.resolve("shadow-delegated"))
+                        .at(Site.SERVER_476)
+                        .jwt(Map.of(JWT + "shadow", "true", JWT + "key-file", keyFile.toString()))
+                        .config("http-server.authentication.type", "DELEGATED-JWT");
+        assertThatThrownBy(builder::start)
+                .hasMessageEndingWith(
+                        "ERROR: Configuration property 'http-server.authentication.type' names"
+                                + " DELEGATED-JWT, which the built-in authenticator does not know:"
+                                + " write JWT while '%sshadow' is true",
+                        JWT);
+    }
+
+    @Test
+    void pluginInShadowModeNeedsAnAuthenticatorThatAnswers() {
+        Coordinator.Builder builder =
+                Coordinator.in(folder.resolve("shadow-alone"))
+                        .at(Site.PLUGIN_483)
+                        .jwt(Map.of(JWT + "shadow", "true", JWT + "key-file", keyFile.toString()));
+        assertThatThrownBy(builder::start)
+                .hasMessageContaining(
+                        "http-server.authentication.type names only HEADER, so that in shadow mode"
+                                + " every request would be rejected: write HEADER,JWT");
+    }
+
     /** Trino maps the user of a plugin's identity, which then is another than the token's. */
     @Test
     void pluginWhoseUsersAreMappedOnceMoreGivesNothingOfTheToken() {

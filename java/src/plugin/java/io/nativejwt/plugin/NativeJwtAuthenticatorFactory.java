@@ -52,8 +52,8 @@ public final class NativeJwtAuthenticatorFactory implements HeaderAuthenticatorF
         String what =
                 shadow.isPresent()
                         ? "native-jwt %s judges requests as configured in %s, in shadow mode: the"
-                              + " next authenticator of http-server.authentication.type answers"
-                              + " them"
+                                + " next authenticator of http-server.authentication.type answers"
+                                + " them"
                         : "native-jwt %s authenticates requests as configured in %s";
         LOG.info(what.formatted(NativeLibrary.jarVersion(), source.orElse("its property file")));
         return shadow.<HeaderAuthenticator>map(ShadowHeaderAuthenticator::new)

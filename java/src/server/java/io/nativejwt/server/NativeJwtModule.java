@@ -149,7 +149,7 @@ final class NativeJwtModule implements ConfigurationAwareModule {
         if (properties.isShadow() && TokenPageSettings.areIn(configuration.getProperties())) {
             binder.addError(
                     "Configuration property '%s' cannot be used in shadow mode, which changes"
-                        + " nothing that a client sees: remove it until you end shadow mode",
+                            + " nothing that a client sees: remove it until you end shadow mode",
                     TokenPageSettings.firstIn(configuration.getProperties()));
         }
         if (properties.hasNoKeySource()) {
@@ -187,9 +187,9 @@ final class NativeJwtModule implements ConfigurationAwareModule {
         String what =
                 properties.isShadow()
                         ? "native-jwt %s judges requests as configured in %s, in shadow mode:"
-                              + " Trino's built-in JWT authenticator answers them"
+                                + " Trino's built-in JWT authenticator answers them"
                         : "native-jwt %s authenticates requests as configured in %s, in place of"
-                              + " Trino's built-in JWT authenticator";
+                                + " Trino's built-in JWT authenticator";
         LOG.info(
                 what.formatted(
                         NativeLibrary.jarVersion(),
