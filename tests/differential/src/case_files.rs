@@ -12,6 +12,7 @@ use crate::engines::{core_verdict, open_core};
 use crate::oracle::{Oracle, Request, Verdict};
 use crate::reasons;
 use crate::report::{Found, Report};
+use crate::shadow;
 use crate::tokens::same;
 use test_support::case::{Case, Expected, SERVED, Stock, load_all};
 use test_support::serve::FileServer;
@@ -19,6 +20,8 @@ use test_support::serve::FileServer;
 struct Opened {
     name: String,
     core: Result<Authenticator, String>,
+    /// `None` for a configuration that shadow mode rejects.
+    shadow: Option<Authenticator>,
     stock: Result<(), String>,
     jni: Result<(), String>,
 }
@@ -61,7 +64,8 @@ fn open(oracle: &mut Oracle, server: &FileServer, name: &str, config: &[(String,
     let url = |value: &String| value.strip_prefix(SERVED).map_or_else(|| value.clone(), |file| server.url(file));
     let config: Vec<_> = config.iter().map(|(key, value)| (key.clone(), url(value))).collect();
     let mut answer = oracle.ask(Request::open(name, &config)).expect("a result comes in time");
-    Opened { name: name.to_owned(), core: open_core(&config), stock: answer.opened(), jni: answer.opened() }
+    let (stock, jni) = (answer.opened(), answer.opened());
+    Opened { name: name.to_owned(), core: open_core(&config), shadow: shadow::open(&config), stock, jni }
 }
 
 /// The slug of the difference that the case shows, if any.
@@ -104,6 +108,9 @@ fn check(
         (Ok(()), Verdict::Fail(_)) => Stock::Fail,
         (Ok(()), other) => return Err(format!("stock: {other:?}")),
     };
+    if let (Some(shadow), Ok(())) = (&engines.shadow, &engines.stock) {
+        shadow::check(shadow, &case.authorization, case.now, &stock, case.difference.as_deref())?;
+    }
     if actual != case.stock {
         return Err(format!("stock: {actual:?}, not {:?}: {stock:?} {:?}", case.stock, engines.stock));
     }

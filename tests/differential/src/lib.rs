@@ -25,6 +25,7 @@ pub mod reasons;
 pub mod report;
 pub mod rule_file_oddities;
 pub mod setups;
+pub mod shadow;
 pub mod shrink;
 pub mod signer;
 pub mod token;

@@ -152,8 +152,9 @@ fn check(path: &Path, online: bool) -> Findings {
             return findings;
         }
     }
-    // A plugin has no address for logout tokens.
-    let host = HostProcess { without_logout_endpoint: file.is_plugin_file, ..host() };
+    // A plugin has no address for logout tokens, and in shadow mode the built-in authenticator does not read its file.
+    let host =
+        HostProcess { without_logout_endpoint: file.is_plugin_file, beside_built_in: !file.is_plugin_file, ..host() };
     match Authenticator::open_with(&file.properties, &host) {
         Ok(authenticator) => {
             let source = &file.properties.source;

@@ -70,6 +70,18 @@ fn a_plugin_has_no_address_for_logout_tokens() {
 }
 
 #[test]
+fn shadow_mode_needs_what_the_built_in_authenticator_can_read_unless_the_plugin_has_a_file_of_its_own() {
+    let folder = Folder::new("config_shadow");
+    let keys = folder.keygen("EdDSA");
+    let lines =
+        [property("key-file", &keys.public), property("required-audience", "trino"), property("shadow", "true")];
+    let whole = format!("http-server.authentication.type=JWT\n{}\n", lines.join("\n"));
+    let text = run(&["check-config", &folder.write("config.properties", whole)]).expect_code(2).text();
+    assert!(text.contains("shadow cannot be true while key-file names an Ed25519 key"), "{text}");
+    run(&["check-config", &folder.config(&lines)]).expect_code(0);
+}
+
+#[test]
 fn a_good_configuration_is_valid_without_warnings() {
     let folder = Folder::new("config_good");
     let keys = folder.keygen("ES256");
