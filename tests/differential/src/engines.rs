@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use nativejwt_core::{Authenticator, Properties, Property, UnixMillis};
+use nativejwt_core::{Authenticator, HostProcess, Properties, Property, UnixMillis};
 
 use crate::oracle::Verdict;
 
@@ -12,13 +12,21 @@ use crate::oracle::Verdict;
 /// # Errors
 /// The message for the operator.
 pub fn open_core(properties: &[(String, String)]) -> Result<Authenticator, String> {
+    open_core_in(properties, &HostProcess::default())
+}
+
+/// As [`open_core`], in this process.
+///
+/// # Errors
+/// As [`open_core`].
+pub fn open_core_in(properties: &[(String, String)], host: &HostProcess) -> Result<Authenticator, String> {
     let entries = properties
         .iter()
         .enumerate()
         .map(|(index, (key, value))| Property { name: key.clone(), value: value.clone(), line: index + 1 })
         .collect();
-    let opened =
-        Authenticator::open(&Properties { source: "case".to_owned(), entries }).map_err(|errors| errors.to_string())?;
+    let properties = Properties { source: "case".to_owned(), entries };
+    let opened = Authenticator::open_with(&properties, host).map_err(|errors| errors.to_string())?;
     // The case says whether there are keys.
     let _ = opened.wait_until_fetched(Duration::from_secs(20));
     Ok(opened)

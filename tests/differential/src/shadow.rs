@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use nativejwt_core::{Authenticator, BuiltIn, Explanation, ShadowHeader, UnixMillis};
+use nativejwt_core::{Authenticator, BuiltIn, Explanation, HostProcess, ShadowHeader, UnixMillis};
 
 use crate::differences;
-use crate::engines::open_core;
+use crate::engines::open_core_in;
 use crate::oracle::Verdict;
 use test_support::PREFIX;
 
@@ -17,7 +17,8 @@ const OWN_PROPERTIES: &str = "own-properties";
 #[must_use]
 pub fn open(properties: &[(String, String)]) -> Option<Authenticator> {
     let shadow = (format!("{PREFIX}shadow"), "true".to_owned());
-    open_core(&[properties, &[shadow]].concat()).ok()
+    let host = HostProcess { beside_built_in: true, ..HostProcess::default() };
+    open_core_in(&[properties, &[shadow]].concat(), &host).ok()
 }
 
 /// Compares the explanation with the listed difference.

@@ -58,7 +58,10 @@ final class ShadowDemo {
                     "the difference in the report",
                     LIMIT,
                     () -> report(coordinator, alice).contains("`base64-strict`"));
-            report(coordinator, alice).lines().forEach(line -> System.out.println("  " + line));
+            report(coordinator, alice)
+                    .lines()
+                    .filter(line -> !line.isEmpty())
+                    .forEach(line -> System.out.println("  " + line));
         }
     }
 
