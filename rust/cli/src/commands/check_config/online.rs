@@ -4,7 +4,7 @@
 use nativejwt_core::{Authenticator, ConfigurationErrors, Finding, IssuerView, OfferedKey, Problem, Properties};
 
 use super::{find, weak_keys};
-use crate::time::length;
+use nativejwt_control::length;
 
 /// What one answer of a key server leaves uncertain besides its own resolution: the way to the server and back is
 /// measured, but not how long the server took to write the answer.
