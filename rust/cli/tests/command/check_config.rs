@@ -314,6 +314,49 @@ fn every_file_that_others_can_write_to_or_replace_is_a_warning() {
     );
     set_mode(&password, 0o600);
     assert_eq!(warnings(&password), Vec::<String>::new());
+    // So does a secret of Trino's own, or a key in the configuration; a reference does not.
+    let inline = r#"inline:{"kty":"oct","k":"AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr8"}"#;
+    for (lines, is_secret) in [
+        ("internal-communication.shared-secret=abc".to_owned(), true),
+        ("http-server.https.keystore.key=abc".to_owned(), true),
+        ("internal-communication.shared-secret=${ENV:SECRET}".to_owned(), false),
+        (property("key-file", inline), true),
+    ] {
+        let key = if lines.contains("key-file") { String::new() } else { property("key-file", &public) };
+        let audience = property("required-audience", "trino");
+        let whole = format!("http-server.authentication.type=JWT\n{key}\n{audience}\n{lines}\n");
+        let found = warnings(&folder.write("config.properties", whole));
+        assert_eq!(found.len(), usize::from(is_secret), "{lines}: {found:#?}");
+        assert!(found.iter().all(|line| line.contains("can read: it holds a password or a secret")), "{found:#?}");
+    }
+    // The files of storage credentials.
+    let roles = folder.write("roles.json", r#"{"roles":[{"group":"a","role":"arn:aws:iam::111122223333:role/a"}]}"#);
+    let secret = folder.write("exchange-secret", "abc");
+    set_mode(&secret, 0o600);
+    let storage = folder.write(
+        "storage.properties",
+        [
+            "http-server.authentication.type=JWT".to_owned(),
+            "internal-communication.https.required=true".to_owned(),
+            property("key-file", &public),
+            property("required-audience", "trino"),
+            property("storage.sts-endpoint", "https://sts.example"),
+            property("storage.role-file", &roles),
+            property("groups-field", "groups"),
+            property("storage.token-exchange.endpoint", "https://idp.example/token"),
+            property("storage.token-exchange.client-id", "trino"),
+            property("storage.token-exchange.client-secret-file", &secret),
+        ]
+        .join("\n"),
+    );
+    run(&["check-config", &storage]).expect_code(0);
+    assert_eq!(warnings(&storage), Vec::<String>::new());
+    set_mode(&roles, 0o666);
+    set_mode(&secret, 0o640);
+    let found = warnings(&storage);
+    assert_eq!(found.len(), 2, "{found:#?}");
+    assert!(found[0].contains(":6 ") && found[0].contains("they decide which role of the object store"), "{found:#?}");
+    assert!(found[1].contains(":10 ") && found[1].contains("can read: it holds a client secret"), "{found:#?}");
 }
 
 /// java.util.Properties reads each of these lines differently from what it looks like, or not at all.

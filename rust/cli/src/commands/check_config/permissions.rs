@@ -22,12 +22,15 @@ mod unix {
     /// What other users can do if they can write to a file.
     const DECIDE: &str = "they decide who can log in";
     const SEND: &str = "they choose the token that is sent to the key server";
+    const ROLES: &str = "they decide which role of the object store a user gets";
+    const EXCHANGE: &str = "they choose the secret that is sent to the token endpoint";
 
     /// The stores of `jwk.http-client`.
     const TRUST_STORE: &str = "jwk.http-client.trust-store-path";
     const KEY_STORE: &str = "jwk.http-client.key-store-path";
-    /// Properties that hold passwords.
-    const PASSWORDS: [&str; 2] = ["jwk.http-client.key-store-password", "jwk.http-client.http-proxy.password"];
+    /// How the names of properties end that hold passwords and secrets, Trino's own among them:
+    /// `internal-communication.shared-secret` lets anyone act as any user.
+    const SECRETS: [&str; 3] = ["password", "secret", "keystore.key"];
 
     /// Kubernetes mounts these into one pod, readable for all of its processes. The operator cannot change that.
     const KUBERNETES: [&str; 2] = ["/var/run/secrets/kubernetes.io/", "/run/secrets/kubernetes.io/"];
@@ -48,16 +51,25 @@ mod unix {
         let mut permissions = Permissions { warnings, folders: BTreeSet::new() };
         let source = file.display().to_string();
         let itself = |message: &str| Problem::for_file(&source, format!("is a file {message}"));
-        permissions.check(file, holds_password(file), DECIDE, &itself);
+        permissions.check(file, holds_secret(file), DECIDE, &itself);
         if let Some(files) = find(properties, "config-files") {
             for named in files.value.split(',').map(|named| Path::new(named.trim())) {
-                permissions.check(named, holds_password(named), DECIDE, &names(files, properties, named));
+                permissions.check(named, holds_secret(named), DECIDE, &names(files, properties, named));
             }
         }
         for name in ["claim-rules.file", "revocation-file", "backchannel-logout.file"] {
             let Some(entry) = find(properties, name) else { continue };
             let path = Path::new(&entry.value);
             permissions.check(path, None, DECIDE, &names(entry, properties, path));
+        }
+        let of_storage = [
+            ("storage.role-file", None, ROLES),
+            ("storage.token-exchange.client-secret-file", Some("it holds a client secret"), EXCHANGE),
+        ];
+        for (name, secret, harm) in of_storage {
+            let Some(entry) = find(properties, name) else { continue };
+            let path = Path::new(&entry.value);
+            permissions.check(path, outside_kubernetes(entry, secret), harm, &names(entry, properties, path));
         }
         for issuer in issuers {
             permissions.check_issuer(issuer);
@@ -85,9 +97,8 @@ mod unix {
             let others = others.map(|(name, secret, harm)| (find(properties, name), secret, harm));
             for (entry, secret, harm) in stores.into_iter().chain(others) {
                 let Some(entry) = entry else { continue };
-                let secret = secret.filter(|_| !KUBERNETES.iter().any(|mount| entry.value.starts_with(mount)));
                 let path = Path::new(&entry.value);
-                self.check(path, secret, harm, &names(entry, properties, path));
+                self.check(path, outside_kubernetes(entry, secret), harm, &names(entry, properties, path));
             }
         }
 
@@ -134,6 +145,11 @@ mod unix {
         }
     }
 
+    /// Why others must not read the file that the property names, unless it is one of [`KUBERNETES`].
+    fn outside_kubernetes<'s>(entry: &Property, secret: Option<&'s str>) -> Option<&'s str> {
+        secret.filter(|_| !KUBERNETES.iter().any(|mount| entry.value.starts_with(mount)))
+    }
+
     /// Makes a problem with a file that a property names.
     fn names<'p>(entry: &'p Property, properties: &'p Properties, file: &'p Path) -> impl Fn(&str) -> Problem + 'p {
         move |message| {
@@ -165,12 +181,15 @@ mod unix {
         is_secret.then_some("it is a shared secret, with which anyone can log in as any user")
     }
 
-    /// Why others must not read a property file: it holds a password, instead of a reference to the environment.
-    fn holds_password(file: &Path) -> Option<&'static str> {
+    /// Why others must not read a property file: it holds a secret, instead of a reference to the environment.
+    fn holds_secret(file: &Path) -> Option<&'static str> {
         let properties = Properties::load_with(file, |_| false).ok()?;
-        let written =
-            PASSWORDS.iter().filter_map(|name| properties.get(name)).any(|entry| !entry.value.starts_with("${"));
-        written.then_some("it holds a password")
+        let is_secret = |entry: &Property| {
+            let is_inline = entry.name.ends_with("key-file") && entry.value.starts_with("inline:");
+            let is_named = SECRETS.iter().any(|end| entry.name.ends_with(end));
+            is_named && !entry.value.starts_with("${") || is_inline && entry.value.contains("\"oct\"")
+        };
+        properties.entries.iter().any(is_secret).then_some("it holds a password or a secret")
     }
 }
 
