@@ -23,6 +23,8 @@ pub enum Request {
     FlushCache,
     /// The last rejections. The answer is a list of objects, the newest first.
     Rejections,
+    /// What shadow mode has counted. The answer is a [`Shadow`].
+    Shadow,
     /// The entry of the revocation file for this token. The answer is a [`Revocation`].
     Revoke {
         /// Its trace ID.
@@ -129,6 +131,44 @@ pub struct Reloaded {
     pub unusable: u64,
     /// What is in force now.
     pub in_force: InForce,
+}
+
+/// What shadow mode has counted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Shadow {
+    /// The report for people, in Markdown.
+    pub report: String,
+    /// When the counting began.
+    pub since: i64,
+    /// Requests that nativejwt judged.
+    pub requests: u64,
+    /// Those whose verdict was compared with that of the built-in authenticator; 0 with the plugin.
+    pub compared: u64,
+    /// Verdicts that differed.
+    pub differing: u64,
+    /// Those that nothing explains: the figure that lets one switch.
+    pub unexplained: u64,
+    /// Requests that were not judged, because too many waited.
+    pub skipped: u64,
+    /// The time of all verdicts of the built-in authenticator, in seconds.
+    pub builtin_seconds: f64,
+    /// The time of all verdicts of nativejwt, in seconds.
+    pub native_seconds: f64,
+    /// The differences, the most important ones first.
+    pub differences: Vec<ShadowDifference>,
+}
+
+/// Verdicts that differed in the same way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShadowDifference {
+    /// The verdict of the built-in authenticator.
+    pub builtin: String,
+    /// The verdict of nativejwt: `accepted`, or the name of its reason.
+    pub native: String,
+    /// The row of DIFFERENCES.md, or `configured`, `boundary`, `unexplained`.
+    pub row: String,
+    /// How often.
+    pub count: u64,
 }
 
 /// How to revoke a token.

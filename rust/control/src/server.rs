@@ -21,7 +21,7 @@ use zeroize::Zeroizing;
 
 use crate::protocol::{
     Answer, EarlierRejection, ExplainedRejection, ExplainedStep, Explanation, InForce, IssuerStatus, MAX_BYTES,
-    Reloaded, Request, Revocation, Status,
+    Reloaded, Request, Revocation, Shadow, ShadowDifference, Status,
 };
 use crate::steps::describe_step;
 
@@ -215,6 +215,7 @@ impl Server {
                 let list = authenticator.recent_rejections_json();
                 format!("{{\"done\":{list}}}").into_bytes()
             }
+            Request::Shadow => self.shadow().map_or_else(failed, |shadow| done(&shadow)),
             Request::Revoke { trace } => self.revocation(&trace).map_or_else(failed, |entry| done(&entry)),
             Request::Explain { token } => done(&self.explain(token.0.as_bytes())),
         }
@@ -256,6 +257,30 @@ impl Server {
             revocations: value(&snapshot, Metric::Revocations, "file").map(|entries| entries as u64),
             defects: number(Metric::Defects, ""),
         }
+    }
+
+    fn shadow(&self) -> Result<Shadow, String> {
+        let report = self.authenticator.shadow_report().ok_or_else(|| {
+            "this coordinator is not in shadow mode: http-server.authentication.jwt.shadow is not true".to_owned()
+        })?;
+        let differences = report.differences.iter().map(|(disagreement, count)| ShadowDifference {
+            builtin: disagreement.built_in.name().to_owned(),
+            native: disagreement.native_name().to_owned(),
+            row: disagreement.explanation.id().to_owned(),
+            count: *count,
+        });
+        Ok(Shadow {
+            report: report.to_string(),
+            since: seconds(report.since),
+            requests: report.requests,
+            compared: report.compared,
+            differing: report.differing(),
+            unexplained: report.unexplained(),
+            skipped: report.skipped,
+            builtin_seconds: report.built_in_seconds,
+            native_seconds: report.native_seconds,
+            differences: differences.collect(),
+        })
     }
 
     fn revocation(&self, trace: &str) -> Result<Revocation, String> {

@@ -25,6 +25,9 @@ _nativejwt() {
             nativejwt,check-token)
                 cmd="nativejwt__subcmd__check__subcmd__token"
                 ;;
+            nativejwt,ctl)
+                cmd="nativejwt__subcmd__ctl"
+                ;;
             nativejwt,help)
                 cmd="nativejwt__subcmd__help"
                 ;;
@@ -58,6 +61,63 @@ _nativejwt() {
             nativejwt,verify-jws)
                 cmd="nativejwt__subcmd__verify__subcmd__jws"
                 ;;
+            nativejwt,why)
+                cmd="nativejwt__subcmd__why"
+                ;;
+            nativejwt__subcmd__ctl,explain)
+                cmd="nativejwt__subcmd__ctl__subcmd__explain"
+                ;;
+            nativejwt__subcmd__ctl,flush-cache)
+                cmd="nativejwt__subcmd__ctl__subcmd__flush__subcmd__cache"
+                ;;
+            nativejwt__subcmd__ctl,help)
+                cmd="nativejwt__subcmd__ctl__subcmd__help"
+                ;;
+            nativejwt__subcmd__ctl,refresh-keys)
+                cmd="nativejwt__subcmd__ctl__subcmd__refresh__subcmd__keys"
+                ;;
+            nativejwt__subcmd__ctl,rejections)
+                cmd="nativejwt__subcmd__ctl__subcmd__rejections"
+                ;;
+            nativejwt__subcmd__ctl,reload)
+                cmd="nativejwt__subcmd__ctl__subcmd__reload"
+                ;;
+            nativejwt__subcmd__ctl,revoke)
+                cmd="nativejwt__subcmd__ctl__subcmd__revoke"
+                ;;
+            nativejwt__subcmd__ctl,shadow)
+                cmd="nativejwt__subcmd__ctl__subcmd__shadow"
+                ;;
+            nativejwt__subcmd__ctl,status)
+                cmd="nativejwt__subcmd__ctl__subcmd__status"
+                ;;
+            nativejwt__subcmd__ctl__subcmd__help,explain)
+                cmd="nativejwt__subcmd__ctl__subcmd__help__subcmd__explain"
+                ;;
+            nativejwt__subcmd__ctl__subcmd__help,flush-cache)
+                cmd="nativejwt__subcmd__ctl__subcmd__help__subcmd__flush__subcmd__cache"
+                ;;
+            nativejwt__subcmd__ctl__subcmd__help,help)
+                cmd="nativejwt__subcmd__ctl__subcmd__help__subcmd__help"
+                ;;
+            nativejwt__subcmd__ctl__subcmd__help,refresh-keys)
+                cmd="nativejwt__subcmd__ctl__subcmd__help__subcmd__refresh__subcmd__keys"
+                ;;
+            nativejwt__subcmd__ctl__subcmd__help,rejections)
+                cmd="nativejwt__subcmd__ctl__subcmd__help__subcmd__rejections"
+                ;;
+            nativejwt__subcmd__ctl__subcmd__help,reload)
+                cmd="nativejwt__subcmd__ctl__subcmd__help__subcmd__reload"
+                ;;
+            nativejwt__subcmd__ctl__subcmd__help,revoke)
+                cmd="nativejwt__subcmd__ctl__subcmd__help__subcmd__revoke"
+                ;;
+            nativejwt__subcmd__ctl__subcmd__help,shadow)
+                cmd="nativejwt__subcmd__ctl__subcmd__help__subcmd__shadow"
+                ;;
+            nativejwt__subcmd__ctl__subcmd__help,status)
+                cmd="nativejwt__subcmd__ctl__subcmd__help__subcmd__status"
+                ;;
             nativejwt__subcmd__help,check-config)
                 cmd="nativejwt__subcmd__help__subcmd__check__subcmd__config"
                 ;;
@@ -66,6 +126,9 @@ _nativejwt() {
                 ;;
             nativejwt__subcmd__help,check-token)
                 cmd="nativejwt__subcmd__help__subcmd__check__subcmd__token"
+                ;;
+            nativejwt__subcmd__help,ctl)
+                cmd="nativejwt__subcmd__help__subcmd__ctl"
                 ;;
             nativejwt__subcmd__help,help)
                 cmd="nativejwt__subcmd__help__subcmd__help"
@@ -100,6 +163,33 @@ _nativejwt() {
             nativejwt__subcmd__help,verify-jws)
                 cmd="nativejwt__subcmd__help__subcmd__verify__subcmd__jws"
                 ;;
+            nativejwt__subcmd__help,why)
+                cmd="nativejwt__subcmd__help__subcmd__why"
+                ;;
+            nativejwt__subcmd__help__subcmd__ctl,explain)
+                cmd="nativejwt__subcmd__help__subcmd__ctl__subcmd__explain"
+                ;;
+            nativejwt__subcmd__help__subcmd__ctl,flush-cache)
+                cmd="nativejwt__subcmd__help__subcmd__ctl__subcmd__flush__subcmd__cache"
+                ;;
+            nativejwt__subcmd__help__subcmd__ctl,refresh-keys)
+                cmd="nativejwt__subcmd__help__subcmd__ctl__subcmd__refresh__subcmd__keys"
+                ;;
+            nativejwt__subcmd__help__subcmd__ctl,rejections)
+                cmd="nativejwt__subcmd__help__subcmd__ctl__subcmd__rejections"
+                ;;
+            nativejwt__subcmd__help__subcmd__ctl,reload)
+                cmd="nativejwt__subcmd__help__subcmd__ctl__subcmd__reload"
+                ;;
+            nativejwt__subcmd__help__subcmd__ctl,revoke)
+                cmd="nativejwt__subcmd__help__subcmd__ctl__subcmd__revoke"
+                ;;
+            nativejwt__subcmd__help__subcmd__ctl,shadow)
+                cmd="nativejwt__subcmd__help__subcmd__ctl__subcmd__shadow"
+                ;;
+            nativejwt__subcmd__help__subcmd__ctl,status)
+                cmd="nativejwt__subcmd__help__subcmd__ctl__subcmd__status"
+                ;;
             *)
                 ;;
         esac
@@ -107,7 +197,7 @@ _nativejwt() {
 
     case "${cmd}" in
         nativejwt)
-            opts="-h -V --json --help --version issue keygen jwks inspect verify-jws check-token check-config map-user check-rules revoke login token logout help"
+            opts="-h -V --json --help --version issue keygen jwks inspect verify-jws check-token check-config map-user check-rules revoke why ctl login token logout help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -178,8 +268,278 @@ _nativejwt() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        nativejwt__subcmd__ctl)
+            opts="-h --socket --json --help status reload refresh-keys flush-cache rejections shadow revoke explain help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nativejwt__subcmd__ctl__subcmd__explain)
+            opts="-h --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nativejwt__subcmd__ctl__subcmd__flush__subcmd__cache)
+            opts="-h --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nativejwt__subcmd__ctl__subcmd__help)
+            opts="status reload refresh-keys flush-cache rejections shadow revoke explain help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nativejwt__subcmd__ctl__subcmd__help__subcmd__explain)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nativejwt__subcmd__ctl__subcmd__help__subcmd__flush__subcmd__cache)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nativejwt__subcmd__ctl__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nativejwt__subcmd__ctl__subcmd__help__subcmd__refresh__subcmd__keys)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nativejwt__subcmd__ctl__subcmd__help__subcmd__rejections)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nativejwt__subcmd__ctl__subcmd__help__subcmd__reload)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nativejwt__subcmd__ctl__subcmd__help__subcmd__revoke)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nativejwt__subcmd__ctl__subcmd__help__subcmd__shadow)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nativejwt__subcmd__ctl__subcmd__help__subcmd__status)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nativejwt__subcmd__ctl__subcmd__refresh__subcmd__keys)
+            opts="-h --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nativejwt__subcmd__ctl__subcmd__rejections)
+            opts="-h --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nativejwt__subcmd__ctl__subcmd__reload)
+            opts="-h --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nativejwt__subcmd__ctl__subcmd__revoke)
+            opts="-h --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nativejwt__subcmd__ctl__subcmd__shadow)
+            opts="-h --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nativejwt__subcmd__ctl__subcmd__status)
+            opts="-h --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         nativejwt__subcmd__help)
-            opts="issue keygen jwks inspect verify-jws check-token check-config map-user check-rules revoke login token logout help"
+            opts="issue keygen jwks inspect verify-jws check-token check-config map-user check-rules revoke why ctl login token logout help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -223,6 +583,132 @@ _nativejwt() {
         nativejwt__subcmd__help__subcmd__check__subcmd__token)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nativejwt__subcmd__help__subcmd__ctl)
+            opts="status reload refresh-keys flush-cache rejections shadow revoke explain"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nativejwt__subcmd__help__subcmd__ctl__subcmd__explain)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nativejwt__subcmd__help__subcmd__ctl__subcmd__flush__subcmd__cache)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nativejwt__subcmd__help__subcmd__ctl__subcmd__refresh__subcmd__keys)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nativejwt__subcmd__help__subcmd__ctl__subcmd__rejections)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nativejwt__subcmd__help__subcmd__ctl__subcmd__reload)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nativejwt__subcmd__help__subcmd__ctl__subcmd__revoke)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nativejwt__subcmd__help__subcmd__ctl__subcmd__shadow)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nativejwt__subcmd__help__subcmd__ctl__subcmd__status)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -375,6 +861,20 @@ _nativejwt() {
             return 0
             ;;
         nativejwt__subcmd__help__subcmd__verify__subcmd__jws)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nativejwt__subcmd__help__subcmd__why)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -682,6 +1182,24 @@ _nativejwt() {
             fi
             case "${prev}" in
                 --key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nativejwt__subcmd__why)
+            opts="-h --socket --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --socket)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -12,7 +12,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use nativejwt_core::{
-    Authenticator, ConfigurationErrors, Event, Finding, HostProcess, KeyFileKind, Level, Problem, Properties, Property,
+    Authenticator, ConfigurationErrors, Event, Finding, HostProcess, InForce, KeyFileKind, Level, Problem, Properties, Property,
     SignatureVerifier,
 };
 
@@ -66,6 +66,8 @@ struct Findings {
     notes: Vec<String>,
     /// The only error is that keys cannot be fetched now. A coordinator starts nevertheless.
     lacks_only_keys: bool,
+    /// What is in force in a coordinator with this configuration; `None` if it cannot be opened.
+    in_force: Option<InForce>,
 }
 
 pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Result<Outcome, Failure> {
@@ -82,7 +84,8 @@ pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Res
         let object = JsonObject::new()
             .boolean("valid", errors.is_empty())
             .raw("findings", &format!("[{}]", objects.join(",")))
-            .texts("notes", &findings.notes);
+            .texts("notes", &findings.notes)
+            .raw("in_force", &findings.in_force.map_or_else(|| "null".to_owned(), |in_force| in_force_json(&in_force)));
         writeln!(out, "{}", object.finish())?;
     } else {
         for (severity, problem) in all() {
@@ -109,6 +112,12 @@ pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Res
         )?;
     }
     if errors.is_empty() { Ok(Outcome::Accepted) } else { Err(Failure::Reported) }
+}
+
+/// The same as `in_force` of `ctl --json status`.
+fn in_force_json(in_force: &InForce) -> String {
+    let parts = in_force.parts().into_iter();
+    parts.fold(JsonObject::new(), |object, (name, print)| object.text(name, &print.to_string())).finish()
 }
 
 const ERROR: &str = "error";
@@ -157,6 +166,7 @@ fn check(path: &Path, online: bool) -> Findings {
         HostProcess { without_logout_endpoint: file.is_plugin_file, beside_built_in: !file.is_plugin_file, ..host() };
     match Authenticator::open_with(&file.properties, &host) {
         Ok(authenticator) => {
+            findings.in_force = Some(authenticator.in_force());
             let source = &file.properties.source;
             let fetched = authenticator.wait_until_fetched(FETCH_TIMEOUT);
             if let Err(why) = &fetched {

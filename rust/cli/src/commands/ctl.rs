@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use nativejwt_control::protocol::{Explanation, Reloaded, Request, Revocation, Status, Token};
+use nativejwt_control::protocol::{Explanation, Reloaded, Request, Revocation, Shadow, Status, Token};
 use nativejwt_control::{AskError, ask, in_words, length};
 use nativejwt_core::{RevocationEntry, UnixMillis, quoted};
 use serde::Deserialize;
@@ -52,6 +52,8 @@ enum Action {
     FlushCache,
     /// Show the last 200 tokens that were rejected
     Rejections,
+    /// Show the report of shadow mode, in Markdown
+    Shadow,
     /// Revoke the token with this trace ID: adds its entry to the coordinator's revocation file
     Revoke {
         /// The trace ID, from the coordinator's log or from ctl rejections
@@ -106,6 +108,7 @@ pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Res
             let tokens: u64 = socket.ask(&Request::FlushCache)?;
             writeln!(out, "{tokens} accepted tokens were forgotten, and are verified again when they come")?;
         }
+        Action::Shadow => write!(out, "{}", socket.ask::<Shadow>(&Request::Shadow)?.report)?,
         Action::Rejections => write_rejections(&socket.ask::<Vec<RecentRejection>>(&Request::Rejections)?, out)?,
     }
     Ok(Outcome::Accepted)
@@ -118,6 +121,7 @@ impl Action {
             Self::Reload => Request::Reload,
             Self::RefreshKeys => Request::RefreshKeys,
             Self::FlushCache => Request::FlushCache,
+            Self::Shadow => Request::Shadow,
             // `run` answers the last two itself.
             Self::Rejections | Self::Revoke { .. } | Self::Explain { .. } => Request::Rejections,
         }

@@ -70,6 +70,9 @@ fn the_status_is_what_the_coordinator_did() {
         assert!(text.contains(line), "{line} in {text}");
     }
     let json = coordinator.ctl(&["--json", "status"]).expect_code(0).json();
+    let config = coordinator.folder.path("native-jwt.properties");
+    let checked = run(&["check-config", "--json", &config]).expect_code(0).json();
+    assert_eq!(checked["in_force"], json["in_force"], "a script waits for these");
     assert_eq!(json["in_force"]["revocations"], in_force.revocations.to_string());
     let text = coordinator.ctl(&["flush-cache"]).expect_code(0).text();
     assert_eq!(text, "1 accepted tokens were forgotten, and are verified again when they come\n");

@@ -69,10 +69,14 @@ impl Audit {
         self.trace_ids.of(token)
     }
 
+    /// The token as lines for the operator name it.
+    pub(crate) fn describe(&self, token: &[u8]) -> AuditedToken {
+        AuditedToken { names: TokenNames::of(token), trace: self.trace_id(token) }
+    }
+
     /// Remembers a rejection among the last ones.
     pub(crate) fn rejected(&self, rejection: Rejection, token: Option<&[u8]>, now: UnixMillis) -> Rejected {
-        let token =
-            token.map(|bytes| (bytes, AuditedToken { names: TokenNames::of(bytes), trace: self.trace_id(bytes) }));
+        let token = token.map(|bytes| (bytes, self.describe(bytes)));
         // Clients without a token and probes would drive out the others.
         if rejection.code() != Reason::NoBearerToken {
             let named = token.as_ref().map(|(_, token)| token);

@@ -75,7 +75,10 @@ impl Authenticator {
         let explanation = self.explain_difference(shadow, value, now, built_in, built_in_time, verdict.as_ref().err());
         let disagreement = Disagreement { explanation, built_in: outcome, native };
         shadow.differed(disagreement);
-        let text = describe(disagreement, verdict.as_ref().map(drop), is_same_user);
+        let mut text = describe(disagreement, verdict.as_ref().map(drop), is_same_user);
+        if let Ok(token) = bearer_token(value) {
+            text += &format!(" [{}]", self.audit.describe(token.bytes));
+        }
         Some(ShadowDifference { disagreement, text })
     }
 
