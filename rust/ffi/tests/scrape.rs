@@ -11,7 +11,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
-use nativejwt_core::{Authenticator, HostProcess, JvmTrust, Metric, MetricKind, Sample, Snapshot};
+use nativejwt_core::{
+    Authenticator, BuiltIn, HostProcess, JvmTrust, Metric, MetricKind, Sample, ShadowHeader, Snapshot, UnixMillis,
+};
 use nativejwt_storage::StorageLeases;
 use test_support::serve::FileServer;
 use test_support::{TemporaryFolder, properties};
@@ -148,6 +150,11 @@ fn bean_pattern(bean: &str) -> (String, Option<&'static str>) {
 /// The attribute as a pattern, with the labels whose values are a part of it. `$N` is the first group of the attribute.
 fn attribute_pattern(sample: &Sample) -> (String, Vec<(&'static str, String)>) {
     let attribute = sample.attribute.as_str();
+    if sample.metric == Metric::ShadowDifferences {
+        let groups = ["builtin", "native", "row"].into_iter().zip(["$1", "$2", "$3"]);
+        let groups = groups.map(|(label, group)| (label, group.to_owned())).collect();
+        return ("Difference_([a-z]+)_([A-Z0-9_]+|accepted)_([a-z0-9_]+)".to_owned(), groups);
+    }
     for (label, value) in &sample.labels {
         // The reasons: new ones need no new rule.
         if value == attribute {
@@ -213,7 +220,22 @@ fn everything() -> Snapshot {
     }
     let mut snapshot = snapshot();
     complete_reload_times(&mut snapshot);
+    add_shadow(&mut snapshot);
     snapshot
+}
+
+/// Shadow mode, which is not for a coordinator that does the rest, with a difference.
+fn add_shadow(snapshot: &mut Snapshot) {
+    let key = test_support::sign::verifying_file("rsa-2048");
+    let properties = properties([("key-file", key.to_str().unwrap()), ("shadow", "true")]);
+    let shadow = Authenticator::open(&properties).unwrap();
+    let accepted = BuiltIn::Accepted { user: "alice", principal: "alice" };
+    let difference = shadow.judge_shadow(ShadowHeader::Value(b"Bearer x"), UnixMillis(0), &accepted, Duration::ZERO);
+    assert!(difference.is_some());
+    for sample in shadow.metrics().samples().iter().filter(|sample| sample.bean == "name=Shadow") {
+        let labels: Vec<&str> = sample.labels.iter().map(|(_, value)| value.as_str()).collect();
+        snapshot.add(sample.metric, &labels, &sample.bean, &sample.attribute, sample.value);
+    }
 }
 
 fn has(snapshot: &Snapshot, metric: Metric) -> bool {

@@ -12,8 +12,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use nativejwt_core::{
-    Authenticator, ConfigurationErrors, Event, Finding, HostProcess, InForce, KeyFileKind, Level, Problem, Properties, Property,
-    SignatureVerifier,
+    Authenticator, ConfigurationErrors, Event, Finding, HostProcess, InForce, KeyFileKind, Level, Problem, Properties,
+    Property, SignatureVerifier,
 };
 
 use crate::claim_rules;

@@ -180,8 +180,10 @@ impl Authenticator {
             snapshot.add(Metric::ShadowSeconds, &[side], BEAN, attribute, seconds);
         }
         for (disagreement, count) in &report.differences {
-            let labels = [disagreement.built_in.name(), disagreement.native_name(), disagreement.explanation.id()];
-            let attribute = format!("Difference_{}", labels.join("_").replace('-', "_"));
+            // The coordinator writes an attribute's name with _ for every other character, and the label is made of it.
+            let row = disagreement.explanation.id().replace('-', "_");
+            let labels = [disagreement.built_in.name(), disagreement.native_name(), &row];
+            let attribute = format!("Difference_{}", labels.join("_"));
             snapshot.add(Metric::ShadowDifferences, &labels, BEAN, &attribute, *count as f64);
         }
     }

@@ -99,7 +99,7 @@ metrics! {
     InForceHash "nativejwt_in_force_hash" Gauge ["part"] "Fingerprints of the configuration, the rules and the revocations that are in force: the number that nativejwt ctl status and nativejwt check-config show in hexadecimal digits."
     ShadowRequests "nativejwt_shadow_requests" Counter [] "Requests that native-jwt judged in shadow mode."
     ShadowCompared "nativejwt_shadow_compared" Counter [] "Those whose verdict was compared with that of the built-in authenticator. The plugin compares none."
-    ShadowDifferences "nativejwt_shadow_differences" Counter ["builtin" "native" "row"] "Verdicts that differed: that of the built-in authenticator, that of native-jwt by its reason, and the row of DIFFERENCES.md that explains it; or configured, boundary, unexplained."
+    ShadowDifferences "nativejwt_shadow_differences" Counter ["builtin" "native" "row"] "Verdicts that differed: that of the built-in authenticator, that of native-jwt by its reason, and the row of DIFFERENCES.md that explains it, with _ for -; or configured, boundary, unexplained."
     ShadowUnexplained "nativejwt_shadow_unexplained" Counter [] "Verdicts that differed without an explanation. The log has a line for them."
     ShadowSeconds "nativejwt_shadow_seconds" Counter ["side"] "Time of all verdicts in shadow mode: those of the built-in authenticator, and those of native-jwt."
     ShadowSkipped "nativejwt_shadow_skipped" Counter [] "Requests that native-jwt did not judge in shadow mode, because too many waited."

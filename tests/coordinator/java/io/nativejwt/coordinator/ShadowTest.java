@@ -271,7 +271,8 @@ final class ShadowTest {
     }
 
     private static String labels(String builtIn, String ours, String row) {
-        return "{builtin=\"%s\",native=\"%s\",row=\"%s\"}".formatted(builtIn, ours, row);
+        return "{builtin=\"%s\",native=\"%s\",row=\"%s\"}"
+                .formatted(builtIn, ours, row.replace('-', '_'));
     }
 
     private static Map<String, Double> differences() {
