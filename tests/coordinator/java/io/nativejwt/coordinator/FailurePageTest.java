@@ -76,6 +76,7 @@ final class FailurePageTest {
     private static final String REVOKED = sign(token().claim("jti", "stolen"));
 
     private static Coordinator coordinator;
+    private static Path socket;
 
     @Parameter Site site;
 
@@ -145,6 +146,8 @@ final class FailurePageTest {
         properties.put(JWT + "required-audience", "trino");
         properties.put(JWT + "user-mapping.file", rules.toString());
         properties.put(JWT + "revocation-file", revocations.toString());
+        socket = folder.resolve("socket");
+        properties.put(JWT + "control-socket", socket.toString());
         coordinator = PARTS.add(Coordinator.in(folder).at(site).jwt(properties).start());
     }
 
@@ -286,18 +289,74 @@ final class FailurePageTest {
         assertThat(answer.getLast()).startsWith("JWT expired ");
     }
 
-    /** The words in brackets at its end belong to the tests of the log. */
     @Test
     void lineOfTheLogIsThatOfThePage() throws IOException {
-        String line =
-                lines().stream()
-                        .filter(found -> found.startsWith("Authentication rejected: "))
-                        .findFirst()
-                        .orElseThrow();
-        Row row = new Row(line.split(" \\[")[0].replaceAll("\\d+", "…"), "");
+        String line = lineOfThePage("Authentication rejected: ");
+        Pattern logged = like(line);
         Clients.http(coordinator, "Bearer " + expired());
         Poll.until(
-                line, LIMIT, () -> coordinator.log().stream().anyMatch(found -> row.isIn(found)));
+                line,
+                LIMIT,
+                () -> coordinator.log().stream().anyMatch(found -> logged.matcher(found).find()));
+    }
+
+    @Test
+    void answerOfTheControlSocketIsThatOfThePage() throws IOException {
+        List<String> page =
+                lines().stream()
+                        .dropWhile(line -> !line.startsWith("$ nativejwt why "))
+                        .skip(1)
+                        .takeWhile(line -> !line.startsWith("```"))
+                        .toList();
+        assertThat(page).hasSize(4);
+        String token = expired();
+        for (int i = 0; i < 3; i++) {
+            Clients.http(coordinator, "Bearer " + token);
+        }
+        List<String> answer = NativejwtCommand.why(socket, token).output().lines().toList();
+        assertThat(answer).hasSameSizeAs(page);
+        for (int i = 0; i < page.size(); i++) {
+            assertThat(answer.get(i)).containsPattern(like(page.get(i)));
+        }
+    }
+
+    private static String lineOfThePage(String beginning) throws IOException {
+        return lines().stream()
+                .filter(found -> found.startsWith(beginning))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    /** What differs from one run to the next, and the pattern that stands for it. */
+    private static final Pattern VARIABLE =
+            Pattern.compile(
+                    "([0-9a-f]{16})|(\"[^\"]*\")|(20\\S+Z)|(\\d\\w* \\w+ ago)|(\\d+)|(…)|(]$)");
+
+    private static final List<String> FORMS =
+            List.of(
+                    "[0-9a-f]{16}",
+                    "\"[^\"]*\"",
+                    "20\\S+Z",
+                    "[0-9smh ]+ ago",
+                    "\\d+",
+                    ".*",
+                    "(?: swallowed=\\d+)?]");
+
+    /** A line of the page as another run prints it. */
+    private static Pattern like(String line) {
+        StringBuilder pattern = new StringBuilder();
+        Matcher variable = VARIABLE.matcher(line);
+        int end = 0;
+        while (variable.find()) {
+            pattern.append(Pattern.quote(line.substring(end, variable.start())));
+            for (int group = 1; group <= FORMS.size(); group++) {
+                if (variable.group(group) != null) {
+                    pattern.append(FORMS.get(group - 1));
+                }
+            }
+            end = variable.end();
+        }
+        return Pattern.compile(pattern.append(Pattern.quote(line.substring(end))).toString());
     }
 
     private static String url() {
