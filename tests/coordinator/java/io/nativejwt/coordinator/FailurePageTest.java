@@ -330,7 +330,8 @@ final class FailurePageTest {
     /** What differs from one run to the next, and the pattern that stands for it. */
     private static final Pattern VARIABLE =
             Pattern.compile(
-                    "([0-9a-f]{16})|(\"[^\"]*\")|(20\\S+Z)|(\\d\\w* \\w+ ago)|(\\d+)|(…)|(]$)");
+                    "([0-9a-f]{16})|(\"[^\"]*\")|(20\\S+Z)|(\\d+[dhms] \\d+[dhms]"
+                        + " ago)|(\\d+)|(…)|(]$)");
 
     private static final List<String> FORMS =
             List.of(
