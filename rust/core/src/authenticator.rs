@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use java_regex::Budget;
 
-use crate::audit::{Audit, RecentRejection, Rejected, TraceId, describe_accepted};
+use crate::audit::{Audit, AuditedToken, RecentRejection, TraceId};
 use crate::claim_rules::{Facts, Granted, GrantedUser, RulesInUse, WatchedRules};
 use crate::claims::principal::principal;
 use crate::claims::{self, Validity};
@@ -271,7 +271,7 @@ impl Authenticator {
             authorization,
             clock,
             |_, _| Ok(()),
-            |verdict| answer(verdict.map(|(accepted, ())| accepted).map_err(|rejected| rejected.rejection)),
+            |verdict| answer(verdict.map(|(accepted, ())| accepted)),
         )
     }
 
@@ -282,7 +282,7 @@ impl Authenticator {
         authorization: &[u8],
         clock: impl Into<Clock>,
         check: impl FnOnce(&[u8], &Identity) -> Result<T, Rejection>,
-        answer: impl FnOnce(Result<(Accepted<'_>, T), Rejected>) -> R,
+        answer: impl FnOnce(Result<(Accepted<'_>, T), Rejection>) -> R,
     ) -> R {
         let clock = clock.into();
         let token = match bearer_token(authorization) {
@@ -331,7 +331,7 @@ impl Authenticator {
         token: BearerToken<'_>,
         clock: Clock,
         check: impl FnOnce(&[u8], &Identity) -> Result<T, Rejection>,
-        answer: impl FnOnce(Result<(Accepted<'_>, T), Rejected>) -> R,
+        answer: impl FnOnce(Result<(Accepted<'_>, T), Rejection>) -> R,
     ) -> R {
         let bytes = token.bytes;
         let seen = IssuerSeen::default();
@@ -358,7 +358,7 @@ impl Authenticator {
         })
     }
 
-    /// Counts a rejection, and remembers it among the last ones.
+    /// Counts a rejection, and remembers it among the last ones unless there are too many of its reason.
     #[cold]
     fn reject(
         &self,
@@ -366,26 +366,26 @@ impl Authenticator {
         token: Option<&[u8]>,
         issuer: Option<&IssuerCounters>,
         clock: Clock,
-    ) -> Rejected {
+    ) -> Rejection {
         self.counters.rejected(rejection.code());
         if let Some(issuer) = issuer {
             issuer.was_rejected();
         }
-        self.audit.rejected(rejection, token, clock.now())
+        self.audit.rejected(rejection.code(), token, clock.now());
+        rejection
     }
 
     /// Counts a request that the caller rejected, without asking this authenticator or after it accepted the token.
     pub fn count_rejection_by_caller(&self, reason: Reason) {
         self.counters.rejected(reason);
-        self.audit.rejected(Rejection::new(reason, ""), None, UnixMillis::now());
+        self.audit.rejected(reason, None, UnixMillis::now());
     }
 
-    /// What a line for the operator says about an accepted token: user, principal, issuer, key, and whether it was cached.
-    /// `authorization` is the value that was accepted.
+    /// What a line for the operator says about the token of an Authorization value: what the token says about itself, and its
+    /// trace ID. `None` without a token.
     #[must_use]
-    pub fn describe_accepted(&self, accepted: &Accepted<'_>, authorization: &[u8]) -> String {
-        let token = authorization.get(accepted.token.clone()).unwrap_or_default();
-        describe_accepted(accepted, self.audit.trace_id(token))
+    pub fn describe(&self, authorization: &[u8]) -> Option<AuditedToken> {
+        bearer_token(authorization).ok().map(|token| self.audit.describe(token.bytes))
     }
 
     /// The name of a token in lines for the operator.

@@ -48,7 +48,7 @@ mod user_mapping;
 mod watched_file;
 
 pub use algorithm::Algorithm;
-pub use audit::{AuditedToken, RecentRejection, Rejected, TraceId};
+pub use audit::{AuditedToken, RecentRejection, TraceId};
 pub use authenticator::shadow::ShadowHeader;
 pub use authenticator::{Accepted, Authenticator};
 pub use claim_rules::{ClaimRules, ExplainedRule, Granted, GrantedUser, RuleWarning, RulesInUse};

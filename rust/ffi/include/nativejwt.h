@@ -280,12 +280,6 @@
 #define NATIVEJWT_AUTHENTICATE_NOW 2
 
 /*
- A flag for `nativejwt_authenticate`: the record of an accepted token has its texts and an audit text, whatever the caller
- remembers.
- */
-#define NATIVEJWT_AUTHENTICATE_AUDITED 4
-
-/*
  A result of `nativejwt_log_out`: the logout token is not valid, or it was used before.
  */
 #define NATIVEJWT_LOGOUT_INVALID 1
@@ -317,6 +311,11 @@
 #define NATIVEJWT_RECORD_WITHOUT_TEXTS 2
 
 /*
+ A flag of a record: the token was in the cache before this request.
+ */
+#define NATIVEJWT_RECORD_KNOWN 4
+
+/*
  An authenticator that a caller holds by an opaque pointer.
  */
 typedef struct nativejwt_authenticator nativejwt_authenticator;
@@ -331,8 +330,8 @@ typedef struct nativejwt_record {
    */
   uint32_t code;
   /*
-   For a verdict, the sum of `NATIVEJWT_RECORD_KEPT` and `NATIVEJWT_RECORD_WITHOUT_TEXTS`, if they apply. For a description,
-   the sum of the `NATIVEJWT_DESCRIBED_…` that apply.
+   For a verdict, the sum of `NATIVEJWT_RECORD_KEPT`, `NATIVEJWT_RECORD_WITHOUT_TEXTS` and `NATIVEJWT_RECORD_KNOWN`, if they
+   apply. For a description, the sum of the `NATIVEJWT_DESCRIBED_…` that apply.
    */
   uint32_t flags;
   /*
@@ -411,16 +410,6 @@ typedef struct nativejwt_record {
    Bytes of the three with their lengths; 0 if there are none.
    */
   uint32_t storage_length;
-  /*
-   What the operator's log says about the token besides reason and message: for a rejected token number, issuer, `kid`,
-   algorithm and trace ID; with `NATIVEJWT_AUTHENTICATE_AUDITED`, for an accepted one user, principal, issuer, `kid`,
-   algorithm, trace ID, and whether it was cached.
-   */
-  uint32_t audit_offset;
-  /*
-   Bytes of the audit text.
-   */
-  uint32_t audit_length;
 } nativejwt_record;
 
 /*
@@ -590,6 +579,20 @@ uint32_t nativejwt_log_out(const struct nativejwt_authenticator *authenticator,
 size_t nativejwt_metrics(const struct nativejwt_authenticator *authenticator,
                          uint8_t *buffer,
                          size_t capacity);
+
+/*
+ Writes what an operator's log says about the token of an Authorization value into `buffer`, in UTF-8 without a terminator, if
+ `capacity` is at least its length, which it returns: `issuer="…" kid="…" algorithm="…" trace=…`, as the token says, without what
+ it does not say. At most some thousand bytes. 0 if there is no token.
+
+ # Safety
+ `authenticator` is open. `header` points to `header_length` bytes. `buffer` has room for `capacity` bytes.
+ */
+size_t nativejwt_describe_token(const struct nativejwt_authenticator *authenticator,
+                                const uint8_t *header,
+                                size_t header_length,
+                                uint8_t *buffer,
+                                size_t capacity);
 
 /*
  Writes the last rejected tokens into `buffer`, the newest first, as a JSON array in UTF-8 without a terminator, if `capacity` is

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use nativejwt_core::{
     Authenticator, Clock, ConfigurationErrors, ConfigurationSummary, HostProcess, Identity, JvmTrust, Level,
-    LogoutError, LogoutErrorKind, Properties, Reason, ShadowHeader, UnixMillis,
+    LogoutError, LogoutErrorKind, Properties, Reason, Rejection, ShadowHeader, UnixMillis,
 };
 
 use nativejwt_control::ControlSocket;
@@ -21,13 +21,12 @@ use nativejwt_storage::{Leased, StorageLeases};
 
 use crate::handle::NativejwtAuthenticator;
 use crate::wire::{
-    NATIVEJWT_AUTHENTICATE_AUDITED, NATIVEJWT_AUTHENTICATE_NOW, NATIVEJWT_AUTHENTICATE_REMEMBERED,
-    NATIVEJWT_CODE_CONFIGURATION, NATIVEJWT_COUNT_REJECTION, NATIVEJWT_COUNT_SHADOW_SKIPPED,
-    NATIVEJWT_COUNT_SWALLOWED_LINES, NATIVEJWT_LOGOUT_INVALID, NATIVEJWT_LOGOUT_OFF, NATIVEJWT_LOGOUT_TOO_MANY,
-    NATIVEJWT_LOGOUT_UNAVAILABLE, NATIVEJWT_OPEN_BESIDE_BUILT_IN, NATIVEJWT_OPEN_TRUSTED_CERTIFICATES_ALONE,
-    NATIVEJWT_OPEN_WITHOUT_IDENTITY, NATIVEJWT_OPEN_WITHOUT_LOGOUT_ENDPOINT, NATIVEJWT_SHADOW_EXPLAINED,
-    NATIVEJWT_SHADOW_UNEXPLAINED, NativejwtRecord, Output, ShadowRequest, write_accepted, write_description,
-    write_difference, write_internal_error, write_message, write_rejected,
+    NATIVEJWT_AUTHENTICATE_NOW, NATIVEJWT_AUTHENTICATE_REMEMBERED, NATIVEJWT_CODE_CONFIGURATION,
+    NATIVEJWT_COUNT_REJECTION, NATIVEJWT_COUNT_SHADOW_SKIPPED, NATIVEJWT_COUNT_SWALLOWED_LINES,
+    NATIVEJWT_LOGOUT_INVALID, NATIVEJWT_LOGOUT_OFF, NATIVEJWT_LOGOUT_TOO_MANY, NATIVEJWT_LOGOUT_UNAVAILABLE,
+    NATIVEJWT_OPEN_BESIDE_BUILT_IN, NATIVEJWT_OPEN_TRUSTED_CERTIFICATES_ALONE, NATIVEJWT_OPEN_WITHOUT_IDENTITY,
+    NATIVEJWT_OPEN_WITHOUT_LOGOUT_ENDPOINT, NATIVEJWT_SHADOW_EXPLAINED, NATIVEJWT_SHADOW_UNEXPLAINED, NativejwtRecord,
+    Output, ShadowRequest, write_accepted, write_description, write_difference, write_message, write_rejected,
 };
 
 thread_local! {
@@ -156,7 +155,6 @@ pub(crate) fn authenticate(
     if record.len() < NativejwtRecord::SIZE {
         return internal_error;
     }
-    let is_audited = flags & NATIVEJWT_AUTHENTICATE_AUDITED != 0;
     let remembers = flags & NATIVEJWT_AUTHENTICATE_REMEMBERED != 0;
     let clock = if flags & NATIVEJWT_AUTHENTICATE_NOW == 0 { Clock::At(now) } else { Clock::System };
     let code = guarded(
@@ -170,10 +168,9 @@ pub(crate) fn authenticate(
                 Ok((accepted, leased)) => {
                     let passes_token = handle.authenticator.passes_tokens_through();
                     let credentials = leased.as_ref().and_then(Leased::credentials);
-                    let audit = is_audited.then(|| handle.authenticator.describe_accepted(&accepted, header));
-                    write_accepted(record, &accepted, remembers, passes_token, credentials, audit.as_deref())
+                    write_accepted(record, &accepted, remembers, passes_token, credentials)
                 }
-                Err(rejected) => write_rejected(record, &rejected.rejection, &rejected.to_string()),
+                Err(rejection) => write_rejected(record, &rejection),
             }))
         },
         |place| {
@@ -182,7 +179,7 @@ pub(crate) fn authenticate(
             None
         },
     );
-    code.unwrap_or_else(|| write_internal_error(record))
+    code.unwrap_or_else(|| write_rejected(record, &Rejection::internal_error()))
 }
 
 /// Judges a request that the built-in authenticator has judged. Writes the difference to `record`, if there is one, and returns
@@ -374,6 +371,25 @@ pub(crate) fn metrics(handle: Option<&NativejwtAuthenticator>, buffer: &mut Outp
     )
 }
 
+/// Writes what the operator's log says about the token of an Authorization value, if it fits. Returns its length; 0 without a
+/// token.
+pub(crate) fn describe_token(handle: Option<&NativejwtAuthenticator>, header: &[u8], buffer: &mut Output) -> usize {
+    let Some(handle) = handle else { return 0 };
+    guarded(
+        || {
+            let text = handle.authenticator.describe(header).map(|token| token.to_string()).unwrap_or_default();
+            if let Some(room) = buffer.get_mut(..text.len()) {
+                room.write_copy_of_slice(text.as_bytes());
+            }
+            text.len()
+        },
+        |place| {
+            report_panic(handle, place, "a line of the log does not name its token");
+            0
+        },
+    )
+}
+
 /// Writes the last rejections, as [`nativejwt_core::Authenticator::recent_rejections_json`] has them, if they fit. Returns their
 /// length.
 pub(crate) fn recent_rejections(handle: Option<&NativejwtAuthenticator>, buffer: &mut Output) -> usize {
@@ -462,7 +478,7 @@ mod tests {
     fn every_function_of_the_boundary_is_guarded() {
         let source = include_str!("boundary.rs").split("#[cfg(test)]").next().unwrap();
         let functions: Vec<_> = source.split("\npub(crate) ").skip(1).collect();
-        assert_eq!(functions.len(), 16);
+        assert_eq!(functions.len(), 17);
         for function in functions {
             assert!(function.contains("guarded("), "{function}");
         }

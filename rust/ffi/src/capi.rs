@@ -190,6 +190,27 @@ pub unsafe extern "C" fn nativejwt_metrics(
     boundary::metrics(authenticator, buffer)
 }
 
+/// Writes what an operator's log says about the token of an Authorization value into `buffer`, in UTF-8 without a terminator, if
+/// `capacity` is at least its length, which it returns: `issuer="…" kid="…" algorithm="…" trace=…`, as the token says, without what
+/// it does not say. At most some thousand bytes. 0 if there is no token.
+///
+/// # Safety
+/// `authenticator` is open. `header` points to `header_length` bytes. `buffer` has room for `capacity` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nativejwt_describe_token(
+    authenticator: *const NativejwtAuthenticator,
+    header: *const u8,
+    header_length: usize,
+    buffer: *mut u8,
+    capacity: usize,
+) -> usize {
+    // SAFETY: the caller guarantees the pointers, the length and the room.
+    let (authenticator, header, buffer) = unsafe {
+        (NativejwtAuthenticator::borrow(authenticator), input(header, header_length), output(buffer, capacity))
+    };
+    boundary::describe_token(authenticator, header, buffer)
+}
+
 /// Writes the last rejected tokens into `buffer`, the newest first, as a JSON array in UTF-8 without a terminator, if `capacity` is
 /// at least its length, which it returns. Otherwise it writes nothing. Each element has `at` (RFC 3339), `reason`, `number`,
 /// `issuer`, `kid`, `algorithm` (as the token says; they may be null), `trace` (may be null) and `count`.

@@ -213,6 +213,31 @@ pub unsafe extern "system" fn metrics(
     jlong::try_from(boundary::metrics(handle, buffer)).unwrap_or(jlong::MAX)
 }
 
+/// Writes what the log says about a token.
+///
+/// # Safety
+/// As [`crate::capi::nativejwt_describe_token`].
+#[jni_mangle("io.nativejwt.ffi.NativeMethods", "describeToken", "(JJJJJ)J")]
+pub unsafe extern "system" fn describe_token(
+    _: EnvUnowned<'_>,
+    _: JClass<'_>,
+    handle: jlong,
+    header: jlong,
+    header_length: jlong,
+    buffer: jlong,
+    capacity: jlong,
+) -> jlong {
+    // SAFETY: the Java side passes a handle that it keeps open, and addresses and sizes of segments it holds.
+    let (handle, header, buffer) = unsafe {
+        (
+            NativejwtAuthenticator::borrow(address(handle)),
+            input(address(header), length(header_length)),
+            output(address(buffer), length(capacity)),
+        )
+    };
+    jlong::try_from(boundary::describe_token(handle, header, buffer)).unwrap_or(jlong::MAX)
+}
+
 /// Writes the last rejections.
 ///
 /// # Safety
@@ -384,6 +409,7 @@ mod tests {
             native!("close", close, _),
             native!("count", count, _, _, _),
             native!("describe", describe, _, _, _, _),
+            native!("describeToken", describe_token, _, _, _, _, _),
             native!("drainEvents", drain_events, _, _, _),
             native!("forgetTokens", forget_tokens, _),
             native!("judgeShadow", judge_shadow, _, _, _, _, _, _, _),

@@ -94,10 +94,6 @@ pub const NATIVEJWT_AUTHENTICATE_REMEMBERED: u32 = 1;
 /// less time than reading the clock in the caller.
 pub const NATIVEJWT_AUTHENTICATE_NOW: u32 = 2;
 
-/// A flag for `nativejwt_authenticate`: the record of an accepted token has its texts and an audit text, whatever the caller
-/// remembers.
-pub const NATIVEJWT_AUTHENTICATE_AUDITED: u32 = 4;
-
 /// A result of `nativejwt_log_out`: the logout token is not valid, or it was used before.
 pub const NATIVEJWT_LOGOUT_INVALID: u32 = 1;
 
@@ -117,6 +113,9 @@ pub const NATIVEJWT_RECORD_KEPT: u32 = 1;
 /// `NATIVEJWT_AUTHENTICATE_REMEMBERED`.
 pub const NATIVEJWT_RECORD_WITHOUT_TEXTS: u32 = 2;
 
+/// A flag of a record: the token was in the cache before this request.
+pub const NATIVEJWT_RECORD_KNOWN: u32 = 4;
+
 /// The head of a record, in native byte order. Offsets count bytes from the start of the head. Texts are UTF-8 without a
 /// terminator.
 #[repr(C)]
@@ -124,8 +123,8 @@ pub const NATIVEJWT_RECORD_WITHOUT_TEXTS: u32 = 2;
 pub struct NativejwtRecord {
     /// 0 if the token was accepted, otherwise the stable number of the reason. Of a logout, the result.
     pub code: u32,
-    /// For a verdict, the sum of `NATIVEJWT_RECORD_KEPT` and `NATIVEJWT_RECORD_WITHOUT_TEXTS`, if they apply. For a description,
-    /// the sum of the `NATIVEJWT_DESCRIBED_…` that apply.
+    /// For a verdict, the sum of `NATIVEJWT_RECORD_KEPT`, `NATIVEJWT_RECORD_WITHOUT_TEXTS` and `NATIVEJWT_RECORD_KNOWN`, if they
+    /// apply. For a description, the sum of the `NATIVEJWT_DESCRIBED_…` that apply.
     pub flags: u32,
     /// `exp` in milliseconds since 1970; `INT64_MAX` if there is none.
     pub expires_at_millis: i64,
@@ -167,12 +166,6 @@ pub struct NativejwtRecord {
     pub storage_offset: u32,
     /// Bytes of the three with their lengths; 0 if there are none.
     pub storage_length: u32,
-    /// What the operator's log says about the token besides reason and message: for a rejected token number, issuer, `kid`,
-    /// algorithm and trace ID; with `NATIVEJWT_AUTHENTICATE_AUDITED`, for an accepted one user, principal, issuer, `kid`,
-    /// algorithm, trace ID, and whether it was cached.
-    pub audit_offset: u32,
-    /// Bytes of the audit text.
-    pub audit_length: u32,
 }
 
 impl NativejwtRecord {
@@ -210,8 +203,7 @@ impl NativejwtRecord {
         if let Some(target) = bytes.get_mut(72..80) {
             target.copy_from_slice(&self.cache_generation.to_ne_bytes());
         }
-        let last = [self.storage_offset, self.storage_length, self.audit_offset, self.audit_length];
-        for (range, field) in [80..84, 84..88, 88..92, 92..96].into_iter().zip(last) {
+        for (range, field) in [(80..84, self.storage_offset), (84..88, self.storage_length)] {
             if let Some(target) = bytes.get_mut(range) {
                 target.copy_from_slice(&field.to_ne_bytes());
             }
@@ -290,7 +282,7 @@ impl<'r> ShadowRequest<'r> {
 
 /// The offsets are part of the ABI. The Java side has them as constants.
 const _: () = {
-    assert!(NativejwtRecord::SIZE == 96);
+    assert!(NativejwtRecord::SIZE == 88);
     assert!(std::mem::offset_of!(NativejwtRecord, expires_at_millis) == 8);
     assert!(std::mem::offset_of!(NativejwtRecord, principal_offset) == 16);
     assert!(std::mem::offset_of!(NativejwtRecord, reason_length) == 44);
@@ -301,7 +293,6 @@ const _: () = {
     assert!(std::mem::offset_of!(NativejwtRecord, cache_generation) == 72);
     assert!(std::mem::offset_of!(NativejwtRecord, storage_offset) == 80);
     assert!(std::mem::offset_of!(NativejwtRecord, storage_length) == 84);
-    assert!(std::mem::offset_of!(NativejwtRecord, audit_length) == 92);
     assert!(size_of::<NativejwtShadowRequest>() == 40);
     assert!(std::mem::offset_of!(NativejwtShadowRequest, now_millis) == 8);
     assert!(std::mem::offset_of!(NativejwtShadowRequest, built_in_nanos) == 16);
@@ -357,15 +348,13 @@ impl<'b> Writer<'b> {
 }
 
 /// Writes the verdict about an accepted token, and returns 0. `remembers` is true for a caller that needs no texts for a token
-/// that was already cached. `passes_token` is true if connectors get the token. `storage` are the caller's credentials. `audit`
-/// is for the operator's log.
+/// that was already cached. `passes_token` is true if connectors get the token. `storage` are the caller's credentials.
 pub(crate) fn write_accepted(
     buffer: &mut Output,
     accepted: &Accepted<'_>,
     remembers: bool,
     passes_token: bool,
     storage: Option<&StorageCredentials>,
-    audit: Option<&str>,
 ) -> u32 {
     let mut writer = Writer::new(buffer);
     let identity = accepted.identity;
@@ -377,7 +366,10 @@ pub(crate) fn write_accepted(
         head.flags |= NATIVEJWT_RECORD_KEPT;
         (head.cache_slot, head.cache_generation) = (place.slot, place.generation);
     }
-    if accepted.was_known && remembers && audit.is_none() {
+    if accepted.was_known {
+        head.flags |= NATIVEJWT_RECORD_KNOWN;
+    }
+    if accepted.was_known && remembers {
         head.flags |= NATIVEJWT_RECORD_WITHOUT_TEXTS;
     } else {
         (head.principal_offset, head.principal_length) = writer.text(&identity.principal);
@@ -389,7 +381,7 @@ pub(crate) fn write_accepted(
         };
         // An identity without its groups would be wrong, so the token is rejected.
         let Some(groups) = writer.list(identity.groups.iter().map(String::as_str)) else {
-            return write_internal_error(buffer);
+            return write_rejected(buffer, &Rejection::internal_error());
         };
         (head.groups_offset, head.groups_length) = groups;
         head.identity_bytes = u32::try_from(accepted.java_bytes()).unwrap_or(u32::MAX);
@@ -403,35 +395,23 @@ pub(crate) fn write_accepted(
     if let Some(credentials) = storage {
         let texts: [&str; 3] = [&credentials.access_key_id, &credentials.secret_access_key, &credentials.session_token];
         let Some(storage) = writer.list(texts.into_iter()) else {
-            return write_internal_error(buffer);
+            return write_rejected(buffer, &Rejection::internal_error());
         };
         (head.storage_offset, head.storage_length) = storage;
-    }
-    if let Some(audit) = audit {
-        (head.audit_offset, head.audit_length) = writer.text(audit);
     }
     writer.head(head);
     head.code
 }
 
 /// Writes the verdict about a rejected token, and returns the reason's number.
-/// `audit` is for the operator's log.
-pub(crate) fn write_rejected(buffer: &mut Output, rejection: &Rejection, audit: &str) -> u32 {
+pub(crate) fn write_rejected(buffer: &mut Output, rejection: &Rejection) -> u32 {
     let mut writer = Writer::new(buffer);
     let code = rejection.code().number();
     let mut head = NativejwtRecord { code, expires_at_millis: i64::MAX, ..NativejwtRecord::default() };
     (head.reason_offset, head.reason_length) = writer.text(rejection.code().name());
     (head.message_offset, head.message_length) = writer.text(rejection.message());
-    (head.audit_offset, head.audit_length) = writer.text(audit);
     writer.head(head);
     code
-}
-
-/// Writes the verdict after a defect, and returns the reason's number.
-pub(crate) fn write_internal_error(buffer: &mut Output) -> u32 {
-    let rejection = Rejection::internal_error();
-    let number = rejection.code().number();
-    write_rejected(buffer, &rejection, &format!("number={number}"))
 }
 
 /// Writes a difference in shadow mode: its line for the log as the message, and its name, which bounds the lines, as the reason.

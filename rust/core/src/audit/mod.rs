@@ -11,10 +11,9 @@ use std::fmt;
 
 use serde::Deserialize;
 
-use crate::authenticator::Accepted;
 use crate::clock::UnixMillis;
 use crate::quoted::quoted_value;
-use crate::rejection::{Reason, Rejection};
+use crate::rejection::Reason;
 use crate::revocation::RevocationEntry;
 use crate::unverified_token::UnverifiedToken;
 pub use recent::RecentRejection;
@@ -47,16 +46,6 @@ pub struct AuditedToken {
     pub(crate) trace: TraceId,
 }
 
-/// A rejection, and the token that it is about. `Display` gives what a line for the operator says besides reason and message:
-/// `number=21 issuer="…" kid="…" algorithm="…" trace=…`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rejected {
-    /// The reason, and the message for the client.
-    pub rejection: Rejection,
-    /// `None` if the request had no token.
-    pub token: Option<AuditedToken>,
-}
-
 impl Audit {
     /// # Errors
     /// The system has no random numbers.
@@ -74,16 +63,15 @@ impl Audit {
         AuditedToken { names: TokenNames::of(token), trace: self.trace_id(token) }
     }
 
-    /// Remembers a rejection among the last ones.
-    pub(crate) fn rejected(&self, rejection: Rejection, token: Option<&[u8]>, now: UnixMillis) -> Rejected {
-        let token = token.map(|bytes| (bytes, self.describe(bytes)));
+    /// Remembers a rejection among the last ones, within a limit for each reason, so that a flood costs next to nothing.
+    pub(crate) fn rejected(&self, reason: Reason, token: Option<&[u8]>, now: UnixMillis) {
         // Clients without a token and probes would drive out the others.
-        if rejection.code() != Reason::NoBearerToken {
-            let named = token.as_ref().map(|(_, token)| token);
-            let entry = || token.as_ref().and_then(|(bytes, _)| RevocationEntry::of_token(bytes).ok());
-            self.recent.add(rejection.code(), named, entry, now);
+        if reason == Reason::NoBearerToken || !self.recent.has_time_for(reason, now) {
+            return;
         }
-        Rejected { rejection, token: token.map(|(_, token)| token) }
+        let described = token.map(|token| self.describe(token));
+        let entry = || token.and_then(|token| RevocationEntry::of_token(token).ok());
+        self.recent.add(reason, described, entry, now);
     }
 
     /// The last rejections in JSON, the newest first.
@@ -95,23 +83,6 @@ impl Audit {
     pub(crate) fn recent(&self) -> Vec<RecentRejection> {
         self.recent.all()
     }
-}
-
-/// What a line about an accepted token says.
-pub(crate) fn describe_accepted(accepted: &Accepted<'_>, trace: TraceId) -> String {
-    let identity = accepted.identity;
-    let mut line = String::new();
-    for (name, value) in [
-        ("user", Some(identity.user.as_str())),
-        ("principal", Some(identity.principal.as_str())),
-        ("issuer", identity.issuer.as_deref()),
-        ("kid", identity.key_id.as_deref()),
-    ] {
-        if let Some(value) = value {
-            line += &format!("{name}=\"{}\" ", quoted_value(value));
-        }
-    }
-    line + &format!("algorithm=\"{}\" cached={} trace={trace}", identity.algorithm, accepted.was_known)
 }
 
 impl TokenNames {
@@ -151,16 +122,6 @@ impl fmt::Display for AuditedToken {
     }
 }
 
-impl fmt::Display for Rejected {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "number={}", self.rejection.code().number())?;
-        match &self.token {
-            Some(token) => write!(f, " {token}"),
-            None => Ok(()),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -172,17 +133,14 @@ mod tests {
     }
 
     fn line(token: &[u8]) -> String {
-        let audit = Audit::new().unwrap();
-        let rejection = Rejection::new(Reason::UnknownKeyId, "Unknown signing key ID");
-        audit.rejected(rejection, Some(token), UnixMillis(0)).to_string()
+        Audit::new().unwrap().describe(token).to_string()
     }
 
     #[test]
     fn a_line_names_what_the_token_says_and_no_more() {
         let text = line(&token(r#"{"alg":"RS256","kid":"k1"}"#, r#"{"iss":"https://idp.test","sub":"alice"}"#));
         let (before, trace) = text.rsplit_once('=').unwrap();
-        let number = Reason::UnknownKeyId.number();
-        assert_eq!(before, format!(r#"number={number} issuer="https://idp.test" kid="k1" algorithm="RS256" trace"#));
+        assert_eq!(before, r#"issuer="https://idp.test" kid="k1" algorithm="RS256" trace"#);
         assert_eq!(trace.len(), 16);
     }
 
@@ -191,22 +149,35 @@ mod tests {
         let text = line(&token(r#"{"kid":"a\" trace=0\n2026 ERROR"}"#, r#"{"iss":5}"#));
         assert_eq!(text.lines().count(), 1);
         assert_eq!(text.matches('"').count(), 2, "{text}");
-        assert!(text.contains(r#" kid="a\u{22} trace=0\u{a}2026 ERROR" trace="#), "{text}");
+        assert!(text.starts_with(r#"kid="a\u{22} trace=0\u{a}2026 ERROR" trace="#), "{text}");
         let long = line(&token(&format!(r#"{{"kid":"{}"}}"#, "k".repeat(10_000)), "{}"));
         assert!(long.len() < 200, "{long}");
     }
 
     #[test]
     fn what_is_no_token_has_a_trace_id_as_well() {
-        let text = line(b"abc");
-        assert!(text.starts_with(&format!("number={} trace=", Reason::UnknownKeyId.number())), "{text}");
+        assert!(line(b"abc").starts_with("trace="));
     }
 
     #[test]
     fn a_request_without_a_token_is_not_among_the_last_rejections() {
         let audit = Audit::new().unwrap();
-        let rejected = audit.rejected(Rejection::new(Reason::NoBearerToken, "none"), None, UnixMillis(0));
-        assert_eq!(rejected.to_string(), format!("number={}", Reason::NoBearerToken.number()));
+        audit.rejected(Reason::NoBearerToken, None, UnixMillis(0));
         assert!(audit.recent().is_empty());
+        audit.rejected(Reason::SeveralAuthorizationHeaders, None, UnixMillis(0));
+        assert_eq!(audit.recent().len(), 1);
+    }
+
+    #[test]
+    fn a_flood_is_remembered_in_part_and_the_other_reasons_in_full() {
+        let audit = Audit::new().unwrap();
+        for number in 0..1000 {
+            audit.rejected(Reason::UnknownKeyId, Some(format!("{number}").as_bytes()), UnixMillis(5_000));
+        }
+        audit.rejected(Reason::TokenExpired, Some(b"seldom"), UnixMillis(5_100));
+        let kept = |reason| audit.recent().iter().filter(|rejection| rejection.reason == reason).count();
+        assert_eq!((kept(Reason::UnknownKeyId), kept(Reason::TokenExpired)), (RecentRejections::A_SECOND as usize, 1));
+        audit.rejected(Reason::UnknownKeyId, Some(b"later"), UnixMillis(6_000));
+        assert_eq!(kept(Reason::UnknownKeyId), RecentRejections::A_SECOND as usize + 1);
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The last rejections.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use serde::Serialize;
@@ -14,8 +15,17 @@ use crate::revocation::RevocationEntry;
 const CAPACITY: usize = 200;
 
 /// Tokens that were rejected lately. The same token with the same reason is kept once.
-#[derive(Default)]
-pub(crate) struct RecentRejections(Mutex<Vec<RecentRejection>>);
+pub(crate) struct RecentRejections {
+    kept: Mutex<Vec<RecentRejection>>,
+    /// For each reason the second in which one was remembered last, and how many in this second.
+    remembered: [AtomicU64; Reason::ALL.len()],
+}
+
+impl Default for RecentRejections {
+    fn default() -> Self {
+        Self { kept: Mutex::default(), remembered: [const { AtomicU64::new(0) }; Reason::ALL.len()] }
+    }
+}
 
 /// A token that was rejected lately, and how often.
 #[derive(Clone, Debug)]
@@ -24,7 +34,7 @@ pub struct RecentRejection {
     pub reason: Reason,
     /// The token; `None` if the request had none, or only the caller of the authenticator knows it.
     pub token: Option<AuditedToken>,
-    /// How often, as long as it is kept.
+    /// How often, as long as it is kept; in a flood of its reason, at least so often.
     pub count: u64,
     /// When it was rejected first.
     pub first: UnixMillis,
@@ -103,15 +113,33 @@ pub(crate) fn to_json(rejections: &[RecentRejection]) -> String {
 }
 
 impl RecentRejections {
+    /// So many rejections of a reason are remembered in a second; describing a token takes longer than rejecting it.
+    pub(crate) const A_SECOND: u32 = 50;
+
+    /// False if too many of this reason were remembered in this second.
+    pub(crate) fn has_time_for(&self, reason: Reason, now: UnixMillis) -> bool {
+        let Some(remembered) = self.remembered.get(index_of(reason)) else { return false };
+        // The low half of it is enough to tell seconds apart.
+        let second = now.0.div_euclid(1000) as u32;
+        let present = remembered.load(Ordering::Relaxed);
+        let count = if (present >> u32::BITS) as u32 == second { present as u32 } else { 0 };
+        if count >= Self::A_SECOND {
+            return false;
+        }
+        // Threads that do this at the same time may remember a few more.
+        remembered.store(u64::from(second) << u32::BITS | u64::from(count + 1), Ordering::Relaxed);
+        true
+    }
+
     /// `entry` is called for a token that is not among them.
     pub(crate) fn add(
         &self,
         reason: Reason,
-        token: Option<&AuditedToken>,
+        token: Option<AuditedToken>,
         entry: impl FnOnce() -> Option<RevocationEntry<'static>>,
         now: UnixMillis,
     ) {
-        let trace = token.map(|token| token.trace);
+        let trace = token.as_ref().map(|token| token.trace);
         let is_same = |other: &RecentRejection| other.reason == reason && other.trace() == trace;
         {
             let mut kept = self.lock();
@@ -124,7 +152,7 @@ impl RecentRejections {
             }
         }
         // Without the lock, because it takes longer. Two threads may add the same token; then it is there twice.
-        let added = RecentRejection { reason, token: token.cloned(), count: 1, first: now, last: now, entry: entry() };
+        let added = RecentRejection { reason, token, count: 1, first: now, last: now, entry: entry() };
         let mut kept = self.lock();
         if kept.len() >= CAPACITY {
             let victim = victim(&kept);
@@ -139,14 +167,17 @@ impl RecentRejections {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<RecentRejection>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn index_of(reason: Reason) -> usize {
+    Reason::ALL.binary_search(&reason).unwrap_or(0)
 }
 
 /// The oldest one of the reason that has the most, so that a flood with one reason does not hide the others.
 fn victim(kept: &[RecentRejection]) -> usize {
     let mut counts = [0_usize; Reason::ALL.len()];
-    let index_of = |reason: Reason| Reason::ALL.binary_search(&reason).unwrap_or(0);
     for rejection in kept {
         if let Some(count) = counts.get_mut(index_of(rejection.reason)) {
             *count += 1;
@@ -175,7 +206,7 @@ mod tests {
         fn reject(&self, reason: Reason, token: &str, at: i64) -> TraceId {
             let trace = self.ids.of(token.as_bytes());
             let token = AuditedToken { names: TokenNames::default(), trace };
-            self.recent.add(reason, Some(&token), || None, UnixMillis(at));
+            self.recent.add(reason, Some(token), || None, UnixMillis(at));
             trace
         }
     }

@@ -64,7 +64,7 @@ fn a_failed_last_check_makes_a_rejection_of_a_cached_token_as_well() {
         };
         let clock = UnixMillis(0);
         setting.authenticator().authenticate_and(header.as_bytes(), clock, check, |verdict| {
-            verdict.map(|(accepted, more)| (accepted.was_known, more)).map_err(|rejected| rejected.rejection.code())
+            verdict.map(|(accepted, more)| (accepted.was_known, more)).map_err(|rejection| rejection.code())
         })
     };
     assert_eq!(request(true), Err(Reason::StorageDenied));

@@ -331,7 +331,7 @@ final class FailurePageTest {
     private static final Pattern VARIABLE =
             Pattern.compile(
                     "([0-9a-f]{16})|(\"[^\"]*\")|(20\\S+Z)|(\\d+[dhms] \\d+[dhms]"
-                        + " ago)|(\\d+)|(…)|(]$)");
+                            + " ago)|(\\d+)|(…)|(]$)");
 
     private static final List<String> FORMS =
             List.of(

@@ -15,7 +15,6 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Consumer;
 import java.util.function.ToLongFunction;
 
 /**
@@ -140,27 +139,30 @@ public final class NativeAuthenticator {
         return authenticate(header, 0, NativeMethods.NOW);
     }
 
-    /**
-     * As {@link #authenticate(String)}.
-     *
-     * @param audit gets one line about an accepted token: user, principal, issuer, key, whether it
-     *     was cached, and its trace ID
-     */
-    public Verdict authenticate(String header, Consumer<String> audit) {
-        Verdict verdict = authenticate(header, 0, NativeMethods.NOW | NativeMethods.AUDITED);
-        if (verdict instanceof Verdict.Accepted) {
-            audit.accept(CallBuffers.ofThisThread().record().audit());
-        }
-        return verdict;
+    /** Whether the token that this thread had authenticated last was in the cache before. */
+    public boolean wasLastTokenKnown() {
+        return CallBuffers.ofThisThread().record().isKnown();
     }
 
     /**
-     * What a line about the rejection says that this thread got last: number, issuer, key, and the
-     * trace ID of the token. Empty if the library did not decide it.
+     * What the log says about a token: issuer, key and algorithm as the token says, each in
+     * quotation marks and without line breaks, and its trace ID. Empty without a token.
+     *
+     * @param header the value of the Authorization header
      */
-    public String auditOf(Verdict.Rejected rejected) {
-        VerdictRecord record = CallBuffers.ofThisThread().record();
-        return record.code() == rejected.code() ? record.audit() : "";
+    public String describeToken(String header) {
+        CallBuffers buffers = CallBuffers.ofThisThread();
+        MemorySegment segment = buffers.copyIn(header);
+        try {
+            return text(
+                    buffer ->
+                            handle.describeToken(
+                                    CallBuffers.headerAddress(segment),
+                                    buffers.headerLength(),
+                                    buffer));
+        } finally {
+            buffers.wipe(segment);
+        }
     }
 
     /**

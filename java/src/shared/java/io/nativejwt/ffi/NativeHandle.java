@@ -126,6 +126,16 @@ final class NativeHandle {
         }
     }
 
+    /** Returns the number of bytes that the text has. It is written only if it fits. */
+    long describeToken(long headerAddress, long headerLength, MemorySegment buffer) {
+        try {
+            return NativeMethods.describeToken(
+                    address, headerAddress, headerLength, buffer.address(), buffer.byteSize());
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
     /** Returns the number of bytes that the rejections have. They are written only if they fit. */
     long recentRejections(MemorySegment buffer) {
         try {

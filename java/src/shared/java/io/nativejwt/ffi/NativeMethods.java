@@ -38,9 +38,6 @@ final class NativeMethods {
     /** The flag of {@link #authenticate} for the system's time. */
     static final int NOW = 2;
 
-    /** The flag of {@link #authenticate} for a record of an accepted token with an audit text. */
-    static final int AUDITED = 4;
-
     /** For {@link #count}: Java rejected a request, for the reason with this number. */
     static final int COUNT_REJECTION = 1;
 
@@ -132,6 +129,13 @@ final class NativeMethods {
      * has the format.
      */
     static native long metrics(long handle, long bufferAddress, long capacity);
+
+    /**
+     * Writes what the log says about the token of an Authorization value in UTF-8 if it fits, and
+     * returns its length, which is 0 without a token.
+     */
+    static native long describeToken(
+            long handle, long headerAddress, long headerLength, long bufferAddress, long capacity);
 
     /** Writes the last rejections as JSON in UTF-8 if they fit, and returns their length. */
     static native long recentRejections(long handle, long bufferAddress, long capacity);

@@ -34,11 +34,11 @@ final class VerdictRecord {
     private static final int IDENTITY_BYTES = 68;
     private static final int CACHE_GENERATION = 72;
     private static final int STORAGE = 80;
-    private static final int AUDIT = 88;
-    private static final int FIXED_LENGTH = 96;
+    private static final int FIXED_LENGTH = 88;
 
     private static final int KEPT = 1;
     private static final int WITHOUT_TEXTS = 2;
+    private static final int KNOWN = 4;
 
     private final MemorySegment segment;
 
@@ -81,6 +81,11 @@ final class VerdictRecord {
         return (flags() & WITHOUT_TEXTS) != 0;
     }
 
+    /** Whether the token was in the cache before this request. */
+    boolean isKnown() {
+        return (flags() & KNOWN) != 0;
+    }
+
     int cacheSlot() {
         return segment.get(ValueLayout.JAVA_INT, CACHE_SLOT);
     }
@@ -113,11 +118,6 @@ final class VerdictRecord {
 
     String reason() {
         return text(REASON);
-    }
-
-    /** What the operator's log says about the token; may be empty. */
-    String audit() {
-        return text(AUDIT);
     }
 
     /** Without a new object where no {@code groups-field} is set. */

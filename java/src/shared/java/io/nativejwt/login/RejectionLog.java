@@ -79,8 +79,8 @@ final class RejectionLog {
     }
 
     /**
-     * @param audit what the library says about the token, such as its issuer; only asked for a line
-     *     that is written. An empty text for a rejection that Java decided.
+     * @param audit what the line says about the token, such as its issuer; only asked for a line
+     *     that is written. Empty without a token.
      */
     void rejected(Verdict.Rejected rejected, Supplier<String> audit) {
         rejected(
@@ -88,7 +88,7 @@ final class RejectionLog {
                 rejected.message(),
                 () -> {
                     String text = audit.get();
-                    return text.isEmpty() ? number(rejected) : text;
+                    return number(rejected) + (text.isEmpty() ? "" : " " + text);
                 });
     }
 

@@ -155,7 +155,8 @@ public final class TokenAuthenticator {
             if (Rejections.isWithoutToken(rejected)) {
                 rejectionLog.withoutToken(rejected);
             } else {
-                rejectionLog.rejected(rejected, () -> authenticator.auditOf(rejected));
+                rejectionLog.rejected(
+                        rejected, () -> describeToken(authorization, request, headers));
             }
         }
         return verdict;
@@ -170,8 +171,31 @@ public final class TokenAuthenticator {
         }
     }
 
-    private static void logAccepted(String audit) {
-        LOG.fine("Authentication accepted: " + audit);
+    private void logAccepted(Verdict.Accepted accepted, String header) {
+        boolean known = authenticator.wasLastTokenKnown();
+        LOG.fine(
+                "Authentication accepted: user=%s principal=%s %s cached=%b"
+                        .formatted(
+                                Quoted.text(accepted.user()),
+                                Quoted.text(accepted.principal()),
+                                authenticator.describeToken(header),
+                                known));
+    }
+
+    /** What a line says about the token of the request; empty if there is not exactly one. */
+    private <R> String describeToken(String authorization, R request, Headers<R> headers) {
+        try {
+            if (authorization != null) {
+                return authenticator.describeToken(authorization);
+            }
+            List<String> values = headers.values(request, AUTHORIZATION);
+            return values == null || values.size() != 1
+                    ? ""
+                    : authenticator.describeToken(values.getFirst());
+        } catch (RuntimeException | LinkageError e) {
+            // The line is written without it.
+            return "";
+        }
     }
 
     /** Counts what native code does not know. */
@@ -189,11 +213,10 @@ public final class TokenAuthenticator {
             }
             value = values == null || values.isEmpty() ? null : values.getFirst();
         }
-        String header = value == null ? "" : value;
-        Verdict verdict =
-                LOG.isLoggable(Level.FINE)
-                        ? authenticator.authenticate(header, TokenAuthenticator::logAccepted)
-                        : authenticator.authenticate(header);
+        Verdict verdict = authenticator.authenticate(value == null ? "" : value);
+        if (LOG.isLoggable(Level.FINE) && verdict instanceof Verdict.Accepted accepted) {
+            logAccepted(accepted, value);
+        }
         return verdict instanceof Verdict.Accepted accepted
                 ? inSession(accepted, request, headers)
                 : verdict;

@@ -28,7 +28,7 @@ final class VerdictRecordTest {
     private final ByteBuffer bytes =
             ByteBuffer.allocateDirect(VerdictRecord.CAPACITY).order(ByteOrder.nativeOrder());
     private final VerdictRecord record = new VerdictRecord(MemorySegment.ofBuffer(bytes));
-    private int end = 96;
+    private int end = 88;
 
     private static final long ROOM = 4000;
     private static final Verdict.Accepted ALICE =
@@ -147,7 +147,7 @@ final class VerdictRecordTest {
     }
 
     private static long rememberAtRandom(KnownIdentities known, SplittableRandom random, int most) {
-        ByteBuffer bytes = ByteBuffer.allocateDirect(96).order(ByteOrder.nativeOrder());
+        ByteBuffer bytes = ByteBuffer.allocateDirect(88).order(ByteOrder.nativeOrder());
         VerdictRecord record = new VerdictRecord(MemorySegment.ofBuffer(bytes));
         long seen = 0;
         for (int token = 0; token < 100_000; token++) {
@@ -241,12 +241,12 @@ final class VerdictRecordTest {
     void textOutsideTheRecordIsNeverRead() {
         for (int[] field :
                 new int[][] {
-                    {96, VerdictRecord.CAPACITY},
+                    {88, VerdictRecord.CAPACITY},
                     {VerdictRecord.CAPACITY, 1},
                     {-1, 8},
-                    {96, -1},
+                    {88, -1},
                     {0, 8},
-                    {88, 8},
+                    {80, 8},
                     {Integer.MAX_VALUE, Integer.MAX_VALUE}
                 }) {
             bytes.putInt(32, field[0]).putInt(36, field[1]);

@@ -28,7 +28,7 @@ final class RejectionLogTest {
             new Verdict.Rejected(310, "SIGNATURE_MISMATCH", "no match");
 
     private static final String AUDIT =
-            "number=310 issuer=\"https://idp.test\" kid=\"k1\" trace=0123456789abcdef";
+            "issuer=\"https://idp.test\" kid=\"k1\" trace=0123456789abcdef";
 
     private final Logger logger = Logger.getLogger(TokenAuthenticator.class.getName());
     private final List<String> lines = new ArrayList<>();
@@ -77,7 +77,9 @@ final class RejectionLogTest {
                 .containsExactly(
                         "Authentication rejected: TOKEN_EXPIRED: JWT expired {0} 'quoted'"
                                 + " [number=403]",
-                        "Authentication rejected: SIGNATURE_MISMATCH: no match [" + AUDIT + "]");
+                        "Authentication rejected: SIGNATURE_MISMATCH: no match [number=310 "
+                                + AUDIT
+                                + "]");
     }
 
     @Test
@@ -128,7 +130,10 @@ final class RejectionLogTest {
         log.rejected(FORGED, () -> AUDIT);
         assertThat(lines)
                 .last()
-                .isEqualTo("Authentication rejected: SIGNATURE_MISMATCH: no match [" + AUDIT + "]");
+                .isEqualTo(
+                        "Authentication rejected: SIGNATURE_MISMATCH: no match [number=310 "
+                                + AUDIT
+                                + "]");
         now.addAndGet(TimeUnit.SECONDS.toNanos(1));
         log.flush();
         assertThat(lines)
