@@ -159,7 +159,6 @@ impl Authenticator {
             _ => {}
         });
         let identity = self.validate(token, now, &journal).ok()?.identity;
-        drop(journal);
         (accepted.user, accepted.principal) = (identity.user, identity.principal);
         Some(accepted)
     }
