@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.nativejwt.harness.Clients;
 import io.nativejwt.harness.Coordinator;
 import io.nativejwt.harness.Integration;
+import io.nativejwt.harness.JwksEndpoint;
 import io.nativejwt.harness.Site;
 import io.nativejwt.harness.StartedParts;
 import io.nativejwt.harness.Workspace;
@@ -48,7 +49,12 @@ final class ShadowTest {
     private static final String JWT = "http-server.authentication.jwt.";
     private static final KeyPair KEYS = Keys.rsa();
     private static final int LOAD = 10_000;
+    private static final String QUERIES = "/v1/query?state=QUEUED";
 
+    /** The version on which the keys are a JWK Set. */
+    private static final String FETCHES = "483";
+
+    private static JwksEndpoint issuer;
     private static Coordinator builtIn;
     private static Coordinator server;
     private static Coordinator plugin;
@@ -59,8 +65,14 @@ final class ShadowTest {
     static void start(String version) throws Exception {
         Path folder = Workspace.freshFolder("test/shadow/" + version);
         Path keyFile = Files.writeString(folder.resolve("key.pem"), Keys.publicPem(KEYS));
+        issuer = PARTS.add(JwksEndpoint.serving(List.of(JwksEndpoint.jwk("one", KEYS))));
+        boolean isFetched = version.equals(FETCHES);
         Map<String, String> shared = new LinkedHashMap<>();
-        shared.put(JWT + "key-file", keyFile.toString());
+        shared.put(JWT + "key-file", isFetched ? issuer.url() : keyFile.toString());
+        if (isFetched) {
+            // Of Trino's HTTP client, which is made once.
+            shared.put("jwk.http-client.max-connections-per-server", "3");
+        }
         shared.put(JWT + "required-audience", "trino");
         shared.put(JWT + "user-mapping.pattern", "(.*?)(?:@corp[.]example)?");
         shared.put("web-ui.authentication.type", "jwt");
@@ -154,7 +166,7 @@ final class ShadowTest {
                 .forEach(
                         (name, headers) -> {
                             String[] values = headers.toArray(String[]::new);
-                            for (String path : List.of("/v1/query?state=QUEUED", "/ui/api/stats")) {
+                            for (String path : List.of(QUERIES, "/ui/api/stats")) {
                                 String expected = seen(Clients.get(builtIn, path, values));
                                 assertThat(seen(Clients.get(server, path, values)))
                                         .as("%s, %s, server launcher", name, path)
@@ -184,10 +196,7 @@ final class ShadowTest {
                     .values()
                     .forEach(
                             headers ->
-                                    Clients.get(
-                                            server,
-                                            "/v1/query?state=QUEUED",
-                                            headers.toArray(String[]::new)));
+                                    Clients.get(server, QUERIES, headers.toArray(String[]::new)));
         }
         Map<String, Double> expected = new TreeMap<>(before);
         for (String labels :
@@ -218,8 +227,7 @@ final class ShadowTest {
         double before = bean(good, metric);
         double judged = bean(good, "JMX_io_nativejwt_NAME_Shadow_ATTRIBUTE_Requests");
         String without = "Bearer " + rs256(token().claim("scope", null));
-        assertThat(Clients.get(plugin, "/v1/query?state=QUEUED", without).statusCode())
-                .isEqualTo(200);
+        assertThat(Clients.get(plugin, QUERIES, without).statusCode()).isEqualTo(200);
         Poll.until("a rejection", LIMIT, () -> bean(good, metric) == before + 1);
         assertThat(bean(good, "JMX_io_nativejwt_NAME_Shadow_ATTRIBUTE_Requests"))
                 .isGreaterThan(judged);
@@ -229,10 +237,31 @@ final class ShadowTest {
                 .doesNotContain("Authentication rejected");
     }
 
+    /** The built-in authenticator learns of a key up to 15 minutes later. */
+    @Test
+    void newKeyIsExplained() {
+        if (!version.equals(FETCHES)) {
+            return;
+        }
+        KeyPair next = Keys.rsa();
+        issuer.serve(List.of(JwksEndpoint.jwk("one", KEYS), JwksEndpoint.jwk("two", next)));
+        String token = "Bearer " + token().header("kid", "two").sign("RS256", next.getPrivate());
+        Poll.until(
+                "the new key to be fetched, and the difference to be explained",
+                Duration.ofMinutes(1),
+                () -> {
+                    HttpResponse<String> answer = Clients.get(server, QUERIES, token);
+                    assertThat(answer.statusCode()).isEqualTo(401);
+                    assertThat(answer.body()).isEqualTo("Unknown signing key ID");
+                    return differences().containsKey(labels("rejected", "accepted", "keys-newer"));
+                });
+        assertThat(sample("nativejwt_shadow_unexplained_total")).isZero();
+    }
+
     /** The report of a mixed load, which the operator reads before the switch. */
     @Test
     void reportOfAMixedLoadHasNoUnexplainedDifference() throws Exception {
-        if (!version.equals("483")) {
+        if (!version.equals(FETCHES)) {
             return;
         }
         double before = sample("nativejwt_shadow_requests_total");
@@ -245,6 +274,7 @@ final class ShadowTest {
                             "Bearer "
                                     + rs256(
                                             Token.of("user" + i)
+                                                    .header("kid", "one")
                                                     .claim("aud", "trino")
                                                     .claim("scope", "trino"))));
         }
@@ -323,7 +353,10 @@ final class ShadowTest {
     }
 
     private static Token token() {
-        return Token.of("alice@corp.example").claim("aud", "trino").claim("scope", "openid trino");
+        return Token.of("alice@corp.example")
+                .header("kid", "one")
+                .claim("aud", "trino")
+                .claim("scope", "openid trino");
     }
 
     private static String rs256(Token token) {
