@@ -287,6 +287,7 @@ fn a_reason_alone_explains_nothing() {
         ),
         (&format!("{}=", &good), ALICE, Some("base64-strict")),
         (&token("hmac-64", "HS256", r#","crit":["exp"]"#, r#"{"sub":"alice"}"#), ALICE, Some("unexplained")),
+        (&token("hmac-64", "HS256", r#","crit":"\u001c""#, r#"{"sub":"alice"}"#), ALICE, Some("crit-b64")),
         (&token("hmac-64", "HS256", r#","crit":[]"#, r#"{"sub":"alice"}"#), ALICE, Some("crit-b64")),
         (&token("rsa-2048", "RS256", "", r#"{"sub":"alice"}"#), ALICE, Some("unexplained")),
     ] {

@@ -88,7 +88,7 @@ impl Difference<'_> {
             Reason::MalformedBase64 => Explanation::Base64Strict.if_so(self.token.has_loose_base64),
             Reason::MalformedHeader | Reason::MalformedClaims => self.malformed(),
             Reason::CompressedToken => Explanation::ZipHeader.if_so(self.has_parameter("zip")),
-            Reason::CriticalHeader => Explanation::CritB64.if_so(self.token.header.value("crit").is_some_and(is_void)),
+            Reason::CriticalHeader => Explanation::CritB64.if_so(self.has_void_crit()),
             Reason::UnencodedPayload => Explanation::CritB64.if_so(self.has_parameter("b64")),
             Reason::InvalidClaim => self.invalid_claim(),
             Reason::TokenNotYetValid if self.begins_in_this_second() => Some(Explanation::NbfFraction),
@@ -140,6 +140,11 @@ impl Difference<'_> {
 
     fn has_parameter(&self, name: &str) -> bool {
         self.token.header.value(name).is_some()
+    }
+
+    fn has_void_crit(&self) -> bool {
+        let header = &self.token.header;
+        header.value("crit").is_some_and(is_void) || header.text("crit").is_some_and(|crit| crit.chars().all(is_blank))
     }
 
     fn has_user_mapping(&self) -> bool {
@@ -417,10 +422,13 @@ fn without_texts(value: &str) -> String {
     value.replace("\\\"", "").split('"').step_by(2).collect()
 }
 
-/// True for an empty, blank or null value, also in a list.
+fn is_blank(c: char) -> bool {
+    c.is_whitespace() || c.is_control()
+}
+
+/// True for an empty or null value, also in a list, as it is written.
 fn is_void(value: &str) -> bool {
-    let is_filler = |c: char| c.is_whitespace() || c.is_control() || "[]{}\",".contains(c);
-    value.replace("null", "").replace("\\n", "").replace("\\t", "").chars().all(is_filler)
+    value.replace("null", "").chars().all(|c| is_blank(c) || "[]{}\",".contains(c))
 }
 
 fn is_risky_text(principal: &str) -> bool {
