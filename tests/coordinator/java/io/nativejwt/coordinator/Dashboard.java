@@ -15,6 +15,9 @@ import java.util.List;
 record Dashboard(JsonNode json, List<Panel> panels) {
     static final String FILE = "grafana-dashboard.json";
 
+    /** The row of a mode that most coordinators are not in. */
+    static final String SHADOW = "Shadow mode";
+
     /**
      * @param row the title of the row that it stands under
      */

@@ -8,6 +8,7 @@ import io.nativejwt.harness.Clients;
 import io.nativejwt.harness.Coordinator;
 import io.nativejwt.harness.Integration;
 import io.nativejwt.harness.JwksEndpoint;
+import io.nativejwt.harness.Prometheus;
 import io.nativejwt.harness.Site;
 import io.nativejwt.harness.StartedParts;
 import io.nativejwt.harness.Workspace;
@@ -30,6 +31,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -293,6 +295,86 @@ final class ShadowTest {
         assertThat(sample("nativejwt_shadow_unexplained_total")).isZero();
         assertThat(sample("nativejwt_shadow_skipped_total")).isZero();
         assertThat(report).contains("No difference is unexplained. Read the rows above");
+    }
+
+    /** The samples of etc/observability, with both ways to scrape the server launcher. */
+    @Test
+    void dashboardShowsShadowModeByBothJobs() throws Exception {
+        Path folder = Workspace.freshFolder("test/shadow-dashboard/" + version);
+        Map<String, String> oftener =
+                Map.of(
+                        "scrape_interval: 15s", "scrape_interval: 3s",
+                        "evaluation_interval: 15s", "evaluation_interval: 3s");
+        Path configuration =
+                SampleConfiguration.write(
+                        folder,
+                        rs256(token()),
+                        List.of(server.tls().certificatePem(), plugin.tls().certificatePem()),
+                        List.of(instance(server)),
+                        List.of(instance(server), instance(plugin)),
+                        oftener);
+        try (Prometheus prometheus = Prometheus.start(folder, configuration)) {
+            for (Dashboard.Panel panel : Dashboard.read().panels()) {
+                if (panel.row().equals(Dashboard.SHADOW)) {
+                    awaitPanel(prometheus, panel);
+                }
+            }
+            Poll.until(
+                    "the same differences by both jobs",
+                    LIMIT,
+                    () -> {
+                        List<Map<String, String>> byServer =
+                                shadow(prometheus, "trino-server-launcher", server);
+                        return byServer.size() > 6
+                                && byServer.equals(shadow(prometheus, "trino-plugin", server));
+                    });
+            assertThat(shadow(prometheus, "trino-plugin", plugin)).hasSizeGreaterThan(4);
+        }
+    }
+
+    private static void awaitPanel(Prometheus prometheus, Dashboard.Panel panel) {
+        for (Dashboard.Query query : panel.queries()) {
+            for (String job : List.of("trino-server-launcher", "trino-plugin")) {
+                String expression = query.with(job, instance(server), "30s");
+                Poll.until(
+                        panel + " by " + job,
+                        LIMIT,
+                        () -> {
+                            requests()
+                                    .values()
+                                    .forEach(
+                                            headers ->
+                                                    Clients.get(
+                                                            server,
+                                                            "/v1/query?state=QUEUED",
+                                                            headers.toArray(String[]::new)));
+                            return prometheus.query(expression).stream()
+                                    .anyMatch(series -> !Double.isNaN(series.value()));
+                        });
+            }
+        }
+    }
+
+    /** The labels of the series of shadow mode, in an order. */
+    private static List<Map<String, String>> shadow(
+            Prometheus prometheus, String job, Coordinator coordinator) {
+        return prometheus
+                .query(
+                        "{__name__=~\"nativejwt_shadow_.+\", job=\"%s\", instance=\"%s\"}"
+                                .formatted(job, instance(coordinator)))
+                .stream()
+                .map(
+                        series -> {
+                            Map<String, String> labels = new TreeMap<>(series.labels());
+                            labels.remove("job");
+                            return labels;
+                        })
+                .sorted(Comparator.comparing(Object::toString))
+                .toList();
+    }
+
+    private static String instance(Coordinator coordinator) {
+        return "localhost:" + coordinator.uri().getPort();
     }
 
     private static boolean contains(Map<String, Double> found, Map<String, Double> expected) {
