@@ -153,7 +153,8 @@ fn attribute_pattern(sample: &Sample) -> (String, Vec<(&'static str, String)>) {
     if sample.metric == Metric::ShadowDifferences {
         let groups = ["builtin", "native", "row"].into_iter().zip(["$1", "$2", "$3"]);
         let groups = groups.map(|(label, group)| (label, group.to_owned())).collect();
-        return ("Difference_([a-z]+)_([A-Z0-9_]+|accepted)_([a-z0-9_]+)".to_owned(), groups);
+        // The shortest reason: a row may begin with a number.
+        return ("Difference_([a-z]+)_([A-Z0-9_]+?|accepted)_([a-z0-9_]+)".to_owned(), groups);
     }
     for (label, value) in &sample.labels {
         // The reasons: new ones need no new rule.
