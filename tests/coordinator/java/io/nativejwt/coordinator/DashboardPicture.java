@@ -153,6 +153,10 @@ final class DashboardPicture {
         StringBuilder panels = new StringBuilder();
         int lines = 0;
         for (Dashboard.Panel panel : Dashboard.read().panels()) {
+            // The last row. These coordinators are not in shadow mode.
+            if (panel.row().equals(Dashboard.SHADOW)) {
+                break;
+            }
             lines = Math.max(lines, panel.at("y") + panel.at("h"));
             if (panel.isRow()) {
                 panels.append(PanelPicture.row(panel));
