@@ -782,6 +782,24 @@ final class RejectionsOnCoordinatorTest {
                 .contains("\naccepted: Trino user alice\n");
     }
 
+    /** So that a script can wait until a change counts. */
+    @Test
+    void whatIsInForceIsWhatTheCommandSaysOfTheFiles() {
+        String file = site.isServer() ? "config.properties" : "native-jwt.properties";
+        Processes.Result checked =
+                NativejwtCommand.checkConfig(
+                        coordinator.folder().resolve("etc").resolve(file), "--json");
+        Pattern configuration =
+                Pattern.compile("\"in_force\":\\{\"configuration\":\"([0-9a-f]{12})\"");
+        Matcher fromFile = configuration.matcher(checked.output());
+        Matcher running = configuration.matcher(NativejwtCommand.ctl(socket, "status").output());
+        assertThat(fromFile.find()).as(checked.output() + checked.error()).isTrue();
+        assertThat(running.find()).isTrue();
+        assertThat(running.group(1)).isEqualTo(fromFile.group(1));
+        assertThat(coordinator.log())
+                .anyMatch(line -> line.contains("In force: configuration " + running.group(1)));
+    }
+
     private static Optional<String> traceIn(Pattern line) {
         return coordinator.log().stream()
                 .map(line::matcher)

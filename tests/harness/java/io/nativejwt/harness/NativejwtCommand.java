@@ -75,10 +75,15 @@ public final class NativejwtCommand {
     }
 
     /** Checks a configuration as an operator does. */
-    public static Processes.Result checkConfig(Path configuration) {
-        return Processes.run(
-                LIMIT,
-                List.of(Workspace.command().toString(), "check-config", configuration.toString()));
+    public static Processes.Result checkConfig(Path configuration, String... options) {
+        List<String> command =
+                new ArrayList<>(
+                        List.of(
+                                Workspace.command().toString(),
+                                "check-config",
+                                configuration.toString()));
+        command.addAll(List.of(options));
+        return Processes.run(LIMIT, command);
     }
 
     /** Asks the coordinator with this control socket. */
