@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! A control socket of a real authenticator, asked as the command asks.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
