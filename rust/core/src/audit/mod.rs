@@ -69,9 +69,12 @@ impl Audit {
         if reason == Reason::NoBearerToken || !self.recent.has_time_for(reason, now) {
             return;
         }
-        let described = token.map(|token| self.describe(token));
-        let entry = || token.and_then(|token| RevocationEntry::of_token(token).ok());
-        self.recent.add(reason, described, entry, now);
+        let trace = token.map(|token| self.trace_id(token));
+        let describe = || {
+            let token = token?;
+            Some((TokenNames::of(token), RevocationEntry::of_token(token).ok()))
+        };
+        self.recent.add(reason, trace, describe, now);
     }
 
     /// The last rejections in JSON, the newest first.

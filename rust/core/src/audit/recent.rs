@@ -131,15 +131,14 @@ impl RecentRejections {
         true
     }
 
-    /// `entry` is called for a token that is not among them.
+    /// `describe` is called for a token that is not among them: what it says about itself, and its entry in a revocation file.
     pub(crate) fn add(
         &self,
         reason: Reason,
-        token: Option<AuditedToken>,
-        entry: impl FnOnce() -> Option<RevocationEntry<'static>>,
+        trace: Option<TraceId>,
+        describe: impl FnOnce() -> Option<(TokenNames, Option<RevocationEntry<'static>>)>,
         now: UnixMillis,
     ) {
-        let trace = token.as_ref().map(|token| token.trace);
         let is_same = |other: &RecentRejection| other.reason == reason && other.trace() == trace;
         {
             let mut kept = self.lock();
@@ -152,7 +151,11 @@ impl RecentRejections {
             }
         }
         // Without the lock, because it takes longer. Two threads may add the same token; then it is there twice.
-        let added = RecentRejection { reason, token, count: 1, first: now, last: now, entry: entry() };
+        let (token, entry) = match trace.zip(describe()) {
+            Some((trace, (names, entry))) => (Some(AuditedToken { names, trace }), entry),
+            None => (None, None),
+        };
+        let added = RecentRejection { reason, token, count: 1, first: now, last: now, entry };
         let mut kept = self.lock();
         if kept.len() >= CAPACITY {
             let victim = victim(&kept);
@@ -205,8 +208,7 @@ mod tests {
 
         fn reject(&self, reason: Reason, token: &str, at: i64) -> TraceId {
             let trace = self.ids.of(token.as_bytes());
-            let token = AuditedToken { names: TokenNames::default(), trace };
-            self.recent.add(reason, Some(token), || None, UnixMillis(at));
+            self.recent.add(reason, Some(trace), || Some((TokenNames::default(), None)), UnixMillis(at));
             trace
         }
     }
