@@ -2,7 +2,7 @@
 //! The coordinator's side: one thread that answers one connection after the other.
 
 use std::fs;
-use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{self, BufRead as _, BufReader, Read, Write};
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -10,7 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nativejwt_core::{Authenticator, Level, Metric, Snapshot, TraceId, UnixMillis};
 use rustix::fs::{Mode, fchmod};
@@ -25,7 +25,7 @@ use crate::protocol::{
 };
 use crate::steps::describe_step;
 
-/// A caller has so long to send its request, and to take the answer: others wait for it.
+/// A caller has so long to send all of its request, and to take all of the answer: others wait for it.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Connections that wait for the one that is answered.
 const BACKLOG: i32 = 8;
@@ -162,7 +162,7 @@ impl Server {
     }
 
     /// A caller that is too slow, or another user, gets no answer.
-    fn answer(&self, mut stream: UnixStream) {
+    fn answer(&self, stream: UnixStream) {
         let is_allowed =
             sockopt::socket_peercred(&stream).is_ok_and(|peer| peer.uid == geteuid() || peer.uid.as_raw() == ROOT);
         if !is_allowed {
@@ -171,23 +171,21 @@ impl Server {
                 .push(Level::Warning, "Another user opened the control socket, and got no answer");
             return;
         }
-        if stream.set_read_timeout(Some(PATIENCE)).is_err() || stream.set_write_timeout(Some(PATIENCE)).is_err() {
-            return;
-        }
         let mut line = Zeroizing::new(String::new());
-        let mut reader = BufReader::new(&stream).take(MAX_BYTES);
+        let mut reader = BufReader::new(Patient::with(&stream)).take(MAX_BYTES);
         if reader.read_line(&mut line).is_err() {
             return;
         }
         let mut answer = match serde_json::from_str(&line) {
             Ok(request) => self.act(request),
+            Err(_) if line.len() as u64 == MAX_BYTES => failed(format!("the request is longer than {MAX_BYTES} bytes")),
             // Without the error of the parser, which can show text of the request.
             Err(_) => {
                 failed("the request cannot be read: the command and the coordinator have different versions".to_owned())
             }
         };
         answer.push(b'\n');
-        let _ = stream.write_all(&answer);
+        let _ = Patient::with(&stream).write_all(&answer);
     }
 
     fn act(&self, request: Request) -> Vec<u8> {
@@ -339,6 +337,41 @@ impl Server {
                 })
                 .collect(),
         }
+    }
+}
+
+/// A connection that fails after [`PATIENCE`], however often a byte comes or goes.
+struct Patient<'s> {
+    stream: &'s UnixStream,
+    end: Instant,
+}
+
+impl<'s> Patient<'s> {
+    fn with(stream: &'s UnixStream) -> Self {
+        Self { stream, end: Instant::now() + PATIENCE }
+    }
+
+    fn rest(&self) -> io::Result<Option<Duration>> {
+        let rest = self.end.saturating_duration_since(Instant::now());
+        if rest.is_zero() { Err(io::ErrorKind::TimedOut.into()) } else { Ok(Some(rest)) }
+    }
+}
+
+impl Read for Patient<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.stream.set_read_timeout(self.rest()?)?;
+        self.stream.read(buffer)
+    }
+}
+
+impl Write for Patient<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.stream.set_write_timeout(self.rest()?)?;
+        self.stream.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

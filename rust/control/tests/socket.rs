@@ -233,3 +233,28 @@ fn garbage_and_silence_do_not_stop_the_socket() {
         Err(AskError::Failed(_))
     ));
 }
+
+/// Others wait for the caller, and so does the end of the authenticator.
+#[test]
+fn a_caller_that_sends_now_and_then_has_no_more_time_than_a_silent_one() {
+    let mut running = running();
+    let mut slow = UnixStream::connect(running.path()).unwrap();
+    let begin = Instant::now();
+    let sender = std::thread::spawn(move || {
+        while begin.elapsed() < Duration::from_secs(20) && slow.write_all(b" ").is_ok() {
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    });
+    assert!(running.ask::<Status>(&Request::Status).is_ok());
+    running.socket = None;
+    assert!(begin.elapsed() < Duration::from_secs(10), "{:?}", begin.elapsed());
+    sender.join().unwrap();
+}
+
+#[test]
+fn a_request_that_is_too_long_is_named() {
+    let running = running();
+    let token = Token(Zeroizing::new("a".repeat(1024 * 1024)));
+    let error = running.ask::<Explanation>(&Request::Explain { token }).unwrap_err();
+    assert!(error.contains("longer than 1048576 bytes"), "{error}");
+}
