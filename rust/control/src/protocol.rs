@@ -93,6 +93,8 @@ pub struct Status {
     pub since: i64,
     /// What is in force.
     pub in_force: InForce,
+    /// Shadow mode: the built-in authenticator answers, and nativejwt judges beside it.
+    pub is_shadow: bool,
     /// The issuers, by name.
     pub issuers: Vec<IssuerStatus>,
     /// Requests that were accepted.
@@ -178,6 +180,8 @@ pub struct Revocation {
     pub file: String,
     /// The line for it.
     pub entry: String,
+    /// Shadow mode: the built-in authenticator answers, which does not know the file.
+    pub is_shadow: bool,
 }
 
 /// A step of a verdict.
@@ -202,6 +206,8 @@ pub struct Explanation {
     pub rejection: Option<ExplainedRejection>,
     /// The rejections of this token among the last 200, the newest first.
     pub before: Vec<EarlierRejection>,
+    /// Shadow mode: clients got the verdict of the built-in authenticator instead.
+    pub is_shadow: bool,
 }
 
 /// Why a token is rejected.

@@ -247,6 +247,7 @@ impl Server {
             pid: std::process::id(),
             since: seconds(self.since),
             in_force: self.in_force(),
+            is_shadow: self.authenticator.is_shadow(),
             issuers,
             accepted: number(Metric::Requests, "accepted"),
             rejected: number(Metric::Requests, "rejected"),
@@ -296,7 +297,8 @@ impl Server {
                  coordinator's process. nativejwt revoke takes the token itself, its jti, or its sub"
             )
         })?;
-        Ok(Revocation { file: file.display().to_string(), entry: entry.to_string() })
+        let is_shadow = self.authenticator.is_shadow();
+        Ok(Revocation { file: file.display().to_string(), entry: entry.to_string(), is_shadow })
     }
 
     fn explain(&self, token: &[u8]) -> Explanation {
@@ -336,6 +338,7 @@ impl Server {
                     last: seconds(rejection.last),
                 })
                 .collect(),
+            is_shadow: self.authenticator.is_shadow(),
         }
     }
 }

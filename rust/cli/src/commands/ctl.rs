@@ -171,6 +171,12 @@ fn write_status(status: &Status, out: &mut dyn Write) -> Result<(), Failure> {
     writeln!(out, "version       {}, process {}, since {since}", status.version, status.pid)?;
     let in_force = &status.in_force;
     write_in_force(in_force, out)?;
+    if status.is_shadow {
+        writeln!(
+            out,
+            "shadow mode   the built-in authenticator answers; the numbers are what native-jwt would have said"
+        )?;
+    }
     for issuer in &status.issuers {
         let keys = if issuer.keys == 1 { "1 key".to_owned() } else { format!("{} keys", issuer.keys) };
         let age = issuer.keys_age.map(|age| format!(", confirmed {} ago", length(age))).unwrap_or_default();
@@ -256,12 +262,18 @@ pub(super) fn write_verdict(explanation: &Explanation, out: &mut dyn Write) -> R
         (None, None) => {}
     }
     writeln!(out, "trace ID: {}", explanation.trace)?;
+    if explanation.is_shadow {
+        writeln!(
+            out,
+            "shadow mode: the client gets the verdict of the built-in authenticator instead, which can differ"
+        )?;
+    }
     Ok(())
 }
 
 /// Adds the entry to the file here, with the rights of whoever runs the command, and tells the coordinator to read it.
 fn revoke_token(socket: &Socket<'_>, trace: &str, json: bool, out: &mut dyn Write) -> Result<Outcome, Failure> {
-    let Revocation { file, entry } = socket.ask(&Request::Revoke { trace: trace.to_owned() })?;
+    let Revocation { file, entry, is_shadow } = socket.ask(&Request::Revoke { trace: trace.to_owned() })?;
     let parsed = RevocationEntry::read(&entry).ok().flatten();
     let parsed =
         parsed.ok_or_else(|| Failure::Message("the coordinator names no entry: it has another version".to_owned()))?;
@@ -271,9 +283,24 @@ fn revoke_token(socket: &Socket<'_>, trace: &str, json: bool, out: &mut dyn Writ
     }
     let added = revoke::add(Path::new(&file), &parsed, Some(&format!("trace {trace}")), now)?;
     let reloaded: Reloaded = socket.ask(&Request::Reload)?;
-    added.write(json, out)?;
-    if !json && reloaded.unusable == 0 {
-        writeln!(out, "The coordinator has read the file: revocations {} are in force", reloaded.in_force.revocations)?;
+    added.write(json, is_shadow, out)?;
+    let in_force = reloaded.in_force.revocations;
+    // A coordinator in a container has another file at this path, and one that may not read the file keeps the old list.
+    if !added.fingerprint().starts_with(&in_force) {
+        return Err(Failure::Message(format!(
+            "the coordinator does not have this file in force, but revocations {in_force}, so the token is not revoked yet: its \
+             log says whether it can read {file}. If the coordinator runs in a container, run this command in it"
+        )));
+    }
+    if !json {
+        writeln!(out, "The coordinator has read the file: revocations {in_force} are in force")?;
+        if is_shadow {
+            writeln!(
+                out,
+                "WARN: the coordinator is in shadow mode: the built-in authenticator answers, and accepts the token until it \
+                 expires"
+            )?;
+        }
     }
     Ok(Outcome::Accepted)
 }

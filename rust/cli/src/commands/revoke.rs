@@ -123,7 +123,7 @@ pub(super) fn run(arguments: &Arguments, json: bool, out: &mut dyn Write) -> Res
         return write_not_needed(until, now, json, out);
     }
 
-    add(&arguments.file, &entry, arguments.comment.as_deref(), now)?.write(json, out)?;
+    add(&arguments.file, &entry, arguments.comment.as_deref(), now)?.write(json, false, out)?;
     Ok(Outcome::Accepted)
 }
 
@@ -176,9 +176,15 @@ pub(super) fn add(
 }
 
 impl Added {
-    pub(super) fn write(&self, json: bool, out: &mut dyn Write) -> Result<(), Failure> {
+    /// The beginning of the file's SHA-256.
+    pub(super) fn fingerprint(&self) -> String {
+        RevocationList::fingerprint(self.change.content.as_bytes())
+    }
+
+    /// `is_shadow`: the coordinator that reads the file is in shadow mode.
+    pub(super) fn write(&self, json: bool, is_shadow: bool, out: &mut dyn Write) -> Result<(), Failure> {
         let Self { path, entry, change, in_force, keeps_owner, .. } = self;
-        let fingerprint = RevocationList::fingerprint(change.content.as_bytes());
+        let fingerprint = self.fingerprint();
         if json {
             let object = JsonObject::new()
                 .boolean("added", change.is_added)
@@ -187,6 +193,7 @@ impl Added {
                 .raw("dropped", &change.dropped.to_string())
                 .text("sha256", &fingerprint)
                 .boolean("keeps_owner", *keeps_owner);
+            let object = if is_shadow { object.boolean("is_shadow", true) } else { object };
             writeln!(out, "{}", object.finish())?;
             return Ok(());
         }

@@ -2,8 +2,8 @@
 //! `ctl` and `why`, with the control socket of an authenticator in this process.
 
 use std::fs;
-use std::io::Write as _;
-use std::os::unix::net::UnixListener;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::Arc;
 use std::thread;
 
@@ -22,14 +22,19 @@ struct Coordinator {
 
 impl Coordinator {
     fn start(name: &str) -> Self {
+        Self::start_with(name, &[])
+    }
+
+    fn start_with(name: &str, more: &[String]) -> Self {
         let folder = Folder::new(name);
         let keys = folder.keygen("ES256");
         let revoked = folder.write("revoked", "");
-        let config = folder.config(&[
+        let own = [
             property("key-file", &keys.public),
             property("revocation-file", &revoked),
             property("control-socket", &folder.path("socket")),
-        ]);
+        ];
+        let config = folder.config(&[&own, more].concat());
         let mut properties = Properties::parse(&fs::read_to_string(&config).unwrap(), &config).unwrap();
         properties.entries.retain(|entry| entry.name.starts_with("http-server.authentication.jwt."));
         let authenticator = Arc::new(Authenticator::open(&properties).unwrap());
@@ -141,6 +146,52 @@ fn a_token_is_revoked_by_the_trace_id_of_a_line() {
     assert!(text.starts_with("not added: no coordinator has accepted this token since"), "{text}");
     let error = coordinator.ctl(&["revoke", "0123456789abcdef"]).expect_code(2).err;
     assert!(error.contains("error: no token has the trace ID 0123456789abcdef"), "{error}");
+}
+
+/// Whoever believes that a token is revoked does nothing more about it.
+#[test]
+fn a_token_that_is_still_accepted_is_not_called_revoked() {
+    let coordinator = Coordinator::start("ctl_revoke_elsewhere");
+    let token = issue(&coordinator.keys.private, &["--claim", "sub=alice"]);
+    assert!(coordinator.authenticate(&token));
+    let trace = coordinator.authenticator.trace_id(token.as_bytes()).to_string();
+    // As in a container: the coordinator has another file at this path.
+    let path = coordinator.folder.path("revoked");
+    let relay = coordinator.folder.path("relay");
+    let (behind, here) = (coordinator.folder.path("socket"), coordinator.folder.write("here", ""));
+    let listener = UnixListener::bind(&relay).unwrap();
+    let other = thread::spawn(move || {
+        for _ in 0..2 {
+            let (stream, _) = listener.accept().unwrap();
+            let mut line = String::new();
+            BufReader::new(&stream).read_line(&mut line).unwrap();
+            let mut to = UnixStream::connect(&behind).unwrap();
+            to.write_all(line.as_bytes()).unwrap();
+            let mut answer = String::new();
+            to.read_to_string(&mut answer).unwrap();
+            (&stream).write_all(answer.replace(&path, &here).as_bytes()).unwrap();
+        }
+    });
+    let error = run(&["ctl", "--socket", &relay, "revoke", &trace]).expect_code(2).err;
+    assert!(error.contains("does not have this file in force, but revocations e3b0c44298fc"), "{error}");
+    assert!(coordinator.authenticate(&token));
+    other.join().unwrap();
+}
+
+#[test]
+fn shadow_mode_is_named_wherever_a_verdict_is_shown() {
+    let coordinator = Coordinator::start_with("ctl_shadow", &[property("shadow", "true")]);
+    let token = issue(&coordinator.keys.private, &["--claim", "sub=alice"]);
+    assert!(coordinator.authenticate(&token));
+    let says = |text: String| assert!(text.contains("shadow mode"), "{text}");
+    says(coordinator.ctl(&["status"]).expect_code(0).text());
+    says(coordinator.ctl(&["explain", "--", &token]).expect_code(0).text());
+    says(coordinator.why(&token).expect_code(0).text());
+    let trace = coordinator.authenticator.trace_id(token.as_bytes()).to_string();
+    let text = coordinator.ctl(&["revoke", &trace]).expect_code(0).text();
+    assert!(text.ends_with("the built-in authenticator answers, and accepts the token until it expires\n"), "{text}");
+    let json = coordinator.ctl(&["--json", "revoke", &trace]).expect_code(0).json();
+    assert_eq!(json["is_shadow"], true);
 }
 
 #[test]
