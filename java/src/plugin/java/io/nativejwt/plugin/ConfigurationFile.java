@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -30,6 +31,7 @@ final class ConfigurationFile {
                     "http-server.authentication.header.user-mapping.file");
     private static final String TYPE_PROPERTY = "http-server.authentication.type";
     private static final String HEADER = "HEADER";
+    private static final String JWT = "JWT";
     private static final String DEFAULT_FILE = "etc/header-authenticator.properties";
     private static final String NAME_PROPERTY = "header-authenticator.name";
 
@@ -90,22 +92,30 @@ final class ConfigurationFile {
     }
 
     /**
-     * In shadow mode another authenticator has to answer.
+     * In shadow mode another authenticator has to answer, and the built-in one comes after this
+     * one: Trino asks the next authenticator only if the one before rejects the request.
      *
-     * @throws InvalidConfigurationException when the coordinator has none
+     * @throws InvalidConfigurationException when the coordinator's list is another one
      */
-    static void requireAnotherAuthenticator() {
-        Optional<String> types = CoordinatorProperties.ofThisJvm().resolved(TYPE_PROPERTY);
-        boolean isAlone =
-                types.isPresent()
-                        && Arrays.stream(types.get().split(","))
-                                .map(String::trim)
-                                .allMatch(HEADER::equalsIgnoreCase);
-        if (isAlone) {
+    static void requireAnotherAuthenticatorBehind() {
+        List<String> types =
+                CoordinatorProperties.ofThisJvm().resolved(TYPE_PROPERTY).stream()
+                        .flatMap(value -> Arrays.stream(value.split(",")))
+                        .map(type -> type.trim().toUpperCase(Locale.ROOT))
+                        .filter(type -> !type.isEmpty())
+                        .toList();
+        if (!types.isEmpty() && types.stream().allMatch(HEADER::equals)) {
             throw invalid(
                     TYPE_PROPERTY
                             + " names only HEADER, so that in shadow mode every request would be"
                             + " rejected: write HEADER,JWT");
+        }
+        if (types.contains(JWT) && types.indexOf(JWT) < types.indexOf(HEADER)) {
+            throw invalid(
+                    TYPE_PROPERTY
+                            + " names JWT before HEADER, so that in shadow mode only requests that"
+                            + " the built-in authenticator rejects would be judged: write"
+                            + " HEADER,JWT");
         }
     }
 

@@ -47,7 +47,7 @@ public final class NativeJwtAuthenticatorFactory implements HeaderAuthenticatorF
                         takesIdentity() ? Host.PLUGIN : Host.PLUGIN_FOR_PRINCIPALS);
         Optional<Shadow> shadow = authenticator.shadow();
         if (shadow.isPresent()) {
-            ConfigurationFile.requireAnotherAuthenticator();
+            ConfigurationFile.requireAnotherAuthenticatorBehind();
         }
         String what =
                 shadow.isPresent()

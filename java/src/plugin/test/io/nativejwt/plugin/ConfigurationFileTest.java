@@ -3,11 +3,18 @@
 package io.nativejwt.plugin;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.nativejwt.ffi.InvalidConfigurationException;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -86,5 +93,37 @@ final class ConfigurationFileTest {
         assertThat(ConfigurationFile.of(Map.of(KEY_FILE, "a.pem", "other", "x"))).isEmpty();
         System.setProperty("config", etc.resolve("nothing").toString());
         assertThat(ConfigurationFile.of(Map.of(KEY_FILE, "a.pem"))).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"HEADER,JWT", "header , jwt", "PASSWORD,HEADER,JWT", "HEADER,PASSWORD"})
+    void shadowModeLeavesTheAnswerToAnAuthenticatorBehindIt(String types) throws Exception {
+        setTypes(types);
+        assertThatCode(ConfigurationFile::requireAnotherAuthenticatorBehind)
+                .doesNotThrowAnyException();
+    }
+
+    /**
+     * It would report no rejection at all, and whoever believes it and switches locks users out.
+     */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "HEADER | names only HEADER",
+                "JWT,HEADER | names JWT before HEADER",
+                "PASSWORD, jwt ,header | names JWT before HEADER"
+            })
+    void shadowModeThatWouldJudgeOnlyPartOfTheRequestsIsAnError(String types, String error)
+            throws Exception {
+        setTypes(types);
+        assertThatThrownBy(ConfigurationFile::requireAnotherAuthenticatorBehind)
+                .isInstanceOf(InvalidConfigurationException.class)
+                .hasMessageContaining(error);
+    }
+
+    private void setTypes(String types) throws Exception {
+        Files.writeString(
+                etc.resolve("config.properties"), "http-server.authentication.type=" + types);
     }
 }
