@@ -346,7 +346,8 @@ fn the_report_and_the_metrics_have_every_difference() {
     let other = BuiltIn::Accepted { user: secret, principal: secret };
     let header = ShadowHeader::Value(good.as_bytes());
     let difference = shadow.judge_shadow(header, UnixMillis(NOW), &other, HOUR).unwrap();
-    assert_eq!(difference.text, "the users differ");
+    let text = &difference.text;
+    assert!(text.starts_with("the users differ [algorithm=\"HS256\" trace=") && !text.contains(secret), "{text}");
     assert_eq!(difference.disagreement.to_string(), "built-in accepted, native-jwt accepted");
     judge(&shadow, &good, &BuiltIn::Unknown);
     let failed = shadow.count_failed_shadow(&ALICE).unwrap();
@@ -372,6 +373,24 @@ fn the_report_and_the_metrics_have_every_difference() {
     let off = test_support::with_key_file(&test_support::sign::verifying_file("hmac-64"));
     assert!(off.shadow_report().is_none() && !off.metrics().to_text().contains("shadow"));
     assert!(off.judge_shadow(header, UnixMillis(NOW), &other, HOUR).is_none());
+}
+
+#[test]
+fn a_change_of_the_key_file_explains_a_difference_only_if_it_is_in_use() {
+    let folder = test_support::TemporaryFolder::new();
+    let file = folder.path().join("key");
+    let key = |name: &str| std::fs::read(test_support::sign::verifying_file(name)).unwrap();
+    std::fs::write(&file, key("ec-p256")).unwrap();
+    let config = [("key-file", file.to_str().unwrap()), ("shadow", "true")];
+    let shadow = open(&config.map(|(name, value)| (format!("{PREFIX}{name}"), value.to_owned()))).unwrap();
+    let other = token("ec-p384", "ES384", "", r#"{"sub":"alice"}"#);
+    assert_eq!(judge(&shadow, &other, &ALICE), Some("unexplained"));
+    std::fs::write(&file, "garbage").unwrap();
+    assert_eq!(shadow.reload(), (0, 1));
+    assert_eq!(judge(&shadow, &other, &ALICE), Some("unexplained"), "both have the previous key");
+    std::fs::write(&file, key("ec-p384")).unwrap();
+    assert_eq!(shadow.reload(), (1, 0));
+    assert_eq!(judge(&shadow, &token("ec-p256", "ES256", "", r#"{"sub":"alice"}"#), &ALICE), Some("file-reload"));
 }
 
 /// A JWK Set that a test changes, and its server.

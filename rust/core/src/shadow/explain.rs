@@ -224,7 +224,8 @@ impl Difference<'_> {
         match &self.issuer.keys {
             KeySource::Local(_) => {
                 let content = std::fs::read(self.issuer.key_file()).unwrap_or_default();
-                self.secret_of_any_text(reason, &content).or(has_changed)
+                // After a change that cannot be used, both have the previous key.
+                self.secret_of_any_text(reason, &content).or(Explanation::FileReload.if_so(in_use > 0))
             }
             KeySource::Template(template) => match (reason, template.content(key_id.as_deref())) {
                 // The built-in authenticator had to read the file to accept the token.

@@ -63,6 +63,10 @@ impl ShadowReport {
             _ if self.requests < ENOUGH_REQUESTS => {
                 "No difference is unexplained, but few requests were compared. Wait until each client and job has worked."
             }
+            _ if self.skipped > self.requests / 100 => {
+                "Do not switch yet. Too many requests were skipped: nobody knows how many of them would differ. See in the \
+                 coordinator's log why the threads fall behind."
+            }
             _ => {
                 "No difference is unexplained. Read the rows above: they tell what changes when you switch. If you want that, \
                  remove http-server.authentication.jwt.shadow and restart."
@@ -160,6 +164,8 @@ mod tests {
                 .to_string()
                 .contains("remove http-server.authentication.jwt.shadow")
         );
+        let skipped = ShadowReport { skipped: 11, ..report(1000, &[]) };
+        assert!(skipped.advice().starts_with("Do not switch yet. Too many requests were skipped"));
         let plugin = ShadowReport { compared: 0, ..report(1000, &[]) };
         assert!(plugin.advice().starts_with("The plugin does not see"));
         assert!(!plugin.to_string().contains("time of the built-in"));
