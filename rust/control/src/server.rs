@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use nativejwt_core::{Authenticator, Level, Metric, Snapshot, TraceId, UnixMillis};
+use nativejwt_core::{Authenticator, Level, Metric, Problem, Snapshot, TraceId, UnixMillis};
 use rustix::fs::{Mode, fchmod};
 use rustix::net::{AddressFamily, Shutdown, SocketAddrUnix, SocketType, bind, listen, shutdown, socket, sockopt};
 use rustix::process::geteuid;
@@ -43,6 +43,13 @@ pub struct ControlSocket {
 }
 
 impl ControlSocket {
+    /// Finds what is wrong with the place that `control-socket` names, without a socket there. A coordinator may be serving it.
+    #[must_use]
+    pub fn check(authenticator: &Authenticator) -> Option<Problem> {
+        let why = check_place(authenticator.control_socket()?).err()?;
+        authenticator.control_socket_problem(&why)
+    }
+
     /// Opens the socket that `control-socket` names; `None` if it is not set.
     ///
     /// # Errors
@@ -77,8 +84,8 @@ impl Drop for ControlSocket {
     }
 }
 
-/// Creates the socket, of mode 0600 from its first moment on.
-fn listen_at(path: &Path) -> Result<UnixListener, String> {
+/// Checks the path, its folder, and what is there. Returns the address.
+fn check_place(path: &Path) -> Result<SocketAddrUnix, String> {
     let shown = path.display();
     let address = SocketAddrUnix::new(path.as_os_str().as_bytes())
         .map_err(|_| format!("names '{shown}', which is too long for a socket: choose a path below 108 bytes"))?;
@@ -93,6 +100,18 @@ fn listen_at(path: &Path) -> Result<UnixListener, String> {
             folder.display()
         ));
     }
+    match fs::symlink_metadata(path) {
+        Ok(metadata) if !metadata.file_type().is_socket() => {
+            Err(format!("names '{shown}', which exists and is not a socket: it is left as it is; name another path"))
+        }
+        _ => Ok(address),
+    }
+}
+
+/// Creates the socket, of mode 0600 from its first moment on.
+fn listen_at(path: &Path) -> Result<UnixListener, String> {
+    let shown = path.display();
+    let address = check_place(path)?;
     remove_stale(path)?;
     let created = || -> io::Result<UnixListener> {
         let socket = socket(AddressFamily::UNIX, SocketType::STREAM, None)?;
@@ -119,11 +138,6 @@ fn listen_at(path: &Path) -> Result<UnixListener, String> {
 fn remove_stale(path: &Path) -> Result<(), String> {
     let shown = path.display();
     let Ok(metadata) = fs::symlink_metadata(path) else { return Ok(()) };
-    if !metadata.file_type().is_socket() {
-        return Err(format!(
-            "names '{shown}', which exists and is not a socket: it is left as it is; name another path"
-        ));
-    }
     if metadata.uid() != geteuid().as_raw() {
         return Err(format!("names '{shown}', which is the socket of another user: remove it, or name another path"));
     }

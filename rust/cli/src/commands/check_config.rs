@@ -11,6 +11,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use nativejwt_control::ControlSocket;
 use nativejwt_core::{
     Authenticator, ConfigurationErrors, Event, Finding, HostProcess, InForce, KeyFileKind, Level, Problem, Properties,
     Property, SignatureVerifier,
@@ -167,6 +168,9 @@ fn check(path: &Path, online: bool) -> Findings {
     match Authenticator::open_with(&file.properties, &host) {
         Ok(authenticator) => {
             findings.in_force = Some(authenticator.in_force());
+            if let Some(problem) = ControlSocket::check(&authenticator) {
+                findings.errors.push(problem);
+            }
             let source = &file.properties.source;
             let fetched = authenticator.wait_until_fetched(FETCH_TIMEOUT);
             if let Err(why) = &fetched {

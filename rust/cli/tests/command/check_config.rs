@@ -877,3 +877,32 @@ fn other_ways_in_get_no_storage_credentials_and_are_named() {
     }
     assert!(text.ends_with("valid, 0 errors, 2 warnings\n"), "{text}");
 }
+
+/// With each of these, the coordinator fails to start.
+#[test]
+fn a_control_socket_that_cannot_be_opened_is_an_error() {
+    let folder = Folder::new("config_control_socket");
+    let keys = folder.keygen("ES256");
+    let check = |socket: &str, code: i32| {
+        let lines = [
+            property("key-file", &keys.public),
+            property("required-audience", "trino"),
+            property("control-socket", socket),
+        ];
+        let json = json_of(&folder.config(&lines), code);
+        errors_of(&json).into_iter().map(message_of).collect::<Vec<_>>()
+    };
+    assert!(check(&folder.path("socket"), 0).is_empty());
+    // The one of a coordinator that runs.
+    let _listener = std::os::unix::net::UnixListener::bind(folder.path("socket")).unwrap();
+    assert!(check(&folder.path("socket"), 0).is_empty());
+    for (socket, expected) in [
+        ("/tmp/native-jwt-of-a-test", "everybody can write into its folder '/tmp'"),
+        ("/nowhere/socket", "whose folder '/nowhere' cannot be read"),
+        (&keys.public, "which exists and is not a socket"),
+        (&format!("/{}", "a".repeat(120)), "too long for a socket"),
+    ] {
+        let errors = check(socket, 2);
+        assert!(errors.len() == 1 && errors[0].contains(expected), "{errors:?}");
+    }
+}
