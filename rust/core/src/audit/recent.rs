@@ -139,24 +139,20 @@ impl RecentRejections {
         describe: impl FnOnce() -> Option<(TokenNames, Option<RevocationEntry<'static>>)>,
         now: UnixMillis,
     ) {
-        let is_same = |other: &RecentRejection| other.reason == reason && other.trace() == trace;
-        {
-            let mut kept = self.lock();
-            if let Some(index) = kept.iter().rposition(is_same) {
-                let mut again = kept.remove(index);
-                again.count += 1;
-                again.last = now;
-                kept.push(again);
-                return;
-            }
+        if count_again(&mut self.lock(), reason, trace, now) {
+            return;
         }
-        // Without the lock, because it takes longer. Two threads may add the same token; then it is there twice.
+        // Without the lock, because it takes longer.
         let (token, entry) = match trace.zip(describe()) {
             Some((trace, (names, entry))) => (Some(AuditedToken { names, trace }), entry),
             None => (None, None),
         };
         let added = RecentRejection { reason, token, count: 1, first: now, last: now, entry };
         let mut kept = self.lock();
+        // Another thread may have added the same token meanwhile.
+        if count_again(&mut kept, reason, trace, now) {
+            return;
+        }
         if kept.len() >= CAPACITY {
             let victim = victim(&kept);
             kept.remove(victim);
@@ -176,6 +172,17 @@ impl RecentRejections {
 
 fn index_of(reason: Reason) -> usize {
     Reason::ALL.binary_search(&reason).unwrap_or(0)
+}
+
+/// Counts a rejection that is kept already, and makes it the newest.
+fn count_again(kept: &mut Vec<RecentRejection>, reason: Reason, trace: Option<TraceId>, now: UnixMillis) -> bool {
+    let is_same = |other: &RecentRejection| other.reason == reason && other.trace() == trace;
+    let Some(index) = kept.iter().rposition(is_same) else { return false };
+    let mut again = kept.remove(index);
+    again.count += 1;
+    again.last = now;
+    kept.push(again);
+    true
 }
 
 /// The oldest one of the reason that has the most, so that a flood with one reason does not hide the others.
@@ -224,6 +231,19 @@ mod tests {
         // Another reason is another rejection.
         flood.reject(Reason::TokenNotYetValid, "one", 4);
         assert_eq!(flood.recent.all().len(), 3);
+    }
+
+    #[test]
+    fn a_token_that_two_threads_reject_at_once_is_kept_once() {
+        let flood = Flood::new();
+        let trace = flood.ids.of(b"one");
+        let token = AuditedToken { names: TokenNames::default(), trace };
+        let other_thread = || {
+            flood.reject(Reason::TokenExpired, "one", 2);
+            None
+        };
+        flood.recent.add(Reason::TokenExpired, Some(&token), other_thread, UnixMillis(2));
+        assert_eq!(flood.recent.all().iter().map(|kept| kept.count).collect::<Vec<_>>(), [2]);
     }
 
     #[test]
