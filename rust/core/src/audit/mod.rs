@@ -25,6 +25,7 @@ use trace_id::TraceIds;
 pub(crate) struct Audit {
     trace_ids: TraceIds,
     recent: RecentRejections,
+    max_token_size: usize,
 }
 
 /// What a token says about itself. It may be forged.
@@ -49,8 +50,8 @@ pub struct AuditedToken {
 impl Audit {
     /// # Errors
     /// The system has no random numbers.
-    pub(crate) fn new() -> Result<Self, String> {
-        Ok(Self { trace_ids: TraceIds::new()?, recent: RecentRejections::default() })
+    pub(crate) fn new(max_token_size: usize) -> Result<Self, String> {
+        Ok(Self { trace_ids: TraceIds::new()?, recent: RecentRejections::default(), max_token_size })
     }
 
     /// The name of the token until the authenticator ends.
@@ -60,7 +61,16 @@ impl Audit {
 
     /// The token as lines for the operator name it.
     pub(crate) fn describe(&self, token: &[u8]) -> AuditedToken {
-        AuditedToken { names: TokenNames::of(token), trace: self.trace_id(token) }
+        AuditedToken { names: self.names(token), trace: self.trace_id(token) }
+    }
+
+    fn names(&self, token: &[u8]) -> TokenNames {
+        if self.may_decode(token) { TokenNames::of(token) } else { TokenNames::default() }
+    }
+
+    /// A token that is too large is not decoded, here neither.
+    fn may_decode(&self, token: &[u8]) -> bool {
+        token.len() <= self.max_token_size
     }
 
     /// Remembers a rejection among the last ones, within a limit for each reason, so that a flood costs next to nothing.
@@ -72,7 +82,8 @@ impl Audit {
         let trace = token.map(|token| self.trace_id(token));
         let describe = || {
             let token = token?;
-            Some((TokenNames::of(token), RevocationEntry::of_token(token).ok()))
+            let entry = || RevocationEntry::of_token(token).ok();
+            Some((self.names(token), self.may_decode(token).then(entry).flatten()))
         };
         self.recent.add(reason, trace, describe, now);
     }
@@ -136,7 +147,7 @@ mod tests {
     }
 
     fn line(token: &[u8]) -> String {
-        Audit::new().unwrap().describe(token).to_string()
+        Audit::new(usize::MAX).unwrap().describe(token).to_string()
     }
 
     #[test]
@@ -163,8 +174,21 @@ mod tests {
     }
 
     #[test]
+    fn a_token_that_is_too_large_is_not_decoded() {
+        let token = token(r#"{"alg":"RS256","kid":"k1"}"#, r#"{"iss":"https://idp.test","sub":"alice"}"#);
+        for (max_token_size, is_decoded) in [(token.len() - 1, false), (token.len(), true)] {
+            let audit = Audit::new(max_token_size).unwrap();
+            audit.rejected(Reason::UnknownKeyId, Some(&token), UnixMillis(0));
+            let recent = &audit.recent()[0];
+            assert_eq!((recent.key_id().is_some(), recent.revocation_entry().is_some()), (is_decoded, is_decoded));
+            let line = audit.describe(&token).to_string();
+            assert_eq!((line.contains("k1"), line.contains("trace=")), (is_decoded, true), "{line}");
+        }
+    }
+
+    #[test]
     fn a_request_without_a_token_is_not_among_the_last_rejections() {
-        let audit = Audit::new().unwrap();
+        let audit = Audit::new(usize::MAX).unwrap();
         audit.rejected(Reason::NoBearerToken, None, UnixMillis(0));
         assert!(audit.recent().is_empty());
         audit.rejected(Reason::SeveralAuthorizationHeaders, None, UnixMillis(0));
@@ -173,7 +197,7 @@ mod tests {
 
     #[test]
     fn a_flood_is_remembered_in_part_and_the_other_reasons_in_full() {
-        let audit = Audit::new().unwrap();
+        let audit = Audit::new(usize::MAX).unwrap();
         for number in 0..1000 {
             audit.rejected(Reason::UnknownKeyId, Some(format!("{number}").as_bytes()), UnixMillis(5_000));
         }
