@@ -86,7 +86,7 @@ fn without_secrets(property: &Property) -> Cow<'_, str> {
     let name = property.name.as_str();
     if name.ends_with("jwt.key-file") {
         KeySource::shown(&property.value).into()
-    } else if name.ends_with("password") || name.ends_with("client-secret") {
+    } else if name.ends_with("password") || name.ends_with("secret") {
         "".into()
     } else {
         property.value.as_str().into()
@@ -122,7 +122,9 @@ mod tests {
         let with = |secret: &str| {
             let text =
                 format!("storage.token-exchange.client-secret={secret}\nkey-file=https://user:{secret}@idp.test/jwks");
-            let client = format!("jwk.http-client.trust-store-password={secret}");
+            let client = format!(
+                "jwk.http-client.trust-store-password={secret}\njwk.http-client.https.automatic-shared-secret={secret}"
+            );
             let own: String = text.lines().map(|line| format!("http-server.authentication.jwt.{line}\n")).collect();
             Fingerprint::of_properties(&Properties::parse(&(own + &client), "f").unwrap())
         };
