@@ -161,7 +161,7 @@ impl Authenticator {
             Problem::for_file(&properties.source, format!("cannot start the thread that polls files: {error}"))
         })?;
         let cache = global.token_cache_size.map(TokenCache::new);
-        let audit = Audit::new().map_err(|why| {
+        let audit = Audit::new(global.max_token_size).map_err(|why| {
             Problem::for_file(&properties.source, format!("the authenticator cannot be opened: {why}"))
         })?;
         let configuration = Fingerprint::of_properties(properties);
