@@ -51,7 +51,7 @@ final class Demo {
             return;
         }
         if (List.of(arguments).contains("shadow")) {
-            ShadowDemo.run(site);
+            ShadowDemo.run(site, keep);
             return;
         }
         Path folder = Workspace.freshFolder("demo");

@@ -10,6 +10,7 @@ import io.nativejwt.harness.Stopwatch;
 import io.nativejwt.harness.Workspace;
 import io.nativejwt.testing.Poll;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -27,7 +28,7 @@ final class ShadowDemo {
 
     private ShadowDemo() {}
 
-    static void run(Site site) throws Exception {
+    static void run(Site site, boolean keep) throws Exception {
         Path folder = Workspace.freshFolder("demo-shadow");
         Path keys = folder.resolve("idp");
         NativejwtCommand.keygen("RS256", keys);
@@ -62,6 +63,18 @@ final class ShadowDemo {
                     .lines()
                     .filter(line -> !line.isEmpty())
                     .forEach(line -> System.out.println("  " + line));
+            if (keep) {
+                Path token = Files.writeString(folder.resolve("alice.token"), alice);
+                System.out.println();
+                System.out.println("The coordinator stays up until Ctrl-C. From this folder:");
+                System.out.printf(
+                        "  curl --cacert %s -H \"Authorization: Bearer $(cat %s)\""
+                                + " %s/v1/native-jwt/shadow%n",
+                        Workspace.relative(coordinator.tls().certificatePem()),
+                        Workspace.relative(token),
+                        coordinator.uri());
+                coordinator.awaitExit();
+            }
         }
     }
 
