@@ -237,12 +237,11 @@ mod tests {
     fn a_token_that_two_threads_reject_at_once_is_kept_once() {
         let flood = Flood::new();
         let trace = flood.ids.of(b"one");
-        let token = AuditedToken { names: TokenNames::default(), trace };
         let other_thread = || {
             flood.reject(Reason::TokenExpired, "one", 2);
-            None
+            Some((TokenNames::default(), None))
         };
-        flood.recent.add(Reason::TokenExpired, Some(&token), other_thread, UnixMillis(2));
+        flood.recent.add(Reason::TokenExpired, Some(trace), other_thread, UnixMillis(2));
         assert_eq!(flood.recent.all().iter().map(|kept| kept.count).collect::<Vec<_>>(), [2]);
     }
 
