@@ -2,7 +2,9 @@
 //! The command's side.
 
 use std::fmt;
+use std::fs;
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
@@ -11,6 +13,7 @@ use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
 use crate::protocol::{Answer, MAX_BYTES, Request};
+use crate::server::{FOR_EVERYBODY, folder_of};
 
 /// Longer than anything that the coordinator does for a request.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -42,6 +45,14 @@ impl std::error::Error for AskError {}
 /// # Errors
 /// It cannot be reached, or did not do what was asked.
 pub fn ask<T: DeserializeOwned>(socket: &Path, request: &Request) -> Result<T, AskError> {
+    // The request may have a token.
+    if fs::metadata(folder_of(socket)).is_ok_and(|folder| folder.mode() & FOR_EVERYBODY != 0) {
+        return Err(AskError::Unreachable(
+            "everybody can write into its folder, so another user may have put this socket there; nothing was sent. No \
+             coordinator has its socket in such a folder"
+                .to_owned(),
+        ));
+    }
     let line = exchange(socket, request).map_err(|error| AskError::Unreachable(advice(&error)))?;
     match serde_json::from_str(&line) {
         Ok(Answer::Done(result)) => Ok(result),

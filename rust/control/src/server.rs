@@ -32,6 +32,8 @@ const BACKLOG: i32 = 8;
 /// The name of the thread. Linux shows 15 characters of it in a thread dump.
 const THREAD_NAME: &str = "nativejwt-ctl";
 const ROOT: u32 = 0;
+/// The bit of a folder into which everybody can write.
+pub(crate) const FOR_EVERYBODY: u32 = 0o002;
 
 /// The control socket of an authenticator. Dropping it ends its thread and removes its file.
 pub struct ControlSocket {
@@ -89,11 +91,11 @@ fn check_place(path: &Path) -> Result<SocketAddrUnix, String> {
     let shown = path.display();
     let address = SocketAddrUnix::new(path.as_os_str().as_bytes())
         .map_err(|_| format!("names '{shown}', which is too long for a socket: choose a path below 108 bytes"))?;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = folder_of(path);
     let mode = fs::metadata(folder)
         .map_err(|error| format!("names '{shown}', whose folder '{}' cannot be read: {error}", folder.display()))?
         .mode();
-    if mode & 0o002 != 0 {
+    if mode & FOR_EVERYBODY != 0 {
         return Err(format!(
             "names '{shown}', but everybody can write into its folder '{}', so that another user could put a socket there to \
              which operators send tokens: choose a folder that only the coordinator's user can write",
@@ -150,6 +152,11 @@ fn remove_stale(path: &Path) -> Result<(), String> {
             .map_err(|error| format!("names '{shown}', a socket that is left over and cannot be removed: {error}")),
         Err(error) => Err(format!("names '{shown}', a socket that cannot be examined: {error}")),
     }
+}
+
+/// The folder of a socket.
+pub(crate) fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 struct Server {

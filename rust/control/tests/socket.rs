@@ -204,6 +204,11 @@ fn a_folder_that_everybody_can_write_is_refused() {
     fs::set_permissions(running.folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
     let error = ControlSocket::open(&running.authenticator).err().unwrap();
     assert!(error.contains("everybody can write into its folder"), "{error}");
+    // A socket that another user put there gets no token.
+    let _listener = UnixListener::bind(running.path()).unwrap();
+    let error = running.ask::<Status>(&Request::Status).unwrap_err();
+    assert!(error.contains("nothing was sent"), "{error}");
+    fs::remove_file(running.path()).unwrap();
     fs::set_permissions(running.folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
     assert!(ControlSocket::open(&running.authenticator).is_ok());
 }

@@ -457,13 +457,15 @@ impl Authenticator {
         }
     }
 
-    /// Reads files that have changed, and puts them in force, as the thread that polls files does within seconds. It takes a
-    /// fifth of a second, in which a file that is being written would be seen to change.
+    /// Reads files that have changed, and puts them in force, as the thread that polls files does within seconds. It takes two
+    /// fifths of a second, in which a file that is being written would be seen to change.
     /// Returns the number of changes that are in use now, and of those that cannot be used.
     pub fn reload(&self) -> (u64, u64) {
         let changes = || self.events.happenings().all_reloads();
         let before = changes();
         let watched = self.watched();
+        // Also before the first look: the thread that polls files may just have had its first one.
+        std::thread::sleep(WRITING);
         watched.poll(&self.events);
         std::thread::sleep(WRITING);
         watched.poll(&self.events);

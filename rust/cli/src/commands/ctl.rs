@@ -186,7 +186,8 @@ fn write_status(status: &Status, out: &mut dyn Write) -> Result<(), Failure> {
     }
     let Status { accepted, rejected, without_token, .. } = status;
     writeln!(out, "requests      {accepted} accepted, {rejected} rejected, {without_token} without a token")?;
-    writeln!(out, "cache         {} tokens", status.cached_tokens)?;
+    let tokens = if status.cached_tokens == 1 { "token" } else { "tokens" };
+    writeln!(out, "cache         {} {tokens}", status.cached_tokens)?;
     if let Some(revocations) = status.revocations {
         writeln!(out, "revocations   {revocations} in force")?;
     }

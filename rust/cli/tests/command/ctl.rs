@@ -68,7 +68,7 @@ fn the_status_is_what_the_coordinator_did() {
         &format!("in force      {in_force}\n"),
         "issuer        default: 1 key\n",
         "requests      1 accepted, 1 rejected, 0 without a token\n",
-        "cache         1 tokens\n",
+        "cache         1 token\n",
         "revocations   0 in force\n",
         "defects       0\n",
     ] {
