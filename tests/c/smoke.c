@@ -189,7 +189,7 @@ int main(int count, char **arguments) {
 
     code = authenticate_with(authenticator, HEADER, EXPIRES_AT_MILLIS - 1, NATIVEJWT_AUTHENTICATE_REMEMBERED, record);
     nativejwt_record known = head(record);
-    check(code == 0 && known.flags == (NATIVEJWT_RECORD_KEPT | NATIVEJWT_RECORD_WITHOUT_TEXTS) &&
+    check(code == 0 && known.flags == (NATIVEJWT_RECORD_KEPT | NATIVEJWT_RECORD_WITHOUT_TEXTS | NATIVEJWT_RECORD_KNOWN) &&
               known.principal_length == 0 && known.user_length == 0,
           "the second time, the record has no texts");
     check(known.cache_slot == accepted.cache_slot && known.cache_generation == accepted.cache_generation,
@@ -226,6 +226,18 @@ int main(int count, char **arguments) {
     check(authenticate(authenticator, "Bearer a.b.c.d.e", 0, record) == NATIVEJWT_REJECT_ENCRYPTED_TOKEN,
           "a JWE is rejected");
 
+    static uint8_t text[65536];
+    size_t length =
+        nativejwt_describe_token(authenticator, (const uint8_t *)HEADER, strlen(HEADER), text, sizeof text);
+    check(length > 22 && length < sizeof text && memcmp(text + length - 22, "trace=", 6) == 0,
+          "a line of the log can name a token");
+    check(nativejwt_describe_token(authenticator, NULL, 0, text, sizeof text) == 0, "and nothing without one");
+    length = nativejwt_recent_rejections(authenticator, text, sizeof text);
+    check(length > 2 && length < sizeof text && text[0] == '[' && text[length - 1] == ']',
+          "the last rejections are a JSON array");
+    check(nativejwt_recent_rejections(authenticator, NULL, 0) == length, "whose length is known before");
+    check(nativejwt_refresh_keys(authenticator) == 0, "no key is fetched");
+
     uint32_t logout = nativejwt_log_out(authenticator, (const uint8_t *)"a.b.c", 5, record, NATIVEJWT_RECORD_CAPACITY);
     nativejwt_record off = head(record);
     check(logout == NATIVEJWT_LOGOUT_OFF && off.code == logout && off.message_length > 0,
@@ -246,7 +258,8 @@ int main(int count, char **arguments) {
     }
     check(wrong == 0, "threads share an authenticator");
 
-    check(nativejwt_drain_events(authenticator, record, NATIVEJWT_RECORD_CAPACITY) == 1, "one event says where keys come from");
+    check(nativejwt_drain_events(authenticator, record, NATIVEJWT_RECORD_CAPACITY) == 2,
+          "one event says where keys come from, one what is in force");
     check(nativejwt_drain_events(authenticator, record, NATIVEJWT_RECORD_CAPACITY) == 0, "and there are no further events");
     nativejwt_close(authenticator);
     nativejwt_close(NULL);
