@@ -3,7 +3,10 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::process::CommandExt as _;
+use std::process::Command;
 use std::sync::Arc;
 use std::thread;
 
@@ -206,6 +209,31 @@ fn a_changed_file_is_in_force_when_reload_ends() {
     fs::write(coordinator.folder.path("revoked"), "nonsense\n").unwrap();
     let text = coordinator.ctl(&["reload"]).expect_code(0).text();
     assert!(text.starts_with("no changed file came into force\nWARN: 1 changed file cannot be used;"), "{text}");
+}
+
+/// The file's mode keeps other users out. This is what happens behind it.
+#[test]
+fn another_user_gets_no_answer() {
+    let coordinator = Coordinator::start("ctl_other_user");
+    let socket = coordinator.folder.path("socket");
+    if fs::metadata(&socket).unwrap().uid() != 0 {
+        // Only root can run a command as another user.
+        return;
+    }
+    set_mode(&socket, 0o666);
+    // The build folder may be root's alone.
+    let binary = coordinator.folder.path("nativejwt");
+    fs::copy(env!("CARGO_BIN_EXE_nativejwt"), &binary).unwrap();
+    set_mode(&binary, 0o755);
+    for (user, code) in [(65_534, 2), (0, 0)] {
+        let mut command = Command::new(&binary);
+        command.args(["ctl", "--socket", &socket, "status"]).uid(user);
+        let answer = finish(command, b"").expect_code(code);
+        let is_refused = answer.err.contains("it answers only its own user and root");
+        assert_eq!(is_refused, user != 0, "{}", answer.err);
+    }
+    let events: Vec<_> = std::iter::from_fn(|| coordinator.authenticator.events().pop()).collect();
+    assert!(events.iter().any(|event| event.text.contains("Another user opened the control socket")), "{events:?}");
 }
 
 #[test]
