@@ -141,7 +141,7 @@ impl Authenticator {
             events.warn(Finding::StorageOverHttp, warning.clone());
         }
         let issuers = Arc::new(Issuers::open(properties, host, &events, errors)?);
-        let shadow = global.shadow.as_ref().map(|_| Shadow::new(properties));
+        let shadow = global.shadow.as_ref().map(|_| Shadow::new(properties, &issuers.load().issuers()));
         if let Some(setting) = &global.shadow {
             let mut errors = ConfigurationErrors::default();
             shadow::prepare(setting, &issuers.load().issuers(), host.beside_built_in, &mut errors);

@@ -390,6 +390,29 @@ fn a_change_of_the_key_file_explains_a_difference_only_if_it_is_in_use() {
     std::fs::write(&file, key("ec-p384")).unwrap();
     assert_eq!(shadow.reload(), (1, 0));
     assert_eq!(judge(&shadow, &token("ec-p256", "ES256", "", r#"{"sub":"alice"}"#), &ALICE), Some("file-reload"));
+    let never = token("ec-p521", "ES512", "", r#"{"sub":"alice"}"#);
+    assert_eq!(judge(&shadow, &never, &ALICE), Some("unexplained"), "the key of the start does not verify it either");
+}
+
+#[test]
+fn a_change_of_the_mapping_explains_only_what_the_mapping_of_the_start_did() {
+    let folder = test_support::TemporaryFolder::new();
+    let file = folder.path().join("users.json");
+    let rules = |user: &str| format!(r#"{{"rules":[{{"pattern":"alice","user":"{user}"}}]}}"#);
+    std::fs::write(&file, rules("alice")).unwrap();
+    let key = test_support::sign::verifying_file("ec-p256");
+    let config =
+        [("key-file", key.to_str().unwrap()), ("user-mapping.file", file.to_str().unwrap()), ("shadow", "true")];
+    let shadow = open(&config.map(|(name, value)| (format!("{PREFIX}{name}"), value.to_owned()))).unwrap();
+    let of = |subject: &str| token("ec-p256", "ES256", "", &format!(r#"{{"sub":"{subject}"}}"#));
+    assert_eq!(judge(&shadow, &of("alice"), &ALICE), None);
+    std::fs::write(&file, rules("changed")).unwrap();
+    assert_eq!(shadow.reload(), (1, 0));
+    assert_eq!(judge(&shadow, &of("alice"), &ALICE), Some("file-reload"));
+    let mallory = BuiltIn::Accepted { user: "mallory", principal: "alice" };
+    assert_eq!(judge(&shadow, &of("alice"), &mallory), Some("unexplained"), "no mapping made this user");
+    let bob = BuiltIn::Accepted { user: "bob", principal: "bob" };
+    assert_eq!(judge(&shadow, &of("bob"), &bob), Some("unexplained"), "both mappings reject bob");
 }
 
 /// A JWK Set that a test changes, and its server.

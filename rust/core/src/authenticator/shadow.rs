@@ -118,10 +118,14 @@ impl Authenticator {
         let issuers = self.issuers.load();
         let issuers = issuers.issuers();
         // The built-in authenticator supports one issuer.
-        let [issuer] = issuers.as_slice() else { return Explanation::Unexplained };
+        let ([issuer], Some(at_start)) = (issuers.as_slice(), &shadow.at_start) else {
+            return Explanation::Unexplained;
+        };
         let token = bearer_token(authorization).map(|token| token.bytes).unwrap_or_default();
         let difference = Difference {
             token: TokenText::read(token),
+            bytes: token,
+            at_start,
             now,
             built_in_time,
             built_in,

@@ -3,7 +3,7 @@
 
 pub(crate) mod curve;
 pub(crate) mod error;
-mod file;
+pub(crate) mod file;
 mod forms;
 mod hmac_file;
 mod jwk;

@@ -12,6 +12,7 @@ use crate::issuers::issuer::Issuer;
 use crate::keys::{KeyChange, KeyFileTemplate, KeySource};
 use crate::metrics::{FileKind, Happenings};
 use crate::rejection::{Reason, Rejection};
+use crate::shadow::at_start::AtStart;
 use crate::shadow::rows::Explanation;
 use crate::shadow::token_text::TokenText;
 use crate::shadow::{BuiltIn, key_file};
@@ -43,11 +44,14 @@ const DATES: [&str; 3] = ["exp", "nbf", "iat"];
 /// What is known of one request whose verdicts differ.
 pub(crate) struct Difference<'a> {
     pub(crate) token: TokenText,
+    /// Its bytes.
+    pub(crate) bytes: &'a [u8],
     pub(crate) now: UnixMillis,
     /// The time that the built-in authenticator took after `now`.
     pub(crate) built_in_time: Duration,
     pub(crate) built_in: &'a BuiltIn<'a>,
     pub(crate) issuer: &'a Issuer,
+    pub(crate) at_start: &'a AtStart,
     /// The names of the properties that are set, without their prefix.
     pub(crate) properties: &'a HashSet<Box<str>>,
     /// `principal-field`.
@@ -102,7 +106,9 @@ impl Difference<'_> {
             // Java writes half of a pair as a question mark.
             Reason::MappedUserUnusable => Explanation::MappingHalfPair.if_so(user.contains('?')),
             Reason::MappingLimit => Explanation::MappingSteps.if_so(self.has_user_mapping()),
-            Reason::NoMappingMatches | Reason::PrincipalNotAllowed | Reason::MappedUserEmpty => self.reloaded_mapping(),
+            Reason::NoMappingMatches | Reason::PrincipalNotAllowed | Reason::MappedUserEmpty => {
+                self.reloaded_mapping(principal)
+            }
             Reason::MissingPrincipal | Reason::PrincipalNotAString => self.principal_field(),
             Reason::UnknownKeyId
             | Reason::KeyIdRequired
@@ -203,9 +209,15 @@ impl Difference<'_> {
             .is_some_and(|time| edges(time).iter().any(|edge| (now - edge).abs() <= tolerance))
     }
 
-    fn reloaded_mapping(&self) -> Option<Explanation> {
+    /// The built-in authenticator did what the mapping of the start does.
+    fn reloaded_mapping(&self, principal: &str) -> Option<Explanation> {
         let [in_use, _] = self.happenings.reloads(FileKind::UserMapping);
-        Explanation::FileReload.if_so(in_use > 0)
+        let is_of_start = || match (self.built_in, self.at_start.user(principal)) {
+            (BuiltIn::Accepted { user, .. }, Some(at_start)) => at_start == *user,
+            (BuiltIn::Rejected { .. }, None) => true,
+            _ => false,
+        };
+        Explanation::FileReload.if_so(in_use > 0 && is_of_start())
     }
 
     /// The built-in authenticator takes `principal-field` literally.
@@ -225,7 +237,8 @@ impl Difference<'_> {
             KeySource::Local(_) => {
                 let content = std::fs::read(self.issuer.key_file()).unwrap_or_default();
                 // After a change that cannot be used, both have the previous key.
-                self.secret_of_any_text(reason, &content).or(Explanation::FileReload.if_so(in_use > 0))
+                let is_of_start = || in_use > 0 && self.at_start.verifies(self.bytes);
+                self.secret_of_any_text(reason, &content).or_else(|| Explanation::FileReload.if_so(is_of_start()))
             }
             KeySource::Template(template) => match (reason, template.content(key_id.as_deref())) {
                 // The built-in authenticator had to read the file to accept the token.
@@ -282,7 +295,7 @@ impl Difference<'_> {
         if accepted.principal != principal {
             return self.principal_field();
         }
-        if accepted.user != user { self.reloaded_mapping() } else { None }
+        if accepted.user != user { self.reloaded_mapping(principal) } else { None }
     }
 
     fn rejected_by_built_in(&self, accepted: &Acceptance, message: &str) -> Option<Explanation> {
@@ -309,7 +322,7 @@ impl Difference<'_> {
         if begins(&["No user mapping patterns match", "Principal is not allowed", "Principal matched, but mapped user"])
         {
             let is_rule = Explanation::Configured.if_so(accepted.is_user_of_rule);
-            return is_rule.or_else(|| self.reloaded_mapping());
+            return is_rule.or_else(|| self.reloaded_mapping(&accepted.principal));
         }
         if begins(&["Key ID is required"]) {
             let has_key_id = self.token.header.text("kid").is_some_and(|key_id| !key_id.trim().is_empty());
@@ -363,7 +376,13 @@ impl Difference<'_> {
     /// The built-in authenticator does not have the key that verified the token.
     fn key_not_of_built_in(&self) -> Option<Explanation> {
         let [in_use, _] = self.happenings.reloads(FileKind::Keys);
-        let KeySource::Remote(keys) = &self.issuer.keys else { return Explanation::FileReload.if_so(in_use > 0) };
+        let keys = match &self.issuer.keys {
+            KeySource::Remote(keys) => keys,
+            KeySource::Local(_) => {
+                return Explanation::FileReload.if_so(in_use > 0 && !self.at_start.verifies(self.bytes));
+            }
+            KeySource::Template(_) => return Explanation::FileReload.if_so(in_use > 0),
+        };
         let key_id = self.token.header.text("kid")?;
         if keys.has_changed_lately(&key_id, &[KeyChange::Added, KeyChange::Replaced]) {
             return Some(Explanation::KeysNewer);

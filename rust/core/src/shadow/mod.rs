@@ -4,6 +4,7 @@
 //!
 //! [`Authenticator::judge_shadow`](crate::Authenticator::judge_shadow) begins here. Nothing of it reaches a client.
 
+mod at_start;
 pub(crate) mod explain;
 mod key_file;
 mod report;
@@ -13,13 +14,15 @@ mod token_text;
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::clock::UnixMillis;
 use crate::config::Properties;
+use crate::issuers::issuer::Issuer;
 use crate::rejection::{Reason, Rejection};
 
+use at_start::AtStart;
 pub(crate) use key_file::built_in_cannot_read;
 pub use report::ShadowReport;
 pub use rows::Explanation;
@@ -134,6 +137,8 @@ pub(crate) struct Shadow {
     pub(crate) properties: HashSet<Box<str>>,
     /// `principal-field`.
     pub(crate) principal_field: String,
+    /// `None` for several issuers, which shadow mode rejects.
+    pub(crate) at_start: Option<AtStart>,
     since: UnixMillis,
     requests: AtomicU64,
     compared: AtomicU64,
@@ -145,7 +150,7 @@ pub(crate) struct Shadow {
 }
 
 impl Shadow {
-    pub(crate) fn new(properties: &Properties) -> Self {
+    pub(crate) fn new(properties: &Properties, issuers: &[&Arc<Issuer>]) -> Self {
         let own = |name: &str| {
             let name = name.strip_prefix("http-server.authentication.jwt.");
             name.map(Into::into)
@@ -154,6 +159,7 @@ impl Shadow {
         Self {
             properties: properties.entries.iter().filter_map(|entry| own(&entry.name)).collect(),
             principal_field: principal_field.map(|entry| entry.value.clone()).unwrap_or_default(),
+            at_start: issuers.first().map(|issuer| AtStart::of(issuer)),
             since: UnixMillis::now(),
             requests: AtomicU64::new(0),
             compared: AtomicU64::new(0),
