@@ -299,8 +299,10 @@ fn name_in_metrics(path: &Path, taken: &mut HashSet<String>) -> String {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     let name = stem.replace(|character: char| !character.is_ascii_alphanumeric(), "_");
     let numbered = (2..).map(|number| format!("{name}_{number}"));
-    let free = iter::once(name.clone()).chain(numbered).find(|name| !taken.contains(name)).unwrap_or_default();
-    taken.insert(free.clone());
+    // A catalog of the jmx connector tells names apart without their case.
+    let is_free = |name: &String| !taken.contains(&name.to_ascii_lowercase());
+    let free = iter::once(name.clone()).chain(numbered).find(is_free).unwrap_or_default();
+    taken.insert(free.to_ascii_lowercase());
     free
 }
 

@@ -364,3 +364,12 @@ fn two_issuers_with_one_cache_file_are_an_error_before_anything_is_fetched_or_wr
     let waits = "The per-issuer file '@/2.properties' has changed; its previous content stays in use until its new keys are fetched";
     assert_eq!(change(&own), [(Level::Warning, waits.to_owned())]);
 }
+
+#[test]
+fn the_names_of_issuers_in_metrics_are_unique_in_any_case() {
+    let mut taken = std::collections::HashSet::new();
+    let mut name = |file: &str| super::name_in_metrics(std::path::Path::new(file), &mut taken);
+    assert_eq!(name("etc/corp-eu.properties"), "corp_eu");
+    assert_eq!(name("etc/corp.eu.properties"), "corp_eu_2");
+    assert_eq!(name("other/Corp_EU.properties"), "Corp_EU_3");
+}
