@@ -343,7 +343,7 @@ impl Difference<'_> {
             "The parsed JWT indicates it was signed",
             "Unsupported signature algorithm",
         ]) {
-            return self.key_only_ours(accepted).or_else(|| self.key_not_of_built_in());
+            return self.key_only_ours(accepted).or_else(|| self.key_not_of_built_in(message));
         }
         None
     }
@@ -374,7 +374,7 @@ impl Difference<'_> {
     }
 
     /// The built-in authenticator does not have the key that verified the token.
-    fn key_not_of_built_in(&self) -> Option<Explanation> {
+    fn key_not_of_built_in(&self, message: &str) -> Option<Explanation> {
         let [in_use, _] = self.happenings.reloads(FileKind::Keys);
         let keys = match &self.issuer.keys {
             KeySource::Remote(keys) => keys,
@@ -390,7 +390,8 @@ impl Difference<'_> {
         if !keys.is_in_document(&key_id) {
             return Explanation::Configured.if_so(self.is_set("jwks.removed-key-grace"));
         }
-        if keys.has_bad_keys() {
+        // It then uses no key of the set.
+        if keys.has_bad_keys() && message.starts_with("Unknown signing key ID") {
             return Some(Explanation::BadKeyInSet);
         }
         // The built-in authenticator may have seen a removal before nativejwt does.
