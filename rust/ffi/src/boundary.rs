@@ -229,10 +229,7 @@ pub(crate) fn shadow_report(handle: Option<&NativejwtAuthenticator>, buffer: &mu
     guarded(
         || {
             let report = handle.authenticator.shadow_report().map(|report| report.to_string()).unwrap_or_default();
-            if let Some(room) = buffer.get_mut(..report.len()) {
-                room.write_copy_of_slice(report.as_bytes());
-            }
-            report.len()
+            write_text(buffer, &report)
         },
         |place| {
             report_panic(handle, place, "the report was not made");
@@ -359,10 +356,7 @@ pub(crate) fn metrics(handle: Option<&NativejwtAuthenticator>, buffer: &mut Outp
                 storage.add_metrics(&mut snapshot);
             }
             let text = snapshot.to_text();
-            if let Some(room) = buffer.get_mut(..text.len()) {
-                room.write_copy_of_slice(text.as_bytes());
-            }
-            text.len()
+            write_text(buffer, &text)
         },
         |place| {
             report_panic(handle, place, "the metrics were not read");
@@ -378,10 +372,7 @@ pub(crate) fn describe_token(handle: Option<&NativejwtAuthenticator>, header: &[
     guarded(
         || {
             let text = handle.authenticator.describe(header).map(|token| token.to_string()).unwrap_or_default();
-            if let Some(room) = buffer.get_mut(..text.len()) {
-                room.write_copy_of_slice(text.as_bytes());
-            }
-            text.len()
+            write_text(buffer, &text)
         },
         |place| {
             report_panic(handle, place, "a line of the log does not name its token");
@@ -397,10 +388,7 @@ pub(crate) fn recent_rejections(handle: Option<&NativejwtAuthenticator>, buffer:
     guarded(
         || {
             let text = handle.authenticator.recent_rejections_json();
-            if let Some(room) = buffer.get_mut(..text.len()) {
-                room.write_copy_of_slice(text.as_bytes());
-            }
-            text.len()
+            write_text(buffer, &text)
         },
         |place| {
             report_panic(handle, place, "the last rejections were not read");
@@ -437,6 +425,14 @@ pub(crate) fn count(handle: Option<&NativejwtAuthenticator>, what: u32, number: 
         },
         |place| report_panic(handle, place, "something was not counted"),
     );
+}
+
+/// Writes a text if it fits, and returns its length.
+fn write_text(buffer: &mut Output, text: &str) -> usize {
+    if let Some(room) = buffer.get_mut(..text.len()) {
+        room.write_copy_of_slice(text.as_bytes());
+    }
+    text.len()
 }
 
 /// Drops an authenticator.

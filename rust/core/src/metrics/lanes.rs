@@ -5,8 +5,8 @@ use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-/// All but the last one belong to one thread each, which needs no locked instruction to count: that takes as long as half of the
-/// look-up of a cached token. The last one is for further threads.
+/// All but the last one belong to one thread each, which needs no locked instruction to count. The last one is for further
+/// threads.
 const LANES: usize = 128;
 const SHARED: usize = LANES - 1;
 

@@ -25,8 +25,8 @@ public final class NativeAuthenticator {
     /** Room for the metrics of some fifty issuers, and for the last rejections. */
     private static final long TEXT_CAPACITY = 128 * 1024;
 
-    /** Room for the report of a hundred differences. */
-    private static final long REPORT_CAPACITY = 16 * 1024;
+    /** Room for what a line says about a token: three names of 100 characters and a trace ID. */
+    private static final long DESCRIPTION_CAPACITY = 2048;
 
     private final NativeHandle handle;
     private final KnownIdentities identities;
@@ -155,6 +155,7 @@ public final class NativeAuthenticator {
         MemorySegment segment = buffers.copyIn(header);
         try {
             return text(
+                    DESCRIPTION_CAPACITY,
                     buffer ->
                             handle.describeToken(
                                     CallBuffers.headerAddress(segment),
@@ -302,18 +303,7 @@ public final class NativeAuthenticator {
 
     /** What shadow mode has counted, in Markdown; empty without shadow mode. */
     public String shadowReport() {
-        long capacity = REPORT_CAPACITY;
-        while (true) {
-            try (Arena arena = Arena.ofConfined()) {
-                MemorySegment buffer = arena.allocate(capacity);
-                long length = handle.shadowReport(buffer);
-                if (length <= capacity) {
-                    byte[] text = buffer.asSlice(0, length).toArray(ValueLayout.JAVA_BYTE);
-                    return new String(text, UTF_8);
-                }
-                capacity = 2 * length;
-            }
-        }
+        return text(TEXT_CAPACITY, handle::shadowReport);
     }
 
     /** Counts requests that were not judged in shadow mode. */
@@ -364,7 +354,7 @@ public final class NativeAuthenticator {
 
     /** Everything that was counted, read in one call unless the metrics have grown. */
     public MetricsSnapshot metrics() {
-        return MetricsSnapshot.parse(text(handle::metrics));
+        return MetricsSnapshot.parse(text(TEXT_CAPACITY, handle::metrics));
     }
 
     /**
@@ -372,7 +362,7 @@ public final class NativeAuthenticator {
      * and no token.
      */
     public String recentRejections() {
-        return text(handle::recentRejections);
+        return text(TEXT_CAPACITY, handle::recentRejections);
     }
 
     /** Asks for a fetch of the keys of all issuers, and returns the number of their JWK Sets. */
@@ -381,10 +371,11 @@ public final class NativeAuthenticator {
     }
 
     /**
+     * @param likelyCapacity enough for nearly every text
      * @param write writes a text into the segment if it fits, and returns its length
      */
-    private static String text(ToLongFunction<MemorySegment> write) {
-        long capacity = TEXT_CAPACITY;
+    private static String text(long likelyCapacity, ToLongFunction<MemorySegment> write) {
+        long capacity = likelyCapacity;
         while (true) {
             try (Arena arena = Arena.ofConfined()) {
                 MemorySegment buffer = arena.allocate(capacity);
